@@ -1,0 +1,52 @@
+package models
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// Delivery is a set of first data that has arrived, once and for all: what a
+// manager changes or deletes afterwards stays changed.
+type Delivery struct {
+	Name      string `gorm:"primaryKey"`
+	ArrivedAt Millis
+}
+
+// Delivered tells whether the delivery of this name has arrived.
+func (s *Store) Delivered(ctx context.Context, name string) (bool, error) {
+	var n int64
+	err := s.read(ctx).Model(&Delivery{}).Where("name = ?", name).Count(&n).Error
+	return n > 0, err
+}
+
+// DeliverMenu puts the dishes on the menu, unless the delivery of this name has
+// arrived before.
+func (s *Store) DeliverMenu(ctx context.Context, name string, items []MenuItem) error {
+	for i := range items {
+		items[i].Version = 1
+	}
+	return s.deliver(ctx, name, func(tx *gorm.DB) error { return tx.Create(&items).Error })
+}
+
+// DeliverUsers adds the users, unless the delivery of this name has arrived
+// before. A username that somebody has already is left to them.
+func (s *Store) DeliverUsers(ctx context.Context, name string, users []User) error {
+	for i := range users {
+		users[i].CreatedAt = Now()
+	}
+	return s.deliver(ctx, name, func(tx *gorm.DB) error {
+		return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&users).Error
+	})
+}
+
+func (s *Store) deliver(ctx context.Context, name string, unpack func(tx *gorm.DB) error) error {
+	return s.write(ctx, func(tx *gorm.DB) error {
+		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&Delivery{Name: name, ArrivedAt: Now()})
+		if res.Error != nil || res.RowsAffected == 0 {
+			return res.Error
+		}
+		return unpack(tx)
+	})
+}

@@ -1,0 +1,120 @@
+package models
+
+import (
+	"context"
+	"slices"
+
+	"gorm.io/gorm"
+)
+
+// Sizes in which a dish can come. A dish that comes in one size is regular.
+const (
+	SizeSmall   = "small"
+	SizeMedium  = "medium"
+	SizeLarge   = "large"
+	SizeRegular = "regular"
+)
+
+// Allergens are the fourteen that the law of the European Union makes a menu
+// name (Regulation (EU) No 1169/2011, Annex II), in its order.
+var Allergens = []string{
+	"gluten", "crustaceans", "eggs", "fish", "peanuts", "soybeans", "milk",
+	"nuts", "celery", "mustard", "sesame", "sulphites", "lupin", "molluscs",
+}
+
+// Size is one size of a dish and its price in cents.
+type Size struct {
+	Size       string `json:"size"`
+	PriceCents int64  `json:"price_cents"`
+}
+
+// MenuItem is a dish or a drink on the menu.
+type MenuItem struct {
+	ID          int64
+	Name        string
+	Category    string
+	Description string
+	Sizes       []Size `gorm:"serializer:json"`
+	Vegetarian  bool
+	Allergens   []string `gorm:"serializer:json"`
+	// VIPOnly dishes are known to VIPs only.
+	VIPOnly bool `gorm:"column:vip_only"`
+	// AgeRestricted dishes are served to adults only.
+	AgeRestricted bool
+	Available     bool
+	// Version counts the changes of the dish, so that a stale one is noticed.
+	Version int64
+}
+
+// PriceOf gives the price of a size in cents, and whether the dish comes in it.
+func (m *MenuItem) PriceOf(size string) (int64, bool) {
+	i := slices.IndexFunc(m.Sizes, func(s Size) bool { return s.Size == size })
+	if i < 0 {
+		return 0, false
+	}
+	return m.Sizes[i].PriceCents, true
+}
+
+// Menu lists all dishes in the order in which they were added.
+func (s *Store) Menu(ctx context.Context) ([]MenuItem, error) {
+	var items []MenuItem
+	return items, s.read(ctx).Order("id").Find(&items).Error
+}
+
+// MenuItem finds one dish.
+func (s *Store) MenuItem(ctx context.Context, id int64) (MenuItem, error) {
+	var m MenuItem
+	return m, found(s.read(ctx).Take(&m, id).Error)
+}
+
+// CreateMenuItem adds a dish and fills in its id and version.
+func (s *Store) CreateMenuItem(ctx context.Context, m *MenuItem) error {
+	m.Version = 1
+	return s.write(ctx, func(tx *gorm.DB) error { return tx.Create(m).Error })
+}
+
+// ReplaceMenuItem replaces the dish with m.ID, if its version is one of those
+// given or none is given; otherwise the error is ErrStale.
+func (s *Store) ReplaceMenuItem(ctx context.Context, m *MenuItem, versions ...int64) error {
+	return s.write(ctx, func(tx *gorm.DB) error {
+		res := tx.Model(&MenuItem{}).Where("id = ?", m.ID).Scopes(at(versions)).
+			Update("version", gorm.Expr("version + 1"))
+		if err := changedOne(tx, res, m.ID); err != nil {
+			return err
+		}
+		if err := tx.Model(m).Select("*").Omit("id", "version").Updates(m).Error; err != nil {
+			return err
+		}
+		return tx.Model(m).Pluck("version", &m.Version).Error
+	})
+}
+
+// DeleteMenuItem takes a dish off the menu, if its version is one of those
+// given or none is given; otherwise the error is ErrStale. Orders keep its name
+// and price.
+func (s *Store) DeleteMenuItem(ctx context.Context, id int64, versions ...int64) error {
+	return s.write(ctx, func(tx *gorm.DB) error {
+		return changedOne(tx, tx.Scopes(at(versions)).Delete(&MenuItem{}, id), id)
+	})
+}
+
+// at limits a statement to a dish that nobody has changed since it was read.
+func at(versions []int64) func(*gorm.DB) *gorm.DB {
+	return func(tx *gorm.DB) *gorm.DB {
+		if len(versions) == 0 {
+			return tx
+		}
+		return tx.Where("version IN ?", versions)
+	}
+}
+
+// changedOne says why a conditional change of a dish met no row.
+func changedOne(tx, res *gorm.DB, id int64) error {
+	if res.Error != nil || res.RowsAffected == 1 {
+		return res.Error
+	}
+	if err := found(tx.Select("id").Take(&MenuItem{}, id).Error); err != nil {
+		return err
+	}
+	return ErrStale
+}

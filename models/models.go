@@ -1,0 +1,95 @@
+// Package models is the order book: everything that must still be known after
+// a power cut. Each file holds one kind of row, its rules and its queries.
+// Nothing outside this folder sees GORM or SQL.
+package models
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Currency is the ISO 4217 code of every price in the house.
+const Currency = "EUR"
+
+// Named failures of the order book. handlers/errors.go translates them.
+var (
+	// ErrNotFound means that no such row exists, or none that this guest may see.
+	ErrNotFound = errors.New("not found")
+	// ErrUsernameTaken means that another guest has this username.
+	ErrUsernameTaken = errors.New("username taken")
+	// ErrLastManager means that the change would leave the house without a manager.
+	ErrLastManager = errors.New("last manager")
+	// ErrStale means that the row has changed since the caller read it.
+	ErrStale = errors.New("stale version")
+	// ErrInvalidTransition means that the status asked for does not follow.
+	ErrInvalidTransition = errors.New("invalid transition")
+	// ErrKeyReused means that the idempotency key stands for another request.
+	ErrKeyReused = errors.New("idempotency key reused")
+	// ErrStorageFull means that the disk has no room; nothing was written.
+	ErrStorageFull = errors.New("storage full")
+	// ErrDatabaseUnavailable means that the database does not answer.
+	ErrDatabaseUnavailable = errors.New("database unavailable")
+)
+
+// Store is the open order book. One connection writes, a few read: SQLite
+// takes one writer at a time, and readers never wait for it.
+type Store struct {
+	writer, reader *gorm.DB
+}
+
+// Close closes the order book. Running queries are finished first.
+func (s *Store) Close() error {
+	return errors.Join(closePool(s.reader), closePool(s.writer))
+}
+
+func closePool(db *gorm.DB) error {
+	pool, err := db.DB()
+	if err != nil {
+		return err
+	}
+	return pool.Close()
+}
+
+// Ready tells whether the order book can be read.
+func (s *Store) Ready(ctx context.Context) error {
+	var one int
+	return s.read(ctx).Raw("SELECT 1").Scan(&one).Error
+}
+
+// EngineVersion is the version of the SQL engine, such as "3.53.3".
+func (s *Store) EngineVersion(ctx context.Context) (string, error) {
+	var version string
+	err := s.read(ctx).Raw("SELECT sqlite_version()").Scan(&version).Error
+	return version, err
+}
+
+func (s *Store) read(ctx context.Context) *gorm.DB { return s.reader.WithContext(ctx) }
+
+// write runs fn in one transaction: all of it is kept, or nothing.
+func (s *Store) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	return s.writer.WithContext(ctx).Transaction(fn)
+}
+
+// found turns GORM's "no such row" into ours.
+func found(err error) error {
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// Millis is a moment in Unix milliseconds (UTC). Stored as an integer it sorts,
+// compares and survives every engine alike.
+type Millis int64
+
+// Now is the present moment.
+func Now() Millis { return Millis(time.Now().UnixMilli()) }
+
+// Time is the moment as a time in UTC.
+func (m Millis) Time() time.Time { return time.UnixMilli(int64(m)).UTC() }
+
+// Add moves the moment by d.
+func (m Millis) Add(d time.Duration) Millis { return m + Millis(d.Milliseconds()) }

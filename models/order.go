@@ -1,0 +1,336 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"gorm.io/gorm"
+)
+
+// Status says where an order is: placed, preparing, ready, served, or placed,
+// cancelled.
+type Status string //@name Status
+
+// The five statuses.
+const (
+	StatusPlaced    Status = "placed"
+	StatusPreparing Status = "preparing"
+	StatusReady     Status = "ready"
+	StatusServed    Status = "served"
+	StatusCancelled Status = "cancelled"
+)
+
+// before says which status each one follows. Every status follows exactly one,
+// so a change needs no other rule than this in its WHERE clause.
+var before = map[Status]Status{
+	StatusPreparing: StatusPlaced,
+	StatusReady:     StatusPreparing,
+	StatusServed:    StatusReady,
+	StatusCancelled: StatusPlaced,
+}
+
+// Valid tells whether the house knows this status.
+func (s Status) Valid() bool {
+	_, follows := before[s]
+	return follows || s == StatusPlaced
+}
+
+// Order is what a guest ordered. The time of each step is kept, so the row
+// alone tells the whole story of the order.
+type Order struct {
+	ID             int64
+	UserID         int64
+	Status         Status
+	Lines          OrderLines
+	TotalCents     int64
+	TableName      *string `gorm:"column:table_name"`
+	IdempotencyKey *string
+	RequestHash    *string
+	PlacedAt       Millis
+	PreparingAt    *Millis
+	ReadyAt        *Millis
+	ServedAt       *Millis
+	CancelledAt    *Millis
+	UpdatedAt      Millis `gorm:"autoUpdateTime:false"`
+}
+
+// Step is one status that an order has had, and when it began.
+type Step struct {
+	Status Status
+	At     Millis
+}
+
+// History lists the steps of the order so far, oldest first.
+func (o *Order) History() []Step {
+	steps := []Step{{StatusPlaced, o.PlacedAt}}
+	for _, s := range []struct {
+		status Status
+		at     *Millis
+	}{
+		{StatusPreparing, o.PreparingAt},
+		{StatusReady, o.ReadyAt},
+		{StatusServed, o.ServedAt},
+		{StatusCancelled, o.CancelledAt},
+	} {
+		if s.at != nil {
+			steps = append(steps, Step{s.status, *s.at})
+		}
+	}
+	return steps
+}
+
+// Done tells whether nothing can happen to the order any more.
+func (o *Order) Done() bool { return o.Status == StatusServed || o.Status == StatusCancelled }
+
+// NewOrder is what a guest asks for. Names and prices are not theirs to say.
+type NewOrder struct {
+	UserID    int64
+	VIP       bool // the vip claim of the wristband
+	AgeOver18 bool // the age_over_18 claim of the wristband
+	Lines     []NewLine
+	Table     *string
+	// IdempotencyKey is the guest's own name for this order, or empty.
+	IdempotencyKey string
+	// RequestHash is what a repeated request is recognised by.
+	RequestHash string
+}
+
+// NewLine is one line of a new order.
+type NewLine struct {
+	MenuItemID int64
+	Size       string
+	Quantity   int64
+	Note       string
+}
+
+// Why a line of a new order is refused; they come inside a *LineError.
+var (
+	ErrInvalidLine     = errors.New("invalid order line")
+	ErrItemUnavailable = errors.New("item unavailable")
+	ErrVIPOnly         = errors.New("vip only")
+	ErrAgeRestricted   = errors.New("age restricted")
+)
+
+// LineError says which line of an order is refused, and why.
+type LineError struct {
+	Index   int    // of the line, from 0
+	Field   string // of the line, such as "size"
+	Message string // what the field takes, or what is wrong with the dish
+	Reason  error  // one of the four above
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s: %v", e.Index, e.Field, e.Reason) }
+
+// Unwrap gives the reason to errors.Is.
+func (e *LineError) Unwrap() error { return e.Reason }
+
+// PlaceOrder writes a new order and the idempotency key in one transaction. If
+// the guest has used the key before, the order of that time is returned and
+// replayed is true; a key that stood for another request is ErrKeyReused. A
+// line that cannot be served is a *LineError.
+func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed bool, err error) {
+	err = s.write(ctx, func(tx *gorm.DB) error {
+		if n.IdempotencyKey != "" {
+			if replayed, err = earlier(tx, n, &o); replayed || err != nil {
+				return err
+			}
+		}
+		if o, err = n.priced(tx); err != nil {
+			return err
+		}
+		return tx.Create(&o).Error
+	})
+	return o, replayed, err
+}
+
+// earlier looks for the order that the key already stands for.
+func earlier(tx *gorm.DB, n NewOrder, o *Order) (bool, error) {
+	res := tx.Where("user_id = ? AND idempotency_key = ?", n.UserID, n.IdempotencyKey).Limit(1).Find(o)
+	if res.Error != nil || res.RowsAffected == 0 {
+		return false, res.Error
+	}
+	if *o.RequestHash != n.RequestHash {
+		return false, ErrKeyReused
+	}
+	return true, nil
+}
+
+// priced reads the dishes and copies their names and prices onto a new order.
+func (n NewOrder) priced(tx *gorm.DB) (Order, error) {
+	dishes, err := n.dishes(tx)
+	if err != nil {
+		return Order{}, err
+	}
+	now := Now()
+	o := Order{UserID: n.UserID, Status: StatusPlaced, TableName: n.Table, PlacedAt: now, UpdatedAt: now}
+	if n.IdempotencyKey != "" {
+		o.IdempotencyKey, o.RequestHash = &n.IdempotencyKey, &n.RequestHash
+	}
+	for i, l := range n.Lines {
+		line, fault := n.line(l, dishes)
+		if fault != nil {
+			fault.Index = i
+			return Order{}, fault
+		}
+		o.Lines = append(o.Lines, line)
+		if o.TotalCents, err = plus(o.TotalCents, line); err != nil {
+			return Order{}, &LineError{Index: i, Field: "quantity", Message: "makes the bill too large", Reason: ErrInvalidLine}
+		}
+	}
+	return o, nil
+}
+
+func (n NewOrder) dishes(tx *gorm.DB) (map[int64]*MenuItem, error) {
+	ids := make([]int64, len(n.Lines))
+	for i, l := range n.Lines {
+		ids[i] = l.MenuItemID
+	}
+	var items []MenuItem
+	if err := tx.Find(&items, ids).Error; err != nil {
+		return nil, err
+	}
+	dishes := make(map[int64]*MenuItem, len(items))
+	for i := range items {
+		dishes[items[i].ID] = &items[i]
+	}
+	return dishes, nil
+}
+
+// line holds one line against the menu.
+func (n NewOrder) line(l NewLine, dishes map[int64]*MenuItem) (OrderLine, *LineError) {
+	dish := dishes[l.MenuItemID]
+	if dish == nil {
+		return OrderLine{}, &LineError{Field: "menu_item_id", Message: "must be the id of a dish on the menu", Reason: ErrInvalidLine}
+	}
+	price, ok := dish.PriceOf(l.Size)
+	switch {
+	case dish.VIPOnly && !n.VIP:
+		return OrderLine{}, &LineError{Field: "menu_item_id", Message: "This dish is served to VIPs only.", Reason: ErrVIPOnly}
+	case dish.AgeRestricted && !n.AgeOver18:
+		return OrderLine{}, &LineError{Field: "menu_item_id", Message: dish.Name + " is served to adults only.", Reason: ErrAgeRestricted}
+	case !ok:
+		return OrderLine{}, &LineError{Field: "size", Message: "must be a size that the dish comes in", Reason: ErrInvalidLine}
+	case !dish.Available:
+		return OrderLine{}, &LineError{Field: "menu_item_id", Message: dish.Name + " is sold out.", Reason: ErrItemUnavailable}
+	}
+	return OrderLine{MenuItemID: dish.ID, Name: dish.Name, Size: l.Size, Quantity: l.Quantity, Note: l.Note, UnitPriceCents: price}, nil
+}
+
+var errOverflow = errors.New("amount overflows")
+
+// plus adds a line to a total and notices when the sum no longer fits.
+func plus(total int64, l OrderLine) (int64, error) {
+	if l.Quantity < 1 || l.UnitPriceCents < 1 || l.UnitPriceCents > (math.MaxInt64-total)/l.Quantity {
+		return 0, errOverflow
+	}
+	return total + l.UnitPriceCents*l.Quantity, nil
+}
+
+// OrderOf finds an order of this guest. Another guest's order is ErrNotFound.
+func (s *Store) OrderOf(ctx context.Context, userID, id int64) (Order, error) {
+	var o Order
+	return o, found(s.read(ctx).Where("user_id = ?", userID).Take(&o, id).Error)
+}
+
+// Order finds anybody's order; it is for the staff.
+func (s *Store) Order(ctx context.Context, id int64) (Order, error) {
+	var o Order
+	return o, found(s.read(ctx).Take(&o, id).Error)
+}
+
+// OrdersOf lists the orders of a guest, newest first, from below the id given;
+// math.MaxInt64 begins at the newest. An empty status lists all.
+func (s *Store) OrdersOf(ctx context.Context, userID int64, status Status, below int64, limit int) ([]Order, error) {
+	q := s.read(ctx).Where("user_id = ? AND id < ?", userID, below)
+	if status != "" {
+		q = q.Where("status = ?", status)
+	}
+	var os []Order
+	return os, q.Order("id DESC").Limit(limit).Find(&os).Error
+}
+
+// OpenOrders lists everybody's orders for the kitchen, oldest first, from
+// behind the id given. An empty status lists those that are not done.
+func (s *Store) OpenOrders(ctx context.Context, status Status, after int64, limit int) ([]Order, error) {
+	q := s.read(ctx).Where("id > ?", after)
+	if status != "" {
+		q = q.Where("status = ?", status)
+	} else {
+		q = q.Where(isOpen)
+	}
+	var os []Order
+	return os, q.Order("id").Limit(limit).Find(&os).Error
+}
+
+// isOpen is written out, not bound: only so does the engine see that the
+// partial indexes of open orders apply.
+const isOpen = "status IN ('placed', 'preparing', 'ready')"
+
+// AdvanceOrder gives an order the status to, if that follows from the one it
+// has; otherwise the error is ErrInvalidTransition.
+func (s *Store) AdvanceOrder(ctx context.Context, id int64, to Status) (Order, error) {
+	return s.step(ctx, to, "id = ?", id)
+}
+
+// CancelOrder cancels an order of this guest while it is placed.
+func (s *Store) CancelOrder(ctx context.Context, userID, id int64) (Order, error) {
+	return s.step(ctx, StatusCancelled, "id = ? AND user_id = ?", id, userID)
+}
+
+// step changes the status of the order that the condition names. The status it
+// must have is part of the statement, so two cooks never take one ticket.
+func (s *Store) step(ctx context.Context, to Status, where string, args ...any) (Order, error) {
+	var o Order
+	err := s.write(ctx, func(tx *gorm.DB) error {
+		now := Now()
+		res := tx.Model(&Order{}).Where(where, args...).Where("status = ?", before[to]).
+			Updates(map[string]any{"status": to, string(to) + "_at": now, "updated_at": now})
+		if res.Error != nil {
+			return res.Error
+		}
+		if err := found(tx.Where(where, args...).Take(&o).Error); err != nil {
+			return err
+		}
+		if res.RowsAffected == 0 {
+			return ErrInvalidTransition
+		}
+		return nil
+	})
+	return o, err
+}
+
+// advanceDue moves every open order that has been in its status since before
+// :due one step on. Choosing and changing are one statement, so no ticket is
+// taken twice.
+const advanceDue = `UPDATE orders SET
+	status       = CASE status WHEN 'placed' THEN 'preparing' WHEN 'preparing' THEN 'ready' ELSE 'served' END,
+	preparing_at = CASE status WHEN 'placed' THEN @now ELSE preparing_at END,
+	ready_at     = CASE status WHEN 'preparing' THEN @now ELSE ready_at END,
+	served_at    = CASE status WHEN 'ready' THEN @now ELSE served_at END,
+	updated_at   = @now
+WHERE id IN (SELECT id FROM orders WHERE ` + isOpen + ` AND updated_at <= @due ORDER BY updated_at LIMIT @limit)
+	AND ` + isOpen + ` AND updated_at <= @due
+RETURNING *`
+
+// AdvanceDue moves up to limit open orders one step on whose newest step was at
+// due or earlier, and returns them as they are now.
+func (s *Store) AdvanceDue(ctx context.Context, due Millis, limit int) ([]Order, error) {
+	var os []Order
+	err := s.write(ctx, func(tx *gorm.DB) error {
+		return tx.Raw(advanceDue, map[string]any{"now": Now(), "due": due, "limit": limit}).Scan(&os).Error
+	})
+	return os, err
+}
+
+// OldestStep tells when the open order that has waited longest made its newest
+// step, and false if no order is open.
+func (s *Store) OldestStep(ctx context.Context) (Millis, bool, error) {
+	var oldest *Millis
+	err := s.read(ctx).Raw("SELECT min(updated_at) FROM orders WHERE " + isOpen).Scan(&oldest).Error
+	if err != nil || oldest == nil {
+		return 0, false, err
+	}
+	return *oldest, true, nil
+}

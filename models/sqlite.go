@@ -1,0 +1,238 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	gosqlite "github.com/glebarez/go-sqlite"
+	"github.com/glebarez/sqlite"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// applicationID marks a SQLite file as an order book of this program (the
+// ASCII of "Rest"), so that a foreign database is never touched.
+const applicationID = 0x52657374
+
+// quickCheckBelow is the size in bytes up to which a start reads the whole
+// file to find damage. A larger book would make every start slow.
+const quickCheckBelow = 16 << 20
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// OpenSQLite opens the order book in a file and brings its schema up to date.
+// The error is a sentence for whoever starts the house; a file that is damaged,
+// foreign or newer than this program is left as it is.
+func OpenSQLite(ctx context.Context, path string) (*Store, error) {
+	if err := refuseDamaged(path); err != nil {
+		return nil, err
+	}
+	writer, err := openPool(path, 1, "_txlock=immediate")
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	if err := migrate(ctx, writer); err != nil {
+		return nil, errors.Join(explain(path, err), closePool(writer))
+	}
+	reader, err := openPool(path, max(2, runtime.NumCPU()), "_pragma=query_only(1)")
+	if err != nil {
+		return nil, errors.Join(explain(path, err), closePool(writer))
+	}
+	return &Store{writer: writer, reader: reader}, nil
+}
+
+// openPool opens the file with the settings that every connection needs: WAL
+// lets readers go on beside the writer, FULL makes a commit survive a power cut.
+func openPool(path string, size int, extra string) (*gorm.DB, error) {
+	pool, err := sql.Open(sqlite.DriverName, dsn(path)+
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&"+extra)
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	db, err := gorm.Open(&sqlite.Dialector{Conn: countingPool{pool}}, &gorm.Config{
+		SkipDefaultTransaction: true,
+		TranslateError:         true,
+		Logger:                 logger.Discard, // failures are logged once, at the door, with the request id
+	})
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return db, nil
+}
+
+// dsn escapes what would end the path in SQLite's URI syntax.
+func dsn(path string) string {
+	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
+}
+
+// errNotOurs means that the file holds another program's tables.
+var errNotOurs = errors.New("it is a database of another program")
+
+// migrate brings the schema up to date, each version in a transaction of its
+// own. PRAGMA user_version, which is part of the transaction, counts them.
+func migrate(ctx context.Context, db *gorm.DB) error {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	return db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		version, err := versionOf(tx)
+		if err != nil {
+			return err
+		}
+		if version > len(files) {
+			return fmt.Errorf("it was written by a newer release (schema %d, this one knows %d): start that release, or restore a backup", version, len(files))
+		}
+		for i, file := range files[version:] {
+			if err := apply(tx, file, version+i+1); err != nil {
+				return fmt.Errorf("migration %s: %w", file, err)
+			}
+		}
+		return nil
+	})
+}
+
+// versionOf reads how many migrations the file has seen.
+func versionOf(tx *gorm.DB) (int, error) {
+	var state struct{ Version, Application, Tables int }
+	err := tx.Raw(`SELECT user_version AS version, application_id AS application,
+		(SELECT count(*) FROM sqlite_schema) AS tables FROM pragma_user_version, pragma_application_id`).Scan(&state).Error
+	if err != nil {
+		return 0, err
+	}
+	if state.Tables > 0 && state.Application != applicationID {
+		return 0, errNotOurs
+	}
+	return state.Version, nil
+}
+
+func apply(tx *gorm.DB, file string, version int) error {
+	script, err := migrations.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	for _, stmt := range []string{
+		string(script),
+		fmt.Sprintf("PRAGMA user_version = %d", version),
+		fmt.Sprintf("PRAGMA application_id = %d", applicationID),
+	} {
+		if err := tx.Exec(stmt).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuseDamaged reads a small file once over before anything writes to it.
+func refuseDamaged(path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (info.Size() == 0 || info.Size() > quickCheckBelow) {
+		return nil
+	}
+	if err != nil {
+		return explain(path, err)
+	}
+	pool, err := sql.Open(sqlite.DriverName, dsn(path)+"?_pragma=busy_timeout(5000)&_pragma=query_only(1)")
+	if err != nil {
+		return explain(path, err)
+	}
+	defer pool.Close()
+	var verdict string
+	if err := pool.QueryRow("PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		return explain(path, err)
+	}
+	if verdict != "ok" {
+		return explain(path, errors.New("its pages contradict each other"))
+	}
+	return nil
+}
+
+// explain makes one sentence of what stopped the house from opening its book.
+func explain(path string, err error) error {
+	switch codeOf(err) {
+	case sqliteNotADB, sqliteCorrupt:
+		err = errors.New("it is damaged or no SQLite database")
+	case sqliteCantOpen, sqliteReadOnly, sqlitePerm:
+		err = errors.New("this user may not open it for writing")
+	}
+	return fmt.Errorf("the order book %s cannot be opened: %w. Nothing was changed; restore a backup, or choose another DATA_DIR", path, err)
+}
+
+// Primary result codes of SQLite (sqlite.org/rescode.html).
+const (
+	sqlitePerm     = 3
+	sqliteBusy     = 5
+	sqliteReadOnly = 8
+	sqliteIOErr    = 10
+	sqliteCorrupt  = 11
+	sqliteFull     = 13
+	sqliteCantOpen = 14
+	sqliteNotADB   = 26
+)
+
+// codeOf gives the primary result code, or 0 where the error is not SQLite's.
+func codeOf(err error) int {
+	if e, ok := errors.AsType[*gosqlite.Error](err); ok {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+// named gives the failures of the engine that are nobody's mistake their names.
+func named(err error) error {
+	switch codeOf(err) {
+	case sqliteFull:
+		return fmt.Errorf("%w: %w", ErrStorageFull, err)
+	case sqliteBusy, sqliteReadOnly, sqliteIOErr, sqliteCantOpen, sqliteCorrupt, sqliteNotADB:
+		return fmt.Errorf("%w: %w", ErrDatabaseUnavailable, err)
+	}
+	return err
+}
+
+// BackupSQLite copies the order book at path, which may be in use, to a new
+// file. The copy appears under its name only when it is whole and on the disk.
+func BackupSQLite(ctx context.Context, path, to string) error {
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("there is no order book at %s to copy", path)
+	}
+	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s exists already; choose a new name, so that no older backup is overwritten", to)
+	}
+	pool, err := sql.Open(sqlite.DriverName, dsn(path)+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	partial := to + ".partial"
+	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, err := pool.ExecContext(ctx, "VACUUM INTO ?", partial); err != nil {
+		return errors.Join(fmt.Errorf("the copy failed: %w", err), os.Remove(partial))
+	}
+	return publish(partial, to)
+}
+
+// publish makes a finished file safe on the disk, readable by its owner only,
+// and gives it its name.
+func publish(partial, to string) error {
+	f, err := os.OpenFile(partial, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(partial, to)
+}

@@ -1,0 +1,117 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Role says which doors a person may open.
+type Role string //@name Role
+
+// The three roles. They are printed on the wristband as the role claim.
+const (
+	RoleGuest   Role = "guest"
+	RoleChef    Role = "chef"
+	RoleManager Role = "manager"
+)
+
+// Valid tells whether the house knows this role.
+func (r Role) Valid() bool { return r == RoleGuest || r == RoleChef || r == RoleManager }
+
+// User is somebody who can log in.
+type User struct {
+	ID int64
+	// Username is what they log in with, in lower case.
+	Username string
+	// Name is what the waiter calls them.
+	Name string
+	// PasswordHash is an argon2id hash in PHC form, see password.go.
+	PasswordHash string
+	Role         Role
+	VIP          bool `gorm:"column:vip"`
+	// BirthDate is YYYY-MM-DD, or nil where it is not known. It never leaves
+	// the book; the wristband says only AgeOver18.
+	BirthDate *string
+	CreatedAt Millis `gorm:"autoCreateTime:false"`
+}
+
+// AgeOver18 tells whether the user is at least 18 years old on the day of now.
+// Whoever was born on 29 February comes of age on 1 March. An unknown birth
+// date counts as too young.
+func (u User) AgeOver18(now time.Time) bool {
+	if u.BirthDate == nil {
+		return false
+	}
+	born, err := time.Parse(time.DateOnly, *u.BirthDate)
+	return err == nil && !born.AddDate(18, 0, 0).After(now.UTC())
+}
+
+func (s *Store) createUser(ctx context.Context, u *User) error {
+	u.CreatedAt = Now()
+	err := s.write(ctx, func(tx *gorm.DB) error { return tx.Create(u).Error })
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return ErrUsernameTaken
+	}
+	return err
+}
+
+// UserByUsername finds who logs in with this name, given in lower case.
+func (s *Store) UserByUsername(ctx context.Context, username string) (User, error) {
+	var u User
+	return u, found(s.read(ctx).Where("username = ?", username).Take(&u).Error)
+}
+
+// Users lists users in the order of their ids, starting behind the id after.
+func (s *Store) Users(ctx context.Context, after int64, limit int) ([]User, error) {
+	var us []User
+	return us, s.read(ctx).Where("id > ?", after).Order("id").Limit(limit).Find(&us).Error
+}
+
+// UserChanges are the changes a manager makes; nil leaves a field as it is.
+type UserChanges struct {
+	Role *Role
+	VIP  *bool
+	Name *string
+}
+
+// UpdateUser changes a user. The last manager cannot become anything else
+// (ErrLastManager): the rule is part of the statement, so that two managers who
+// demote each other at the same moment cannot both succeed.
+func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (User, error) {
+	var u User
+	err := s.write(ctx, func(tx *gorm.DB) error {
+		q := tx.Model(&User{}).Where("id = ?", id)
+		if ch.Role != nil && *ch.Role != RoleManager {
+			q = q.Where("role <> ? OR EXISTS (SELECT 1 FROM users other WHERE other.role = 'manager' AND other.id <> ?)", RoleManager, id)
+		}
+		res := q.Updates(ch.columns())
+		if res.Error != nil {
+			return res.Error
+		}
+		if err := found(tx.Take(&u, id).Error); err != nil {
+			return err
+		}
+		if res.RowsAffected == 0 {
+			return ErrLastManager
+		}
+		return nil
+	})
+	return u, err
+}
+
+func (ch UserChanges) columns() map[string]any {
+	set := map[string]any{}
+	if ch.Role != nil {
+		set["role"] = *ch.Role
+	}
+	if ch.VIP != nil {
+		set["vip"] = *ch.VIP
+	}
+	if ch.Name != nil {
+		set["name"] = *ch.Name
+	}
+	return set
+}
