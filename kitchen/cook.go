@@ -1,0 +1,75 @@
+package kitchen
+
+import (
+	"context"
+	"time"
+
+	"restaurant/models"
+)
+
+// batch is how many tickets the cooks take off the rail at once. It bounds the
+// time for which they hold the order book.
+const batch = 200
+
+// breather is how long the cooks wait after the order book failed them.
+const breather = time.Second
+
+// Run cooks until ctx ends. In a manual kitchen there is nothing to do.
+func (k *Kitchen) Run(ctx context.Context) {
+	if k.pace == Manual {
+		return
+	}
+	for ctx.Err() == nil {
+		k.rest(ctx, k.cook(ctx))
+	}
+}
+
+// forever stands for "until the bell rings".
+const forever time.Duration = -1
+
+// cook takes every step that is due and says how long until the next one is.
+func (k *Kitchen) cook(ctx context.Context) time.Duration {
+	orders, err := k.store.AdvanceDue(ctx, models.Now().Add(-k.pace), batch)
+	for _, o := range orders {
+		k.Events.publish(o)
+	}
+	if err != nil {
+		return k.trouble(ctx, err)
+	}
+	if len(orders) == batch {
+		return 0
+	}
+	oldest, any, err := k.store.OldestStep(ctx)
+	if err != nil {
+		return k.trouble(ctx, err)
+	}
+	if !any {
+		return forever
+	}
+	return max(0, time.Until(oldest.Add(k.pace).Time()))
+}
+
+func (k *Kitchen) trouble(ctx context.Context, err error) time.Duration {
+	if ctx.Err() == nil {
+		k.log.Error("the kitchen cannot read the order book; it tries again", "after", breather, "err", err)
+	}
+	return breather
+}
+
+// rest waits until the next step is due. The bell counts only when the rail is
+// empty: a new order is never due before the older ones.
+func (k *Kitchen) rest(ctx context.Context, d time.Duration) {
+	if d == forever {
+		select {
+		case <-ctx.Done():
+		case <-k.bell:
+		}
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,61 @@
+// Package kitchen cooks. It is the only place where an order's status changes,
+// so whoever watches the kitchen has seen everything.
+//
+// Its queue is the order book itself: what was placed before a power cut is
+// cooked after it.
+package kitchen
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"restaurant/models"
+)
+
+// Kitchen changes the status of orders and tells whoever listens.
+type Kitchen struct {
+	// Events are the news about orders.
+	Events Events
+
+	store *models.Store
+	pace  time.Duration
+	bell  chan struct{}
+	log   *slog.Logger
+}
+
+// Manual is the pace of a kitchen that doesn't cook by itself: a chef moves the
+// orders.
+const Manual time.Duration = 0
+
+// New makes a kitchen in which each step of an order takes pace, or in which
+// nobody cooks until a chef does, if pace is Manual.
+func New(store *models.Store, pace time.Duration, log *slog.Logger) *Kitchen {
+	return &Kitchen{store: store, pace: pace, bell: make(chan struct{}, 1), log: log}
+}
+
+// Submit tells the cooks that there is a new order in the book. It never waits.
+func (k *Kitchen) Submit() {
+	select {
+	case k.bell <- struct{}{}:
+	default: // the bell is ringing already
+	}
+}
+
+// Advance gives an order the status to. The error is models.ErrInvalidTransition
+// if that does not follow from where the order is.
+func (k *Kitchen) Advance(ctx context.Context, id int64, to models.Status) (models.Order, error) {
+	return k.tell(k.store.AdvanceOrder(ctx, id, to))
+}
+
+// Cancel cancels a guest's own order while nobody has begun to cook it.
+func (k *Kitchen) Cancel(ctx context.Context, userID, id int64) (models.Order, error) {
+	return k.tell(k.store.CancelOrder(ctx, userID, id))
+}
+
+func (k *Kitchen) tell(o models.Order, err error) (models.Order, error) {
+	if err == nil {
+		k.Events.publish(o)
+	}
+	return o, err
+}

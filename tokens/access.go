@@ -1,0 +1,230 @@
+package tokens
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/golang-jwt/jwt/v4"
+
+	"restaurant/models"
+)
+
+// Without strict decoding the unused last bits of a signature could be changed
+// and the token would still pass: two texts for one token.
+func init() { jwt.DecodeStrict = true }
+
+// Authority issues access tokens and verifies them.
+type Authority struct {
+	keys     *Keys
+	issuer   string
+	lifetime time.Duration
+}
+
+// NewAuthority makes an authority that signs in the name of issuer, an address
+// such as http://localhost:8080. Tokens live for lifetime unless a login asks
+// for less.
+func NewAuthority(keys *Keys, issuer string, lifetime time.Duration) *Authority {
+	return &Authority{keys: keys, issuer: issuer, lifetime: lifetime}
+}
+
+// Lifetime is the life of a token for which nobody asked for less.
+func (a *Authority) Lifetime() time.Duration { return a.lifetime }
+
+// Keys are the keys that the authority signs and verifies with.
+func (a *Authority) Keys() *Keys { return a.keys }
+
+// Issue prints a new wristband for a user who has just proved who they are. The
+// life is cut down to whole seconds, as exp can say no more.
+func (a *Authority) Issue(u models.User, sessionID string, life time.Duration) (string, error) {
+	now := time.Now()
+	adult := u.AgeOver18(now)
+	return sign(a.keys.signing, Claims{
+		Issuer:    a.issuer,
+		Audience:  Audience,
+		Subject:   strconv.FormatInt(u.ID, 10),
+		Name:      u.Name,
+		Role:      u.Role,
+		VIP:       &u.VIP,
+		AgeOver18: &adult,
+		SessionID: sessionID,
+		ID:        NewID(),
+		IssuedAt:  now.Unix(),
+		ExpiresAt: now.Add(life).Unix(),
+	})
+}
+
+// NewID makes an identifier for a token or a login session: 96 random bits.
+func NewID() string {
+	id := make([]byte, 12)
+	rand.Read(id) // never fails since Go 1.24
+	return base64.RawURLEncoding.EncodeToString(id)
+}
+
+type header struct {
+	Algorithm string `json:"alg"`
+	Type      string `json:"typ"`
+	KeyID     string `json:"kid"`
+}
+
+// sign writes the text itself instead of through jwt.Token, whose JSON escapes
+// <, > and & into six characters each and could take the token over 900 bytes.
+func sign(k *key, c Claims) (string, error) {
+	head, err := json.Marshal(header{jwt.SigningMethodRS256.Alg(), Type, k.id})
+	if err != nil {
+		return "", err
+	}
+	payload, err := json.Marshal(c)
+	if err != nil {
+		return "", err
+	}
+	text := jwt.EncodeSegment(head) + "." + jwt.EncodeSegment(payload)
+	signature, err := jwt.SigningMethodRS256.Sign(text, k.private)
+	return text + "." + signature, err
+}
+
+// Verify checks everything about an access token that can be known without
+// asking anybody: form, algorithm, key, signature, claims and time.
+func (a *Authority) Verify(raw string) (Principal, error) {
+	if !WellFormed(raw) {
+		return Principal{}, ErrMalformed
+	}
+	token, err := jwt.NewParser(ParserOptions()...).Parse(raw, a.KeyFunc)
+	if err != nil {
+		return Principal{}, Refusal(err)
+	}
+	return a.Principal(token.Raw)
+}
+
+// ParserOptions pin what the JWT library must not decide: the algorithm, which
+// it would otherwise take from the token, and the time claims, which Principal
+// checks more strictly.
+func ParserOptions() []jwt.ParserOption {
+	return []jwt.ParserOption{
+		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
+		jwt.WithoutClaimsValidation(),
+	}
+}
+
+var compact = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$`)
+
+// WellFormed tells whether the text has the compact form of RFC 7515, section
+// 7.1: three base64url parts. The decoder alone would let line breaks pass.
+func WellFormed(raw string) bool { return compact.MatchString(raw) }
+
+// KeyFunc finds the key that a token names. It sees claims nobody has verified
+// yet, so all it does is to refuse: a header with any member beyond alg, typ
+// and kid (crit, jku, jwk, x5u, zip … have no business here) and an unknown key.
+func (a *Authority) KeyFunc(t *jwt.Token) (any, error) {
+	var h header
+	if err := strictSegment(t.Raw, 0, &h); err != nil {
+		if _, ok := t.Header["kid"].(string); !ok {
+			return nil, ErrKeyUnknown
+		}
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	k := a.keys.all[h.KeyID]
+	if k == nil {
+		return nil, ErrKeyUnknown
+	}
+	return &k.private.PublicKey, nil
+}
+
+// strictSegment decodes one part of a token and refuses unknown and duplicate
+// members: two readers must never understand one token differently.
+func strictSegment(raw string, part int, into any, opts ...json.Options) error {
+	text, err := segment(raw, part)
+	if err != nil {
+		return err
+	}
+	if part == 0 {
+		opts = append(opts, json.RejectUnknownMembers(true))
+	}
+	return json.Unmarshal(text, into, opts...)
+}
+
+// clockSkew is how far the clock of another branch may be ahead of ours. Expiry
+// gets no such tolerance.
+const clockSkew = 5 * time.Second
+
+// Principal reads the claims of a token whose signature has been verified, and
+// checks each of them.
+func (a *Authority) Principal(verified string) (Principal, error) {
+	var h header
+	var c Claims
+	if err := errors.Join(strictSegment(verified, 0, &h), strictSegment(verified, 1, &c)); err != nil {
+		return Principal{}, fmt.Errorf("%w: %w", ErrClaimsInvalid, err)
+	}
+	id, fault := a.examine(h, c)
+	if fault != "" {
+		return Principal{}, fmt.Errorf("%w: %s", ErrClaimsInvalid, fault)
+	}
+	expires := time.Unix(c.ExpiresAt, 0)
+	if !time.Now().Before(expires) {
+		return Principal{}, ErrExpired
+	}
+	return Principal{
+		UserID: id, Name: c.Name, Role: c.Role, VIP: *c.VIP, AgeOver18: *c.AgeOver18,
+		SessionID: c.SessionID, TokenID: c.ID, ExpiresAt: expires,
+	}, nil
+}
+
+// examine says what is wrong with the claims, apart from their expiry.
+func (a *Authority) examine(h header, c Claims) (userID int64, fault string) {
+	id, err := strconv.ParseInt(c.Subject, 10, 64)
+	soon := time.Now().Add(clockSkew).Unix()
+	switch {
+	case h.Type != Type:
+		return 0, "typ"
+	case c.Issuer != a.issuer:
+		return 0, "iss"
+	case c.Audience != Audience:
+		return 0, "aud"
+	case err != nil || id < 1 || strconv.FormatInt(id, 10) != c.Subject:
+		return 0, "sub"
+	case c.Name == "":
+		return 0, "name"
+	case !c.Role.Valid():
+		return 0, "role"
+	case c.VIP == nil:
+		return 0, "vip"
+	case c.AgeOver18 == nil:
+		return 0, "age_over_18"
+	case c.SessionID == "":
+		return 0, "sid"
+	case c.ID == "":
+		return 0, "jti"
+	case c.IssuedAt < 1 || c.IssuedAt > soon:
+		return 0, "iat"
+	case c.NotBefore != nil && *c.NotBefore > soon:
+		return 0, "nbf"
+	case c.ExpiresAt <= c.IssuedAt || c.ExpiresAt-c.IssuedAt > int64(MaxLifetime.Seconds()):
+		return 0, "exp"
+	}
+	return id, ""
+}
+
+// Refusal turns what the JWT library says into one of our reasons. Its texts
+// are for its authors; ours have names.
+func Refusal(err error) error {
+	for _, ours := range []error{ErrMalformed, ErrKeyUnknown, ErrClaimsInvalid, ErrExpired} {
+		if errors.Is(err, ours) {
+			return ours
+		}
+	}
+	v, ok := errors.AsType[*jwt.ValidationError](err)
+	switch {
+	case !ok:
+		return ErrMalformed
+	case v.Errors&jwt.ValidationErrorMalformed != 0:
+		return ErrMalformed
+	case v.Inner == nil: // unknown, missing or disallowed algorithm: no key was asked for
+		return ErrAlgorithm
+	}
+	return ErrSignatureInvalid
+}
