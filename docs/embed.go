@@ -1,0 +1,11 @@
+// Package docs is the menu card: the description of the API, generated from the
+// comments on the handlers by `make docs`. Nothing in the generated files is
+// edited by hand; decisions.md says why things are as they are.
+package docs
+
+import _ "embed"
+
+// OpenAPI is the contract as an OpenAPI 3 document in JSON.
+//
+//go:embed openapi.json
+var OpenAPI []byte

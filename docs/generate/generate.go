@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/getkin/kin-openapi/openapi2"
+	"github.com/getkin/kin-openapi/openapi2conv"
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/swaggo/swag/gen"
+
+	"restaurant/problem"
+)
+
+// generate writes docs.go, swagger.json, swagger.yaml and openapi.json.
+func generate(source, out string) error {
+	err := gen.New().Build(&gen.Config{
+		SearchDir:          source + "/handlers," + source + "/problem," + source + "/tokens," + source + "/models",
+		MainAPIFile:        "routes.go",
+		OutputDir:          out,
+		OutputTypes:        []string{"go", "json", "yaml"},
+		PackageName:        "docs",
+		PropNamingStrategy: "snakecase",
+		ParseDepth:         100,
+		LeftTemplateDelim:  "{{",
+		RightTemplateDelim: "}}",
+		Debugger:           log.New(io.Discard, "", 0),
+	})
+	if err != nil {
+		return err
+	}
+	swagger, err := os.ReadFile(filepath.Join(out, "swagger.json"))
+	if err != nil {
+		return err
+	}
+	contract, err := convert(swagger)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out, "openapi.json"), contract, 0o644)
+}
+
+// convert makes the OpenAPI 3 document, which can say what Swagger 2.0 cannot:
+// that errors have a media type of their own, that a token may be left out, and
+// that a token is a bearer token.
+func convert(swagger []byte) ([]byte, error) {
+	var v2 openapi2.T
+	if err := json.Unmarshal(swagger, &v2); err != nil {
+		return nil, err
+	}
+	v3, err := openapi2conv.ToV3(&v2)
+	if err != nil {
+		return nil, err
+	}
+	v3.Servers = openapi3.Servers{{URL: "/", Description: "This house"}}
+	secure(v3)
+	for path, item := range v3.Paths.Map() {
+		for method, op := range item.Operations() {
+			if err := refine(op); err != nil {
+				return nil, fmt.Errorf("%s %s: %w", method, path, err)
+			}
+		}
+	}
+	if err := v3.Validate(context.Background()); err != nil {
+		return nil, err
+	}
+	return indented(v3)
+}
+
+// secure describes the two ways to a token: bring one, or log in for it.
+func secure(v3 *openapi3.T) {
+	v3.Components.SecuritySchemes = openapi3.SecuritySchemes{
+		"Bearer": {Value: openapi3.NewJWTSecurityScheme().
+			WithDescription("The access token of POST /api/v1/auth/login.")},
+		"Password": {Value: &openapi3.SecurityScheme{
+			Type:        "oauth2",
+			Description: "Username and password; the client fields stay empty.",
+			Flows: &openapi3.OAuthFlows{Password: &openapi3.OAuthFlow{
+				TokenURL: "/api/v1/auth/login", Scopes: map[string]string{},
+			}},
+		}},
+	}
+}
+
+const optionalToken = "x-security-optional"
+
+func refine(op *openapi3.Operation) error {
+	needed := openapi3.NewSecurityRequirements()
+	if op.Security != nil && len(*op.Security) > 0 {
+		if _, optional := op.Extensions[optionalToken]; optional {
+			needed.With(openapi3.NewSecurityRequirement())
+		}
+		needed.With(openapi3.NewSecurityRequirement().Authenticate("Bearer"))
+		needed.With(openapi3.NewSecurityRequirement().Authenticate("Password"))
+	}
+	delete(op.Extensions, optionalToken)
+	op.Security = needed
+	for code, res := range op.Responses.Map() {
+		status, err := strconv.Atoi(code)
+		if err != nil {
+			return err
+		}
+		if status >= 400 {
+			refuse(res.Value)
+		}
+	}
+	return nil
+}
+
+// refuse gives an error its media type (RFC 9457, section 3).
+func refuse(res *openapi3.Response) {
+	var schema *openapi3.SchemaRef
+	for _, media := range res.Content {
+		schema = media.Schema
+	}
+	res.Content = openapi3.NewContentWithSchemaRef(schema, []string{problem.ContentType})
+}
+
+func indented(v3 *openapi3.T) ([]byte, error) {
+	text, err := json.Marshal(v3)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, text, "", "  "); err != nil {
+		return nil, err
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
+}

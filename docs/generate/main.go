@@ -1,0 +1,20 @@
+// Command generate makes the menu card from the comments on the handlers: the
+// Swagger 2.0 document that Swagger UI shows, and from it the OpenAPI 3
+// document that tools and tests read. Run it with `make docs`.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+func main() {
+	out := flag.String("out", "docs", "folder to write to")
+	source := flag.String("source", ".", "folder of the module")
+	flag.Parse()
+	if err := generate(*source, *out); err != nil {
+		fmt.Fprintln(os.Stderr, "generate:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,225 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/middleware"
+	"restaurant/models"
+	"restaurant/problem"
+	"restaurant/tokens"
+)
+
+type registerRequest struct {
+	// 3 to 32 of a-z, 0-9, dot, underscore and hyphen; case makes no difference.
+	Username string `json:"username" example:"new.guest" minLength:"3" maxLength:"32" validate:"required"`
+	// 8 to 128 characters; the commonest passwords are refused.
+	Password string `json:"password" example:"a sentence only I know" minLength:"8" maxLength:"128" validate:"required"`
+	// 1 to 64 bytes of UTF-8.
+	Name string `json:"name" example:"New guest" minLength:"1" maxLength:"64" validate:"required"`
+	// Never leaves the order book; a token says only age_over_18.
+	BirthDate *string `json:"birth_date" example:"1999-12-31" format:"date"`
+} //@name RegisterRequest
+
+type userResponse struct {
+	ID        int64       `json:"id" example:"6" validate:"required"`
+	Username  string      `json:"username" example:"new.guest" validate:"required"`
+	Name      string      `json:"name" example:"New guest" validate:"required"`
+	Role      models.Role `json:"role" example:"guest" enums:"guest,chef,manager" validate:"required"`
+	VIP       bool        `json:"vip" example:"false" validate:"required"`
+	AgeOver18 bool        `json:"age_over_18" example:"true" validate:"required"`
+	CreatedAt time.Time   `json:"created_at" example:"2026-01-31T19:00:00Z" validate:"required"`
+} //@name User
+
+func newUserResponse(u models.User) userResponse {
+	return userResponse{
+		ID: u.ID, Username: u.Username, Name: u.Name, Role: u.Role, VIP: u.VIP,
+		AgeOver18: u.AgeOver18(time.Now()), CreatedAt: u.CreatedAt.Time(),
+	}
+}
+
+// register opens an account. Everybody starts as a guest: a role is not theirs
+// to choose.
+//
+//	@Summary	Open an account
+//	@ID			register
+//	@Tags		auth
+//	@Accept		json
+//	@Produce	json
+//	@Param		body	body		registerRequest	true	"Who you are"
+//	@Success	201		{object}	userResponse
+//	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
+//	@Failure	409		{object}	problem.Problem	"username-taken"
+//	@Failure	413		{object}	problem.Problem	"body-too-large"
+//	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Router		/api/v1/auth/register [post]
+func (a *API) register(c *gin.Context) error {
+	var req registerRequest
+	if err := bind(c, &req); err != nil {
+		return err
+	}
+	u, err := a.Store.AddUser(c.Request.Context(), a.Hasher, models.NewUser{
+		Username: req.Username, Password: req.Password, Name: req.Name, Role: models.RoleGuest, BirthDate: req.BirthDate,
+	})
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusCreated, newUserResponse(u))
+}
+
+type loginRequest struct {
+	Username string `json:"username" example:"alice" validate:"required"`
+	Password string `json:"password" example:"alice-likes-pizza" validate:"required"`
+	// Life of the access token in seconds, from 5 up to what the house gives.
+	ExpiresIn *int64 `json:"expires_in" example:"60" minimum:"5"`
+} //@name LoginRequest
+
+type tokenResponse struct {
+	// The wristband: send it as Authorization: Bearer <access_token>.
+	AccessToken string `json:"access_token" example:"eyJhbGciOi…" validate:"required"`
+	TokenType   string `json:"token_type" example:"Bearer" validate:"required"`
+	// Life of the access token in seconds.
+	ExpiresIn int64 `json:"expires_in" example:"900" validate:"required"`
+} //@name TokenResponse
+
+// login checks a name and a password and gives out a wristband. It is the only
+// moment in which the password travels.
+//
+// An unknown name costs the same time and the same SQL as a wrong password, and
+// gets the same answer. OAuth's form fields and an Authorization header of an
+// empty client, which Swagger UI sends along, are ignored.
+//
+//	@Summary		Log in and get an access token
+//	@Description	Takes JSON or a form. With `Accept: text/plain` the answer is one line, `Authorization: Bearer …`, to be kept in a file and sent with `curl -H "@file"`.
+//	@ID				login
+//	@Tags			auth
+//	@Accept			json,x-www-form-urlencoded
+//	@Produce		json,plain
+//	@Param			body	body		loginRequest	true	"Name and password"
+//	@Success		200		{object}	tokenResponse
+//	@Failure		400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
+//	@Failure		401		{object}	problem.Problem	"invalid-credentials"
+//	@Failure		413		{object}	problem.Problem	"body-too-large"
+//	@Failure		415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure		422		{object}	problem.Problem	"validation-failed, lifetime-too-long"
+//	@Router			/api/v1/auth/login [post]
+func (a *API) login(c *gin.Context) error {
+	noStore(c)
+	req, err := readLogin(c)
+	if err != nil {
+		return err
+	}
+	life, err := a.lifetime(req.ExpiresIn)
+	if err != nil {
+		return err
+	}
+	u, err := a.whoIs(c, req)
+	if err != nil {
+		return err
+	}
+	token, err := a.Authority.Issue(u, tokens.NewID(), life)
+	if err != nil {
+		return err
+	}
+	if prefersText(c) {
+		c.String(http.StatusOK, "Authorization: Bearer %s\n", token)
+		return nil
+	}
+	return respond(c, http.StatusOK, tokenResponse{AccessToken: token, TokenType: "Bearer", ExpiresIn: int64(life.Seconds())})
+}
+
+func readLogin(c *gin.Context) (loginRequest, error) {
+	var req loginRequest
+	if mediaType(c) != "application/x-www-form-urlencoded" {
+		if err := bind(c, &req); err != nil {
+			return req, err
+		}
+		return req, req.check()
+	}
+	fields, err := bindForm(c, "username", "password", "expires_in", "grant_type", "scope", "client_id", "client_secret")
+	if err != nil {
+		return req, err
+	}
+	req.Username, req.Password = fields["username"], fields["password"]
+	if text, sent := fields["expires_in"]; sent {
+		seconds, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return req, invalid(problem.FieldError{Field: "expires_in", Message: "must be a whole number"})
+		}
+		req.ExpiresIn = &seconds
+	}
+	return req, req.check()
+}
+
+func (r loginRequest) check() error {
+	var cs checks
+	cs.need(r.Username != "", "username", "must be given")
+	cs.need(r.Password != "", "password", "must be given")
+	cs.need(r.ExpiresIn == nil || *r.ExpiresIn >= int64(tokens.MinLifetime.Seconds()), "expires_in", "must be a whole number of seconds, 5 or more")
+	return cs.err()
+}
+
+func (a *API) lifetime(seconds *int64) (time.Duration, error) {
+	most := a.Authority.Lifetime()
+	switch {
+	case seconds == nil:
+		return most, nil
+	case *seconds > int64(most.Seconds()):
+		return 0, problem.LifetimeTooLong.New("An access token of this house lives for " + strconv.Itoa(int(most.Seconds())) + " seconds at the most.")
+	}
+	return time.Duration(*seconds) * time.Second, nil
+}
+
+// whoIs finds the user with this name and password.
+func (a *API) whoIs(c *gin.Context, req loginRequest) (models.User, error) {
+	ctx := c.Request.Context()
+	username := strings.ToLower(req.Username)
+	if !models.IsUsername(username) {
+		username = "" // nobody has it, and it costs the same query
+	}
+	u, err := a.Store.UserByUsername(ctx, username)
+	if err != nil && err != models.ErrNotFound {
+		return u, err
+	}
+	ok, err := a.Hasher.Matches(ctx, req.Password, u.PasswordHash)
+	if err != nil {
+		return u, err
+	}
+	if !ok {
+		return u, problem.InvalidCredentials.New("")
+	}
+	return u, nil
+}
+
+type meResponse struct {
+	Sub       string      `json:"sub" example:"1" validate:"required"`
+	Name      string      `json:"name" example:"Alice" validate:"required"`
+	Role      models.Role `json:"role" example:"guest" enums:"guest,chef,manager" validate:"required"`
+	VIP       bool        `json:"vip" example:"false" validate:"required"`
+	AgeOver18 bool        `json:"age_over_18" example:"true" validate:"required"`
+	SID       string      `json:"sid" example:"hG7fPq2LxWZ9cT4a" validate:"required"`
+	ExpiresAt time.Time   `json:"expires_at" example:"2026-01-31T19:15:00Z" validate:"required"`
+} //@name Me
+
+// me repeats what the wristband says. It asks nobody: look at Server-Timing.
+//
+//	@Summary	Who the token says you are
+//	@ID			me
+//	@Tags		auth
+//	@Produce	json
+//	@Security	Bearer
+//	@Success	200	{object}	meResponse
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Router		/api/v1/auth/me [get]
+func (a *API) me(c *gin.Context) error {
+	p := middleware.Current(c)
+	return respond(c, http.StatusOK, meResponse{
+		Sub: strconv.FormatInt(p.UserID, 10), Name: p.Name, Role: p.Role, VIP: p.VIP, AgeOver18: p.AgeOver18,
+		SID: p.SessionID, ExpiresAt: p.ExpiresAt.UTC(),
+	})
+}

@@ -1,0 +1,87 @@
+// Package handlers is the waiter: it takes a request that the bouncer let in,
+// carries it to the kitchen or the order book, and brings back the answer. There
+// is one file for each thing a guest can ask for; routes.go lists them all.
+package handlers
+
+import (
+	"log/slog"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+
+	"restaurant/kitchen"
+	"restaurant/middleware"
+	"restaurant/models"
+	"restaurant/problem"
+	"restaurant/tokens"
+)
+
+// API is what the waiter needs to do the work.
+type API struct {
+	Store     *models.Store
+	Kitchen   *kitchen.Kitchen
+	Authority *tokens.Authority
+	Hasher    *models.Hasher
+	Log       *slog.Logger
+	// PublicURL is the address under which guests reach the house.
+	PublicURL string
+	// Version is shown by healthz.
+	Version string
+	// Demo tells whether the demo accounts may be shown on the start page.
+	Demo bool
+	// Closing is set when the house stops taking new guests.
+	Closing atomic.Bool
+
+	bouncer *middleware.Bouncer
+	metrics *middleware.Metrics
+}
+
+// handle lets a handler return its error. Returning cannot be forgotten;
+// aborting can.
+func handle(fn func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := fn(c); err != nil {
+			fail(c, err)
+		}
+	}
+}
+
+// respond encodes first and writes then, so that a failure to encode can still
+// become a problem.
+func respond(c *gin.Context, status int, body any) error {
+	text, err := encode(body)
+	if err != nil {
+		return err
+	}
+	c.Data(status, jsonType, text)
+	return nil
+}
+
+const jsonType = "application/json; charset=utf-8"
+
+// encode writes map keys in order, so that the same answer has the same bytes.
+func encode(body any) ([]byte, error) { return json.Marshal(body, json.Deterministic(true)) }
+
+// idParam reads the id in the path. What is no number is nothing that exists.
+func idParam(c *gin.Context) (int64, error) {
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil || id < 1 {
+		return 0, models.ErrNotFound
+	}
+	return id, nil
+}
+
+// noStore keeps an answer that holds a token out of every cache.
+func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
+
+func notFound(*gin.Context) error {
+	return problem.NotFound.New("There is nothing at this address. The calls are listed at /swagger/index.html.")
+}
+
+// methodNotAllowed answers a known path with another method; the router has set
+// Allow.
+func methodNotAllowed(c *gin.Context) error {
+	return problem.MethodNotAllowed.New("This address takes only: " + c.Writer.Header().Get("Allow") + ".")
+}

@@ -1,0 +1,73 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/problem"
+)
+
+type healthResponse struct {
+	Status  string `json:"status" example:"ok" validate:"required"`
+	Version string `json:"version" example:"v1.0.0" validate:"required"`
+} //@name Health
+
+// healthz tells that the process lives. It asks nothing else, so that a database
+// that is away does not get the process killed.
+//
+//	@Summary	Is the process alive?
+//	@ID			healthz
+//	@Tags		house
+//	@Produce	json
+//	@Success	200	{object}	healthResponse
+//	@Router		/healthz [get]
+func (a *API) healthz(c *gin.Context) error {
+	noStore(c)
+	return respond(c, http.StatusOK, healthResponse{Status: "ok", Version: a.Version})
+}
+
+type readyResponse struct {
+	Status   string `json:"status" example:"ready" validate:"required"`
+	Database string `json:"database" example:"ok" validate:"required"`
+	Keys     string `json:"keys" example:"ok" validate:"required"`
+} //@name Ready
+
+// readyz tells whether guests can be served: the order book answers, there is a
+// key to sign with, and the house is not closing.
+//
+//	@Summary	Can guests be served?
+//	@ID			readyz
+//	@Tags		house
+//	@Produce	json
+//	@Success	200	{object}	readyResponse
+//	@Failure	503	{object}	problem.Problem	"not-ready, database-unavailable"
+//	@Router		/readyz [get]
+func (a *API) readyz(c *gin.Context) error {
+	noStore(c)
+	if a.Closing.Load() || len(a.Authority.Keys().JWKS()) == 0 {
+		return problem.NotReady.New("")
+	}
+	if err := a.Store.Ready(c.Request.Context()); err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, readyResponse{Status: "ready", Database: "ok", Keys: "ok"})
+}
+
+// showMetrics gives Prometheus its numbers.
+//
+//	@Summary		Metrics for Prometheus
+//	@Description	For managers, and for this machine itself where no proxy stands in between.
+//	@ID				metrics
+//	@Tags			house
+//	@Produce		plain
+//	@Security		Bearer
+//	@x-security-optional	true
+//	@Success		200	{string}	string	"Prometheus text format"
+//	@Failure		401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure		403	{object}	problem.Problem	"role-required"
+//	@Router			/metrics [get]
+func (a *API) showMetrics(c *gin.Context) error {
+	a.metrics.Handler().ServeHTTP(c.Writer, c.Request)
+	return nil
+}

@@ -1,0 +1,147 @@
+package handlers
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/middleware"
+	"restaurant/problem"
+	"restaurant/tokens"
+)
+
+type inspectRequest struct {
+	// The token to read aloud; its signature is checked, but nothing is granted.
+	Token string `json:"token" example:"eyJhbGciOi…"`
+	// The same, so that a saved login answer is a valid body.
+	AccessToken string `json:"access_token" example:"eyJhbGciOi…"`
+} //@name InspectRequest
+
+type inspectResponse struct {
+	// Whether the door would open.
+	Active bool `json:"active" example:"false" validate:"required"`
+	// Why not: the slugs of the problems that the door would answer with.
+	Reasons []string `json:"reasons" example:"token-expired" validate:"required"`
+	// The first part, decoded, or null where it is not JSON.
+	Header map[string]any `json:"header" swaggertype:"object" extensions:"x-nullable" validate:"required"`
+	// The second part, decoded: anybody can read it. Null where it is not JSON.
+	Claims    map[string]any    `json:"claims" swaggertype:"object" extensions:"x-nullable" validate:"required"`
+	Signature signatureResponse `json:"signature" validate:"required"`
+	SizeBytes int               `json:"size_bytes" example:"742" validate:"required"`
+	// Seconds until the token expires, negative if it has; null without exp.
+	ExpiresIn *int64 `json:"expires_in" example:"-12" extensions:"x-nullable" validate:"required"`
+} //@name InspectResponse
+
+type signatureResponse struct {
+	Alg   *string `json:"alg" example:"RS256" extensions:"x-nullable" validate:"required"`
+	KID   *string `json:"kid" example:"6ECkTXx5kkcOK3wR" extensions:"x-nullable" validate:"required"`
+	Valid bool    `json:"valid" example:"true" validate:"required"`
+} //@name Signature
+
+// inspect reads a wristband aloud: what is printed on it, and whether the door
+// would open. It teaches, it grants nothing.
+//
+//	@Summary		Read a token aloud
+//	@Description	Decodes any text as a JWT and says what the door would say. Unknown fields are ignored, so a saved login answer is a valid body.
+//	@ID				inspect
+//	@Tags			auth
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		inspectRequest	true	"A token"
+//	@Success		200		{object}	inspectResponse
+//	@Failure		400		{object}	problem.Problem	"malformed-json, token-missing"
+//	@Failure		413		{object}	problem.Problem	"body-too-large"
+//	@Failure		415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure		422		{object}	problem.Problem	"validation-failed"
+//	@Router			/api/v1/auth/inspect [post]
+func (a *API) inspect(c *gin.Context) error {
+	noStore(c)
+	var req inspectRequest
+	if err := bindLoosely(c, &req); err != nil {
+		return err
+	}
+	raw := bare(req.Token)
+	if raw == "" {
+		raw = bare(req.AccessToken)
+	}
+	if raw == "" {
+		return problem.TokenMissing.New("")
+	}
+	return respond(c, http.StatusOK, newInspectResponse(raw, a.Authority.Read(raw)))
+}
+
+// bare takes off what people copy along with a token.
+func bare(text string) string {
+	text = strings.TrimSpace(text)
+	for _, prefix := range []string{"Authorization:", "Bearer "} {
+		if len(text) > len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
+			text = strings.TrimSpace(text[len(prefix):])
+		}
+	}
+	return text
+}
+
+func newInspectResponse(raw string, r tokens.Reading) inspectResponse {
+	res := inspectResponse{
+		Active: r.Err == nil, Reasons: []string{}, Header: r.Header, Claims: r.Claims,
+		Signature: signatureResponse{Alg: known(r.Algorithm), KID: known(r.KeyID), Valid: r.SignatureValid},
+		SizeBytes: len(raw),
+	}
+	if r.Err != nil {
+		res.Reasons = append(res.Reasons, middleware.Refusal(r.Err).Slug)
+	}
+	if exp, ok := r.Claims["exp"].(float64); ok && exp > -maxExp && exp < maxExp {
+		left := int64(exp) - time.Now().Unix()
+		res.ExpiresIn = &left
+	}
+	return res
+}
+
+// maxExp bounds what is read as a time: beyond it, a float64 is no exact number
+// of seconds (2^53).
+const maxExp = 1 << 53
+
+func known(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+type jwksResponse struct {
+	Keys []tokens.JWK `json:"keys" validate:"required"`
+} //@name JWKS
+
+// jwks publishes the keys with which anybody can check a wristband, and nobody
+// can make one.
+//
+//	@Summary	The public keys (RFC 7517)
+//	@ID			jwks
+//	@Tags		keys
+//	@Produce	json
+//	@Success	200	{object}	jwksResponse
+//	@Router		/.well-known/jwks.json [get]
+func (a *API) jwks(c *gin.Context) error {
+	c.Header("Cache-Control", "public, max-age=60")
+	return respond(c, http.StatusOK, jwksResponse{Keys: a.Authority.Keys().JWKS()})
+}
+
+// publicPEM publishes the current public key in the form that most tools read.
+//
+//	@Summary	The current public key as PEM
+//	@ID			publicPEM
+//	@Tags		keys
+//	@Produce	plain
+//	@Success	200	{string}	string	"-----BEGIN PUBLIC KEY-----"
+//	@Router		/.well-known/public.pem [get]
+func (a *API) publicPEM(c *gin.Context) error {
+	text, err := a.Authority.Keys().PublicPEM()
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "public, max-age=60")
+	c.Data(http.StatusOK, "application/x-pem-file", text)
+	return nil
+}

@@ -1,0 +1,41 @@
+package handlers
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/middleware"
+	"restaurant/models"
+)
+
+type loungeResponse struct {
+	Message string `json:"message" example:"Good evening, Vera. The lounge is yours." validate:"required"`
+	menuResponse
+} //@name Lounge
+
+// showLounge is a room that opens on a claim: whether the guest is a VIP stands
+// on the wristband, and nobody is asked.
+//
+//	@Summary	The VIP lounge and its dishes
+//	@ID			showLounge
+//	@Tags		menu
+//	@Produce	json
+//	@Security	Bearer
+//	@Success	200	{object}	loungeResponse
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"vip-only"
+//	@Router		/api/v1/lounge [get]
+func (a *API) showLounge(c *gin.Context) error {
+	items, err := a.Store.Menu(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	secret := slices.DeleteFunc(items, func(m models.MenuItem) bool { return !m.VIPOnly })
+	c.Header("Cache-Control", "private")
+	return respond(c, http.StatusOK, loungeResponse{
+		Message:      "Good evening, " + middleware.Current(c).Name + ". The lounge is yours.",
+		menuResponse: newMenuResponse(secret),
+	})
+}

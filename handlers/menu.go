@@ -1,0 +1,430 @@
+package handlers
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/middleware"
+	"restaurant/models"
+)
+
+type dishSize struct {
+	Size string `json:"size" example:"large" enums:"small,medium,large,regular" validate:"required"`
+	// In cents, 1 to 1,000,000.
+	PriceCents int64 `json:"price_cents" example:"1250" minimum:"1" maximum:"1000000" validate:"required"`
+} //@name Size
+
+type dishRequest struct {
+	Name        string `json:"name" example:"Calzone" minLength:"1" maxLength:"80" validate:"required"`
+	Description string `json:"description" example:"Folded pizza with ham, ricotta and mozzarella" maxLength:"500"`
+	Category    string `json:"category" example:"Pizza" minLength:"1" maxLength:"40" validate:"required"`
+	// Any of small, medium and large, or regular alone.
+	Sizes      []dishSize `json:"sizes" validate:"required"`
+	Vegetarian bool       `json:"vegetarian" example:"false"`
+	// Of the fourteen that Regulation (EU) No 1169/2011 names.
+	Allergens     []string `json:"allergens" example:"gluten,milk" enums:"gluten,crustaceans,eggs,fish,peanuts,soybeans,milk,nuts,celery,mustard,sesame,sulphites,lupin,molluscs"`
+	VIPOnly       bool     `json:"vip_only" example:"false"`
+	AgeRestricted bool     `json:"age_restricted" example:"false"`
+	// True unless said otherwise.
+	Available *bool `json:"available" example:"true"`
+} //@name DishRequest
+
+type dishResponse struct {
+	ID            int64      `json:"id" example:"1" validate:"required"`
+	Name          string     `json:"name" example:"Margherita" validate:"required"`
+	Description   string     `json:"description" example:"Tomato, mozzarella, basil" validate:"required"`
+	Category      string     `json:"category" example:"Pizza" validate:"required"`
+	Sizes         []dishSize `json:"sizes" validate:"required"`
+	Vegetarian    bool       `json:"vegetarian" example:"true" validate:"required"`
+	Allergens     []string   `json:"allergens" example:"gluten,milk" validate:"required"`
+	VIPOnly       bool       `json:"vip_only" example:"false" validate:"required"`
+	AgeRestricted bool       `json:"age_restricted" example:"false" validate:"required"`
+	Available     bool       `json:"available" example:"true" validate:"required"`
+} //@name Dish
+
+type menuResponse struct {
+	Items []dishResponse `json:"items" validate:"required"`
+	// ISO 4217.
+	Currency string `json:"currency" example:"EUR" validate:"required"`
+} //@name Menu
+
+func newDishResponse(m models.MenuItem) dishResponse {
+	sizes := make([]dishSize, len(m.Sizes))
+	for i, s := range m.Sizes {
+		sizes[i] = dishSize(s)
+	}
+	return dishResponse{
+		ID: m.ID, Name: m.Name, Description: m.Description, Category: m.Category, Sizes: sizes,
+		Vegetarian: m.Vegetarian, Allergens: m.Allergens,
+		VIPOnly: m.VIPOnly, AgeRestricted: m.AgeRestricted, Available: m.Available,
+	}
+}
+
+func newMenuResponse(items []models.MenuItem) menuResponse {
+	menu := menuResponse{Items: make([]dishResponse, len(items)), Currency: models.Currency}
+	for i, m := range items {
+		menu.Items[i] = newDishResponse(m)
+	}
+	return menu
+}
+
+// listMenu shows the menu card. Only VIPs see what is for VIPs.
+//
+//	@Summary	The menu
+//	@ID			listMenu
+//	@Tags		menu
+//	@Produce	json
+//	@Security	Bearer
+//	@x-security-optional	true
+//	@Param		category		query		string	false	"Only this category"
+//	@Param		q				query		string	false	"Only dishes whose name or description holds this text"
+//	@Param		vegetarian		query		bool	false	"Only vegetarian dishes, or only others"
+//	@Param		max_price_cents	query		int		false	"Only dishes that come in a size for this price or less"	minimum(1)
+//	@Param		sort			query		string	false	"Order of the dishes"	Enums(name, -name, price, -price)
+//	@Param		If-None-Match	header		string	false	"The ETag of the menu you have"
+//	@Success	200				{object}	menuResponse
+//	@Header		200				{string}	ETag	"Changes whenever the answer does"
+//	@Success	304				"The menu you have is still the menu"
+//	@Failure	401				{object}	problem.Problem	"A token was sent that does not hold"
+//	@Failure	422				{object}	problem.Problem	"validation-failed"
+//	@Router		/api/v1/menu [get]
+func (a *API) listMenu(c *gin.Context) error {
+	filter, err := readMenuFilter(c)
+	if err != nil {
+		return err
+	}
+	items, err := a.Store.Menu(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	body, err := encode(newMenuResponse(filter.apply(items)))
+	if err != nil {
+		return err
+	}
+	audience(c)
+	return respondTagged(c, jsonType, body, contentTag(body))
+}
+
+// audience tells caches that VIPs see another menu.
+func audience(c *gin.Context) {
+	c.Header("Vary", "Authorization, Cookie")
+	if middleware.IsVIP(c) {
+		c.Header("Cache-Control", "private")
+	} else {
+		c.Header("Cache-Control", "no-cache")
+	}
+}
+
+type menuFilter struct {
+	vip           bool
+	category, q   string
+	vegetarian    *bool
+	maxPriceCents int64
+	sort          string
+}
+
+var menuOrders = map[string]func(a, b models.MenuItem) int{
+	"":       nil,
+	"name":   func(a, b models.MenuItem) int { return cmp.Compare(a.Name, b.Name) },
+	"-name":  func(a, b models.MenuItem) int { return cmp.Compare(b.Name, a.Name) },
+	"price":  func(a, b models.MenuItem) int { return cmp.Compare(cheapest(a), cheapest(b)) },
+	"-price": func(a, b models.MenuItem) int { return cmp.Compare(cheapest(b), cheapest(a)) },
+}
+
+func readMenuFilter(c *gin.Context) (menuFilter, error) {
+	var cs checks
+	f := menuFilter{
+		vip: middleware.IsVIP(c), category: c.Query("category"), q: c.Query("q"), sort: c.Query("sort"),
+		vegetarian:    queryFlag(c, &cs, "vegetarian"),
+		maxPriceCents: queryInt(c, &cs, "max_price_cents", maxPriceCents, 1, 1000*maxPriceCents),
+	}
+	_, known := menuOrders[f.sort]
+	cs.need(known, "sort", "must be name, -name, price or -price")
+	cs.need(isNote(f.category, 40), "category", "must have up to 40 characters")
+	cs.need(isNote(f.q, 80), "q", "must have up to 80 characters")
+	return f, cs.err()
+}
+
+// apply keeps the dishes that pass. The house order stays where nothing else is
+// asked for, and among equals.
+func (f menuFilter) apply(items []models.MenuItem) []models.MenuItem {
+	kept := slices.DeleteFunc(items, func(m models.MenuItem) bool { return !f.matches(m) })
+	if order := menuOrders[f.sort]; order != nil {
+		slices.SortStableFunc(kept, order)
+	}
+	return kept
+}
+
+func (f menuFilter) matches(m models.MenuItem) bool {
+	return (f.vip || !m.VIPOnly) &&
+		(f.category == "" || strings.EqualFold(m.Category, f.category)) &&
+		(f.q == "" || holds(m.Name, f.q) || holds(m.Description, f.q)) &&
+		(f.vegetarian == nil || m.Vegetarian == *f.vegetarian) &&
+		cheapest(m) <= f.maxPriceCents
+}
+
+func holds(text, part string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
+}
+
+func cheapest(m models.MenuItem) int64 {
+	least := int64(maxPriceCents)
+	for _, s := range m.Sizes {
+		least = min(least, s.PriceCents)
+	}
+	return least
+}
+
+// showDish shows one dish. A dish for VIPs is not there for anybody else.
+//
+//	@Summary	One dish
+//	@ID			showDish
+//	@Tags		menu
+//	@Produce	json
+//	@Security	Bearer
+//	@x-security-optional	true
+//	@Param		id				path		int		true	"Number of the dish"
+//	@Param		If-None-Match	header		string	false	"The ETag of the dish you have"
+//	@Success	200				{object}	dishResponse
+//	@Header		200				{string}	ETag	"Send it as If-Match to change just this version"
+//	@Success	304				"The dish you have has not changed"
+//	@Failure	401				{object}	problem.Problem	"A token was sent that does not hold"
+//	@Failure	404				{object}	problem.Problem	"not-found"
+//	@Router		/api/v1/menu/{id} [get]
+func (a *API) showDish(c *gin.Context) error {
+	id, err := idParam(c)
+	if err != nil {
+		return err
+	}
+	m, err := a.Store.MenuItem(c.Request.Context(), id)
+	if err != nil {
+		return err
+	}
+	if m.VIPOnly && !middleware.IsVIP(c) {
+		return models.ErrNotFound
+	}
+	body, err := encode(newDishResponse(m))
+	if err != nil {
+		return err
+	}
+	audience(c)
+	return respondTagged(c, jsonType, body, dishTag(m))
+}
+
+// addDish puts a new dish on the menu.
+//
+//	@Summary	Add a dish
+//	@ID			addDish
+//	@Tags		menu
+//	@Accept		json
+//	@Produce	json
+//	@Security	Bearer
+//	@Param		body	body		dishRequest	true	"The dish"
+//	@Success	201		{object}	dishResponse
+//	@Header		201		{string}	Location	"Where the dish is"
+//	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
+//	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403		{object}	problem.Problem	"role-required"
+//	@Failure	413		{object}	problem.Problem	"body-too-large"
+//	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Router		/api/v1/menu [post]
+func (a *API) addDish(c *gin.Context) error {
+	m, err := readDish(c)
+	if err != nil {
+		return err
+	}
+	if err := a.Store.CreateMenuItem(c.Request.Context(), &m); err != nil {
+		return err
+	}
+	c.Header("Location", "/api/v1/menu/"+strconv.FormatInt(m.ID, 10))
+	c.Header("ETag", dishTag(m))
+	return respond(c, http.StatusCreated, newDishResponse(m))
+}
+
+// replaceDish replaces a dish as a whole. Orders keep the name and the price of
+// their time.
+//
+//	@Summary	Replace a dish
+//	@ID			replaceDish
+//	@Tags		menu
+//	@Accept		json
+//	@Produce	json
+//	@Security	Bearer
+//	@Param		id			path		int			true	"Number of the dish"
+//	@Param		If-Match	header		string		false	"The ETag of the dish you have seen"
+//	@Param		body		body		dishRequest	true	"The dish"
+//	@Success	200			{object}	dishResponse
+//	@Failure	400			{object}	problem.Problem	"malformed-json, unknown-field"
+//	@Failure	401			{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403			{object}	problem.Problem	"role-required"
+//	@Failure	404			{object}	problem.Problem	"not-found"
+//	@Failure	412			{object}	problem.Problem	"precondition-failed"
+//	@Failure	413			{object}	problem.Problem	"body-too-large"
+//	@Failure	415			{object}	problem.Problem	"unsupported-media-type"
+//	@Failure	422			{object}	problem.Problem	"validation-failed"
+//	@Router		/api/v1/menu/{id} [put]
+func (a *API) replaceDish(c *gin.Context) error {
+	id, err := idParam(c)
+	if err != nil {
+		return err
+	}
+	m, err := readDish(c)
+	if err != nil {
+		return err
+	}
+	m.ID = id
+	if err := a.Store.ReplaceMenuItem(c.Request.Context(), &m, ifMatch(c, id)...); err != nil {
+		return err
+	}
+	c.Header("ETag", dishTag(m))
+	return respond(c, http.StatusOK, newDishResponse(m))
+}
+
+// removeDish takes a dish off the menu.
+//
+//	@Summary	Remove a dish
+//	@ID			removeDish
+//	@Tags		menu
+//	@Security	Bearer
+//	@Param		id			path	int		true	"Number of the dish"
+//	@Param		If-Match	header	string	false	"The ETag of the dish you have seen"
+//	@Success	204
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"role-required"
+//	@Failure	404	{object}	problem.Problem	"not-found"
+//	@Failure	412	{object}	problem.Problem	"precondition-failed"
+//	@Router		/api/v1/menu/{id} [delete]
+func (a *API) removeDish(c *gin.Context) error {
+	id, err := idParam(c)
+	if err != nil {
+		return err
+	}
+	if err := a.Store.DeleteMenuItem(c.Request.Context(), id, ifMatch(c, id)...); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+const maxPriceCents = 1_000_000
+
+func readDish(c *gin.Context) (models.MenuItem, error) {
+	var req dishRequest
+	if err := bind(c, &req); err != nil {
+		return models.MenuItem{}, err
+	}
+	if err := req.check(); err != nil {
+		return models.MenuItem{}, err
+	}
+	m := models.MenuItem{
+		Name: req.Name, Description: req.Description, Category: req.Category,
+		Vegetarian: req.Vegetarian, Allergens: req.Allergens, VIPOnly: req.VIPOnly, AgeRestricted: req.AgeRestricted,
+		Available: req.Available == nil || *req.Available,
+	}
+	for _, s := range req.Sizes {
+		m.Sizes = append(m.Sizes, models.Size(s))
+	}
+	return m, nil
+}
+
+func (r dishRequest) check() error {
+	var cs checks
+	cs.need(isText(r.Name, 80), "name", "must have 1 to 80 characters and no control characters")
+	cs.need(isText(r.Category, 40), "category", "must have 1 to 40 characters and no control characters")
+	cs.need(isNote(r.Description, 500), "description", "must have up to 500 characters and no control characters")
+	cs.need(fitSizes(r.Sizes), "sizes", "must be any of small, medium and large, each once, or regular alone")
+	for i, s := range r.Sizes {
+		cs.need(s.PriceCents >= 1 && s.PriceCents <= maxPriceCents, fmt.Sprintf("sizes[%d].price_cents", i), "must be a whole number from 1 to 1000000")
+	}
+	cs.need(subset(r.Allergens, models.Allergens), "allergens", "must be of "+strings.Join(models.Allergens, ", ")+", each at most once")
+	return cs.err()
+}
+
+func fitSizes(sizes []dishSize) bool {
+	names := make([]string, len(sizes))
+	for i, s := range sizes {
+		names[i] = s.Size
+	}
+	return len(names) == 1 && names[0] == models.SizeRegular ||
+		len(names) > 0 && subset(names, []string{models.SizeSmall, models.SizeMedium, models.SizeLarge})
+}
+
+// subset tells whether all names are known and none comes twice.
+func subset(names, known []string) bool {
+	seen := map[string]bool{}
+	for _, n := range names {
+		if seen[n] || !slices.Contains(known, n) {
+			return false
+		}
+		seen[n] = true
+	}
+	return true
+}
+
+// contentTag is a strong entity tag: other bytes, other tag (RFC 9110, section
+// 8.8.3).
+func contentTag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
+}
+
+// dishFormat is part of a dish's entity tag and goes up when its JSON changes.
+const dishFormat = 1
+
+// dishTag names a version of a dish, so that If-Match can be part of the very
+// statement that changes it.
+func dishTag(m models.MenuItem) string {
+	return fmt.Sprintf(`"%d.%d.%d"`, dishFormat, m.ID, m.Version)
+}
+
+// respondTagged answers 304 to whoever has this version already.
+func respondTagged(c *gin.Context, contentType string, body []byte, tag string) error {
+	c.Header("ETag", tag)
+	for _, have := range tags(c, "If-None-Match") {
+		if have == "*" || strings.TrimPrefix(have, "W/") == tag {
+			c.Status(http.StatusNotModified)
+			return nil
+		}
+	}
+	c.Data(http.StatusOK, contentType, body)
+	return nil
+}
+
+// noVersion is a version that no dish ever has.
+const noVersion = -1
+
+// ifMatch lists the versions of the dish that the guest allows to be changed:
+// none means any. A tag that is not of this dish allows nothing.
+func ifMatch(c *gin.Context, id int64) (versions []int64) {
+	for _, tag := range tags(c, "If-Match") {
+		if tag == "*" {
+			return nil
+		}
+		version, err := strconv.ParseInt(strings.Trim(tag[strings.LastIndexByte(tag, '.')+1:], `"`), 10, 64)
+		if err != nil || tag != dishTag(models.MenuItem{ID: id, Version: version}) {
+			version = noVersion
+		}
+		versions = append(versions, version)
+	}
+	return versions
+}
+
+// tags splits a header that lists entity tags. Ours hold no comma.
+func tags(c *gin.Context, header string) []string {
+	var list []string
+	for _, line := range c.Request.Header.Values(header) {
+		for tag := range strings.SplitSeq(line, ",") {
+			list = append(list, strings.TrimSpace(tag))
+		}
+	}
+	return list
+}

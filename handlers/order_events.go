@@ -1,0 +1,152 @@
+package handlers
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/middleware"
+	"restaurant/models"
+)
+
+const (
+	// heartbeat keeps proxies from closing a stream on which nothing happens.
+	heartbeat = 15 * time.Second
+	// writeWait is how long a listener may take to accept one event.
+	writeWait = 10 * time.Second
+	// lastStep is the largest id that an event can have: placed, preparing,
+	// ready, served.
+	lastStep = 4
+)
+
+type statusEvent struct {
+	ID        int64         `json:"id" example:"17" validate:"required"`
+	Status    models.Status `json:"status" example:"preparing" enums:"placed,preparing,ready,served,cancelled" validate:"required"`
+	UpdatedAt time.Time     `json:"updated_at" example:"2026-01-31T19:01:53.123Z" validate:"required"`
+} //@name StatusEvent
+
+// followOrder keeps one answer open and writes into it what becomes of an order
+// (server-sent events, HTML Living Standard, section 9.2). It begins with the
+// steps so far, or behind Last-Event-ID, and ends when the order is done, the
+// token expires or the house closes.
+//
+//	@Summary		Follow an order
+//	@Description	`event: status`, `id:` the number of the step, `data:` a StatusEvent. Read it with `curl -N`; a browser reads it with fetch, because EventSource cannot send an Authorization header.
+//	@ID				followOrder
+//	@Tags			orders
+//	@Produce		text/event-stream
+//	@Security		Bearer
+//	@Param			id				path		int		true	"Number of the order"
+//	@Param			Last-Event-ID	header		int		false	"The id of the last event you have seen"
+//	@Success		200				{object}	statusEvent
+//	@Failure		401				{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure		404				{object}	problem.Problem	"not-found: none, or another guest's"
+//	@Failure		422				{object}	problem.Problem	"validation-failed"
+//	@Router			/api/v1/orders/{id}/events [get]
+func (a *API) followOrder(c *gin.Context) error {
+	seen, err := lastEventID(c)
+	if err != nil {
+		return err
+	}
+	id, err := idParam(c)
+	if err != nil {
+		return err
+	}
+	news, cancel := a.Kitchen.Events.Subscribe(id) // before reading, so that no step falls between
+	defer cancel()
+	o, err := a.visibleOrder(c)
+	if err != nil {
+		return err
+	}
+	s := openStream(c, seen)
+	if c.Request.Method == http.MethodHead || s.send(o) != nil || o.Done() {
+		return nil
+	}
+	s.follow(news, middleware.Current(c).ExpiresAt)
+	return nil
+}
+
+func lastEventID(c *gin.Context) (int, error) {
+	text := c.GetHeader("Last-Event-ID")
+	if text == "" {
+		return 0, nil
+	}
+	var cs checks
+	id, err := strconv.Atoi(text)
+	cs.need(err == nil && id >= 0 && id <= lastStep, "Last-Event-ID", "must be the id of an event of this stream")
+	return id, cs.err()
+}
+
+// stream is an open answer.
+type stream struct {
+	c       *gin.Context
+	control *http.ResponseController
+	seen    int // how many steps the guest knows
+}
+
+func openStream(c *gin.Context, seen int) *stream {
+	h := c.Writer.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	c.Status(http.StatusOK)
+	s := &stream{c: c, control: http.NewResponseController(c.Writer), seen: seen}
+	_ = s.control.SetReadDeadline(time.Time{}) // the server's own would end the stream; a recorder has none
+	c.Writer.WriteHeaderNow()
+	return s
+}
+
+// follow writes news until the order is done or the guest has to go.
+func (s *stream) follow(news <-chan models.Order, expires time.Time) {
+	expiry := time.NewTimer(time.Until(expires))
+	defer expiry.Stop()
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		var err error
+		select {
+		case o, open := <-news:
+			if !open || s.send(o) != nil || o.Done() {
+				return
+			}
+		case <-beat.C:
+			err = s.write(": still cooking\n\n")
+		case <-expiry.C:
+			return
+		case <-s.c.Request.Context().Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// send writes the steps of an order that the guest has not seen.
+func (s *stream) send(o models.Order) error {
+	steps := o.History()
+	for ; s.seen < len(steps); s.seen++ {
+		step := steps[s.seen]
+		data, err := encode(statusEvent{ID: o.ID, Status: step.Status, UpdatedAt: step.At.Time()})
+		if err != nil {
+			return err
+		}
+		if err := s.write(fmt.Sprintf("event: status\nid: %d\ndata: %s\n\n", s.seen+1, data)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write gives each piece its own deadline: a stream may be open for long, but
+// nobody may hold it up.
+func (s *stream) write(text string) error {
+	_ = s.control.SetWriteDeadline(time.Now().Add(writeWait)) // a recorder has none
+	if _, err := s.c.Writer.WriteString(text); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}

@@ -1,0 +1,274 @@
+package handlers
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/middleware"
+	"restaurant/models"
+)
+
+type placeOrderRequest struct {
+	// 1 to 50 lines.
+	Items []orderItem `json:"items" minItems:"1" maxItems:"50" validate:"required"`
+	// Where you sit: up to 20 characters.
+	Table *string `json:"table" example:"7" maxLength:"20" extensions:"x-nullable"`
+} //@name PlaceOrderRequest
+
+type orderItem struct {
+	MenuItemID int64  `json:"menu_item_id" example:"1" minimum:"1" validate:"required"`
+	Size       string `json:"size" example:"large" enums:"small,medium,large,regular" validate:"required"`
+	Quantity   int64  `json:"quantity" example:"1" minimum:"1" maximum:"20" validate:"required"`
+	// For the cook: up to 200 characters.
+	Note string `json:"note" example:"well done, please" maxLength:"200"`
+} //@name OrderItem
+
+type orderResponse struct {
+	ID         int64               `json:"id" example:"17" validate:"required"`
+	Status     models.Status       `json:"status" example:"placed" enums:"placed,preparing,ready,served,cancelled" validate:"required"`
+	Items      []orderLineResponse `json:"items" validate:"required"`
+	TotalCents int64               `json:"total_cents" example:"1250" validate:"required"`
+	Currency   string              `json:"currency" example:"EUR" validate:"required"`
+	Table      *string             `json:"table" example:"7" extensions:"x-nullable" validate:"required"`
+	PlacedAt   time.Time           `json:"placed_at" example:"2026-01-31T19:01:50.123Z" validate:"required"`
+	UpdatedAt  time.Time           `json:"updated_at" example:"2026-01-31T19:01:50.123Z" validate:"required"`
+} //@name Order
+
+type orderLineResponse struct {
+	MenuItemID     int64  `json:"menu_item_id" example:"1" validate:"required"`
+	Name           string `json:"name" example:"Margherita" validate:"required"`
+	Size           string `json:"size" example:"large" validate:"required"`
+	Quantity       int64  `json:"quantity" example:"1" validate:"required"`
+	Note           string `json:"note" example:"well done, please" validate:"required"`
+	UnitPriceCents int64  `json:"unit_price_cents" example:"1250" validate:"required"`
+	LineTotalCents int64  `json:"line_total_cents" example:"1250" validate:"required"`
+} //@name OrderLine
+
+type ordersResponse struct {
+	Items []orderResponse `json:"items" validate:"required"`
+	// Send it as cursor to get the next page; null on the last one.
+	NextCursor *string `json:"next_cursor" example:"aWQ6MTc" extensions:"x-nullable" validate:"required"`
+} //@name OrderPage
+
+func newOrderResponse(o models.Order) orderResponse {
+	items := make([]orderLineResponse, len(o.Lines))
+	for i, l := range o.Lines {
+		items[i] = orderLineResponse{
+			MenuItemID: l.MenuItemID, Name: l.Name, Size: l.Size, Quantity: l.Quantity, Note: l.Note,
+			UnitPriceCents: l.UnitPriceCents, LineTotalCents: l.UnitPriceCents * l.Quantity,
+		}
+	}
+	return orderResponse{
+		ID: o.ID, Status: o.Status, Items: items, TotalCents: o.TotalCents, Currency: models.Currency,
+		Table: o.TableName, PlacedAt: o.PlacedAt.Time(), UpdatedAt: o.UpdatedAt.Time(),
+	}
+}
+
+func newOrdersResponse(orders []models.Order, limit int) ordersResponse {
+	orders, next := cut(orders, limit, func(o models.Order) int64 { return o.ID })
+	page := ordersResponse{Items: make([]orderResponse, len(orders)), NextCursor: next}
+	for i, o := range orders {
+		page.Items[i] = newOrderResponse(o)
+	}
+	return page
+}
+
+// placeOrder carries an order to the kitchen. Names, prices and the total are
+// the house's; the guest says only what and how many.
+//
+//	@Summary		Order
+//	@Description	With an Idempotency-Key the same request can be sent again without cooking twice: the answer is the order of the first time, with `Idempotency-Replayed: true`.
+//	@ID				placeOrder
+//	@Tags			orders
+//	@Accept			json
+//	@Produce		json
+//	@Security		Bearer
+//	@Param			Idempotency-Key	header		string				false	"Your own name for this order, 1 to 255 visible characters"
+//	@Param			body			body		placeOrderRequest	true	"What you would like"
+//	@Success		201				{object}	orderResponse
+//	@Header			201				{string}	Location				"Where the order is"
+//	@Header			201				{string}	Idempotency-Replayed	"true, if this is the order of an earlier request"
+//	@Failure		400				{object}	problem.Problem			"malformed-json, unknown-field"
+//	@Failure		401				{object}	problem.Problem			"authentication-required, token-…"
+//	@Failure		403				{object}	problem.Problem			"vip-only, age-restricted"
+//	@Failure		409				{object}	problem.Problem			"item-unavailable"
+//	@Failure		413				{object}	problem.Problem			"body-too-large"
+//	@Failure		415				{object}	problem.Problem			"unsupported-media-type"
+//	@Failure		422				{object}	problem.Problem			"validation-failed, idempotency-key-reused"
+//	@Failure		503				{object}	problem.Problem			"database-unavailable, storage-full"
+//	@Router			/api/v1/orders [post]
+func (a *API) placeOrder(c *gin.Context) error {
+	var req placeOrderRequest
+	if err := bind(c, &req); err != nil {
+		return err
+	}
+	key, err := idempotencyKey(c, req.check())
+	if err != nil {
+		return err
+	}
+	o, replayed, err := a.Store.PlaceOrder(c.Request.Context(), req.order(c, key))
+	if err != nil {
+		return err
+	}
+	a.Kitchen.Submit()
+	c.Header("Location", "/api/v1/orders/"+strconv.FormatInt(o.ID, 10))
+	if replayed {
+		c.Header("Idempotency-Replayed", "true")
+	}
+	return respond(c, http.StatusCreated, newOrderResponse(o))
+}
+
+// idempotencyKey reads the key and adds its verdict to that over the body.
+func idempotencyKey(c *gin.Context, cs checks) (string, error) {
+	values := c.Request.Header.Values("Idempotency-Key")
+	if len(values) == 0 {
+		return "", cs.err()
+	}
+	cs.need(len(values) == 1 && visible.MatchString(values[0]), "Idempotency-Key", "must be 1 to 255 visible ASCII characters, sent once")
+	return values[0], cs.err()
+}
+
+func (r placeOrderRequest) check() checks {
+	var cs checks
+	cs.need(len(r.Items) >= 1 && len(r.Items) <= 50, "items", "must be a list of 1 to 50 lines")
+	cs.need(r.Table == nil || isText(*r.Table, 20), "table", "must have 1 to 20 characters and no control characters")
+	for i, item := range r.Items[:min(len(r.Items), 50)] {
+		field := func(name string) string { return fmt.Sprintf("items[%d].%s", i, name) }
+		cs.need(item.MenuItemID >= 1, field("menu_item_id"), "must be the id of a dish on the menu")
+		cs.need(isSize(item.Size), field("size"), "must be small, medium, large or regular")
+		cs.need(item.Quantity >= 1 && item.Quantity <= 20, field("quantity"), "must be a whole number from 1 to 20")
+		cs.need(isNote(item.Note, 200), field("note"), "must have up to 200 characters and no control characters")
+	}
+	return cs
+}
+
+func isSize(s string) bool {
+	return s == models.SizeSmall || s == models.SizeMedium || s == models.SizeLarge || s == models.SizeRegular
+}
+
+func (r placeOrderRequest) order(c *gin.Context, key string) models.NewOrder {
+	p := middleware.Current(c)
+	n := models.NewOrder{
+		UserID: p.UserID, VIP: p.VIP, AgeOver18: p.AgeOver18,
+		Table: r.Table, IdempotencyKey: key, RequestHash: r.hash(),
+	}
+	for _, item := range r.Items {
+		n.Lines = append(n.Lines, models.NewLine(item))
+	}
+	return n
+}
+
+// hash is taken over what was understood, not over the bytes: a space more or
+// another order of the fields is still the same request.
+func (r placeOrderRequest) hash() string {
+	text, err := encode(r)
+	if err != nil { // it was decoded a moment ago
+		panic(err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// listOrders shows a guest their own orders, newest first.
+//
+//	@Summary	Your orders, newest first
+//	@ID			listOrders
+//	@Tags		orders
+//	@Produce	json
+//	@Security	Bearer
+//	@Param		status	query		string	false	"Only with this status"	Enums(placed, preparing, ready, served, cancelled)
+//	@Param		limit	query		int		false	"Orders on a page"		default(20)	minimum(1)	maximum(100)
+//	@Param		cursor	query		string	false	"next_cursor of the page before"
+//	@Success	200		{object}	ordersResponse
+//	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Router		/api/v1/orders [get]
+func (a *API) listOrders(c *gin.Context) error {
+	status, below, limit, err := orderPage(c, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	orders, err := a.Store.OrdersOf(c.Request.Context(), middleware.Current(c).UserID, status, below, limit+1)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, newOrdersResponse(orders, limit))
+}
+
+// orderPage reads what both lists of orders take.
+func orderPage(c *gin.Context, start int64) (status models.Status, from int64, limit int, err error) {
+	var cs checks
+	if text, sent := c.GetQuery("status"); sent {
+		status = models.Status(text)
+		cs.need(status.Valid(), "status", statusRule)
+	}
+	from, limit = page(c, &cs, start)
+	return status, from, limit, cs.err()
+}
+
+const statusRule = "must be placed, preparing, ready, served or cancelled"
+
+// showOrder shows one order: to its guest, and to the staff.
+//
+//	@Summary	One order
+//	@ID			showOrder
+//	@Tags		orders
+//	@Produce	json
+//	@Security	Bearer
+//	@Param		id	path		int	true	"Number of the order"
+//	@Success	200	{object}	orderResponse
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	404	{object}	problem.Problem	"not-found: none, or another guest's"
+//	@Router		/api/v1/orders/{id} [get]
+func (a *API) showOrder(c *gin.Context) error {
+	o, err := a.visibleOrder(c)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, newOrderResponse(o))
+}
+
+// visibleOrder finds the order in the path, if the caller may see it.
+func (a *API) visibleOrder(c *gin.Context) (models.Order, error) {
+	id, err := idParam(c)
+	if err != nil {
+		return models.Order{}, err
+	}
+	p := middleware.Current(c)
+	if p.Role == models.RoleChef || p.Role == models.RoleManager {
+		return a.Store.Order(c.Request.Context(), id)
+	}
+	return a.Store.OrderOf(c.Request.Context(), p.UserID, id)
+}
+
+// cancelOrder takes an order back while nobody has begun to cook it.
+//
+//	@Summary	Cancel an order that is still placed
+//	@ID			cancelOrder
+//	@Tags		orders
+//	@Produce	json
+//	@Security	Bearer
+//	@Param		id	path		int	true	"Number of the order"
+//	@Success	200	{object}	orderResponse
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	404	{object}	problem.Problem	"not-found: none, or another guest's"
+//	@Failure	409	{object}	problem.Problem	"invalid-transition"
+//	@Router		/api/v1/orders/{id}/cancel [post]
+func (a *API) cancelOrder(c *gin.Context) error {
+	id, err := idParam(c)
+	if err != nil {
+		return err
+	}
+	o, err := a.Kitchen.Cancel(c.Request.Context(), middleware.Current(c).UserID, id)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, newOrderResponse(o))
+}

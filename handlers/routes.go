@@ -1,0 +1,114 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/middleware"
+	"restaurant/models"
+	"restaurant/web"
+)
+
+// Handler builds the whole house: every path, who may call it, and who answers.
+//
+//	@title			Restaurant
+//	@version		1
+//	@description	A demo API that teaches what an API and a JSON Web Token are. A guest gives an order to a waiter (this API), who checks the wristband (an access token) that the bouncer (login) gave out, and carries the order to the kitchen.
+//	@description
+//	@description	Press **Authorize**, type `alice` and `alice-likes-pizza`, and every call carries the token. Every refusal is an RFC 9457 problem document whose `type` is a page that explains it.
+//	@license.name	MIT
+//	@BasePath		/
+//	@schemes
+//	@tag.name			auth
+//	@tag.description	The bouncer: who you are
+//	@tag.name			menu
+//	@tag.description	What there is to eat
+//	@tag.name			orders
+//	@tag.description	The waiter takes them only with a valid wristband
+//	@tag.name			kitchen
+//	@tag.description	No guest ever enters
+//	@tag.name			users
+//	@tag.description	The manager's office
+//	@tag.name			keys
+//	@tag.description	How anybody can check a wristband
+//	@tag.name			house
+//	@tag.description	Is the house open?
+//
+//	@securitydefinitions.oauth2.password	Bearer
+//	@tokenUrl								/api/v1/auth/login
+//	@description							Type a username and its password; leave the client fields empty.
+func (a *API) Handler() (http.Handler, error) {
+	bouncer, err := middleware.NewBouncer(a.Authority)
+	if err != nil {
+		return nil, err
+	}
+	start, err := web.Start(web.StartData{BaseURL: a.PublicURL, Version: a.Version, Demo: a.Demo})
+	if err != nil {
+		return nil, err
+	}
+	a.bouncer, a.metrics = bouncer, middleware.NewMetrics()
+
+	r := gin.New()
+	r.HandleMethodNotAllowed = true
+	r.RedirectTrailingSlash = false
+	r.ContextWithFallback = false
+	if err := r.SetTrustedProxies(nil); err != nil {
+		return nil, err
+	}
+	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.ServerTiming(), middleware.Headers())
+	r.NoRoute(handle(notFound))
+	r.NoMethod(handle(methodNotAllowed))
+
+	anyone := bouncer.Glance // a wristband may be shown, and then it must hold
+	guest := bouncer.Authenticate
+	vip := middleware.RequireVIP
+	staff := middleware.RequireRole(models.RoleChef, models.RoleManager)
+	manager := middleware.RequireRole(models.RoleManager)
+
+	v1 := r.Group("/api/v1")
+	v1.POST("/auth/register", handle(a.register))
+	v1.POST("/auth/login", handle(a.login))
+	v1.POST("/auth/inspect", handle(a.inspect))
+	get(v1, "/auth/me", guest, handle(a.me))
+
+	get(v1, "/menu", anyone, handle(a.listMenu))
+	get(v1, "/menu/:id", anyone, handle(a.showDish))
+	v1.POST("/menu", guest, manager, handle(a.addDish))
+	v1.PUT("/menu/:id", guest, manager, handle(a.replaceDish))
+	v1.DELETE("/menu/:id", guest, manager, handle(a.removeDish))
+	get(v1, "/lounge", guest, vip, handle(a.showLounge))
+
+	v1.POST("/orders", guest, handle(a.placeOrder))
+	get(v1, "/orders", guest, handle(a.listOrders))
+	get(v1, "/orders/:id", guest, handle(a.showOrder))
+	v1.POST("/orders/:id/cancel", guest, handle(a.cancelOrder))
+	get(v1, "/orders/:id/events", guest, handle(a.followOrder))
+
+	get(v1, "/kitchen/orders", guest, staff, handle(a.listKitchen))
+	v1.PATCH("/kitchen/orders/:id", guest, staff, handle(a.advanceOrder))
+
+	get(v1, "/users", guest, manager, handle(a.listUsers))
+	v1.PATCH("/users/:id", guest, manager, handle(a.changeUser))
+
+	get(r, "/.well-known/jwks.json", handle(a.jwks))
+	get(r, "/.well-known/public.pem", handle(a.publicPEM))
+	get(r, "/healthz", handle(a.healthz))
+	get(r, "/readyz", handle(a.readyz))
+	get(r, "/metrics", middleware.UnlessLoopback(guest), middleware.UnlessLoopback(manager), handle(a.showMetrics))
+
+	get(r, "/", handle(startPage(start)))
+	get(r, "/css/app.css", handle(asset("css/app.css")))
+	get(r, "/favicon.svg", handle(asset("favicon.svg")))
+	get(r, "/problems", handle(listProblems))
+	get(r, "/problems/:slug", handle(showProblem))
+	get(r, "/openapi.json", handle(openAPI))
+	get(r, "/swagger/*file", handle(swaggerUI()))
+	return r, nil
+}
+
+// get lets HEAD work wherever GET does (RFC 9110, section 9.3.2).
+func get(r gin.IRoutes, path string, handlers ...gin.HandlerFunc) {
+	r.GET(path, handlers...)
+	r.HEAD(path, handlers...)
+}

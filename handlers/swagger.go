@@ -1,0 +1,63 @@
+package handlers
+
+import (
+	"io/fs"
+	"net/http"
+	"path"
+
+	"github.com/gin-gonic/gin"
+	swaggerfiles "github.com/swaggo/files/v2"
+	ginswagger "github.com/swaggo/gin-swagger"
+	"golang.org/x/net/webdav"
+
+	"restaurant/docs"
+)
+
+// swaggerPolicy is looser than that of our own pages: Swagger UI sets styles
+// from scripts and draws with data: images. It still loads nothing from
+// elsewhere.
+const swaggerPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// swaggerTypes are the files of Swagger UI that a browser asks for.
+var swaggerTypes = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".png": "image/png",
+}
+
+// swaggerUI serves the menu card: the documentation in which every call can be
+// tried. gin-swagger makes the page and its start script; the files come from a
+// newer edition of Swagger UI than the one it would bring along.
+func swaggerUI() func(*gin.Context) error {
+	page := ginswagger.WrapHandler(new(webdav.Handler), // never asked: all its files are served below
+		ginswagger.DefaultModelsExpandDepth(0), ginswagger.DocExpansion("list"),
+		func(c *ginswagger.Config) { c.Title = "Restaurant: the menu card of the API" })
+	return func(c *gin.Context) error {
+		c.Header("Content-Security-Policy", swaggerPolicy)
+		c.Header("Cache-Control", "no-cache")
+		switch name := path.Base(c.Param("file")); name {
+		case "index.html", "index.css", "swagger-initializer.js", "doc.json":
+			c.Request.Method = http.MethodGet // it knows no HEAD; the server leaves the body out
+			page(c)
+			return nil
+		default:
+			return swaggerFile(c, name)
+		}
+	}
+}
+
+func swaggerFile(c *gin.Context, name string) error {
+	kind, ok := swaggerTypes[path.Ext(name)]
+	body, err := fs.ReadFile(swaggerfiles.FS, name)
+	if !ok || err != nil {
+		return notFound(c)
+	}
+	return respondTagged(c, kind, body, contentTag(body))
+}
+
+// openAPI serves the contract in OpenAPI 3, for tools and tests.
+func openAPI(c *gin.Context) error {
+	c.Header("Cache-Control", "no-cache")
+	return respondTagged(c, jsonType, docs.OpenAPI, contentTag(docs.OpenAPI))
+}

@@ -1,0 +1,100 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/models"
+)
+
+type usersResponse struct {
+	Items []userResponse `json:"items" validate:"required"`
+	// Send it as cursor to get the next page; null on the last one.
+	NextCursor *string `json:"next_cursor" example:"aWQ6MTc" extensions:"x-nullable" validate:"required"`
+} //@name UserPage
+
+// listUsers shows the manager who can log in.
+//
+//	@Summary	Everybody who can log in
+//	@ID			listUsers
+//	@Tags		users
+//	@Produce	json
+//	@Security	Bearer
+//	@Param		limit	query		int		false	"Users on a page"	default(20)	minimum(1)	maximum(100)
+//	@Param		cursor	query		string	false	"next_cursor of the page before"
+//	@Success	200		{object}	usersResponse
+//	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403		{object}	problem.Problem	"role-required"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Router		/api/v1/users [get]
+func (a *API) listUsers(c *gin.Context) error {
+	var cs checks
+	after, limit := page(c, &cs, 0)
+	if err := cs.err(); err != nil {
+		return err
+	}
+	users, err := a.Store.Users(c.Request.Context(), after, limit+1)
+	if err != nil {
+		return err
+	}
+	users, next := cut(users, limit, func(u models.User) int64 { return u.ID })
+	res := usersResponse{Items: make([]userResponse, len(users)), NextCursor: next}
+	for i, u := range users {
+		res.Items[i] = newUserResponse(u)
+	}
+	return respond(c, http.StatusOK, res)
+}
+
+type changeUserRequest struct {
+	Role *models.Role `json:"role" example:"chef" enums:"guest,chef,manager"`
+	VIP  *bool        `json:"vip" example:"true"`
+	Name *string      `json:"name" example:"New guest" minLength:"1" maxLength:"64"`
+} //@name ChangeUserRequest
+
+func (r changeUserRequest) check() error {
+	var cs checks
+	cs.need(r.Role != nil || r.VIP != nil || r.Name != nil, "body", "must name at least one of role, vip and name")
+	cs.need(r.Role == nil || r.Role.Valid(), "role", models.RoleRule)
+	cs.need(r.Name == nil || models.IsName(*r.Name), "name", models.NameRule)
+	return cs.err()
+}
+
+// changeUser changes what a user's next wristband will say.
+//
+//	@Summary	Change a user's role, VIP status or name
+//	@ID			changeUser
+//	@Tags		users
+//	@Accept		json
+//	@Produce	json
+//	@Security	Bearer
+//	@Param		id		path		int					true	"Number of the user"
+//	@Param		body	body		changeUserRequest	true	"What changes"
+//	@Success	200		{object}	userResponse
+//	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
+//	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403		{object}	problem.Problem	"role-required"
+//	@Failure	404		{object}	problem.Problem	"not-found"
+//	@Failure	409		{object}	problem.Problem	"last-manager"
+//	@Failure	413		{object}	problem.Problem	"body-too-large"
+//	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Router		/api/v1/users/{id} [patch]
+func (a *API) changeUser(c *gin.Context) error {
+	id, err := idParam(c)
+	if err != nil {
+		return err
+	}
+	var req changeUserRequest
+	if err := bind(c, &req); err != nil {
+		return err
+	}
+	if err := req.check(); err != nil {
+		return err
+	}
+	u, err := a.Store.UpdateUser(c.Request.Context(), id, models.UserChanges(req))
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, newUserResponse(u))
+}

@@ -1,0 +1,169 @@
+package middleware
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	ginjwt "github.com/appleboy/gin-jwt/v2"
+	"github.com/gin-gonic/gin"
+
+	"restaurant/problem"
+	"restaurant/tokens"
+)
+
+const (
+	principalKey = "middleware.principal"
+	refusalKey   = "middleware.refusal"
+	arrivalKey   = "middleware.arrival"
+)
+
+// Bouncer looks at wristbands. gin-jwt is the guard that verifies them; what it
+// must not decide by itself (algorithm, key, claims, words) it gets from the
+// tokens package.
+type Bouncer struct {
+	authority *tokens.Authority
+	guard     gin.HandlerFunc
+}
+
+// NewBouncer makes a bouncer who trusts this authority.
+func NewBouncer(authority *tokens.Authority) (*Bouncer, error) {
+	b := &Bouncer{authority: authority}
+	guard, err := ginjwt.New(&ginjwt.GinJWTMiddleware{
+		TokenLookup:           "header:Authorization",
+		TokenHeadName:         "Bearer",
+		KeyFunc:               authority.KeyFunc,
+		ParseOptions:          tokens.ParserOptions(),
+		TimeFunc:              time.Now,
+		IdentityKey:           principalKey,
+		IdentityHandler:       b.identify,
+		Authorizator:          func(identity any, _ *gin.Context) bool { return identity != nil },
+		HTTPStatusMessageFunc: remember,
+		Unauthorized:          refuse,
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.guard = guard.MiddlewareFunc()
+	return b, nil
+}
+
+// Authenticate asks: who are you? Whoever has no wristband, or one that does
+// not hold, is answered 401. No database is asked.
+func (b *Bouncer) Authenticate(c *gin.Context) {
+	c.Set(arrivalKey, time.Now())
+	if p := oneBearer(c); p != nil {
+		problem.Write(c, p)
+		return
+	}
+	b.guard(c)
+}
+
+// Glance lets anybody pass who shows no wristband; one that is shown must hold.
+func (b *Bouncer) Glance(c *gin.Context) {
+	if c.GetHeader("Authorization") == "" {
+		return
+	}
+	b.Authenticate(c)
+}
+
+// oneBearer sees that there is exactly one wristband and brings its header into
+// the one spelling that gin-jwt reads; scheme names are case-insensitive (RFC
+// 9110, section 11.1).
+func oneBearer(c *gin.Context) *problem.Problem {
+	values := c.Request.Header.Values("Authorization")
+	if len(values) > 1 {
+		return problem.AmbiguousCredentials.New("")
+	}
+	if len(values) == 0 {
+		return problem.AuthenticationRequired.New("")
+	}
+	scheme, raw, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return problem.AuthenticationRequired.New("The Authorization header must say Bearer, then a space, then the access token.")
+	}
+	raw = strings.TrimSpace(raw)
+	if !tokens.WellFormed(raw) {
+		return problem.TokenMalformed.New("")
+	}
+	c.Request.Header.Set("Authorization", "Bearer "+raw)
+	return nil
+}
+
+// identify makes a principal of a token that gin-jwt has verified.
+func (b *Bouncer) identify(c *gin.Context) any {
+	raw := strings.TrimPrefix(c.GetHeader("Authorization"), "Bearer ")
+	p, err := b.authority.Principal(raw)
+	if err != nil {
+		c.Set(refusalKey, err)
+		return nil
+	}
+	verdict(c)
+	return p
+}
+
+// remember keeps the reason of a refusal for refuse; the texts of the library
+// are not for guests.
+func remember(err error, c *gin.Context) string {
+	if _, known := c.Get(refusalKey); !known {
+		c.Set(refusalKey, err)
+	}
+	return ""
+}
+
+// refuse is where every 401 about a token is written.
+func refuse(c *gin.Context, _ int, _ string) {
+	verdict(c)
+	err, _ := c.Value(refusalKey).(error)
+	problem.Write(c, Refusal(err).New(""))
+}
+
+// Refusal is the kind of problem that a refused token is.
+func Refusal(err error) *problem.Kind {
+	if errors.Is(err, ginjwt.ErrExpiredToken) {
+		return problem.TokenExpired
+	}
+	if errors.Is(err, ginjwt.ErrMissingExpField) || errors.Is(err, ginjwt.ErrWrongFormatOfExp) {
+		return problem.TokenClaimsInvalid
+	}
+	switch tokens.Refusal(err) {
+	case tokens.ErrAlgorithm:
+		return problem.TokenAlgorithmRefused
+	case tokens.ErrKeyUnknown:
+		return problem.TokenKeyUnknown
+	case tokens.ErrSignatureInvalid:
+		return problem.TokenSignatureInvalid
+	case tokens.ErrClaimsInvalid:
+		return problem.TokenClaimsInvalid
+	case tokens.ErrExpired:
+		return problem.TokenExpired
+	}
+	return problem.TokenMalformed
+}
+
+// verdict stops the clock that Server-Timing shows as auth.
+func verdict(c *gin.Context) {
+	spentOnToken(c, time.Since(c.GetTime(arrivalKey)))
+}
+
+func principal(c *gin.Context) (tokens.Principal, bool) {
+	p, ok := c.Value(principalKey).(tokens.Principal)
+	return p, ok
+}
+
+// Current is who the bouncer let in. It panics where routes.go forgot the
+// bouncer.
+func Current(c *gin.Context) tokens.Principal {
+	p, ok := principal(c)
+	if !ok {
+		panic("middleware.Current: no Authenticate in front of " + c.FullPath())
+	}
+	return p
+}
+
+// IsVIP tells whether the request came with the wristband of a VIP; it may have
+// come with none.
+func IsVIP(c *gin.Context) bool {
+	p, _ := principal(c)
+	return p.VIP
+}

@@ -1,0 +1,95 @@
+// Package middleware is the bouncer and the house rules at the door: what
+// happens to every request before a waiter hears of it.
+package middleware
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/problem"
+)
+
+// RequestIDHeader names the header under which every answer can be found in
+// the log.
+const RequestIDHeader = "X-Request-ID"
+
+// Logging gives each request an id, writes one line about it when it is done,
+// and turns a panic into a problem. The line holds the route, never the address
+// itself, a token, a password or a body: whatever a client sends may be secret.
+func Logging(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		start := time.Now()
+		c.Writer.Header().Set(RequestIDHeader, rand.Text())
+		defer func() {
+			cut := catch(c, log, recover())
+			line(c, log, time.Since(start))
+			if cut {
+				panic(http.ErrAbortHandler)
+			}
+		}()
+		c.Next()
+	}
+}
+
+// catch deals with a panic. It tells whether the connection has to be cut,
+// because half an answer is out and must not look like a whole one.
+func catch(c *gin.Context, log *slog.Logger, cause any) (cut bool) {
+	if cause == nil {
+		return false
+	}
+	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		return true
+	}
+	log.ErrorContext(c.Request.Context(), "panic", "cause", cause,
+		"request_id", c.Writer.Header().Get(RequestIDHeader), "stack", string(debug.Stack()))
+	if c.Writer.Written() {
+		return true
+	}
+	problem.Write(c, problem.InternalError.New(""))
+	return false
+}
+
+// line is the one line of the access log.
+func line(c *gin.Context, log *slog.Logger, took time.Duration) {
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("method", method(c)),
+		slog.String("route", route(c)),
+		slog.Int("status", c.Writer.Status()),
+		slog.Duration("duration", took),
+		slog.String("request_id", c.Writer.Header().Get(RequestIDHeader)),
+	}
+	if p, ok := principal(c); ok {
+		attrs = append(attrs, slog.Int64("user_id", p.UserID))
+	}
+	if err := c.Errors.Last(); err != nil && !errors.Is(err, context.Canceled) {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("err", err.Error()))
+	}
+	log.LogAttrs(c.Request.Context(), level, "request", attrs...)
+}
+
+// route is the pattern that matched, so that what is logged and counted has a
+// bounded number of values and holds nothing that a client made up.
+func route(c *gin.Context) string {
+	if path := c.FullPath(); path != "" {
+		return path
+	}
+	return "none"
+}
+
+// method is bounded likewise: a client may invent methods.
+func method(c *gin.Context) string {
+	switch m := c.Request.Method; m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return m
+	}
+	return "other"
+}

@@ -1,0 +1,83 @@
+package middleware
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/models"
+)
+
+const timingKey = "middleware.timing"
+
+// timing writes the Server-Timing header in the last moment before an answer
+// goes out, because only then the number of SQL statements is known.
+type timing struct {
+	gin.ResponseWriter
+	auth  time.Duration
+	sql   *models.Statements
+	noted bool
+}
+
+// ServerTiming says in each answer how long the token took at the door and how
+// many SQL statements the request caused (W3C Server Timing), so that everybody
+// can see that authentication asks no database.
+func ServerTiming() gin.HandlerFunc {
+	return func(c *gin.Context) {
+		ctx, sql := models.CountStatements(c.Request.Context())
+		c.Request = c.Request.WithContext(ctx)
+		t := &timing{ResponseWriter: c.Writer, sql: sql}
+		c.Writer = t
+		c.Set(timingKey, t)
+		c.Next()
+		t.note() // an answer without a body writes nothing
+	}
+}
+
+// spentOnToken notes the time between the arrival of a token and the verdict.
+func spentOnToken(c *gin.Context, d time.Duration) {
+	if t, ok := c.Value(timingKey).(*timing); ok {
+		t.auth = d
+	}
+}
+
+func (t *timing) note() {
+	if t.noted || t.Written() {
+		return
+	}
+	t.noted = true
+	n := t.sql.Count()
+	queries := "queries"
+	if n == 1 {
+		queries = "query"
+	}
+	t.Header().Set("Server-Timing", fmt.Sprintf(`auth;dur=%.3f, db;dur=%.3f;desc="%d %s"`,
+		milliseconds(t.auth), milliseconds(t.sql.Spent()), n, queries))
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func (t *timing) Write(b []byte) (int, error) {
+	t.note()
+	return t.ResponseWriter.Write(b)
+}
+
+func (t *timing) WriteString(s string) (int, error) {
+	t.note()
+	return t.ResponseWriter.WriteString(s)
+}
+
+func (t *timing) WriteHeaderNow() {
+	t.note()
+	t.ResponseWriter.WriteHeaderNow()
+}
+
+func (t *timing) Flush() {
+	t.note()
+	t.ResponseWriter.Flush()
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (t *timing) Unwrap() http.ResponseWriter { return t.ResponseWriter }

@@ -1,0 +1,361 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var someKinds = []ProblemKind{
+	{Slug: "internal-error", Title: "Something broke in the kitchen", Status: 500},
+	{Slug: "authentication-required", Title: "No wristband", Status: 401},
+	{Slug: "role-required", Title: "Staff only", Status: 403},
+	{Slug: "token-expired", Title: "The wristband has expired", Status: 401},
+}
+
+var noWristband = ProblemData{
+	Slug:       "authentication-required",
+	Title:      "No wristband",
+	Meaning:    "This door opens only to guests who wear a wristband.",
+	Next:       "Log in at POST /api/v1/auth/login.",
+	Status:     401,
+	StatusText: "Unauthorized",
+	Others:     someKinds,
+}
+
+// renderedPages gives every page as a browser gets it.
+func renderedPages(t *testing.T) map[string]string {
+	t.Helper()
+	return map[string]string{
+		"start":            startPage(t, StartData{BaseURL: "http://localhost:8080", Version: "v1.2.3", Demo: true}),
+		"start, no demo":   startPage(t, StartData{BaseURL: "https://pizza.example"}),
+		"problem":          problemPage(t, noWristband),
+		"problem, alone":   problemPage(t, ProblemData{Slug: "not-found", Title: "Nothing here", Status: 404, StatusText: "Not Found"}),
+		"list of problems": problemList(t, someKinds),
+	}
+}
+
+func startPage(t *testing.T, data StartData) string {
+	t.Helper()
+	f, err := Start(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(f.Body)
+}
+
+func problemPage(t *testing.T, data ProblemData) string {
+	t.Helper()
+	var page bytes.Buffer
+	if err := Problem(&page, data); err != nil {
+		t.Fatal(err)
+	}
+	return page.String()
+}
+
+func problemList(t *testing.T, kinds []ProblemKind) string {
+	t.Helper()
+	var page bytes.Buffer
+	if err := ProblemList(&page, kinds); err != nil {
+		t.Fatal(err)
+	}
+	return page.String()
+}
+
+func wantAll(t *testing.T, page string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+func TestStartShowsTheFourCalls(t *testing.T) {
+	page := startPage(t, StartData{BaseURL: "http://localhost:8080", Version: "v1.2.3", Demo: true})
+	// What a browser copies is the text without its markup.
+	page = regexp.MustCompile(`</?span[^>]*>`).ReplaceAllString(page, "")
+	wantAll(t, page,
+		`<code>curl -s -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt</code>`,
+		`<code>curl -s http://localhost:8080/api/v1/menu</code>`,
+		`<code>curl -s -H "@wristband.txt" -H "Content-Type: application/json" -d "@docs/examples/order.json" http://localhost:8080/api/v1/orders</code>`,
+		`<code>curl -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/1/events</code>`,
+		"v1.2.3", "vera", "carla", "marco")
+}
+
+func TestStartWithoutDemoNamesNoAccount(t *testing.T) {
+	page := startPage(t, StartData{BaseURL: "https://pizza.example"})
+	for _, name := range []string{"alice", "bob", "vera", "carla", "marco", "likes-pizza"} {
+		if strings.Contains(page, name) {
+			t.Errorf("the page names %s, who does not exist here", name)
+		}
+	}
+	wantAll(t, page, "https://pizza.example/api/v1/menu", "/api/v1/auth/register")
+}
+
+func TestProblemSaysWhyAndWhatNext(t *testing.T) {
+	page := problemPage(t, noWristband)
+	wantAll(t, page, "<h1 id=\"title\">No wristband</h1>", noWristband.Meaning, noWristband.Next, "Unauthorized",
+		`href="/"`, `href="/problems/token-expired"`, "&#34;type&#34;: &#34;/problems/authentication-required&#34;")
+	if strings.Contains(page, `href="/problems/authentication-required"`) {
+		t.Error("the page links to itself as to another kind")
+	}
+}
+
+func TestProblemLeavesItsDataAlone(t *testing.T) {
+	before := slices.Clone(someKinds)
+	problemPage(t, noWristband)
+	problemList(t, someKinds)
+	if !slices.Equal(before, someKinds) {
+		t.Errorf("the caller's list became %v", someKinds)
+	}
+}
+
+func TestOnlyValidationListsFields(t *testing.T) {
+	const field = "items[0].quantity"
+	if strings.Contains(problemPage(t, noWristband), field) {
+		t.Error("authentication-required shows a list of fields")
+	}
+	wantAll(t, problemPage(t, ProblemData{Slug: "validation-failed", Status: 422}), field)
+}
+
+func TestProblemListIsSortedByStatus(t *testing.T) {
+	page := problemList(t, someKinds)
+	slugs := regexp.MustCompile(`href="/problems/([a-z-]+)"`).FindAllStringSubmatch(page, -1)
+	var got []string
+	for _, m := range slugs {
+		got = append(got, m[1])
+	}
+	want := []string{"authentication-required", "token-expired", "role-required", "internal-error"}
+	if !slices.Equal(got, want) {
+		t.Errorf("order = %v, want %v", got, want)
+	}
+}
+
+func TestPagesEscapeTheirData(t *testing.T) {
+	const evil = `"><script>alert(1)</script>'&`
+	kinds := []ProblemKind{{Slug: evil, Title: evil, Status: 404}}
+	for name, page := range map[string]string{
+		"start":   startPage(t, StartData{BaseURL: evil, Version: evil, Demo: true}),
+		"problem": problemPage(t, ProblemData{Slug: evil + "2", Title: evil, Meaning: evil, Next: evil, StatusText: evil, Others: kinds}),
+		"list":    problemList(t, kinds),
+	} {
+		if strings.Contains(page, "<script") || strings.Contains(page, evil) {
+			t.Errorf("%s: data became markup", name)
+		}
+		wantAll(t, page, "&lt;script&gt;")
+	}
+}
+
+// The policy would block these, and the page would break where nobody looks.
+func TestPagesHoldNoInlineCode(t *testing.T) {
+	inline := regexp.MustCompile(`(?i)<style|\sstyle\s*=|<script|\son[a-z]+\s*=|javascript:`)
+	for name, page := range renderedPages(t) {
+		if m := inline.FindString(page); m != "" {
+			t.Errorf("%s holds %q", name, m)
+		}
+	}
+	if m := inline.Find(favicon); m != nil {
+		t.Errorf("favicon.svg holds %q", m)
+	}
+}
+
+func TestNothingComesFromElsewhere(t *testing.T) {
+	for name, page := range renderedPages(t) {
+		for _, link := range links(page) {
+			if !strings.HasPrefix(link, "/") && !strings.HasPrefix(link, "#") || strings.HasPrefix(link, "//") {
+				t.Errorf("%s refers to %q", name, link)
+			}
+		}
+	}
+	for _, load := range []string{"url(", "@import", "//"} {
+		if bytes.Contains(stylesheet, []byte(load)) {
+			t.Errorf("app.css holds %q", load)
+		}
+	}
+}
+
+// routes are the paths outside this package that pages may link to.
+var routes = []string{
+	"/", "/swagger/index.html", "/openapi.json", "/api/v1/menu", "/.well-known/jwks.json", "/problems", "/healthz",
+}
+
+func TestEveryReferenceExists(t *testing.T) {
+	for name, page := range renderedPages(t) {
+		for _, link := range links(page) {
+			if !exists(page, link) {
+				t.Errorf("%s: %q leads nowhere", name, link)
+			}
+		}
+	}
+}
+
+func exists(page, link string) bool {
+	if id, ok := strings.CutPrefix(link, "#"); ok {
+		return strings.Contains(page, fmt.Sprintf("id=%q", id))
+	}
+	if _, ok := Asset(strings.TrimPrefix(link, "/")); ok {
+		return true
+	}
+	if slug, ok := strings.CutPrefix(link, "/problems/"); ok {
+		return slices.ContainsFunc(someKinds, func(k ProblemKind) bool { return k.Slug == slug })
+	}
+	return slices.Contains(routes, link)
+}
+
+func links(page string) []string {
+	var found []string
+	for _, m := range regexp.MustCompile(`\s(?:href|src)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+func TestPagesHaveLandmarks(t *testing.T) {
+	id := regexp.MustCompile(`\sid="([^"]*)"`)
+	for name, page := range renderedPages(t) {
+		for _, once := range []string{"<!doctype html>", `<html lang="en">`, "<title>", `name="viewport"`,
+			`<a class="skip" href="#content">`, "<header", "<main", "<footer", "<h1"} {
+			if n := strings.Count(page, once); n != 1 {
+				t.Errorf("%s has %s %d times, want once", name, once, n)
+			}
+		}
+		seen := map[string]bool{}
+		for _, m := range id.FindAllStringSubmatch(page, -1) {
+			if seen[m[1]] {
+				t.Errorf("%s has the id %q twice", name, m[1])
+			}
+			seen[m[1]] = true
+		}
+	}
+}
+
+func TestEveryTableHeaderHasAScope(t *testing.T) {
+	for name, page := range renderedPages(t) {
+		if regexp.MustCompile(`<th>|<th [^s]`).MatchString(page) {
+			t.Errorf("%s has a table header without scope", name)
+		}
+	}
+}
+
+func TestContentTypes(t *testing.T) {
+	for name, want := range map[string]string{
+		"css/app.css": "text/css; charset=utf-8",
+		"favicon.svg": "image/svg+xml",
+	} {
+		f, ok := Asset(name)
+		if !ok || f.ContentType != want || len(f.Body) == 0 {
+			t.Errorf("Asset(%q) = %d bytes of %q, %t; want %q", name, len(f.Body), f.ContentType, ok, want)
+		}
+	}
+	start, err := Start(StartData{})
+	if err != nil || start.ContentType != PageType {
+		t.Errorf("the start page is %q (%v), want %q", start.ContentType, err, PageType)
+	}
+}
+
+func TestOnlyAssetsAreServed(t *testing.T) {
+	for _, name := range []string{"", "/css/app.css", "css", "index.html", "embed.go", "../go.mod"} {
+		if _, ok := Asset(name); ok {
+			t.Errorf("Asset(%q) found something", name)
+		}
+	}
+}
+
+func TestETagsAreStrongAndDiffer(t *testing.T) {
+	one, _ := Start(StartData{BaseURL: "http://one"})
+	again, _ := Start(StartData{BaseURL: "http://one"})
+	two, _ := Start(StartData{BaseURL: "http://two"})
+	if one.ETag != again.ETag {
+		t.Errorf("the same page has the tags %s and %s", one.ETag, again.ETag)
+	}
+	css, _ := Asset("css/app.css")
+	icon, _ := Asset("favicon.svg")
+	strong := regexp.MustCompile(`^"[A-Za-z0-9_-]{16,}"$`)
+	seen := map[string]bool{}
+	for _, f := range []File{one, two, css, icon} {
+		if !strong.MatchString(f.ETag) || seen[f.ETag] {
+			t.Errorf("ETag %s is weak or not its own", f.ETag)
+		}
+		seen[f.ETag] = true
+	}
+}
+
+func TestPolicyAllowsNothingInlineOrForeign(t *testing.T) {
+	if strings.Contains(Policy, "unsafe") || strings.Contains(Policy, "*") || strings.Contains(Policy, "http") {
+		t.Errorf("Policy = %s", Policy)
+	}
+	wantAll(t, Policy, "default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "trusted-types 'none'")
+}
+
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, fs.ErrClosed }
+
+func TestProblemReportsAFailedWrite(t *testing.T) {
+	if err := Problem(brokenPipe{}, noWristband); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("Problem = %v, want %v", err, fs.ErrClosed)
+	}
+	if err := ProblemList(brokenPipe{}, someKinds); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("ProblemList = %v, want %v", err, fs.ErrClosed)
+	}
+}
+
+// WCAG 2.2 AA asks for 4.5 between text and its ground, and for 3 between the
+// focus ring or an edge and what is beside it.
+func TestColoursHaveContrast(t *testing.T) {
+	light, rest, ok := strings.Cut(string(stylesheet), "prefers-color-scheme: dark")
+	dark, _, ok2 := strings.Cut(rest, "/* Ground */")
+	if !ok || !ok2 {
+		t.Fatal("app.css has no palette where this test looks for it")
+	}
+	for name, css := range map[string]string{"light": light, "dark": dark} {
+		colours := palette(css)
+		for _, pair := range []struct {
+			fore, back string
+			least      float64
+		}{
+			{"text", "page", 7}, {"text", "card", 7}, {"text", "code", 7},
+			{"muted", "page", 4.5}, {"muted", "card", 4.5}, {"muted", "code", 4.5},
+			{"tomato", "page", 4.5}, {"tomato", "card", 4.5},
+			{"on-colour", "tomato", 4.5}, {"on-colour", "aubergine", 4.5}, {"on-colour", "basil", 4.5},
+			{"focus", "page", 3}, {"focus", "card", 3}, {"edge", "page", 3}, {"edge", "card", 3},
+		} {
+			fore, ok := colours[pair.fore]
+			back, ok2 := colours[pair.back]
+			if got := contrast(fore, back); !ok || !ok2 || got < pair.least {
+				t.Errorf("%s: %s on %s has a contrast of %.2f, want %.1f", name, pair.fore, pair.back, got, pair.least)
+			}
+		}
+	}
+}
+
+// palette reads the colours of a stylesheet as relative luminances.
+func palette(css string) map[string]float64 {
+	colours := map[string]float64{}
+	for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9A-F]{6});`).FindAllStringSubmatch(css, -1) {
+		rgb, _ := strconv.ParseUint(m[2], 16, 32) // the pattern lets only such numbers pass
+		colours[m[1]] = 0.2126*linear(rgb>>16) + 0.7152*linear(rgb>>8) + 0.0722*linear(rgb)
+	}
+	return colours
+}
+
+// linear undoes the gamma of the lowest byte, as WCAG defines it.
+func linear(channel uint64) float64 {
+	c := float64(channel&0xFF) / 255
+	if c <= 0.04045 {
+		return c / 12.92
+	}
+	return math.Pow((c+0.055)/1.055, 2.4)
+}
+
+func contrast(a, b float64) float64 {
+	return (max(a, b) + 0.05) / (min(a, b) + 0.05)
+}
