@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+
+	"restaurant/models"
+	"restaurant/seed"
+)
+
+type command struct {
+	name, meaning string
+	run           func(ctx context.Context, args []string, getenv func(string) string, std streams) error
+}
+
+var commands []command
+
+func init() { // a literal would refer to itself through printHelp
+	commands = []command{
+		{"serve", "open the house (what happens without a command)", serveCommand},
+		{"demo", "open it, order a pizza as a guest would, show each request, and stay open", demoCommand},
+		{"seed", "bring the menu, and with DEMO_DATA=on the demo accounts, to a house that is closed", seedCommand},
+		{"users add", "add a user to a house that is closed: users add [-role guest|chef|manager] [-vip] [-name NAME] USERNAME; the password comes from standard input", usersAddCommand},
+		{"backup", "copy the order book, also of an open house: backup FILE", backupCommand},
+	}
+}
+
+func printHelp(out io.Writer) {
+	fmt.Fprint(out, "Restaurant teaches what an API and a JSON Web Token are.\n\nUsage: restaurant [command] [flags]\n\nCommands:\n")
+	for _, c := range commands {
+		fmt.Fprintf(out, "  %-10s %s\n", c.name, c.meaning)
+	}
+	fmt.Fprint(out, "\nSettings (environment variable, flag; the flag wins):\n")
+	printSettings(out)
+	fmt.Fprint(out, "\n  -version prints the version, -h this page.\n")
+}
+
+// openBook locks the data folder and opens the order book in it. Two processes
+// never share a folder: the operating system frees the lock when the process
+// ends, however it ends.
+func openBook(ctx context.Context, cfg config) (store *models.Store, unlock func() error, err error) {
+	if err := os.MkdirAll(cfg.dataDir, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("DATA_DIR %s cannot be made: %w", cfg.dataDir, errors.Unwrap(err))
+	}
+	lock := flock.New(filepath.Join(cfg.dataDir, "lock"), flock.SetPermissions(0o600))
+	switch locked, err := lock.TryLock(); {
+	case err != nil:
+		return nil, nil, fmt.Errorf("DATA_DIR %s cannot be written to: %w", cfg.dataDir, err)
+	case !locked:
+		return nil, nil, fmt.Errorf("DATA_DIR %s is in use by another restaurant: stop that one first, or choose another folder", cfg.dataDir)
+	}
+	store, err = models.OpenSQLite(ctx, cfg.database())
+	if err != nil {
+		return nil, nil, errors.Join(err, lock.Unlock())
+	}
+	return store, func() error { return errors.Join(store.Close(), lock.Unlock()) }, nil
+}
+
+func seedCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+	cfg, rest, err := readConfig("seed", args, getenv, nil)
+	if err = errors.Join(err, noMore(rest)); err != nil {
+		return err
+	}
+	store, done, err := openBook(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(bring(ctx, store, models.NewHasher(), true, cfg.demoData), done())
+	if err == nil {
+		fmt.Fprintln(std.out, "The menu is there; what had been delivered before is unchanged.")
+	}
+	return err
+}
+
+// bring brings the first deliveries that have not arrived yet.
+func bring(ctx context.Context, store *models.Store, hasher *models.Hasher, menu, people bool) error {
+	if menu {
+		if err := seed.Menu(ctx, store); err != nil {
+			return err
+		}
+	}
+	if people {
+		return seed.Users(ctx, store, hasher)
+	}
+	return nil
+}
+
+func noMore(rest []string) error {
+	if len(rest) > 0 {
+		return fmt.Errorf("%q is more than the command takes; restaurant -h shows what it does", rest[0])
+	}
+	return nil
+}
+
+func usersAddCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+	var u models.NewUser
+	role := string(models.RoleGuest)
+	cfg, rest, err := readConfig("users add", args, getenv, func(f *flag.FlagSet) {
+		f.StringVar(&role, "role", role, "guest, chef or manager")
+		f.BoolVar(&u.VIP, "vip", false, "may enter the lounge")
+		f.StringVar(&u.Name, "name", "", "what the waiter calls them (default: the username)")
+	})
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return errors.New("users add takes one USERNAME behind the flags")
+	}
+	u.Username, u.Role = rest[0], models.Role(role)
+	if u.Name == "" {
+		u.Name = u.Username
+	}
+	if u.Password, err = readPassword(std); err != nil {
+		return err
+	}
+	store, done, err := openBook(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	row, err := store.AddUser(ctx, models.NewHasher(), u)
+	if err = errors.Join(err, done()); err == nil {
+		fmt.Fprintf(std.out, "%s can log in as a %s.\n", row.Username, row.Role)
+	}
+	return err
+}
+
+func readPassword(std streams) (string, error) {
+	fmt.Fprintln(std.out, "Type the password (it is shown), then Enter:")
+	line, err := bufio.NewReader(io.LimitReader(std.in, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
+
+func backupCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+	cfg, rest, err := readConfig("backup", args, getenv, nil)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return errors.New("backup takes the name of one new FILE")
+	}
+	fmt.Fprintf(std.out, "Copying %s to %s; the house may stay open.\n", cfg.database(), rest[0])
+	if err := models.BackupSQLite(ctx, cfg.database(), rest[0]); err != nil {
+		return err
+	}
+	info, err := os.Stat(rest[0])
+	if err == nil {
+		fmt.Fprintf(std.out, "Done: %d KiB. The keys are not in it; without them guests only have to log in again.\n", info.Size()>>10)
+	}
+	return err
+}

@@ -1,0 +1,84 @@
+// Restaurant is a small REST API that teaches what an API and a JSON Web Token
+// are. This package opens the house: it reads the settings, wires the rooms
+// together, serves, and closes in an orderly way.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Getenv, streams{os.Stdin, os.Stdout, os.Stderr}); err != nil {
+		fmt.Fprintln(os.Stderr, "restaurant:", err)
+		os.Exit(1)
+	}
+}
+
+// streams are where the program reads from and writes to: out is for people,
+// log for the record.
+type streams struct {
+	in       io.Reader
+	out, log io.Writer
+}
+
+// run does what the command line asks for and returns when it is done.
+func run(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+	name, args := commandOf(args)
+	switch name {
+	case "-h", "-help", "--help", "help":
+		printHelp(std.out)
+		return nil
+	case "-version", "--version":
+		_, err := fmt.Fprintln(std.out, "restaurant", version())
+		return err
+	}
+	for _, c := range commands {
+		if c.name == name {
+			return c.run(ctx, args, getenv, std)
+		}
+	}
+	return fmt.Errorf("there is no command %q; restaurant -h lists them", name)
+}
+
+// commandOf splits the command off the arguments. Without one, or with a flag
+// in its place, it is serve.
+func commandOf(args []string) (name string, rest []string) {
+	if len(args) == 0 {
+		return "serve", nil
+	}
+	switch first := args[0]; {
+	case first == "users" && len(args) > 1:
+		return "users " + args[1], args[2:]
+	case first == "-h" || first == "-help" || first == "--help" || first == "-version" || first == "--version":
+		return first, nil
+	case first != "" && first[0] == '-':
+		return "serve", args
+	default:
+		return first, args[1:]
+	}
+}
+
+// version says from which source the program was built.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return "devel-" + s.Value[:12]
+		}
+	}
+	return "devel"
+}
