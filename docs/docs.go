@@ -18,6 +18,26 @@ const docTemplate = `{
     "host": "{{.Host}}",
     "basePath": "{{.BasePath}}",
     "paths": {
+        "/": {
+            "get": {
+                "produces": [
+                    "text/html"
+                ],
+                "tags": [
+                    "pages"
+                ],
+                "summary": "The start page",
+                "operationId": "startPage",
+                "responses": {
+                    "200": {
+                        "description": "A page for people",
+                        "schema": {
+                            "type": "string"
+                        }
+                    }
+                }
+            }
+        },
         "/.well-known/jwks.json": {
             "get": {
                 "produces": [
@@ -41,7 +61,7 @@ const docTemplate = `{
         "/.well-known/public.pem": {
             "get": {
                 "produces": [
-                    "text/plain"
+                    "application/x-pem-file"
                 ],
                 "tags": [
                     "keys"
@@ -1144,7 +1164,7 @@ const docTemplate = `{
                         "Bearer": []
                     }
                 ],
-                "description": "` + "`" + `event: status` + "`" + `, ` + "`" + `id:` + "`" + ` the number of the step, ` + "`" + `data:` + "`" + ` a StatusEvent. Read it with ` + "`" + `curl -N` + "`" + `; a browser reads it with fetch, because EventSource cannot send an Authorization header.",
+                "description": "` + "`" + `event: status` + "`" + `, ` + "`" + `id:` + "`" + ` the number of the step, ` + "`" + `data:` + "`" + ` ` + "`" + `{id, status, updated_at}` + "`" + ` in JSON. Read it with ` + "`" + `curl -N` + "`" + `; a browser reads it with fetch, because EventSource cannot send an Authorization header.",
                 "produces": [
                     "text/event-stream"
                 ],
@@ -1170,9 +1190,9 @@ const docTemplate = `{
                 ],
                 "responses": {
                     "200": {
-                        "description": "OK",
+                        "description": "Events",
                         "schema": {
-                            "$ref": "#/definitions/StatusEvent"
+                            "type": "string"
                         }
                     },
                     "401": {
@@ -1350,6 +1370,46 @@ const docTemplate = `{
                 }
             }
         },
+        "/css/app.css": {
+            "get": {
+                "produces": [
+                    "text/css"
+                ],
+                "tags": [
+                    "pages"
+                ],
+                "summary": "The style of the pages",
+                "operationId": "stylesheet",
+                "responses": {
+                    "200": {
+                        "description": "CSS",
+                        "schema": {
+                            "type": "string"
+                        }
+                    }
+                }
+            }
+        },
+        "/favicon.svg": {
+            "get": {
+                "produces": [
+                    "image/svg+xml"
+                ],
+                "tags": [
+                    "pages"
+                ],
+                "summary": "The sign of the house",
+                "operationId": "favicon",
+                "responses": {
+                    "200": {
+                        "description": "SVG",
+                        "schema": {
+                            "type": "string"
+                        }
+                    }
+                }
+            }
+        },
         "/healthz": {
             "get": {
                 "produces": [
@@ -1409,6 +1469,81 @@ const docTemplate = `{
                 "x-security-optional": true
             }
         },
+        "/openapi.json": {
+            "get": {
+                "produces": [
+                    "application/json"
+                ],
+                "tags": [
+                    "house"
+                ],
+                "summary": "This document",
+                "operationId": "openAPI",
+                "responses": {
+                    "200": {
+                        "description": "OpenAPI 3",
+                        "schema": {
+                            "type": "object"
+                        }
+                    }
+                }
+            }
+        },
+        "/problems": {
+            "get": {
+                "produces": [
+                    "text/html"
+                ],
+                "tags": [
+                    "pages"
+                ],
+                "summary": "All kinds of refusals",
+                "operationId": "listProblems",
+                "responses": {
+                    "200": {
+                        "description": "A page for people",
+                        "schema": {
+                            "type": "string"
+                        }
+                    }
+                }
+            }
+        },
+        "/problems/{slug}": {
+            "get": {
+                "produces": [
+                    "text/html"
+                ],
+                "tags": [
+                    "pages"
+                ],
+                "summary": "What a refusal means and what to do next",
+                "operationId": "showProblem",
+                "parameters": [
+                    {
+                        "type": "string",
+                        "description": "Name of the refusal, such as token-expired",
+                        "name": "slug",
+                        "in": "path",
+                        "required": true
+                    }
+                ],
+                "responses": {
+                    "200": {
+                        "description": "A page for people",
+                        "schema": {
+                            "type": "string"
+                        }
+                    },
+                    "404": {
+                        "description": "not-found",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    }
+                }
+            }
+        },
         "/readyz": {
             "get": {
                 "produces": [
@@ -1428,6 +1563,41 @@ const docTemplate = `{
                     },
                     "503": {
                         "description": "not-ready, database-unavailable",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    }
+                }
+            }
+        },
+        "/swagger/{file}": {
+            "get": {
+                "produces": [
+                    "text/html"
+                ],
+                "tags": [
+                    "pages"
+                ],
+                "summary": "The menu card: try every call in the browser",
+                "operationId": "swaggerUI",
+                "parameters": [
+                    {
+                        "type": "string",
+                        "description": "index.html, or a file that it needs",
+                        "name": "file",
+                        "in": "path",
+                        "required": true
+                    }
+                ],
+                "responses": {
+                    "200": {
+                        "description": "A page for people",
+                        "schema": {
+                            "type": "string"
+                        }
+                    },
+                    "404": {
+                        "description": "not-found",
                         "schema": {
                             "$ref": "#/definitions/Problem"
                         }
@@ -2256,39 +2426,6 @@ const docTemplate = `{
                 "StatusCancelled"
             ]
         },
-        "StatusEvent": {
-            "type": "object",
-            "required": [
-                "id",
-                "status",
-                "updated_at"
-            ],
-            "properties": {
-                "id": {
-                    "type": "integer",
-                    "example": 17
-                },
-                "status": {
-                    "enum": [
-                        "placed",
-                        "preparing",
-                        "ready",
-                        "served",
-                        "cancelled"
-                    ],
-                    "allOf": [
-                        {
-                            "$ref": "#/definitions/Status"
-                        }
-                    ],
-                    "example": "preparing"
-                },
-                "updated_at": {
-                    "type": "string",
-                    "example": "2026-01-31T19:01:53.123Z"
-                }
-            }
-        },
         "TokenResponse": {
             "type": "object",
             "required": [
@@ -2422,6 +2559,10 @@ const docTemplate = `{
         {
             "description": "Is the house open?",
             "name": "house"
+        },
+        {
+            "description": "For people with a browser",
+            "name": "pages"
         }
     ]
 }`

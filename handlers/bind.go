@@ -43,7 +43,7 @@ func bindJSON(c *gin.Context, req any, opts ...json.Options) error {
 		return err
 	}
 	if err := json.Unmarshal(body, req, opts...); err != nil {
-		return bindError(err)
+		return bindError(body, err)
 	}
 	return nil
 }
@@ -73,11 +73,15 @@ func readBody(c *gin.Context) ([]byte, error) {
 
 // bindError says what is wrong with a JSON body, in words that never repeat
 // what was sent.
-func bindError(err error) error {
+func bindError(body []byte, err error) error {
+	// A fault in the syntax counts first, wherever in the body it is.
+	if err := json.Unmarshal(body, new(jsontext.Value)); err != nil {
+		return problem.MalformedJSON.New(syntaxDetail(err)).Because(err)
+	}
 	semantic, ok := errors.AsType[*json.SemanticError](err)
 	switch {
 	case !ok:
-		return problem.MalformedJSON.New(syntaxDetail(err)).Because(err)
+		return err
 	case errors.Is(err, json.ErrUnknownName):
 		return problem.UnknownField.New("").Because(err)
 	}
@@ -205,24 +209,34 @@ func isNote(s string, most int) bool {
 
 var visible = regexp.MustCompile(`^[!-~]{1,255}$`)
 
-// queryInt reads a whole number from the query; without one it is the default.
-func queryInt(c *gin.Context, cs *checks, name string, def, least, most int64) int64 {
-	text, sent := c.GetQuery(name)
-	if !sent {
+// query is the query of a request, whose faults are collected.
+type query struct {
+	url.Values
+	cs *checks
+}
+
+func readQuery(c *gin.Context, cs *checks) query {
+	values, err := url.ParseQuery(c.Request.URL.RawQuery)
+	cs.need(err == nil, "query", "must be name=value pairs, percent-encoded and joined by &")
+	return query{values, cs}
+}
+
+// int reads a whole number; without one it is the default.
+func (q query) int(name string, def, least, most int64) int64 {
+	if !q.Has(name) {
 		return def
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	cs.need(err == nil && n >= least && n <= most, name, fmt.Sprintf("must be a whole number from %d to %d", least, most))
+	n, err := strconv.ParseInt(q.Get(name), 10, 64)
+	q.cs.need(err == nil && n >= least && n <= most, name, fmt.Sprintf("must be a whole number from %d to %d", least, most))
 	return n
 }
 
-// queryFlag reads true or false from the query; without one it is nil.
-func queryFlag(c *gin.Context, cs *checks, name string) *bool {
-	text, sent := c.GetQuery(name)
-	if !sent {
+// flag reads true or false; without one it is nil.
+func (q query) flag(name string) *bool {
+	if !q.Has(name) {
 		return nil
 	}
-	flag := text == "true"
-	cs.need(flag || text == "false", name, "must be true or false")
+	flag := q.Get(name) == "true"
+	q.cs.need(flag || q.Get(name) == "false", name, "must be true or false")
 	return &flag
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 	"strconv"
 	"strings"
-
-	"github.com/gin-gonic/gin"
 )
 
 const (
@@ -36,14 +34,13 @@ func parseCursor(text string) (cursor, bool) {
 }
 
 // page reads limit and cursor from the query. The first page starts at start.
-func page(c *gin.Context, cs *checks, start int64) (from int64, limit int) {
-	limit = int(queryInt(c, cs, "limit", defaultPage, 1, maxPage))
-	text, sent := c.GetQuery("cursor")
-	if !sent {
+func (q query) page(start int64) (from int64, limit int) {
+	limit = int(q.int("limit", defaultPage, 1, maxPage))
+	if !q.Has("cursor") {
 		return start, limit
 	}
-	cur, ok := parseCursor(text)
-	cs.need(ok, "cursor", "must be the next_cursor of an earlier page, unchanged")
+	cur, ok := parseCursor(q.Get("cursor"))
+	q.cs.need(ok, "cursor", "must be the next_cursor of an earlier page, unchanged")
 	return int64(cur), limit
 }
 

@@ -62,7 +62,9 @@ func respond(c *gin.Context, status int, body any) error {
 const jsonType = "application/json; charset=utf-8"
 
 // encode writes map keys in order, so that the same answer has the same bytes.
-func encode(body any) ([]byte, error) { return json.Marshal(body, json.Deterministic(true)) }
+func encode(body any) ([]byte, error) {
+	return json.Marshal(body, json.Deterministic(true), json.FormatNilMapAsNull(true))
+}
 
 // idParam reads the id in the path. What is no number is nothing that exists.
 func idParam(c *gin.Context) (int64, error) {

@@ -133,7 +133,7 @@ func (a *API) jwks(c *gin.Context) error {
 //	@Summary	The current public key as PEM
 //	@ID			publicPEM
 //	@Tags		keys
-//	@Produce	plain
+//	@Produce	application/x-pem-file
 //	@Success	200	{string}	string	"-----BEGIN PUBLIC KEY-----"
 //	@Router		/.well-known/public.pem [get]
 func (a *API) publicPEM(c *gin.Context) error {

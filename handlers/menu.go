@@ -141,10 +141,11 @@ var menuOrders = map[string]func(a, b models.MenuItem) int{
 
 func readMenuFilter(c *gin.Context) (menuFilter, error) {
 	var cs checks
+	q := readQuery(c, &cs)
 	f := menuFilter{
-		vip: middleware.IsVIP(c), category: c.Query("category"), q: c.Query("q"), sort: c.Query("sort"),
-		vegetarian:    queryFlag(c, &cs, "vegetarian"),
-		maxPriceCents: queryInt(c, &cs, "max_price_cents", maxPriceCents, 1, 1000*maxPriceCents),
+		vip: middleware.IsVIP(c), category: q.Get("category"), q: q.Get("q"), sort: q.Get("sort"),
+		vegetarian:    q.flag("vegetarian"),
+		maxPriceCents: q.int("max_price_cents", maxPriceCents, 1, 1000*maxPriceCents),
 	}
 	_, known := menuOrders[f.sort]
 	cs.need(known, "sort", "must be name, -name, price or -price")
@@ -327,7 +328,7 @@ func readDish(c *gin.Context) (models.MenuItem, error) {
 	}
 	m := models.MenuItem{
 		Name: req.Name, Description: req.Description, Category: req.Category,
-		Vegetarian: req.Vegetarian, Allergens: req.Allergens, VIPOnly: req.VIPOnly, AgeRestricted: req.AgeRestricted,
+		Vegetarian: req.Vegetarian, Allergens: append([]string{}, req.Allergens...), VIPOnly: req.VIPOnly, AgeRestricted: req.AgeRestricted,
 		Available: req.Available == nil || *req.Available,
 	}
 	for _, s := range req.Sizes {

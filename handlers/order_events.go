@@ -22,11 +22,12 @@ const (
 	lastStep = 4
 )
 
+// statusEvent is the data of one event.
 type statusEvent struct {
-	ID        int64         `json:"id" example:"17" validate:"required"`
-	Status    models.Status `json:"status" example:"preparing" enums:"placed,preparing,ready,served,cancelled" validate:"required"`
-	UpdatedAt time.Time     `json:"updated_at" example:"2026-01-31T19:01:53.123Z" validate:"required"`
-} //@name StatusEvent
+	ID        int64         `json:"id"`
+	Status    models.Status `json:"status"`
+	UpdatedAt time.Time     `json:"updated_at"`
+}
 
 // followOrder keeps one answer open and writes into it what becomes of an order
 // (server-sent events, HTML Living Standard, section 9.2). It begins with the
@@ -34,14 +35,14 @@ type statusEvent struct {
 // token expires or the house closes.
 //
 //	@Summary		Follow an order
-//	@Description	`event: status`, `id:` the number of the step, `data:` a StatusEvent. Read it with `curl -N`; a browser reads it with fetch, because EventSource cannot send an Authorization header.
+//	@Description	`event: status`, `id:` the number of the step, `data:` `{id, status, updated_at}` in JSON. Read it with `curl -N`; a browser reads it with fetch, because EventSource cannot send an Authorization header.
 //	@ID				followOrder
 //	@Tags			orders
 //	@Produce		text/event-stream
 //	@Security		Bearer
 //	@Param			id				path		int		true	"Number of the order"
 //	@Param			Last-Event-ID	header		int		false	"The id of the last event you have seen"
-//	@Success		200				{object}	statusEvent
+//	@Success		200				{string}	string	"Events"
 //	@Failure		401				{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure		404				{object}	problem.Problem	"not-found: none, or another guest's"
 //	@Failure		422				{object}	problem.Problem	"validation-failed"

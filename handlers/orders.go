@@ -205,11 +205,12 @@ func (a *API) listOrders(c *gin.Context) error {
 // orderPage reads what both lists of orders take.
 func orderPage(c *gin.Context, start int64) (status models.Status, from int64, limit int, err error) {
 	var cs checks
-	if text, sent := c.GetQuery("status"); sent {
-		status = models.Status(text)
+	q := readQuery(c, &cs)
+	if q.Has("status") {
+		status = models.Status(q.Get("status"))
 		cs.need(status.Valid(), "status", statusRule)
 	}
-	from, limit = page(c, &cs, start)
+	from, limit = q.page(start)
 	return status, from, limit, cs.err()
 }
 

@@ -11,6 +11,13 @@ import (
 )
 
 // startPage serves the page that was made at the start of the house.
+//
+//	@Summary	The start page
+//	@ID			startPage
+//	@Tags		pages
+//	@Produce	html
+//	@Success	200	{string}	string	"A page for people"
+//	@Router		/ [get]
 func startPage(page web.File) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		c.Header("Content-Security-Policy", web.Policy)
@@ -18,7 +25,16 @@ func startPage(page web.File) func(*gin.Context) error {
 	}
 }
 
-// asset serves one of the files that pages refer to.
+// stylesheet serves the look of the pages.
+//
+//	@Summary	The style of the pages
+//	@ID			stylesheet
+//	@Tags		pages
+//	@Produce	text/css
+//	@Success	200	{string}	string	"CSS"
+//	@Router		/css/app.css [get]
+func stylesheet() func(*gin.Context) error { return asset("css/app.css") }
+
 func asset(name string) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		file, ok := web.Asset(name)
@@ -29,12 +45,29 @@ func asset(name string) func(*gin.Context) error {
 	}
 }
 
+// favicon serves the small picture in the browser's tab.
+//
+//	@Summary	The sign of the house
+//	@ID			favicon
+//	@Tags		pages
+//	@Produce	image/svg+xml
+//	@Success	200	{string}	string	"SVG"
+//	@Router		/favicon.svg [get]
+func favicon() func(*gin.Context) error { return asset("favicon.svg") }
+
 func respondFile(c *gin.Context, f web.File) error {
 	c.Header("Cache-Control", "no-cache") // ask each time; the answer is mostly 304
 	return respondTagged(c, f.ContentType, f.Body, f.ETag)
 }
 
 // listProblems shows all the ways in which the house says no.
+//
+//	@Summary	All kinds of refusals
+//	@ID			listProblems
+//	@Tags		pages
+//	@Produce	html
+//	@Success	200	{string}	string	"A page for people"
+//	@Router		/problems [get]
 func listProblems(c *gin.Context) error {
 	var page bytes.Buffer
 	if err := web.ProblemList(&page, problemKinds()); err != nil {
@@ -44,6 +77,15 @@ func listProblems(c *gin.Context) error {
 }
 
 // showProblem explains one kind of refusal. A problem's type leads here.
+//
+//	@Summary	What a refusal means and what to do next
+//	@ID			showProblem
+//	@Tags		pages
+//	@Produce	html
+//	@Param		slug	path		string	true	"Name of the refusal, such as token-expired"
+//	@Success	200		{string}	string	"A page for people"
+//	@Failure	404		{object}	problem.Problem	"not-found"
+//	@Router		/problems/{slug} [get]
 func showProblem(c *gin.Context) error {
 	k := problem.Find(c.Param("slug"))
 	if k == nil {

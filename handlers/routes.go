@@ -34,6 +34,8 @@ import (
 //	@tag.description	How anybody can check a wristband
 //	@tag.name			house
 //	@tag.description	Is the house open?
+//	@tag.name			pages
+//	@tag.description	For people with a browser
 //
 //	@securitydefinitions.oauth2.password	Bearer
 //	@tokenUrl								/api/v1/auth/login
@@ -98,8 +100,8 @@ func (a *API) Handler() (http.Handler, error) {
 	get(r, "/metrics", middleware.UnlessLoopback(guest), middleware.UnlessLoopback(manager), handle(a.showMetrics))
 
 	get(r, "/", handle(startPage(start)))
-	get(r, "/css/app.css", handle(asset("css/app.css")))
-	get(r, "/favicon.svg", handle(asset("favicon.svg")))
+	get(r, "/css/app.css", handle(stylesheet()))
+	get(r, "/favicon.svg", handle(favicon()))
 	get(r, "/problems", handle(listProblems))
 	get(r, "/problems/:slug", handle(showProblem))
 	get(r, "/openapi.json", handle(openAPI))

@@ -29,6 +29,15 @@ var swaggerTypes = map[string]string{
 // swaggerUI serves the menu card: the documentation in which every call can be
 // tried. gin-swagger makes the page and its start script; the files come from a
 // newer edition of Swagger UI than the one it would bring along.
+//
+//	@Summary	The menu card: try every call in the browser
+//	@ID			swaggerUI
+//	@Tags		pages
+//	@Produce	html
+//	@Param		file	path		string	true	"index.html, or a file that it needs"
+//	@Success	200		{string}	string	"A page for people"
+//	@Failure	404		{object}	problem.Problem	"not-found"
+//	@Router		/swagger/{file} [get]
 func swaggerUI() func(*gin.Context) error {
 	page := ginswagger.WrapHandler(new(webdav.Handler), // never asked: all its files are served below
 		ginswagger.DefaultModelsExpandDepth(0), ginswagger.DocExpansion("list"),
@@ -57,6 +66,13 @@ func swaggerFile(c *gin.Context, name string) error {
 }
 
 // openAPI serves the contract in OpenAPI 3, for tools and tests.
+//
+//	@Summary	This document
+//	@ID			openAPI
+//	@Tags		house
+//	@Produce	json
+//	@Success	200	{object}	object	"OpenAPI 3"
+//	@Router		/openapi.json [get]
 func openAPI(c *gin.Context) error {
 	c.Header("Cache-Control", "no-cache")
 	return respondTagged(c, jsonType, docs.OpenAPI, contentTag(docs.OpenAPI))

@@ -30,7 +30,7 @@ type usersResponse struct {
 //	@Router		/api/v1/users [get]
 func (a *API) listUsers(c *gin.Context) error {
 	var cs checks
-	after, limit := page(c, &cs, 0)
+	after, limit := readQuery(c, &cs).page(0)
 	if err := cs.err(); err != nil {
 		return err
 	}

@@ -212,7 +212,7 @@ func (a *Authority) examine(h header, c Claims) (userID int64, fault string) {
 // Refusal turns what the JWT library says into one of our reasons. Its texts
 // are for its authors; ours have names.
 func Refusal(err error) error {
-	for _, ours := range []error{ErrMalformed, ErrKeyUnknown, ErrClaimsInvalid, ErrExpired} {
+	for _, ours := range []error{ErrMalformed, ErrAlgorithm, ErrKeyUnknown, ErrSignatureInvalid, ErrClaimsInvalid, ErrExpired} {
 		if errors.Is(err, ours) {
 			return ours
 		}

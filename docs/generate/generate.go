@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi2"
 	"github.com/getkin/kin-openapi/openapi2conv"
@@ -61,6 +62,7 @@ func convert(swagger []byte) ([]byte, error) {
 	}
 	v3.Servers = openapi3.Servers{{URL: "/", Description: "This house"}}
 	secure(v3)
+	closeRequests(v3.Components.Schemas)
 	for path, item := range v3.Paths.Map() {
 		for method, op := range item.Operations() {
 			if err := refine(op); err != nil {
@@ -101,6 +103,9 @@ func refine(op *openapi3.Operation) error {
 		needed.With(openapi3.NewSecurityRequirement().Authenticate("Password"))
 	}
 	delete(op.Extensions, optionalToken)
+	if op.RequestBody != nil {
+		illustrate(op.RequestBody.Value.Content)
+	}
 	op.Security = needed
 	for code, res := range op.Responses.Map() {
 		status, err := strconv.Atoi(code)
@@ -110,6 +115,50 @@ func refine(op *openapi3.Operation) error {
 		if status >= 400 {
 			refuse(res.Value)
 		}
+		illustrate(res.Value.Content)
+	}
+	return nil
+}
+
+// closeRequests says of the bodies of requests that unknown fields are refused.
+// InspectRequest alone ignores them.
+func closeRequests(schemas openapi3.Schemas) {
+	closed := false
+	for name, ref := range schemas {
+		isRequest := strings.HasSuffix(name, "Request") && name != "InspectRequest"
+		if isRequest || name == "OrderItem" || name == "Size" {
+			ref.Value.AdditionalProperties = openapi3.BoolSchema{Has: &closed}
+		}
+	}
+}
+
+// illustrate gives each body an example, put together from those of its fields.
+func illustrate(content openapi3.Content) {
+	for kind, media := range content {
+		if kind == "text/plain" { // Swagger 2.0 has one schema for all media types
+			media.Schema = openapi3.NewSchemaRef("", openapi3.NewStringSchema())
+		} else if media.Schema != nil {
+			media.Example = example(media.Schema.Value)
+		}
+	}
+}
+
+func example(s *openapi3.Schema) any {
+	switch {
+	case s.Example != nil:
+		return s.Example
+	case s.Type.Is("array"):
+		return []any{example(s.Items.Value)}
+	case len(s.Properties) > 0:
+		object := map[string]any{}
+		for name, p := range s.Properties {
+			object[name] = example(p.Value)
+		}
+		return object
+	case len(s.AllOf) > 0:
+		return example(s.AllOf[0].Value)
+	case s.Type.Is("object"):
+		return map[string]any{}
 	}
 	return nil
 }

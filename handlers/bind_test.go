@@ -1,0 +1,275 @@
+package handlers
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/models"
+	"restaurant/problem"
+)
+
+// bodies are the calls that take JSON, with a body that each of them accepts.
+var bodies = map[string]string{
+	"POST /api/v1/auth/register":     `{"username":"new.guest","password":"a sentence only I know","name":"New guest"}`,
+	"POST /api/v1/auth/login":        `{"username":"alice","password":"alice-likes-pizza"}`,
+	"POST /api/v1/auth/inspect":      `{"token":"a.b.c"}`,
+	"POST /api/v1/menu":              calzone,
+	"PUT /api/v1/menu/2":             calzone,
+	"POST /api/v1/orders":            margherita,
+	"PATCH /api/v1/kitchen/orders/1": `{"status":"preparing"}`,
+	"PATCH /api/v1/users/2":          `{"vip":true}`,
+}
+
+// TestBadBodies sends every kind of broken body to every call that takes one. A
+// sound one goes before and after, so the house serves on.
+func TestBadBodies(t *testing.T) {
+	h := newHouse(t)
+	marco := h.as(t, "marco")
+	h.order(t, marco)
+	deep := func(open, shut string) string {
+		return `{"items":` + strings.Repeat(open, 10_000) + strings.Repeat(shut, 10_000) + `}`
+	}
+	for _, tc := range []struct {
+		name, body string
+		opts       []option
+		status     int
+		slugs      string // several where calls differ
+	}{
+		{"an empty body", "", []option{with("Content-Type", "application/json")}, 400, "malformed-json"},
+		{"a truncated body", `{"items":[{"menu_item_id":1,`, nil, 400, "malformed-json"},
+		{"two bodies", `{} {}`, nil, 400, "malformed-json"},
+		{"words", `one margherita`, nil, 400, "malformed-json"},
+		{"single quotes", `{'items':[]}`, nil, 400, "malformed-json"},
+		{"a comment", "{} // please", nil, 400, "malformed-json"},
+		{"NaN", `{"items":NaN}`, nil, 400, "malformed-json"},
+		{"a leading zero", `{"items":01}`, nil, 400, "malformed-json"},
+		{"a byte order mark", "\ufeff{}", nil, 400, "malformed-json"},
+		{"UTF-16", "{\x00}\x00", nil, 400, "malformed-json"},
+		{"invalid UTF-8", "{\"name\":\"\xff\xfe\"}", nil, 400, "malformed-json"},
+		{"half a surrogate", `{"name":"\ud800"}`, nil, 400, "malformed-json"},
+		{"NUL", "{\"name\":\"\x00\"}", nil, 400, "malformed-json"},
+		{"lists 10,000 deep", deep("[", "]"), nil, 400, "malformed-json"},
+		{"objects 10,000 deep", deep(`{"a":`, `}`), nil, 400, "malformed-json"},
+		{"a list", `[]`, nil, 422, "validation-failed"},
+		{"a string", `"margherita"`, nil, 422, "validation-failed"},
+		{"a number", `1e999999`, nil, 422, "validation-failed"},
+		{"null", `null`, nil, 422, "validation-failed token-missing"},
+		{"10 MB", `{"name":"` + strings.Repeat("x", 10<<20) + `"}`, nil, 413, "body-too-large"},
+		{"64 KiB and a byte", `{"name":"` + strings.Repeat("x", maxBody+1-11) + `"}`, nil, 413, "body-too-large"},
+		{"10 MB without a length", `{"name":"` + strings.Repeat("x", 10<<20) + `"}`, []option{chunked}, 413, "body-too-large"},
+		{"a body that breaks off", `{`, []option{breaksOff}, 400, "malformed-json"},
+		{"no type", `{}`, []option{func(r *http.Request) { r.Header["Content-Type"] = []string{} }}, 415, "unsupported-media-type"},
+		{"XML", `<order/>`, []option{with("Content-Type", "application/xml")}, 415, "unsupported-media-type"},
+		{"text", `{}`, []option{with("Content-Type", "text/plain")}, 415, "unsupported-media-type"},
+		{"Latin-1", `{}`, []option{with("Content-Type", "application/json; charset=iso-8859-1")}, 415, "unsupported-media-type"},
+		{"a type that is none", `{}`, []option{with("Content-Type", "application/json; charset")}, 415, "unsupported-media-type"},
+		{"another type that ends in json", `{}`, []option{with("Content-Type", "application/problem+json")}, 415, "unsupported-media-type"},
+	} {
+		for call := range bodies {
+			method, path, _ := strings.Cut(call, " ")
+			t.Run(tc.name+" to "+call, func(t *testing.T) {
+				res := h.do(t, method, path, tc.body, append(tc.opts, marco)...)
+				slug := strings.TrimPrefix(decode[problem.Problem](t, res).Type, "/problems/")
+				if slug == "token-missing" && res.Code == 400 && strings.Contains(tc.slugs, slug) {
+					return
+				}
+				if res.Code != tc.status || !strings.Contains(tc.slugs, slug) {
+					t.Errorf("answered %d %s", res.Code, res.Body)
+				}
+			})
+		}
+	}
+	for call, body := range bodies {
+		method, path, _ := strings.Cut(call, " ")
+		if res := h.do(t, method, path, body, marco); res.Code >= 300 {
+			t.Errorf("the control %s is answered %d %s", call, res.Code, res.Body)
+		}
+	}
+}
+
+func chunked(r *http.Request) { r.ContentLength = -1 }
+
+// breaksOff is a client that goes away in the middle of its body.
+func breaksOff(r *http.Request) {
+	r.ContentLength = -1
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), errReader{}))
+}
+
+type errReader struct{}
+
+func (errReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// TestUnknownFieldsAreRefused tries to slip a field into every call that takes
+// JSON, and what the house never lets a guest say into all of them.
+func TestUnknownFieldsAreRefused(t *testing.T) {
+	h := newHouse(t)
+	marco := h.as(t, "marco")
+	h.order(t, marco)
+	for call, body := range bodies {
+		method, path, _ := strings.Cut(call, " ")
+		for _, field := range []string{"role_", "Role", "ID", "user_id", "total_cents", "password_hash", "__proto__", "ITEMS", "Status", "Token"} {
+			sent := strings.Replace(body, "{", `{"`+field+`":1,`, 1)
+			res := h.do(t, method, path, sent, marco)
+			if path == "/api/v1/auth/inspect" {
+				res.wants(t, 200, "") // a saved answer is a valid body
+				continue
+			}
+			res.wants(t, 400, "unknown-field")
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(body, `{"`), `"`)
+		h.do(t, method, path, strings.Replace(body, "{", `{"`+name+`":null,`, 1), marco).wants(t, 400, "malformed-json")
+	}
+}
+
+// TestStringsAreOnlyStrings puts SQL, HTML and odd characters into every string
+// and looks whether they come back as they went in.
+func TestStringsAreOnlyStrings(t *testing.T) {
+	h := newHouse(t)
+	marco := h.as(t, "marco")
+	for _, evil := range []string{`'); DROP TABLE users; --`, `<script>alert(1)</script>`, `{{.}} ${7*7} %s %n`, `../../etc/passwd`, "Ω≈ç√ 🍕 ‮", `\`, `"`} {
+		quoted, err := encode(evil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dish := strings.NewReplacer(`"Calzone"`, string(quoted), `"Folded"`, string(quoted), `"Pizza"`, string(quoted)).Replace(calzone)
+		d := decode[dishResponse](t, h.post(t, "/api/v1/menu", dish, marco).wants(t, 201, ""))
+		order := fmt.Sprintf(`{"items":[{"menu_item_id":%d,"size":"regular","quantity":1,"note":%s}]}`, d.ID, quoted)
+		o := decode[orderResponse](t, h.post(t, ordersPath, order, marco).wants(t, 201, ""))
+		if d.Name != evil || d.Category != evil || d.Description != evil || o.Items[0].Note != evil || o.Items[0].Name != evil {
+			t.Errorf("%q came back as %+v %+v", evil, d, o)
+		}
+		h.do(t, "PATCH", "/api/v1/users/2", `{"name":`+string(quoted)+`}`, marco).wants(t, 200, "")
+		if me := decode[meResponse](t, h.get(t, mePath, h.as(t, "bob")).wants(t, 200, "")); me.Name != evil {
+			t.Errorf("%q is called %q", evil, me.Name)
+		}
+	}
+}
+
+func TestHeadersThatAreTooLarge(t *testing.T) {
+	h := newHouse(t)
+	alice := h.as(t, "alice")
+	h.get(t, ordersPath, alice, with("X-Note", strings.Repeat("x", 9<<10))).wants(t, 431, "header-too-large")
+	h.get(t, ordersPath+"?cursor="+strings.Repeat("x", 9<<10), alice).wants(t, 431, "header-too-large")
+	h.get(t, ordersPath, bearer(strings.Repeat("x", 1<<20))).wants(t, 431, "header-too-large")
+	h.get(t, ordersPath, alice, with("X-Note", strings.Repeat("x", 6<<10))).wants(t, 200, "")
+}
+
+// FuzzOrder sends any body as an order: never a 5xx, and nothing but a 201 puts
+// an order into the book.
+func FuzzOrder(f *testing.F) {
+	for _, seed := range []string{
+		margherita, `{"items":[]}`, `{"items":null}`, `{`, ``, `null`, `[]`, `{"items":[{"menu_item_id":1e400}]}`,
+		`{"items":[{"menu_item_id":1,"size":"large","quantity":1,"note":"\u0000"}],"table":"7"}`,
+		`{"items":[{"menu_item_id":1,"size":"large","quantity":1},{"menu_item_id":-1}]}`, "\xff", `{"a":1,"a":2}`,
+		strings.Repeat("[", 10_000),
+	} {
+		f.Add(seed)
+	}
+	h := newHouse(f)
+	alice := h.as(f, "alice")
+	f.Fuzz(func(t *testing.T, body string) {
+		res := h.post(t, ordersPath, body, alice, with("Content-Type", "application/json"))
+		if res.Code != 201 && (res.Code < 400 || res.Code >= 500) {
+			t.Errorf("%q is answered %d", body, res.Code)
+		}
+	})
+}
+
+// FuzzInspect reads any text aloud: never a 5xx, and nothing that this house did
+// not sign is ever called genuine.
+func FuzzInspect(f *testing.F) {
+	h := newHouse(f)
+	good := h.token(f, "alice")
+	for _, seed := range []string{good, good + "A", strings.ToUpper(good), "a.b.c", "..", "", "Bearer " + good, strings.Repeat("a", 70_000)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		body, err := encode(map[string]string{"token": token})
+		if err != nil {
+			return // not a text that JSON can hold
+		}
+		res := h.post(t, "/api/v1/auth/inspect", string(body))
+		if res.Code >= 500 {
+			t.Fatalf("%q is answered %d", token, res.Code)
+		}
+		if res.Code == 200 && decode[inspectResponse](t, res).Signature.Valid && bare(token) != good {
+			t.Errorf("%q is called genuine", token)
+		}
+	})
+}
+
+// TestUnknownFailuresStayInside makes handlers fail in ways that have no name.
+func TestUnknownFailuresStayInside(t *testing.T) {
+	h := newHouse(t)
+	r := h.handler.(*gin.Engine)
+	secret := "the password of the database is in file.go:12"
+	r.GET("/fails", handle(func(*gin.Context) error { return errors.New(secret) }))
+	r.GET("/panics", handle(func(*gin.Context) error { panic(secret) }))
+	r.GET("/away", handle(func(*gin.Context) error { return fmt.Errorf("%w: %s", models.ErrDatabaseUnavailable, secret) }))
+	r.GET("/full", handle(func(*gin.Context) error { return fmt.Errorf("%w: %s", models.ErrStorageFull, secret) }))
+	for path, want := range map[string]struct {
+		status int
+		slug   string
+	}{
+		"/fails": {500, "internal-error"}, "/panics": {500, "internal-error"},
+		"/away": {503, "database-unavailable"}, "/full": {503, "storage-full"},
+	} {
+		rec := h.rawGet(path)
+		body := rec.Body.String()
+		if rec.Code != want.status || !strings.Contains(body, `"/problems/`+want.slug+`"`) || strings.Contains(body, "password") {
+			t.Errorf("%s answers %d %s", path, rec.Code, body)
+		}
+		if id := rec.Header().Get("X-Request-ID"); !strings.Contains(body, id) || !strings.Contains(h.log.String(), "request_id="+id) {
+			t.Errorf("%s: the log does not name the request %s", path, id)
+		}
+		if (rec.Header().Get("Retry-After") != "") != (want.status == 503) {
+			t.Errorf("%s: Retry-After is %q", path, rec.Header().Get("Retry-After"))
+		}
+	}
+	if n := strings.Count(h.log.String(), secret); n < 4 {
+		t.Errorf("the log names the cause %d times", n)
+	}
+}
+
+func TestHalfAnAnswerIsCutOff(t *testing.T) {
+	h := newHouse(t)
+	h.handler.(*gin.Engine).GET("/half", func(c *gin.Context) {
+		c.String(200, "half")
+		panic("in the middle")
+	})
+	defer func() {
+		if cause := recover(); cause != http.ErrAbortHandler {
+			t.Errorf("the connection is not cut: %v", cause)
+		}
+	}()
+	h.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/half", nil))
+}
+
+func TestTheLogHoldsNoSecrets(t *testing.T) {
+	h := newHouse(t)
+	token := h.login(t, "alice").AccessToken
+	h.order(t, bearer(token))
+	h.post(t, loginPath, `{"username":"alice","password":"my-other-password"}`)
+	h.get(t, mePath+"?access_token="+token)
+	h.get(t, "/"+token)
+	h.get(t, mePath, bearer(token+"x"))
+	log := h.log.String()
+	parts := strings.Split(token, ".")
+	for _, secret := range []string{parts[0], parts[1], parts[2], "likes-pizza", "my-other-password", "menu_item_id", "access_token="} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log holds %q", secret)
+		}
+	}
+	for _, want := range []string{"method=POST", "route=/api/v1/orders", "status=201", "duration=", "request_id=", "user_id=1"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log does not say %s:\n%s", want, log)
+		}
+	}
+}

@@ -1,0 +1,380 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+	"github.com/gin-gonic/gin"
+
+	"restaurant/docs"
+	"restaurant/kitchen"
+	"restaurant/models"
+	"restaurant/problem"
+	"restaurant/seed"
+	"restaurant/tokens"
+)
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.TestMode)
+	code := m.Run()
+	os.RemoveAll(firstDay().dir)
+	os.Exit(code)
+}
+
+// testURL is the address of the house in tests, and so the iss of its tokens.
+const testURL = "http://localhost:8080"
+
+// firstDay is a house as it is after its first start: seeded, with a key. It is
+// made once and copied for each test, because hashing passwords is slow.
+var firstDay = sync.OnceValue(func() (day struct{ dir string }) {
+	must := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	dir, err := os.MkdirTemp("", "restaurant-test-")
+	must(err)
+	ctx := context.Background()
+	store, err := models.OpenSQLite(ctx, filepath.Join(dir, "restaurant.db"))
+	must(err)
+	must(seed.Menu(ctx, store))
+	must(seed.Users(ctx, store, models.NewHasher()))
+	must(store.Close())
+	_, err = tokens.OpenKeys(filepath.Join(dir, "keys"))
+	must(err)
+	day.dir = dir
+	return day
+})
+
+// house is an open restaurant without a network: the full router over a real
+// order book.
+type house struct {
+	*API
+	dir     string
+	handler http.Handler
+	log     *lockedBuffer
+}
+
+// newHouse opens a house of its own for a test. The kitchen is manual unless an
+// option says otherwise.
+func newHouse(t testing.TB, options ...func(*house)) *house {
+	t.Helper()
+	h := &house{dir: t.TempDir(), log: new(lockedBuffer)}
+	if err := os.CopyFS(h.dir, os.DirFS(firstDay().dir)); err != nil {
+		t.Fatal(err)
+	}
+	keyDir := filepath.Join(h.dir, "keys")
+	if err := os.Chmod(keyDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob(filepath.Join(keyDir, "*.pem"))
+	for _, f := range files {
+		if err := os.Chmod(f, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store, err := models.OpenSQLite(t.Context(), filepath.Join(h.dir, "restaurant.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	keys, err := tokens.OpenKeys(keyDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	h.API = &API{
+		Store: store, Kitchen: kitchen.New(store, kitchen.Manual, log),
+		Authority: tokens.NewAuthority(keys, testURL, 15*time.Minute), Hasher: models.NewHasher(),
+		Log: log, PublicURL: testURL, Version: "test", Demo: true,
+	}
+	for _, option := range options {
+		option(h)
+	}
+	if h.handler, err = h.Handler(); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// cooking lets the kitchen cook by itself until the test ends.
+func cooking(t *testing.T, pace time.Duration) func(*house) {
+	return func(h *house) {
+		h.Kitchen = kitchen.New(h.Store, pace, h.Log)
+		ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+		var cooks sync.WaitGroup
+		cooks.Go(func() { h.Kitchen.Run(ctx) })
+		t.Cleanup(func() { stop(); cooks.Wait() })
+	}
+}
+
+// lockedBuffer is a log that tests may read while the house writes it.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// token gives a user a wristband without the slow password.
+func (h *house) token(t testing.TB, username string) string {
+	t.Helper()
+	u, err := h.Store.UserByUsername(context.Background(), username)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := h.Authority.Issue(u, tokens.NewID(), h.Authority.Lifetime())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// An option changes a request before it is sent.
+type option func(*http.Request)
+
+// as sends the request with the wristband of a user.
+func (h *house) as(t testing.TB, username string) option {
+	return bearer(h.token(t, username))
+}
+
+func bearer(token string) option { return with("Authorization", "Bearer "+token) }
+
+func with(name, value string) option { return func(r *http.Request) { r.Header.Add(name, value) } }
+
+func (h *house) get(t testing.TB, path string, opts ...option) *response {
+	t.Helper()
+	return h.do(t, http.MethodGet, path, "", opts...)
+}
+
+func (h *house) post(t testing.TB, path, body string, opts ...option) *response {
+	t.Helper()
+	return h.do(t, http.MethodPost, path, body, opts...)
+}
+
+// do sends a request through the full router and holds the answer against the
+// contract. A body goes as JSON unless an option says otherwise.
+func (h *house) do(t testing.TB, method, path, body string, opts ...option) *response {
+	t.Helper()
+	req := httptest.NewRequest(method, path, strings.NewReader(body))
+	for _, opt := range opts {
+		opt(req)
+	}
+	if body != "" && req.Header["Content-Type"] == nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	rec := httptest.NewRecorder()
+	h.handler.ServeHTTP(rec, req)
+	res := &response{ResponseRecorder: rec, request: method + " " + path}
+	res.keepsTheRules(t)
+	res.keepsTheContract(t, req)
+	return res
+}
+
+type response struct {
+	*httptest.ResponseRecorder
+	request string
+}
+
+var secrets = regexp.MustCompile(`\$argon2id\$|PRIVATE KEY|password_hash|SELECT |INSERT |sqlite|\.go:`)
+
+// keepsTheRules checks what is true of every answer of the house.
+func (r *response) keepsTheRules(t testing.TB) {
+	t.Helper()
+	h := r.Header()
+	for _, name := range []string{"X-Request-ID", "Server-Timing", "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy", "X-Frame-Options"} {
+		if h.Get(name) == "" {
+			t.Errorf("%s: the answer has no %s", r.request, name)
+		}
+	}
+	body := r.Body.String()
+	if leak := secrets.FindString(body); leak != "" && !strings.Contains(h.Get("Content-Type"), "javascript") && !strings.HasSuffix(r.request, "json") {
+		t.Errorf("%s: the answer holds %q", r.request, leak)
+	}
+	if r.Code >= 500 && r.Code != http.StatusServiceUnavailable {
+		t.Errorf("%s: status %d: %s", r.request, r.Code, body)
+	}
+	if r.Code < 400 {
+		return
+	}
+	p := decode[problem.Problem](t, r)
+	slug := strings.TrimPrefix(p.Type, "/problems/")
+	switch kind := problem.Find(slug); {
+	case h.Get("Content-Type") != problem.ContentType:
+		t.Errorf("%s: an error of type %q", r.request, h.Get("Content-Type"))
+	case kind == nil || kind.Status != r.Code || p.Status != r.Code || p.Title != kind.Title:
+		t.Errorf("%s: status %d and problem %+v do not fit", r.request, r.Code, p)
+	case p.Detail == "" || p.RequestID != h.Get("X-Request-ID"):
+		t.Errorf("%s: incomplete problem %+v", r.request, p)
+	case (slug == "validation-failed") != (len(p.Errors) > 0):
+		t.Errorf("%s: %s with errors %v", r.request, slug, p.Errors)
+	case r.Code == 401 && !strings.HasPrefix(h.Get("WWW-Authenticate"), "Bearer"):
+		t.Errorf("%s: 401 with WWW-Authenticate %q", r.request, h.Get("WWW-Authenticate"))
+	case r.Code == 503 && h.Get("Retry-After") == "":
+		t.Errorf("%s: 503 without Retry-After", r.request)
+	}
+}
+
+// contract is the OpenAPI document, made stricter than it is for clients: an
+// answer may have no field that the document doesn't name.
+var contract = sync.OnceValue(func() routers.Router {
+	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
+	if err != nil {
+		panic(err)
+	}
+	for _, media := range []string{"text/html", "text/css", "image/svg+xml", "text/event-stream", "application/x-pem-file"} {
+		openapi3filter.RegisterBodyDecoder(media, openapi3filter.FileBodyDecoder)
+	}
+	closed := false
+	for _, s := range doc.Components.Schemas {
+		if s.Value.Type.Is("object") {
+			s.Value.AdditionalProperties = openapi3.BoolSchema{Has: &closed}
+		}
+	}
+	router, err := legacy.NewRouter(doc)
+	if err != nil {
+		panic(err)
+	}
+	return router
+})
+
+// keepsTheContract validates an answer against the OpenAPI document: status,
+// media type and every field. Only what the router refuses by itself is not in
+// it.
+func (r *response) keepsTheContract(t testing.TB, req *http.Request) {
+	t.Helper()
+	req = req.Clone(context.Background())
+	if req.Method == http.MethodHead || r.Code == http.StatusMethodNotAllowed || r.Code == http.StatusRequestHeaderFieldsTooLarge {
+		return
+	}
+	req.URL.Host, req.URL.Scheme = "", ""
+	route, params, err := contract().FindRoute(req)
+	if err != nil || req.URL.Path != "/" && strings.HasSuffix(req.URL.Path, "/") { // its router is lax there, ours is not
+		if r.Code != http.StatusNotFound {
+			t.Errorf("%s answers %d and is not in the document: %v", r.request, r.Code, err)
+		}
+		return
+	}
+	if r.Code == http.StatusBadRequest && strings.Contains(r.Body.String(), "ambiguous-credentials") {
+		return // any guarded call can answer so
+	}
+	err = openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route},
+		Status:                 r.Code,
+		Header:                 r.Header(),
+		Body:                   io.NopCloser(bytes.NewReader(r.Body.Bytes())),
+		Options:                &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+	})
+	if err != nil {
+		t.Errorf("%s breaks the contract: %v\n%s", r.request, err, r.Body)
+	}
+}
+
+// wants fails the test unless the answer has this status and, for a refusal,
+// this slug.
+func (r *response) wants(t testing.TB, status int, slug string) *response {
+	t.Helper()
+	got := ""
+	if r.Code >= 400 {
+		got = strings.TrimPrefix(decode[problem.Problem](t, r).Type, "/problems/")
+	}
+	if r.Code != status || got != slug {
+		t.Fatalf("%s: got %d %s, want %d %s\n%s", r.request, r.Code, got, status, slug, r.Body)
+	}
+	return r
+}
+
+// fields are the fields that a validation found fault with.
+func (r *response) fields(t testing.TB) []string {
+	t.Helper()
+	var fields []string
+	for _, e := range decode[problem.Problem](t, r).Errors {
+		fields = append(fields, e.Field)
+	}
+	return fields
+}
+
+// queries is the number that Server-Timing says.
+func (r *response) queries(t testing.TB) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(r.Header().Get("Server-Timing"), `desc="`)
+	n, _, ok2 := strings.Cut(rest, " ")
+	if !ok || !ok2 {
+		t.Fatalf("%s: Server-Timing is %q", r.request, r.Header().Get("Server-Timing"))
+	}
+	return n
+}
+
+func decode[T any](t testing.TB, r *response) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal(r.Body.Bytes(), &v); err != nil {
+		t.Fatalf("%s: %v: %s", r.request, err, r.Body)
+	}
+	return v
+}
+
+const margherita = `{"items":[{"menu_item_id":1,"size":"large","quantity":1}]}`
+
+// order places an order for one large Margherita.
+func (h *house) order(t testing.TB, opts ...option) orderResponse {
+	t.Helper()
+	return decode[orderResponse](t, h.post(t, "/api/v1/orders", margherita, opts...).wants(t, 201, ""))
+}
+
+// formOrJSON writes an example of the document in its media type.
+func formOrJSON(t testing.TB, media string, example any) (body string, contentType option) {
+	t.Helper()
+	text, err := json.Marshal(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if media == "application/json" {
+		return string(text), with("Content-Type", media)
+	}
+	form := url.Values{}
+	for name, value := range example.(map[string]any) {
+		form.Set(name, fmt.Sprint(value))
+	}
+	return form.Encode(), with("Content-Type", media)
+}
+
+func itoa(id int64) string { return strconv.FormatInt(id, 10) }
+
+type httpRequest = http.Request
+
+// rawGet gets what is not JSON, so that only the test judges it.
+func (h *house) rawGet(path string) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	h.handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
+	return rec
+}

@@ -1,0 +1,56 @@
+package handlers
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func from(addr string) option { return func(r *http.Request) { r.RemoteAddr = addr } }
+
+func TestHealthAndReadiness(t *testing.T) {
+	h := newHouse(t)
+	if got := decode[healthResponse](t, h.get(t, "/healthz").wants(t, 200, "")); got.Status != "ok" || got.Version != "test" {
+		t.Errorf("healthz is %+v", got)
+	}
+	if got := decode[readyResponse](t, h.get(t, "/readyz").wants(t, 200, "")); got != (readyResponse{"ready", "ok", "ok"}) {
+		t.Errorf("readyz is %+v", got)
+	}
+	h.Closing.Store(true)
+	h.get(t, "/readyz").wants(t, 503, "not-ready")
+	h.get(t, "/healthz").wants(t, 200, "")
+}
+
+func TestMetricsAreForManagersAndThisMachine(t *testing.T) {
+	h := newHouse(t)
+	h.get(t, "/api/v1/menu/1")
+	const elsewhere, here = "192.0.2.1:1234", "127.0.0.1:1234"
+	h.get(t, "/metrics", from(elsewhere)).wants(t, 401, "authentication-required")
+	h.get(t, "/metrics", from(elsewhere), h.as(t, "alice")).wants(t, 403, "role-required")
+	h.get(t, "/metrics", from(elsewhere), h.as(t, "marco")).wants(t, 200, "")
+	for _, header := range []string{"X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"} {
+		h.get(t, "/metrics", from(here), with(header, "192.0.2.1")).wants(t, 401, "authentication-required")
+	}
+	h.get(t, "/metrics", from("[::1]:1234")).wants(t, 200, "")
+	text := h.get(t, "/metrics", from(here)).wants(t, 200, "").Body.String()
+	for _, want := range []string{
+		`restaurant_http_request_duration_seconds_count{method="GET",route="/api/v1/menu/:id",status="200"} 1`,
+		"go_goroutines", "process_resident_memory_bytes",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the metrics say nothing of %s", want)
+		}
+	}
+}
+
+func TestMetricsHaveABoundedNumberOfNames(t *testing.T) {
+	h := newHouse(t)
+	for _, path := range []string{"/a", "/b", "/api/v1/orders/77", "/%2e%2e/x"} {
+		h.get(t, path)
+		h.do(t, "BREW", path, "")
+	}
+	text := h.get(t, "/metrics", from("127.0.0.1:1")).Body.String()
+	if strings.Contains(text, "BREW") || strings.Contains(text, "77") && strings.Contains(text, "orders/77") || !strings.Contains(text, `method="other",route="none",status="404"`) {
+		t.Error("what a client made up is counted under its own name")
+	}
+}

@@ -1,0 +1,123 @@
+package handlers
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"restaurant/problem"
+	"restaurant/web"
+)
+
+func TestPages(t *testing.T) {
+	h := newHouse(t)
+	for path, want := range map[string]struct{ contentType, holds, policy string }{
+		"/":                               {"text/html; charset=utf-8", testURL + "/api/v1/auth/login", web.Policy},
+		"/css/app.css":                    {"text/css; charset=utf-8", ":root", ""},
+		"/favicon.svg":                    {"image/svg+xml", "<svg", ""},
+		"/problems":                       {"text/html; charset=utf-8", "/problems/token-expired", web.Policy},
+		"/swagger/index.html":             {"text/html; charset=utf-8", "swagger-ui-bundle.js", swaggerPolicy},
+		"/swagger/swagger-ui-bundle.js":   {"text/javascript; charset=utf-8", "SwaggerUI", swaggerPolicy},
+		"/swagger/swagger-initializer.js": {"application/javascript", "doc.json", swaggerPolicy},
+		"/swagger/swagger-ui.css":         {"text/css; charset=utf-8", ".swagger-ui", swaggerPolicy},
+		"/swagger/doc.json":               {"application/json; charset=utf-8", `"tokenUrl": "/api/v1/auth/login"`, swaggerPolicy},
+		"/openapi.json":                   {"application/json; charset=utf-8", `"openapi": "3.0`, ""},
+		"/.well-known/public.pem":         {"application/x-pem-file", "-----BEGIN PUBLIC KEY-----", ""},
+		"/.well-known/jwks.json":          {"application/json; charset=utf-8", `"kty":"RSA"`, ""},
+	} {
+		t.Run(path, func(t *testing.T) {
+			res := h.rawGet(path)
+			if res.Code != 200 || res.Header().Get("Content-Type") != want.contentType || !strings.Contains(res.Body.String(), want.holds) {
+				t.Errorf("%d %s, %d bytes", res.Code, res.Header().Get("Content-Type"), res.Body.Len())
+			}
+			if policy := res.Header().Get("Content-Security-Policy"); want.policy != "" && policy != want.policy {
+				t.Errorf("the policy is %q", policy)
+			}
+		})
+	}
+	for _, path := range []string{"/swagger/", "/swagger/none.js", "/swagger/../main.go", "/problems/none", "/problems/Not-Found", "/css/", "/css/other.css"} {
+		h.get(t, path).wants(t, 404, "not-found")
+	}
+	tag := h.get(t, "/").Header().Get("ETag")
+	h.get(t, "/", with("If-None-Match", tag)).wants(t, 304, "")
+}
+
+func TestThePublicKeyIsAllThatIsPublished(t *testing.T) {
+	h := newHouse(t)
+	keys := decode[map[string][]map[string]any](t, h.get(t, "/.well-known/jwks.json").wants(t, 200, ""))["keys"]
+	for _, key := range keys {
+		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
+			if _, there := key[private]; there {
+				t.Errorf("the key has a member %s", private)
+			}
+		}
+		if len(key) != 6 || key["alg"] != "RS256" || key["use"] != "sig" {
+			t.Errorf("the key is %v", key)
+		}
+	}
+}
+
+// TestEverySlugInTheCodeHasItsPage reads the source: every kind of refusal that
+// some file uses must be a kind with a page, and every kind must be used.
+func TestEverySlugInTheCodeHasItsPage(t *testing.T) {
+	h := newHouse(t)
+	for _, k := range problem.Kinds() {
+		page := h.get(t, "/problems/"+k.Slug).wants(t, 200, "").Body.String()
+		for _, want := range []string{"<title>", k.Slug, itoa(int64(k.Status))} {
+			if !strings.Contains(page, want) {
+				t.Errorf("the page of %s says nothing of %q", k.Slug, want)
+			}
+		}
+	}
+	used := map[string]bool{}
+	var declared []string
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := sel.X.(*ast.Ident); ok && pkg.Name == "problem" {
+					used[sel.Sel.Name] = true
+				}
+			}
+			if spec, ok := n.(*ast.ValueSpec); ok && file.Name.Name == "problem" && filepath.Base(path) == "kinds.go" {
+				if _, isCall := first(spec.Values).(*ast.CallExpr); isCall {
+					declared = append(declared, spec.Names[0].Name)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(declared) != len(problem.Kinds()) {
+		t.Errorf("%d kinds are declared, %d are known", len(declared), len(problem.Kinds()))
+	}
+	for _, name := range declared {
+		if !used[name] {
+			t.Errorf("no code refuses with problem.%s", name)
+		}
+	}
+	if _, err := os.Stat("../problem/kinds.go"); err != nil {
+		t.Error(err)
+	}
+}
+
+func first(exprs []ast.Expr) ast.Expr {
+	if len(exprs) == 0 {
+		return nil
+	}
+	return exprs[0]
+}

@@ -1,0 +1,234 @@
+package handlers
+
+import (
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/gin-gonic/gin"
+
+	"restaurant/docs"
+)
+
+// doors says for each route who may pass: everybody, or those named. It is held
+// against the router, so a new route cannot be forgotten.
+var doors = map[string]string{
+	"POST /api/v1/auth/register": "all",
+	"POST /api/v1/auth/login":    "all",
+	"POST /api/v1/auth/inspect":  "all",
+	"GET /api/v1/auth/me":        "alice vera carla marco",
+
+	"GET /api/v1/menu":        "all",
+	"GET /api/v1/menu/:id":    "all",
+	"POST /api/v1/menu":       "marco",
+	"PUT /api/v1/menu/:id":    "marco",
+	"DELETE /api/v1/menu/:id": "marco",
+	"GET /api/v1/lounge":      "vera",
+
+	"POST /api/v1/orders":            "alice vera carla marco",
+	"GET /api/v1/orders":             "alice vera carla marco",
+	"GET /api/v1/orders/:id":         "alice vera carla marco",
+	"POST /api/v1/orders/:id/cancel": "alice vera carla marco",
+	"GET /api/v1/orders/:id/events":  "alice vera carla marco",
+
+	"GET /api/v1/kitchen/orders":       "carla marco",
+	"PATCH /api/v1/kitchen/orders/:id": "carla marco",
+	"GET /api/v1/users":                "marco",
+	"PATCH /api/v1/users/:id":          "marco",
+
+	"GET /.well-known/jwks.json":  "all",
+	"GET /.well-known/public.pem": "all",
+	"GET /healthz":                "all",
+	"GET /readyz":                 "all",
+	"GET /metrics":                "marco", // from elsewhere than this machine
+
+	"GET /":               "all",
+	"GET /css/app.css":    "all",
+	"GET /favicon.svg":    "all",
+	"GET /problems":       "all",
+	"GET /problems/:slug": "all",
+	"GET /openapi.json":   "all",
+	"GET /swagger/*file":  "all",
+}
+
+// routes lists what the router knows, without the HEAD of each GET.
+func (h *house) routes() []string {
+	var routes []string
+	for _, r := range h.handler.(*gin.Engine).Routes() {
+		if r.Method != http.MethodHead {
+			routes = append(routes, r.Method+" "+r.Path)
+		}
+	}
+	slices.Sort(routes)
+	return routes
+}
+
+func TestTheDoorTableNamesEveryRoute(t *testing.T) {
+	if got, want := newHouse(t).routes(), slices.Sorted(maps.Keys(doors)); !slices.Equal(got, want) {
+		t.Errorf("routes and door table differ:\nrouter %v\ntable  %v", got, want)
+	}
+}
+
+// TestDoors knocks at every door as everybody. The paths name nothing that
+// exists, and the bodies are empty, so whoever passes the guards is refused by
+// the handler with another status than 401 and 403, or served.
+func TestDoors(t *testing.T) {
+	h := newHouse(t)
+	callers := map[string][]option{"nobody": nil}
+	for _, name := range []string{"alice", "vera", "carla", "marco"} {
+		callers[name] = []option{h.as(t, name)}
+	}
+	for route, who := range doors {
+		method, path, _ := strings.Cut(route, " ")
+		path = strings.NewReplacer(":id", "999999", ":slug", "none", "*file", "none").Replace(path)
+		for caller, opts := range callers {
+			want := "passes"
+			switch {
+			case who == "all" || slices.Contains(strings.Fields(who), caller):
+			case caller == "nobody":
+				want = "401"
+			default:
+				want = "403"
+			}
+			res := h.do(t, method, path, "", opts...)
+			got := "passes"
+			if isGuards(res) {
+				got = map[int]string{401: "401", 403: "403"}[res.Code]
+			}
+			if got != want {
+				t.Errorf("%s as %s: %s, want %s (%d %s)", route, caller, got, want, res.Code, res.Body)
+			}
+		}
+	}
+}
+
+func isGuards(res *response) bool { return res.Code == 401 || res.Code == 403 }
+
+func TestHeadWorksWhereverGetDoes(t *testing.T) {
+	h := newHouse(t)
+	vera, marco := h.as(t, "vera"), h.as(t, "marco")
+	h.order(t, vera)
+	for route := range doors {
+		method, path, _ := strings.Cut(route, " ")
+		if method != http.MethodGet {
+			continue
+		}
+		path = strings.NewReplacer(":id", "1", ":slug", "not-found", "*file", "index.html").Replace(path)
+		who := vera
+		if strings.HasPrefix(path, "/api/v1/kitchen") || strings.HasPrefix(path, "/api/v1/users") || path == "/metrics" {
+			who = marco
+		}
+		head := h.do(t, http.MethodHead, path, "", who)
+		if head.Code != http.StatusOK {
+			t.Errorf("HEAD %s: %d", path, head.Code)
+		}
+	}
+}
+
+func TestEveryRouteIsInTheDocumentAndTheReverse(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	ids := map[string]bool{}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			documented = append(documented, method+" "+path)
+			if op.Summary == "" || op.OperationID == "" || ids[op.OperationID] || op.Security == nil || len(op.Tags) != 1 {
+				t.Errorf("%s %s: summary %q, operationId %q, security %v, tags %v", method, path, op.Summary, op.OperationID, op.Security, op.Tags)
+			}
+			ids[op.OperationID] = true
+		}
+	}
+	slices.Sort(documented)
+	var routed []string
+	braces := regexp.MustCompile(`[:*](\w+)`)
+	for _, route := range newHouse(t).routes() {
+		routed = append(routed, braces.ReplaceAllString(route, "{$1}"))
+	}
+	slices.Sort(routed)
+	if !slices.Equal(documented, routed) {
+		t.Errorf("document %v\nrouter   %v", documented, routed)
+	}
+}
+
+// TestSecurityInTheDocumentIsTheRouters holds what the document says of each
+// door against the door table.
+func TestSecurityInTheDocumentIsTheRouters(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	braces := strings.NewReplacer("{id}", ":id", "{slug}", ":slug", "{file}", "*file")
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			needs := len(*op.Security) > 0 && len((*op.Security)[0]) > 0
+			open := doors[method+" "+braces.Replace(path)] == "all" || path == "/metrics"
+			if needs == open {
+				t.Errorf("%s %s: the document says a token is needed: %t", method, path, needs)
+			}
+		}
+	}
+}
+
+// TestTheExamplesInTheDocumentWork sends the example of every body to its call.
+func TestTheExamplesInTheDocumentWork(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if op.RequestBody == nil {
+				continue
+			}
+			for media, content := range op.RequestBody.Value.Content {
+				t.Run(method+" "+path+" "+media, func(t *testing.T) {
+					h := newHouse(t)
+					h.order(t, h.as(t, "alice"))
+					target := strings.Replace(path, "{id}", "1", 1)
+					body, kind := formOrJSON(t, media, content.Example)
+					res := h.do(t, method, target, body, kind, h.as(t, "marco"))
+					if res.Code >= 300 {
+						t.Errorf("the example is answered %d %s", res.Code, res.Body)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestWhatTheRouterRefuses(t *testing.T) {
+	h := newHouse(t)
+	for _, tc := range []struct {
+		name, method, path string
+		status             int
+		slug, allow        string
+	}{
+		{"an unknown path", "GET", "/api/v1/pasta", 404, "not-found", ""},
+		{"a trailing slash", "GET", "/api/v1/menu/", 404, "not-found", ""},
+		{"a private key", "GET", "/private.pem", 404, "not-found", ""},
+		{"a path that climbs", "GET", "/api/v1/../../etc/passwd", 404, "not-found", ""},
+		{"another method", "DELETE", "/api/v1/menu", 405, "method-not-allowed", "GET, HEAD, POST"},
+		{"another method on a page", "POST", "/", 405, "method-not-allowed", "GET, HEAD"},
+		{"an invented method", "BREW", "/api/v1/orders", 405, "method-not-allowed", "GET, HEAD, POST"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			res := h.do(t, tc.method, tc.path, "").wants(t, tc.status, tc.slug)
+			allowed := strings.Split(res.Header().Get("Allow"), ", ")
+			slices.Sort(allowed)
+			if got := strings.Join(allowed, ", "); got != tc.allow {
+				t.Errorf("Allow is %q, want %q", got, tc.allow)
+			}
+		})
+	}
+	h.get(t, "/api/v1/menu").wants(t, 200, "")
+}
