@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 )
 
@@ -32,11 +33,11 @@ type streams struct {
 // run does what the command line asks for and returns when it is done.
 func run(ctx context.Context, args []string, getenv func(string) string, std streams) error {
 	name, args := commandOf(args)
-	switch name {
-	case "-h", "-help", "--help", "help":
+	switch {
+	case name == "help" || slices.ContainsFunc(args, isHelp):
 		printHelp(std.out)
 		return nil
-	case "-version", "--version":
+	case name == "version":
 		_, err := fmt.Fprintln(std.out, "restaurant", version())
 		return err
 	}
@@ -57,14 +58,18 @@ func commandOf(args []string) (name string, rest []string) {
 	switch first := args[0]; {
 	case first == "users" && len(args) > 1:
 		return "users " + args[1], args[2:]
-	case first == "-h" || first == "-help" || first == "--help" || first == "-version" || first == "--version":
-		return first, nil
+	case isHelp(first):
+		return "help", nil
+	case first == "-version" || first == "--version":
+		return "version", nil
 	case first != "" && first[0] == '-':
 		return "serve", args
 	default:
 		return first, args[1:]
 	}
 }
+
+func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
 
 // version says from which source the program was built.
 func version() string {

@@ -49,7 +49,7 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 // withHouse opens the house, lets visit do its work, and closes the house when
 // that is done or the server fails. visit's context ends when ctx does.
 func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx context.Context, url string) error) (err error) {
-	listener, err := net.Listen("tcp", cfg.addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.addr)
 	if err != nil {
 		return fmt.Errorf("ADDR %s cannot be listened on: %w. Stop what uses the port, or choose another: ADDR=localhost:8081", cfg.addr, errors.Unwrap(err))
 	}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -183,7 +184,7 @@ func (a *API) whoIs(c *gin.Context, req loginRequest) (models.User, error) {
 		username = "" // nobody has it, and it costs the same query
 	}
 	u, err := a.Store.UserByUsername(ctx, username)
-	if err != nil && err != models.ErrNotFound {
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return u, err
 	}
 	ok, err := a.Hasher.Matches(ctx, req.Password, u.PasswordHash)

@@ -47,7 +47,7 @@ func fail(c *gin.Context, err error) {
 		_ = c.Error(err)
 	}
 	if p.Status == 503 {
-		p.RetryAfter(patience)
+		p = p.RetryAfter(patience)
 	}
 	problem.Write(c, p)
 }
@@ -67,7 +67,7 @@ func problemOf(err error) *problem.Problem {
 	if inv, ok := errors.AsType[models.Invalid](err); ok {
 		p := problem.ValidationFailed.New("")
 		for _, f := range inv {
-			p.Fields(problem.FieldError(f))
+			p = p.Fields(problem.FieldError(f))
 		}
 		return p
 	}

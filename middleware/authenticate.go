@@ -120,25 +120,29 @@ func refuse(c *gin.Context, _ int, _ string) {
 
 // Refusal is the kind of problem that a refused token is.
 func Refusal(err error) *problem.Kind {
-	if errors.Is(err, ginjwt.ErrExpiredToken) {
-		return problem.TokenExpired
+	for _, r := range refusals {
+		if errors.Is(err, r.err) {
+			return r.kind
+		}
 	}
-	if errors.Is(err, ginjwt.ErrMissingExpField) || errors.Is(err, ginjwt.ErrWrongFormatOfExp) {
-		return problem.TokenClaimsInvalid
-	}
-	switch tokens.Refusal(err) {
-	case tokens.ErrAlgorithm:
-		return problem.TokenAlgorithmRefused
-	case tokens.ErrKeyUnknown:
-		return problem.TokenKeyUnknown
-	case tokens.ErrSignatureInvalid:
-		return problem.TokenSignatureInvalid
-	case tokens.ErrClaimsInvalid:
-		return problem.TokenClaimsInvalid
-	case tokens.ErrExpired:
-		return problem.TokenExpired
-	}
-	return problem.TokenMalformed
+	return Refusal(tokens.Refusal(err)) // in the words of the JWT library
+}
+
+// refusals is the one table from what is wrong with a token to what the guest
+// is told.
+var refusals = []struct {
+	err  error
+	kind *problem.Kind
+}{
+	{tokens.ErrMalformed, problem.TokenMalformed},
+	{tokens.ErrAlgorithm, problem.TokenAlgorithmRefused},
+	{tokens.ErrKeyUnknown, problem.TokenKeyUnknown},
+	{tokens.ErrSignatureInvalid, problem.TokenSignatureInvalid},
+	{tokens.ErrClaimsInvalid, problem.TokenClaimsInvalid},
+	{tokens.ErrExpired, problem.TokenExpired},
+	{ginjwt.ErrExpiredToken, problem.TokenExpired},
+	{ginjwt.ErrMissingExpField, problem.TokenClaimsInvalid},
+	{ginjwt.ErrWrongFormatOfExp, problem.TokenClaimsInvalid},
 }
 
 // verdict stops the clock that Server-Timing shows as auth.

@@ -19,7 +19,7 @@ var (
 	// ErrNotFound means that no such row exists, or none that this guest may see.
 	ErrNotFound = errors.New("not found")
 	// ErrUsernameTaken means that another guest has this username.
-	ErrUsernameTaken = errors.New("username taken")
+	ErrUsernameTaken = errors.New("another user has this username")
 	// ErrLastManager means that the change would leave the house without a manager.
 	ErrLastManager = errors.New("last manager")
 	// ErrStale means that the row has changed since the caller read it.

@@ -33,7 +33,7 @@ var migrations embed.FS
 // The error is a sentence for whoever starts the house; a file that is damaged,
 // foreign or newer than this program is left as it is.
 func OpenSQLite(ctx context.Context, path string) (*Store, error) {
-	if err := refuseDamaged(path); err != nil {
+	if err := refuseDamaged(ctx, path); err != nil {
 		return nil, err
 	}
 	writer, err := openPool(path, 1, "_txlock=immediate")
@@ -135,7 +135,7 @@ func apply(tx *gorm.DB, file string, version int) error {
 }
 
 // refuseDamaged reads a small file once over before anything writes to it.
-func refuseDamaged(path string) error {
+func refuseDamaged(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && (info.Size() == 0 || info.Size() > quickCheckBelow) {
 		return nil
@@ -149,7 +149,7 @@ func refuseDamaged(path string) error {
 	}
 	defer pool.Close()
 	var verdict string
-	if err := pool.QueryRow("PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+	if err := pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
 		return explain(path, err)
 	}
 	if verdict != "ok" {

@@ -83,7 +83,7 @@ func sign(k *key, c Claims) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := jwt.EncodeSegment(head) + "." + jwt.EncodeSegment(payload)
+	text := base64.RawURLEncoding.EncodeToString(head) + "." + base64.RawURLEncoding.EncodeToString(payload)
 	signature, err := jwt.SigningMethodRS256.Sign(text, k.private)
 	return text + "." + signature, err
 }

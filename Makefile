@@ -1,0 +1,47 @@
+# `make` shows the targets. `check` compares and never edits.
+LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: help run demo test docs check fmt-check vet lint tidy-check bench build clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+run: ## Open the house at http://localhost:8080
+	go run .
+
+demo: ## Open it and watch a guest order a pizza
+	go run . demo
+
+test: ## Run the tests with the race detector (needs cgo and a C compiler)
+	CGO_ENABLED=1 go test -race ./...
+
+docs: ## Write docs/ anew from the comments on the handlers
+	go run ./docs/generate
+
+check: fmt-check vet lint tidy-check test ## Everything that must hold before a change lands; docs freshness is one of the tests
+
+fmt-check: ## Is everything formatted?
+	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
+
+vet: ## go vet
+	go vet ./...
+
+lint: ## golangci-lint with the checks of .golangci.yml
+	CGO_ENABLED=0 go run $(LINT) run
+
+tidy-check: ## Are go.mod and go.sum tidy?
+	go mod tidy -diff
+
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+build: ## Build the program for all platforms into dist/
+	@for p in $(PLATFORMS); do \
+		os=$${p%/*}; arch=$${p#*/}; ext=; [ $$os = windows ] && ext=.exe; \
+		echo "dist/restaurant-$$os-$$arch$$ext"; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '-s -w' -o dist/restaurant-$$os-$$arch$$ext . || exit 1; \
+	done
+
+clean: ## Remove what build made
+	rm -rf dist

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// below says which rooms each room may use. Arrows point down only; what is not
+// listed is forbidden, and so is a room that the table does not name.
+var below = map[string]string{
+	".":             "handlers kitchen models seed tokens",
+	"handlers":      "docs kitchen middleware models problem tokens web",
+	"middleware":    "models problem tokens", // of models only Role and the count of statements
+	"tokens":        "models",                // only User and Role
+	"kitchen":       "models",
+	"seed":          "models",
+	"models":        "",
+	"problem":       "",
+	"docs":          "",
+	"docs/generate": "problem",
+	"web":           "",
+}
+
+// keepers are libraries that only some files may touch, so that each can be
+// replaced in one place.
+var keepers = map[string][]string{
+	"gorm.io/":                     {"models/*"},
+	"github.com/glebarez/":         {"models/*"},
+	"github.com/appleboy/gin-jwt/": {"middleware/authenticate.go"},
+	"github.com/golang-jwt/":       {"tokens/*", "middleware/authenticate.go"},
+	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "problem/*", "serve.go"},
+	"github.com/getkin/":           {"docs/generate/*"},
+	"github.com/gofrs/":            {"commands.go"},
+}
+
+func TestImportsPointDown(t *testing.T) {
+	for file, imports := range sourceImports(t) {
+		room := path.Dir(file)
+		allowed, known := below[room]
+		if !known {
+			t.Errorf("%s is in a room that the table does not name", file)
+		}
+		for _, imp := range imports {
+			if ours, ok := strings.CutPrefix(imp, "restaurant/"); ok && !slices.Contains(strings.Fields(allowed), ours) {
+				t.Errorf("%s imports %s: that arrow points up or sideways", file, ours)
+			}
+			for library, files := range keepers {
+				if strings.HasPrefix(imp, library) && !slices.ContainsFunc(files, func(f string) bool { ok, _ := path.Match(f, file); return ok }) {
+					t.Errorf("%s imports %s, which only %v may", file, imp, files)
+				}
+			}
+		}
+	}
+}
+
+// sourceImports gives the imports of each file that is not a test.
+func sourceImports(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			imp, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			found[filepath.ToSlash(name)] = append(found[filepath.ToSlash(name)], imp)
+		}
+		return nil
+	})
+	if err != nil || len(found) < 30 {
+		t.Fatalf("%d files: %v", len(found), err)
+	}
+	return found
+}

@@ -1,0 +1,98 @@
+package models
+
+import (
+	"errors"
+	"testing"
+)
+
+func delivered(t testing.TB, s *Store, name string) bool {
+	t.Helper()
+	yes, err := s.Delivered(t.Context(), name)
+	noError(t, err)
+	return yes
+}
+
+func TestMenuIsDeliveredOnce(t *testing.T) {
+	s := openBook(t)
+	deliver := func(name string) {
+		t.Helper()
+		marinara := margherita()
+		marinara.Name = "Marinara"
+		noError(t, s.DeliverMenu(t.Context(), name, []MenuItem{margherita(), marinara}))
+	}
+	if delivered(t, s, "menu") {
+		t.Error("the menu has arrived before it came")
+	}
+	deliver("menu")
+	if !delivered(t, s, "menu") || delivered(t, s, "wine") {
+		t.Error("not exactly the menu has arrived")
+	}
+	menu, err := s.Menu(t.Context())
+	noError(t, err)
+	if len(menu) != 2 || menu[0].Name != "Margherita" || menu[0].Version != 1 || menu[1].Name != "Marinara" {
+		t.Fatalf("the menu is %+v", menu)
+	}
+
+	menu[0].Description = "With buffalo mozzarella since Tuesday."
+	noError(t, s.ReplaceMenuItem(t.Context(), &menu[0]))
+	noError(t, s.DeleteMenuItem(t.Context(), menu[1].ID))
+	deliver("menu")
+	menu, err = s.Menu(t.Context())
+	noError(t, err)
+	if len(menu) != 1 || menu[0].Description != "With buffalo mozzarella since Tuesday." {
+		t.Errorf("the second delivery made it %+v", menu)
+	}
+
+	deliver("menu of the summer") // the control: another delivery arrives
+	if got := number(t, s, "SELECT count(*) FROM menu_items"); got != 3 {
+		t.Errorf("%d dishes, want 3", got)
+	}
+}
+
+func TestUsersAreDeliveredOnceAndNeverReplaceAnybody(t *testing.T) {
+	s := openBook(t)
+	own := people["alice"]
+	own.Name, own.PasswordHash = "Alice, who came first", nobody
+	noError(t, s.createUser(t.Context(), &own))
+	deliver := func() {
+		t.Helper()
+		a, b := people["alice"], people["bob"]
+		a.PasswordHash, b.PasswordHash = "other", "other"
+		noError(t, s.DeliverUsers(t.Context(), "users", []User{a, b}))
+	}
+	deliver()
+	got, err := s.UserByUsername(t.Context(), "alice")
+	noError(t, err)
+	if got.ID != own.ID || got.Name != own.Name || got.PasswordHash != nobody {
+		t.Errorf("alice is now %+v", got)
+	}
+	bob, err := s.UserByUsername(t.Context(), "bob")
+	noError(t, err)
+	if bob.CreatedAt == 0 {
+		t.Error("nobody knows when bob came")
+	}
+
+	change(t, s, "DELETE FROM users WHERE id = ?", bob.ID)
+	deliver()
+	if _, err := s.UserByUsername(t.Context(), "bob"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("bob came back: %v", err)
+	}
+}
+
+// A delivery that breaks off has not arrived, so the next start brings it.
+func TestBrokenDeliveryIsNoDelivery(t *testing.T) {
+	s := openBook(t)
+	a, b := people["alice"], people["bob"]
+	b.Role = "nobody knows"
+	if err := s.DeliverUsers(t.Context(), "users", []User{a, b}); err == nil {
+		t.Fatal("an unknown role was delivered")
+	}
+	if delivered(t, s, "users") || number(t, s, "SELECT count(*) FROM users") != 0 {
+		t.Error("half a delivery has arrived")
+	}
+	b.Role = RoleGuest
+	noError(t, s.DeliverUsers(t.Context(), "users", []User{a, b}))
+	if !delivered(t, s, "users") || number(t, s, "SELECT count(*) FROM users") != 2 {
+		t.Error("the second try has not arrived")
+	}
+}

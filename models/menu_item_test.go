@@ -1,0 +1,194 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"sync"
+	"testing"
+)
+
+func TestDishIsReadAsItWasWritten(t *testing.T) {
+	s := openBook(t)
+	want := MenuItem{
+		Name: "Barolo «Riserva»", Category: "From the lounge", Description: "A 'red' with \"quotes\", -- and a ; 🍷",
+		Sizes: []Size{{SizeSmall, 1}, {SizeMedium, 1_000_000}, {SizeRegular, 950}}, Allergens: []string{"sulphites"},
+		VIPOnly: true, AgeRestricted: true, Available: true,
+	}
+	noError(t, s.CreateMenuItem(t.Context(), &want))
+	if want.ID != 1 || want.Version != 1 {
+		t.Errorf("id %d and version %d, want 1 and 1", want.ID, want.Version)
+	}
+	got, err := s.MenuItem(t.Context(), want.ID)
+	noError(t, err)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if _, err := s.MenuItem(t.Context(), 2); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a dish that is not there: %v, want ErrNotFound", err)
+	}
+}
+
+func TestMenuKeepsTheOrderOfAdding(t *testing.T) {
+	s := openBook(t)
+	want := []string{"Tiramisù", "Acqua", "Margherita"}
+	for _, name := range want {
+		cook(t, s, func(m *MenuItem) { m.Name = name })
+	}
+	menu, err := s.Menu(t.Context())
+	noError(t, err)
+	var got []string
+	for _, m := range menu {
+		got = append(got, m.Name)
+	}
+	wantSame(t, got, want)
+}
+
+func TestPriceOf(t *testing.T) {
+	m := margherita()
+	for size, want := range map[string]int64{SizeSmall: 750, SizeLarge: 1250, SizeMedium: 0, "": 0, "LARGE": 0} {
+		if got, ok := m.PriceOf(size); got != want || ok != (want > 0) {
+			t.Errorf("%q costs %d, %v, want %d", size, got, ok, want)
+		}
+	}
+}
+
+func TestReplaceMenuItem(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		versions []int64
+		err      error
+	}{
+		{"without a version it is replaced", nil, nil},
+		{"with its version it is replaced", []int64{3}, nil},
+		{"with its version among others it is replaced", []int64{1, 3, 9}, nil},
+		{"with an older version it is not", []int64{2}, ErrStale},
+		{"with a version to come it is not", []int64{4}, ErrStale},
+		{"with several wrong versions it is not", []int64{1, 2}, ErrStale},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := openBook(t)
+			other, before := cook(t, s), cook(t, s)
+			for range 2 { // to version 3
+				noError(t, s.ReplaceMenuItem(t.Context(), &before))
+			}
+			// Every field changes, and those with a zero value, too.
+			after := MenuItem{
+				ID: before.ID, Name: "Marinara", Category: "Pizza rossa", Sizes: []Size{{SizeRegular, 800}},
+				Allergens: []string{}, VIPOnly: true, AgeRestricted: true, Version: 77,
+			}
+			err := s.ReplaceMenuItem(t.Context(), &after, tc.versions...)
+			if !errors.Is(err, tc.err) || (err == nil) != (tc.err == nil) {
+				t.Fatalf("err = %v, want %v", err, tc.err)
+			}
+			want := before
+			if tc.err == nil {
+				if want = after; after.Version != 4 {
+					t.Errorf("the new version is %d, want 4", after.Version)
+				}
+			}
+			got, err := s.MenuItem(t.Context(), before.ID)
+			noError(t, err)
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("stored %+v, want %+v", got, want)
+			}
+			if got, err := s.MenuItem(t.Context(), other.ID); err != nil || !reflect.DeepEqual(got, other) {
+				t.Errorf("another dish became %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestReplaceOrDeleteWhatIsNotThere(t *testing.T) {
+	s := openBook(t)
+	dish := cook(t, s)
+	gone := margherita()
+	gone.ID = 99
+	for _, versions := range [][]int64{nil, {1}} {
+		if err := s.ReplaceMenuItem(t.Context(), &gone, versions...); !errors.Is(err, ErrNotFound) {
+			t.Errorf("replace %v: %v, want ErrNotFound", versions, err)
+		}
+		if err := s.DeleteMenuItem(t.Context(), gone.ID, versions...); !errors.Is(err, ErrNotFound) {
+			t.Errorf("delete %v: %v, want ErrNotFound", versions, err)
+		}
+	}
+	if got, err := s.MenuItem(t.Context(), dish.ID); err != nil || got.Version != 1 {
+		t.Errorf("the only dish became %+v, %v", got, err)
+	}
+}
+
+func TestConcurrentReplaceOfOneVersionHasOneWinner(t *testing.T) {
+	s := openBook(t)
+	dish := cook(t, s)
+	var managers sync.WaitGroup
+	errs := make([]error, 16)
+	for i := range errs {
+		managers.Go(func() {
+			mine := margherita()
+			mine.ID, mine.Name = dish.ID, fmt.Sprint("Margherita of manager ", i)
+			errs[i] = s.ReplaceMenuItem(t.Context(), &mine, 1)
+		})
+	}
+	managers.Wait()
+	winner := -1
+	for i, err := range errs {
+		switch {
+		case err == nil && winner < 0:
+			winner = i
+		case err == nil:
+			t.Errorf("managers %d and %d both won", winner, i)
+		case !errors.Is(err, ErrStale):
+			t.Error(err)
+		}
+	}
+	got, err := s.MenuItem(t.Context(), dish.ID)
+	noError(t, err)
+	if want := fmt.Sprint("Margherita of manager ", winner); got.Name != want || got.Version != 2 {
+		t.Errorf("it is %q in version %d, want %q in version 2", got.Name, got.Version, want)
+	}
+}
+
+func TestDeleteMenuItem(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		versions []int64
+		err      error
+	}{
+		{"without a version it goes", nil, nil},
+		{"with its version it goes", []int64{1}, nil},
+		{"with another version it stays", []int64{2}, ErrStale},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := openBook(t)
+			other, dish := cook(t, s), cook(t, s)
+			err := s.DeleteMenuItem(t.Context(), dish.ID, tc.versions...)
+			if !errors.Is(err, tc.err) || (err == nil) != (tc.err == nil) {
+				t.Fatalf("err = %v, want %v", err, tc.err)
+			}
+			if _, err := s.MenuItem(t.Context(), dish.ID); errors.Is(err, ErrNotFound) != (tc.err == nil) {
+				t.Errorf("afterwards: %v", err)
+			}
+			if _, err := s.MenuItem(t.Context(), other.ID); err != nil {
+				t.Errorf("another dish: %v", err)
+			}
+		})
+	}
+}
+
+// An old bill names the id, so it must never mean another dish.
+func TestIDOfADeletedDishIsNeverGivenAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "restaurant.db")
+	s := openAt(t, path)
+	cook(t, s)
+	last := cook(t, s)
+	noError(t, s.DeleteMenuItem(t.Context(), last.ID))
+	if got := cook(t, s).ID; got != last.ID+1 {
+		t.Errorf("the next dish has id %d, want %d", got, last.ID+1)
+	}
+	noError(t, s.DeleteMenuItem(t.Context(), last.ID+1))
+	noError(t, s.Close())
+	if got := cook(t, openAt(t, path)).ID; got != last.ID+2 {
+		t.Errorf("after a new start the next dish has id %d, want %d", got, last.ID+2)
+	}
+}

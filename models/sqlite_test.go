@@ -1,0 +1,400 @@
+package models
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/glebarez/sqlite"
+)
+
+// raw opens a file without any of our settings, as another program would.
+func raw(t testing.TB, path string) *sql.DB {
+	t.Helper()
+	pool, err := sql.Open(sqlite.DriverName, dsn(path))
+	noError(t, err)
+	t.Cleanup(func() { noError(t, pool.Close()) })
+	return pool
+}
+
+// script runs statements in a file and closes it again.
+func script(t testing.TB, path string, stmts ...string) {
+	t.Helper()
+	pool := raw(t, path)
+	for _, stmt := range stmts {
+		_, err := pool.Exec(stmt)
+		noError(t, err)
+	}
+	noError(t, pool.Close())
+}
+
+func bytesOf(t testing.TB, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	noError(t, err)
+	return text
+}
+
+// closedBook writes an order book with some content and closes it.
+func closedBook(t testing.TB) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "restaurant.db")
+	s := openAt(t, path)
+	alice := enter(t, s, "alice")
+	var dishes []MenuItem
+	for i := range 40 {
+		dishes = append(dishes, cook(t, s, func(m *MenuItem) {
+			m.Name, m.Description = fmt.Sprint("Dish ", i), strings.Repeat("Basil. ", 60)
+		}))
+	}
+	for range 10 {
+		place(t, s, alice, dishes...)
+	}
+	noError(t, s.Close())
+	return path
+}
+
+func TestFreshFileGetsTheWholeSchema(t *testing.T) {
+	s := openBook(t)
+	files, err := migrations.ReadDir("migrations")
+	noError(t, err)
+	if got := number(t, s, "PRAGMA user_version"); got != int64(len(files)) {
+		t.Errorf("user_version = %d, want %d", got, len(files))
+	}
+	if got := number(t, s, "PRAGMA application_id"); got != applicationID {
+		t.Errorf("application_id = %#x, want %#x", got, applicationID)
+	}
+	for _, table := range []string{"users", "menu_items", "orders", "deliveries"} {
+		if got := number(t, s, "SELECT count(*) FROM "+table); got != 0 {
+			t.Errorf("%s has %d rows", table, got)
+		}
+	}
+	if got := number(t, s, "SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite%'"); got != 0 {
+		t.Errorf("%d tables are not STRICT", got)
+	}
+}
+
+func TestReopeningChangesNothing(t *testing.T) {
+	path := closedBook(t)
+	before := bytesOf(t, path)
+	s := openAt(t, path)
+	menu, err := s.Menu(t.Context())
+	noError(t, err)
+	if len(menu) != 40 {
+		t.Errorf("%d dishes after reopening, want 40", len(menu))
+	}
+	noError(t, s.Close())
+	if !bytes.Equal(before, bytesOf(t, path)) {
+		t.Error("opening and closing changed the file")
+	}
+}
+
+func TestPathIsTakenAsItIs(t *testing.T) {
+	dir := t.TempDir()
+	const name = "what? #1 100%25 [x] &é.db"
+	noError(t, openAt(t, filepath.Join(dir, name)).Close())
+	entries, err := os.ReadDir(dir)
+	noError(t, err)
+	if len(entries) != 1 || entries[0].Name() != name {
+		t.Errorf("the folder holds %v, want only %s", entries, name)
+	}
+}
+
+func TestNewerOrForeignFileIsRefused(t *testing.T) {
+	const journalBug = "REPORTED BUG: OpenSQLite turns a file in rollback mode into WAL mode before it refuses it (models/sqlite.go:56)"
+	asIfNewer := []string{"PRAGMA user_version = 99"}
+	foreign := []string{"CREATE TABLE pets (name TEXT)", "INSERT INTO pets VALUES ('Rex')"}
+	large := append(slices.Clone(foreign), "CREATE TABLE photos AS SELECT zeroblob(17000000) AS photo")
+	for _, tc := range []struct {
+		name    string
+		ours    bool
+		journal string
+		stmts   []string
+		says    string
+		bug     string
+	}{
+		{"a book of a newer release", true, "WAL", asIfNewer, "newer release", ""},
+		{"a restored backup of a newer release", true, "DELETE", asIfNewer, "newer release", journalBug},
+		{"a database of another program", false, "WAL", foreign, "another program", ""},
+		{"a large database of another program", false, "WAL", large, "another program", ""},
+		{"a database of another program in rollback mode", false, "DELETE", foreign, "another program", journalBug},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "restaurant.db")
+			if tc.ours {
+				path = closedBook(t)
+				noError(t, openAt(t, path).Close()) // the control: so far it opens
+			}
+			script(t, path, append([]string{"PRAGMA journal_mode = " + tc.journal}, tc.stmts...)...)
+			before := bytesOf(t, path)
+			_, err := OpenSQLite(t.Context(), path)
+			oneSentence(t, err, path, tc.says, "Nothing was changed")
+			if tc.bug != "" {
+				t.Skip(tc.bug)
+			}
+			if !bytes.Equal(before, bytesOf(t, path)) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func TestDamagedFileIsRefused(t *testing.T) {
+	book := closedBook(t)
+	whole := bytesOf(t, book)
+	page := 4096
+	if len(whole) < 8*page {
+		t.Fatalf("the book has only %d bytes", len(whole))
+	}
+	for _, tc := range []struct {
+		name   string
+		damage func(b []byte) []byte
+	}{
+		{"text", func([]byte) []byte { return []byte("the menu of tonight\n") }},
+		{"garbage in the header", func(b []byte) []byte { return fill(b, 0, 100) }},
+		{"garbage in the schema", func(b []byte) []byte { return fill(b, 100, page) }},
+		{"pages overwritten in the middle", func(b []byte) []byte { return fill(b, 3*page, 5*page) }},
+		{"a page of zeros in the middle", func(b []byte) []byte { clear(b[4*page : 5*page]); return b }},
+		{"the last page cut off", func(b []byte) []byte { return b[:len(b)-page] }},
+		{"cut off in the middle of a page", func(b []byte) []byte { return b[:len(b)/2+100] }},
+		{"cut off in the header", func(b []byte) []byte { return b[:50] }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "restaurant.db")
+			damaged := tc.damage(bytes.Clone(whole))
+			noError(t, os.WriteFile(path, damaged, 0o600))
+			_, err := OpenSQLite(t.Context(), path)
+			oneSentence(t, err, path, "Nothing was changed", "restore a backup")
+			if !bytes.Equal(damaged, bytesOf(t, path)) {
+				t.Error("the file was changed")
+			}
+			entries, err := os.ReadDir(filepath.Dir(path))
+			noError(t, err)
+			if len(entries) != 1 {
+				t.Errorf("the folder now holds %v", entries)
+			}
+		})
+	}
+	t.Run("but the same bytes undamaged are opened", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "restaurant.db")
+		noError(t, os.WriteFile(path, whole, 0o600))
+		if got := number(t, openAt(t, path), "SELECT count(*) FROM orders"); got != 10 {
+			t.Errorf("%d orders, want 10", got)
+		}
+	})
+}
+
+func fill(b []byte, from, to int) []byte {
+	for i := from; i < to; i++ {
+		b[i] = byte(i*7 + 13)
+	}
+	return b
+}
+
+func TestFolderIsNoOrderBook(t *testing.T) {
+	_, err := OpenSQLite(t.Context(), t.TempDir())
+	oneSentence(t, err, "cannot be opened")
+}
+
+// Without an immediate lock such transactions fail when two programs, such as
+// a server and restaurant users add, write to one book.
+func TestTwoProgramsMayWriteToOneBook(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "restaurant.db")
+	server, command := openAt(t, path), openAt(t, path)
+	alice, dish := enter(t, server, "alice"), cook(t, server)
+	var programs sync.WaitGroup
+	for i, s := range []*Store{server, command} {
+		programs.Go(func() {
+			for j := range 20 {
+				if _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, fmt.Sprint(i, j), "a")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	programs.Wait()
+	if got := number(t, server, "SELECT count(*) FROM orders"); got != 40 {
+		t.Errorf("%d orders, want 40", got)
+	}
+}
+
+// feast is an order that fills pages.
+func feast(u User, dish MenuItem) NewOrder {
+	n := NewOrder{UserID: u.ID}
+	for range 50 {
+		n.Lines = append(n.Lines, NewLine{MenuItemID: dish.ID, Size: SizeSmall, Quantity: 1, Note: strings.Repeat("!", 200)})
+	}
+	return n
+}
+
+// fillUp lets the disk end here and orders until nothing more fits. It returns
+// how many orders were acknowledged, and what the next one was told.
+func fillUp(t testing.TB, s *Store, n NewOrder) (written int64, err error) {
+	t.Helper()
+	change(t, s, "PRAGMA max_page_count = 1") // the engine takes the size of today
+	for written < 100 {
+		if _, _, err = s.PlaceOrder(t.Context(), n); err != nil {
+			return written, err
+		}
+		written++
+	}
+	t.Fatal("the book never becomes full")
+	return 0, nil
+}
+
+func TestFullDiskIsNamedAndPasses(t *testing.T) {
+	s := openBook(t)
+	alice, dish := enter(t, s, "alice"), cook(t, s)
+	first, _, err := s.PlaceOrder(t.Context(), feast(alice, dish)) // the control
+	noError(t, err)
+
+	written, err := fillUp(t, s, feast(alice, dish))
+	if err == nil || strings.Contains(err.Error(), "rollback") {
+		t.Errorf("err = %v", err)
+	}
+	big := dish
+	big.Description = strings.Repeat("Basil. ", 5000)
+	if err := s.ReplaceMenuItem(t.Context(), &big); !errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable) {
+		t.Errorf("a longer description: %v, want ErrStorageFull", err)
+	}
+	if o, err := s.OrderOf(t.Context(), alice.ID, first.ID); err != nil || len(o.Lines) != 50 {
+		t.Errorf("reading does not go on: %d lines, %v", len(o.Lines), err)
+	}
+	if got := number(t, s, "SELECT count(*) FROM orders"); got != written+1 {
+		t.Errorf("%d orders in the book, but %d were acknowledged", got, written+1)
+	}
+	if got, err := s.MenuItem(t.Context(), dish.ID); err != nil || got.Version != 1 || got.Description != dish.Description {
+		t.Errorf("half a change stays: %+v, %v", got, err)
+	}
+
+	change(t, s, "PRAGMA max_page_count = 100000")
+	if _, _, err := s.PlaceOrder(t.Context(), feast(alice, dish)); err != nil {
+		t.Errorf("writing does not go on: %v", err)
+	}
+	wantIntact(t, s)
+}
+
+// These write through INSERT … RETURNING, which the driver runs only when its
+// rows are read.
+func TestFullDiskIsNamedForNewRows(t *testing.T) {
+	t.Skip("REPORTED BUG: what fails while rows are read is not named (models/statements.go:72)")
+	s := openBook(t)
+	alice, dish := enter(t, s, "alice"), cook(t, s)
+	if _, err := fillUp(t, s, feast(alice, dish)); !errors.Is(err, ErrStorageFull) {
+		t.Errorf("an order: %v, want ErrStorageFull", err)
+	}
+	big := margherita()
+	big.Description = strings.Repeat("Basil. ", 5000)
+	if err := s.CreateMenuItem(t.Context(), &big); !errors.Is(err, ErrStorageFull) {
+		t.Errorf("a dish: %v, want ErrStorageFull", err)
+	}
+}
+
+func wantIntact(t testing.TB, s *Store) {
+	t.Helper()
+	var verdict string
+	noError(t, s.read(t.Context()).Raw("PRAGMA integrity_check").Scan(&verdict).Error)
+	if verdict != "ok" {
+		t.Errorf("integrity_check: %s", verdict)
+	}
+}
+
+func TestFailuresOfTheEngineAreNamed(t *testing.T) {
+	s := openBook(t)
+	change(t, s, "PRAGMA query_only = 1") // the writer's only connection refuses now, as on a read-only disk
+	dish := margherita()
+	err := s.CreateMenuItem(t.Context(), &dish)
+	if !errors.Is(err, ErrDatabaseUnavailable) || errors.Is(err, ErrStorageFull) {
+		t.Errorf("err = %v, want ErrDatabaseUnavailable", err)
+	}
+	change(t, s, "PRAGMA query_only = 0")
+	noError(t, s.CreateMenuItem(t.Context(), &dish))
+}
+
+func TestBackupOfALiveBook(t *testing.T) {
+	dir := t.TempDir()
+	path, to := filepath.Join(dir, "restaurant.db"), filepath.Join(dir, "copy.db")
+	s := openAt(t, path)
+	alice, dish := enter(t, s, "alice"), cook(t, s)
+
+	var mu sync.Mutex
+	var acknowledged []Order
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	enough := make(chan struct{})
+	var waiters sync.WaitGroup
+	for range 4 {
+		waiters.Go(func() {
+			for ctx.Err() == nil {
+				o := place(t, s, alice, dish)
+				mu.Lock()
+				if acknowledged = append(acknowledged, o); len(acknowledged) == 40 {
+					close(enough)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	<-enough
+	mu.Lock()
+	before := slices.Clone(acknowledged)
+	mu.Unlock()
+	noError(t, os.WriteFile(to+".partial", []byte("left behind by a power cut"), 0o600))
+	err := BackupSQLite(t.Context(), path, to)
+	stop()
+	waiters.Wait()
+	noError(t, err)
+
+	backup := openAt(t, to)
+	wantIntact(t, backup)
+	for _, want := range before {
+		got, err := backup.OrderOf(t.Context(), alice.ID, want.ID)
+		if err != nil || got.TotalCents != want.TotalCents || got.PlacedAt != want.PlacedAt || len(got.Lines) != 1 {
+			t.Errorf("order %d: %+v, %v", want.ID, got, err)
+		}
+	}
+	if info, err := os.Stat(to); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v, want 0600", info.Mode(), err)
+	}
+	if _, err := os.Lstat(to + ".partial"); !os.IsNotExist(err) {
+		t.Errorf("the half copy stays: %v", err)
+	}
+}
+
+func TestBackupRefuses(t *testing.T) {
+	path := closedBook(t)
+	dir := t.TempDir()
+	for _, tc := range []struct {
+		name, from, to string
+		says           string
+		arrange        func(to string) error
+	}{
+		{"to overwrite an older backup", path, filepath.Join(dir, "old.db"), "exists already", func(to string) error { return os.WriteFile(to, []byte("precious"), 0o600) }},
+		{"to follow a link", path, filepath.Join(dir, "link.db"), "exists already", func(to string) error { return os.Symlink("nowhere", to) }},
+		{"to copy what is not there", filepath.Join(dir, "none.db"), filepath.Join(dir, "a.db"), "no order book", nil},
+		{"to write into a folder that is not there", path, filepath.Join(dir, "none", "a.db"), "copy failed", nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if tc.arrange != nil {
+				noError(t, tc.arrange(tc.to))
+			}
+			err := BackupSQLite(t.Context(), tc.from, tc.to)
+			if err == nil || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("err = %v, want one that says %q", err, tc.says)
+			}
+		})
+	}
+	if got := string(bytesOf(t, filepath.Join(dir, "old.db"))); got != "precious" {
+		t.Errorf("the older backup is now %q", got)
+	}
+	noError(t, BackupSQLite(t.Context(), path, filepath.Join(dir, "new.db"))) // the control
+}

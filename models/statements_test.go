@@ -1,0 +1,95 @@
+package models
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestStatementsOfEachCall(t *testing.T) {
+	s := openBook(t)
+	marco, alice, dish := enter(t, s, "marco"), enter(t, s, "alice"), cook(t, s)
+	enter(t, s, "carla")
+	o := place(t, s, alice, dish)
+	wrong := keyed(alice, dish, "", "")
+	wrong.Lines[0].Size = SizeMedium
+	ordering := func(n NewOrder) func(context.Context) {
+		return func(ctx context.Context) { _, _, _ = s.PlaceOrder(ctx, n) }
+	}
+	for _, tc := range []struct {
+		name string
+		want int64
+		call func(ctx context.Context)
+	}{
+		{"nothing", 0, func(context.Context) {}},
+		{"the menu", 1, func(ctx context.Context) { _, _ = s.Menu(ctx) }},
+		{"one dish", 1, func(ctx context.Context) { _, _ = s.MenuItem(ctx, dish.ID) }},
+		{"a user who exists", 1, func(ctx context.Context) { _, _ = s.UserByUsername(ctx, "alice") }},
+		{"a user who does not exist", 1, func(ctx context.Context) { _, _ = s.UserByUsername(ctx, "vera") }},
+		{"a page of users", 1, func(ctx context.Context) { _, _ = s.Users(ctx, 0, 20) }},
+		{"a page of orders", 1, func(ctx context.Context) { _, _ = s.OrdersOf(ctx, alice.ID, "", 100, 20) }},
+		{"a page of the kitchen", 1, func(ctx context.Context) { _, _ = s.OpenOrders(ctx, "", 0, 20) }},
+		{"one order", 1, func(ctx context.Context) { _, _ = s.OrderOf(ctx, alice.ID, o.ID) }},
+		{"another guest's order", 1, func(ctx context.Context) { _, _ = s.OrderOf(ctx, marco.ID, o.ID) }},
+		{"an order without a key", 2, ordering(keyed(alice, dish, "", ""))},
+		{"an order with a key", 3, ordering(keyed(alice, dish, "k", "a"))},
+		{"the same again", 1, ordering(keyed(alice, dish, "k", "a"))},
+		{"the key for another request", 1, ordering(keyed(alice, dish, "k", "b"))},
+		{"an order that is refused", 1, ordering(wrong)},
+		{"a step", 2, func(ctx context.Context) { _, _ = s.AdvanceOrder(ctx, o.ID, StatusPreparing) }},
+		{"a step that does not follow", 2, func(ctx context.Context) { _, _ = s.CancelOrder(ctx, alice.ID, o.ID) }},
+		{"the steps that are due", 1, func(ctx context.Context) { _, _ = s.AdvanceDue(ctx, Now(), 200) }},
+		{"the oldest step", 1, func(ctx context.Context) { _, _, _ = s.OldestStep(ctx) }},
+		{"a change of a user", 2, func(ctx context.Context) { _, _ = s.UpdateUser(ctx, alice.ID, UserChanges{VIP: new(true)}) }},
+		{"a new dish", 1, func(ctx context.Context) { _ = s.CreateMenuItem(ctx, new(margherita())) }},
+		{"a dish deleted", 1, func(ctx context.Context) { _ = s.DeleteMenuItem(ctx, dish.ID, 1) }},
+		{"readiness", 1, func(ctx context.Context) { _ = s.Ready(ctx) }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			ctx, counted := CountStatements(t.Context())
+			start := time.Now()
+			tc.call(ctx)
+			took := time.Since(start)
+			if got := counted.Count(); got != tc.want {
+				t.Errorf("%d statements, want %d", got, tc.want)
+			}
+			if spent := counted.Spent(); (spent > 0) != (tc.want > 0) || spent > took {
+				t.Errorf("spent %v of %v", spent, took)
+			}
+		})
+	}
+}
+
+func TestTransactionsAndSavepointsDoNotCount(t *testing.T) {
+	for query, want := range map[string]bool{
+		"": false, "SAVEPOINT sp1": false, "ROLLBACK TO SAVEPOINT sp1": false,
+		"SELECT 1": true, "UPDATE orders SET status = 'ready'": true, "INSERT INTO users VALUES (1)": true,
+	} {
+		if got := counts(query); got != want {
+			t.Errorf("%q counts: %v, want %v", query, got, want)
+		}
+	}
+}
+
+func TestEachRequestCountsItsOwn(t *testing.T) {
+	s := openBook(t)
+	var requests sync.WaitGroup
+	for range 8 {
+		requests.Go(func() {
+			ctx, counted := CountStatements(t.Context())
+			for range 10 {
+				if _, err := s.Menu(ctx); err != nil {
+					t.Error(err)
+				}
+			}
+			if got := counted.Count(); got != 10 {
+				t.Errorf("%d statements, want 10", got)
+			}
+		})
+	}
+	requests.Wait()
+	if _, err := s.Menu(t.Context()); err != nil { // without a counter it works just so
+		t.Error(err)
+	}
+}
