@@ -113,11 +113,14 @@ func usersAddCommand(ctx context.Context, args []string, getenv func(string) str
 		return err
 	}
 	if len(rest) != 1 {
-		return errors.New("users add takes one USERNAME behind the flags")
+		return errors.New("users add takes its flags first and then one USERNAME: users add -role manager NAME")
 	}
 	u.Username, u.Role = rest[0], models.Role(role)
 	if u.Name == "" {
 		u.Name = u.Username
+	}
+	if !u.Role.Valid() {
+		return fmt.Errorf("-role %s", models.RoleRule)
 	}
 	if u.Password, err = readPassword(std); err != nil {
 		return err

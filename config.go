@@ -146,7 +146,7 @@ func setPublicURL(c *config, v string) error {
 func setAccessTokenTTL(c *config, v string) error {
 	d, err := time.ParseDuration(v)
 	if err != nil || d < tokens.MinLifetime || d > tokens.MaxLifetime {
-		return fmt.Errorf("must be a duration from %v to %v, such as 15m", tokens.MinLifetime, tokens.MaxLifetime)
+		return errors.New("must be a duration from 5s to 30m, such as 15m")
 	}
 	c.accessTokenTTL = d.Truncate(time.Second) // exp counts whole seconds
 	return nil

@@ -171,7 +171,7 @@ func TestUsersAddMakesTheFirstManager(t *testing.T) {
 	}{
 		{"a sentence only I know", "another user has this username", []string{"BOSS"}},
 		{"short", "password must have 8 to 128 characters", []string{"chef.one"}},
-		{"a sentence only I know", "role must be", []string{"-role", "owner", "chef.one"}},
+		{"a sentence only I know", "-role must be", []string{"-role", "owner", "chef.one"}},
 		{"a sentence only I know", "username must have", []string{"x"}},
 	} {
 		if out, err := add(tc.password, tc.args...); err == nil || !strings.Contains(err.Error(), tc.wants) || strings.Contains(out+err.Error(), tc.password) {

@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, std str
 			return c.run(ctx, args, getenv, std)
 		}
 	}
-	return fmt.Errorf("there is no command %q; restaurant -h lists them", name)
+	return fmt.Errorf("there is no command %q; restaurant -h lists those that there are", name)
 }
 
 // commandOf splits the command off the arguments. Without one, or with a flag

@@ -40,7 +40,10 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 		return err
 	}
 	return withHouse(ctx, cfg, std, func(ctx context.Context, url string) error {
-		fmt.Fprintf(std.out, "The restaurant is open at %s\nTry it: %s/swagger/index.html\n", url, url)
+		fmt.Fprintf(std.out, "The restaurant is open at %s (Ctrl-C closes it).\nThe menu card, to try every call: %s/swagger/index.html\n", url, url)
+		if cfg.demoData {
+			fmt.Fprintln(std.out, "Demo guests: alice, bob, vera, carla (chef), marco (manager); the password of each is <name>-likes-pizza.")
+		}
 		<-ctx.Done()
 		return nil
 	})
@@ -51,7 +54,7 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx context.Context, url string) error) (err error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.addr)
 	if err != nil {
-		return fmt.Errorf("ADDR %s cannot be listened on: %w. Stop what uses the port, or choose another: ADDR=localhost:8081", cfg.addr, errors.Unwrap(err))
+		return fmt.Errorf("ADDR %s cannot be listened on: %w. Stop what uses the port, or choose another one: -addr localhost:8081", cfg.addr, errors.Unwrap(err))
 	}
 	defer listener.Close()
 	store, done, err := openBook(ctx, cfg)
@@ -83,6 +86,9 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 	if err := errors.Join(keyErr, bringErr); err != nil {
 		return nil, err
 	}
+	if cfg.demoData && cfg.behindProxy {
+		log.Warn("the demo accounts, whose passwords everybody knows, are open to whoever the proxy lets through; DEMO_DATA=off on an empty DATA_DIR leaves them out")
+	}
 	debug.FreeOSMemory() // hashing took 19 MiB for each password at a time
 	return &handlers.API{
 		Store:     store,
@@ -93,6 +99,8 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 		PublicURL: url,
 		Version:   version(),
 		Demo:      cfg.demoData,
+
+		BehindProxy: cfg.behindProxy,
 	}, nil
 }
 

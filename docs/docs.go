@@ -1570,6 +1570,20 @@ const docTemplate = `{
                 }
             }
         },
+        "/swagger": {
+            "get": {
+                "tags": [
+                    "pages"
+                ],
+                "summary": "Leads to the menu card",
+                "operationId": "toSwaggerUI",
+                "responses": {
+                    "302": {
+                        "description": "To /swagger/index.html"
+                    }
+                }
+            }
+        },
         "/swagger/{file}": {
             "get": {
                 "produces": [
@@ -2572,7 +2586,7 @@ var SwaggerInfo = &swag.Spec{
 	Version:          "1",
 	Host:             "",
 	BasePath:         "/",
-	Schemes:          []string{""},
+	Schemes:          []string{},
 	Title:            "Restaurant",
 	Description:      "A demo API that teaches what an API and a JSON Web Token are. A guest gives an order to a waiter (this API), who checks the wristband (an access token) that the bouncer (login) gave out, and carries the order to the kitchen.\n\nPress **Authorize**, type `alice` and `alice-likes-pizza`, and every call carries the token. Every refusal is an RFC 9457 problem document whose `type` is a page that explains it.",
 	InfoInstanceName: "swagger",

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -134,7 +135,7 @@ func TestStringsAreOnlyStrings(t *testing.T) {
 	h := newHouse(t)
 	marco := h.as(t, "marco")
 	for _, evil := range []string{`'); DROP TABLE users; --`, `<script>alert(1)</script>`, `{{.}} ${7*7} %s %n`, `../../etc/passwd`, "Ω≈ç√ 🍕 \u202e", `\`, `"`} {
-		quoted, err := encode(evil)
+		quoted, err := json.Marshal(evil)
 		if err != nil {
 			t.Fatal(err)
 		}

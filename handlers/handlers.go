@@ -31,6 +31,8 @@ type API struct {
 	Version string
 	// Demo tells whether the demo accounts may be shown on the start page.
 	Demo bool
+	// BehindProxy tells that everybody seems to come from this machine.
+	BehindProxy bool
 	// Closing is set when the house stops taking new guests.
 	Closing atomic.Bool
 
@@ -61,9 +63,11 @@ func respond(c *gin.Context, status int, body any) error {
 
 const jsonType = "application/json; charset=utf-8"
 
-// encode writes map keys in order, so that the same answer has the same bytes.
+// encode writes map keys in order, so that the same answer has the same bytes,
+// and ends the line, so that a terminal's prompt does not stick to the answer.
 func encode(body any) ([]byte, error) {
-	return json.Marshal(body, json.Deterministic(true), json.FormatNilMapAsNull(true))
+	text, err := json.Marshal(body, json.Deterministic(true), json.FormatNilMapAsNull(true))
+	return append(text, '\n'), err
 }
 
 // idParam reads the id in the path. What is no number is nothing that exists.

@@ -43,6 +43,12 @@ func TestMetricsAreForManagersAndThisMachine(t *testing.T) {
 	}
 }
 
+func TestBehindAProxyNobodyIsLocal(t *testing.T) {
+	h := newHouse(t, func(h *house) { h.BehindProxy = true })
+	h.get(t, "/metrics", from("127.0.0.1:1234")).wants(t, 401, "authentication-required")
+	h.get(t, "/metrics", from("127.0.0.1:1234"), h.as(t, "marco")).wants(t, 200, "")
+}
+
 func TestMetricsHaveABoundedNumberOfNames(t *testing.T) {
 	h := newHouse(t)
 	for _, path := range []string{"/a", "/b", "/api/v1/orders/77", "/%2e%2e/x"} {

@@ -167,6 +167,12 @@ func TestAManagerKeepsTheMenu(t *testing.T) {
 		h.do(t, "DELETE", path, "", marco, with("If-Match", tag)).wants(t, 404, "not-found")
 		h.do(t, "PUT", path, cheaper, marco).wants(t, 404, "not-found")
 	})
+	t.Run("an early dish among many", func(t *testing.T) {
+		tag := h.do(t, "PUT", "/api/v1/menu/1", calzone, marco).wants(t, 200, "").Header().Get("ETag")
+		if got := h.get(t, "/api/v1/menu/1").Header().Get("ETag"); got != tag {
+			t.Errorf("PUT says %s, GET %s", tag, got)
+		}
+	})
 	t.Run("a number is never given twice", func(t *testing.T) {
 		if next := decode[dishResponse](t, h.post(t, "/api/v1/menu", calzone, marco).wants(t, 201, "")); next.ID <= dish.ID {
 			t.Errorf("dish %d follows %d", next.ID, dish.ID)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
 
 	"restaurant/middleware"
 	"restaurant/models"
@@ -131,7 +132,7 @@ func (s *stream) send(o models.Order) error {
 	steps := o.History()
 	for ; s.seen < len(steps); s.seen++ {
 		step := steps[s.seen]
-		data, err := encode(statusEvent{ID: o.ID, Status: step.Status, UpdatedAt: step.At.Time()})
+		data, err := json.Marshal(statusEvent{ID: o.ID, Status: step.Status, UpdatedAt: step.At.Time()})
 		if err != nil {
 			return err
 		}

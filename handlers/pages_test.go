@@ -40,7 +40,12 @@ func TestPages(t *testing.T) {
 			}
 		})
 	}
-	for _, path := range []string{"/swagger/", "/swagger/none.js", "/swagger/../main.go", "/problems/none", "/problems/Not-Found", "/css/", "/css/other.css"} {
+	for _, path := range []string{"/swagger", "/swagger/"} {
+		if res := h.rawGet(path); res.Code != 302 || res.Header().Get("Location") != "/swagger/index.html" {
+			t.Errorf("%s answers %d %v", path, res.Code, res.Header())
+		}
+	}
+	for _, path := range []string{"/swagger/none.js", "/swagger/../main.go", "/problems/none", "/problems/Not-Found", "/css/", "/css/other.css"} {
 		h.get(t, path).wants(t, 404, "not-found")
 	}
 	tag := h.get(t, "/").Header().Get("ETag")

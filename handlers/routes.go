@@ -19,7 +19,6 @@ import (
 //	@description	Press **Authorize**, type `alice` and `alice-likes-pizza`, and every call carries the token. Every refusal is an RFC 9457 problem document whose `type` is a page that explains it.
 //	@license.name	MIT
 //	@BasePath		/
-//	@schemes
 //	@tag.name			auth
 //	@tag.description	The bouncer: who you are
 //	@tag.name			menu
@@ -97,7 +96,7 @@ func (a *API) Handler() (http.Handler, error) {
 	get(r, "/.well-known/public.pem", handle(a.publicPEM))
 	get(r, "/healthz", handle(a.healthz))
 	get(r, "/readyz", handle(a.readyz))
-	get(r, "/metrics", middleware.UnlessLoopback(guest), middleware.UnlessLoopback(manager), handle(a.showMetrics))
+	get(r, "/metrics", middleware.UnlessLocal(a.BehindProxy, guest), middleware.UnlessLocal(a.BehindProxy, manager), handle(a.showMetrics))
 
 	get(r, "/", handle(startPage(start)))
 	get(r, "/css/app.css", handle(stylesheet()))
@@ -105,6 +104,7 @@ func (a *API) Handler() (http.Handler, error) {
 	get(r, "/problems", handle(listProblems))
 	get(r, "/problems/:slug", handle(showProblem))
 	get(r, "/openapi.json", handle(openAPI))
+	get(r, "/swagger", handle(toSwaggerUI))
 	get(r, "/swagger/*file", handle(swaggerUI()))
 	return r, nil
 }

@@ -46,6 +46,8 @@ func swaggerUI() func(*gin.Context) error {
 		c.Header("Content-Security-Policy", swaggerPolicy)
 		c.Header("Cache-Control", "no-cache")
 		switch name := path.Base(c.Param("file")); name {
+		case "/":
+			return toSwaggerUI(c)
 		case "index.html", "index.css", "swagger-initializer.js", "doc.json":
 			c.Request.Method = http.MethodGet // it knows no HEAD; the server leaves the body out
 			page(c)
@@ -54,6 +56,18 @@ func swaggerUI() func(*gin.Context) error {
 			return swaggerFile(c, name)
 		}
 	}
+}
+
+// toSwaggerUI leads those who type the short address to the page.
+//
+//	@Summary	Leads to the menu card
+//	@ID			toSwaggerUI
+//	@Tags		pages
+//	@Success	302	"To /swagger/index.html"
+//	@Router		/swagger [get]
+func toSwaggerUI(c *gin.Context) error {
+	c.Redirect(http.StatusFound, "/swagger/index.html")
+	return nil
 }
 
 func swaggerFile(c *gin.Context, name string) error {

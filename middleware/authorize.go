@@ -34,11 +34,11 @@ func RequireVIP(c *gin.Context) {
 	}
 }
 
-// UnlessLoopback puts a guard in front of everybody but this machine itself
+// UnlessLocal puts a guard in front of everybody but this machine itself,
 // without any proxy in between.
-func UnlessLoopback(guard gin.HandlerFunc) gin.HandlerFunc {
+func UnlessLocal(behindProxy bool, guard gin.HandlerFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if !isLoopback(c.Request) {
+		if behindProxy || !isLocal(c.Request) {
 			guard(c)
 		}
 	}
@@ -48,7 +48,7 @@ func UnlessLoopback(guard gin.HandlerFunc) gin.HandlerFunc {
 // everybody seems to come from this machine.
 var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"}
 
-func isLoopback(r *http.Request) bool {
+func isLocal(r *http.Request) bool {
 	for _, name := range forwarded {
 		if r.Header.Get(name) != "" {
 			return false

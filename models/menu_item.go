@@ -85,7 +85,7 @@ func (s *Store) ReplaceMenuItem(ctx context.Context, m *MenuItem, versions ...in
 		if err := tx.Model(m).Select("*").Omit("id", "version").Updates(m).Error; err != nil {
 			return err
 		}
-		return tx.Model(m).Pluck("version", &m.Version).Error
+		return tx.Raw("SELECT version FROM menu_items WHERE id = ?", m.ID).Scan(&m.Version).Error
 	})
 }
 

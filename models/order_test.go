@@ -101,7 +101,9 @@ func TestPlaceOrderRefusesALine(t *testing.T) {
 	secret := cook(t, s, func(m *MenuItem) { m.Name, m.VIPOnly = "Secret truffle", true })
 	wine := cook(t, s, func(m *MenuItem) { m.Name, m.AgeRestricted = "Chianti", true })
 	soldOut := cook(t, s, func(m *MenuItem) { m.Name, m.Available = "Puntarelle", false })
-	secretWine := cook(t, s, func(m *MenuItem) { m.Name, m.VIPOnly, m.AgeRestricted, m.Available = "Secret Barolo", true, true, false })
+	secretWine := cook(t, s, func(m *MenuItem) {
+		m.Name, m.VIPOnly, m.AgeRestricted, m.Available = "Secret Barolo", true, true, false
+	})
 	dear := cook(t, s, func(m *MenuItem) { m.Name, m.Sizes = "The house", []Size{{SizeSmall, math.MaxInt64 / 2}} })
 	deleted := cook(t, s)
 	noError(t, s.DeleteMenuItem(t.Context(), deleted.ID))

@@ -36,6 +36,9 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	if err := refuseDamaged(ctx, path); err != nil {
 		return nil, err
 	}
+	if err := createPrivate(path); err != nil {
+		return nil, explain(path, err)
+	}
 	writer, err := openPool(path, 1, "_txlock=immediate")
 	if err != nil {
 		return nil, explain(path, err)
@@ -48,6 +51,16 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(explain(path, err), closePool(writer))
 	}
 	return &Store{writer: writer, reader: reader}, nil
+}
+
+// createPrivate makes an empty file that only its owner can read, before SQLite
+// makes one that others can, too. SQLite gives its helper files the same mode.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // openPool opens the file with the settings that every connection needs: WAL

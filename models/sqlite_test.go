@@ -98,6 +98,22 @@ func TestReopeningChangesNothing(t *testing.T) {
 	}
 }
 
+// The files are copied while the book is open, as kill -9 would leave them.
+func TestBookOfAKilledProgramHoldsWhatWasAcknowledged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "restaurant.db")
+	s := openAt(t, path)
+	o := place(t, s, enter(t, s, "alice"), cook(t, s))
+	left := filepath.Join(t.TempDir(), "restaurant.db")
+	for _, suffix := range []string{"", "-wal"} {
+		noError(t, os.WriteFile(left+suffix, bytesOf(t, path+suffix), 0o600))
+	}
+	again := openAt(t, left)
+	if got, err := again.Order(t.Context(), o.ID); err != nil || got.TotalCents != o.TotalCents {
+		t.Errorf("the order is %+v, %v", got, err)
+	}
+	wantIntact(t, again)
+}
+
 func TestPathIsTakenAsItIs(t *testing.T) {
 	dir := t.TempDir()
 	const name = "what? #1 100%25 [x] &é.db"

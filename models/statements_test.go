@@ -61,6 +61,18 @@ func TestStatementsOfEachCall(t *testing.T) {
 	}
 }
 
+func TestSpentHoldsTheWorkOfAQuery(t *testing.T) {
+	t.Skip("REPORTED BUG: the driver works only when rows are read, after the clock has stopped (models/statements.go:69)")
+	s := openBook(t)
+	ctx, counted := CountStatements(t.Context())
+	start := time.Now()
+	var n int
+	noError(t, s.read(ctx).Raw("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n").Scan(&n).Error)
+	if took := time.Since(start); n != 300000 || counted.Spent() < took/2 {
+		t.Errorf("spent %v of %v", counted.Spent(), took)
+	}
+}
+
 func TestTransactionsAndSavepointsDoNotCount(t *testing.T) {
 	for query, want := range map[string]bool{
 		"": false, "SAVEPOINT sp1": false, "ROLLBACK TO SAVEPOINT sp1": false,

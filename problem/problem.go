@@ -110,5 +110,5 @@ func Write(c *gin.Context, p *Problem) {
 	h.Del("ETag")
 	h.Set("Cache-Control", "no-store")
 	c.Abort()
-	c.Data(p.Status, ContentType, body)
+	c.Data(p.Status, ContentType, append(body, '\n'))
 }

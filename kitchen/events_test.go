@@ -1,0 +1,180 @@
+package kitchen
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"restaurant/models"
+)
+
+// step is order 1 after it has got this status, in its history of that length.
+func step(status models.Status) models.Order {
+	o := models.Order{ID: 1, Status: status, PlacedAt: 1}
+	at := models.Millis(2)
+	switch status {
+	case models.StatusServed:
+		o.ServedAt = &at
+		fallthrough
+	case models.StatusReady:
+		o.ReadyAt = &at
+		fallthrough
+	case models.StatusPreparing:
+		o.PreparingAt = &at
+	case models.StatusCancelled:
+		o.CancelledAt = &at
+	}
+	return o
+}
+
+// heard gives what waits in a channel, and "" if nothing does.
+func heard(news <-chan models.Order) models.Status {
+	select {
+	case o := <-news:
+		return o.Status
+	default:
+		return ""
+	}
+}
+
+func wantHeard(t *testing.T, news <-chan models.Order, want models.Status) {
+	t.Helper()
+	if got := heard(news); got != want {
+		t.Errorf("heard %q, want %q", got, want)
+	}
+}
+
+func TestEverybodyWhoListensHears(t *testing.T) {
+	var e Events
+	one, cancelOne := e.Subscribe(1)
+	two, cancelTwo := e.Subscribe(1)
+	other, cancelOther := e.Subscribe(2)
+	defer cancelTwo()
+	defer cancelOther()
+	e.publish(step(models.StatusPreparing))
+	wantHeard(t, one, models.StatusPreparing)
+	wantHeard(t, two, models.StatusPreparing)
+	wantHeard(t, other, "") // another order's listener
+	cancelOne()
+	e.publish(step(models.StatusReady))
+	wantHeard(t, one, "") // who has cancelled
+	wantHeard(t, two, models.StatusReady)
+}
+
+// No time passes in the bubble if publish waits: it would be a deadlock there.
+func TestSlowListenerGetsTheNewestAndHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e Events
+		news, cancel := e.Subscribe(1)
+		defer cancel()
+		for range 1000 {
+			e.publish(step(models.StatusPreparing))
+		}
+		e.publish(step(models.StatusReady))
+		e.publish(step(models.StatusServed))
+		wantHeard(t, news, models.StatusServed)
+		wantHeard(t, news, "")
+	})
+}
+
+func TestOldNewsNeverReplacesNewNews(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		published []models.Status
+		want      models.Status
+	}{
+		{"in order", []models.Status{models.StatusPreparing, models.StatusReady, models.StatusServed}, models.StatusServed},
+		{"the last two swapped", []models.Status{models.StatusPreparing, models.StatusServed, models.StatusReady}, models.StatusServed},
+		{"the other way round", []models.Status{models.StatusServed, models.StatusReady, models.StatusPreparing}, models.StatusServed},
+		{"the same twice", []models.Status{models.StatusReady, models.StatusReady}, models.StatusReady},
+		{"cancelled", []models.Status{models.StatusCancelled, models.StatusPlaced}, models.StatusCancelled},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var e Events
+			news, cancel := e.Subscribe(1)
+			defer cancel()
+			for _, status := range tc.published {
+				e.publish(step(status))
+			}
+			wantHeard(t, news, tc.want)
+			wantHeard(t, news, "")
+		})
+	}
+}
+
+func TestCloseEndsSubscriptions(t *testing.T) {
+	var e Events
+	idle, cancelIdle := e.Subscribe(1)
+	unread, cancelUnread := e.Subscribe(2)
+	ready := step(models.StatusReady)
+	ready.ID = 2
+	e.publish(ready)
+	e.Close()
+	if _, open := <-idle; open {
+		t.Error("an idle listener is not told")
+	}
+	wantHeard(t, unread, models.StatusReady) // what was said before counts
+	if _, open := <-unread; open {
+		t.Error("a listener with unread news is not told")
+	}
+	late, cancelLate := e.Subscribe(1)
+	if _, open := <-late; open {
+		t.Error("who comes after closing is not told")
+	}
+	// None of these may panic.
+	e.publish(ready)
+	e.Close()
+	for _, cancel := range []func(){cancelIdle, cancelUnread, cancelLate} {
+		cancel()
+		cancel()
+	}
+}
+
+func TestCancelTwice(t *testing.T) {
+	var e Events
+	_, cancel := e.Subscribe(1)
+	news, cancelOther := e.Subscribe(1)
+	defer cancelOther()
+	cancel()
+	cancel()
+	e.publish(step(models.StatusReady))
+	wantHeard(t, news, models.StatusReady) // the other one still listens
+}
+
+func TestNobodyIsRememberedAfterCancelling(t *testing.T) {
+	var e Events
+	var cancels []func()
+	for id := range int64(100) {
+		for range 3 {
+			_, cancel := e.Subscribe(id)
+			cancels = append(cancels, cancel)
+		}
+	}
+	if len(e.listeners) != 100 || len(e.listeners[7]) != 3 {
+		t.Fatalf("%d orders are listened to, the seventh by %d", len(e.listeners), len(e.listeners[7]))
+	}
+	for _, cancel := range cancels {
+		cancel()
+	}
+	if len(e.listeners) != 0 {
+		t.Errorf("%d orders are still remembered", len(e.listeners))
+	}
+}
+
+// For the race detector.
+func TestEverybodyAtOnce(t *testing.T) {
+	var e Events
+	var crowd sync.WaitGroup
+	for range 8 {
+		crowd.Go(func() {
+			for range 200 {
+				news, cancel := e.Subscribe(1)
+				e.publish(step(models.StatusReady))
+				heard(news)
+				cancel()
+			}
+		})
+	}
+	crowd.Go(e.Close)
+	crowd.Wait()
+}

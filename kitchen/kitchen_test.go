@@ -1,0 +1,161 @@
+package kitchen
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"restaurant/models"
+)
+
+// house is an order book with two guests and one dish. It is opened and closed
+// inside a synctest bubble, so that all of its goroutines live in there.
+type house struct {
+	store       *models.Store
+	alice, vera models.User
+	dish        models.MenuItem
+}
+
+func openHouse(t *testing.T) *house {
+	t.Helper()
+	store, err := models.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "restaurant.db"))
+	noError(t, err)
+	t.Cleanup(func() { noError(t, store.Close()) })
+	h := &house{store: store, dish: models.MenuItem{
+		Name: "Margherita", Category: "Pizza", Sizes: []models.Size{{Size: models.SizeSmall, PriceCents: 750}}, Allergens: []string{}, Available: true,
+	}}
+	noError(t, store.CreateMenuItem(t.Context(), &h.dish))
+	users := []models.User{
+		{Username: "alice", Name: "Alice", Role: models.RoleGuest},
+		{Username: "vera", Name: "Vera", Role: models.RoleGuest, VIP: true},
+	}
+	noError(t, store.DeliverUsers(t.Context(), "users", users))
+	h.alice, h.vera = users[0], users[1]
+	return h
+}
+
+func noError(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// place writes an order into the book, without telling any kitchen.
+func (h *house) place(t *testing.T) models.Order {
+	t.Helper()
+	o, _, err := h.store.PlaceOrder(t.Context(), models.NewOrder{
+		UserID: h.alice.ID,
+		Lines:  []models.NewLine{{MenuItemID: h.dish.ID, Size: models.SizeSmall, Quantity: 1}},
+	})
+	noError(t, err)
+	return o
+}
+
+func (h *house) order(t *testing.T, id int64) models.Order {
+	t.Helper()
+	o, err := h.store.Order(t.Context(), id)
+	noError(t, err)
+	return o
+}
+
+var silent = slog.New(slog.DiscardHandler)
+
+// open lets the cooks of a kitchen work until close, which waits for them.
+func open(t *testing.T, k *Kitchen) (close func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan struct{})
+	go func() {
+		defer func() { gone <- struct{}{} }()
+		k.Run(ctx)
+	}()
+	return func() {
+		t.Helper()
+		cancel()
+		start := time.Now()
+		<-gone
+		if took := time.Since(start); took != 0 {
+			t.Errorf("the cooks went home %v after closing time", took)
+		}
+	}
+}
+
+// wantSteps checks when an order came to each status, in seconds after it was
+// placed.
+func wantSteps(t *testing.T, o models.Order, seconds ...float64) {
+	t.Helper()
+	want := []models.Status{models.StatusPlaced, models.StatusPreparing, models.StatusReady, models.StatusServed}[:len(seconds)+1]
+	steps := o.History()
+	if len(steps) != len(want) || o.Status != want[len(want)-1] {
+		t.Errorf("order %d is %s with the steps %v, want %v", o.ID, o.Status, steps, want)
+		return
+	}
+	for i, s := range steps[1:] {
+		if got := s.At.Time().Sub(o.PlacedAt.Time()).Seconds(); s.Status != want[i+1] || got != seconds[i] {
+			t.Errorf("order %d came to %s after %v s, want %s after %v s", o.ID, s.Status, got, want[i+1], seconds[i])
+		}
+	}
+}
+
+func TestAdvanceAndCancelTellListeners(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := openHouse(t)
+		k := New(h.store, Manual, silent)
+		o := h.place(t)
+		news, cancel := k.Events.Subscribe(o.ID)
+		defer cancel()
+		for _, status := range []models.Status{models.StatusPreparing, models.StatusReady, models.StatusServed} {
+			got, err := k.Advance(t.Context(), o.ID, status)
+			if err != nil || got.Status != status {
+				t.Errorf("to %s: %s, %v", status, got.Status, err)
+			}
+			wantHeard(t, news, status)
+		}
+		if _, err := k.Advance(t.Context(), o.ID, models.StatusServed); !errors.Is(err, models.ErrInvalidTransition) {
+			t.Errorf("twice: %v, want ErrInvalidTransition", err)
+		}
+		wantHeard(t, news, "") // what did not happen is not told
+	})
+}
+
+func TestCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := openHouse(t)
+		k := New(h.store, Manual, silent)
+		o := h.place(t)
+		news, cancel := k.Events.Subscribe(o.ID)
+		defer cancel()
+		if _, err := k.Cancel(t.Context(), h.vera.ID, o.ID); !errors.Is(err, models.ErrNotFound) {
+			t.Errorf("vera cancels alice's order: %v, want ErrNotFound", err)
+		}
+		wantHeard(t, news, "")
+		got, err := k.Cancel(t.Context(), h.alice.ID, o.ID)
+		if err != nil || got.Status != models.StatusCancelled {
+			t.Errorf("alice cancels her own: %s, %v", got.Status, err)
+		}
+		wantHeard(t, news, models.StatusCancelled)
+
+		o = h.place(t)
+		_, err = k.Advance(t.Context(), o.ID, models.StatusPreparing)
+		noError(t, err)
+		if _, err := k.Cancel(t.Context(), h.alice.ID, o.ID); !errors.Is(err, models.ErrInvalidTransition) {
+			t.Errorf("too late: %v, want ErrInvalidTransition", err)
+		}
+	})
+}
+
+func TestSubmitNeverWaits(t *testing.T) {
+	k := New(nil, time.Second, silent) // nobody cooks, so nobody hears the bell
+	for range 1000 {
+		k.Submit()
+	}
+}
+
+// logged counts the lines of a log.
+func logged(log *bytes.Buffer) int { return bytes.Count(log.Bytes(), []byte("\n")) }
