@@ -112,15 +112,7 @@ func open(ctx context.Context, api *handlers.API, listener net.Listener, visit f
 	if err != nil {
 		return err
 	}
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(api.Log.Handler(), slog.LevelDebug),
-	}
+	server := newServer(handler, api.Log)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 
@@ -140,6 +132,19 @@ func open(ctx context.Context, api *handlers.API, listener net.Listener, visit f
 		err = errors.Join(err, cause)
 	}
 	return errors.Join(err, shut(api, server))
+}
+
+// newServer is a server that nobody can hold up for long.
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
 }
 
 func shut(api *handlers.API, server *http.Server) error {

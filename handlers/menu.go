@@ -1,9 +1,6 @@
 package handlers
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -121,67 +118,6 @@ func audience(c *gin.Context) {
 	} else {
 		c.Header("Cache-Control", "no-cache")
 	}
-}
-
-type menuFilter struct {
-	vip           bool
-	category, q   string
-	vegetarian    *bool
-	maxPriceCents int64
-	sort          string
-}
-
-var menuOrders = map[string]func(a, b models.MenuItem) int{
-	"":       nil,
-	"name":   func(a, b models.MenuItem) int { return cmp.Compare(a.Name, b.Name) },
-	"-name":  func(a, b models.MenuItem) int { return cmp.Compare(b.Name, a.Name) },
-	"price":  func(a, b models.MenuItem) int { return cmp.Compare(cheapest(a), cheapest(b)) },
-	"-price": func(a, b models.MenuItem) int { return cmp.Compare(cheapest(b), cheapest(a)) },
-}
-
-func readMenuFilter(c *gin.Context) (menuFilter, error) {
-	var cs checks
-	q := readQuery(c, &cs)
-	f := menuFilter{
-		vip: middleware.IsVIP(c), category: q.Get("category"), q: q.Get("q"), sort: q.Get("sort"),
-		vegetarian:    q.flag("vegetarian"),
-		maxPriceCents: q.int("max_price_cents", maxPriceCents, 1, 1000*maxPriceCents),
-	}
-	_, known := menuOrders[f.sort]
-	cs.need(known, "sort", "must be name, -name, price or -price")
-	cs.need(isNote(f.category, 40), "category", "must have up to 40 characters")
-	cs.need(isNote(f.q, 80), "q", "must have up to 80 characters")
-	return f, cs.err()
-}
-
-// apply keeps the dishes that pass. The house order stays where nothing else is
-// asked for, and among equals.
-func (f menuFilter) apply(items []models.MenuItem) []models.MenuItem {
-	kept := slices.DeleteFunc(items, func(m models.MenuItem) bool { return !f.matches(m) })
-	if order := menuOrders[f.sort]; order != nil {
-		slices.SortStableFunc(kept, order)
-	}
-	return kept
-}
-
-func (f menuFilter) matches(m models.MenuItem) bool {
-	return (f.vip || !m.VIPOnly) &&
-		(f.category == "" || strings.EqualFold(m.Category, f.category)) &&
-		(f.q == "" || holds(m.Name, f.q) || holds(m.Description, f.q)) &&
-		(f.vegetarian == nil || m.Vegetarian == *f.vegetarian) &&
-		cheapest(m) <= f.maxPriceCents
-}
-
-func holds(text, part string) bool {
-	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
-}
-
-func cheapest(m models.MenuItem) int64 {
-	least := int64(maxPriceCents)
-	for _, s := range m.Sizes {
-		least = min(least, s.PriceCents)
-	}
-	return least
 }
 
 // showDish shows one dish. A dish for VIPs is not there for anybody else.
@@ -369,63 +305,4 @@ func subset(names, known []string) bool {
 		seen[n] = true
 	}
 	return true
-}
-
-// contentTag is a strong entity tag: other bytes, other tag (RFC 9110, section
-// 8.8.3).
-func contentTag(body []byte) string {
-	sum := sha256.Sum256(body)
-	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
-}
-
-// dishFormat is part of a dish's entity tag and goes up when its JSON changes.
-const dishFormat = 1
-
-// dishTag names a version of a dish, so that If-Match can be part of the very
-// statement that changes it.
-func dishTag(m models.MenuItem) string {
-	return fmt.Sprintf(`"%d.%d.%d"`, dishFormat, m.ID, m.Version)
-}
-
-// respondTagged answers 304 to whoever has this version already.
-func respondTagged(c *gin.Context, contentType string, body []byte, tag string) error {
-	c.Header("ETag", tag)
-	for _, have := range tags(c, "If-None-Match") {
-		if have == "*" || strings.TrimPrefix(have, "W/") == tag {
-			c.Status(http.StatusNotModified)
-			return nil
-		}
-	}
-	c.Data(http.StatusOK, contentType, body)
-	return nil
-}
-
-// noVersion is a version that no dish ever has.
-const noVersion = -1
-
-// ifMatch lists the versions of the dish that the guest allows to be changed:
-// none means any. A tag that is not of this dish allows nothing.
-func ifMatch(c *gin.Context, id int64) (versions []int64) {
-	for _, tag := range tags(c, "If-Match") {
-		if tag == "*" {
-			return nil
-		}
-		version, err := strconv.ParseInt(strings.Trim(tag[strings.LastIndexByte(tag, '.')+1:], `"`), 10, 64)
-		if err != nil || tag != dishTag(models.MenuItem{ID: id, Version: version}) {
-			version = noVersion
-		}
-		versions = append(versions, version)
-	}
-	return versions
-}
-
-// tags splits a header that lists entity tags. Ours hold no comma.
-func tags(c *gin.Context, header string) []string {
-	var list []string
-	for _, line := range c.Request.Header.Values(header) {
-		for tag := range strings.SplitSeq(line, ",") {
-			list = append(list, strings.TrimSpace(tag))
-		}
-	}
-	return list
 }

@@ -1,0 +1,74 @@
+package handlers
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/middleware"
+	"restaurant/models"
+)
+
+// menuFilter is what a guest wants to see of the menu.
+type menuFilter struct {
+	vip           bool
+	category, q   string
+	vegetarian    *bool
+	maxPriceCents int64
+	sort          string
+}
+
+var menuOrders = map[string]func(a, b models.MenuItem) int{
+	"":       nil,
+	"name":   func(a, b models.MenuItem) int { return cmp.Compare(a.Name, b.Name) },
+	"-name":  func(a, b models.MenuItem) int { return cmp.Compare(b.Name, a.Name) },
+	"price":  func(a, b models.MenuItem) int { return cmp.Compare(cheapest(a), cheapest(b)) },
+	"-price": func(a, b models.MenuItem) int { return cmp.Compare(cheapest(b), cheapest(a)) },
+}
+
+func readMenuFilter(c *gin.Context) (menuFilter, error) {
+	var cs checks
+	q := readQuery(c, &cs)
+	f := menuFilter{
+		vip: middleware.IsVIP(c), category: q.Get("category"), q: q.Get("q"), sort: q.Get("sort"),
+		vegetarian:    q.flag("vegetarian"),
+		maxPriceCents: q.int("max_price_cents", maxPriceCents, 1, 1000*maxPriceCents),
+	}
+	_, known := menuOrders[f.sort]
+	cs.need(known, "sort", "must be name, -name, price or -price")
+	cs.need(isNote(f.category, 40), "category", "must have up to 40 characters")
+	cs.need(isNote(f.q, 80), "q", "must have up to 80 characters")
+	return f, cs.err()
+}
+
+// apply keeps the dishes that pass. The house order stays where nothing else is
+// asked for, and among equals.
+func (f menuFilter) apply(items []models.MenuItem) []models.MenuItem {
+	kept := slices.DeleteFunc(items, func(m models.MenuItem) bool { return !f.matches(m) })
+	if order := menuOrders[f.sort]; order != nil {
+		slices.SortStableFunc(kept, order)
+	}
+	return kept
+}
+
+func (f menuFilter) matches(m models.MenuItem) bool {
+	return (f.vip || !m.VIPOnly) &&
+		(f.category == "" || strings.EqualFold(m.Category, f.category)) &&
+		(f.q == "" || holds(m.Name, f.q) || holds(m.Description, f.q)) &&
+		(f.vegetarian == nil || m.Vegetarian == *f.vegetarian) &&
+		cheapest(m) <= f.maxPriceCents
+}
+
+func holds(text, part string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
+}
+
+func cheapest(m models.MenuItem) int64 {
+	least := int64(maxPriceCents)
+	for _, s := range m.Sizes {
+		least = min(least, s.PriceCents)
+	}
+	return least
+}
