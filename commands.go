@@ -15,6 +15,7 @@ import (
 
 	"restaurant/models"
 	"restaurant/seed"
+	"restaurant/tokens"
 )
 
 type command struct {
@@ -29,6 +30,7 @@ func init() { // a literal would refer to itself through printHelp
 		{"serve", "open the house (what happens without a command)", serveCommand},
 		{"demo", "open it, order a pizza as a guest would, show each request, and stay open", demoCommand},
 		{"seed", "bring the menu, and with DEMO_DATA=on the demo accounts, to a house that is closed", seedCommand},
+		{"keys rotate", "sign with a new key from now on, in a house that is closed (in an open one: POST /api/v1/auth/keys/rotate)", keysRotateCommand},
 		{"users add", "add a user to a house that is closed: users add [-role guest|chef|manager] [-vip] [-name NAME] USERNAME; the password comes from standard input", usersAddCommand},
 		{"backup", "copy the order book, also of an open house: backup FILE", backupCommand},
 	}
@@ -37,7 +39,7 @@ func init() { // a literal would refer to itself through printHelp
 func printHelp(out io.Writer) {
 	fmt.Fprint(out, "Restaurant teaches what an API and a JSON Web Token are.\n\nUsage: restaurant [command] [flags]\n\nCommands:\n")
 	for _, c := range commands {
-		fmt.Fprintf(out, "  %-10s %s\n", c.name, c.meaning)
+		fmt.Fprintf(out, "  %-11s %s\n", c.name, c.meaning)
 	}
 	fmt.Fprint(out, "\nSettings (environment variable, flag; the flag wins):\n")
 	printSettings(out)
@@ -99,6 +101,41 @@ func noMore(rest []string) error {
 		return fmt.Errorf("%q is more than the command takes; restaurant -h shows what it does", rest[0])
 	}
 	return nil
+}
+
+func keysRotateCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+	cfg, rest, err := readConfig("keys rotate", args, getenv, nil)
+	if err = errors.Join(err, noMore(rest)); err != nil {
+		return err
+	}
+	store, done, err := openBook(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	kid, err := rotateKeys(ctx, cfg, store)
+	if err = errors.Join(err, done()); err == nil {
+		fmt.Fprintf(std.out, "%s signs from now on; tokens under the key before it stay valid until they expire.\n", kid)
+	}
+	return err
+}
+
+// rotateKeys makes a new key; in a house that has none yet it is the first.
+func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid string, err error) {
+	before, err := filepath.Glob(filepath.Join(cfg.keys(), "*.pem"))
+	if err != nil {
+		return "", err
+	}
+	keys, err := tokens.OpenKeys(cfg.keys())
+	if err != nil {
+		return "", err
+	}
+	if err := keys.Register(ctx, store); err != nil {
+		return "", err
+	}
+	if len(before) == 0 {
+		return keys.JWKS()[0].KeyID, nil
+	}
+	return keys.Rotate(ctx, cfg.accessTokenTTL)
 }
 
 func usersAddCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {

@@ -6,8 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strconv"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"restaurant/kitchen"
+	"restaurant/models"
 	"restaurant/tokens"
 )
 
@@ -25,8 +28,18 @@ type config struct {
 	dataDir        string
 	publicURL      string // empty: made from addr
 	accessTokenTTL time.Duration
+	refreshTTL     time.Duration
+	tls            string // off, self-signed or files
+	tlsAddr        string
+	tlsCert        string
+	tlsKey         string
+	kitchen        string        // auto or manual
 	kitchenPace    time.Duration // kitchen.Manual: a chef moves the orders
+	rateLimit      int           // requests a second; 0: no limit
+	corsOrigins    []string
 	behindProxy    bool
+	trustedProxies []string
+	public         bool
 	demoData       bool
 	logLevel       slog.Level
 	logFormat      string
@@ -46,10 +59,19 @@ var settings = []setting{
 	{"DATA_DIR", "data", "folder of the order book (restaurant.db) and the keys (keys/<kid>.pem)", setDataDir},
 	{"PUBLIC_URL", "", "address under which guests reach the house, the iss of its tokens (default: made from ADDR)", setPublicURL},
 	{"ACCESS_TOKEN_TTL", "15m", "life of an access token, 5s to 30m", setAccessTokenTTL},
-	{"KITCHEN", "auto", "auto: orders are cooked by themselves; manual: a chef moves them", nil},
+	{"REFRESH_TOKEN_TTL", "168h", "life of a refresh token, 1s to 720h", setRefreshTokenTTL},
+	{"TLS", "off", "off; self-signed: makes a certificate of its own in DATA_DIR/tls; files: TLS_CERT and TLS_KEY", setOneOf(func(c *config) *string { return &c.tls }, "off", "self-signed", "files")},
+	{"TLS_ADDR", "localhost:8443", "where HTTPS listens under TLS; ADDR then only points to it", setTLSAddr},
+	{"TLS_CERT", "", "certificate chain for TLS=files, PEM; read again when it changes", setPath(func(c *config) *string { return &c.tlsCert })},
+	{"TLS_KEY", "", "private key for TLS=files, PEM", setPath(func(c *config) *string { return &c.tlsKey })},
+	{"KITCHEN", "auto", "auto: orders are cooked by themselves; manual: a chef moves them", setOneOf(func(c *config) *string { return &c.kitchen }, "auto", "manual")},
 	{"KITCHEN_PACE", "3s", "time for each step of an order, 1ms to 24h", setKitchenPace},
+	{"RATE_LIMIT", "50/s", "requests a second for each guest, or each address without a token: N/s, or off", setRateLimit},
+	{"CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated (default: none)", setOrigins},
 	{"BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so ADDR may be an address that is not loopback", setSwitch(func(c *config) *bool { return &c.behindProxy })},
-	{"DEMO_DATA", "", "on: bring the menu and the demo accounts of seed/ (default: on while ADDR is on loopback)", setDemoData},
+	{"TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For counts, comma-separated (default: none)", setProxies},
+	{"PUBLIC", "off", "on: refuse to start with demo accounts, or with keys and settings made up on the spot", setSwitch(func(c *config) *bool { return &c.public })},
+	{"DEMO_DATA", "", "on: bring the menu and the demo accounts of seed/ (default: on while ADDR is on loopback and PUBLIC is off)", setDemoData},
 	{"LOG_LEVEL", "info", "debug, info, warn or error", setLogLevel},
 	{"LOG_FORMAT", "text", "text or json", setOneOf(func(c *config) *string { return &c.logFormat }, "text", "json")},
 }
@@ -87,35 +109,53 @@ func readConfig(command string, args []string, getenv func(string) string, extra
 // apply sets every setting and then holds them against each other.
 func apply(pick func(setting) string) (config, error) {
 	var c config
-	values := map[string]string{}
 	for _, s := range settings {
-		values[s.name] = pick(s)
-		if s.set == nil {
-			continue
-		}
-		if err := s.set(&c, values[s.name]); err != nil {
+		if err := s.set(&c, pick(s)); err != nil {
 			return c, fmt.Errorf("%s %w", s.name, err)
 		}
 	}
-	switch values["KITCHEN"] {
-	case "auto":
-	case "manual":
+	if c.kitchen == "manual" {
 		c.kitchenPace = kitchen.Manual
-	default:
-		return c, errors.New("KITCHEN must be auto or manual")
 	}
-	if !c.onLoopback() && !c.behindProxy {
-		return c, fmt.Errorf("ADDR %s is not loopback, and over plain HTTP everybody on the way could read passwords and tokens: use localhost, or put a TLS proxy in front and say BEHIND_PROXY=on", c.addr)
-	}
-	return c, nil
+	return c, c.check()
 }
 
+// check holds the settings against each other.
+func (c config) check() error {
+	switch {
+	case !c.overTLS() && !c.behindProxy && !isLoopback(c.addr):
+		return fmt.Errorf("ADDR %s is not loopback, and over plain HTTP everybody on the way could read passwords and tokens: say TLS=self-signed (or TLS=files), or put a TLS proxy in front and say BEHIND_PROXY=on", c.addr)
+	case c.tls == "files" && (c.tlsCert == "" || c.tlsKey == ""):
+		return errors.New("TLS=files needs TLS_CERT and TLS_KEY, the paths of two PEM files")
+	case c.public && c.demoData:
+		return errors.New("PUBLIC=on refuses the demo accounts, whose passwords everybody knows: say DEMO_DATA=off")
+	case c.public && !strings.HasPrefix(c.publicURL, "https://"):
+		return errors.New("PUBLIC=on needs PUBLIC_URL, the https:// address under which guests reach the house")
+	case c.public && c.tls != "files" && !c.behindProxy:
+		return errors.New("PUBLIC=on needs a certificate that browsers trust: say TLS=files, or BEHIND_PROXY=on with a TLS proxy in front")
+	case c.publicURL != "" && c.overTLS() && !strings.HasPrefix(c.publicURL, "https://"):
+		return errors.New("PUBLIC_URL must begin with https:// under TLS")
+	}
+	return nil
+}
+
+func (c config) overTLS() bool { return c.tls != "off" }
+
 func setAddr(c *config, v string) error {
+	c.addr = v
+	return checkAddr(v)
+}
+
+func setTLSAddr(c *config, v string) error {
+	c.tlsAddr = v
+	return checkAddr(v)
+}
+
+func checkAddr(v string) error {
 	_, port, err := net.SplitHostPort(v)
 	if n, perr := strconv.Atoi(port); err != nil || perr != nil || n < 0 || n > 65535 {
 		return errors.New("must be host:port, such as localhost:8080")
 	}
-	c.addr = v
 	return nil
 }
 
@@ -152,6 +192,73 @@ func setAccessTokenTTL(c *config, v string) error {
 	return nil
 }
 
+func setRefreshTokenTTL(c *config, v string) error {
+	d, err := time.ParseDuration(v)
+	if err != nil || d < time.Second || d > models.MaxSession {
+		return errors.New("must be a duration from 1s to 720h, such as 168h")
+	}
+	c.refreshTTL = d
+	return nil
+}
+
+func setPath(field func(*config) *string) func(*config, string) error {
+	return func(c *config, v string) error {
+		*field(c) = v
+		if strings.ContainsRune(v, 0) {
+			return errors.New("must be the path of a file")
+		}
+		return nil
+	}
+}
+
+func setRateLimit(c *config, v string) error {
+	if v == "off" {
+		c.rateLimit = 0
+		return nil
+	}
+	n, err := strconv.Atoi(strings.TrimSuffix(v, "/s"))
+	if err != nil || !strings.HasSuffix(v, "/s") || n < 1 || n > 1_000_000 {
+		return errors.New("must be off or a whole number from 1 to 1000000 and /s, such as 50/s")
+	}
+	c.rateLimit = n
+	return nil
+}
+
+func setOrigins(c *config, v string) error {
+	c.corsOrigins = nil
+	for origin := range listed(v) {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+			return errors.New("must be exact origins, such as https://example.com, separated by commas; * is none")
+		}
+		c.corsOrigins = append(c.corsOrigins, origin)
+	}
+	return nil
+}
+
+func setProxies(c *config, v string) error {
+	c.trustedProxies = nil
+	for proxy := range listed(v) {
+		_, err := netip.ParseAddr(proxy)
+		if _, perr := netip.ParsePrefix(proxy); err != nil && perr != nil {
+			return errors.New("must be addresses or networks, such as 10.0.0.1 or 10.0.0.0/8, separated by commas")
+		}
+		c.trustedProxies = append(c.trustedProxies, proxy)
+	}
+	return nil
+}
+
+// listed splits a comma-separated value.
+func listed(v string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for part := range strings.SplitSeq(v, ",") {
+			if part = strings.TrimSpace(part); part != "" && !yield(part) {
+				return
+			}
+		}
+	}
+}
+
 func setKitchenPace(c *config, v string) error {
 	d, err := time.ParseDuration(v)
 	if err != nil || d < time.Millisecond || d > 24*time.Hour {
@@ -163,7 +270,7 @@ func setKitchenPace(c *config, v string) error {
 
 func setDemoData(c *config, v string) error {
 	if v == "" {
-		c.demoData = c.onLoopback()
+		c.demoData = isLoopback(c.addr) && !c.public
 		return nil
 	}
 	return setSwitch(func(c *config) *bool { return &c.demoData })(c, v)
@@ -200,23 +307,28 @@ func setLogLevel(c *config, v string) error {
 	return errors.New("must be debug, info, warn or error")
 }
 
-// onLoopback tells whether only this machine can reach the house.
-func (c config) onLoopback() bool {
-	host, _, _ := net.SplitHostPort(c.addr)
+// isLoopback tells whether only this machine can reach an address to listen on.
+func isLoopback(addr string) bool {
+	host, _, _ := net.SplitHostPort(addr)
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 func (c config) database() string { return filepath.Join(c.dataDir, "restaurant.db") }
 func (c config) keys() string     { return filepath.Join(c.dataDir, "keys") }
+func (c config) tlsDir() string   { return filepath.Join(c.dataDir, "tls") }
 
 // issuer is the address of the house, once it is known on which port it listens.
 func (c config) issuer(listening net.Addr) string {
 	if c.publicURL != "" {
 		return c.publicURL
 	}
-	host, _, _ := net.SplitHostPort(c.addr)
+	scheme, addr := "http://", c.addr
+	if c.overTLS() {
+		scheme, addr = "https://", c.tlsAddr
+	}
+	host, _, _ := net.SplitHostPort(addr)
 	_, port, _ := net.SplitHostPort(listening.String())
-	return "http://" + net.JoinHostPort(cmp.Or(host, "localhost"), port)
+	return scheme + net.JoinHostPort(cmp.Or(host, "localhost"), port)
 }
 
 func (c config) logger(out io.Writer) *slog.Logger {

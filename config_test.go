@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,10 +20,11 @@ func read(args []string, env map[string]string) (config, error) {
 func TestTheDefaultsOpenAHouseOnLoopback(t *testing.T) {
 	got, err := read(nil, nil)
 	want := config{
-		addr: "localhost:8080", dataDir: "data", accessTokenTTL: 15 * time.Minute, kitchenPace: 3 * time.Second,
+		addr: "localhost:8080", dataDir: "data", accessTokenTTL: 15 * time.Minute, refreshTTL: 7 * 24 * time.Hour,
+		tls: "off", tlsAddr: "localhost:8443", kitchen: "auto", kitchenPace: 3 * time.Second, rateLimit: 50,
 		demoData: true, logLevel: slog.LevelInfo, logFormat: "text",
 	}
-	if err != nil || got != want {
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -50,6 +52,14 @@ func TestWhatDependsOnWhereTheHouseListens(t *testing.T) {
 		{"another address is refused", map[string]string{"ADDR": "192.0.2.1:8080"}, false, "BEHIND_PROXY=on"},
 		{"a name that only begins like it is refused", map[string]string{"ADDR": "localhost.example:8080"}, false, "ADDR"},
 		{"behind a proxy there are no demo accounts", map[string]string{"ADDR": ":8080", "BEHIND_PROXY": "on"}, false, ""},
+		{"all interfaces are fine under TLS", map[string]string{"ADDR": ":8080", "TLS": "self-signed"}, false, ""},
+		{"the public gets no demo accounts", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "BEHIND_PROXY": "on"}, false, ""},
+		{"not even if they are asked for", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "BEHIND_PROXY": "on", "DEMO_DATA": "on"}, false, "DEMO_DATA=off"},
+		{"the public needs an address", map[string]string{"PUBLIC": "on", "BEHIND_PROXY": "on"}, false, "PUBLIC_URL"},
+		{"the public needs HTTPS", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "http://example.com", "BEHIND_PROXY": "on"}, false, "https://"},
+		{"the public needs a certificate", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "TLS": "self-signed"}, false, "TLS=files"},
+		{"files need names", map[string]string{"TLS": "files"}, false, "TLS_CERT"},
+		{"TLS and a plain address contradict", map[string]string{"TLS": "self-signed", "PUBLIC_URL": "http://example.com"}, false, "https://"},
 		{"unless they are asked for", map[string]string{"ADDR": ":8080", "BEHIND_PROXY": "on", "DEMO_DATA": "on"}, true, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -69,16 +79,25 @@ func TestWhatDependsOnWhereTheHouseListens(t *testing.T) {
 func TestAValueThatDoesNotFitNamesItsVariable(t *testing.T) {
 	long := "https://" + strings.Repeat("a", 60) + ".example"
 	for name, values := range map[string]struct{ good, bad []string }{
-		"ADDR":             {[]string{"localhost:1", "127.0.0.1:65535"}, []string{"localhost", "localhost:http", "localhost:65536", "localhost:-1", "::1"}},
-		"DATA_DIR":         {[]string{"a/b"}, []string{"a\x00b"}},
-		"PUBLIC_URL":       {[]string{"https://example.com", "http://localhost:8080/"}, []string{"example.com", "ftp://example.com", "https://", "https://example.com/path", "https://example.com?q", "https://a:b@example.com", long}},
-		"ACCESS_TOKEN_TTL": {[]string{"5s", "30m"}, []string{"4s", "31m", "15", "-1m", "forever"}},
-		"KITCHEN":          {[]string{"auto", "manual"}, []string{"off", "AUTO"}},
-		"KITCHEN_PACE":     {[]string{"1ms", "24h"}, []string{"0s", "25h", "3", "-3s"}},
-		"BEHIND_PROXY":     {[]string{"on", "off"}, []string{"true", "1"}},
-		"DEMO_DATA":        {[]string{"on", "off"}, []string{"yes"}},
-		"LOG_LEVEL":        {[]string{"debug", "error"}, []string{"loud", "INFO+2"}},
-		"LOG_FORMAT":       {[]string{"text", "json"}, []string{"xml"}},
+		"ADDR":              {[]string{"localhost:1", "127.0.0.1:65535"}, []string{"localhost", "localhost:http", "localhost:65536", "localhost:-1", "::1"}},
+		"DATA_DIR":          {[]string{"a/b"}, []string{"a\x00b"}},
+		"PUBLIC_URL":        {[]string{"https://example.com", "http://localhost:8080/"}, []string{"example.com", "ftp://example.com", "https://", "https://example.com/path", "https://example.com?q", "https://a:b@example.com", long}},
+		"ACCESS_TOKEN_TTL":  {[]string{"5s", "30m"}, []string{"4s", "31m", "15", "-1m", "forever"}},
+		"REFRESH_TOKEN_TTL": {[]string{"1s", "720h"}, []string{"0s", "721h", "week"}},
+		"TLS":               {[]string{"off", "self-signed"}, []string{"on", "files"}},
+		"TLS_ADDR":          {[]string{"localhost:8443"}, []string{"8443"}},
+		"TLS_CERT":          {[]string{"a.pem"}, []string{"a\x00b"}},
+		"TLS_KEY":           {[]string{"a.pem"}, []string{"a\x00b"}},
+		"RATE_LIMIT":        {[]string{"off", "1/s", "1000000/s"}, []string{"50", "0/s", "-1/s", "50/m", "on"}},
+		"CORS_ORIGINS":      {[]string{"https://example.com", "https://a.example, http://b.example:81"}, []string{"*", "example.com", "https://example.com/", "null"}},
+		"TRUSTED_PROXIES":   {[]string{"10.0.0.1", "10.0.0.0/8, ::1"}, []string{"proxy", "10.0.0.0/99"}},
+		"PUBLIC":            {[]string{"off"}, []string{"yes"}},
+		"KITCHEN":           {[]string{"auto", "manual"}, []string{"off", "AUTO"}},
+		"KITCHEN_PACE":      {[]string{"1ms", "24h"}, []string{"0s", "25h", "3", "-3s"}},
+		"BEHIND_PROXY":      {[]string{"on", "off"}, []string{"true", "1"}},
+		"DEMO_DATA":         {[]string{"on", "off"}, []string{"yes"}},
+		"LOG_LEVEL":         {[]string{"debug", "error"}, []string{"loud", "INFO+2"}},
+		"LOG_FORMAT":        {[]string{"text", "json"}, []string{"xml"}},
 	} {
 		for _, v := range values.good {
 			if _, err := read(nil, map[string]string{name: v}); err != nil {
@@ -87,7 +106,7 @@ func TestAValueThatDoesNotFitNamesItsVariable(t *testing.T) {
 		}
 		for _, v := range values.bad {
 			_, err := read(nil, map[string]string{name: v})
-			if err == nil || !strings.HasPrefix(err.Error(), name+" ") || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.HasPrefix(err.Error(), name) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s=%s: the error is %v", name, v, err)
 			}
 		}

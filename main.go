@@ -56,8 +56,8 @@ func commandOf(args []string) (name string, rest []string) {
 		return "serve", nil
 	}
 	switch first := args[0]; {
-	case first == "users" && len(args) > 1:
-		return "users " + args[1], args[2:]
+	case (first == "users" || first == "keys") && len(args) > 1:
+		return first + " " + args[1], args[2:]
 	case isHelp(first):
 		return "help", nil
 	case first == "-version" || first == "--version":

@@ -97,7 +97,7 @@ func launch(t testing.TB, dir, addr string, args ...string) *running {
 	t.Helper()
 	r := &running{t: t, addr: addr, url: "http://" + addr, out: new(output), done: make(chan error, 1)}
 	r.cmd = exec.Command(program(), args...)
-	r.cmd.Env = append(os.Environ(), "ADDR="+addr, "DATA_DIR="+dir)
+	r.cmd.Env = append(os.Environ(), "ADDR="+addr, "DATA_DIR="+dir, "RATE_LIMIT=off")
 	r.cmd.Stdout, r.cmd.Stderr = r.out, r.out
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)

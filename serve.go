@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"restaurant/handlers"
 	"restaurant/kitchen"
 	"restaurant/models"
+	"restaurant/seed"
 	"restaurant/tokens"
 )
 
@@ -50,34 +53,91 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 }
 
 // withHouse opens the house, lets visit do its work, and closes the house when
-// that is done or the server fails. visit's context ends when ctx does.
+// that is done or a server fails. visit's context ends when ctx does.
 func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx context.Context, url string) error) (err error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.addr)
+	doors, err := listen(ctx, cfg)
 	if err != nil {
-		return fmt.Errorf("ADDR %s cannot be listened on: %w. Stop what uses the port, or choose another one: -addr localhost:8081", cfg.addr, errors.Unwrap(err))
+		return err
 	}
-	defer listener.Close()
+	defer doors.close()
 	store, done, err := openBook(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
 
-	api, err := furnish(ctx, cfg, store, cfg.issuer(listener.Addr()), cfg.logger(std.log))
+	log := cfg.logger(std.log)
+	api, err := furnish(ctx, cfg, store, cfg.issuer(doors.main.Addr()), log)
 	if err != nil {
 		return err
 	}
-	return open(ctx, api, listener, visit)
+	if cfg.overTLS() {
+		if err := doors.lock(cfg, api.PublicURL, std, log); err != nil {
+			return err
+		}
+	}
+	return open(ctx, api, doors, visit)
+}
+
+// doors are where the house listens. Under TLS the main door is HTTPS, and the
+// side door only points to it.
+type doors struct {
+	main, side   net.Listener
+	certificates *certificates
+}
+
+func listen(ctx context.Context, cfg config) (*doors, error) {
+	knock := func(name, addr string) (net.Listener, error) {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s cannot be listened on: %w. Stop what uses the port, or choose another one: -%s localhost:8081", name, addr, errors.Unwrap(err), strings.ReplaceAll(strings.ToLower(name), "_", "-"))
+		}
+		return l, nil
+	}
+	plain, err := knock("ADDR", cfg.addr)
+	if err != nil || !cfg.overTLS() {
+		return &doors{main: plain}, err
+	}
+	secure, err := knock("TLS_ADDR", cfg.tlsAddr)
+	if err != nil {
+		return nil, errors.Join(err, plain.Close())
+	}
+	return &doors{main: secure, side: plain}, nil
+}
+
+// lock brings the certificate and says how to trust it.
+func (d *doors) lock(cfg config, url string, std streams, log *slog.Logger) (err error) {
+	if d.certificates, err = openCertificates(cfg, log); err != nil || cfg.tls != "self-signed" {
+		return err
+	}
+	print, err := fingerprint(cfg.tlsDir())
+	if err == nil {
+		fmt.Fprintf(std.out, "Certificate authority of this house, SHA-256: %s\nTry it: curl --cacert %s %s/healthz\n",
+			print, filepath.ToSlash(filepath.Join(cfg.tlsDir(), "ca.pem")), url)
+	}
+	return err
+}
+
+func (d *doors) close() {
+	_ = d.main.Close() // a server has closed it already, if there was one
+	if d.side != nil {
+		_ = d.side.Close()
+	}
 }
 
 // furnish brings everything that the waiter needs. Making the first key and
 // hashing the first passwords are the slow parts of a start, so they go side by
 // side.
 func furnish(ctx context.Context, cfg config, store *models.Store, url string, log *slog.Logger) (*handlers.API, error) {
+	hasher := models.NewHasher()
+	if cfg.public {
+		if err := refusePublic(ctx, cfg, store, hasher); err != nil {
+			return nil, err
+		}
+	}
 	var (
 		keys             *tokens.Keys
 		keyErr, bringErr error
-		hasher           = models.NewHasher()
 		preparations     sync.WaitGroup
 	)
 	preparations.Go(func() { keys, keyErr = tokens.OpenKeys(cfg.keys()) })
@@ -86,52 +146,84 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 	if err := errors.Join(keyErr, bringErr); err != nil {
 		return nil, err
 	}
+	if err := keys.Register(ctx, store); err != nil {
+		return nil, err
+	}
+	authority := tokens.NewAuthority(keys, url, cfg.accessTokenTTL)
+	sessions, err := tokens.NewSessions(ctx, store, authority, cfg.refreshTTL)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.demoData && cfg.behindProxy {
 		log.Warn("the demo accounts, whose passwords everybody knows, are open to whoever the proxy lets through; DEMO_DATA=off on an empty DATA_DIR leaves them out")
 	}
 	debug.FreeOSMemory() // hashing took 19 MiB for each password at a time
 	return &handlers.API{
-		Store:     store,
-		Kitchen:   kitchen.New(store, cfg.kitchenPace, log),
-		Authority: tokens.NewAuthority(keys, url, cfg.accessTokenTTL),
-		Hasher:    hasher,
-		Log:       log,
-		PublicURL: url,
-		Version:   version(),
-		Demo:      cfg.demoData,
-
-		BehindProxy: cfg.behindProxy,
+		Store: store, Kitchen: kitchen.New(store, cfg.kitchenPace, log), Hasher: hasher,
+		Authority: authority, Sessions: sessions,
+		Log: log, PublicURL: url, Version: version(), Demo: cfg.demoData,
+		RateLimit: cfg.rateLimit, CORSOrigins: cfg.corsOrigins,
+		BehindProxy: cfg.behindProxy, TrustedProxies: cfg.trustedProxies,
+		ShortHSTS: cfg.tls == "self-signed" || isLoopback(cfg.addr) && !cfg.behindProxy,
 	}, nil
 }
 
+// refusePublic stops a house that would open to the public with what everybody
+// knows, or with a key that nobody has put there on purpose.
+func refusePublic(ctx context.Context, cfg config, store *models.Store, hasher *models.Hasher) error {
+	left, err := seed.Leftover(ctx, store, hasher)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("PUBLIC=on refuses the demo accounts that are still in %s with their demo passwords (%s): change the passwords, or start with an empty DATA_DIR", cfg.database(), strings.Join(left, ", "))
+	}
+	keys, err := filepath.Glob(filepath.Join(cfg.keys(), "*.pem"))
+	if err == nil && len(keys) == 0 {
+		return fmt.Errorf("PUBLIC=on refuses to make up a key on the spot: make it first with restaurant keys rotate -data-dir %s, and keep a copy", cfg.dataDir)
+	}
+	return err
+}
+
 // open serves guests while visit runs, and then closes in order: no new guests,
-// streams end, running requests are answered, the cooks go home.
-func open(ctx context.Context, api *handlers.API, listener net.Listener, visit func(context.Context, string) error) error {
+// streams end, running requests are answered, the staff goes home.
+func open(ctx context.Context, api *handlers.API, d *doors, visit func(context.Context, string) error) error {
 	gin.SetMode(gin.ReleaseMode)
 	handler, err := api.Handler()
 	if err != nil {
 		return err
 	}
-	server := newServer(handler, api.Log)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-
 	var staff sync.WaitGroup
 	defer staff.Wait()
-	cooking, goHome := context.WithCancel(context.WithoutCancel(ctx))
+	work, goHome := context.WithCancel(context.WithoutCancel(ctx))
 	defer goHome()
-	staff.Go(func() { api.Kitchen.Run(cooking) })
-	staff.Go(func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	staff.Go(func() { api.Kitchen.Run(work) })
+	staff.Go(func() { tidyUp(work, api) })
+
+	serve := func(s *http.Server, l net.Listener) {
+		start := func() error { return s.Serve(l) }
+		if s.TLSConfig != nil {
+			start = func() error { return s.ServeTLS(l, "", "") }
+		}
+		if err := start(); !errors.Is(err, http.ErrServerClosed) {
 			stop(fmt.Errorf("the server stopped: %w", err))
 		}
-	})
+	}
+	servers := []*http.Server{newServer(handler, api.Log)}
+	if d.side != nil {
+		servers[0].TLSConfig = d.certificates.config()
+		servers = append(servers, newServer(handlers.ToHTTPS(api), api.Log))
+		staff.Go(func() { serve(servers[1], d.side) })
+	}
+	staff.Go(func() { serve(servers[0], d.main) })
 
 	err = visit(ctx, api.PublicURL)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(err, cause)
 	}
-	return errors.Join(err, shut(api, server))
+	return errors.Join(err, shut(api, servers))
 }
 
 // newServer is a server that nobody can hold up for long.
@@ -147,14 +239,17 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-func shut(api *handlers.API, server *http.Server) error {
+func shut(api *handlers.API, servers []*http.Server) error {
 	api.Closing.Store(true)
 	api.Kitchen.Events.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), closingTime)
 	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		api.Log.Warn("some requests were cut off at closing time", "err", err)
-		return server.Close()
+	var errs []error
+	for _, s := range servers {
+		if err := s.Shutdown(ctx); err != nil {
+			api.Log.Warn("some requests were cut off at closing time", "err", err)
+			errs = append(errs, s.Close())
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }

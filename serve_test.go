@@ -133,6 +133,9 @@ func serveOnWire(t *testing.T, dir string, keys *tokens.Keys) (*http.Server, *wi
 		Store: store, Kitchen: kitchen.New(store, kitchen.Manual, log), Hasher: models.NewHasher(), Log: log,
 		Authority: tokens.NewAuthority(keys, "http://localhost:8080", 15*time.Minute), PublicURL: "http://localhost:8080",
 	}
+	if api.Sessions, err = tokens.NewSessions(t.Context(), store, api.Authority, time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	handler, err := api.Handler()
 	if err != nil {
 		t.Fatal(err)

@@ -137,6 +137,49 @@ const docTemplate = `{
                 }
             }
         },
+        "/api/v1/auth/keys/rotate": {
+            "post": {
+                "security": [
+                    {
+                        "Bearer": []
+                    }
+                ],
+                "produces": [
+                    "application/json"
+                ],
+                "tags": [
+                    "keys"
+                ],
+                "summary": "Sign with a new key from now on",
+                "operationId": "rotateKeys",
+                "responses": {
+                    "201": {
+                        "description": "Created",
+                        "schema": {
+                            "$ref": "#/definitions/RotatedKey"
+                        }
+                    },
+                    "401": {
+                        "description": "authentication-required, token-…",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "403": {
+                        "description": "role-required, cross-origin",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "429": {
+                        "description": "rate-limited",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    }
+                }
+            }
+        },
         "/api/v1/auth/login": {
             "post": {
                 "description": "Takes JSON or a form. With ` + "`" + `Accept: text/plain` + "`" + ` the answer is one line, ` + "`" + `Authorization: Bearer …` + "`" + `, to be kept in a file and sent with ` + "`" + `curl -H \"@file\"` + "`" + `.",
@@ -183,6 +226,12 @@ const docTemplate = `{
                             "$ref": "#/definitions/Problem"
                         }
                     },
+                    "403": {
+                        "description": "cross-origin",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
                     "413": {
                         "description": "body-too-large",
                         "schema": {
@@ -197,6 +246,49 @@ const docTemplate = `{
                     },
                     "422": {
                         "description": "validation-failed, lifetime-too-long",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "429": {
+                        "description": "too-many-attempts, rate-limited",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    }
+                }
+            }
+        },
+        "/api/v1/auth/logout": {
+            "post": {
+                "security": [
+                    {
+                        "Bearer": []
+                    }
+                ],
+                "tags": [
+                    "auth"
+                ],
+                "summary": "End this login session",
+                "operationId": "logout",
+                "responses": {
+                    "204": {
+                        "description": "No Content"
+                    },
+                    "401": {
+                        "description": "authentication-required, token-…",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "403": {
+                        "description": "cross-origin",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "429": {
+                        "description": "rate-limited",
                         "schema": {
                             "$ref": "#/definitions/Problem"
                         }
@@ -228,6 +320,158 @@ const docTemplate = `{
                     },
                     "401": {
                         "description": "authentication-required, token-…",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    }
+                }
+            }
+        },
+        "/api/v1/auth/password": {
+            "post": {
+                "security": [
+                    {
+                        "Bearer": []
+                    }
+                ],
+                "consumes": [
+                    "application/json"
+                ],
+                "tags": [
+                    "auth"
+                ],
+                "summary": "Change your password",
+                "operationId": "changePassword",
+                "parameters": [
+                    {
+                        "description": "The old and the new password",
+                        "name": "body",
+                        "in": "body",
+                        "required": true,
+                        "schema": {
+                            "$ref": "#/definitions/PasswordRequest"
+                        }
+                    }
+                ],
+                "responses": {
+                    "204": {
+                        "description": "No Content"
+                    },
+                    "400": {
+                        "description": "malformed-json, unknown-field",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "401": {
+                        "description": "authentication-required, token-…, invalid-credentials",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "403": {
+                        "description": "cross-origin",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "413": {
+                        "description": "body-too-large",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "415": {
+                        "description": "unsupported-media-type",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "422": {
+                        "description": "validation-failed",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "429": {
+                        "description": "too-many-attempts, rate-limited",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    }
+                }
+            }
+        },
+        "/api/v1/auth/refresh": {
+            "post": {
+                "description": "The token comes in the body or in the refresh cookie, and the answer goes the same way. Unknown fields are ignored, so a saved login answer is a valid body.",
+                "consumes": [
+                    "application/json"
+                ],
+                "produces": [
+                    "application/json",
+                    "text/plain"
+                ],
+                "tags": [
+                    "auth"
+                ],
+                "summary": "Get a new access token for a refresh token",
+                "operationId": "refresh",
+                "parameters": [
+                    {
+                        "description": "The refresh token, unless it is in the cookie",
+                        "name": "body",
+                        "in": "body",
+                        "schema": {
+                            "$ref": "#/definitions/RefreshRequest"
+                        }
+                    }
+                ],
+                "responses": {
+                    "200": {
+                        "description": "OK",
+                        "schema": {
+                            "$ref": "#/definitions/TokenResponse"
+                        }
+                    },
+                    "400": {
+                        "description": "malformed-json",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "401": {
+                        "description": "refresh-token-invalid, refresh-token-reused",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "403": {
+                        "description": "cross-origin",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "413": {
+                        "description": "body-too-large",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "415": {
+                        "description": "unsupported-media-type",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "422": {
+                        "description": "validation-failed",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "429": {
+                        "description": "rate-limited",
                         "schema": {
                             "$ref": "#/definitions/Problem"
                         }
@@ -292,6 +536,130 @@ const docTemplate = `{
                     },
                     "422": {
                         "description": "validation-failed",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    }
+                }
+            }
+        },
+        "/api/v1/auth/sessions": {
+            "get": {
+                "security": [
+                    {
+                        "Bearer": []
+                    }
+                ],
+                "produces": [
+                    "application/json"
+                ],
+                "tags": [
+                    "auth"
+                ],
+                "summary": "Your login sessions, newest first",
+                "operationId": "listSessions",
+                "responses": {
+                    "200": {
+                        "description": "OK",
+                        "schema": {
+                            "$ref": "#/definitions/SessionList"
+                        }
+                    },
+                    "401": {
+                        "description": "authentication-required, token-…",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "429": {
+                        "description": "rate-limited",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    }
+                }
+            },
+            "delete": {
+                "security": [
+                    {
+                        "Bearer": []
+                    }
+                ],
+                "tags": [
+                    "auth"
+                ],
+                "summary": "End all your login sessions",
+                "operationId": "endSessions",
+                "responses": {
+                    "204": {
+                        "description": "No Content"
+                    },
+                    "401": {
+                        "description": "authentication-required, token-…",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "403": {
+                        "description": "cross-origin",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "429": {
+                        "description": "rate-limited",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    }
+                }
+            }
+        },
+        "/api/v1/auth/sessions/{id}": {
+            "delete": {
+                "security": [
+                    {
+                        "Bearer": []
+                    }
+                ],
+                "tags": [
+                    "auth"
+                ],
+                "summary": "End one of your login sessions",
+                "operationId": "endSession",
+                "parameters": [
+                    {
+                        "type": "string",
+                        "description": "The id of the session",
+                        "name": "id",
+                        "in": "path",
+                        "required": true
+                    }
+                ],
+                "responses": {
+                    "204": {
+                        "description": "No Content"
+                    },
+                    "401": {
+                        "description": "authentication-required, token-…",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "403": {
+                        "description": "cross-origin",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "404": {
+                        "description": "not-found: none, ended, or another guest's",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "429": {
+                        "description": "rate-limited",
                         "schema": {
                             "$ref": "#/definitions/Problem"
                         }
@@ -1212,6 +1580,12 @@ const docTemplate = `{
                         "schema": {
                             "$ref": "#/definitions/Problem"
                         }
+                    },
+                    "429": {
+                        "description": "too-many-streams, rate-limited",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
                     }
                 }
             }
@@ -1363,6 +1737,58 @@ const docTemplate = `{
                     },
                     "422": {
                         "description": "validation-failed",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    }
+                }
+            }
+        },
+        "/api/v1/users/{id}/sessions": {
+            "delete": {
+                "security": [
+                    {
+                        "Bearer": []
+                    }
+                ],
+                "tags": [
+                    "users"
+                ],
+                "summary": "End all login sessions of a user",
+                "operationId": "endUserSessions",
+                "parameters": [
+                    {
+                        "type": "integer",
+                        "description": "Number of the user",
+                        "name": "id",
+                        "in": "path",
+                        "required": true
+                    }
+                ],
+                "responses": {
+                    "204": {
+                        "description": "No Content"
+                    },
+                    "401": {
+                        "description": "authentication-required, token-…",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "403": {
+                        "description": "role-required, cross-origin",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "404": {
+                        "description": "not-found",
+                        "schema": {
+                            "$ref": "#/definitions/Problem"
+                        }
+                    },
+                    "429": {
+                        "description": "rate-limited",
                         "schema": {
                             "$ref": "#/definitions/Problem"
                         }
@@ -1964,6 +2390,16 @@ const docTemplate = `{
                 "username"
             ],
             "properties": {
+                "cookie": {
+                    "description": "Where to keep the tokens: true for both in httpOnly cookies, \"refresh\" for the refresh token only.",
+                    "type": "string",
+                    "enum": [
+                        "false",
+                        "true",
+                        "refresh"
+                    ],
+                    "example": "refresh"
+                },
                 "expires_in": {
                     "description": "Life of the access token in seconds, from 5 up to what the house gives.",
                     "type": "integer",
@@ -2237,6 +2673,26 @@ const docTemplate = `{
                 }
             }
         },
+        "PasswordRequest": {
+            "type": "object",
+            "required": [
+                "current",
+                "new"
+            ],
+            "properties": {
+                "current": {
+                    "type": "string",
+                    "example": "alice-likes-pizza"
+                },
+                "new": {
+                    "description": "8 to 128 characters; the commonest passwords are refused.",
+                    "type": "string",
+                    "maxLength": 128,
+                    "minLength": 8,
+                    "example": "a sentence only I know"
+                }
+            }
+        },
         "PlaceOrderRequest": {
             "type": "object",
             "required": [
@@ -2323,6 +2779,15 @@ const docTemplate = `{
                 }
             }
         },
+        "RefreshRequest": {
+            "type": "object",
+            "properties": {
+                "refresh_token": {
+                    "type": "string",
+                    "example": "pEbPTEbYQ5kKvzTYBnSTtDDZn2Ve…"
+                }
+            }
+        },
         "RegisterRequest": {
             "type": "object",
             "required": [
@@ -2372,6 +2837,72 @@ const docTemplate = `{
                 "RoleChef",
                 "RoleManager"
             ]
+        },
+        "RotatedKey": {
+            "type": "object",
+            "required": [
+                "kid"
+            ],
+            "properties": {
+                "kid": {
+                    "type": "string",
+                    "example": "6ECkTXx5kkcOK3wR"
+                }
+            }
+        },
+        "Session": {
+            "type": "object",
+            "required": [
+                "created_at",
+                "current",
+                "expires_at",
+                "id",
+                "last_used_at",
+                "user_agent"
+            ],
+            "properties": {
+                "created_at": {
+                    "type": "string",
+                    "example": "2026-01-31T19:00:00Z"
+                },
+                "current": {
+                    "description": "Whether this request belongs to it.",
+                    "type": "boolean",
+                    "example": true
+                },
+                "expires_at": {
+                    "description": "When its refresh token expires.",
+                    "type": "string",
+                    "example": "2026-02-07T19:14:00Z"
+                },
+                "id": {
+                    "type": "string",
+                    "example": "hG7fPq2LxWZ9cT4a"
+                },
+                "last_used_at": {
+                    "description": "The last login or refresh.",
+                    "type": "string",
+                    "example": "2026-01-31T19:14:00Z"
+                },
+                "user_agent": {
+                    "type": "string",
+                    "example": "curl/8.5.0"
+                }
+            }
+        },
+        "SessionList": {
+            "type": "object",
+            "required": [
+                "items"
+            ],
+            "properties": {
+                "items": {
+                    "type": "array",
+                    "items": {
+                        "$ref": "#/definitions/Session"
+                    }
+                }
+            }
         },
         "Signature": {
             "type": "object",
@@ -2443,13 +2974,13 @@ const docTemplate = `{
         "TokenResponse": {
             "type": "object",
             "required": [
-                "access_token",
                 "expires_in",
+                "refresh_expires_in",
                 "token_type"
             ],
             "properties": {
                 "access_token": {
-                    "description": "The wristband: send it as Authorization: Bearer \u003caccess_token\u003e.",
+                    "description": "The wristband: send it as Authorization: Bearer \u003caccess_token\u003e. Not in the body if it went into a cookie.",
                     "type": "string",
                     "example": "eyJhbGciOi…"
                 },
@@ -2457,6 +2988,16 @@ const docTemplate = `{
                     "description": "Life of the access token in seconds.",
                     "type": "integer",
                     "example": 900
+                },
+                "refresh_expires_in": {
+                    "description": "Life of the refresh token in seconds.",
+                    "type": "integer",
+                    "example": 604800
+                },
+                "refresh_token": {
+                    "description": "The voucher for the next wristband, good for one use. Not in the body if it went into a cookie.",
+                    "type": "string",
+                    "example": "pEbPTEbYQ5kKvzTYBnSTtDDZn2Ve…"
                 },
                 "token_type": {
                     "type": "string",

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gin-gonic/gin"
 
@@ -78,14 +79,44 @@ type loginRequest struct {
 	Password string `json:"password" example:"alice-likes-pizza" validate:"required"`
 	// Life of the access token in seconds, from 5 up to what the house gives.
 	ExpiresIn *int64 `json:"expires_in" example:"60" minimum:"5"`
+	// Where to keep the tokens: true for both in httpOnly cookies, "refresh" for the refresh token only.
+	Cookie cookieMode `json:"cookie" swaggertype:"string" enums:"false,true,refresh" example:"refresh"`
 } //@name LoginRequest
 
+// cookieMode is false, true or "refresh" in JSON, and the same words in a form.
+type cookieMode struct{ models.TokenDelivery }
+
+// UnmarshalJSON reads true, false and "refresh".
+func (m *cookieMode) UnmarshalJSON(text []byte) error {
+	return m.parse(strings.Trim(string(text), `"`), string(text) == `"refresh"`)
+}
+
+var errCookieMode = errors.New(`must be true, false or "refresh"`)
+
+func (m *cookieMode) parse(word string, refreshOnly bool) error {
+	switch {
+	case word == "refresh":
+		m.TokenDelivery = models.DeliverRefreshCookie
+	case word == "true" && !refreshOnly:
+		m.TokenDelivery = models.DeliverCookies
+	case word == "false" || word == "null":
+		m.TokenDelivery = models.DeliverBody
+	default:
+		return errCookieMode
+	}
+	return nil
+}
+
 type tokenResponse struct {
-	// The wristband: send it as Authorization: Bearer <access_token>.
-	AccessToken string `json:"access_token" example:"eyJhbGciOi…" validate:"required"`
+	// The wristband: send it as Authorization: Bearer <access_token>. Not in the body if it went into a cookie.
+	AccessToken string `json:"access_token,omitzero" example:"eyJhbGciOi…"`
 	TokenType   string `json:"token_type" example:"Bearer" validate:"required"`
 	// Life of the access token in seconds.
 	ExpiresIn int64 `json:"expires_in" example:"900" validate:"required"`
+	// The voucher for the next wristband, good for one use. Not in the body if it went into a cookie.
+	RefreshToken string `json:"refresh_token,omitzero" example:"pEbPTEbYQ5kKvzTYBnSTtDDZn2Ve…"`
+	// Life of the refresh token in seconds.
+	RefreshExpiresIn int64 `json:"refresh_expires_in" example:"604800" validate:"required"`
 } //@name TokenResponse
 
 // login checks a name and a password and gives out a wristband. It is the only
@@ -105,9 +136,11 @@ type tokenResponse struct {
 //	@Success		200		{object}	tokenResponse
 //	@Failure		400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
 //	@Failure		401		{object}	problem.Problem	"invalid-credentials"
+//	@Failure		403		{object}	problem.Problem	"cross-origin"
 //	@Failure		413		{object}	problem.Problem	"body-too-large"
 //	@Failure		415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure		422		{object}	problem.Problem	"validation-failed, lifetime-too-long"
+//	@Failure		429		{object}	problem.Problem	"too-many-attempts, rate-limited"
 //	@Router			/api/v1/auth/login [post]
 func (a *API) login(c *gin.Context) error {
 	noStore(c)
@@ -115,49 +148,93 @@ func (a *API) login(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if req.Cookie.TokenDelivery != models.DeliverBody && a.cookies.ForeignPage(c) {
+		return problem.CrossOrigin.New("")
+	}
 	life, err := a.lifetime(req.ExpiresIn)
 	if err != nil {
 		return err
 	}
-	u, err := a.whoIs(c, req)
+	u, err := a.whoIs(c, req.Username, req.Password)
 	if err != nil {
 		return err
 	}
-	token, err := a.Authority.Issue(u, tokens.NewID(), life)
+	grant, err := a.Sessions.Open(c.Request.Context(), u, userAgent(c), req.Cookie.TokenDelivery, life)
 	if err != nil {
 		return err
 	}
-	if prefersText(c) {
-		c.String(http.StatusOK, "Authorization: Bearer %s\n", token)
+	return a.giveOut(c, grant)
+}
+
+// giveOut hands over the tokens in the way that the login asked for.
+func (a *API) giveOut(c *gin.Context, g tokens.Grant) error {
+	res := tokenResponse{TokenType: "Bearer", ExpiresIn: int64(g.ExpiresIn.Seconds()), RefreshExpiresIn: int64(g.RefreshExpiresIn.Seconds())}
+	if g.Delivery == models.DeliverBody {
+		res.RefreshToken = g.RefreshToken
+	} else {
+		a.cookies.SetRefresh(c, g.RefreshToken, g.RefreshExpiresIn)
+	}
+	if g.Delivery == models.DeliverCookies {
+		a.cookies.SetAccess(c, g.AccessToken, g.ExpiresIn)
+	} else {
+		res.AccessToken = g.AccessToken
+	}
+	if res.AccessToken != "" && prefersText(c) {
+		c.String(http.StatusOK, "Authorization: Bearer %s\n", res.AccessToken)
 		return nil
 	}
-	return respond(c, http.StatusOK, tokenResponse{AccessToken: token, TokenType: "Bearer", ExpiresIn: int64(life.Seconds())})
+	return respond(c, http.StatusOK, res)
+}
+
+// userAgent is what a guest will recognise a session by.
+func userAgent(c *gin.Context) string {
+	const most = 200
+	agent := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(c.Request.UserAgent(), ""))
+	if runes := []rune(agent); len(runes) > most {
+		return string(runes[:most])
+	}
+	return agent
 }
 
 func readLogin(c *gin.Context) (loginRequest, error) {
-	var req loginRequest
+	req := loginRequest{Cookie: cookieMode{models.DeliverBody}}
 	if mediaType(c) != "application/x-www-form-urlencoded" {
 		if err := bind(c, &req); err != nil {
 			return req, err
 		}
 		return req, req.check()
 	}
-	fields, err := bindForm(c, "username", "password", "expires_in", "grant_type", "scope", "client_id", "client_secret")
+	fields, err := bindForm(c, "username", "password", "expires_in", "cookie", "grant_type", "scope", "client_id", "client_secret")
 	if err != nil {
 		return req, err
 	}
-	req.Username, req.Password = fields["username"], fields["password"]
+	return req, req.fill(fields)
+}
+
+// fill reads the fields of a form.
+func (r *loginRequest) fill(fields map[string]string) error {
+	r.Username, r.Password = fields["username"], fields["password"]
 	if text, sent := fields["expires_in"]; sent {
 		seconds, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return req, invalid(problem.FieldError{Field: "expires_in", Message: "must be a whole number"})
+			return invalid(problem.FieldError{Field: "expires_in", Message: "must be a whole number"})
 		}
-		req.ExpiresIn = &seconds
+		r.ExpiresIn = &seconds
 	}
-	return req, req.check()
+	if word, sent := fields["cookie"]; sent {
+		if err := r.Cookie.parse(word, false); err != nil {
+			return invalid(problem.FieldError{Field: "cookie", Message: err.Error()})
+		}
+	}
+	return r.check()
 }
 
-func (r loginRequest) check() error {
+func (r *loginRequest) check() error {
 	var cs checks
 	cs.need(r.Username != "", "username", "must be given")
 	cs.need(r.Password != "", "password", "must be given")
@@ -176,24 +253,33 @@ func (a *API) lifetime(seconds *int64) (time.Duration, error) {
 	return time.Duration(*seconds) * time.Second, nil
 }
 
-// whoIs finds the user with this name and password.
-func (a *API) whoIs(c *gin.Context, req loginRequest) (models.User, error) {
-	ctx := c.Request.Context()
-	username := strings.ToLower(req.Username)
+// whoIs finds the user with this name and password. Guessing is slowed down
+// before the password is looked at.
+func (a *API) whoIs(c *gin.Context, username, password string) (models.User, error) {
+	ctx, address := c.Request.Context(), middleware.Address(c)
+	username = strings.ToLower(username)
 	if !models.IsUsername(username) {
 		username = "" // nobody has it, and it costs the same query
 	}
+	wait, end := a.throttle.Attempt(username, address)
+	if wait > 0 {
+		return models.User{}, problem.TooManyAttempts.New("").RetryAfter(wait)
+	}
+	outcome := middleware.GivenUp
+	defer func() { end(outcome) }()
 	u, err := a.Store.UserByUsername(ctx, username)
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return u, err
 	}
-	ok, err := a.Hasher.Matches(ctx, req.Password, u.PasswordHash)
-	if err != nil {
+	ok, err := a.Hasher.Matches(ctx, password, u.PasswordHash)
+	switch {
+	case err != nil:
 		return u, err
-	}
-	if !ok {
+	case !ok:
+		outcome = middleware.Failed
 		return u, problem.InvalidCredentials.New("")
 	}
+	outcome = middleware.Passed
 	return u, nil
 }
 

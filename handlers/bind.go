@@ -85,8 +85,11 @@ func bindError(body []byte, err error) error {
 	case errors.Is(err, json.ErrUnknownName):
 		return problem.UnknownField.New("").Because(err)
 	}
-	field := fieldName(semantic.JSONPointer)
-	return invalid(problem.FieldError{Field: field, Message: typeMessage(semantic.GoType)})
+	message := typeMessage(semantic.GoType)
+	if errors.Is(err, errCookieMode) {
+		message = errCookieMode.Error()
+	}
+	return invalid(problem.FieldError{Field: fieldName(semantic.JSONPointer), Message: message})
 }
 
 func syntaxDetail(err error) string {

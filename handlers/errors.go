@@ -27,6 +27,8 @@ var refusals = []struct {
 	{models.ErrKeyReused, problem.IdempotencyKeyReused, ""},
 	{models.ErrStorageFull, problem.StorageFull, ""},
 	{models.ErrDatabaseUnavailable, problem.DatabaseUnavailable, ""},
+	{models.ErrRefreshInvalid, problem.RefreshTokenInvalid, ""},
+	{models.ErrRefreshReused, problem.RefreshTokenReused, ""},
 	{models.ErrVIPOnly, problem.VIPOnly, ""},
 	{models.ErrAgeRestricted, problem.AgeRestricted, ""},
 	{models.ErrItemUnavailable, problem.ItemUnavailable, ""},

@@ -23,6 +23,7 @@ type API struct {
 	Store     *models.Store
 	Kitchen   *kitchen.Kitchen
 	Authority *tokens.Authority
+	Sessions  *tokens.Sessions
 	Hasher    *models.Hasher
 	Log       *slog.Logger
 	// PublicURL is the address under which guests reach the house.
@@ -33,11 +34,22 @@ type API struct {
 	Demo bool
 	// BehindProxy tells that everybody seems to come from this machine.
 	BehindProxy bool
+	// TrustedProxies are the addresses or networks whose X-Forwarded-For counts.
+	TrustedProxies []string
+	// CORSOrigins may call the API from their pages with a Bearer token.
+	CORSOrigins []string
+	// RateLimit is how many requests a second a guest may make; 0 is no limit.
+	RateLimit int
+	// ShortHSTS is set while the certificate is self-signed or the house is on
+	// loopback.
+	ShortHSTS bool
 	// Closing is set when the house stops taking new guests.
 	Closing atomic.Bool
 
-	bouncer *middleware.Bouncer
-	metrics *middleware.Metrics
+	metrics  *middleware.Metrics
+	cookies  middleware.Cookies
+	throttle *middleware.Throttle
+	streams  streamCount
 }
 
 // handle lets a handler return its error. Returning cannot be forgotten;

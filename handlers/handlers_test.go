@@ -104,8 +104,15 @@ func newHouse(t testing.TB, options ...func(*house)) *house {
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h.API = &API{
 		Store: store, Kitchen: kitchen.New(store, kitchen.Manual, log),
-		Authority: tokens.NewAuthority(keys, testURL, 15*time.Minute), Hasher: models.NewHasher(),
-		Log: log, PublicURL: testURL, Version: "test", Demo: true,
+		Hasher: models.NewHasher(),
+		Log:    log, PublicURL: testURL, Version: "test", Demo: true,
+	}
+	if err := keys.Register(t.Context(), store); err != nil {
+		t.Fatal(err)
+	}
+	h.Authority = tokens.NewAuthority(keys, testURL, 15*time.Minute)
+	if h.Sessions, err = tokens.NewSessions(t.Context(), store, h.Authority, 7*24*time.Hour); err != nil {
+		t.Fatal(err)
 	}
 	for _, option := range options {
 		option(h)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -11,6 +12,7 @@ import (
 
 	"restaurant/middleware"
 	"restaurant/models"
+	"restaurant/problem"
 )
 
 const (
@@ -47,6 +49,7 @@ type statusEvent struct {
 //	@Failure		401				{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure		404				{object}	problem.Problem	"not-found: none, or another guest's"
 //	@Failure		422				{object}	problem.Problem	"validation-failed"
+//	@Failure		429				{object}	problem.Problem	"too-many-streams, rate-limited"
 //	@Router			/api/v1/orders/{id}/events [get]
 func (a *API) followOrder(c *gin.Context) error {
 	seen, err := lastEventID(c)
@@ -57,6 +60,13 @@ func (a *API) followOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	p := middleware.Current(c)
+	if !a.streams.enter(p.UserID) {
+		return problem.TooManyStreams.New("")
+	}
+	defer a.streams.leave(p.UserID)
+	cut, forget := a.Authority.Denylist().Watch(p.SessionID)
+	defer forget()
 	news, cancel := a.Kitchen.Events.Subscribe(id) // before reading, so that no step falls between
 	defer cancel()
 	o, err := a.visibleOrder(c)
@@ -67,7 +77,7 @@ func (a *API) followOrder(c *gin.Context) error {
 	if c.Request.Method == http.MethodHead || s.send(o) != nil || o.Done() {
 		return nil
 	}
-	s.follow(news, middleware.Current(c).ExpiresAt)
+	s.follow(news, cut, p.ExpiresAt)
 	return nil
 }
 
@@ -80,6 +90,36 @@ func lastEventID(c *gin.Context) (int, error) {
 	id, err := strconv.Atoi(text)
 	cs.need(err == nil && id >= 0 && id <= lastStep, "Last-Event-ID", "must be the id of an event of this stream")
 	return id, cs.err()
+}
+
+// maxStreams is how many streams one guest may have open at a time.
+const maxStreams = 10
+
+// streamCount counts the open streams of each guest.
+type streamCount struct {
+	mu   sync.Mutex
+	open map[int64]int
+}
+
+func (s *streamCount) enter(userID int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		s.open = map[int64]int{}
+	}
+	if s.open[userID] >= maxStreams {
+		return false
+	}
+	s.open[userID]++
+	return true
+}
+
+func (s *streamCount) leave(userID int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[userID]--; s.open[userID] == 0 {
+		delete(s.open, userID)
+	}
 }
 
 // stream is an open answer.
@@ -101,8 +141,9 @@ func openStream(c *gin.Context, seen int) *stream {
 	return s
 }
 
-// follow writes news until the order is done or the guest has to go.
-func (s *stream) follow(news <-chan models.Order, expires time.Time) {
+// follow writes news until the order is done or the guest has to go: the
+// wristband expires or is cut.
+func (s *stream) follow(news <-chan models.Order, cut <-chan struct{}, expires time.Time) {
 	expiry := time.NewTimer(time.Until(expires))
 	defer expiry.Stop()
 	beat := time.NewTicker(heartbeat)
@@ -117,6 +158,8 @@ func (s *stream) follow(news <-chan models.Order, expires time.Time) {
 		case <-beat.C:
 			err = s.write(": still cooking\n\n")
 		case <-expiry.C:
+			return
+		case <-cut:
 			return
 		case <-s.c.Request.Context().Done():
 			return

@@ -135,7 +135,7 @@ func TestManyListenersHearEveryStep(t *testing.T) {
 		defer h.Store.Close()
 		alice, carla := h.as(t, "alice"), h.as(t, "carla")
 		h.order(t, alice)
-		const listeners = 50
+		const listeners = maxStreams
 		heard := make(chan string, listeners)
 		for range listeners {
 			go func() {

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -40,7 +41,12 @@ import (
 //	@tokenUrl								/api/v1/auth/login
 //	@description							Type a username and its password; leave the client fields empty.
 func (a *API) Handler() (http.Handler, error) {
-	bouncer, err := middleware.NewBouncer(a.Authority)
+	var err error
+	if a.cookies, err = middleware.NewCookies(a.PublicURL, strings.HasPrefix(a.PublicURL, "https:")); err != nil {
+		return nil, err
+	}
+	limit := middleware.NewRateLimit(a.RateLimit)
+	bouncer, err := middleware.NewBouncer(a.Authority, a.cookies, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -48,16 +54,19 @@ func (a *API) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.bouncer, a.metrics = bouncer, middleware.NewMetrics()
+	a.metrics, a.throttle = middleware.NewMetrics(), middleware.NewThrottle()
 
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
-	r.ContextWithFallback = false
-	if err := r.SetTrustedProxies(nil); err != nil {
+	if err := r.SetTrustedProxies(a.TrustedProxies); err != nil {
 		return nil, err
 	}
-	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.ServerTiming(), middleware.Headers())
+	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.ServerTiming(), middleware.Headers(a.hsts()))
+	if len(a.CORSOrigins) > 0 {
+		r.Use(middleware.CORS(a.CORSOrigins))
+	}
+	r.Use(limit.Address)
 	r.NoRoute(handle(notFound))
 	r.NoMethod(handle(methodNotAllowed))
 
@@ -71,7 +80,14 @@ func (a *API) Handler() (http.Handler, error) {
 	v1.POST("/auth/register", handle(a.register))
 	v1.POST("/auth/login", handle(a.login))
 	v1.POST("/auth/inspect", handle(a.inspect))
+	v1.POST("/auth/refresh", handle(a.refresh))
+	v1.POST("/auth/logout", anyone, handle(a.logout))
+	v1.POST("/auth/password", guest, handle(a.changePassword))
+	v1.POST("/auth/keys/rotate", guest, manager, handle(a.rotateKeys))
 	get(v1, "/auth/me", guest, handle(a.me))
+	get(v1, "/auth/sessions", guest, handle(a.listSessions))
+	v1.DELETE("/auth/sessions", guest, handle(a.endSessions))
+	v1.DELETE("/auth/sessions/:id", guest, handle(a.endSession))
 
 	get(v1, "/menu", anyone, handle(a.listMenu))
 	get(v1, "/menu/:id", anyone, handle(a.showDish))
@@ -91,6 +107,7 @@ func (a *API) Handler() (http.Handler, error) {
 
 	get(v1, "/users", guest, manager, handle(a.listUsers))
 	v1.PATCH("/users/:id", guest, manager, handle(a.changeUser))
+	v1.DELETE("/users/:id/sessions", guest, manager, handle(a.endUserSessions))
 
 	get(r, "/.well-known/jwks.json", handle(a.jwks))
 	get(r, "/.well-known/public.pem", handle(a.publicPEM))
@@ -107,6 +124,19 @@ func (a *API) Handler() (http.Handler, error) {
 	get(r, "/swagger", handle(toSwaggerUI))
 	get(r, "/swagger/*file", handle(swaggerUI()))
 	return r, nil
+}
+
+// hsts is the Strict-Transport-Security of the house (RFC 6797), or nothing over
+// plain HTTP. It is short while the house is only for this machine, or its
+// certificate for nobody else: a browser would keep insisting on it.
+func (a *API) hsts() string {
+	switch {
+	case !strings.HasPrefix(a.PublicURL, "https:"):
+		return ""
+	case a.ShortHSTS:
+		return "max-age=300"
+	}
+	return "max-age=31536000; includeSubDomains"
 }
 
 // get lets HEAD work wherever GET does (RFC 9110, section 9.3.2).

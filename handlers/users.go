@@ -60,7 +60,9 @@ func (r changeUserRequest) check() error {
 	return cs.err()
 }
 
-// changeUser changes what a user's next wristband will say.
+// changeUser changes what a user's next wristband will say. A change of role or
+// VIP status ends the user's login sessions, because their wristbands say
+// something that is no longer so.
 //
 //	@Summary	Change a user's role, VIP status or name
 //	@ID			changeUser
@@ -92,7 +94,7 @@ func (a *API) changeUser(c *gin.Context) error {
 	if err := req.check(); err != nil {
 		return err
 	}
-	u, err := a.Store.UpdateUser(c.Request.Context(), id, models.UserChanges(req))
+	u, err := a.Sessions.ChangeUser(c.Request.Context(), id, models.UserChanges(req))
 	if err != nil {
 		return err
 	}

@@ -23,12 +23,15 @@ const (
 // tokens package.
 type Bouncer struct {
 	authority *tokens.Authority
+	limit     *RateLimit
+	cookies   Cookies
 	guard     gin.HandlerFunc
 }
 
-// NewBouncer makes a bouncer who trusts this authority.
-func NewBouncer(authority *tokens.Authority) (*Bouncer, error) {
-	b := &Bouncer{authority: authority}
+// NewBouncer makes a bouncer who trusts this authority, knows wristbands in
+// cookies of these names, and gives each guest a share of the limit.
+func NewBouncer(authority *tokens.Authority, cookies Cookies, limit *RateLimit) (*Bouncer, error) {
+	b := &Bouncer{authority: authority, cookies: cookies, limit: limit}
 	guard, err := ginjwt.New(&ginjwt.GinJWTMiddleware{
 		TokenLookup:           "header:Authorization",
 		TokenHeadName:         "Bearer",
@@ -52,42 +55,61 @@ func NewBouncer(authority *tokens.Authority) (*Bouncer, error) {
 // not hold, is answered 401. No database is asked.
 func (b *Bouncer) Authenticate(c *gin.Context) {
 	c.Set(arrivalKey, time.Now())
-	if p := oneBearer(c); p != nil {
+	raw, p := b.wristband(c)
+	if p == nil && raw == "" {
+		p = problem.AuthenticationRequired.New("")
+	}
+	if p == nil && !tokens.WellFormed(raw) {
+		p = problem.TokenMalformed.New("")
+	}
+	if p != nil {
 		problem.Write(c, p)
 		return
 	}
+	c.Request.Header.Set("Authorization", "Bearer "+raw) // the one spelling that gin-jwt reads
 	b.guard(c)
 }
 
 // Glance lets anybody pass who shows no wristband; one that is shown must hold.
 func (b *Bouncer) Glance(c *gin.Context) {
-	if c.GetHeader("Authorization") == "" {
+	if c.GetHeader("Authorization") == "" && !b.cookies.hasAccess(c) {
 		return
 	}
 	b.Authenticate(c)
 }
 
-// oneBearer sees that there is exactly one wristband and brings its header into
-// the one spelling that gin-jwt reads; scheme names are case-insensitive (RFC
-// 9110, section 11.1).
-func oneBearer(c *gin.Context) *problem.Problem {
-	values := c.Request.Header.Values("Authorization")
-	if len(values) > 1 {
-		return problem.AmbiguousCredentials.New("")
+// wristband finds the one wristband of a request. Where both a header and a
+// cookie come, the header counts: it was put there on purpose. A cookie goes
+// along with whatever a strange page asks, so it counts for an unsafe method
+// only if the request comes from a page of this house.
+func (b *Bouncer) wristband(c *gin.Context) (raw string, p *problem.Problem) {
+	if values := c.Request.Header.Values("Authorization"); len(values) > 0 {
+		return fromHeader(values)
 	}
-	if len(values) == 0 {
-		return problem.AuthenticationRequired.New("")
+	raw, err := b.cookies.access(c)
+	if err != nil {
+		return "", problem.AmbiguousCredentials.New("")
+	}
+	if raw != "" && b.cookies.ForeignPage(c) {
+		return "", problem.CrossOrigin.New("")
+	}
+	return raw, nil
+}
+
+// fromHeader reads a bearer token; scheme names are case-insensitive (RFC 9110,
+// section 11.1).
+func fromHeader(values []string) (raw string, p *problem.Problem) {
+	if len(values) > 1 {
+		return "", problem.AmbiguousCredentials.New("")
 	}
 	scheme, raw, _ := strings.Cut(values[0], " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return problem.AuthenticationRequired.New("The Authorization header must say Bearer, then a space, then the access token.")
+		return "", problem.AuthenticationRequired.New("The Authorization header must say Bearer, then a space, then the access token.")
 	}
-	raw = strings.TrimSpace(raw)
-	if !tokens.WellFormed(raw) {
-		return problem.TokenMalformed.New("")
+	if raw = strings.TrimSpace(raw); raw == "" {
+		return "", problem.TokenMalformed.New("")
 	}
-	c.Request.Header.Set("Authorization", "Bearer "+raw)
-	return nil
+	return raw, nil
 }
 
 // identify makes a principal of a token that gin-jwt has verified.
@@ -99,6 +121,9 @@ func (b *Bouncer) identify(c *gin.Context) any {
 		return nil
 	}
 	verdict(c)
+	if b.limit.guest(c, p.UserID); c.IsAborted() {
+		return nil
+	}
 	return p
 }
 
@@ -113,6 +138,9 @@ func remember(err error, c *gin.Context) string {
 
 // refuse is where every 401 about a token is written.
 func refuse(c *gin.Context, _ int, _ string) {
+	if c.Writer.Written() {
+		return // the guest's bucket was empty
+	}
 	verdict(c)
 	err, _ := c.Value(refusalKey).(error)
 	problem.Write(c, Refusal(err).New(""))
@@ -140,6 +168,7 @@ var refusals = []struct {
 	{tokens.ErrSignatureInvalid, problem.TokenSignatureInvalid},
 	{tokens.ErrClaimsInvalid, problem.TokenClaimsInvalid},
 	{tokens.ErrExpired, problem.TokenExpired},
+	{tokens.ErrRevoked, problem.TokenRevoked},
 	{ginjwt.ErrExpiredToken, problem.TokenExpired},
 	{ginjwt.ErrMissingExpField, problem.TokenClaimsInvalid},
 	{ginjwt.ErrWrongFormatOfExp, problem.TokenClaimsInvalid},
@@ -163,6 +192,12 @@ func Current(c *gin.Context) tokens.Principal {
 		panic("middleware.Current: no Authenticate in front of " + c.FullPath())
 	}
 	return p
+}
+
+// IsAuthenticated tells whether the request came with a wristband that holds.
+func IsAuthenticated(c *gin.Context) bool {
+	_, ok := principal(c)
+	return ok
 }
 
 // IsVIP tells whether the request came with the wristband of a VIP; it may have

@@ -13,14 +13,18 @@ const MaxHeaderBytes = 8 << 10
 
 // Headers sets what every answer carries to keep a browser from doing more with
 // it than was meant, and refuses requests whose own headers are too large. The
-// policy allows nothing; pages that need more set their own.
-func Headers() gin.HandlerFunc {
+// policy allows nothing; pages that need more set their own. An empty hsts leaves
+// that header out.
+func Headers(hsts string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		h := c.Writer.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if hsts != "" {
+			h.Set("Strict-Transport-Security", hsts)
+		}
 		if headerBytes(c.Request) > MaxHeaderBytes {
 			problem.Write(c, problem.HeaderTooLarge.New(""))
 			return

@@ -55,6 +55,7 @@ func TestPriceOf(t *testing.T) {
 }
 
 func TestReplaceMenuItem(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name     string
 		versions []int64
@@ -150,6 +151,7 @@ func TestConcurrentReplaceOfOneVersionHasOneWinner(t *testing.T) {
 }
 
 func TestDeleteMenuItem(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name     string
 		versions []int64

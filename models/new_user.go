@@ -55,7 +55,7 @@ func (n NewUser) faults() (inv Invalid) {
 		}
 	}
 	need(IsUsername(n.Username), "username", "must have 3 to 32 of the characters a-z, 0-9, dot, underscore and hyphen")
-	password := passwordFault(n.Password, n.Username)
+	password := PasswordFault(n.Password, n.Username)
 	need(password == "", "password", password)
 	need(IsName(n.Name), "name", NameRule)
 	need(n.Role.Valid(), "role", RoleRule)

@@ -22,6 +22,7 @@ func wantSame[T comparable](t testing.TB, got, want []T) {
 }
 
 func TestAddUser(t *testing.T) {
+	t.Parallel()
 	s, h := openBook(t), NewHasher()
 	n := alice()
 	n.Username = "ALICE"

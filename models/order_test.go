@@ -95,6 +95,7 @@ func TestPlus(t *testing.T) {
 }
 
 func TestPlaceOrderRefusesALine(t *testing.T) {
+	t.Parallel()
 	s := openBook(t)
 	alice := enter(t, s, "alice")
 	plain := cook(t, s)
@@ -355,6 +356,7 @@ func TestOpenOrders(t *testing.T) {
 var statuses = []Status{StatusPlaced, StatusPreparing, StatusReady, StatusServed, StatusCancelled}
 
 func TestEveryTransition(t *testing.T) {
+	t.Parallel()
 	follows := map[Status][]Status{
 		StatusPlaced:    {StatusPreparing, StatusCancelled},
 		StatusPreparing: {StatusReady},
@@ -427,6 +429,7 @@ func TestUnknownStatusDoesNotFollow(t *testing.T) {
 }
 
 func TestConcurrentStepsHaveOneWinner(t *testing.T) {
+	t.Parallel()
 	s := openBook(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
 	o := place(t, s, alice, dish)
@@ -472,6 +475,7 @@ func race(t *testing.T, n int, step func(i int) error) (won int) {
 }
 
 func TestAdvanceDueAndOldestStep(t *testing.T) {
+	t.Parallel()
 	const pace = 3 * time.Second
 	synctest.Test(t, func(t *testing.T) {
 		s := openBook(t)

@@ -41,10 +41,10 @@ var commonPasswords = func() map[string]bool {
 	return set
 }()
 
-// passwordFault says in words what is wrong with a new password, or nothing.
+// PasswordFault says in words what is wrong with a new password, or nothing.
 // There are no rules about digits and signs: length is what makes a password
 // hard to guess, and the commonest ones are guessed first.
-func passwordFault(password, username string) string {
+func PasswordFault(password, username string) string {
 	n := utf8.RuneCountInString(password)
 	switch lower := strings.ToLower(password); {
 	case !utf8.ValidString(password) || n < MinPassword || n > MaxPassword:

@@ -84,6 +84,7 @@ func TestFreshFileGetsTheWholeSchema(t *testing.T) {
 }
 
 func TestReopeningChangesNothing(t *testing.T) {
+	t.Parallel()
 	path := closedBook(t)
 	before := bytesOf(t, path)
 	s := openAt(t, path)
@@ -126,10 +127,12 @@ func TestPathIsTakenAsItIs(t *testing.T) {
 }
 
 func TestNewerOrForeignFileIsRefused(t *testing.T) {
+	t.Parallel()
 	const journalBug = "REPORTED BUG: OpenSQLite turns a file in rollback mode into WAL mode before it refuses it (models/sqlite.go:56)"
 	asIfNewer := []string{"PRAGMA user_version = 99"}
 	foreign := []string{"CREATE TABLE pets (name TEXT)", "INSERT INTO pets VALUES ('Rex')"}
-	large := append(slices.Clone(foreign), "CREATE TABLE photos AS SELECT zeroblob(17000000) AS photo")
+	large := append([]string{"PRAGMA page_size = 65536", "VACUUM"}, foreign...)
+	large = append(large, "CREATE TABLE photos AS SELECT zeroblob(17000000) AS photo")
 	for _, tc := range []struct {
 		name    string
 		ours    bool
@@ -150,7 +153,7 @@ func TestNewerOrForeignFileIsRefused(t *testing.T) {
 				path = closedBook(t)
 				noError(t, openAt(t, path).Close()) // the control: so far it opens
 			}
-			script(t, path, append([]string{"PRAGMA journal_mode = " + tc.journal}, tc.stmts...)...)
+			script(t, path, append(tc.stmts, "PRAGMA journal_mode = "+tc.journal)...)
 			before := bytesOf(t, path)
 			_, err := OpenSQLite(t.Context(), path)
 			oneSentence(t, err, path, tc.says, "Nothing was changed")
@@ -165,6 +168,7 @@ func TestNewerOrForeignFileIsRefused(t *testing.T) {
 }
 
 func TestDamagedFileIsRefused(t *testing.T) {
+	t.Parallel()
 	book := closedBook(t)
 	whole := bytesOf(t, book)
 	page := 4096
@@ -224,6 +228,7 @@ func TestFolderIsNoOrderBook(t *testing.T) {
 // Without an immediate lock such transactions fail when two programs, such as
 // a server and restaurant users add, write to one book.
 func TestTwoProgramsMayWriteToOneBook(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "restaurant.db")
 	server, command := openAt(t, path), openAt(t, path)
 	alice, dish := enter(t, server, "alice"), cook(t, server)
@@ -268,6 +273,7 @@ func fillUp(t testing.TB, s *Store, n NewOrder) (written int64, err error) {
 }
 
 func TestFullDiskIsNamedAndPasses(t *testing.T) {
+	t.Parallel()
 	s := openBook(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
 	first, _, err := s.PlaceOrder(t.Context(), feast(alice, dish)) // the control
@@ -337,6 +343,7 @@ func TestFailuresOfTheEngineAreNamed(t *testing.T) {
 }
 
 func TestBackupOfALiveBook(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path, to := filepath.Join(dir, "restaurant.db"), filepath.Join(dir, "copy.db")
 	s := openAt(t, path)
@@ -387,6 +394,7 @@ func TestBackupOfALiveBook(t *testing.T) {
 }
 
 func TestBackupRefuses(t *testing.T) {
+	t.Parallel()
 	path := closedBook(t)
 	dir := t.TempDir()
 	for _, tc := range []struct {

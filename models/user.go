@@ -64,6 +64,12 @@ func (s *Store) UserByUsername(ctx context.Context, username string) (User, erro
 	return u, found(s.read(ctx).Where("username = ?", username).Take(&u).Error)
 }
 
+// User finds a user by id.
+func (s *Store) User(ctx context.Context, id int64) (User, error) {
+	var u User
+	return u, found(s.read(ctx).Take(&u, id).Error)
+}
+
 // Users lists users in the order of their ids, starting behind the id after.
 func (s *Store) Users(ctx context.Context, after int64, limit int) ([]User, error) {
 	var us []User
@@ -80,9 +86,15 @@ type UserChanges struct {
 // UpdateUser changes a user. The last manager cannot become anything else
 // (ErrLastManager): the rule is part of the statement, so that two managers who
 // demote each other at the same moment cannot both succeed.
-func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (User, error) {
-	var u User
-	err := s.write(ctx, func(tx *gorm.DB) error {
+//
+// A change of role or VIP status ends the login sessions of the user, because
+// their tokens say something that is no longer so; ended says which.
+func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u User, ended []Ended, err error) {
+	err = s.write(ctx, func(tx *gorm.DB) error {
+		var before User
+		if err := found(tx.Take(&before, id).Error); err != nil {
+			return err
+		}
 		q := tx.Model(&User{}).Where("id = ?", id)
 		if ch.Role != nil && *ch.Role != RoleManager {
 			q = q.Where("role <> ? OR EXISTS (SELECT 1 FROM users other WHERE other.role = 'manager' AND other.id <> ?)", RoleManager, id)
@@ -97,9 +109,13 @@ func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (User,
 		if res.RowsAffected == 0 {
 			return ErrLastManager
 		}
-		return nil
+		if u.Role == before.Role && u.VIP == before.VIP {
+			return nil
+		}
+		ended, err = endSessions(tx, Now(), "user_id = ?", id)
+		return err
 	})
-	return u, err
+	return u, ended, err
 }
 
 func (ch UserChanges) columns() map[string]any {

@@ -81,6 +81,15 @@ var (
 	TokenExpired = refuseToken("token-expired", "The wristband has expired", "expired",
 		"Wristbands live for minutes only, so that a stolen one is soon worthless. This one has passed its exp time.",
 		logIn)
+	TokenRevoked = refuseToken("token-revoked", "The wristband has been cut", "revoked",
+		"The login session of this wristband was ended before the wristband expired: its guest logged out or ended it, changed the password, got another role, used a refresh token twice, or carried the wristband over plain HTTP, where everybody on the way could read it. A redirect from http:// to https:// ends the session for that reason, and curl -L does not show its answer.",
+		"Always use the https:// address where the house has one. "+logIn)
+	RefreshTokenInvalid = define(http.StatusUnauthorized, "refresh-token-invalid", "That voucher is not valid",
+		"The refresh token is unknown or expired, or its login session has ended.",
+		"Log in again at POST /api/v1/auth/login; every login and refresh gives out a new refresh token.")
+	RefreshTokenReused = define(http.StatusUnauthorized, "refresh-token-reused", "That voucher was used before",
+		"A refresh token is good for one use, and this one was used before. So it is in two hands, and nobody can tell which of them is a thief's: the login session has ended, access tokens included.",
+		"Log in again at POST /api/v1/auth/login. If you did not use the token twice yourself, change the password.")
 	InvalidCredentials = define(http.StatusUnauthorized, "invalid-credentials", "Name and password do not match",
 		"There is no guest with this name and this password. The answer is the same for an unknown name and for a wrong password, so that nobody can find out here who is a guest.",
 		"Check the name and the password. The demo guests are alice, bob, vera, carla and marco; the password of each is the name followed by -likes-pizza.")
@@ -94,6 +103,9 @@ var (
 	VIPOnly = define(http.StatusForbidden, "vip-only", "VIPs only",
 		"The wristband is genuine, but its vip claim is false.",
 		"Log in as a VIP: among the demo accounts vera is one. A manager can make a guest a VIP; the claim is in the next wristband.")
+	CrossOrigin = define(http.StatusForbidden, "cross-origin", "Another page is asking",
+		"The request comes from a page of another origin and would have used a cookie. A browser sends cookies along whoever asks, so a strange page could order in a guest's name; another port of the same host counts as another origin, too.",
+		"Call the API from its own pages, or send the access token in an Authorization header, which no strange page can do for you.")
 	AgeRestricted = define(http.StatusForbidden, "age-restricted", "Adults only",
 		"The order holds a dish or drink that is served to adults only, and the age_over_18 claim of the wristband is false.",
 		"Leave that line out of the order. The wristband says only whether a guest is of age, never the birth date: the door asks one question, so it gets one answer.")
@@ -113,9 +125,9 @@ var (
 	TokenMissing = define(http.StatusBadRequest, "token-missing", "No token to look at",
 		"The call reads a token aloud, and the body held none.",
 		"Send {\"token\": \"eyJ…\"} or a saved login answer, which holds the token as access_token.")
-	AmbiguousCredentials = define(http.StatusBadRequest, "ambiguous-credentials", "Two Authorization headers",
-		"The request came with more than one Authorization header, and a door that picks one of two wristbands can be fooled.",
-		"Send exactly one Authorization header.")
+	AmbiguousCredentials = define(http.StatusBadRequest, "ambiguous-credentials", "Two wristbands at once",
+		"The request came with more than one Authorization header, or with two cookies of the same name, and a door that picks one of two wristbands can be fooled.",
+		"Send exactly one.")
 	BodyTooLarge = define(http.StatusRequestEntityTooLarge, "body-too-large", "Too much at once",
 		"The body is larger than 64 KiB.",
 		"Send less: an order takes up to 50 lines and notes of up to 200 characters, which fits easily.")
@@ -163,6 +175,19 @@ var (
 	PreconditionFailed = define(http.StatusPreconditionFailed, "precondition-failed", "The dish has changed meanwhile",
 		"The If-Match header names a version of the dish that is not the current one: somebody has changed it since it was read.",
 		"Read the dish again, look at what changed, and send the change with the new ETag in If-Match.")
+)
+
+// Not so fast. 429.
+var (
+	RateLimited = define(http.StatusTooManyRequests, "rate-limited", "Not so fast",
+		"More requests came from this guest, or from this address, than the house takes in a second.",
+		"Wait for the seconds that the Retry-After header names. The RateLimit header of each answer says how many requests are left.")
+	TooManyAttempts = define(http.StatusTooManyRequests, "too-many-attempts", "Too many wrong passwords",
+		"There were several failed logins for this account or from this address, so the next attempt has to wait: a second at first, twice as long after each further failure, 15 minutes at the most. It makes guessing hopeless and costs a guest who mistypes very little.",
+		"Wait for the seconds that the Retry-After header names and try again.")
+	TooManyStreams = define(http.StatusTooManyRequests, "too-many-streams", "Too many open streams",
+		"This guest has as many event streams open as the house allows to one guest at a time.",
+		"Close a stream before opening another; one stream shows everything about its order.")
 )
 
 // It is not the guest's fault. 5xx.

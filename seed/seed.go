@@ -7,6 +7,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -65,9 +66,9 @@ func Users(ctx context.Context, store *models.Store, hasher *models.Hasher) erro
 	if arrived, err := store.Delivered(ctx, "users"); arrived || err != nil {
 		return err // hashing five passwords costs more than the rest of a start
 	}
-	var people []person
-	if err := json.Unmarshal(usersJSON, &people); err != nil {
-		return fmt.Errorf("users.json: %w", err)
+	people, err := readPeople()
+	if err != nil {
+		return err
 	}
 	users := make([]models.User, len(people))
 	errs := make([]error, len(people))
@@ -89,4 +90,37 @@ func Users(ctx context.Context, store *models.Store, hasher *models.Hasher) erro
 		}
 	}
 	return store.DeliverUsers(ctx, "users", users)
+}
+
+func readPeople() ([]person, error) {
+	var people []person
+	if err := json.Unmarshal(usersJSON, &people); err != nil {
+		return nil, fmt.Errorf("users.json: %w", err)
+	}
+	return people, nil
+}
+
+// Leftover lists the demo accounts that are in the book and still have their
+// demo password.
+func Leftover(ctx context.Context, store *models.Store, hasher *models.Hasher) ([]string, error) {
+	people, err := readPeople()
+	if err != nil {
+		return nil, err
+	}
+	var left []string
+	for _, p := range people {
+		u, err := store.UserByUsername(ctx, p.Username)
+		if errors.Is(err, models.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if ok, err := hasher.Matches(ctx, DemoPassword(p.Username), u.PasswordHash); err != nil {
+			return nil, err
+		} else if ok {
+			left = append(left, p.Username)
+		}
+	}
+	return left, nil
 }

@@ -24,17 +24,22 @@ type Authority struct {
 	keys     *Keys
 	issuer   string
 	lifetime time.Duration
+	denylist *Denylist
+	clock    *clock
 }
 
 // NewAuthority makes an authority that signs in the name of issuer, an address
 // such as http://localhost:8080. Tokens live for lifetime unless a login asks
 // for less.
 func NewAuthority(keys *Keys, issuer string, lifetime time.Duration) *Authority {
-	return &Authority{keys: keys, issuer: issuer, lifetime: lifetime}
+	return &Authority{keys: keys, issuer: issuer, lifetime: lifetime, denylist: NewDenylist(), clock: keys.clock}
 }
 
 // Lifetime is the life of a token for which nobody asked for less.
 func (a *Authority) Lifetime() time.Duration { return a.lifetime }
+
+// Denylist is the list of login sessions that have been ended.
+func (a *Authority) Denylist() *Denylist { return a.denylist }
 
 // Keys are the keys that the authority signs and verifies with.
 func (a *Authority) Keys() *Keys { return a.keys }
@@ -42,9 +47,13 @@ func (a *Authority) Keys() *Keys { return a.keys }
 // Issue prints a new wristband for a user who has just proved who they are. The
 // life is cut down to whole seconds, as exp can say no more.
 func (a *Authority) Issue(u models.User, sessionID string, life time.Duration) (string, error) {
-	now := time.Now()
+	return a.issueUntil(u, sessionID, a.clock.now().Add(life))
+}
+
+func (a *Authority) issueUntil(u models.User, sessionID string, expires time.Time) (string, error) {
+	now := a.clock.now()
 	adult := u.AgeOver18(now)
-	return sign(a.keys.signing, Claims{
+	return sign(a.keys.current(), Claims{
 		Issuer:    a.issuer,
 		Audience:  Audience,
 		Subject:   strconv.FormatInt(u.ID, 10),
@@ -55,7 +64,7 @@ func (a *Authority) Issue(u models.User, sessionID string, life time.Duration) (
 		SessionID: sessionID,
 		ID:        NewID(),
 		IssuedAt:  now.Unix(),
-		ExpiresAt: now.Add(life).Unix(),
+		ExpiresAt: expires.Unix(),
 	})
 }
 
@@ -128,11 +137,10 @@ func (a *Authority) KeyFunc(t *jwt.Token) (any, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	k := a.keys.all[h.KeyID]
-	if k == nil {
-		return nil, ErrKeyUnknown
+	if public := a.keys.verifying(h.KeyID); public != nil {
+		return public, nil
 	}
-	return &k.private.PublicKey, nil
+	return nil, ErrKeyUnknown
 }
 
 // strictSegment decodes one part of a token and refuses unknown and duplicate
@@ -165,8 +173,11 @@ func (a *Authority) Principal(verified string) (Principal, error) {
 		return Principal{}, fmt.Errorf("%w: %s", ErrClaimsInvalid, fault)
 	}
 	expires := time.Unix(c.ExpiresAt, 0)
-	if !time.Now().Before(expires) {
+	switch {
+	case !a.clock.now().Before(expires):
 		return Principal{}, ErrExpired
+	case a.denylist.Has(c.SessionID):
+		return Principal{}, ErrRevoked
 	}
 	return Principal{
 		UserID: id, Name: c.Name, Role: c.Role, VIP: *c.VIP, AgeOver18: *c.AgeOver18,
@@ -177,7 +188,7 @@ func (a *Authority) Principal(verified string) (Principal, error) {
 // examine says what is wrong with the claims, apart from their expiry.
 func (a *Authority) examine(h header, c Claims) (userID int64, fault string) {
 	id, err := strconv.ParseInt(c.Subject, 10, 64)
-	soon := time.Now().Add(clockSkew).Unix()
+	soon := a.clock.now().Add(clockSkew).Unix()
 	switch {
 	case h.Type != Type:
 		return 0, "typ"
@@ -212,7 +223,7 @@ func (a *Authority) examine(h header, c Claims) (userID int64, fault string) {
 // Refusal turns what the JWT library says into one of our reasons. Its texts
 // are for its authors; ours have names.
 func Refusal(err error) error {
-	for _, ours := range []error{ErrMalformed, ErrAlgorithm, ErrKeyUnknown, ErrSignatureInvalid, ErrClaimsInvalid, ErrExpired} {
+	for _, ours := range []error{ErrMalformed, ErrAlgorithm, ErrKeyUnknown, ErrSignatureInvalid, ErrClaimsInvalid, ErrExpired, ErrRevoked} {
 		if errors.Is(err, ours) {
 			return ours
 		}

@@ -26,7 +26,7 @@ func (a *Authority) Read(raw string) Reading {
 	r.Algorithm, _ = r.Header["alg"].(string)
 	r.KeyID, _ = r.Header["kid"].(string)
 	_, r.Err = a.Verify(raw)
-	r.SignatureValid = r.Err == nil || errors.Is(r.Err, ErrExpired) || errors.Is(r.Err, ErrClaimsInvalid)
+	r.SignatureValid = r.Err == nil || errors.Is(r.Err, ErrExpired) || errors.Is(r.Err, ErrRevoked) || errors.Is(r.Err, ErrClaimsInvalid)
 	return r
 }
 

@@ -14,7 +14,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
+
+	"restaurant/models"
 )
 
 // keyBits is exact: less is too weak (RFC 7518, section 3.3), more makes the
@@ -24,16 +27,25 @@ const keyBits = 2048
 // maxKeyFile bounds what is read as a key; a 2048-bit key takes 1.7 KiB.
 const maxKeyFile = 16 << 10
 
-// Keys are the stamp presses of the house: one signs, all of them verify.
+// Keys are the stamp presses of the house: one signs; the others verify until
+// the last token that they have signed expires.
 type Keys struct {
+	dir   string
+	clock *clock
+
+	mu      sync.RWMutex
 	signing *key
 	all     map[string]*key
+
+	rotating sync.Mutex // one rotation at a time
+	store    *models.Store
 }
 
 type key struct {
 	id      string // kid
 	private *rsa.PrivateKey
 	made    time.Time
+	until   time.Time // zero while it signs
 }
 
 // JWK is the public half of a key (RFC 7517, section 4).
@@ -57,7 +69,7 @@ func OpenKeys(dir string) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := &Keys{all: map[string]*key{}}
+	keys := &Keys{dir: dir, clock: newClock(time.Time{}), all: map[string]*key{}}
 	for _, file := range files {
 		k, err := readKey(file)
 		if err != nil {
@@ -170,21 +182,56 @@ func exponent(p *rsa.PublicKey) string {
 // JWKS lists the public keys with which tokens can be checked, the signing one
 // first.
 func (ks *Keys) JWKS() []JWK {
-	all := make([]*key, 0, len(ks.all))
-	for _, k := range ks.all {
-		all = append(all, k)
-	}
-	slices.SortFunc(all, func(a, b *key) int { return b.made.Compare(a.made) })
-	set := make([]JWK, len(all))
-	for i, k := range all {
+	living := ks.living()
+	set := make([]JWK, len(living))
+	for i, k := range living {
 		p := &k.private.PublicKey
 		set[i] = JWK{KeyType: "RSA", Use: "sig", Algorithm: "RS256", KeyID: k.id, Modulus: modulus(p), Exponent: exponent(p)}
 	}
 	return set
 }
 
+// living lists the keys that still count, the signing one first.
+func (ks *Keys) living() []*key {
+	ks.mu.RLock()
+	defer ks.mu.RUnlock()
+	var list []*key
+	for _, k := range ks.all {
+		if k.counts(ks.clock.now()) {
+			list = append(list, k)
+		}
+	}
+	slices.SortFunc(list, func(a, b *key) int {
+		if a == ks.signing || b == ks.signing {
+			return map[bool]int{true: -1, false: 1}[a == ks.signing]
+		}
+		return b.made.Compare(a.made)
+	})
+	return list
+}
+
+func (k *key) counts(now time.Time) bool { return k.until.IsZero() || now.Before(k.until) }
+
+// current is the key that signs.
+func (ks *Keys) current() *key {
+	ks.mu.RLock()
+	defer ks.mu.RUnlock()
+	return ks.signing
+}
+
+// verifying is the public half of the key with this id, or nil if no key of that
+// name counts.
+func (ks *Keys) verifying(id string) *rsa.PublicKey {
+	ks.mu.RLock()
+	defer ks.mu.RUnlock()
+	if k := ks.all[id]; k != nil && k.counts(ks.clock.now()) {
+		return &k.private.PublicKey
+	}
+	return nil
+}
+
 // PublicPEM is the public half of the signing key as a PEM text (SPKI).
 func (ks *Keys) PublicPEM() ([]byte, error) {
-	der, err := x509.MarshalPKIXPublicKey(&ks.signing.private.PublicKey)
+	der, err := x509.MarshalPKIXPublicKey(&ks.current().private.PublicKey)
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), err
 }

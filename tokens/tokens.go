@@ -74,4 +74,5 @@ var (
 	ErrSignatureInvalid = errors.New("token signature is invalid")
 	ErrClaimsInvalid    = errors.New("token claims are not accepted")
 	ErrExpired          = errors.New("token has expired")
+	ErrRevoked          = errors.New("token has been revoked")
 )

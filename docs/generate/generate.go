@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -65,10 +66,18 @@ func convert(swagger []byte) ([]byte, error) {
 	closeRequests(v3.Components.Schemas)
 	for path, item := range v3.Paths.Map() {
 		for method, op := range item.Operations() {
+			everywhere(path, method, op)
 			if err := refine(op); err != nil {
 				return nil, fmt.Errorf("%s %s: %w", method, path, err)
 			}
 		}
+	}
+	text, err := v3.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	if v3, err = openapi3.NewLoader().LoadFromData(text); err != nil { // resolves what was added by name
+		return nil, err
 	}
 	if err := v3.Validate(context.Background()); err != nil {
 		return nil, err
@@ -88,6 +97,26 @@ func secure(v3 *openapi3.T) {
 				TokenURL: "/api/v1/auth/login", Scopes: map[string]string{},
 			}},
 		}},
+	}
+}
+
+// everywhere adds the refusals that no handler writes itself: the rate limit,
+// and the check of where a request with a cookie comes from.
+func everywhere(path, method string, op *openapi3.Operation) {
+	add := func(status, description string) {
+		if op.Responses.Value(status) == nil {
+			op.Responses.Set(status, &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription(description).
+				WithContent(openapi3.NewContentWithSchemaRef(openapi3.NewSchemaRef("#/components/schemas/Problem", nil), nil))})
+		}
+	}
+	if path != "/healthz" && path != "/readyz" && path != "/metrics" {
+		add("429", "rate-limited")
+	}
+	if op.Security != nil && method != http.MethodGet {
+		add("403", "cross-origin")
+	}
+	if op.Security != nil {
+		add("400", "ambiguous-credentials")
 	}
 }
 
@@ -115,7 +144,9 @@ func refine(op *openapi3.Operation) error {
 		if status >= 400 {
 			refuse(res.Value)
 		}
-		illustrate(res.Value.Content)
+		if status < 400 {
+			illustrate(res.Value.Content)
+		}
 	}
 	return nil
 }
@@ -165,10 +196,7 @@ func example(s *openapi3.Schema) any {
 
 // refuse gives an error its media type (RFC 9457, section 3).
 func refuse(res *openapi3.Response) {
-	var schema *openapi3.SchemaRef
-	for _, media := range res.Content {
-		schema = media.Schema
-	}
+	schema := openapi3.NewSchemaRef("#/components/schemas/Problem", nil)
 	res.Content = openapi3.NewContentWithSchemaRef(schema, []string{problem.ContentType})
 }
 

@@ -1,0 +1,319 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/middleware"
+	"restaurant/models"
+	"restaurant/problem"
+)
+
+type refreshRequest struct {
+	RefreshToken string `json:"refresh_token" example:"pEbPTEbYQ5kKvzTYBnSTtDDZn2Ve…"`
+} //@name RefreshRequest
+
+// refresh exchanges a voucher for a new wristband and a new voucher. Each is
+// good for one use; one that comes twice is in two hands, and the session ends.
+//
+//	@Summary		Get a new access token for a refresh token
+//	@Description	The token comes in the body or in the refresh cookie, and the answer goes the same way. Unknown fields are ignored, so a saved login answer is a valid body.
+//	@ID				refresh
+//	@Tags			auth
+//	@Accept			json
+//	@Produce		json,plain
+//	@Param			body	body		refreshRequest	false	"The refresh token, unless it is in the cookie"
+//	@Success		200		{object}	tokenResponse
+//	@Failure		400		{object}	problem.Problem	"malformed-json"
+//	@Failure		401		{object}	problem.Problem	"refresh-token-invalid, refresh-token-reused"
+//	@Failure		403		{object}	problem.Problem	"cross-origin"
+//	@Failure		413		{object}	problem.Problem	"body-too-large"
+//	@Failure		415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure		422		{object}	problem.Problem	"validation-failed"
+//	@Failure		429		{object}	problem.Problem	"rate-limited"
+//	@Router			/api/v1/auth/refresh [post]
+func (a *API) refresh(c *gin.Context) error {
+	noStore(c)
+	token, byCookie, err := a.voucher(c)
+	if err != nil {
+		return err
+	}
+	grant, err := a.Sessions.Refresh(c.Request.Context(), token)
+	if err != nil {
+		if byCookie {
+			a.cookies.Clear(c) // what it holds will never be good again
+		}
+		return err
+	}
+	if !byCookie {
+		grant.Delivery = models.DeliverBody
+	}
+	return a.giveOut(c, grant)
+}
+
+// voucher finds the refresh token: in the body, or else in the cookie, which
+// only pages of this house may use.
+func (a *API) voucher(c *gin.Context) (token string, byCookie bool, err error) {
+	if c.Request.ContentLength != 0 || !a.cookies.HasRefresh(c) {
+		var req refreshRequest
+		err := bindLoosely(c, &req)
+		if err != nil || req.RefreshToken != "" || !a.cookies.HasRefresh(c) {
+			return req.RefreshToken, false, err
+		}
+	}
+	token, err = a.refreshCookie(c)
+	return token, true, err
+}
+
+func (a *API) refreshCookie(c *gin.Context) (string, error) {
+	if a.cookies.ForeignPage(c) {
+		return "", problem.CrossOrigin.New("")
+	}
+	token, err := a.cookies.Refresh(c)
+	if err != nil {
+		return "", problem.AmbiguousCredentials.New("")
+	}
+	return token, nil
+}
+
+// logout ends the login session of the wristband: it and its vouchers are dead
+// with the next request. Whoever comes with a refresh cookie only, because the
+// access token has expired, can leave as well.
+//
+//	@Summary	End this login session
+//	@ID			logout
+//	@Tags		auth
+//	@Security	Bearer
+//	@Success	204
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"cross-origin"
+//	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Router		/api/v1/auth/logout [post]
+func (a *API) logout(c *gin.Context) error {
+	noStore(c)
+	if err := a.leave(c); err != nil {
+		return err
+	}
+	a.cookies.Clear(c)
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+func (a *API) leave(c *gin.Context) error {
+	ctx := c.Request.Context()
+	if middleware.IsAuthenticated(c) {
+		p := middleware.Current(c)
+		return ignoreMissing(a.Sessions.End(ctx, p.UserID, p.SessionID))
+	}
+	if !a.cookies.HasRefresh(c) {
+		return problem.AuthenticationRequired.New("")
+	}
+	token, err := a.refreshCookie(c)
+	if err != nil {
+		return err
+	}
+	return a.Sessions.EndByRefresh(ctx, token)
+}
+
+// ignoreMissing is for whoever wants something gone that is gone already.
+func ignoreMissing(err error) error {
+	if errors.Is(err, models.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+type sessionResponse struct {
+	ID string `json:"id" example:"hG7fPq2LxWZ9cT4a" validate:"required"`
+	// Whether this request belongs to it.
+	Current   bool      `json:"current" example:"true" validate:"required"`
+	CreatedAt time.Time `json:"created_at" example:"2026-01-31T19:00:00Z" validate:"required"`
+	// The last login or refresh.
+	LastUsedAt time.Time `json:"last_used_at" example:"2026-01-31T19:14:00Z" validate:"required"`
+	// When its refresh token expires.
+	ExpiresAt time.Time `json:"expires_at" example:"2026-02-07T19:14:00Z" validate:"required"`
+	UserAgent string    `json:"user_agent" example:"curl/8.5.0" validate:"required"`
+} //@name Session
+
+type sessionsResponse struct {
+	Items []sessionResponse `json:"items" validate:"required"`
+} //@name SessionList
+
+// listSessions shows a guest where they are logged in.
+//
+//	@Summary	Your login sessions, newest first
+//	@ID			listSessions
+//	@Tags		auth
+//	@Produce	json
+//	@Security	Bearer
+//	@Success	200	{object}	sessionsResponse
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Router		/api/v1/auth/sessions [get]
+func (a *API) listSessions(c *gin.Context) error {
+	p := middleware.Current(c)
+	sessions, err := a.Sessions.Of(c.Request.Context(), p.UserID)
+	if err != nil {
+		return err
+	}
+	res := sessionsResponse{Items: make([]sessionResponse, len(sessions))}
+	for i, s := range sessions {
+		res.Items[i] = sessionResponse{
+			ID: s.ID, Current: s.ID == p.SessionID, CreatedAt: s.CreatedAt.Time(), LastUsedAt: s.LastUsedAt.Time(),
+			ExpiresAt: s.ExpiresAt.Time(), UserAgent: s.UserAgent,
+		}
+	}
+	return respond(c, http.StatusOK, res)
+}
+
+// endSession ends one of the guest's own login sessions.
+//
+//	@Summary	End one of your login sessions
+//	@ID			endSession
+//	@Tags		auth
+//	@Security	Bearer
+//	@Param		id	path	string	true	"The id of the session"
+//	@Success	204
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"cross-origin"
+//	@Failure	404	{object}	problem.Problem	"not-found: none, ended, or another guest's"
+//	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Router		/api/v1/auth/sessions/{id} [delete]
+func (a *API) endSession(c *gin.Context) error {
+	if err := a.Sessions.End(c.Request.Context(), middleware.Current(c).UserID, c.Param("id")); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// endSessions logs a guest out everywhere, here included.
+//
+//	@Summary	End all your login sessions
+//	@ID			endSessions
+//	@Tags		auth
+//	@Security	Bearer
+//	@Success	204
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"cross-origin"
+//	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Router		/api/v1/auth/sessions [delete]
+func (a *API) endSessions(c *gin.Context) error {
+	if err := a.Sessions.EndAll(c.Request.Context(), middleware.Current(c).UserID, ""); err != nil {
+		return err
+	}
+	a.cookies.Clear(c)
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+type passwordRequest struct {
+	Current string `json:"current" example:"alice-likes-pizza" validate:"required"`
+	// 8 to 128 characters; the commonest passwords are refused.
+	New string `json:"new" example:"a sentence only I know" minLength:"8" maxLength:"128" validate:"required"`
+} //@name PasswordRequest
+
+// changePassword takes the old password once more, because a wristband may have
+// been stolen, and ends all other login sessions.
+//
+//	@Summary	Change your password
+//	@ID			changePassword
+//	@Tags		auth
+//	@Accept		json
+//	@Security	Bearer
+//	@Param		body	body	passwordRequest	true	"The old and the new password"
+//	@Success	204
+//	@Failure	400	{object}	problem.Problem	"malformed-json, unknown-field"
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…, invalid-credentials"
+//	@Failure	403	{object}	problem.Problem	"cross-origin"
+//	@Failure	413	{object}	problem.Problem	"body-too-large"
+//	@Failure	415	{object}	problem.Problem	"unsupported-media-type"
+//	@Failure	422	{object}	problem.Problem	"validation-failed"
+//	@Failure	429	{object}	problem.Problem	"too-many-attempts, rate-limited"
+//	@Router		/api/v1/auth/password [post]
+func (a *API) changePassword(c *gin.Context) error {
+	var req passwordRequest
+	if err := bind(c, &req); err != nil {
+		return err
+	}
+	ctx, p := c.Request.Context(), middleware.Current(c)
+	u, err := a.Store.User(ctx, p.UserID)
+	if err != nil {
+		return err
+	}
+	if fault := models.PasswordFault(req.New, u.Username); fault != "" {
+		return invalid(problem.FieldError{Field: "new", Message: fault})
+	}
+	if u, err = a.whoIs(c, u.Username, req.Current); err != nil {
+		return err
+	}
+	hash, err := a.Hasher.Hash(ctx, req.New)
+	if err != nil {
+		return err
+	}
+	err = a.Sessions.ChangePassword(ctx, u, hash, p.SessionID)
+	if errors.Is(err, models.ErrStale) {
+		return problem.InvalidCredentials.New("").Because(err)
+	}
+	if err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+// endUserSessions logs somebody out everywhere.
+//
+//	@Summary	End all login sessions of a user
+//	@ID			endUserSessions
+//	@Tags		users
+//	@Security	Bearer
+//	@Param		id	path	int	true	"Number of the user"
+//	@Success	204
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"role-required, cross-origin"
+//	@Failure	404	{object}	problem.Problem	"not-found"
+//	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Router		/api/v1/users/{id}/sessions [delete]
+func (a *API) endUserSessions(c *gin.Context) error {
+	id, err := idParam(c)
+	if err != nil {
+		return err
+	}
+	if _, err := a.Store.User(c.Request.Context(), id); err != nil {
+		return err
+	}
+	if err := a.Sessions.EndAll(c.Request.Context(), id, ""); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
+type rotateResponse struct {
+	KID string `json:"kid" example:"6ECkTXx5kkcOK3wR" validate:"required"`
+} //@name RotatedKey
+
+// rotateKeys makes a new key, which signs from now on. Tokens under the old one
+// stay valid until they expire.
+//
+//	@Summary	Sign with a new key from now on
+//	@ID			rotateKeys
+//	@Tags		keys
+//	@Produce	json
+//	@Security	Bearer
+//	@Success	201	{object}	rotateResponse
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"role-required, cross-origin"
+//	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Router		/api/v1/auth/keys/rotate [post]
+func (a *API) rotateKeys(c *gin.Context) error {
+	kid, err := a.Authority.Keys().Rotate(c.Request.Context(), a.Authority.Lifetime())
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusCreated, rotateResponse{KID: kid})
+}

@@ -1,0 +1,40 @@
+package handlers
+
+import (
+	"fmt"
+	"net/http"
+
+	"restaurant/middleware"
+)
+
+// ToHTTPS is what plain HTTP gets under TLS: the way to the other door, and
+// nothing else. A wristband that came along was carried openly over the street,
+// so its login session ends.
+func ToHTTPS(a *API) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Location", a.PublicURL+r.URL.RequestURI())
+		h.Set("Cache-Control", "no-store") // or the next token would come here again, unseen
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		h.Set("X-Content-Type-Options", "nosniff")
+		said := "This house speaks HTTPS only: " + a.PublicURL + "\n"
+		if a.carriedOpenly(r) {
+			said += "Your wristband came over plain HTTP, where everybody on the way could read it, so its login session has been ended. Log in again over HTTPS.\n"
+		}
+		w.WriteHeader(http.StatusPermanentRedirect)
+		_, _ = fmt.Fprint(w, said) // whoever has gone need not hear it
+	})
+}
+
+// carriedOpenly ends the login sessions of all tokens in a request and tells
+// whether there were any.
+func (a *API) carriedOpenly(r *http.Request) (ended bool) {
+	for _, raw := range middleware.TokensIn(r) {
+		one, err := a.Sessions.EndInClear(r.Context(), raw)
+		if err != nil {
+			a.Log.Error("the login session of a token that came in the clear cannot be ended", "err", err)
+		}
+		ended = ended || one
+	}
+	return ended
+}

@@ -1,0 +1,109 @@
+package middleware
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// refreshPath limits the refresh cookie to the calls that may use it.
+const refreshPath = "/api/v1/auth"
+
+// Cookies keep tokens where no script can read them. Under TLS their names have
+// the prefixes that make a browser accept them from this host over TLS only
+// (RFC 6265bis, section 4.1.3).
+type Cookies struct {
+	accessName, refreshName string
+	secure                  bool
+	origin                  *http.CrossOriginProtection
+}
+
+// NewCookies names the cookies of a house that guests reach under publicURL,
+// with or without TLS.
+func NewCookies(publicURL string, secure bool) (Cookies, error) {
+	k := Cookies{accessName: "access_token", refreshName: "refresh_token", secure: secure, origin: http.NewCrossOriginProtection()}
+	if secure {
+		k.accessName, k.refreshName = "__Host-access_token", "__Secure-refresh_token"
+	}
+	return k, k.origin.AddTrustedOrigin(publicURL)
+}
+
+// SetAccess gives out an access token as a cookie.
+func (k Cookies) SetAccess(c *gin.Context, token string, life time.Duration) {
+	k.set(c, k.accessName, token, "/", life)
+}
+
+// SetRefresh gives out a refresh token as a cookie.
+func (k Cookies) SetRefresh(c *gin.Context, token string, life time.Duration) {
+	k.set(c, k.refreshName, token, refreshPath, life)
+}
+
+// Clear takes the cookies back that the request came with.
+func (k Cookies) Clear(c *gin.Context) {
+	if k.hasAccess(c) {
+		k.set(c, k.accessName, "", "/", 0)
+	}
+	if k.HasRefresh(c) {
+		k.set(c, k.refreshName, "", refreshPath, 0)
+	}
+}
+
+func (k Cookies) set(c *gin.Context, name, value, path string, life time.Duration) {
+	cookie := &http.Cookie{
+		Name: name, Value: value, Path: path, MaxAge: int(life.Seconds()),
+		HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteStrictMode,
+	}
+	if cookie.MaxAge == 0 {
+		cookie.MaxAge = -1 // delete it
+	}
+	http.SetCookie(c.Writer, cookie)
+}
+
+func (k Cookies) hasAccess(c *gin.Context) bool { return len(c.Request.CookiesNamed(k.accessName)) > 0 }
+
+// HasRefresh tells whether the request came with a refresh cookie.
+func (k Cookies) HasRefresh(c *gin.Context) bool {
+	return len(c.Request.CookiesNamed(k.refreshName)) > 0
+}
+
+var errTwoCookies = errors.New("two cookies of one name")
+
+func (k Cookies) access(c *gin.Context) (string, error) { return only(c, k.accessName) }
+
+// Refresh is the refresh token in the cookie, or empty.
+func (k Cookies) Refresh(c *gin.Context) (string, error) { return only(c, k.refreshName) }
+
+// only refuses to choose between two cookies: one of them may have been planted
+// by a neighbour of this host.
+func only(c *gin.Context, name string) (string, error) {
+	switch cookies := c.Request.CookiesNamed(name); len(cookies) {
+	case 0:
+		return "", nil
+	case 1:
+		return cookies[0].Value, nil
+	}
+	return "", errTwoCookies
+}
+
+// ForeignPage tells whether a browser sends the request for a page of another
+// origin, and the request could change something. Whoever sends neither
+// Sec-Fetch-Site nor Origin is no browser, and no page stands behind it.
+func (k Cookies) ForeignPage(c *gin.Context) bool { return k.origin.Check(c.Request) != nil }
+
+// TokensIn finds every access token that a request carries, in headers and
+// cookies, whatever they are called with and without TLS.
+func TokensIn(r *http.Request) (raws []string) {
+	for _, value := range r.Header.Values("Authorization") {
+		if raw, p := fromHeader([]string{value}); p == nil {
+			raws = append(raws, raw)
+		}
+	}
+	for _, name := range []string{"access_token", "__Host-access_token"} {
+		for _, cookie := range r.CookiesNamed(name) {
+			raws = append(raws, cookie.Value)
+		}
+	}
+	return raws
+}

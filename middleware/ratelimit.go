@@ -1,0 +1,103 @@
+package middleware
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
+
+	"restaurant/problem"
+)
+
+// limiterSize bounds the memory: so many guests and addresses are remembered at
+// the most, times two.
+const limiterSize = 1 << 16
+
+// RateLimit gives every guest, and every address of those who have not shown a
+// wristband, a bucket of so many requests a second.
+type RateLimit struct {
+	perSecond int
+	mu        sync.Mutex
+	buckets   *recent[*rate.Limiter]
+}
+
+// NewRateLimit makes full buckets; zero per second means no limit.
+func NewRateLimit(perSecond int) *RateLimit {
+	return &RateLimit{perSecond: perSecond, buckets: newRecent[*rate.Limiter](limiterSize)}
+}
+
+// unlimited are the doors at which machines knock to see whether the house is
+// open.
+var unlimited = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true}
+
+// Address takes one drop from the bucket of the address, before anything costly
+// is done.
+func (l *RateLimit) Address(c *gin.Context) {
+	if l.perSecond > 0 && !unlimited[c.FullPath()] {
+		l.take(c, "address", Address(c))
+	}
+}
+
+// guest takes the drop from the guest's own bucket instead: behind one address
+// there may be many guests, and behind one guest many addresses.
+func (l *RateLimit) guest(c *gin.Context, userID int64) {
+	if l.perSecond == 0 || unlimited[c.FullPath()] {
+		return
+	}
+	l.giveBack(Address(c))
+	l.take(c, "guest", strconv.FormatInt(userID, 10))
+}
+
+// Address is where a request comes from, as far as one client goes: an IPv4
+// address, or the 64 bits of an IPv6 network.
+func Address(c *gin.Context) string {
+	ip, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		return c.RemoteIP()
+	}
+	if ip = ip.Unmap(); ip.Is6() {
+		prefix, _ := ip.WithZone("").Prefix(64)
+		return prefix.String()
+	}
+	return ip.String()
+}
+
+// take answers 429 if the bucket is empty. The headers are those of the IETF
+// draft draft-ietf-httpapi-ratelimit-headers-10.
+func (l *RateLimit) take(c *gin.Context, policy, key string) {
+	ok, left := l.drop(policy + "\x00" + key)
+	h := c.Writer.Header()
+	h.Set("RateLimit-Policy", fmt.Sprintf(`%q;q=%d;w=1`, policy, l.perSecond))
+	h.Set("RateLimit", fmt.Sprintf(`%q;r=%d;t=1`, policy, left))
+	if !ok {
+		problem.Write(c, problem.RateLimited.New(fmt.Sprintf("More than %d requests came within a second.", l.perSecond)).RetryAfter(time.Second))
+	}
+}
+
+func (l *RateLimit) drop(key string) (ok bool, left int) {
+	b := l.bucket(key)
+	ok = b.Allow()
+	return ok, max(0, int(math.Floor(b.Tokens())))
+}
+
+// giveBack returns the drop that was taken from an address before it was known
+// whose request it is.
+func (l *RateLimit) giveBack(address string) {
+	l.bucket("address\x00"+address).AllowN(time.Now(), -1)
+}
+
+func (l *RateLimit) bucket(key string) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b, ok := l.buckets.get(key)
+	if !ok {
+		b = rate.NewLimiter(rate.Limit(l.perSecond), l.perSecond)
+		l.buckets.put(key, b)
+	}
+	return b
+}

@@ -1,0 +1,241 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// TokenDelivery says how the tokens of a login session reach the client.
+type TokenDelivery string
+
+// The three ways. A refresh by cookie answers in the way of its login.
+const (
+	DeliverBody          TokenDelivery = "body"
+	DeliverRefreshCookie TokenDelivery = "refresh-cookie"
+	DeliverCookies       TokenDelivery = "cookies"
+)
+
+// MaxSession is how long a login session can be kept alive by refreshing; then
+// the password is asked again (OWASP ASVS 5.0, 7.3.2).
+const MaxSession = 30 * 24 * time.Hour
+
+// LoginSession is what one login opened. Its id is the sid claim.
+type LoginSession struct {
+	ID        string
+	UserID    int64
+	Delivery  TokenDelivery
+	UserAgent string
+	CreatedAt Millis `gorm:"autoCreateTime:false"`
+	// LastUsedAt is the time of the last login or refresh.
+	LastUsedAt Millis
+	// AccessUntil is when the last of its access tokens expires.
+	AccessUntil Millis
+	// ExpiresAt is when its newest refresh token expires.
+	ExpiresAt Millis
+	EndedAt   *Millis
+}
+
+// RefreshToken is a voucher for a new access token, by its hash.
+type RefreshToken struct {
+	Hash      string
+	SessionID string
+	ExpiresAt Millis
+	SpentAt   *Millis
+}
+
+// Ended is a login session that was ended before its access tokens expired.
+type Ended struct {
+	ID          string
+	UserID      int64
+	AccessUntil Millis
+}
+
+// Why a refresh token is refused.
+var (
+	// ErrRefreshInvalid means that it is unknown, expired or of an ended session.
+	ErrRefreshInvalid = errors.New("refresh token is not valid")
+	// ErrRefreshReused means that it was spent before; its session has now ended.
+	ErrRefreshReused = errors.New("refresh token was used before")
+)
+
+// OpenSession writes a new login session and its first refresh token.
+func (s *Store) OpenSession(ctx context.Context, session LoginSession, refreshHash string) error {
+	return s.write(ctx, func(tx *gorm.DB) error {
+		if err := tx.Create(&session).Error; err != nil {
+			return err
+		}
+		return tx.Create(&RefreshToken{Hash: refreshHash, SessionID: session.ID, ExpiresAt: session.ExpiresAt}).Error
+	})
+}
+
+// spend retires a refresh token in one statement, so that in a race exactly one
+// wins: all conditions are in its WHERE clause.
+const spend = `UPDATE refresh_tokens SET spent_at = @now
+WHERE hash = @hash AND spent_at IS NULL AND expires_at > @now
+	AND EXISTS (SELECT 1 FROM login_sessions s WHERE s.id = session_id AND s.ended_at IS NULL)
+RETURNING *`
+
+// Rotation is a refresh token on its way to being replaced.
+type Rotation struct {
+	// Hash of the token that came, and of the one that replaces it.
+	Hash, NewHash string
+	// Life of the new one.
+	Life time.Duration
+	// AccessUntil is when the access token that will be issued expires.
+	AccessUntil Millis
+}
+
+// Rotate spends a refresh token and writes the one that replaces it. If the
+// token was spent before, its session is ended within the same transaction: the
+// error is ErrRefreshReused and ended says what to put on the denylist.
+func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u User, ended []Ended, err error) {
+	var refused error
+	err = s.write(ctx, func(tx *gorm.DB) error {
+		now := Now()
+		var old RefreshToken
+		res := tx.Raw(spend, map[string]any{"now": now, "hash": r.Hash}).Scan(&old)
+		if res.Error != nil {
+			return res.Error
+		}
+		if res.RowsAffected == 0 {
+			ended, refused, err = reuse(tx, r.Hash, now)
+			return err
+		}
+		session, err = renew(tx, old.SessionID, r, now)
+		if err != nil {
+			return err
+		}
+		return found(tx.Take(&u, session.UserID).Error)
+	})
+	return session, u, ended, errors.Join(err, refused)
+}
+
+// renew writes the new refresh token and moves the times of the session on.
+func renew(tx *gorm.DB, sid string, r Rotation, now Millis) (LoginSession, error) {
+	var session LoginSession
+	err := tx.Raw(`UPDATE login_sessions SET last_used_at = @now, access_until = max(access_until, @access),
+			expires_at = min(@expires, created_at + @most)
+		WHERE id = @id RETURNING *`, map[string]any{
+		"now": now, "access": r.AccessUntil, "expires": now.Add(r.Life), "most": MaxSession.Milliseconds(), "id": sid,
+	}).Scan(&session).Error
+	if err != nil {
+		return session, err
+	}
+	return session, tx.Create(&RefreshToken{Hash: r.NewHash, SessionID: sid, ExpiresAt: session.ExpiresAt}).Error
+}
+
+// reuse says why a token could not be spent. One that was spent before is in two
+// hands, and nobody can tell which of them is the thief's: the session ends.
+func reuse(tx *gorm.DB, hash string, now Millis) (ended []Ended, refused, err error) {
+	var old RefreshToken
+	res := tx.Where("hash = ?", hash).Limit(1).Find(&old)
+	if res.Error != nil || res.RowsAffected == 0 || old.SpentAt == nil {
+		return nil, ErrRefreshInvalid, res.Error
+	}
+	ended, err = endSessions(tx, now, "id = ?", old.SessionID)
+	return ended, ErrRefreshReused, err
+}
+
+// SessionOfRefresh finds the living session of an unspent refresh token.
+func (s *Store) SessionOfRefresh(ctx context.Context, hash string) (LoginSession, error) {
+	var session LoginSession
+	err := s.read(ctx).Raw(`SELECT s.* FROM login_sessions s JOIN refresh_tokens r ON r.session_id = s.id
+		WHERE r.hash = ? AND r.spent_at IS NULL AND r.expires_at > ? AND s.ended_at IS NULL`, hash, Now()).Take(&session).Error
+	return session, found(err)
+}
+
+// SessionsOf lists the living login sessions of a user, newest first.
+func (s *Store) SessionsOf(ctx context.Context, userID int64) ([]LoginSession, error) {
+	var sessions []LoginSession
+	err := s.read(ctx).Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", userID, Now()).
+		Order("created_at DESC, id").Find(&sessions).Error
+	return sessions, err
+}
+
+// EndSession ends one login session of a user. Another's, an ended one and none
+// are ErrNotFound.
+func (s *Store) EndSession(ctx context.Context, userID int64, id string) ([]Ended, error) {
+	ended, err := s.endSessions(ctx, "user_id = ? AND id = ?", userID, id)
+	if err == nil && len(ended) == 0 {
+		return nil, ErrNotFound
+	}
+	return ended, err
+}
+
+// EndSessions ends all login sessions of a user but one; an empty id ends all.
+func (s *Store) EndSessions(ctx context.Context, userID int64, except string) ([]Ended, error) {
+	return s.endSessions(ctx, "user_id = ? AND id <> ?", userID, except)
+}
+
+func (s *Store) endSessions(ctx context.Context, where string, args ...any) (ended []Ended, err error) {
+	err = s.write(ctx, func(tx *gorm.DB) error {
+		ended, err = endSessions(tx, Now(), where, args...)
+		return err
+	})
+	return ended, err
+}
+
+func endSessions(tx *gorm.DB, now Millis, where string, args ...any) ([]Ended, error) {
+	var ended []Ended
+	err := tx.Raw("UPDATE login_sessions SET ended_at = ? WHERE ended_at IS NULL AND "+where+" RETURNING id, user_id, access_until",
+		append([]any{now}, args...)...).Scan(&ended).Error
+	return ended, err
+}
+
+// Denied lists the ended login sessions whose access tokens have not all
+// expired yet.
+func (s *Store) Denied(ctx context.Context) ([]Ended, error) {
+	var ended []Ended
+	err := s.read(ctx).Model(&LoginSession{}).Select("id, user_id, access_until").
+		Where("ended_at IS NOT NULL AND access_until > ?", Now()).Scan(&ended).Error
+	return ended, err
+}
+
+// sweepBatch bounds how long sweeping holds the order book.
+const sweepBatch = 500
+
+// SweepSessions deletes up to a batch of login sessions that can no longer be
+// used for anything, with their refresh tokens, and says how many they were.
+func (s *Store) SweepSessions(ctx context.Context) (int, error) {
+	var n int64
+	err := s.write(ctx, func(tx *gorm.DB) error {
+		res := tx.Exec(`DELETE FROM login_sessions WHERE id IN (
+			SELECT id FROM login_sessions WHERE (expires_at <= @now OR ended_at IS NOT NULL) AND access_until <= @now LIMIT @n)`,
+			map[string]any{"now": Now(), "n": sweepBatch})
+		n = res.RowsAffected
+		return res.Error
+	})
+	return int(n), err
+}
+
+// LastAccess is when the last access token of the house expires, as far as the
+// book knows, and when it was last written to by a guest at the door.
+func (s *Store) LastAccess(ctx context.Context) (until, used Millis, err error) {
+	var row struct{ Until, Used *Millis }
+	err = s.read(ctx).Raw("SELECT max(access_until) AS until, max(last_used_at) AS used FROM login_sessions").Scan(&row).Error
+	if row.Until != nil {
+		until, used = *row.Until, *row.Used
+	}
+	return until, used, err
+}
+
+// ChangePassword replaces a password hash, if it still is the old one, and ends
+// all other login sessions of the user. ErrStale means that somebody else
+// changed the password meanwhile.
+func (s *Store) ChangePassword(ctx context.Context, u User, hash, exceptSession string) (ended []Ended, err error) {
+	err = s.write(ctx, func(tx *gorm.DB) error {
+		res := tx.Model(&User{}).Where("id = ? AND password_hash = ?", u.ID, u.PasswordHash).Update("password_hash", hash)
+		if res.Error != nil {
+			return res.Error
+		}
+		if res.RowsAffected == 0 {
+			return ErrStale
+		}
+		ended, err = endSessions(tx, Now(), "user_id = ? AND id <> ?", u.ID, exceptSession)
+		return err
+	})
+	return ended, err
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"restaurant/handlers"
+)
+
+const (
+	// keysEvery is how often keys that no longer count are looked for. It is a
+	// look at a few entries in memory.
+	keysEvery = time.Second
+	// tidyEvery is how often everything else that has expired is cleared away.
+	tidyEvery = time.Minute
+	// clockMayDiffer is how far the computer's clock may fall behind before the
+	// log says so.
+	clockMayDiffer = 5 * time.Second
+)
+
+// tidyUp clears away what has expired, until ctx ends.
+func tidyUp(ctx context.Context, api *handlers.API) {
+	keys, rest := time.NewTicker(keysEvery), time.NewTicker(tidyEvery)
+	defer keys.Stop()
+	defer rest.Stop()
+	clearAway(ctx, api)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-keys.C:
+			complain(ctx, api.Log, "an old key cannot be deleted", api.Authority.Keys().Sweep(ctx))
+		case <-rest.C:
+			clearAway(ctx, api)
+		}
+	}
+}
+
+func clearAway(ctx context.Context, api *handlers.API) {
+	api.Authority.Denylist().Sweep(time.Now())
+	for ctx.Err() == nil {
+		n, err := api.Store.SweepSessions(ctx)
+		complain(ctx, api.Log, "expired login sessions cannot be deleted", err)
+		if err != nil || n == 0 {
+			break
+		}
+	}
+	if behind := api.Authority.Keys().ClockBehind(); behind > clockMayDiffer {
+		api.Log.Warn("this computer's clock was set back; tokens are judged by the time that has really passed", "behind", behind)
+	}
+}
+
+func complain(ctx context.Context, log *slog.Logger, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		log.Error(what, "err", err)
+	}
+}

@@ -1,0 +1,40 @@
+package tokens
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// clock never goes back. If it did, tokens that have expired would be valid
+// again; when the computer's clock is set back, it goes on by the time that has
+// really passed. A jump ahead it follows.
+type clock struct {
+	opened time.Time    // with Go's monotonic reading
+	ahead  atomic.Int64 // how far to stay ahead of opened, in nanoseconds
+}
+
+// newClock starts at the computer's time, or at the moment given if that is
+// later: what stands in the order book has already happened.
+func newClock(notBefore time.Time) *clock {
+	c := &clock{opened: time.Now()}
+	c.ahead.Store(int64(max(0, notBefore.Sub(c.opened))))
+	return c
+}
+
+func (c *clock) now() time.Time {
+	passed := c.opened.Add(time.Since(c.opened)) // by the monotonic reading
+	if wall := time.Now().Round(0); wall.After(passed) {
+		return later(wall, passed.Add(time.Duration(c.ahead.Load())))
+	}
+	return passed.Add(time.Duration(c.ahead.Load()))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// behind is how far the computer's clock has fallen behind this one.
+func (c *clock) behind() time.Duration { return c.now().Sub(time.Now().Round(0)) }

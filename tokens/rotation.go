@@ -1,0 +1,120 @@
+package tokens
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"restaurant/models"
+)
+
+// Register enters the keys into the order book, which says which of them signs
+// and how long the others count. Keys that the book doesn't know yet are taken
+// in the order of their files; those that no longer count are deleted.
+func (ks *Keys) Register(ctx context.Context, store *models.Store) error {
+	ks.store = store
+	until, used, err := store.LastAccess(ctx)
+	if err != nil {
+		return err
+	}
+	ks.clock = newClock(used.Time()) // what stands in the book has happened
+	for _, k := range slices.SortedFunc(maps.Values(ks.all), func(a, b *key) int { return a.made.Compare(b.made) }) {
+		othersUntil := later(until.Time(), ks.clock.now().Add(MaxLifetime))
+		if err := store.AddSigningKey(ctx, models.SigningKey{KID: k.id, CreatedAt: millis(k.made)}, millis(othersUntil)); err != nil {
+			return err
+		}
+	}
+	rows, err := store.SigningKeys(ctx)
+	if err != nil {
+		return err
+	}
+	ks.follow(rows)
+	return ks.Sweep(ctx)
+}
+
+// follow takes over what the book says about the keys of this house.
+func (ks *Keys) follow(rows []models.SigningKey) {
+	ks.mu.Lock()
+	defer ks.mu.Unlock()
+	var signing *key
+	for _, row := range rows {
+		k := ks.all[row.KID]
+		if k == nil {
+			continue // its file is gone; the book may forget it in its time
+		}
+		k.made, k.until = row.CreatedAt.Time(), time.Time{}
+		if row.VerifyUntil != nil {
+			k.until = row.VerifyUntil.Time()
+			continue
+		}
+		signing = k
+	}
+	if signing == nil { // the file of the newest is gone: the newest that is left signs again
+		signing = slices.MaxFunc(slices.Collect(maps.Values(ks.all)), func(a, b *key) int { return a.made.Compare(b.made) })
+		signing.until = time.Time{}
+	}
+	ks.signing = signing
+}
+
+// Rotate makes a new key, which signs from now on, and returns its kid. The one
+// before it counts until the last token that it has signed expires; tokens live
+// for life at the most.
+func (ks *Keys) Rotate(ctx context.Context, life time.Duration) (kid string, err error) {
+	ks.rotating.Lock()
+	defer ks.rotating.Unlock()
+	k, err := createKey(ks.dir)
+	if err != nil {
+		return "", err
+	}
+	last, _, err := ks.store.LastAccess(ctx)
+	until := later(last.Time(), ks.clock.now().Add(life)).Add(time.Second)
+	if err == nil {
+		err = ks.store.AddSigningKey(ctx, models.SigningKey{KID: k.id, CreatedAt: millis(k.made)}, millis(until))
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(ks.file(k.id)))
+	}
+	ks.mu.Lock()
+	defer ks.mu.Unlock()
+	ks.signing.until = until
+	ks.all[k.id], ks.signing = k, k
+	return k.id, nil
+}
+
+// Sweep deletes keys that no longer count, from the disk and from the book.
+func (ks *Keys) Sweep(ctx context.Context) error {
+	for _, id := range ks.dead() {
+		if err := os.Remove(ks.file(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := ks.store.RemoveSigningKey(ctx, id); err != nil {
+			return err
+		}
+		ks.mu.Lock()
+		delete(ks.all, id)
+		ks.mu.Unlock()
+	}
+	return nil
+}
+
+func (ks *Keys) dead() (ids []string) {
+	ks.mu.RLock()
+	defer ks.mu.RUnlock()
+	for id, k := range ks.all {
+		if !k.counts(ks.clock.now()) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (ks *Keys) file(id string) string { return filepath.Join(ks.dir, id+".pem") }
+
+// ClockBehind is how far the computer's clock has been set back behind what this
+// house has seen. Tokens are judged by the later time.
+func (ks *Keys) ClockBehind() time.Duration { return ks.clock.behind() }
