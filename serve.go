@@ -164,7 +164,7 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 		Log: log, PublicURL: url, Version: version(), Demo: cfg.demoData,
 		RateLimit: cfg.rateLimit, CORSOrigins: cfg.corsOrigins,
 		BehindProxy: cfg.behindProxy, TrustedProxies: cfg.trustedProxies,
-		ShortHSTS: cfg.tls == "self-signed" || isLoopback(cfg.addr) && !cfg.behindProxy,
+		ShortHSTS: cfg.tls == "self-signed" || isLoopback(cfg.addr) && !cfg.public,
 	}, nil
 }
 

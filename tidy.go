@@ -38,7 +38,7 @@ func tidyUp(ctx context.Context, api *handlers.API) {
 }
 
 func clearAway(ctx context.Context, api *handlers.API) {
-	api.Authority.Denylist().Sweep(time.Now())
+	api.Authority.Denylist().Sweep(api.Authority.Now())
 	for ctx.Err() == nil {
 		n, err := api.Store.SweepSessions(ctx)
 		complain(ctx, api.Log, "expired login sessions cannot be deleted", err)

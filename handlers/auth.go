@@ -277,9 +277,11 @@ func (a *API) whoIs(c *gin.Context, username, password string) (models.User, err
 		return u, err
 	case !ok:
 		outcome = middleware.Failed
+		middleware.NoteUser(c, u.ID) // 0 for nobody
 		return u, problem.InvalidCredentials.New("")
 	}
 	outcome = middleware.Passed
+	middleware.NoteUser(c, u.ID)
 	return u, nil
 }
 

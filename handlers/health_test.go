@@ -6,7 +6,9 @@ import (
 	"testing"
 )
 
-func from(addr string) option { return func(r *http.Request) { r.RemoteAddr = addr } }
+func from(addr string) option {
+	return func(r *http.Request) { r.RemoteAddr, r.Host = addr, "localhost:8080" }
+}
 
 func TestHealthAndReadiness(t *testing.T) {
 	h := newHouse(t)
@@ -31,7 +33,8 @@ func TestMetricsAreForManagersAndThisMachine(t *testing.T) {
 	for _, header := range []string{"X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"} {
 		h.get(t, "/metrics", from(here), with(header, "192.0.2.1")).wants(t, 401, "authentication-required")
 	}
-	h.get(t, "/metrics", from("[::1]:1234")).wants(t, 200, "")
+	h.get(t, "/metrics", from(here), func(r *http.Request) { r.Host = "rebound.example:8080" }).wants(t, 401, "authentication-required")
+	h.get(t, "/metrics", from("[::1]:1234"), func(r *http.Request) { r.Host = "[::1]:8080" }).wants(t, 200, "")
 	text := h.get(t, "/metrics", from(here)).wants(t, 200, "").Body.String()
 	for _, want := range []string{
 		`restaurant_http_request_duration_seconds_count{method="GET",route="/api/v1/menu/:id",status="200"} 1`,

@@ -8,6 +8,9 @@ import (
 	"restaurant/models"
 )
 
+// These tests run in a bubble, because whoever waits there for something that
+// never comes fails at once.
+
 // step is order 1 after it has got this status, in its history of that length.
 func step(status models.Status) models.Order {
 	o := models.Order{ID: 1, Status: status, PlacedAt: 1}
@@ -45,23 +48,24 @@ func wantHeard(t *testing.T, news <-chan models.Order, want models.Status) {
 }
 
 func TestEverybodyWhoListensHears(t *testing.T) {
-	var e Events
-	one, cancelOne := e.Subscribe(1)
-	two, cancelTwo := e.Subscribe(1)
-	other, cancelOther := e.Subscribe(2)
-	defer cancelTwo()
-	defer cancelOther()
-	e.publish(step(models.StatusPreparing))
-	wantHeard(t, one, models.StatusPreparing)
-	wantHeard(t, two, models.StatusPreparing)
-	wantHeard(t, other, "") // another order's listener
-	cancelOne()
-	e.publish(step(models.StatusReady))
-	wantHeard(t, one, "") // who has cancelled
-	wantHeard(t, two, models.StatusReady)
+	synctest.Test(t, func(t *testing.T) {
+		var e Events
+		one, cancelOne := e.Subscribe(1)
+		two, cancelTwo := e.Subscribe(1)
+		other, cancelOther := e.Subscribe(2)
+		defer cancelTwo()
+		defer cancelOther()
+		e.publish(step(models.StatusPreparing))
+		wantHeard(t, one, models.StatusPreparing)
+		wantHeard(t, two, models.StatusPreparing)
+		wantHeard(t, other, "") // another order's listener
+		cancelOne()
+		e.publish(step(models.StatusReady))
+		wantHeard(t, one, "") // who has cancelled
+		wantHeard(t, two, models.StatusReady)
+	})
 }
 
-// No time passes in the bubble if publish waits: it would be a deadlock there.
 func TestSlowListenerGetsTheNewestAndHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e Events
@@ -90,55 +94,61 @@ func TestOldNewsNeverReplacesNewNews(t *testing.T) {
 		{"cancelled", []models.Status{models.StatusCancelled, models.StatusPlaced}, models.StatusCancelled},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var e Events
-			news, cancel := e.Subscribe(1)
-			defer cancel()
-			for _, status := range tc.published {
-				e.publish(step(status))
-			}
-			wantHeard(t, news, tc.want)
-			wantHeard(t, news, "")
+			synctest.Test(t, func(t *testing.T) {
+				var e Events
+				news, cancel := e.Subscribe(1)
+				defer cancel()
+				for _, status := range tc.published {
+					e.publish(step(status))
+				}
+				wantHeard(t, news, tc.want)
+				wantHeard(t, news, "")
+			})
 		})
 	}
 }
 
 func TestCloseEndsSubscriptions(t *testing.T) {
-	var e Events
-	idle, cancelIdle := e.Subscribe(1)
-	unread, cancelUnread := e.Subscribe(2)
-	ready := step(models.StatusReady)
-	ready.ID = 2
-	e.publish(ready)
-	e.Close()
-	if _, open := <-idle; open {
-		t.Error("an idle listener is not told")
-	}
-	wantHeard(t, unread, models.StatusReady) // what was said before counts
-	if _, open := <-unread; open {
-		t.Error("a listener with unread news is not told")
-	}
-	late, cancelLate := e.Subscribe(1)
-	if _, open := <-late; open {
-		t.Error("who comes after closing is not told")
-	}
-	// None of these may panic.
-	e.publish(ready)
-	e.Close()
-	for _, cancel := range []func(){cancelIdle, cancelUnread, cancelLate} {
-		cancel()
-		cancel()
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var e Events
+		idle, cancelIdle := e.Subscribe(1)
+		unread, cancelUnread := e.Subscribe(2)
+		ready := step(models.StatusReady)
+		ready.ID = 2
+		e.publish(ready)
+		e.Close()
+		if _, open := <-idle; open {
+			t.Error("an idle listener is not told")
+		}
+		wantHeard(t, unread, models.StatusReady) // what was said before counts
+		if _, open := <-unread; open {
+			t.Error("a listener with unread news is not told")
+		}
+		late, cancelLate := e.Subscribe(1)
+		if _, open := <-late; open {
+			t.Error("who comes after closing is not told")
+		}
+		// None of these may panic.
+		e.publish(ready)
+		e.Close()
+		for _, cancel := range []func(){cancelIdle, cancelUnread, cancelLate} {
+			cancel()
+			cancel()
+		}
+	})
 }
 
 func TestCancelTwice(t *testing.T) {
-	var e Events
-	_, cancel := e.Subscribe(1)
-	news, cancelOther := e.Subscribe(1)
-	defer cancelOther()
-	cancel()
-	cancel()
-	e.publish(step(models.StatusReady))
-	wantHeard(t, news, models.StatusReady) // the other one still listens
+	synctest.Test(t, func(t *testing.T) {
+		var e Events
+		_, cancel := e.Subscribe(1)
+		news, cancelOther := e.Subscribe(1)
+		defer cancelOther()
+		cancel()
+		cancel()
+		e.publish(step(models.StatusReady))
+		wantHeard(t, news, models.StatusReady) // the other one still listens
+	})
 }
 
 func TestNobodyIsRememberedAfterCancelling(t *testing.T) {

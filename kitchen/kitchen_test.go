@@ -151,10 +151,12 @@ func TestCancel(t *testing.T) {
 }
 
 func TestSubmitNeverWaits(t *testing.T) {
-	k := New(nil, time.Second, silent) // nobody cooks, so nobody hears the bell
-	for range 1000 {
-		k.Submit()
-	}
+	synctest.Test(t, func(t *testing.T) {
+		k := New(nil, time.Second, silent) // nobody cooks, so nobody hears the bell
+		for range 1000 {
+			k.Submit()
+		}
+	})
 }
 
 // logged counts the lines of a log.

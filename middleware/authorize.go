@@ -55,5 +55,15 @@ func isLocal(r *http.Request) bool {
 		}
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	return err == nil && net.ParseIP(host).IsLoopback()
+	return err == nil && net.ParseIP(host).IsLoopback() && namesLoopback(r.Host)
+}
+
+// namesLoopback keeps out pages whose own name was made to point to this
+// machine (DNS rebinding).
+func namesLoopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.Trim(hostport, "[]")
+	}
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

@@ -66,14 +66,29 @@ func line(c *gin.Context, log *slog.Logger, took time.Duration) {
 		slog.Duration("duration", took),
 		slog.String("request_id", c.Writer.Header().Get(RequestIDHeader)),
 	}
-	if p, ok := principal(c); ok {
-		attrs = append(attrs, slog.Int64("user_id", p.UserID))
+	if id := userID(c); id != 0 {
+		attrs = append(attrs, slog.Int64("user_id", id))
+	}
+	if slug := problem.Written(c); slug != "" {
+		attrs = append(attrs, slog.String("problem", slug))
 	}
 	if err := c.Errors.Last(); err != nil && !errors.Is(err, context.Canceled) {
 		level = slog.LevelError
 		attrs = append(attrs, slog.String("err", err.Error()))
 	}
 	log.LogAttrs(c.Request.Context(), level, "request", attrs...)
+}
+
+const userKey = "middleware.user"
+
+// NoteUser names in the log who a login without a wristband turned out to be.
+func NoteUser(c *gin.Context, id int64) { c.Set(userKey, id) }
+
+func userID(c *gin.Context) int64 {
+	if p, ok := principal(c); ok {
+		return p.UserID
+	}
+	return c.GetInt64(userKey)
 }
 
 // route is the pattern that matched, so that what is logged and counted has a

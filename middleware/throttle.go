@@ -104,8 +104,9 @@ func (t *Throttle) end(account, place, address string, o Outcome) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.settled.Broadcast()
-	t.change(t.accounts, place, func(y *tally) { y.trying-- })
-	t.change(t.addresses, address, func(y *tally) { y.trying-- })
+	settle := func(y *tally) { y.trying = max(0, y.trying-1) } // it may have been forgotten meanwhile
+	t.change(t.accounts, place, settle)
+	t.change(t.addresses, address, settle)
 	switch o {
 	case Failed:
 		t.change(t.accounts, place, func(y *tally) { y.fail(freeFailuresAccount) })

@@ -80,6 +80,8 @@ RETURNING *`
 
 // Rotation is a refresh token on its way to being replaced.
 type Rotation struct {
+	// Now is the moment by which the tokens are judged.
+	Now Millis
 	// Hash of the token that came, and of the one that replaces it.
 	Hash, NewHash string
 	// Life of the new one.
@@ -94,7 +96,7 @@ type Rotation struct {
 func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u User, ended []Ended, err error) {
 	var refused error
 	err = s.write(ctx, func(tx *gorm.DB) error {
-		now := Now()
+		now := r.Now
 		var old RefreshToken
 		res := tx.Raw(spend, map[string]any{"now": now, "hash": r.Hash}).Scan(&old)
 		if res.Error != nil {
@@ -147,11 +149,14 @@ func (s *Store) SessionOfRefresh(ctx context.Context, hash string) (LoginSession
 	return session, found(err)
 }
 
+// maxListed bounds the list of a guest who logs in again and again.
+const maxListed = 200
+
 // SessionsOf lists the living login sessions of a user, newest first.
 func (s *Store) SessionsOf(ctx context.Context, userID int64) ([]LoginSession, error) {
 	var sessions []LoginSession
 	err := s.read(ctx).Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", userID, Now()).
-		Order("created_at DESC, id").Find(&sessions).Error
+		Order("created_at DESC, id").Limit(maxListed).Find(&sessions).Error
 	return sessions, err
 }
 
@@ -215,7 +220,8 @@ func (s *Store) SweepSessions(ctx context.Context) (int, error) {
 // book knows, and when it was last written to by a guest at the door.
 func (s *Store) LastAccess(ctx context.Context) (until, used Millis, err error) {
 	var row struct{ Until, Used *Millis }
-	err = s.read(ctx).Raw("SELECT max(access_until) AS until, max(last_used_at) AS used FROM login_sessions").Scan(&row).Error
+	err = s.read(ctx).Raw(`SELECT (SELECT max(access_until) FROM login_sessions) AS until,
+		(SELECT max(last_used_at) FROM login_sessions) AS used`).Scan(&row).Error
 	if row.Until != nil {
 		until, used = *row.Until, *row.Used
 	}

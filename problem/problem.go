@@ -92,6 +92,13 @@ func (p *Problem) Unwrap() error { return p.cause }
 // Slug is the stable name of the kind.
 func (p *Problem) Slug() string { return p.kind.Slug }
 
+// slugKey is where Written finds the slug.
+const slugKey = "problem.slug"
+
+// Written is the slug of the problem that a request was answered with, or empty;
+// the log names it.
+func Written(c *gin.Context) string { return c.GetString(slugKey) }
+
 // Write answers the request with the problem and ends it.
 func Write(c *gin.Context, p *Problem) {
 	p.Instance = c.Request.URL.EscapedPath()
@@ -107,6 +114,7 @@ func Write(c *gin.Context, p *Problem) {
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
 	}
+	c.Set(slugKey, p.kind.Slug)
 	h.Del("ETag")
 	h.Set("Cache-Control", "no-store")
 	c.Abort()

@@ -38,6 +38,9 @@ func NewAuthority(keys *Keys, issuer string, lifetime time.Duration) *Authority 
 // Lifetime is the life of a token for which nobody asked for less.
 func (a *Authority) Lifetime() time.Duration { return a.lifetime }
 
+// Now is the time by which tokens are judged. It never goes back.
+func (a *Authority) Now() time.Time { return a.clock.now() }
+
 // Denylist is the list of login sessions that have been ended.
 func (a *Authority) Denylist() *Denylist { return a.denylist }
 

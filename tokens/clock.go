@@ -6,11 +6,11 @@ import (
 )
 
 // clock never goes back. If it did, tokens that have expired would be valid
-// again; when the computer's clock is set back, it goes on by the time that has
-// really passed. A jump ahead it follows.
+// again: when the computer's clock is set back, this one goes on by the time
+// that has really passed. A jump ahead it follows.
 type clock struct {
 	opened time.Time    // with Go's monotonic reading
-	ahead  atomic.Int64 // how far to stay ahead of opened, in nanoseconds
+	ahead  atomic.Int64 // of opened and the time since, in nanoseconds
 }
 
 // newClock starts at the computer's time, or at the moment given if that is
@@ -22,12 +22,22 @@ func newClock(notBefore time.Time) *clock {
 }
 
 func (c *clock) now() time.Time {
-	passed := c.opened.Add(time.Since(c.opened)) // by the monotonic reading
-	if wall := time.Now().Round(0); wall.After(passed) {
-		return later(wall, passed.Add(time.Duration(c.ahead.Load())))
+	passed := c.opened.Add(time.Since(c.opened)).Round(0) // by the monotonic reading
+	wall := time.Now().Round(0)
+	for {
+		ahead := c.ahead.Load()
+		lead := int64(wall.Sub(passed))
+		if lead <= ahead {
+			return passed.Add(time.Duration(ahead))
+		}
+		if c.ahead.CompareAndSwap(ahead, lead) {
+			return wall
+		}
 	}
-	return passed.Add(time.Duration(c.ahead.Load()))
 }
+
+// behind is how far the computer's clock has fallen behind this one.
+func (c *clock) behind() time.Duration { return c.now().Sub(time.Now().Round(0)) }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
@@ -35,6 +45,3 @@ func later(a, b time.Time) time.Time {
 	}
 	return b
 }
-
-// behind is how far the computer's clock has fallen behind this one.
-func (c *clock) behind() time.Duration { return c.now().Sub(time.Now().Round(0)) }

@@ -90,14 +90,14 @@ func (s *Sessions) Refresh(ctx context.Context, plain string) (Grant, error) {
 	expires := now.Add(s.authority.lifetime)
 	refresh, newHash := newRefreshToken()
 	session, u, ended, err := s.store.Rotate(ctx, models.Rotation{
-		Hash: hash, NewHash: newHash, Life: s.life, AccessUntil: millis(expires),
+		Now: millis(now), Hash: hash, NewHash: newHash, Life: s.life, AccessUntil: millis(expires),
 	})
 	s.deny(ended)
 	if err != nil {
 		return Grant{}, err
 	}
 	access, err := s.authority.issueUntil(u, session.ID, expires)
-	return Grant{access, s.authority.lifetime, refresh, session.ExpiresAt.Time().Sub(now), session.Delivery}, err
+	return Grant{access, s.authority.lifetime, refresh, session.ExpiresAt.Time().Sub(now).Round(time.Second), session.Delivery}, err
 }
 
 // Of lists the living login sessions of a user, newest first.

@@ -15,6 +15,7 @@ CREATE TABLE login_sessions (
 CREATE INDEX login_sessions_of_user ON login_sessions (user_id, created_at) WHERE ended_at IS NULL;
 CREATE INDEX login_sessions_ended ON login_sessions (access_until) WHERE ended_at IS NOT NULL;
 CREATE INDEX login_sessions_access ON login_sessions (access_until);
+CREATE INDEX login_sessions_use ON login_sessions (last_used_at);
 CREATE INDEX login_sessions_expiry ON login_sessions (expires_at);
 
 CREATE TABLE refresh_tokens (
