@@ -109,39 +109,3 @@ func known(s string) *string {
 	}
 	return &s
 }
-
-type jwksResponse struct {
-	Keys []tokens.JWK `json:"keys" validate:"required"`
-} //@name JWKS
-
-// jwks publishes the keys with which anybody can check a wristband, and nobody
-// can make one.
-//
-//	@Summary	The public keys (RFC 7517)
-//	@ID			jwks
-//	@Tags		keys
-//	@Produce	json
-//	@Success	200	{object}	jwksResponse
-//	@Router		/.well-known/jwks.json [get]
-func (a *API) jwks(c *gin.Context) error {
-	c.Header("Cache-Control", "public, max-age=60")
-	return respond(c, http.StatusOK, jwksResponse{Keys: a.Authority.Keys().JWKS()})
-}
-
-// publicPEM publishes the current public key in the form that most tools read.
-//
-//	@Summary	The current public key as PEM
-//	@ID			publicPEM
-//	@Tags		keys
-//	@Produce	application/x-pem-file
-//	@Success	200	{string}	string	"-----BEGIN PUBLIC KEY-----"
-//	@Router		/.well-known/public.pem [get]
-func (a *API) publicPEM(c *gin.Context) error {
-	text, err := a.Authority.Keys().PublicPEM()
-	if err != nil {
-		return err
-	}
-	c.Header("Cache-Control", "public, max-age=60")
-	c.Data(http.StatusOK, "application/x-pem-file", text)
-	return nil
-}

@@ -100,3 +100,31 @@ func (a *API) changeUser(c *gin.Context) error {
 	}
 	return respond(c, http.StatusOK, newUserResponse(u))
 }
+
+// endUserSessions logs somebody out everywhere.
+//
+//	@Summary	End all login sessions of a user
+//	@ID			endUserSessions
+//	@Tags		users
+//	@Security	Bearer
+//	@Param		id	path	int	true	"Number of the user"
+//	@Success	204
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"role-required, cross-origin"
+//	@Failure	404	{object}	problem.Problem	"not-found"
+//	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Router		/api/v1/users/{id}/sessions [delete]
+func (a *API) endUserSessions(c *gin.Context) error {
+	id, err := idParam(c)
+	if err != nil {
+		return err
+	}
+	if _, err := a.Store.User(c.Request.Context(), id); err != nil {
+		return err
+	}
+	if err := a.Sessions.EndAll(c.Request.Context(), id, ""); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}

