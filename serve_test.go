@@ -69,7 +69,8 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server, w := serveOnWire(t, dir, keys)
+				server, w, _ := serveOnWire(t, dir, keys)
+				go func() { _ = server.Serve(w) }()
 				defer server.Close()
 				conn := w.dial()
 				start := time.Now()
@@ -93,7 +94,8 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	}
 	t.Run("does not read the answer", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			server, w := serveOnWire(t, dir, keys)
+			server, w, _ := serveOnWire(t, dir, keys)
+			go func() { _ = server.Serve(w) }()
 			defer server.Close()
 			conn := w.dial()
 			if _, err := io.WriteString(conn, "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
@@ -108,7 +110,8 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	})
 	t.Run("the control gets an answer", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			server, w := serveOnWire(t, dir, keys)
+			server, w, _ := serveOnWire(t, dir, keys)
+			go func() { _ = server.Serve(w) }()
 			defer server.Close()
 			conn := w.dial()
 			go func() { _, _ = io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") }()
@@ -121,7 +124,9 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	})
 }
 
-func serveOnWire(t *testing.T, dir string, keys *tokens.Keys) (*http.Server, *wire) {
+// serveOnWire makes a server, its listener and what is behind it; the caller
+// starts it.
+func serveOnWire(t *testing.T, dir string, keys *tokens.Keys) (*http.Server, *wire, *handlers.API) {
 	t.Helper()
 	store, err := models.OpenSQLite(context.Background(), filepath.Join(dir, "restaurant.db"))
 	if err != nil {
@@ -141,6 +146,5 @@ func serveOnWire(t *testing.T, dir string, keys *tokens.Keys) (*http.Server, *wi
 		t.Fatal(err)
 	}
 	server, w := newServer(handler, log), &wire{conns: make(chan net.Conn), done: make(chan struct{})}
-	go func() { _ = server.Serve(w) }()
-	return server, w
+	return server, w, api
 }

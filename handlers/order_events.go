@@ -137,6 +137,7 @@ func openStream(c *gin.Context, seen int) *stream {
 	c.Status(http.StatusOK)
 	s := &stream{c: c, control: http.NewResponseController(c.Writer), seen: seen}
 	_ = s.control.SetReadDeadline(time.Time{}) // the server's own would end the stream; a recorder has none
+	_ = s.control.SetWriteDeadline(time.Time{})
 	c.Writer.WriteHeaderNow()
 	return s
 }
@@ -187,9 +188,11 @@ func (s *stream) send(o models.Order) error {
 }
 
 // write gives each piece its own deadline: a stream may be open for long, but
-// nobody may hold it up.
+// nobody may hold it up. In between there is none, because HTTP/2 ends a stream
+// whose deadline passes even if nothing is being written.
 func (s *stream) write(text string) error {
 	_ = s.control.SetWriteDeadline(time.Now().Add(writeWait)) // a recorder has none
+	defer func() { _ = s.control.SetWriteDeadline(time.Time{}) }()
 	if _, err := s.c.Writer.WriteString(text); err != nil {
 		return err
 	}
