@@ -121,7 +121,7 @@ func keysRotateCommand(ctx context.Context, args []string, getenv func(string) s
 
 // rotateKeys makes a new key; in a house that has none yet it is the first.
 func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid string, err error) {
-	before, err := filepath.Glob(filepath.Join(cfg.keys(), "*.pem"))
+	there, err := tokens.HasKeys(cfg.keys())
 	if err != nil {
 		return "", err
 	}
@@ -132,7 +132,7 @@ func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid strin
 	if err := keys.Register(ctx, store); err != nil {
 		return "", err
 	}
-	if len(before) == 0 {
+	if !there {
 		return keys.JWKS()[0].KeyID, nil
 	}
 	return keys.Rotate(ctx, cfg.accessTokenTTL)

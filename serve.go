@@ -178,8 +178,8 @@ func refusePublic(ctx context.Context, cfg config, store *models.Store, hasher *
 	if len(left) > 0 {
 		return fmt.Errorf("PUBLIC=on refuses the demo accounts that are still in %s with their demo passwords (%s): change the passwords, or start with an empty DATA_DIR", cfg.database(), strings.Join(left, ", "))
 	}
-	keys, err := filepath.Glob(filepath.Join(cfg.keys(), "*.pem"))
-	if err == nil && len(keys) == 0 {
+	there, err := tokens.HasKeys(cfg.keys())
+	if err == nil && !there {
 		return fmt.Errorf("PUBLIC=on refuses to make up a key on the spot: make it first with restaurant keys rotate -data-dir %s, and keep a copy", cfg.dataDir)
 	}
 	return err

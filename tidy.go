@@ -19,7 +19,9 @@ const (
 	clockMayDiffer = 5 * time.Second
 )
 
-// tidyUp clears away what has expired, until ctx ends.
+// tidyUp clears away what has expired, until ctx ends. What it has begun it
+// finishes: a statement that is broken off would leave the order book's log
+// behind.
 func tidyUp(ctx context.Context, api *handlers.API) {
 	keys, rest := time.NewTicker(keysEvery), time.NewTicker(tidyEvery)
 	defer keys.Stop()
@@ -30,7 +32,7 @@ func tidyUp(ctx context.Context, api *handlers.API) {
 		case <-ctx.Done():
 			return
 		case <-keys.C:
-			complain(ctx, api.Log, "an old key cannot be deleted", api.Authority.Keys().Sweep(ctx))
+			complain(ctx, api.Log, "an old key cannot be deleted", api.Authority.Keys().Sweep(context.WithoutCancel(ctx)))
 		case <-rest.C:
 			clearAway(ctx, api)
 		}
@@ -40,7 +42,7 @@ func tidyUp(ctx context.Context, api *handlers.API) {
 func clearAway(ctx context.Context, api *handlers.API) {
 	api.Authority.Denylist().Sweep(api.Authority.Now())
 	for ctx.Err() == nil {
-		n, err := api.Store.SweepSessions(ctx)
+		n, err := api.Store.SweepSessions(context.WithoutCancel(ctx))
 		complain(ctx, api.Log, "expired login sessions cannot be deleted", err)
 		if err != nil || n == 0 {
 			break

@@ -28,7 +28,9 @@ func (k *Kitchen) Run(ctx context.Context) {
 const forever time.Duration = -1
 
 // cook takes every step that is due and says how long until the next one is.
+// What the cooks have in their hands when the house closes, they finish.
 func (k *Kitchen) cook(ctx context.Context) time.Duration {
+	ctx = context.WithoutCancel(ctx)
 	orders, err := k.store.AdvanceDue(ctx, models.Now().Add(-k.pace), batch)
 	for _, o := range orders {
 		k.Events.publish(o)
@@ -50,9 +52,7 @@ func (k *Kitchen) cook(ctx context.Context) time.Duration {
 }
 
 func (k *Kitchen) trouble(ctx context.Context, err error) time.Duration {
-	if ctx.Err() == nil {
-		k.log.Error("the kitchen cannot read the order book; it tries again", "after", breather, "err", err)
-	}
+	k.log.ErrorContext(ctx, "the kitchen cannot read the order book; it tries again", "after", breather, "err", err)
 	return breather
 }
 

@@ -71,9 +71,9 @@ func (s *Store) OpenSession(ctx context.Context, session LoginSession, refreshHa
 	})
 }
 
-// spend retires a refresh token in one statement, so that in a race exactly one
+// spendToken retires a refresh token in one statement, so that in a race exactly one
 // wins: all conditions are in its WHERE clause.
-const spend = `UPDATE refresh_tokens SET spent_at = @now
+const spendToken = `UPDATE refresh_tokens SET spent_at = @now
 WHERE hash = @hash AND spent_at IS NULL AND expires_at > @now
 	AND EXISTS (SELECT 1 FROM login_sessions s WHERE s.id = session_id AND s.ended_at IS NULL)
 RETURNING *`
@@ -98,7 +98,7 @@ func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		now := r.Now
 		var old RefreshToken
-		res := tx.Raw(spend, map[string]any{"now": now, "hash": r.Hash}).Scan(&old)
+		res := tx.Raw(spendToken, map[string]any{"now": now, "hash": r.Hash}).Scan(&old)
 		if res.Error != nil {
 			return res.Error
 		}

@@ -70,17 +70,19 @@ func IsUsername(s string) bool { return usernameForm.MatchString(s) }
 
 // NameRule and RoleRule say what IsName and Role.Valid accept.
 const (
-	NameRule = "must have 1 to 64 bytes, at least one visible character and no control characters"
+	NameRule = "must have 1 to 64 bytes (quotation marks and backslashes count twice), at least one visible character and no control characters"
 	RoleRule = "must be guest, chef or manager"
 )
 
 // IsName tells whether s can be printed on a wristband. Its length counts in
 // bytes, because the whole token must stay under 900 of them.
 func IsName(s string) bool {
-	return len(s) <= 64 && utf8.ValidString(s) && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, unicode.IsControl)
+	written := len(s) + strings.Count(s, `"`) + strings.Count(s, `\`) // as JSON
+	return written <= 64 && utf8.ValidString(s) && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 func isBirthDate(s string) bool {
 	born, err := time.Parse(time.DateOnly, s)
-	return err == nil && born.Year() >= 1900 && born.Before(time.Now())
+	today := time.Now().UTC().Truncate(24 * time.Hour)
+	return err == nil && born.Year() >= 1900 && born.Before(today)
 }

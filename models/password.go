@@ -119,5 +119,8 @@ func (h *Hasher) derive(ctx context.Context, password string, salt []byte) ([]by
 		return nil, ctx.Err()
 	}
 	defer func() { <-h.slots }()
+	if err := ctx.Err(); err != nil { // with a core free, select may have taken either way
+		return nil, err
+	}
 	return argon2.IDKey([]byte(password), salt, hashPasses, hashMemoryKiB, hashLanes, hashBytes), nil
 }

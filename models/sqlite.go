@@ -33,8 +33,8 @@ var migrations embed.FS
 // The error is a sentence for whoever starts the house; a file that is damaged,
 // foreign or newer than this program is left as it is.
 func OpenSQLite(ctx context.Context, path string) (*Store, error) {
-	if err := refuseDamaged(ctx, path); err != nil {
-		return nil, err
+	if err := look(ctx, path); err != nil {
+		return nil, explain(path, err)
 	}
 	if err := createPrivate(path); err != nil {
 		return nil, explain(path, err)
@@ -73,16 +73,26 @@ func openPool(path string, size int, extra string) (*gorm.DB, error) {
 	}
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
-	db, err := gorm.Open(&sqlite.Dialector{Conn: countingPool{pool}}, &gorm.Config{
+	db, err := gorm.Open(dialector{&sqlite.Dialector{Conn: countingPool{pool}}}, &gorm.Config{
 		SkipDefaultTransaction: true,
 		TranslateError:         true,
 		Logger:                 logger.Discard, // failures are logged once, at the door, with the request id
 	})
+	if err == nil {
+		err = clockStatements(db)
+	}
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	return db, nil
 }
+
+// dialector names the failures of the engine wherever they come up, also while
+// rows are being read.
+type dialector struct{ *sqlite.Dialector }
+
+// Translate makes dialector a gorm.ErrorTranslator.
+func (d dialector) Translate(err error) error { return d.Dialector.Translate(named(err)) }
 
 // dsn escapes what would end the path in SQLite's URI syntax.
 func dsn(path string) string {
@@ -99,35 +109,19 @@ func migrate(ctx context.Context, db *gorm.DB) error {
 	if err != nil {
 		return err
 	}
-	return db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		version, err := versionOf(tx)
-		if err != nil {
-			return err
-		}
-		if version > len(files) {
-			return fmt.Errorf("it was written by a newer release (schema %d, this one knows %d): start that release, or restore a backup", version, len(files))
-		}
-		for i, file := range files[version:] {
-			if err := apply(tx, file, version+i+1); err != nil {
-				return fmt.Errorf("migration %s: %w", file, err)
+	for number, file := range files {
+		err := db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+			var version int
+			if err := tx.Raw("PRAGMA user_version").Scan(&version).Error; err != nil || version > number {
+				return err
 			}
+			return apply(tx, file, number+1)
+		})
+		if err != nil {
+			return fmt.Errorf("migration %s: %w", file, err)
 		}
-		return nil
-	})
-}
-
-// versionOf reads how many migrations the file has seen.
-func versionOf(tx *gorm.DB) (int, error) {
-	var state struct{ Version, Application, Tables int }
-	err := tx.Raw(`SELECT user_version AS version, application_id AS application,
-		(SELECT count(*) FROM sqlite_schema) AS tables FROM pragma_user_version, pragma_application_id`).Scan(&state).Error
-	if err != nil {
-		return 0, err
 	}
-	if state.Tables > 0 && state.Application != applicationID {
-		return 0, errNotOurs
-	}
-	return state.Version, nil
+	return nil
 }
 
 func apply(tx *gorm.DB, file string, version int) error {
@@ -147,26 +141,54 @@ func apply(tx *gorm.DB, file string, version int) error {
 	return nil
 }
 
-// refuseDamaged reads a small file once over before anything writes to it.
-func refuseDamaged(ctx context.Context, path string) error {
+// look reads a file before anything writes to it: one that is damaged, foreign
+// or newer than this program stays as it is, to the byte.
+func look(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && (info.Size() == 0 || info.Size() > quickCheckBelow) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return nil
 	}
 	if err != nil {
-		return explain(path, err)
+		return err
 	}
 	pool, err := sql.Open(sqlite.DriverName, dsn(path)+"?_pragma=busy_timeout(5000)&_pragma=query_only(1)")
 	if err != nil {
-		return explain(path, err)
+		return err
 	}
 	defer pool.Close()
-	var verdict string
-	if err := pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
-		return explain(path, err)
+	if info.Size() <= quickCheckBelow {
+		if err := check(ctx, pool); err != nil {
+			return err
+		}
 	}
-	if verdict != "ok" {
-		return explain(path, errors.New("its pages contradict each other"))
+	return recognise(ctx, pool)
+}
+
+func check(ctx context.Context, pool *sql.DB) error {
+	var verdict string
+	err := pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
+	if err == nil && verdict != "ok" {
+		return errors.New("its pages contradict each other")
+	}
+	return err
+}
+
+// recognise tells whether the file is an order book that this program knows.
+func recognise(ctx context.Context, pool *sql.DB) error {
+	var version, application, tables int
+	err := pool.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_user_version, pragma_application_id`).Scan(&version, &application, &tables)
+	if err != nil {
+		return err
+	}
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	switch {
+	case err != nil:
+		return err
+	case tables > 0 && application != applicationID:
+		return errors.New("it is a database of another program")
+	case version > len(files):
+		return fmt.Errorf("it was written by a newer release (schema %d, this one knows %d): start that release, or restore a backup", version, len(files))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,8 +21,7 @@ type Statements struct {
 // do not count.
 func (s *Statements) Count() int64 { return s.count.Load() }
 
-// Spent is the time in the database so far: of a read until its first row, of
-// a write including its commit.
+// Spent is the time in the database so far, commits included.
 func (s *Statements) Spent() time.Duration { return time.Duration(s.nanos.Load()) }
 
 type statementsKey struct{}
@@ -32,17 +32,42 @@ func CountStatements(ctx context.Context) (context.Context, *Statements) {
 	return context.WithValue(ctx, statementsKey{}, s), s
 }
 
-// measure notes one call to the database and the time it took.
-func measure(ctx context.Context, query string) (done func()) {
+// count notes one statement.
+func count(ctx context.Context, query string) {
+	if s, _ := ctx.Value(statementsKey{}).(*Statements); s != nil && counts(query) {
+		s.count.Add(1)
+	}
+}
+
+// spend notes the time until done is called.
+func spend(ctx context.Context) (done func()) {
 	s, _ := ctx.Value(statementsKey{}).(*Statements)
 	if s == nil {
 		return func() {}
 	}
-	if counts(query) {
-		s.count.Add(1)
-	}
 	start := time.Now()
 	return func() { s.nanos.Add(int64(time.Since(start))) }
+}
+
+// clockStatements measures whole statements, reading of their rows included:
+// the driver does most of the work only then.
+func clockStatements(db *gorm.DB) error {
+	const key = "restaurant:spend"
+	start := func(tx *gorm.DB) { tx.InstanceSet(key, spend(tx.Statement.Context)) }
+	stop := func(tx *gorm.DB) {
+		if done, ok := tx.InstanceGet(key); ok {
+			done.(func())()
+		}
+	}
+	on := db.Callback()
+	return errors.Join(
+		on.Query().Before("*").Register(key+":start", start), on.Query().After("*").Register(key+":stop", stop),
+		on.Create().Before("*").Register(key+":start", start), on.Create().After("*").Register(key+":stop", stop),
+		on.Update().Before("*").Register(key+":start", start), on.Update().After("*").Register(key+":stop", stop),
+		on.Delete().Before("*").Register(key+":start", start), on.Delete().After("*").Register(key+":stop", stop),
+		on.Raw().Before("*").Register(key+":start", start), on.Raw().After("*").Register(key+":stop", stop),
+		on.Row().Before("*").Register(key+":start", start), on.Row().After("*").Register(key+":stop", stop),
+	)
 }
 
 // counts tells whether a learner would call this a query.
@@ -50,31 +75,28 @@ func counts(query string) bool {
 	return query != "" && !strings.HasPrefix(query, "SAVEPOINT") && !strings.HasPrefix(query, "ROLLBACK TO")
 }
 
-// countingPool stands between GORM and the database. It sits this low because
-// here every statement passes, whoever wrote it, and every failure of the
-// database can be named in one place.
+// countingPool stands between GORM and the database: every statement passes
+// here, whoever wrote it.
 type countingPool struct{ *sql.DB }
 
 func (p countingPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	defer measure(ctx, query)()
-	res, err := p.DB.ExecContext(ctx, query, args...)
-	return res, named(err)
+	count(ctx, query)
+	return p.DB.ExecContext(ctx, query, args...)
 }
 
 func (p countingPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	defer measure(ctx, query)()
-	rows, err := p.DB.QueryContext(ctx, query, args...)
-	return rows, named(err)
+	count(ctx, query)
+	return p.DB.QueryContext(ctx, query, args...)
 }
 
 func (p countingPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	defer measure(ctx, query)()
+	count(ctx, query)
 	return p.DB.QueryRowContext(ctx, query, args...)
 }
 
 // BeginTx makes countingPool a gorm.ConnPoolBeginner.
 func (p countingPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
-	defer measure(ctx, "")()
+	defer spend(ctx)()
 	tx, err := p.DB.BeginTx(ctx, opts)
 	if err != nil {
 		return nil, named(err)
@@ -91,23 +113,21 @@ type countingTx struct {
 }
 
 func (t *countingTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	defer measure(ctx, query)()
-	res, err := t.Tx.ExecContext(ctx, query, args...)
-	return res, named(err)
+	count(ctx, query)
+	return t.Tx.ExecContext(ctx, query, args...)
 }
 
 func (t *countingTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	defer measure(ctx, query)()
-	rows, err := t.Tx.QueryContext(ctx, query, args...)
-	return rows, named(err)
+	count(ctx, query)
+	return t.Tx.QueryContext(ctx, query, args...)
 }
 
 func (t *countingTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	defer measure(ctx, query)()
+	count(ctx, query)
 	return t.Tx.QueryRowContext(ctx, query, args...)
 }
 
 func (t *countingTx) Commit() error {
-	defer measure(t.ctx, "")()
+	defer spend(t.ctx)()
 	return named(t.Tx.Commit())
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -65,9 +66,9 @@ func OpenKeys(dir string) (*Keys, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the key folder %s cannot be made: %w", dir, err)
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.pem"))
+	files, err := keyFiles(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the key folder %s cannot be read: %w", dir, err)
 	}
 	keys := &Keys{dir: dir, clock: newClock(time.Time{}), all: map[string]*key{}}
 	for _, file := range files {
@@ -85,6 +86,25 @@ func OpenKeys(dir string) (*Keys, error) {
 		keys.add(k)
 	}
 	return keys, nil
+}
+
+// HasKeys tells whether there is a key in dir already.
+func HasKeys(dir string) (bool, error) {
+	files, err := keyFiles(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return len(files) > 0, err
+}
+
+func keyFiles(dir string) (files []string, err error) {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".pem" {
+			files = append(files, filepath.Join(dir, e.Name()))
+		}
+	}
+	return files, err
 }
 
 // add lets the newest key sign.
