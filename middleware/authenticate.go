@@ -37,7 +37,7 @@ func NewBouncer(authority *tokens.Authority, cookies Cookies, limit *RateLimit) 
 		TokenHeadName:         "Bearer",
 		KeyFunc:               authority.KeyFunc,
 		ParseOptions:          tokens.ParserOptions(),
-		TimeFunc:              time.Now,
+		TimeFunc:              authority.Now, // never goes back
 		IdentityKey:           principalKey,
 		IdentityHandler:       b.identify,
 		Authorizator:          func(identity any, _ *gin.Context) bool { return identity != nil },
