@@ -46,12 +46,13 @@ func TestMain(m *testing.M) {
 
 // running is a started program.
 type running struct {
-	t    testing.TB
-	cmd  *exec.Cmd
-	url  string
-	addr string
-	out  *output
-	done chan error
+	t      testing.TB
+	cmd    *exec.Cmd
+	url    string
+	addr   string
+	client *http.Client
+	out    *output
+	done   chan error
 }
 
 // output is what a program has said so far.
@@ -95,7 +96,7 @@ func start(t testing.TB, dir string, args ...string) *running {
 
 func launch(t testing.TB, dir, addr string, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, addr: addr, url: "http://" + addr, out: new(output), done: make(chan error, 1)}
+	r := &running{t: t, addr: addr, url: "http://" + addr, client: http.DefaultClient, out: new(output), done: make(chan error, 1)}
 	r.cmd = exec.Command(program(), args...)
 	r.cmd.Env = append(os.Environ(), "ADDR="+addr, "DATA_DIR="+dir, "RATE_LIMIT=off")
 	r.cmd.Stdout, r.cmd.Stderr = r.out, r.out
@@ -185,7 +186,7 @@ func (r *running) call(method, path, token, body string, into any, headers ...st
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := r.client.Do(req)
 	if err != nil {
 		return 0
 	}
