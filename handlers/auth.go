@@ -160,6 +160,9 @@ func (a *API) login(c *gin.Context) error {
 		return err
 	}
 	grant, err := a.Sessions.Open(c.Request.Context(), u, userAgent(c), req.Cookie.TokenDelivery, life)
+	if errors.Is(err, models.ErrStale) {
+		return problem.InvalidCredentials.New("").Because(err)
+	}
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (a *API) listMenu(c *gin.Context) error {
 
 // audience tells caches that VIPs see another menu.
 func audience(c *gin.Context) {
-	c.Header("Vary", "Authorization, Cookie")
+	c.Writer.Header().Add("Vary", "Authorization, Cookie")
 	if middleware.IsVIP(c) {
 		c.Header("Cache-Control", "private")
 	} else {

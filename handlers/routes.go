@@ -59,6 +59,7 @@ func (a *API) Handler() (http.Handler, error) {
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
+	r.RemoteIPHeaders = []string{"X-Forwarded-For"} // a trusted proxy passes others on unread
 	if err := r.SetTrustedProxies(a.TrustedProxies); err != nil {
 		return nil, err
 	}

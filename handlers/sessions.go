@@ -43,7 +43,7 @@ func (a *API) refresh(c *gin.Context) error {
 	}
 	grant, err := a.Sessions.Refresh(c.Request.Context(), token)
 	if err != nil {
-		if byCookie {
+		if byCookie && problemOf(err).Status == http.StatusUnauthorized {
 			a.cookies.Clear(c) // what it holds will never be good again
 		}
 		return err

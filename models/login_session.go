@@ -61,14 +61,23 @@ var (
 	ErrRefreshReused = errors.New("refresh token was used before")
 )
 
-// OpenSession writes a new login session and its first refresh token.
-func (s *Store) OpenSession(ctx context.Context, session LoginSession, refreshHash string) error {
-	return s.write(ctx, func(tx *gorm.DB) error {
+// OpenSession writes a new login session of u and its first refresh token, and
+// returns u as it is now: its role may have changed since the password was
+// checked. If the password itself has, the error is ErrStale.
+func (s *Store) OpenSession(ctx context.Context, u User, session LoginSession, refreshHash string) (now User, err error) {
+	err = s.write(ctx, func(tx *gorm.DB) error {
+		if err := found(tx.Take(&now, u.ID).Error); err != nil {
+			return err
+		}
+		if now.PasswordHash != u.PasswordHash {
+			return ErrStale
+		}
 		if err := tx.Create(&session).Error; err != nil {
 			return err
 		}
 		return tx.Create(&RefreshToken{Hash: refreshHash, SessionID: session.ID, ExpiresAt: session.ExpiresAt}).Error
 	})
+	return now, err
 }
 
 // spendToken retires a refresh token in one statement, so that in a race exactly one

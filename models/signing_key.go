@@ -35,6 +35,14 @@ func (s *Store) AddSigningKey(ctx context.Context, k SigningKey, othersUntil Mil
 	})
 }
 
+// ReviveSigningKey lets a key sign again that was retired, because the one after
+// it is lost.
+func (s *Store) ReviveSigningKey(ctx context.Context, kid string) error {
+	return s.write(ctx, func(tx *gorm.DB) error {
+		return tx.Model(&SigningKey{}).Where("kid = ?", kid).Update("verify_until", nil).Error
+	})
+}
+
 // RemoveSigningKey forgets a key that no longer counts.
 func (s *Store) RemoveSigningKey(ctx context.Context, kid string) error {
 	return s.write(ctx, func(tx *gorm.DB) error { return tx.Where("kid = ?", kid).Delete(&SigningKey{}).Error })

@@ -63,7 +63,8 @@ func refreshHash(plain string) (string, bool) {
 }
 
 // Open opens a login session for a user who has just proved who they are. The
-// access token lives for life, which may be shorter than the house's.
+// access token lives for life, which may be shorter than the house's. The error
+// is models.ErrStale if the password was changed at the same moment.
 func (s *Sessions) Open(ctx context.Context, u models.User, userAgent string, d models.TokenDelivery, life time.Duration) (Grant, error) {
 	now := s.authority.clock.now()
 	refresh, hash := newRefreshToken()
@@ -71,7 +72,8 @@ func (s *Sessions) Open(ctx context.Context, u models.User, userAgent string, d 
 		ID: NewID(), UserID: u.ID, Delivery: d, UserAgent: userAgent, CreatedAt: millis(now), LastUsedAt: millis(now),
 		AccessUntil: millis(now.Add(life)), ExpiresAt: millis(now.Add(s.life)),
 	}
-	if err := s.store.OpenSession(ctx, session, hash); err != nil {
+	u, err := s.store.OpenSession(ctx, u, session, hash)
+	if err != nil {
 		return Grant{}, err
 	}
 	access, err := s.authority.issueUntil(u, session.ID, now.Add(life))

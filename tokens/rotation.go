@@ -33,12 +33,17 @@ func (ks *Keys) Register(ctx context.Context, store *models.Store) error {
 	if err != nil {
 		return err
 	}
-	ks.follow(rows)
+	if revived := ks.follow(rows); revived != "" {
+		if err := store.ReviveSigningKey(ctx, revived); err != nil {
+			return err
+		}
+	}
 	return ks.Sweep(ctx)
 }
 
-// follow takes over what the book says about the keys of this house.
-func (ks *Keys) follow(rows []models.SigningKey) {
+// follow takes over what the book says about the keys of this house. If the one
+// that should sign is lost, the newest that is left signs again: revived.
+func (ks *Keys) follow(rows []models.SigningKey) (revived string) {
 	ks.mu.Lock()
 	defer ks.mu.Unlock()
 	var signing *key
@@ -54,11 +59,13 @@ func (ks *Keys) follow(rows []models.SigningKey) {
 		}
 		signing = k
 	}
-	if signing == nil { // the file of the newest is gone: the newest that is left signs again
+	if signing == nil {
 		signing = slices.MaxFunc(slices.Collect(maps.Values(ks.all)), func(a, b *key) int { return a.made.Compare(b.made) })
 		signing.until = time.Time{}
+		revived = signing.id
 	}
 	ks.signing = signing
+	return revived
 }
 
 // Rotate makes a new key, which signs from now on, and returns its kid. The one

@@ -1,0 +1,224 @@
+package middleware
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// guess makes one attempt and says how long it would have had to wait.
+func (t *Throttle) guess(account, address string, o Outcome) time.Duration {
+	wait, end := t.Attempt(account, address)
+	if end != nil {
+		end(o)
+	}
+	return wait
+}
+
+func TestWaitsDoubleUpToAQuarterOfAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		throttle := NewThrottle()
+		for i := range freeFailuresAccount {
+			if wait := throttle.guess("alice", fmt.Sprint(i), Failed); wait != 0 {
+				t.Errorf("failure %d has to wait %v", i+1, wait)
+			}
+		}
+		want := time.Second
+		for i := range 60 { // far beyond where a shift would overflow
+			if wait := throttle.guess("alice", fmt.Sprint("x", i), Failed); wait != want {
+				t.Fatalf("after %d failures the wait is %v, want %v", i+5, wait, want)
+			}
+			if wait := throttle.guess("bob", fmt.Sprint("y", i), Passed); wait != 0 {
+				t.Fatalf("bob has to wait %v", wait)
+			}
+			time.Sleep(want)
+			if wait := throttle.guess("alice", fmt.Sprint("x", i), Failed); wait != 0 {
+				t.Fatalf("after the wait there is another of %v", wait)
+			}
+			want = min(2*want, 15*time.Minute)
+		}
+	})
+}
+
+func TestAnAttemptThatIsGivenUpIsNoGuess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		throttle := NewThrottle()
+		for range 100 {
+			if wait := throttle.guess("alice", "home", GivenUp); wait != 0 {
+				t.Fatalf("it waits %v", wait)
+			}
+		}
+		for range 4 {
+			throttle.guess("alice", "home", Failed)
+		}
+		throttle.guess("alice", "home", GivenUp)
+		if wait := throttle.guess("alice", "home", Failed); wait != 0 {
+			t.Errorf("the fifth failure waits %v", wait)
+		}
+		if wait := throttle.guess("alice", "home", GivenUp); wait != time.Second {
+			t.Errorf("the control waits %v", wait)
+		}
+	})
+}
+
+// TestAttemptsAtOnceAreLetInOnlyAsFarAsEachMayFail holds attempts open, as many
+// as there are.
+func TestAttemptsAtOnceAreLetInOnlyAsFarAsEachMayFail(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		failures  int
+		free      int
+		of        func(i int) (account, address string)
+		wantInOne int
+	}{
+		{"for one account", 0, 5, func(i int) (string, string) { return "alice", fmt.Sprint(i) }, 5},
+		{"for one account after three failures", 3, 5, func(i int) (string, string) { return "alice", fmt.Sprint(i) }, 2},
+		{"for one account after four failures", 4, 5, func(i int) (string, string) { return "alice", fmt.Sprint(i) }, 1},
+		{"from one address", 0, 20, func(i int) (string, string) { return fmt.Sprint(i), "elsewhere" }, 20},
+		{"from one address after 15 failures", 15, 20, func(i int) (string, string) { return fmt.Sprint(i), "elsewhere" }, 5},
+		{"everywhere", 0, 0, func(i int) (string, string) { return fmt.Sprint(i), fmt.Sprint(i) }, 40},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				throttle := NewThrottle()
+				for i := range tc.failures {
+					throttle.guess2(tc.of(i + 1000))
+				}
+				var mu sync.Mutex
+				var inside, refused int
+				var all sync.WaitGroup
+				leave := make(chan struct{})
+				for i := range 40 {
+					all.Go(func() {
+						wait, end := throttle.Attempt(tc.of(i))
+						mu.Lock()
+						if wait > 0 {
+							refused++
+							mu.Unlock()
+							return
+						}
+						inside++
+						mu.Unlock()
+						<-leave
+						end(Failed)
+					})
+				}
+				synctest.Wait()
+				if inside != tc.wantInOne || refused != 0 {
+					t.Errorf("%d were let in, %d refused, want %d and 0", inside, refused, tc.wantInOne)
+				}
+				close(leave)
+				all.Wait()
+				if inside != tc.wantInOne || refused != 40-tc.wantInOne {
+					t.Errorf("in the end %d were let in, %d refused", inside, refused)
+				}
+			})
+		})
+	}
+}
+
+func (t *Throttle) guess2(account, address string) { t.guess(account, address, Failed) }
+
+func TestWhoWaitsForOthersGetsInWhenTheyPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		throttle := NewThrottle()
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				wait, end := throttle.Attempt("alice", "home")
+				if wait > 0 {
+					t.Errorf("it waits %v", wait)
+					return
+				}
+				time.Sleep(time.Second) // a slow hash
+				end(Passed)
+			})
+		}
+		all.Wait()
+		if throttle.accounts.young != nil && len(throttle.accounts.young)+len(throttle.addresses.young) != 0 {
+			t.Errorf("%d accounts and %d addresses are remembered", len(throttle.accounts.young), len(throttle.addresses.young))
+		}
+	})
+}
+
+// TestAnAttackerElsewhereDoesNotHoldUpAHome: not even while attempts for the
+// same account are under way.
+func TestAnAttackerElsewhereDoesNotHoldUpAHome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		throttle := NewThrottle()
+		throttle.guess("alice", "home", Passed)
+		var ends []func(Outcome)
+		for range 5 {
+			_, end := throttle.Attempt("alice", "elsewhere")
+			ends = append(ends, end)
+		}
+		if wait := throttle.guess("alice", "home", Passed); wait != 0 { // a deadlock, if it waited for them
+			t.Errorf("at home it waits %v", wait)
+		}
+		for _, end := range ends {
+			end(Failed)
+		}
+		if wait := throttle.guess("alice", "home", Passed); wait != 0 {
+			t.Errorf("at home it waits %v", wait)
+		}
+		if wait := throttle.guess("alice", "elsewhere", Passed); wait != time.Second {
+			t.Errorf("elsewhere it waits %v", wait)
+		}
+		if wait := throttle.guess("alice", "home of nobody", Passed); wait != time.Second {
+			t.Errorf("at a new address it waits %v", wait)
+		}
+		if wait := throttle.guess("bob", "elsewhere", Passed); wait != 0 {
+			t.Errorf("bob waits %v", wait)
+		}
+	})
+}
+
+func TestNamesAndAddressesDoNotRunTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		throttle := NewThrottle()
+		throttle.guess("ali", "ce", Passed)
+		for range 5 {
+			throttle.guess("alice", "x", Failed)
+		}
+		if wait := throttle.guess("alice", "", Failed); wait != time.Second {
+			t.Errorf("alice's wait is %v", wait)
+		}
+		if wait := throttle.guess("ali", "ce", Failed); wait != 0 {
+			t.Errorf("ali's wait is %v", wait)
+		}
+	})
+}
+
+func TestTheThrottleRemembersABoundedNumber(t *testing.T) {
+	throttle := NewThrottle()
+	held := make([]func(Outcome), 0, 100)
+	for i := range 100 { // attempts that outlive being forgotten
+		_, end := throttle.Attempt(fmt.Sprint("held-", i), fmt.Sprint("held-", i))
+		held = append(held, end)
+	}
+	for i := range 3 * throttleSize {
+		key := fmt.Sprint(i)
+		throttle.guess(key, key, Failed)
+		throttle.guess(key, key, Passed)
+	}
+	for _, end := range held {
+		end(Failed)
+	}
+	if n := max(throttle.accounts.len(), throttle.addresses.len(), throttle.homes.len()); n > 2*throttleSize {
+		t.Errorf("%d are remembered", n)
+	}
+	for i := range 5 { // one failure each is known by now
+		if wait := throttle.guess("held-0", fmt.Sprint("z", i), Failed); wait != 0 && i < 4 || wait != time.Second && i == 4 && wait > time.Second {
+			t.Errorf("guess %d waits %v", i, wait)
+		}
+	}
+	for _, y := range throttle.accounts.young {
+		if y.trying != 0 {
+			t.Fatalf("%d attempts are said to be under way", y.trying)
+		}
+	}
+}
+
+func (r *recent[V]) len() int { return len(r.young) + len(r.old) }

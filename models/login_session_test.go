@@ -1,0 +1,519 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const week = 7 * 24 * time.Hour
+
+// session opens a login session whose first voucher has the hash "<id>-1".
+func session(t testing.TB, s *Store, u User, id string, change ...func(*LoginSession)) LoginSession {
+	t.Helper()
+	now := Now()
+	ls := LoginSession{
+		ID: id, UserID: u.ID, Delivery: DeliverBody, UserAgent: "curl", CreatedAt: now, LastUsedAt: now,
+		AccessUntil: now.Add(15 * time.Minute), ExpiresAt: now.Add(week),
+	}
+	for _, c := range change {
+		c(&ls)
+	}
+	_, err := s.OpenSession(t.Context(), u, ls, id+"-1")
+	noError(t, err)
+	return ls
+}
+
+// rotation replaces one voucher by the next: "alice-1" by "alice-2".
+func rotation(id string, from int) Rotation {
+	now := Now()
+	return Rotation{
+		Now: now, Hash: fmt.Sprintf("%s-%d", id, from), NewHash: fmt.Sprintf("%s-%d", id, from+1),
+		Life: week, AccessUntil: now.Add(15 * time.Minute),
+	}
+}
+
+func TestRotateMovesASessionOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openBook(t)
+		alice := enter(t, s, "alice")
+		opened := session(t, s, alice, "alice", func(ls *LoginSession) { ls.Delivery = DeliverRefreshCookie })
+		other := session(t, s, alice, "other")
+		time.Sleep(time.Hour)
+		got, u, ended, err := s.Rotate(t.Context(), rotation("alice", 1))
+		noError(t, err)
+		want := opened
+		want.LastUsedAt, want.AccessUntil, want.ExpiresAt = Now(), Now().Add(15*time.Minute), Now().Add(week)
+		if got != want || u.Username != "alice" || len(ended) != 0 {
+			t.Errorf("got\n%+v for %s, want\n%+v; ended %v", got, u.Username, want, ended)
+		}
+		list, err := s.SessionsOf(t.Context(), alice.ID)
+		noError(t, err)
+		wantSame(t, list, []LoginSession{want, other})
+		if n := number(t, s, "SELECT count(*) FROM refresh_tokens WHERE spent_at IS NULL AND hash IN ('alice-2', 'other-1')"); n != 2 {
+			t.Errorf("%d vouchers are unspent", n)
+		}
+		if n := number(t, s, "SELECT count(*) FROM refresh_tokens WHERE spent_at = ? AND hash = 'alice-1'", Now()); n != 1 {
+			t.Error("the old voucher is not marked as spent now")
+		}
+	})
+}
+
+func TestAccessUntilNeverShrinks(t *testing.T) {
+	s := openBook(t)
+	opened := session(t, s, enter(t, s, "alice"), "alice", func(ls *LoginSession) { ls.AccessUntil = Now().Add(30 * time.Minute) })
+	short := rotation("alice", 1)
+	short.AccessUntil = Now().Add(5 * time.Second)
+	got, _, _, err := s.Rotate(t.Context(), short)
+	noError(t, err)
+	if got.AccessUntil != opened.AccessUntil {
+		t.Errorf("access until %d, but a token until %d is out", got.AccessUntil, opened.AccessUntil)
+	}
+	long := rotation("alice", 2)
+	long.AccessUntil = Now().Add(time.Hour)
+	if got, _, _, err = s.Rotate(t.Context(), long); err != nil || got.AccessUntil != long.AccessUntil {
+		t.Errorf("access until %d (%v), want %d", got.AccessUntil, err, long.AccessUntil)
+	}
+}
+
+func TestNoVoucherOutlivesTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openBook(t)
+		opened := session(t, s, enter(t, s, "alice"), "alice")
+		for i := 1; i <= 5; i++ {
+			time.Sleep(6 * 24 * time.Hour)
+			if i == 5 {
+				break
+			}
+			got, _, _, err := s.Rotate(t.Context(), rotation("alice", i))
+			noError(t, err)
+			if want := min(Now().Add(week), opened.CreatedAt.Add(MaxSession)); got.ExpiresAt != want {
+				t.Errorf("on day %d it expires at %v, want %v", i*6, got.ExpiresAt.Time(), want.Time())
+			}
+			if n := number(t, s, "SELECT expires_at FROM refresh_tokens WHERE hash = ?", fmt.Sprintf("alice-%d", i+1)); Millis(n) != got.ExpiresAt {
+				t.Errorf("the voucher of day %d expires at %v", i*6, Millis(n).Time())
+			}
+		}
+		if _, _, _, err := s.Rotate(t.Context(), rotation("alice", 5)); !errors.Is(err, ErrRefreshInvalid) {
+			t.Errorf("after 30 days: %v", err)
+		}
+	})
+}
+
+func TestVouchersThatCannotBeSpent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openBook(t)
+		alice := enter(t, s, "alice")
+		session(t, s, alice, "short", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Second) })
+		session(t, s, alice, "ended")
+		_, err := s.EndSession(t.Context(), alice.ID, "ended")
+		noError(t, err)
+		session(t, s, alice, "spent")
+		spent, _, _, err := s.Rotate(t.Context(), rotation("spent", 1))
+		noError(t, err)
+		session(t, s, alice, "good")
+		time.Sleep(time.Second)
+		for _, tc := range []struct {
+			name  string
+			r     Rotation
+			err   error
+			ended []Ended
+		}{
+			{"unknown", rotation("nobody", 1), ErrRefreshInvalid, nil},
+			{"in another case", rotation("GOOD", 1), ErrRefreshInvalid, nil},
+			{"expired in this moment", rotation("short", 1), ErrRefreshInvalid, nil},
+			{"of an ended session", rotation("ended", 1), ErrRefreshInvalid, nil},
+			{"spent", rotation("spent", 1), ErrRefreshReused, []Ended{{"spent", alice.ID, spent.AccessUntil}}},
+			{"spent, once more", rotation("spent", 1), ErrRefreshReused, nil},
+			{"the one after a spent one", rotation("spent", 2), ErrRefreshInvalid, nil},
+		} {
+			tc.r.NewHash = "new-" + tc.name
+			_, _, ended, err := s.Rotate(t.Context(), tc.r)
+			if !errors.Is(err, tc.err) || !slices.Equal(ended, tc.ended) {
+				t.Errorf("%s: %v, ended %v, want %v, ended %v", tc.name, err, ended, tc.err, tc.ended)
+			}
+			if n := number(t, s, "SELECT count(*) FROM refresh_tokens WHERE hash = ?", tc.r.NewHash); n != 0 {
+				t.Errorf("%s: a new voucher was written all the same", tc.name)
+			}
+		}
+		if _, _, _, err := s.Rotate(t.Context(), rotation("good", 1)); err != nil {
+			t.Errorf("a good one: %v", err)
+		}
+	})
+}
+
+func TestOfManyWhoSpendAVoucherOneWins(t *testing.T) {
+	s := openBook(t)
+	alice := enter(t, s, "alice")
+	session(t, s, alice, "alice")
+	var all sync.WaitGroup
+	errs, ended := make([]error, 20), make([][]Ended, 20)
+	for i := range errs {
+		all.Go(func() {
+			r := rotation("alice", 1)
+			r.NewHash = fmt.Sprint("new-", i)
+			_, _, ended[i], errs[i] = s.Rotate(t.Context(), r)
+		})
+	}
+	all.Wait()
+	won, ends := 0, 0
+	for i, err := range errs {
+		ends += len(ended[i])
+		if err == nil {
+			won++
+		} else if !errors.Is(err, ErrRefreshReused) {
+			t.Error(err)
+		}
+	}
+	if won != 1 || ends != 1 {
+		t.Errorf("%d won, and the session was ended %d times", won, ends)
+	}
+	if n := number(t, s, "SELECT count(*) FROM login_sessions WHERE ended_at IS NULL"); n != 0 {
+		t.Error("the session lives on")
+	}
+}
+
+func TestEndSession(t *testing.T) {
+	s := openBook(t)
+	alice, bob := enter(t, s, "alice"), enter(t, s, "bob")
+	one := session(t, s, alice, "one")
+	session(t, s, alice, "two")
+	session(t, s, bob, "his")
+	for _, id := range []string{"his", "none", "", "ONE"} {
+		if ended, err := s.EndSession(t.Context(), alice.ID, id); !errors.Is(err, ErrNotFound) || len(ended) != 0 {
+			t.Errorf("%q: %v, %v", id, ended, err)
+		}
+	}
+	ended, err := s.EndSession(t.Context(), alice.ID, "one")
+	noError(t, err)
+	wantSame(t, ended, []Ended{{"one", alice.ID, one.AccessUntil}})
+	if _, err := s.EndSession(t.Context(), alice.ID, "one"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("ended twice: %v", err)
+	}
+	wantSame(t, idsOf(t, s, alice), []string{"two"})
+	wantSame(t, idsOf(t, s, bob), []string{"his"})
+}
+
+func idsOf(t testing.TB, s *Store, u User) (ids []string) {
+	t.Helper()
+	list, err := s.SessionsOf(t.Context(), u.ID)
+	noError(t, err)
+	for _, ls := range list {
+		ids = append(ids, ls.ID)
+	}
+	return ids
+}
+
+func TestEndSessions(t *testing.T) {
+	for except, left := range map[string][]string{"": nil, "two": {"two"}, "his": nil} {
+		t.Run("all but "+except, func(t *testing.T) {
+			s := openBook(t)
+			alice, bob := enter(t, s, "alice"), enter(t, s, "bob")
+			for _, id := range []string{"one", "two", "three"} {
+				session(t, s, alice, id)
+			}
+			session(t, s, bob, "his")
+			ended, err := s.EndSessions(t.Context(), alice.ID, except)
+			noError(t, err)
+			if len(ended) != 3-len(left) {
+				t.Errorf("ended are %v", ended)
+			}
+			wantSame(t, idsOf(t, s, alice), left)
+			wantSame(t, idsOf(t, s, bob), []string{"his"})
+		})
+	}
+}
+
+func TestSessionsAreListedNewestFirstAndNotWithoutEnd(t *testing.T) {
+	s := openBook(t)
+	alice := enter(t, s, "alice")
+	var want []string
+	for i := range maxListed + 5 {
+		id := fmt.Sprintf("s%03d", i)
+		session(t, s, alice, id, func(ls *LoginSession) { ls.CreatedAt = Now() + Millis(i) })
+		want = append([]string{id}, want...)
+	}
+	wantSame(t, idsOf(t, s, alice), want[:maxListed])
+}
+
+func TestSessionOfRefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openBook(t)
+		alice := enter(t, s, "alice")
+		session(t, s, alice, "alice")
+		session(t, s, alice, "ended")
+		_, err := s.EndSession(t.Context(), alice.ID, "ended")
+		noError(t, err)
+		_, _, _, err = s.Rotate(t.Context(), rotation("alice", 1))
+		noError(t, err)
+		if ls, err := s.SessionOfRefresh(t.Context(), "alice-2"); err != nil || ls.ID != "alice" || ls.UserID != alice.ID {
+			t.Errorf("%+v, %v", ls, err)
+		}
+		for _, hash := range []string{"alice-1", "ended-1", "none", ""} {
+			if _, err := s.SessionOfRefresh(t.Context(), hash); !errors.Is(err, ErrNotFound) {
+				t.Errorf("%q: %v", hash, err)
+			}
+		}
+		time.Sleep(week)
+		if _, err := s.SessionOfRefresh(t.Context(), "alice-2"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("an expired one: %v", err)
+		}
+	})
+}
+
+// TestWhatIsSweptAndWhatStays lets each kind of session meet the sweep at the
+// moments before and after it has become useless.
+func TestWhatIsSweptAndWhatStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openBook(t)
+		alice := enter(t, s, "alice")
+		session(t, s, alice, "living")
+		session(t, s, alice, "expires", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Hour) })
+		session(t, s, alice, "expires, its wristband does not", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Minute) })
+		session(t, s, alice, "ended")
+		_, err := s.EndSession(t.Context(), alice.ID, "ended")
+		noError(t, err)
+		_, _, _, err = s.Rotate(t.Context(), rotation("living", 1)) // two vouchers
+		noError(t, err)
+
+		left := func() (ids []string) {
+			noError(t, s.read(t.Context()).Raw("SELECT id FROM login_sessions ORDER BY id").Scan(&ids).Error)
+			var of []string
+			noError(t, s.read(t.Context()).Raw("SELECT DISTINCT session_id FROM refresh_tokens ORDER BY session_id").Scan(&of).Error)
+			wantSame(t, of, ids) // the vouchers go with their session
+			return ids
+		}
+		start := time.Now()
+		for _, step := range []struct {
+			after time.Duration
+			swept int
+			want  []string
+		}{
+			{0, 0, []string{"ended", "expires", "expires, its wristband does not", "living"}},
+			{15*time.Minute - time.Millisecond, 0, []string{"ended", "expires", "expires, its wristband does not", "living"}},
+			{15 * time.Minute, 2, []string{"expires", "living"}},
+			{time.Hour - time.Millisecond, 0, []string{"expires", "living"}},
+			{time.Hour, 1, []string{"living"}},
+			{week - time.Millisecond, 0, []string{"living"}},
+			{week, 1, nil},
+		} {
+			time.Sleep(step.after - time.Since(start))
+			n, err := s.SweepSessions(t.Context())
+			noError(t, err)
+			if n != step.swept {
+				t.Errorf("after %v %d were swept, want %d", step.after, n, step.swept)
+			}
+			wantSame(t, left(), step.want)
+		}
+		if n := number(t, s, "SELECT count(*) FROM refresh_tokens"); n != 0 {
+			t.Errorf("%d vouchers are left", n)
+		}
+		if n := number(t, s, "SELECT count(*) FROM users"); n != 1 {
+			t.Error("the guest was swept, too")
+		}
+	})
+}
+
+func TestASweepTakesABatch(t *testing.T) {
+	s := openBook(t)
+	alice := enter(t, s, "alice")
+	change(t, s, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)
+		INSERT INTO login_sessions SELECT 'old-' || i, ?, 'body', '', 1, 1, 1, 1, NULL FROM n`, alice.ID)
+	session(t, s, alice, "living")
+	for _, want := range []int{sweepBatch, sweepBatch, 100, 0} {
+		n, err := s.SweepSessions(t.Context())
+		noError(t, err)
+		if n != want {
+			t.Errorf("%d were swept, want %d", n, want)
+		}
+	}
+	wantSame(t, idsOf(t, s, alice), []string{"living"})
+}
+
+func TestDeniedAreEndedWithALivingToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openBook(t)
+		alice := enter(t, s, "alice")
+		session(t, s, alice, "living")
+		for _, id := range []string{"short", "long"} {
+			session(t, s, alice, id, func(ls *LoginSession) {
+				if id == "long" {
+					ls.AccessUntil = Now().Add(30 * time.Minute)
+				}
+			})
+			_, err := s.EndSession(t.Context(), alice.ID, id)
+			noError(t, err)
+		}
+		denied := func() (ids []string) {
+			list, err := s.Denied(t.Context())
+			noError(t, err)
+			for _, e := range list {
+				ids = append(ids, e.ID)
+				if e.UserID != alice.ID || e.AccessUntil <= Now() {
+					t.Errorf("%+v", e)
+				}
+			}
+			slices.Sort(ids)
+			return ids
+		}
+		wantSame(t, denied(), []string{"long", "short"})
+		time.Sleep(15 * time.Minute)
+		wantSame(t, denied(), []string{"long"})
+		time.Sleep(15 * time.Minute)
+		wantSame(t, denied(), nil)
+	})
+}
+
+func TestLastAccess(t *testing.T) {
+	s := openBook(t)
+	if until, used, err := s.LastAccess(t.Context()); until != 0 || used != 0 || err != nil {
+		t.Errorf("an empty book says %d, %d, %v", until, used, err)
+	}
+	alice := enter(t, s, "alice")
+	session(t, s, alice, "a", func(ls *LoginSession) { ls.AccessUntil, ls.LastUsedAt = 9000, 1000 })
+	session(t, s, alice, "b", func(ls *LoginSession) { ls.AccessUntil, ls.LastUsedAt = 5000, 4000 })
+	if until, used, err := s.LastAccess(t.Context()); until != 9000 || used != 4000 || err != nil {
+		t.Errorf("it says %d, %d, %v", until, used, err)
+	}
+	_, err := s.EndSession(t.Context(), alice.ID, "a")
+	noError(t, err)
+	if until, _, err := s.LastAccess(t.Context()); until != 9000 || err != nil { // its token still needs its key
+		t.Errorf("with an ended session it says %d, %v", until, err)
+	}
+}
+
+func TestChangePassword(t *testing.T) {
+	s := openBook(t)
+	alice, bob := enter(t, s, "alice"), enter(t, s, "bob")
+	for _, id := range []string{"here", "there"} {
+		session(t, s, alice, id)
+	}
+	session(t, s, bob, "his")
+	stale := alice
+	stale.PasswordHash = "another"
+	if ended, err := s.ChangePassword(t.Context(), stale, "new", "here"); !errors.Is(err, ErrStale) || len(ended) != 0 {
+		t.Errorf("with an old hash: %v, %v", ended, err)
+	}
+	wantSame(t, slices.Sorted(slices.Values(idsOf(t, s, alice))), []string{"here", "there"})
+	ended, err := s.ChangePassword(t.Context(), alice, "new", "here")
+	noError(t, err)
+	if len(ended) != 1 || ended[0].ID != "there" {
+		t.Errorf("ended are %v", ended)
+	}
+	wantSame(t, idsOf(t, s, alice), []string{"here"})
+	wantSame(t, idsOf(t, s, bob), []string{"his"})
+	for name, want := range map[string]string{"alice": "new", "bob": bob.PasswordHash} {
+		if u, err := s.UserByUsername(t.Context(), name); err != nil || u.PasswordHash != want {
+			t.Errorf("%s has %q, %v", name, u.PasswordHash, err)
+		}
+	}
+	if _, err := s.ChangePassword(t.Context(), alice, "newer", "here"); !errors.Is(err, ErrStale) {
+		t.Errorf("a second change at the same moment: %v", err)
+	}
+}
+
+func TestASessionNeedsAGuestAndItsIDIsItsOwn(t *testing.T) {
+	s := openBook(t)
+	alice := enter(t, s, "alice")
+	session(t, s, alice, "alice")
+	for name, ls := range map[string]LoginSession{
+		"of nobody":        {ID: "new", UserID: 99, Delivery: DeliverBody},
+		"with a taken id":  {ID: "alice", UserID: alice.ID, Delivery: DeliverBody},
+		"in a strange way": {ID: "new", UserID: alice.ID, Delivery: "pigeon"},
+	} {
+		if _, err := s.OpenSession(t.Context(), User{ID: ls.UserID, PasswordHash: alice.PasswordHash}, ls, "new-1"); err == nil {
+			t.Errorf("a session %s was opened", name)
+		}
+	}
+	if _, err := s.OpenSession(t.Context(), alice, LoginSession{ID: "new", UserID: alice.ID, Delivery: DeliverBody}, "alice-1"); err == nil {
+		t.Error("a voucher was given out twice")
+	}
+	if n := number(t, s, "SELECT count(*) FROM login_sessions") + 10*number(t, s, "SELECT count(*) FROM refresh_tokens"); n != 11 {
+		t.Errorf("a failed login left something: %d", n)
+	}
+}
+
+func TestStatementsOfASession(t *testing.T) {
+	s := openBook(t)
+	alice := enter(t, s, "alice")
+	session(t, s, alice, "a")
+	for _, tc := range []struct {
+		name string
+		want int64
+		call func(ctx context.Context) error
+	}{
+		{"a login", 3, func(ctx context.Context) error {
+			_, err := s.OpenSession(ctx, alice, LoginSession{ID: "b", UserID: alice.ID, Delivery: DeliverBody}, "b-1")
+			return err
+		}},
+		{"a refresh", 4, func(ctx context.Context) error {
+			_, _, _, err := s.Rotate(ctx, rotation("a", 1))
+			return err
+		}},
+		{"a voucher used twice", 3, func(ctx context.Context) error {
+			if _, _, _, err := s.Rotate(ctx, rotation("a", 1)); !errors.Is(err, ErrRefreshReused) {
+				return errors.Join(errors.New("it was taken"), err)
+			}
+			return nil
+		}},
+		{"a logout", 1, func(ctx context.Context) error {
+			_, err := s.EndSession(ctx, alice.ID, "b")
+			return err
+		}},
+		{"a logout everywhere", 1, func(ctx context.Context) error {
+			_, err := s.EndSessions(ctx, alice.ID, "")
+			return err
+		}},
+	} {
+		ctx, sql := CountStatements(t.Context())
+		noError(t, tc.call(ctx))
+		if got := sql.Count(); got != tc.want {
+			t.Errorf("%s costs %d statements, want %d", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestSessionQueriesUseAnIndex(t *testing.T) {
+	s := openBook(t)
+	alice := enter(t, s, "alice")
+	session(t, s, alice, "alice")
+	heard := listen(t, s)
+	for name, call := range map[string]func() error{
+		"a refresh":                func() error { _, _, _, err := s.Rotate(t.Context(), rotation("alice", 1)); return err },
+		"a voucher used twice":     func() error { _, _, _, err := s.Rotate(t.Context(), rotation("none", 1)); return err },
+		"the session of a voucher": func() error { _, err := s.SessionOfRefresh(t.Context(), "none"); return err },
+		"the list":                 func() error { _, err := s.SessionsOf(t.Context(), alice.ID); return err },
+		"the end of one":           func() error { _, err := s.EndSession(t.Context(), alice.ID, "none"); return err },
+		"the end of all":           func() error { _, err := s.EndSessions(t.Context(), 99, ""); return err },
+		"the denylist":             func() error { _, err := s.Denied(t.Context()); return err },
+		"the last access":          func() error { _, _, err := s.LastAccess(t.Context()); return err },
+		"the sweep":                func() error { _, err := s.SweepSessions(t.Context()); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			*heard = nil
+			if err := call(); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrRefreshInvalid) {
+				t.Fatal(err)
+			}
+			if len(*heard) == 0 {
+				t.Fatal("no statement was heard")
+			}
+			for _, stmt := range *heard {
+				plan := planOf(t, s, stmt)
+				for line := range strings.Lines(plan) {
+					if strings.Contains(line, "SCAN") && !strings.Contains(line, "USING") && !strings.Contains(line, "CONSTANT ROW") {
+						t.Errorf("%s\nplan: %s", stmt.sql, plan)
+					}
+				}
+				if strings.Contains(plan, "TEMP B-TREE") && name != "the list" {
+					t.Errorf("%s\nplan: %s", stmt.sql, plan)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,90 @@
+package tokens
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestClockStartsAtTheLaterTime(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		notBefore time.Duration // from now
+		ahead     time.Duration
+	}{
+		{"nothing has happened yet", -100 * 365 * 24 * time.Hour, 0},
+		{"the book is older", -time.Second, 0},
+		{"the book is of this moment", 0, 0},
+		{"the book is a second ahead", time.Second, time.Second},
+		{"the book is a month ahead", 30 * 24 * time.Hour, 30 * 24 * time.Hour},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				c := newClock(start.Add(tc.notBefore).Round(0))
+				for _, passed := range []time.Duration{0, time.Nanosecond, time.Minute, 24 * time.Hour} {
+					time.Sleep(passed - time.Since(start))
+					if got, want := c.now(), start.Add(passed+tc.ahead); !got.Equal(want) {
+						t.Errorf("after %v it is %v, want %v", passed, got, want)
+					}
+					if got := c.behind(); got != tc.ahead {
+						t.Errorf("after %v the computer is %v behind, want %v", passed, got, tc.ahead)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestClockStartsAtNowWithoutABook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if c := newClock(time.Time{}); !c.now().Equal(time.Now()) || c.behind() != 0 {
+			t.Errorf("it is %v, %v behind", c.now(), c.behind())
+		}
+	})
+}
+
+// TestClockNeverGoesBack sets the lead as a jump of the computer's clock would,
+// and then asks from many places at once.
+func TestClockNeverGoesBack(t *testing.T) {
+	c := newClock(time.Now().Add(time.Hour))
+	var asking sync.WaitGroup
+	for range 8 {
+		asking.Go(func() {
+			last := c.now()
+			for range 20_000 {
+				next := c.now()
+				if next.Before(last) {
+					t.Errorf("from %v back to %v", last, next)
+					return
+				}
+				last = next
+			}
+		})
+	}
+	asking.Wait()
+	if lead := c.behind(); lead < time.Hour-time.Second || lead > time.Hour+time.Second {
+		t.Errorf("the lead has become %v", lead)
+	}
+}
+
+// TestClockKeepsALeadItHasSeen: once the computer's clock was ahead of the time
+// that has passed, it may go back, and this one does not.
+func TestClockKeepsALeadItHasSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClock(time.Time{})
+		c.ahead.Store(int64(-time.Hour)) // as if the computer's clock had since been put ahead by an hour
+		start := time.Now()
+		if got := c.now(); !got.Equal(start) {
+			t.Errorf("a jump ahead is not followed: %v, want %v", got, start)
+		}
+		if lead := time.Duration(c.ahead.Load()); lead != 0 {
+			t.Errorf("the jump is not kept: %v", lead)
+		}
+		time.Sleep(time.Minute)
+		if got := c.now(); got.Before(start.Add(time.Minute)) {
+			t.Errorf("a minute later it is %v", got)
+		}
+	})
+}

@@ -1,0 +1,439 @@
+package tokens
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"restaurant/models"
+)
+
+// desk is a house with an order book and keys on the disk, but without a door.
+type desk struct {
+	dir   string
+	store *models.Store
+	keys  *Keys
+	*Authority
+	sessions *Sessions
+}
+
+func openDesk(t testing.TB, dir string) *desk {
+	t.Helper()
+	store, err := models.OpenSQLite(t.Context(), filepath.Join(dir, "restaurant.db"))
+	noError(t, err)
+	t.Cleanup(func() { store.Close() })
+	noError(t, store.DeliverUsers(t.Context(), "users", []models.User{vera()}))
+	d := &desk{dir: dir, store: store, keys: openKeys(t, filepath.Join(dir, "keys"))}
+	noError(t, d.keys.Register(t.Context(), store))
+	d.Authority = NewAuthority(d.keys, issuer, 15*time.Minute)
+	d.sessions, err = NewSessions(t.Context(), store, d.Authority, 7*24*time.Hour)
+	noError(t, err)
+	return d
+}
+
+func (d *desk) reopened(t testing.TB) *desk {
+	t.Helper()
+	noError(t, d.store.Close())
+	return openDesk(t, d.dir)
+}
+
+// login gives vera a session and its tokens.
+func (d *desk) login(t testing.TB, life time.Duration) Grant {
+	t.Helper()
+	g, err := d.sessions.Open(t.Context(), vera(), "", models.DeliverBody, life)
+	noError(t, err)
+	return g
+}
+
+func (d *desk) rotate(t testing.TB) (kid string) {
+	t.Helper()
+	kid, err := d.keys.Rotate(t.Context(), d.Lifetime())
+	noError(t, err)
+	return kid
+}
+
+// kids are the published keys.
+func (d *desk) kids() (kids []string) {
+	for _, k := range d.keys.JWKS() {
+		kids = append(kids, k.KeyID)
+	}
+	return kids
+}
+
+// onDisk are the key files, without their ending.
+func (d *desk) onDisk(t testing.TB) (kids []string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(d.dir, "keys"))
+	noError(t, err)
+	for _, e := range entries {
+		kids = append(kids, e.Name()[:len(e.Name())-len(".pem")])
+	}
+	return kids
+}
+
+// inBook are the keys in the order book; open are those that still sign there.
+func (d *desk) inBook(t testing.TB) (kids, open []string) {
+	t.Helper()
+	rows, err := d.store.SigningKeys(t.Context())
+	noError(t, err)
+	for _, row := range rows {
+		kids = append(kids, row.KID)
+		if row.VerifyUntil == nil {
+			open = append(open, row.KID)
+		}
+	}
+	return kids, open
+}
+
+func sorted(kids []string) []string { return slices.Sorted(slices.Values(kids)) }
+
+func (d *desk) wantValid(t testing.TB, raws ...string) {
+	t.Helper()
+	for i, raw := range raws {
+		if _, err := d.Verify(raw); err != nil {
+			t.Errorf("token %d of %d: %v", i+1, len(raws), err)
+		}
+	}
+}
+
+func TestRotationsInARowLoseNoToken(t *testing.T) {
+	for _, n := range []int{1, 2, 10} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			d := openDesk(t, t.TempDir())
+			kids := d.kids()
+			raws := []string{d.login(t, d.Lifetime()).AccessToken}
+			for range n {
+				kid := d.rotate(t)
+				raw := d.login(t, d.Lifetime()).AccessToken
+				raws, kids = append(raws, raw), append([]string{kid}, kids...)
+				if string(part(t, raw, 0)) != fmt.Sprintf(`{"alg":"RS256","typ":"at+jwt","kid":"%s"}`, kid) {
+					t.Errorf("after the rotation the header is %s", part(t, raw, 0))
+				}
+			}
+			d.wantValid(t, raws...)
+			if got := d.kids(); !slices.Equal(got, kids) {
+				t.Errorf("published are %v, want the newest first: %v", got, kids)
+			}
+			if got := sorted(d.onDisk(t)); !slices.Equal(got, sorted(kids)) {
+				t.Errorf("on the disk are %v, want %v", got, sorted(kids))
+			}
+			noError(t, d.keys.Sweep(t.Context()))
+			d.wantValid(t, raws...)
+			d = d.reopened(t)
+			d.wantValid(t, raws...)
+			if got := d.kids(); got[0] != kids[0] || !slices.Equal(sorted(got), sorted(kids)) {
+				t.Errorf("after a restart published are %v, want %v", got, kids)
+			}
+		})
+	}
+}
+
+func TestAnOldKeyGoesWithItsLastToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, t.TempDir())
+		old := d.kids()[0]
+		raw := d.login(t, d.Lifetime()).AccessToken
+		time.Sleep(10 * time.Minute)
+		last := d.login(t, d.Lifetime()).AccessToken
+		kid := d.rotate(t)
+		time.Sleep(5*time.Minute - time.Second)
+		d.wantValid(t, raw, last)
+		time.Sleep(10 * time.Minute)
+		d.wantValid(t, last)
+		noError(t, d.keys.Sweep(t.Context()))
+		if got := d.kids(); !slices.Equal(got, []string{kid, old}) {
+			t.Errorf("a second before the last token expires published are %v", got)
+		}
+		if got := d.onDisk(t); len(got) != 2 {
+			t.Errorf("a second before the last token expires on the disk are %v", got)
+		}
+
+		time.Sleep(2 * time.Second)
+		if got := d.kids(); !slices.Equal(got, []string{kid}) {
+			t.Errorf("published are %v, want only %s", got, kid)
+		}
+		if _, err := d.Verify(last); !errors.Is(err, ErrKeyUnknown) {
+			t.Errorf("the last token: %v", err)
+		}
+		noError(t, d.keys.Sweep(t.Context()))
+		if got := d.onDisk(t); !slices.Equal(got, []string{kid}) {
+			t.Errorf("on the disk are %v, want only %s", got, kid)
+		}
+		if got, open := d.inBook(t); !slices.Equal(got, []string{kid}) || !slices.Equal(open, got) {
+			t.Errorf("in the book are %v, want only %s", got, kid)
+		}
+		d.wantValid(t, d.login(t, d.Lifetime()).AccessToken)
+		time.Sleep(365 * 24 * time.Hour)
+		noError(t, d.keys.Sweep(t.Context())) // what signs never goes
+		d.wantValid(t, d.login(t, d.Lifetime()).AccessToken)
+	})
+}
+
+// TestAnOldKeyCountsForTheLongestTokenInTheBook: the life of tokens may have
+// been shortened since the last one was given out.
+func TestAnOldKeyCountsForTheLongestTokenInTheBook(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		inTheBook time.Duration
+		life      time.Duration // of the house that rotates
+		want      time.Duration
+	}{
+		{"the book knows a longer one", MaxLifetime, MinLifetime, MaxLifetime + time.Second},
+		{"the house gives longer ones", MinLifetime, 15 * time.Minute, 15*time.Minute + time.Second},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := openDesk(t, t.TempDir())
+				old := d.kids()[0]
+				raw := d.login(t, tc.inTheBook).AccessToken
+				_, err := d.keys.Rotate(t.Context(), tc.life)
+				noError(t, err)
+				if got := time.Until(d.keys.all[old].until); got != tc.want {
+					t.Errorf("the old key counts for %v, want %v", got, tc.want)
+				}
+				rows, err := d.store.SigningKeys(t.Context())
+				noError(t, err)
+				for _, row := range rows {
+					if row.KID == old && (row.VerifyUntil == nil || time.Until(row.VerifyUntil.Time()) != tc.want) {
+						t.Errorf("the book says %v", row.VerifyUntil)
+					}
+				}
+				time.Sleep(tc.inTheBook - time.Second)
+				d.wantValid(t, raw)
+			})
+		})
+	}
+}
+
+func TestARefreshedTokenLivesThroughARotation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, t.TempDir())
+		g := d.login(t, MinLifetime)
+		time.Sleep(time.Hour)
+		g, err := d.sessions.Refresh(t.Context(), g.RefreshToken)
+		noError(t, err)
+		_, err = d.keys.Rotate(t.Context(), MinLifetime)
+		noError(t, err)
+		time.Sleep(15*time.Minute - time.Second)
+		d.wantValid(t, g.AccessToken)
+	})
+}
+
+func TestTwentyRotationsAtOnce(t *testing.T) {
+	d := openDesk(t, t.TempDir())
+	var mu sync.Mutex
+	raws := []string{d.login(t, d.Lifetime()).AccessToken}
+	made := d.kids()
+	var rotating, working sync.WaitGroup
+	done := make(chan struct{})
+	for range 2 { // guests come and go meanwhile
+		working.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				raw := d.login(t, d.Lifetime()).AccessToken
+				d.wantValid(t, raw)
+				d.keys.JWKS()
+				mu.Lock()
+				raws = append(raws, raw)
+				mu.Unlock()
+			}
+		})
+	}
+	for range 20 {
+		rotating.Go(func() {
+			kid, err := d.keys.Rotate(t.Context(), d.Lifetime())
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			made = append(made, kid)
+		})
+	}
+	rotating.Wait()
+	close(done)
+	working.Wait()
+	d.wantValid(t, raws...)
+	kids, open := d.inBook(t)
+	if len(kids) != 21 || !slices.Equal(open, []string{d.kids()[0]}) {
+		t.Errorf("%d keys in the book, %v of them sign, published first is %s", len(kids), open, d.kids()[0])
+	}
+	if got := d.kids(); !slices.Equal(sorted(got), sorted(made)) || !slices.Equal(sorted(d.onDisk(t)), sorted(made)) {
+		t.Errorf("made were %v, published are %v, on the disk %v", made, got, d.onDisk(t))
+	}
+	d = d.reopened(t)
+	d.wantValid(t, raws...)
+	if d.kids()[0] != open[0] {
+		t.Errorf("after a restart %s signs, want %s", d.kids()[0], open[0])
+	}
+}
+
+func TestARestartKeepsWhoSignsAndHowLongTheOthersCount(t *testing.T) {
+	d := openDesk(t, t.TempDir())
+	raw := d.login(t, d.Lifetime()).AccessToken
+	old := d.kids()[0]
+	kid := d.rotate(t)
+	until := d.keys.all[old].until
+	// A copied folder may give both files new times; the book counts.
+	for name, made := range map[string]time.Time{old: time.Now().Add(time.Hour), kid: time.Unix(1, 0)} {
+		noError(t, os.Chtimes(filepath.Join(d.dir, "keys", name+".pem"), made, made))
+	}
+	for range 2 {
+		d = d.reopened(t)
+		if got := d.kids(); !slices.Equal(got, []string{kid, old}) {
+			t.Errorf("published are %v, want %s and %s", got, kid, old)
+		}
+		if got := d.keys.all[old].until; got.UnixMilli() != until.UnixMilli() {
+			t.Errorf("the old key counts until %v, want %v", got, until)
+		}
+		d.wantValid(t, raw)
+	}
+}
+
+func TestARestartAfterItsTimeDeletesAnOldKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, t.TempDir())
+		kid := d.rotate(t)
+		noError(t, d.store.Close())
+		time.Sleep(15*time.Minute + time.Second)
+		d = openDesk(t, d.dir)
+		if got := d.onDisk(t); !slices.Equal(got, []string{kid}) {
+			t.Errorf("on the disk are %v, want only %s", got, kid)
+		}
+		if got, _ := d.inBook(t); !slices.Equal(got, []string{kid}) {
+			t.Errorf("in the book are %v, want only %s", got, kid)
+		}
+	})
+}
+
+func (d *desk) lose(t testing.TB, kid string) {
+	t.Helper()
+	noError(t, os.Remove(filepath.Join(d.dir, "keys", kid+".pem")))
+}
+
+func TestALostKeyFile(t *testing.T) {
+	t.Run("of an old key", func(t *testing.T) {
+		d := openDesk(t, t.TempDir())
+		old, before := d.kids()[0], d.login(t, d.Lifetime()).AccessToken
+		kid := d.rotate(t)
+		after := d.login(t, d.Lifetime()).AccessToken
+		d.lose(t, old)
+		d = d.reopened(t)
+		if got := d.kids(); !slices.Equal(got, []string{kid}) {
+			t.Errorf("published are %v", got)
+		}
+		d.wantValid(t, after)
+		if _, err := d.Verify(before); !errors.Is(err, ErrKeyUnknown) {
+			t.Errorf("a token of the lost key: %v", err)
+		}
+	})
+	t.Run("of the one that signs", func(t *testing.T) {
+		d := openDesk(t, t.TempDir())
+		old, before := d.kids()[0], d.login(t, d.Lifetime()).AccessToken
+		d.lose(t, d.rotate(t))
+		d = d.reopened(t)
+		if got := d.kids(); !slices.Equal(got, []string{old}) {
+			t.Errorf("published are %v, want %s, which is left", got, old)
+		}
+		d.wantValid(t, before, d.login(t, d.Lifetime()).AccessToken)
+		kid := d.rotate(t)
+		if got := d.kids(); !slices.Equal(got, []string{kid, old}) {
+			t.Errorf("after the next rotation published are %v", got)
+		}
+	})
+	t.Run("of all", func(t *testing.T) {
+		d := openDesk(t, t.TempDir())
+		before := d.login(t, d.Lifetime()).AccessToken
+		lost := d.kids()[0]
+		d.lose(t, lost)
+		d = d.reopened(t)
+		if got := d.kids(); len(got) != 1 || got[0] == lost {
+			t.Errorf("published are %v", got)
+		}
+		if _, err := d.Verify(before); !errors.Is(err, ErrKeyUnknown) {
+			t.Errorf("a token of the lost key: %v", err)
+		}
+		d.wantValid(t, d.login(t, d.Lifetime()).AccessToken)
+		if _, open := d.inBook(t); !slices.Equal(open, d.kids()) {
+			t.Errorf("in the book %v signs", open)
+		}
+	})
+}
+
+// TestAKeyThatSignsAgainKeepsItsTokens: the newest key is lost long after the
+// one before it was retired, so that one signs again and is then replaced.
+func TestAKeyThatSignsAgainKeepsItsTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, t.TempDir())
+		d.lose(t, d.rotate(t))
+		time.Sleep(10 * time.Minute)
+		d = d.reopened(t)
+		g := d.login(t, d.Lifetime()) // under the key that signs again
+		time.Sleep(time.Minute)
+		d.rotate(t)
+		d.wantValid(t, g.AccessToken)
+		time.Sleep(10 * time.Minute)
+		d.wantValid(t, g.AccessToken)
+		d = d.reopened(t)
+		d.wantValid(t, g.AccessToken)
+	})
+}
+
+func TestAKeyThatTheBookDoesNotKnow(t *testing.T) {
+	d := openDesk(t, t.TempDir())
+	raw := d.login(t, d.Lifetime()).AccessToken
+	old := d.kids()[0]
+	other := openKeys(t, t.TempDir()) // a file that somebody puts there
+	kid := other.signing.id
+	text, err := os.ReadFile(filepath.Join(other.dir, kid+".pem"))
+	noError(t, err)
+	put(t, filepath.Join(d.dir, "keys"), kid+".pem", text)
+	d = d.reopened(t)
+	if got := d.kids(); !slices.Equal(got, []string{kid, old}) {
+		t.Errorf("published are %v, want %s and %s", got, kid, old)
+	}
+	d.wantValid(t, raw, d.login(t, d.Lifetime()).AccessToken)
+	if got := time.Until(d.keys.all[old].until); got < 29*time.Minute {
+		t.Errorf("the old key counts for %v only", got)
+	}
+}
+
+func TestAFailedRotationLeavesNothing(t *testing.T) {
+	d := openDesk(t, t.TempDir())
+	raw, kids, before := d.login(t, d.Lifetime()).AccessToken, d.kids(), listing(t, filepath.Join(d.dir, "keys"))
+	noError(t, d.store.Close())
+	if kid, err := d.keys.Rotate(t.Context(), d.Lifetime()); err == nil || kid != "" {
+		t.Fatalf("%q, %v", kid, err)
+	}
+	if got := d.kids(); !slices.Equal(got, kids) || listing(t, filepath.Join(d.dir, "keys")) != before {
+		t.Errorf("published are %v, on the disk %v", got, d.onDisk(t))
+	}
+	d.wantValid(t, raw)
+	d = openDesk(t, d.dir)
+	d.rotate(t)
+	d.wantValid(t, raw)
+}
+
+func TestASweepThatFailedIsDoneNextTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, t.TempDir())
+		old := d.kids()[0]
+		kid := d.rotate(t)
+		time.Sleep(time.Hour)
+		d.lose(t, old) // somebody was faster
+		noError(t, d.keys.Sweep(t.Context()))
+		if got, _ := d.inBook(t); !slices.Equal(got, []string{kid}) {
+			t.Errorf("in the book are %v", got)
+		}
+	})
+}
