@@ -30,9 +30,6 @@ type attack struct {
 	want  string
 	token func(f *forger) string
 	show  func(f *forger) []option
-	// bug is a reported fault: the attack must be refused, but the reason that
-	// is given for now is another one than want.
-	bug string
 }
 
 const (
@@ -127,11 +124,7 @@ func (f *forger) tryInCookie(t *testing.T, a attack, token string, _ []option) {
 // order book for it, and the token is not sent back.
 func (a attack) refused(t *testing.T, res *response, token string) {
 	t.Helper()
-	if a.bug == "" {
-		refusedAs(t, res, a.want)
-	} else if res.Code != 401 || !strings.Contains(res.Body.String(), "/problems/token-") {
-		t.Errorf("%s: %d %s", res.request, res.Code, res.Body)
-	}
+	refusedAs(t, res, a.want)
 	if n := res.queries(t); n != "0" {
 		t.Errorf("%s: the refusal costs %s queries", res.request, n)
 	}
@@ -240,7 +233,6 @@ func TestTheForgersToolsWork(t *testing.T) {
 }
 
 func TestAWristbandOfNobodyCausesNoFailure(t *testing.T) {
-	t.Skip("REPORTED BUG: the foreign key has no name in errors.go, so the answer is 500; it happens when the book is replaced and the keys stay (models/order.go:161)")
 	h := newHouse(t)
 	f := newForger(t, h, "alice")
 	res := h.post(t, ordersPath, margherita, bearer(withClaim("sub", "999999")(f)))
@@ -292,7 +284,6 @@ func TestAWristbandEndsOnTheSecondWhoeverSignedIt(t *testing.T) {
 // TestOneTextForOneToken looks for other texts that pass for a genuine token.
 func TestOneTextForOneToken(t *testing.T) {
 	t.Run("an access token between spaces of other alphabets", func(t *testing.T) {
-		t.Skip("REPORTED BUG: strings.TrimSpace takes them off, where RFC 9110 has only space and tab (middleware/authenticate.go:109)")
 		h := newHouse(t)
 		good := h.token(t, "alice")
 		for _, space := range []string{"\u00a0", "\u0085", "\u2003", "\u2028", "\u3000"} {
@@ -302,7 +293,6 @@ func TestOneTextForOneToken(t *testing.T) {
 		h.get(t, mePath, bearer(good)).wants(t, 200, "")
 	})
 	t.Run("a refresh token with line breaks", func(t *testing.T) {
-		t.Skip("REPORTED BUG: the base64 decoder skips CR and LF wherever they are (tokens/refresh.go:61)")
 		h := newHouse(t)
 		voucher := h.login(t, "alice").RefreshToken
 		for _, other := range []string{voucher + "\n", "\r\n" + voucher, voucher[:20] + "\n" + voucher[20:]} {
@@ -948,9 +938,6 @@ func claimAttacks() (rows []attack) {
 				}
 				return f.claims().with(claim, value).String()
 			})}
-			if claim == "exp" && what == "zero" {
-				a.bug = expiryFirst
-			}
 			rows = append(rows, a)
 		}
 	}
@@ -998,8 +985,6 @@ func identityAttacks() (rows []attack) {
 	return rows
 }
 
-const expiryFirst = "REPORTED BUG: gin-jwt looks at exp before our own checks, so the door says token-expired where inspect says token-claims-invalid (middleware/authenticate.go:44)"
-
 // Times that the house would never print.
 func timeAttacks() (rows []attack) {
 	times := func(name, want string, iat, exp any) *attack {
@@ -1029,12 +1014,12 @@ func timeAttacks() (rows []attack) {
 	times("iat is in milliseconds", badClaims, fromNow(0)*1000, 15*minute)
 	times("exp is in milliseconds", badClaims, 0*second, fromNow(hour)*1000)
 	times("exp is in nanoseconds", badClaims, 0*second, fromNow(hour)*1e9)
-	times("exp is the largest number", badClaims, 0*second, literal("9223372036854775807")).bug = expiryFirst
-	times("exp is larger than any number", badClaims, 0*second, literal("9223372036854775808")).bug = expiryFirst
-	times("exp is 1e30", badClaims, 0*second, literal("1e30")).bug = expiryFirst
-	times("exp is -1", badClaims, 0*second, -1).bug = expiryFirst
-	times("exp and iat are negative", badClaims, -100, -1).bug = expiryFirst
-	times("exp is -1e30", badClaims, 0*second, literal("-1e30")).bug = expiryFirst
+	times("exp is the largest number", badClaims, 0*second, literal("9223372036854775807"))
+	times("exp is larger than any number", badClaims, 0*second, literal("9223372036854775808"))
+	times("exp is 1e30", badClaims, 0*second, literal("1e30"))
+	times("exp is -1", badClaims, 0*second, -1)
+	times("exp and iat are negative", badClaims, -100, -1)
+	times("exp is -1e30", badClaims, 0*second, literal("-1e30"))
 	times("exp is larger than any float", malformed, 0*second, literal("1e999"))
 
 	for _, claim := range []string{"iat", "exp", "nbf"} {
@@ -1072,10 +1057,10 @@ func timeAttacks() (rows []attack) {
 		rows = append(rows, attack{name: "nbf is " + what, want: badClaims, token: withClaim("nbf", nbf)})
 	}
 	return append(rows,
-		attack{name: "it has expired, and is for another audience", want: badClaims, bug: expiryFirst, token: withClaims(func(f *forger) string {
+		attack{name: "it has expired, and is for another audience", want: badClaims, token: withClaims(func(f *forger) string {
 			return f.claims().with("aud", "hotel").with("iat", -15*minute).with("exp", -minute).String()
 		})},
-		attack{name: "it has expired, and is of another type", want: badClaims, bug: expiryFirst, token: func(f *forger) string {
+		attack{name: "it has expired, and is of another type", want: badClaims, token: func(f *forger) string {
 			return f.mint(f.header().with("typ", "JWT").String(), f.claims().with("iat", -15*minute).with("exp", -minute).String())
 		}},
 	)

@@ -20,6 +20,7 @@ var refusals = []struct {
 	detail string
 }{
 	{models.ErrNotFound, problem.NotFound, "There is nothing here under that number."},
+	{models.ErrUserUnknown, problem.TokenClaimsInvalid, "The wristband is of a guest whom this house does not know. Log in again."},
 	{models.ErrUsernameTaken, problem.UsernameTaken, ""},
 	{models.ErrLastManager, problem.LastManager, ""},
 	{models.ErrStale, problem.PreconditionFailed, ""},

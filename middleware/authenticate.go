@@ -41,7 +41,7 @@ func NewBouncer(authority *tokens.Authority, cookies Cookies, limit *RateLimit) 
 		IdentityKey:           principalKey,
 		IdentityHandler:       b.identify,
 		Authorizator:          func(identity any, _ *gin.Context) bool { return identity != nil },
-		HTTPStatusMessageFunc: remember,
+		HTTPStatusMessageFunc: b.remember,
 		Unauthorized:          refuse,
 	})
 	if err != nil {
@@ -106,7 +106,7 @@ func fromHeader(values []string) (raw string, p *problem.Problem) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return "", problem.AuthenticationRequired.New("The Authorization header must say Bearer, then a space, then the access token.")
 	}
-	if raw = strings.TrimSpace(raw); raw == "" {
+	if raw = strings.Trim(raw, " \t"); raw == "" { // what RFC 9110 calls white space, and nothing else
 		return "", problem.TokenMalformed.New("")
 	}
 	return raw, nil
@@ -114,8 +114,7 @@ func fromHeader(values []string) (raw string, p *problem.Problem) {
 
 // identify makes a principal of a token that gin-jwt has verified.
 func (b *Bouncer) identify(c *gin.Context) any {
-	raw := strings.TrimPrefix(c.GetHeader("Authorization"), "Bearer ")
-	p, err := b.authority.Principal(raw)
+	p, err := b.authority.Principal(verified(c))
 	if err != nil {
 		c.Set(refusalKey, err)
 		return nil
@@ -127,12 +126,24 @@ func (b *Bouncer) identify(c *gin.Context) any {
 	return p
 }
 
+// verified is the token whose signature gin-jwt has checked.
+func verified(c *gin.Context) string {
+	return strings.TrimPrefix(c.GetHeader("Authorization"), "Bearer ")
+}
+
 // remember keeps the reason of a refusal for refuse; the texts of the library
-// are not for guests.
-func remember(err error, c *gin.Context) string {
-	if _, known := c.Get(refusalKey); !known {
-		c.Set(refusalKey, err)
+// are not for guests. It looks at exp before anything else in the claims, so what
+// it calls expired may have worse faults.
+func (b *Bouncer) remember(err error, c *gin.Context) string {
+	if _, known := c.Get(refusalKey); known {
+		return ""
 	}
+	if errors.Is(err, ginjwt.ErrExpiredToken) {
+		if _, worse := b.authority.Principal(verified(c)); worse != nil {
+			err = worse
+		}
+	}
+	c.Set(refusalKey, err)
 	return ""
 }
 

@@ -57,11 +57,13 @@ func (l *RateLimit) guest(c *gin.Context, userID int64) {
 // address, or the 64 bits of an IPv6 network.
 func Address(c *gin.Context) string {
 	ip, err := netip.ParseAddr(c.ClientIP())
-	if err != nil {
-		return c.RemoteIP()
+	if err != nil { // gin knows no zones
+		if ip, err = netip.ParseAddr(c.RemoteIP()); err != nil {
+			return c.RemoteIP()
+		}
 	}
-	if ip = ip.Unmap(); ip.Is6() {
-		prefix, _ := ip.WithZone("").Prefix(64)
+	if ip = ip.Unmap().WithZone(""); ip.Is6() {
+		prefix, _ := ip.Prefix(64) // fails for no number of bits that an IPv6 address has
 		return prefix.String()
 	}
 	return ip.String()

@@ -22,6 +22,8 @@ var (
 	ErrUsernameTaken = errors.New("another user has this username")
 	// ErrLastManager means that the change would leave the house without a manager.
 	ErrLastManager = errors.New("last manager")
+	// ErrUserUnknown means that a token speaks of a user who is not in this book.
+	ErrUserUnknown = errors.New("user unknown")
 	// ErrStale means that the row has changed since the caller read it.
 	ErrStale = errors.New("stale version")
 	// ErrInvalidTransition means that the status asked for does not follow.

@@ -142,6 +142,9 @@ func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed b
 		}
 		return tx.Create(&o).Error
 	})
+	if errors.Is(err, gorm.ErrForeignKeyViolated) {
+		err = ErrUserUnknown
+	}
 	return o, replayed, err
 }
 

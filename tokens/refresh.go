@@ -59,7 +59,8 @@ func hashOf(raw []byte) string {
 // the form of one.
 func refreshHash(plain string) (string, bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(plain)
-	return hashOf(raw), err == nil && len(raw) == refreshBytes
+	// The length of the text counts, too: the decoder skips line breaks.
+	return hashOf(raw), err == nil && len(raw) == refreshBytes && len(plain) == base64.RawURLEncoding.EncodedLen(refreshBytes)
 }
 
 // Open opens a login session for a user who has just proved who they are. The
