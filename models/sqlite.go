@@ -99,9 +99,6 @@ func dsn(path string) string {
 	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
 }
 
-// errNotOurs means that the file holds another program's tables.
-var errNotOurs = errors.New("it is a database of another program")
-
 // migrate brings the schema up to date, each version in a transaction of its
 // own. PRAGMA user_version, which is part of the transaction, counts them.
 func migrate(ctx context.Context, db *gorm.DB) error {
