@@ -114,7 +114,7 @@ func keysRotateCommand(ctx context.Context, args []string, getenv func(string) s
 	}
 	kid, err := rotateKeys(ctx, cfg, store)
 	if err = errors.Join(err, done()); err == nil {
-		fmt.Fprintf(std.out, "%s signs from now on; tokens under the key before it stay valid until they expire.\n", kid)
+		fmt.Fprintf(std.out, "%s signs from now on; tokens under a key before it stay valid until they expire.\n", kid)
 	}
 	return err
 }

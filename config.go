@@ -328,7 +328,10 @@ func (c config) issuer(listening net.Addr) string {
 	}
 	host, _, _ := net.SplitHostPort(addr)
 	_, port, _ := net.SplitHostPort(listening.String())
-	return scheme + net.JoinHostPort(cmp.Or(host, "localhost"), port)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost" // all interfaces have no name; PUBLIC_URL can say one
+	}
+	return scheme + net.JoinHostPort(host, port)
 }
 
 func (c config) logger(out io.Writer) *slog.Logger {

@@ -4,11 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"restaurant/seed"
@@ -27,7 +31,11 @@ func demoCommand(ctx context.Context, args []string, getenv func(string) string,
 	}
 	std.log = io.Discard // the requests are shown below, from the guest's side
 	return withHouse(ctx, cfg, std, func(ctx context.Context, url string) error {
-		g := &guest{ctx: ctx, url: url, out: std.out}
+		client, err := demoClient(cfg)
+		if err != nil {
+			return err
+		}
+		g := &guest{ctx: ctx, url: url, out: std.out, client: client}
 		if err := g.visit(); err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -40,10 +48,32 @@ func demoCommand(ctx context.Context, args []string, getenv func(string) string,
 // guest is an ordinary client: it knows the address of the house and nothing
 // else, and everything it does goes over HTTP.
 type guest struct {
-	ctx   context.Context
-	url   string
-	token string
-	out   io.Writer
+	ctx    context.Context
+	url    string
+	token  string
+	out    io.Writer
+	client *http.Client
+}
+
+// demoClient trusts the certificate of this house, as curl --cacert does.
+func demoClient(cfg config) (*http.Client, error) {
+	if !cfg.overTLS() {
+		return http.DefaultClient, nil
+	}
+	file := cfg.tlsCert
+	if cfg.tls == "self-signed" {
+		file = filepath.Join(cfg.tlsDir(), "ca.pem")
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil { // Windows keeps its own; ours is enough
+		pool = x509.NewCertPool()
+	}
+	pool.AppendCertsFromPEM(text)
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}, nil
 }
 
 func (g *guest) visit() error {
@@ -108,7 +138,7 @@ func (g *guest) send(method, path, body string) (*http.Response, error) {
 		req.Header.Set("Content-Type", "application/json")
 		fmt.Fprintf(g.out, "   > Content-Type: application/json\n   > \n   > %s\n", body)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := g.client.Do(req)
 	if err != nil {
 		return nil, err
 	}

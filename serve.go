@@ -154,8 +154,11 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 	if err != nil {
 		return nil, err
 	}
-	if cfg.demoData && cfg.behindProxy {
-		log.Warn("the demo accounts, whose passwords everybody knows, are open to whoever the proxy lets through; DEMO_DATA=off on an empty DATA_DIR leaves them out")
+	if cfg.demoData && (cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)) {
+		log.Warn("the demo accounts, whose passwords everybody knows, are open to others than this computer; DEMO_DATA=off on an empty DATA_DIR leaves them out")
+	}
+	if lead := keys.BookAhead(); lead > 0 {
+		log.Warn("the order book was last used in what this computer calls the future; set its clock if it is wrong", "ahead", lead)
 	}
 	debug.FreeOSMemory() // hashing took 19 MiB for each password at a time
 	return &handlers.API{

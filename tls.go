@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -132,8 +133,8 @@ func (c *certificates) config() *tls.Config {
 func (c config) names() []string {
 	names := []string{"localhost", "127.0.0.1", "::1"}
 	add := func(host string) {
-		if host != "" {
-			names = append(names, strings.Trim(host, "[]"))
+		if host = strings.Trim(host, "[]"); host != "" && !slices.Contains(names, host) {
+			names = append(names, host)
 		}
 	}
 	if u, err := url.Parse(c.publicURL); err == nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -306,4 +307,53 @@ func TestASelfSignedCertificateIsRenewedInTime(t *testing.T) {
 			t.Errorf("without the key of the authority: %v", err)
 		}
 	})
+}
+
+func TestPlainHTTPLeadsNowhereElse(t *testing.T) {
+	house, plain := secureHouse(t, t.TempDir())
+	conn, err := net.Dial("tcp", strings.TrimPrefix(plain, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET x:.evil.example/a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil || strings.Contains(string(answer), "evil") || !strings.Contains(string(answer), "Location: "+house.url+"/\r\n") {
+		t.Errorf("it answers %s %v", answer, err)
+	}
+}
+
+func TestTheDemoTrustsTheCertificateOfItsHouse(t *testing.T) {
+	t.Setenv("KITCHEN_PACE", "20ms")
+	house := launch(t, t.TempDir(), freeAddr(t), "demo", "-tls", "self-signed", "-tls-addr", freeAddr(t))
+	deadline := time.After(20 * time.Second)
+	for !strings.Contains(house.out.String(), "Buon appetito") {
+		select {
+		case <-house.done:
+			t.Fatalf("the demo ended:\n%s", house.out)
+		case <-deadline:
+			t.Fatalf("the demo is not done:\n%s", house.out)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func TestTheAddressOfAHouse(t *testing.T) {
+	port := &net.TCPAddr{Port: 8443}
+	for _, tc := range []struct{ addr, tlsAddr, tls, publicURL, want string }{
+		{"localhost:0", "localhost:8443", "off", "", "http://localhost:8443"},
+		{":8080", "localhost:8443", "off", "", "http://localhost:8443"},
+		{"[::1]:8080", "localhost:8443", "off", "", "http://[::1]:8443"},
+		{"localhost:8080", "0.0.0.0:8443", "self-signed", "", "https://localhost:8443"},
+		{"localhost:8080", "[::]:8443", "files", "", "https://localhost:8443"},
+		{"localhost:8080", "kitchen.example:8443", "files", "", "https://kitchen.example:8443"},
+		{"localhost:8080", "0.0.0.0:8443", "files", "https://restaurant.example", "https://restaurant.example"},
+	} {
+		cfg := config{addr: tc.addr, tlsAddr: tc.tlsAddr, tls: tc.tls, publicURL: tc.publicURL}
+		if got := cfg.issuer(port); got != tc.want {
+			t.Errorf("%+v is at %s", tc, got)
+		}
+	}
 }

@@ -88,22 +88,28 @@ type cookieMode struct{ models.TokenDelivery }
 
 // UnmarshalJSON reads true, false and "refresh".
 func (m *cookieMode) UnmarshalJSON(text []byte) error {
-	return m.parse(strings.Trim(string(text), `"`), string(text) == `"refresh"`)
+	switch string(text) {
+	case "true", "false":
+		return m.parse(string(text))
+	case `"refresh"`:
+		return m.parse("refresh")
+	case "null":
+		return nil
+	}
+	return errCookieMode
 }
 
 var errCookieMode = errors.New(`must be true, false or "refresh"`)
 
-func (m *cookieMode) parse(word string, refreshOnly bool) error {
-	switch {
-	case word == "refresh":
-		m.TokenDelivery = models.DeliverRefreshCookie
-	case word == "true" && !refreshOnly:
-		m.TokenDelivery = models.DeliverCookies
-	case word == "false" || word == "null":
-		m.TokenDelivery = models.DeliverBody
-	default:
+// parse reads the word that a form has.
+func (m *cookieMode) parse(word string) error {
+	delivery, ok := map[string]models.TokenDelivery{
+		"true": models.DeliverCookies, "false": models.DeliverBody, "refresh": models.DeliverRefreshCookie,
+	}[word]
+	if !ok {
 		return errCookieMode
 	}
+	m.TokenDelivery = delivery
 	return nil
 }
 
@@ -230,7 +236,7 @@ func (r *loginRequest) fill(fields map[string]string) error {
 		r.ExpiresIn = &seconds
 	}
 	if word, sent := fields["cookie"]; sent {
-		if err := r.Cookie.parse(word, false); err != nil {
+		if err := r.Cookie.parse(word); err != nil {
 			return invalid(problem.FieldError{Field: "cookie", Message: err.Error()})
 		}
 	}

@@ -69,7 +69,7 @@ func (a *API) inspect(c *gin.Context) error {
 	if raw == "" {
 		return problem.TokenMissing.New("")
 	}
-	return respond(c, http.StatusOK, newInspectResponse(raw, a.Authority.Read(raw)))
+	return respond(c, http.StatusOK, newInspectResponse(raw, a.Authority.Read(raw), a.Authority.Now()))
 }
 
 // bare takes off what people copy along with a token.
@@ -83,7 +83,7 @@ func bare(text string) string {
 	return text
 }
 
-func newInspectResponse(raw string, r tokens.Reading) inspectResponse {
+func newInspectResponse(raw string, r tokens.Reading, now time.Time) inspectResponse {
 	res := inspectResponse{
 		Active: r.Err == nil, Reasons: []string{}, Header: r.Header, Claims: r.Claims,
 		Signature: signatureResponse{Alg: known(r.Algorithm), KID: known(r.KeyID), Valid: r.SignatureValid},
@@ -93,7 +93,7 @@ func newInspectResponse(raw string, r tokens.Reading) inspectResponse {
 		res.Reasons = append(res.Reasons, middleware.Refusal(r.Err).Slug)
 	}
 	if exp, ok := r.Claims["exp"].(float64); ok && exp > -maxExp && exp < maxExp {
-		left := int64(exp) - time.Now().Unix()
+		left := int64(exp) - now.Unix()
 		res.ExpiresIn = &left
 	}
 	return res

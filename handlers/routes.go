@@ -82,7 +82,7 @@ func (a *API) Handler() (http.Handler, error) {
 	v1.POST("/auth/login", handle(a.login))
 	v1.POST("/auth/inspect", handle(a.inspect))
 	v1.POST("/auth/refresh", handle(a.refresh))
-	v1.POST("/auth/logout", anyone, handle(a.logout))
+	v1.POST("/auth/logout", bouncer.Leave, handle(a.logout))
 	v1.POST("/auth/password", guest, handle(a.changePassword))
 	v1.POST("/auth/keys/rotate", guest, manager, handle(a.rotateKeys))
 	get(v1, "/auth/me", guest, handle(a.me))

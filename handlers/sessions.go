@@ -247,7 +247,11 @@ func (a *API) changePassword(c *gin.Context) error {
 	if fault := models.PasswordFault(req.New, u.Username); fault != "" {
 		return invalid(problem.FieldError{Field: "new", Message: fault})
 	}
-	if u, err = a.whoIs(c, u.Username, req.Current); err != nil {
+	u, err = a.whoIs(c, u.Username, req.Current)
+	if p, ok := errors.AsType[*problem.Problem](err); ok && p.Slug() == problem.InvalidCredentials.Slug {
+		return problem.InvalidCredentials.New("That is not the current password.")
+	}
+	if err != nil {
 		return err
 	}
 	hash, err := a.Hasher.Hash(ctx, req.New)

@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"restaurant/middleware"
 )
@@ -13,10 +14,11 @@ import (
 func ToHTTPS(a *API) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Location", a.PublicURL+r.URL.RequestURI())
+		h.Set("Location", a.PublicURL+pathOf(r))
 		h.Set("Cache-Control", "no-store") // or the next token would come here again, unseen
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		said := "This house speaks HTTPS only: " + a.PublicURL + "\n"
 		if a.carriedOpenly(r) {
 			said += "Your wristband came over plain HTTP, where everybody on the way could read it, so its login session has been ended. Log in again over HTTPS.\n"
@@ -26,6 +28,15 @@ func ToHTTPS(a *API) http.Handler {
 	})
 }
 
+// pathOf is the path and query of a request, and never anything that could
+// become part of a host name.
+func pathOf(r *http.Request) string {
+	if uri := r.URL.RequestURI(); strings.HasPrefix(uri, "/") {
+		return uri
+	}
+	return "/"
+}
+
 // carriedOpenly ends the login sessions of all tokens in a request and tells
 // whether there were any.
 func (a *API) carriedOpenly(r *http.Request) (ended bool) {
@@ -33,6 +44,9 @@ func (a *API) carriedOpenly(r *http.Request) (ended bool) {
 		one, err := a.Sessions.EndInClear(r.Context(), raw)
 		if err != nil {
 			a.Log.Error("the login session of a token that came in the clear cannot be ended", "err", err)
+		}
+		if one {
+			a.Log.Warn("a token came over plain HTTP; its login session has been ended")
 		}
 		ended = ended || one
 	}

@@ -78,6 +78,19 @@ func (b *Bouncer) Glance(c *gin.Context) {
 	b.Authenticate(c)
 }
 
+// Leave lets everybody go who can say which login session is theirs: by a
+// wristband that holds, or by a refresh cookie when the wristband has expired.
+func (b *Bouncer) Leave(c *gin.Context) {
+	if b.cookies.HasRefresh(c) {
+		raw, p := b.wristband(c)
+		_, refusal := b.authority.Verify(raw)
+		if p == nil && refusal != nil {
+			return // the handler looks at the cookie
+		}
+	}
+	b.Glance(c)
+}
+
 // wristband finds the one wristband of a request. Where both a header and a
 // cookie come, the header counts: it was put there on purpose. A cookie goes
 // along with whatever a strange page asks, so it counts for an unsafe method

@@ -92,7 +92,7 @@ var (
 		"Log in again at POST /api/v1/auth/login. If you did not use the token twice yourself, change the password.")
 	InvalidCredentials = define(http.StatusUnauthorized, "invalid-credentials", "Name and password do not match",
 		"There is no guest with this name and this password. The answer is the same for an unknown name and for a wrong password, so that nobody can find out here who is a guest.",
-		"Check the name and the password. The demo guests are alice, bob, vera, carla and marco; the password of each is the name followed by -likes-pizza.")
+		"Check the name and the password. In a house with demo guests they are alice, bob, vera, carla and marco, and the password of each is the name followed by -likes-pizza.")
 )
 
 // May you? 403.

@@ -38,6 +38,8 @@ type Keys struct {
 	signing *key
 	all     map[string]*key
 
+	bookAhead time.Duration // see rotation.go
+
 	rotating sync.Mutex // one rotation at a time
 	store    *models.Store
 }

@@ -22,7 +22,7 @@ func (ks *Keys) Register(ctx context.Context, store *models.Store) error {
 	if err != nil {
 		return err
 	}
-	ks.clock = newClock(used.Time()) // what stands in the book has happened
+	ks.clock = newClock(ks.bookTime(used.Time()))
 	for _, k := range slices.SortedFunc(maps.Values(ks.all), func(a, b *key) int { return a.made.Compare(b.made) }) {
 		othersUntil := later(until.Time(), ks.clock.now().Add(MaxLifetime))
 		if err := store.AddSigningKey(ctx, models.SigningKey{KID: k.id, CreatedAt: millis(k.made)}, millis(othersUntil)); err != nil {
@@ -40,6 +40,26 @@ func (ks *Keys) Register(ctx context.Context, store *models.Store) error {
 	}
 	return ks.Sweep(ctx)
 }
+
+// clockTrust is how far the order book may be ahead of the computer's clock and
+// still be believed. Beyond that the clock was rather wrong before than now, and
+// the house must not live in the future for ever.
+const clockTrust = 24 * time.Hour
+
+// bookTime is the moment that has certainly passed: what stands in the book has
+// happened, unless it is too far ahead.
+func (ks *Keys) bookTime(used time.Time) time.Time {
+	lead := time.Until(used)
+	ks.bookAhead = max(0, lead)
+	if lead > clockTrust {
+		return time.Time{}
+	}
+	return used
+}
+
+// BookAhead is how far the order book was ahead of the computer's clock when the
+// house opened.
+func (ks *Keys) BookAhead() time.Duration { return ks.bookAhead }
 
 // follow takes over what the book says about the keys of this house. If the one
 // that should sign is lost, the newest that is left signs again: revived.
