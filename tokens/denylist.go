@@ -1,7 +1,9 @@
 package tokens
 
 import (
+	"encoding/binary"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 )
@@ -10,21 +12,39 @@ import (
 // their last access token expired. It is looked at in memory at every door, so
 // revocation costs a request no query; the order book keeps it over a restart.
 //
-// It holds 16 bytes for each session: a hash of the sid with a seed that nobody
-// knows, and the time until which it counts. That two sids meet in one hash is
-// as likely as guessing 64 bits, and would only send somebody back to the login.
+// It holds little more than 8 bytes for each session: a hash of the sid with a
+// seed that nobody knows, in a drawer for the minute in which it may be
+// forgotten. As tokens live for half an hour at the most, there are few drawers,
+// and clearing away is dropping one. That two sids meet in one hash is as likely
+// as guessing 64 bits, and would only send somebody back to the login.
 type Denylist struct {
 	mu       sync.RWMutex
 	seed     maphash.Seed
-	until    map[uint64]int64 // Unix seconds
+	drawers  []drawer
 	watchers map[string]map[chan struct{}]struct{}
 }
 
+// drawer holds the sessions that may be forgotten at the end of one minute.
+type drawer struct {
+	until int64 // Unix seconds
+	ended map[sidHash]struct{}
+}
+
+// sidHash is 8 bytes without alignment: as a uint64 each entry of the map would
+// take twice as much.
+type sidHash [8]byte
+
+func (d *Denylist) hash(sid string) (h sidHash) {
+	binary.LittleEndian.PutUint64(h[:], maphash.String(d.seed, sid))
+	return h
+}
+
+// drawerSpan is the width of a drawer in seconds.
+const drawerSpan = 60
+
 // NewDenylist makes an empty list.
 func NewDenylist() *Denylist {
-	return &Denylist{
-		seed: maphash.MakeSeed(), until: map[uint64]int64{}, watchers: map[string]map[chan struct{}]struct{}{},
-	}
+	return &Denylist{seed: maphash.MakeSeed(), watchers: map[string]map[chan struct{}]struct{}{}}
 }
 
 // Add puts a login session on the list until its last access token expires, and
@@ -32,7 +52,7 @@ func NewDenylist() *Denylist {
 func (d *Denylist) Add(sid string, until time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.until[maphash.String(d.seed, sid)] = until.Unix() + 1
+	d.drawer(until).ended[d.hash(sid)] = struct{}{}
 	for ch := range d.watchers[sid] {
 		close(ch)
 	}
@@ -43,8 +63,31 @@ func (d *Denylist) Add(sid string, until time.Time) {
 func (d *Denylist) Has(sid string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	_, ended := d.until[maphash.String(d.seed, sid)]
-	return ended
+	return d.holds(sid)
+}
+
+// holds looks through the drawers; the caller holds the lock.
+func (d *Denylist) holds(sid string) bool {
+	hash := d.hash(sid)
+	for _, drawer := range d.drawers {
+		if _, ended := drawer.ended[hash]; ended {
+			return true
+		}
+	}
+	return false
+}
+
+// drawer finds or makes the drawer of a moment; the caller holds the lock.
+func (d *Denylist) drawer(until time.Time) drawer {
+	end := (until.Unix()/drawerSpan + 1) * drawerSpan
+	for _, drawer := range d.drawers {
+		if drawer.until == end {
+			return drawer
+		}
+	}
+	made := drawer{end, map[sidHash]struct{}{}}
+	d.drawers = append(d.drawers, made)
+	return made
 }
 
 // Watch gives a channel that is closed when the login session ends. Call cancel
@@ -53,7 +96,7 @@ func (d *Denylist) Watch(sid string) (ended <-chan struct{}, cancel func()) {
 	ch := make(chan struct{})
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, already := d.until[maphash.String(d.seed, sid)]; already {
+	if d.holds(sid) {
 		close(ch)
 		return ch, func() {}
 	}
@@ -77,16 +120,16 @@ func (d *Denylist) unwatch(sid string, ch chan struct{}) {
 func (d *Denylist) Sweep(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for sid, until := range d.until {
-		if until <= now.Unix() {
-			delete(d.until, sid)
-		}
-	}
+	d.drawers = slices.DeleteFunc(d.drawers, func(dr drawer) bool { return dr.until <= now.Unix() })
 }
 
 // Len is the number of sessions on the list.
 func (d *Denylist) Len() int {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return len(d.until)
+	n := 0
+	for _, drawer := range d.drawers {
+		n += len(drawer.ended)
+	}
+	return n
 }

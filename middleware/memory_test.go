@@ -1,0 +1,82 @@
+package middleware
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+)
+
+const million = 1_000_000
+
+// addressNumber gives a million different addresses.
+func addressNumber(n int) string {
+	return fmt.Sprintf("%d.%d.%d.%d", 1+n>>24, n>>16&255, n>>8&255, n&255)
+}
+
+// heapOf is how many MiB stay allocated by what fill makes.
+func heapOf(fill func() any) float64 {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	kept := fill()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(kept)
+	return (float64(after.HeapAlloc) - float64(before.HeapAlloc)) / (1 << 20)
+}
+
+func crowdAtTheThrottle() any {
+	t := NewThrottle()
+	for n := range million {
+		if wait, end := t.Attempt(fmt.Sprintf("guest.%d", n), addressNumber(n)); wait == 0 {
+			end(Failed)
+		}
+	}
+	return t
+}
+
+func crowdAtTheLimit() any {
+	l := NewRateLimit(50)
+	for n := range million {
+		l.drop("address\x00" + addressNumber(n))
+	}
+	return l
+}
+
+// TestMemoryIsBounded is the share of the door in the 64 MiB that the house may
+// take for a million addresses; the rest is the denylist's, see tokens.
+func TestMemoryIsBounded(t *testing.T) {
+	if mib := heapOf(crowdAtTheThrottle) + heapOf(crowdAtTheLimit); mib > 32 {
+		t.Errorf("a million addresses take %.1f MiB", mib)
+	}
+}
+
+func BenchmarkMillionAddresses(b *testing.B) {
+	for name, crowd := range map[string]func() any{"throttle": crowdAtTheThrottle, "limit": crowdAtTheLimit} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				b.ReportMetric(heapOf(crowd), "MiB")
+			}
+		})
+	}
+}
+
+// TestTheThrottleStillKnowsAfterACrowd fills the books up to just below the
+// point where they are forgotten, and asks for somebody from before.
+func TestTheThrottleStillKnowsAfterACrowd(t *testing.T) {
+	th := NewThrottle()
+	for range freeFailuresAccount {
+		if wait, end := th.Attempt("alice", "10.0.0.1"); wait == 0 {
+			end(Failed)
+		}
+	}
+	for n := range throttleSize - 10 {
+		if wait, end := th.Attempt(fmt.Sprintf("guest.%d", n), addressNumber(n)); wait == 0 {
+			end(Failed)
+		}
+	}
+	if wait, _ := th.Attempt("alice", "10.0.0.2"); wait <= 0 || wait > time.Second {
+		t.Errorf("alice's account waits %v", wait)
+	}
+}
