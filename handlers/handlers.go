@@ -85,7 +85,7 @@ func encode(body any) ([]byte, error) {
 // idParam reads the id in the path. What is no number is nothing that exists.
 func idParam(c *gin.Context) (int64, error) {
 	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
-	if err != nil || id < 1 {
+	if err != nil || id < 1 || strconv.FormatInt(id, 10) != c.Param("id") { // +1 and 01 are other addresses
 		return 0, models.ErrNotFound
 	}
 	return id, nil

@@ -283,7 +283,7 @@ func FuzzCursor(f *testing.F) {
 func TestUnknownNumbersAreNotThere(t *testing.T) {
 	h := newHouse(t)
 	marco := h.as(t, "marco")
-	for _, id := range []string{"0", "-1", "abc", "1.5", "99999999999999999999", "1e3", "%00", "%27%3B--", "1%20", "0x1", strings.Repeat("9", 3000)} {
+	for _, id := range []string{"0", "-1", "abc", "1.5", "99999999999999999999", "1e3", "%00", "%27%3B--", "1%20", "+1", "01", "0x1", strings.Repeat("9", 3000)} {
 		for _, call := range [][3]string{
 			{"GET", "/api/v1/menu/" + id, ""}, {"PUT", "/api/v1/menu/" + id, calzone}, {"DELETE", "/api/v1/menu/" + id, ""},
 			{"GET", ordersPath + "/" + id, ""}, {"POST", ordersPath + "/" + id + "/cancel", ""}, {"GET", ordersPath + "/" + id + "/events", ""},

@@ -241,6 +241,9 @@ func (a *API) changePassword(c *gin.Context) error {
 	}
 	ctx, p := c.Request.Context(), middleware.Current(c)
 	u, err := a.Store.User(ctx, p.UserID)
+	if errors.Is(err, models.ErrNotFound) {
+		err = models.ErrUserUnknown
+	}
 	if err != nil {
 		return err
 	}
