@@ -11,7 +11,8 @@ import (
 	"restaurant/web"
 )
 
-// Handler builds the whole house: every path, who may call it, and who answers.
+// Handler builds the whole house: what happens at the door, and behind it the
+// routes of mount.
 //
 //	@title			Restaurant
 //	@version		1
@@ -70,7 +71,12 @@ func (a *API) Handler() (http.Handler, error) {
 	r.Use(limit.Address)
 	r.NoRoute(handle(notFound))
 	r.NoMethod(handle(methodNotAllowed))
+	a.mount(r, bouncer, start)
+	return r, nil
+}
 
+// mount is the whole surface on one screen: method, path, guards, handler.
+func (a *API) mount(r *gin.Engine, bouncer *middleware.Bouncer, start web.File) {
 	anyone := bouncer.Glance // a wristband may be shown, and then it must hold
 	guest := bouncer.Authenticate
 	vip := middleware.RequireVIP
@@ -124,7 +130,6 @@ func (a *API) Handler() (http.Handler, error) {
 	get(r, "/openapi.json", handle(openAPI))
 	get(r, "/swagger", handle(toSwaggerUI))
 	get(r, "/swagger/*file", handle(swaggerUI()))
-	return r, nil
 }
 
 // hsts is the Strict-Transport-Security of the house (RFC 6797), or nothing over
