@@ -39,12 +39,13 @@ var (
 // Store is the open order book. One connection writes, a few read: SQLite
 // takes one writer at a time, and readers never wait for it.
 type Store struct {
-	writer, reader *gorm.DB
+	writer *writer
+	reader *gorm.DB
 }
 
 // Close closes the order book. Running queries are finished first.
 func (s *Store) Close() error {
-	return errors.Join(closePool(s.reader), closePool(s.writer))
+	return errors.Join(closePool(s.reader), s.writer.close())
 }
 
 func closePool(db *gorm.DB) error {
@@ -70,10 +71,23 @@ func (s *Store) EngineVersion(ctx context.Context) (string, error) {
 
 func (s *Store) read(ctx context.Context) *gorm.DB { return s.reader.WithContext(ctx) }
 
-// write runs fn in one transaction: all of it is kept, or nothing.
+// write runs fn in a transaction and returns when it is on the disk: all of it
+// is kept, or nothing.
 func (s *Store) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
-	return s.writer.WithContext(ctx).Transaction(fn)
+	return s.writer.do(ctx, false, fn)
 }
+
+// writeOnce is write for an fn that changes something with its last statement
+// only, if at all. It saves the savepoint.
+func (s *Store) writeOnce(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	return s.writer.do(ctx, true, fn)
+}
+
+// Waiting is the number of writes that are under way.
+func (s *Store) Waiting() int { return int(s.writer.waiting.Load()) }
+
+// OnCommit calls fn after each commit. It must not wait for anything.
+func (s *Store) OnCommit(fn func(Commit)) { s.writer.onCommit.Store(&fn) }
 
 // found turns GORM's "no such row" into ours.
 func found(err error) error {

@@ -22,7 +22,7 @@ func listen(t testing.TB, s *Store) *[]statement {
 	note := func(db *gorm.DB) {
 		heard = append(heard, statement{db.Statement.SQL.String(), append([]any(nil), db.Statement.Vars...)})
 	}
-	for _, db := range []*gorm.DB{s.reader, s.writer} {
+	for _, db := range []*gorm.DB{s.reader, s.writer.db} {
 		on := db.Callback()
 		noError(t, on.Query().After("gorm:query").Register("test:query", note))
 		noError(t, on.Row().After("gorm:row").Register("test:row", note))

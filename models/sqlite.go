@@ -50,7 +50,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(explain(path, err), closePool(writer))
 	}
-	return &Store{writer: writer, reader: reader}, nil
+	return &Store{writer: newWriter(writer), reader: reader}, nil
 }
 
 // createPrivate makes an empty file that only its owner can read, before SQLite
@@ -203,14 +203,16 @@ func explain(path string, err error) error {
 
 // Primary result codes of SQLite (sqlite.org/rescode.html).
 const (
-	sqlitePerm     = 3
-	sqliteBusy     = 5
-	sqliteReadOnly = 8
-	sqliteIOErr    = 10
-	sqliteCorrupt  = 11
-	sqliteFull     = 13
-	sqliteCantOpen = 14
-	sqliteNotADB   = 26
+	sqlitePerm      = 3
+	sqliteBusy      = 5
+	sqliteNoMem     = 7
+	sqliteReadOnly  = 8
+	sqliteInterrupt = 9
+	sqliteIOErr     = 10
+	sqliteCorrupt   = 11
+	sqliteFull      = 13
+	sqliteCantOpen  = 14
+	sqliteNotADB    = 26
 )
 
 // codeOf gives the primary result code, or 0 where the error is not SQLite's.
@@ -226,7 +228,7 @@ func named(err error) error {
 	switch codeOf(err) {
 	case sqliteFull:
 		return fmt.Errorf("%w: %w", ErrStorageFull, err)
-	case sqliteBusy, sqliteReadOnly, sqliteIOErr, sqliteCantOpen, sqliteCorrupt, sqliteNotADB:
+	case sqliteBusy, sqliteNoMem, sqliteReadOnly, sqliteInterrupt, sqliteIOErr, sqliteCantOpen, sqliteCorrupt, sqliteNotADB:
 		return fmt.Errorf("%w: %w", ErrDatabaseUnavailable, err)
 	}
 	return err

@@ -26,6 +26,10 @@ func (s *Statements) Spent() time.Duration { return time.Duration(s.nanos.Load()
 
 type statementsKey struct{}
 
+// clockedKey marks a context whose time in the database is being measured as a
+// whole.
+type clockedKey struct{}
+
 // CountStatements gives a context whose queries are counted.
 func CountStatements(ctx context.Context) (context.Context, *Statements) {
 	s := new(Statements)
@@ -42,7 +46,7 @@ func count(ctx context.Context, query string) {
 // spend notes the time until done is called.
 func spend(ctx context.Context) (done func()) {
 	s, _ := ctx.Value(statementsKey{}).(*Statements)
-	if s == nil {
+	if s == nil || ctx.Value(clockedKey{}) != nil {
 		return func() {}
 	}
 	start := time.Now()
@@ -72,7 +76,7 @@ func clockStatements(db *gorm.DB) error {
 
 // counts tells whether a learner would call this a query.
 func counts(query string) bool {
-	return query != "" && !strings.HasPrefix(query, "SAVEPOINT") && !strings.HasPrefix(query, "ROLLBACK TO")
+	return query != "" && !strings.HasPrefix(query, "SAVEPOINT") && !strings.HasPrefix(query, "ROLLBACK TO") && !strings.HasPrefix(query, "RELEASE")
 }
 
 // countingPool stands between GORM and the database: every statement passes
@@ -96,12 +100,11 @@ func (p countingPool) QueryRowContext(ctx context.Context, query string, args ..
 
 // BeginTx makes countingPool a gorm.ConnPoolBeginner.
 func (p countingPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
-	defer spend(ctx)()
 	tx, err := p.DB.BeginTx(ctx, opts)
 	if err != nil {
 		return nil, named(err)
 	}
-	return &countingTx{tx, ctx}, nil // a pointer: GORM asks whether it is nil
+	return &countingTx{tx}, nil // a pointer: GORM asks whether it is nil
 }
 
 // GetDBConn makes countingPool a gorm.GetDBConnector, so that the pool can be closed.
@@ -109,7 +112,6 @@ func (p countingPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
 
 type countingTx struct {
 	*sql.Tx
-	ctx context.Context // of BeginTx: Commit takes none of its own
 }
 
 func (t *countingTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
@@ -128,6 +130,5 @@ func (t *countingTx) QueryRowContext(ctx context.Context, query string, args ...
 }
 
 func (t *countingTx) Commit() error {
-	defer spend(t.ctx)()
 	return named(t.Tx.Commit())
 }

@@ -1,0 +1,200 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// maxCommit is how many writes share one commit at the most. It bounds how long
+// the first of them waits for the last.
+const maxCommit = 64
+
+// Commit tells of one commit: how many writes it kept, and how long it took
+// from BEGIN to the disk.
+type Commit struct {
+	Writes int
+	Took   time.Duration
+}
+
+// writer owns the one connection that writes. Making a commit safe on the disk
+// takes far longer than the writes themselves, so all that are waiting share
+// one transaction and one flush (group commit). Nobody waits for company: with
+// the queue empty the transaction is committed at once.
+type writer struct {
+	db       *gorm.DB
+	queue    chan *write
+	closing  chan struct{}
+	closed   chan struct{}
+	once     sync.Once
+	waiting  atomic.Int64
+	onCommit atomic.Pointer[func(Commit)]
+}
+
+// write is one caller's change, waiting to be written.
+type write struct {
+	ctx  context.Context
+	fn   func(tx *gorm.DB) error
+	once bool // fn makes one change, as its last statement
+	err  error
+	done chan struct{}
+}
+
+func newWriter(db *gorm.DB) *writer {
+	w := &writer{db: db, queue: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
+	go w.run()
+	return w
+}
+
+// close writes what has been taken on, and then nothing more.
+func (w *writer) close() error {
+	w.once.Do(func() { close(w.closing) })
+	<-w.closed
+	return closePool(w.db)
+}
+
+func (w *writer) run() {
+	defer close(w.closed)
+	for {
+		select {
+		case first := <-w.queue:
+			w.commit(first)
+		case <-w.closing:
+			return
+		}
+	}
+}
+
+// do waits until fn has been written and is on the disk. A caller who gives up
+// before the turn has come is skipped.
+func (w *writer) do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) error {
+	defer spend(ctx)()
+	j := &write{ctx: ctx, fn: fn, once: once, done: make(chan struct{})}
+	w.waiting.Add(1)
+	defer w.waiting.Add(-1)
+	select {
+	case w.queue <- j:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.closing:
+		return fmt.Errorf("%w: the order book is closed", ErrDatabaseUnavailable)
+	}
+	<-j.done // fn works with the caller's variables, so nobody leaves before it has ended
+	if p, ok := errors.AsType[panicked](j.err); ok {
+		panic(p.Error())
+	}
+	return j.err
+}
+
+// commit writes first, and whoever comes while that is being done, in one
+// transaction. Everybody is answered after the commit.
+func (w *writer) commit(first *write) {
+	start := time.Now()
+	kept, err := w.fill(w.db.Begin(), first)
+	for _, j := range kept {
+		if j.err == nil {
+			j.err = err
+		}
+		close(j.done)
+	}
+	if tell := w.onCommit.Load(); tell != nil && err == nil {
+		(*tell)(Commit{len(kept), time.Since(start)})
+	}
+}
+
+// fill runs the writes of one transaction and commits it. The error is one that
+// keeps all of them from being written.
+func (w *writer) fill(tx *gorm.DB, first *write) (batch []*write, err error) {
+	batch = append(make([]*write, 0, maxCommit), first)
+	if tx.Error != nil {
+		return batch, tx.Error
+	}
+	for j := first; j != nil; {
+		if j.run(tx, j == first); spoiled(j.err) || j == first && j.err != nil {
+			tx.Rollback() // the engine may have done so already
+			return batch, j.err
+		}
+		if j = w.next(len(batch)); j != nil {
+			batch = append(batch, j)
+		}
+	}
+	return batch, tx.Commit().Error
+}
+
+// next is who is waiting at this moment, or nobody.
+func (w *writer) next(taken int) *write {
+	if taken == maxCommit {
+		return nil
+	}
+	select {
+	case j := <-w.queue:
+		return j
+	default:
+		return nil
+	}
+}
+
+// run makes the change. If it fails, no trace of it stays in the transaction
+// that others share: the engine takes back a single statement by itself, several
+// are put behind a savepoint. The first of a transaction needs neither.
+func (j *write) run(tx *gorm.DB, first bool) {
+	if j.err = j.ctx.Err(); j.err != nil {
+		return
+	}
+	// A context that ends would make the engine break off the transaction of all.
+	ctx := context.WithValue(context.WithoutCancel(j.ctx), clockedKey{}, true)
+	tx = tx.WithContext(ctx)
+	if first || j.once {
+		j.err = j.call(tx)
+		return
+	}
+	if j.err = mark(tx, "SAVEPOINT write"); j.err != nil {
+		return
+	}
+	if j.err = j.call(tx); j.err != nil && !spoiled(j.err) {
+		j.err = errors.Join(j.err, mark(tx, "ROLLBACK TO write"))
+	}
+	if !spoiled(j.err) {
+		j.err = errors.Join(j.err, mark(tx, "RELEASE write"))
+	}
+}
+
+// mark sets, takes or drops a savepoint. Where that fails, nobody knows what is
+// in the transaction.
+func mark(tx *gorm.DB, stmt string) error {
+	if err := tx.Exec(stmt).Error; err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDatabaseUnavailable, stmt, err)
+	}
+	return nil
+}
+
+// call runs the caller's function; its panic is the caller's, too.
+func (j *write) call(tx *gorm.DB) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = panicked{cause, debug.Stack()}
+		}
+	}()
+	return j.fn(tx)
+}
+
+type panicked struct {
+	cause any
+	stack []byte
+}
+
+func (p panicked) Error() string { return fmt.Sprintf("%v\n%s", p.cause, p.stack) }
+
+// spoiled tells whether a failure leaves the transaction of everybody in doubt:
+// after some, SQLite has rolled it back by itself (sqlite.org/lang_transaction.html,
+// section 4), and a panic may have left half a change.
+func spoiled(err error) bool {
+	_, half := errors.AsType[panicked](err)
+	return half || errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable)
+}
