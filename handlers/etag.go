@@ -20,6 +20,17 @@ func contentTag(body []byte) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 }
 
+// page is an answer that is ready to go out, with its entity tag.
+type page struct {
+	body []byte
+	tag  string
+}
+
+func tagged(body []byte) page { return page{body, contentTag(body)} }
+
+// tagPage is tagged for what may have failed to encode.
+func tagPage(body []byte, err error) (page, error) { return tagged(body), err }
+
 // dishFormat is part of a dish's entity tag and goes up when its JSON changes.
 const dishFormat = 1
 
@@ -30,15 +41,15 @@ func dishTag(m models.MenuItem) string {
 }
 
 // respondTagged answers 304 to whoever has this version already.
-func respondTagged(c *gin.Context, contentType string, body []byte, tag string) error {
-	c.Header("ETag", tag)
+func respondTagged(c *gin.Context, contentType string, p page) error {
+	c.Header("ETag", p.tag)
 	for _, have := range tags(c, "If-None-Match") {
-		if have == "*" || strings.TrimPrefix(have, "W/") == tag {
+		if have == "*" || strings.TrimPrefix(have, "W/") == p.tag {
 			c.Status(http.StatusNotModified)
 			return nil
 		}
 	}
-	c.Data(http.StatusOK, contentType, body)
+	c.Data(http.StatusOK, contentType, p.body)
 	return nil
 }
 

@@ -50,6 +50,7 @@ type API struct {
 	cookies  middleware.Cookies
 	throttle *middleware.Throttle
 	streams  streamCount
+	cards    menuCards
 }
 
 // handle lets a handler return its error. Returning cannot be forgotten;
@@ -70,6 +71,12 @@ func respond(c *gin.Context, status int, body any) error {
 		return err
 	}
 	c.Data(status, jsonType, text)
+	return nil
+}
+
+// send writes JSON that is encoded already, and ends the line.
+func send(c *gin.Context, status int, text []byte) error {
+	c.Data(status, jsonType, append(text, '\n'))
 	return nil
 }
 

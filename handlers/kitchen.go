@@ -33,7 +33,7 @@ func (a *API) listKitchen(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return respond(c, http.StatusOK, newOrdersResponse(orders, limit))
+	return send(c, http.StatusOK, appendPage(orders, limit))
 }
 
 type advanceRequest struct {
@@ -77,5 +77,5 @@ func (a *API) advanceOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return respond(c, http.StatusOK, newOrderResponse(o))
+	return send(c, http.StatusOK, appendOrder(nil, o))
 }

@@ -28,11 +28,7 @@ type loungeResponse struct {
 //	@Failure	403	{object}	problem.Problem	"vip-only"
 //	@Router		/api/v1/lounge [get]
 func (a *API) showLounge(c *gin.Context) error {
-	items, err := a.Store.Menu(c.Request.Context())
-	if err != nil {
-		return err
-	}
-	secret := slices.DeleteFunc(items, func(m models.MenuItem) bool { return !m.VIPOnly })
+	secret := slices.DeleteFunc(slices.Clone(a.Store.Menu().Items), func(m models.MenuItem) bool { return !m.VIPOnly })
 	c.Header("Cache-Control", "private")
 	return respond(c, http.StatusOK, loungeResponse{
 		Message:      "Good evening, " + middleware.Current(c).Name + ". The lounge is yours.",

@@ -98,16 +98,26 @@ func (a *API) listMenu(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	items, err := a.Store.Menu(c.Request.Context())
-	if err != nil {
-		return err
-	}
-	body, err := encode(newMenuResponse(filter.apply(items)))
+	p, err := a.menuPage(filter)
 	if err != nil {
 		return err
 	}
 	audience(c)
-	return respondTagged(c, jsonType, body, contentTag(body))
+	return respondTagged(c, jsonType, p)
+}
+
+// menuPage is the menu as the filter leaves it. The whole of it is printed
+// already.
+func (a *API) menuPage(f menuFilter) (page, error) {
+	menu := a.Store.Menu()
+	if f != unfiltered(f.vip) {
+		return tagPage(encode(newMenuResponse(f.apply(menu.Items))))
+	}
+	card, err := a.cards.of(menu)
+	if err != nil {
+		return page{}, err
+	}
+	return card.audience(f.vip), nil
 }
 
 // audience tells caches that VIPs see another menu.
@@ -141,19 +151,17 @@ func (a *API) showDish(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := a.Store.MenuItem(c.Request.Context(), id)
-	if err != nil {
-		return err
-	}
-	if m.VIPOnly && !middleware.IsVIP(c) {
+	menu := a.Store.Menu()
+	m, known := menu.Item(id)
+	if !known || m.VIPOnly && !middleware.IsVIP(c) {
 		return models.ErrNotFound
 	}
-	body, err := encode(newDishResponse(m))
+	card, err := a.cards.of(menu)
 	if err != nil {
 		return err
 	}
 	audience(c)
-	return respondTagged(c, jsonType, body, dishTag(m))
+	return respondTagged(c, jsonType, card.dishes[id])
 }
 
 // addDish puts a new dish on the menu.

@@ -28,7 +28,13 @@ var menuOrders = map[string]func(a, b models.MenuItem) int{
 	"-price": func(a, b models.MenuItem) int { return cmp.Compare(cheapest(b), cheapest(a)) },
 }
 
+// unfiltered lets everything pass that the audience may see.
+func unfiltered(vip bool) menuFilter { return menuFilter{vip: vip, maxPriceCents: maxPriceCents} }
+
 func readMenuFilter(c *gin.Context) (menuFilter, error) {
+	if c.Request.URL.RawQuery == "" {
+		return unfiltered(middleware.IsVIP(c)), nil
+	}
 	var cs checks
 	q := readQuery(c, &cs)
 	f := menuFilter{
@@ -46,7 +52,7 @@ func readMenuFilter(c *gin.Context) (menuFilter, error) {
 // apply keeps the dishes that pass. The house order stays where nothing else is
 // asked for, and among equals.
 func (f menuFilter) apply(items []models.MenuItem) []models.MenuItem {
-	kept := slices.DeleteFunc(items, func(m models.MenuItem) bool { return !f.matches(m) })
+	kept := slices.DeleteFunc(slices.Clone(items), func(m models.MenuItem) bool { return !f.matches(m) })
 	if order := menuOrders[f.sort]; order != nil {
 		slices.SortStableFunc(kept, order)
 	}

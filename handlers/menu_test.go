@@ -252,3 +252,15 @@ func TestTheLounge(t *testing.T) {
 	h.get(t, "/api/v1/lounge", h.as(t, "alice")).wants(t, 403, "vip-only")
 	h.get(t, "/api/v1/lounge", h.as(t, "marco")).wants(t, 403, "vip-only")
 }
+
+func TestTheMenuAsksNoDatabase(t *testing.T) {
+	h := newHouse(t)
+	for _, path := range []string{"/api/v1/menu", "/api/v1/menu?q=pizza&sort=price", "/api/v1/menu/1", "/api/v1/lounge"} {
+		if n := h.get(t, path, h.as(t, "vera")).wants(t, 200, "").queries(t); n != "0" {
+			t.Errorf("%s costs %s queries", path, n)
+		}
+	}
+	if n := h.get(t, ordersPath, h.as(t, "vera")).wants(t, 200, "").queries(t); n != "1" {
+		t.Errorf("a page of orders costs %s queries", n)
+	}
+}

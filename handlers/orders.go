@@ -30,6 +30,8 @@ type orderItem struct {
 	Note string `json:"note" example:"well done, please" maxLength:"200"`
 } //@name OrderItem
 
+// orderResponse and the two below are what the documentation shows; see
+// order_json.go for what writes them.
 type orderResponse struct {
 	ID         int64               `json:"id" example:"17" validate:"required"`
 	Status     models.Status       `json:"status" example:"placed" enums:"placed,preparing,ready,served,cancelled" validate:"required"`
@@ -56,29 +58,6 @@ type ordersResponse struct {
 	// Send it as cursor to get the next page; null on the last one.
 	NextCursor *string `json:"next_cursor" example:"aWQ6MTc" extensions:"x-nullable" validate:"required"`
 } //@name OrderPage
-
-func newOrderResponse(o models.Order) orderResponse {
-	items := make([]orderLineResponse, len(o.Lines))
-	for i, l := range o.Lines {
-		items[i] = orderLineResponse{
-			MenuItemID: l.MenuItemID, Name: l.Name, Size: l.Size, Quantity: l.Quantity, Note: l.Note,
-			UnitPriceCents: l.UnitPriceCents, LineTotalCents: l.UnitPriceCents * l.Quantity,
-		}
-	}
-	return orderResponse{
-		ID: o.ID, Status: o.Status, Items: items, TotalCents: o.TotalCents, Currency: models.Currency,
-		Table: o.TableName, PlacedAt: o.PlacedAt.Time(), UpdatedAt: o.UpdatedAt.Time(),
-	}
-}
-
-func newOrdersResponse(orders []models.Order, limit int) ordersResponse {
-	orders, next := cut(orders, limit, func(o models.Order) int64 { return o.ID })
-	page := ordersResponse{Items: make([]orderResponse, len(orders)), NextCursor: next}
-	for i, o := range orders {
-		page.Items[i] = newOrderResponse(o)
-	}
-	return page
-}
 
 // placeOrder carries an order to the kitchen. Names, prices and the total are
 // the house's; the guest says only what and how many.
@@ -122,7 +101,7 @@ func (a *API) placeOrder(c *gin.Context) error {
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}
-	return respond(c, http.StatusCreated, newOrderResponse(o))
+	return send(c, http.StatusCreated, appendOrder(nil, o))
 }
 
 // idempotencyKey reads the key and adds its verdict to that over the body.
@@ -157,10 +136,13 @@ func (r placeOrderRequest) order(c *gin.Context, key string) models.NewOrder {
 	p := middleware.Current(c)
 	n := models.NewOrder{
 		UserID: p.UserID, VIP: p.VIP, AgeOver18: p.AgeOver18,
-		Table: r.Table, IdempotencyKey: key, RequestHash: r.hash(),
+		Table: r.Table, Lines: make([]models.NewLine, len(r.Items)),
 	}
-	for _, item := range r.Items {
-		n.Lines = append(n.Lines, models.NewLine(item))
+	for i, item := range r.Items {
+		n.Lines[i] = models.NewLine(item)
+	}
+	if key != "" {
+		n.IdempotencyKey, n.RequestHash = key, r.hash()
 	}
 	return n
 }
@@ -199,7 +181,7 @@ func (a *API) listOrders(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return respond(c, http.StatusOK, newOrdersResponse(orders, limit))
+	return send(c, http.StatusOK, appendPage(orders, limit))
 }
 
 // orderPage reads what both lists of orders take.
@@ -233,7 +215,7 @@ func (a *API) showOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return respond(c, http.StatusOK, newOrderResponse(o))
+	return send(c, http.StatusOK, appendOrder(nil, o))
 }
 
 // visibleOrder finds the order in the path, if the caller may see it.
@@ -271,5 +253,5 @@ func (a *API) cancelOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return respond(c, http.StatusOK, newOrderResponse(o))
+	return send(c, http.StatusOK, appendOrder(nil, o))
 }

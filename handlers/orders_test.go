@@ -29,7 +29,7 @@ func TestOneLargeMargherita(t *testing.T) {
 	if got := res.Header().Get("Location"); got != "/api/v1/orders/1" {
 		t.Errorf("Location is %q", got)
 	}
-	if n := res.queries(t); n != "2" {
+	if n := res.queries(t); n != "1" {
 		t.Errorf("it costs %s queries", n)
 	}
 	if shown := h.get(t, "/api/v1/orders/1", h.as(t, "alice")).wants(t, 200, ""); shown.Body.String() != res.Body.String() {

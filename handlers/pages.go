@@ -57,7 +57,7 @@ func favicon() func(*gin.Context) error { return asset("favicon.svg") }
 
 func respondFile(c *gin.Context, f web.File) error {
 	c.Header("Cache-Control", "no-cache") // ask each time; the answer is mostly 304
-	return respondTagged(c, f.ContentType, f.Body, f.ETag)
+	return respondTagged(c, f.ContentType, page{f.Body, f.ETag})
 }
 
 // listProblems shows all the ways in which the house says no.
@@ -105,7 +105,7 @@ func showProblem(c *gin.Context) error {
 func respondPage(c *gin.Context, page []byte) error {
 	c.Header("Content-Security-Policy", web.Policy)
 	c.Header("Cache-Control", "no-cache")
-	return respondTagged(c, web.PageType, page, contentTag(page))
+	return respondTagged(c, web.PageType, tagged(page))
 }
 
 func problemKinds() []web.ProblemKind {

@@ -76,7 +76,7 @@ func swaggerFile(c *gin.Context, name string) error {
 	if !ok || err != nil {
 		return notFound(c)
 	}
-	return respondTagged(c, kind, body, contentTag(body))
+	return respondTagged(c, kind, tagged(body))
 }
 
 // openAPI serves the contract in OpenAPI 3, for tools and tests.
@@ -89,5 +89,5 @@ func swaggerFile(c *gin.Context, name string) error {
 //	@Router		/openapi.json [get]
 func openAPI(c *gin.Context) error {
 	c.Header("Cache-Control", "no-cache")
-	return respondTagged(c, jsonType, docs.OpenAPI, contentTag(docs.OpenAPI))
+	return respondTagged(c, jsonType, tagged(docs.OpenAPI))
 }

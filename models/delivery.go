@@ -27,7 +27,7 @@ func (s *Store) DeliverMenu(ctx context.Context, name string, items []MenuItem) 
 	for i := range items {
 		items[i].Version = 1
 	}
-	return s.deliver(ctx, name, func(tx *gorm.DB) error { return tx.Create(&items).Error })
+	return s.changeMenu(ctx, deliver(name, func(tx *gorm.DB) error { return tx.Create(&items).Error }))
 }
 
 // DeliverUsers adds the users, unless the delivery of this name has arrived
@@ -36,17 +36,18 @@ func (s *Store) DeliverUsers(ctx context.Context, name string, users []User) err
 	for i := range users {
 		users[i].CreatedAt = Now()
 	}
-	return s.deliver(ctx, name, func(tx *gorm.DB) error {
+	return s.write(ctx, deliver(name, func(tx *gorm.DB) error {
 		return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&users).Error
-	})
+	}))
 }
 
-func (s *Store) deliver(ctx context.Context, name string, unpack func(tx *gorm.DB) error) error {
-	return s.write(ctx, func(tx *gorm.DB) error {
+// deliver unpacks what has not arrived before.
+func deliver(name string, unpack func(tx *gorm.DB) error) func(tx *gorm.DB) error {
+	return func(tx *gorm.DB) error {
 		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&Delivery{Name: name, ArrivedAt: Now()})
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
 		}
 		return unpack(tx)
-	})
+	}
 }

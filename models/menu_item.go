@@ -55,28 +55,16 @@ func (m *MenuItem) PriceOf(size string) (int64, bool) {
 	return m.Sizes[i].PriceCents, true
 }
 
-// Menu lists all dishes in the order in which they were added.
-func (s *Store) Menu(ctx context.Context) ([]MenuItem, error) {
-	var items []MenuItem
-	return items, s.read(ctx).Order("id").Find(&items).Error
-}
-
-// MenuItem finds one dish.
-func (s *Store) MenuItem(ctx context.Context, id int64) (MenuItem, error) {
-	var m MenuItem
-	return m, found(s.read(ctx).Take(&m, id).Error)
-}
-
 // CreateMenuItem adds a dish and fills in its id and version.
 func (s *Store) CreateMenuItem(ctx context.Context, m *MenuItem) error {
 	m.Version = 1
-	return s.write(ctx, func(tx *gorm.DB) error { return tx.Create(m).Error })
+	return s.changeMenu(ctx, func(tx *gorm.DB) error { return tx.Create(m).Error })
 }
 
 // ReplaceMenuItem replaces the dish with m.ID, if its version is one of those
 // given or none is given; otherwise the error is ErrStale.
 func (s *Store) ReplaceMenuItem(ctx context.Context, m *MenuItem, versions ...int64) error {
-	return s.write(ctx, func(tx *gorm.DB) error {
+	return s.changeMenu(ctx, func(tx *gorm.DB) error {
 		res := tx.Model(&MenuItem{}).Where("id = ?", m.ID).Scopes(at(versions)).
 			Update("version", gorm.Expr("version + 1"))
 		if err := changedOne(tx, res, m.ID); err != nil {
@@ -93,7 +81,7 @@ func (s *Store) ReplaceMenuItem(ctx context.Context, m *MenuItem, versions ...in
 // given or none is given; otherwise the error is ErrStale. Orders keep its name
 // and price.
 func (s *Store) DeleteMenuItem(ctx context.Context, id int64, versions ...int64) error {
-	return s.write(ctx, func(tx *gorm.DB) error {
+	return s.changeMenu(ctx, func(tx *gorm.DB) error {
 		return changedOne(tx, tx.Scopes(at(versions)).Delete(&MenuItem{}, id), id)
 	})
 }

@@ -20,12 +20,12 @@ func TestDishIsReadAsItWasWritten(t *testing.T) {
 	if want.ID != 1 || want.Version != 1 {
 		t.Errorf("id %d and version %d, want 1 and 1", want.ID, want.Version)
 	}
-	got, err := s.MenuItem(t.Context(), want.ID)
+	got, err := dishNow(t, s, want.ID)
 	noError(t, err)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if _, err := s.MenuItem(t.Context(), 2); !errors.Is(err, ErrNotFound) {
+	if _, err := dishNow(t, s, 2); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a dish that is not there: %v, want ErrNotFound", err)
 	}
 }
@@ -36,10 +36,8 @@ func TestMenuKeepsTheOrderOfAdding(t *testing.T) {
 	for _, name := range want {
 		cook(t, s, func(m *MenuItem) { m.Name = name })
 	}
-	menu, err := s.Menu(t.Context())
-	noError(t, err)
 	var got []string
-	for _, m := range menu {
+	for _, m := range s.Menu().Items {
 		got = append(got, m.Name)
 	}
 	wantSame(t, got, want)
@@ -89,12 +87,12 @@ func TestReplaceMenuItem(t *testing.T) {
 					t.Errorf("the new version is %d, want 4", after.Version)
 				}
 			}
-			got, err := s.MenuItem(t.Context(), before.ID)
+			got, err := dishNow(t, s, before.ID)
 			noError(t, err)
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("stored %+v, want %+v", got, want)
 			}
-			if got, err := s.MenuItem(t.Context(), other.ID); err != nil || !reflect.DeepEqual(got, other) {
+			if got, err := dishNow(t, s, other.ID); err != nil || !reflect.DeepEqual(got, other) {
 				t.Errorf("another dish became %+v, %v", got, err)
 			}
 		})
@@ -114,7 +112,7 @@ func TestReplaceOrDeleteWhatIsNotThere(t *testing.T) {
 			t.Errorf("delete %v: %v, want ErrNotFound", versions, err)
 		}
 	}
-	if got, err := s.MenuItem(t.Context(), dish.ID); err != nil || got.Version != 1 {
+	if got, err := dishNow(t, s, dish.ID); err != nil || got.Version != 1 {
 		t.Errorf("the only dish became %+v, %v", got, err)
 	}
 }
@@ -143,7 +141,7 @@ func TestConcurrentReplaceOfOneVersionHasOneWinner(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	got, err := s.MenuItem(t.Context(), dish.ID)
+	got, err := dishNow(t, s, dish.ID)
 	noError(t, err)
 	if want := fmt.Sprint("Margherita of manager ", winner); got.Name != want || got.Version != 2 {
 		t.Errorf("it is %q in version %d, want %q in version 2", got.Name, got.Version, want)
@@ -168,10 +166,10 @@ func TestDeleteMenuItem(t *testing.T) {
 			if !errors.Is(err, tc.err) || (err == nil) != (tc.err == nil) {
 				t.Fatalf("err = %v, want %v", err, tc.err)
 			}
-			if _, err := s.MenuItem(t.Context(), dish.ID); errors.Is(err, ErrNotFound) != (tc.err == nil) {
+			if _, err := dishNow(t, s, dish.ID); errors.Is(err, ErrNotFound) != (tc.err == nil) {
 				t.Errorf("afterwards: %v", err)
 			}
-			if _, err := s.MenuItem(t.Context(), other.ID); err != nil {
+			if _, err := dishNow(t, s, other.ID); err != nil {
 				t.Errorf("another dish: %v", err)
 			}
 		})

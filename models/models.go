@@ -41,6 +41,7 @@ var (
 type Store struct {
 	writer *writer
 	reader *gorm.DB
+	menu   menuInMemory
 }
 
 // Close closes the order book. Running queries are finished first.
@@ -77,8 +78,9 @@ func (s *Store) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	return s.writer.do(ctx, false, fn)
 }
 
-// writeOnce is write for an fn that changes something with its last statement
-// only, if at all. It saves the savepoint.
+// writeOnce is write for an fn that can only fail before it has changed
+// something: a single statement, that is, of which the engine keeps all or
+// nothing by itself. It saves the savepoint.
 func (s *Store) writeOnce(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	return s.writer.do(ctx, true, fn)
 }

@@ -2,8 +2,10 @@ package models
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +62,27 @@ func cook(t testing.TB, s *Store, change ...func(*MenuItem)) MenuItem {
 	}
 	noError(t, s.CreateMenuItem(t.Context(), &m))
 	return m
+}
+
+// dishNow is a dish as it stands on the menu in memory, which must be what the
+// book says.
+func dishNow(t testing.TB, s *Store, id int64) (MenuItem, error) {
+	t.Helper()
+	var stored MenuItem
+	err := found(s.read(t.Context()).Take(&stored, id).Error)
+	shown, known := s.Menu().Item(id)
+	if known != (err == nil) || known && !reflect.DeepEqual(*shown, stored) {
+		t.Errorf("the menu says %+v, the book %+v, %v", shown, stored, err)
+	}
+	return stored, err
+}
+
+// linesOf reads a bill.
+func linesOf(t testing.TB, o Order) []OrderLine {
+	t.Helper()
+	var lines []OrderLine
+	noError(t, json.Unmarshal([]byte(o.Lines), &lines))
+	return lines
 }
 
 func margherita() MenuItem {

@@ -2,8 +2,10 @@ package models
 
 import (
 	"database/sql/driver"
-	"encoding/json"
 	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json"
 )
 
 // OrderLine is one line of a bill. Name and price are copies: tomorrow's menu
@@ -13,27 +15,33 @@ type OrderLine struct {
 	Name           string `json:"name"`
 	Size           string `json:"size"`
 	Quantity       int64  `json:"quantity"`
-	Note           string `json:"note,omitempty"`
+	Note           string `json:"note"`
 	UnitPriceCents int64  `json:"unit_price_cents"`
+	LineTotalCents int64  `json:"line_total_cents"`
 }
 
-// OrderLines are stored as one JSON text with the order: they are written once,
-// never changed and always read together, so a page of orders is one query.
-type OrderLines []OrderLine
+// OrderLines is a bill, a JSON array of OrderLine. A bill is written once, never
+// changed and always read as a whole, so it is kept as the text that guests get:
+// a page of orders is one query, and nothing is decoded to be encoded again.
+type OrderLines string
 
-// linesFormat is the version of the stored text. A reader that meets another
-// one refuses, rather than guessing what a bill said.
-const linesFormat = 1
-
-type storedLines struct {
-	Format int         `json:"v"`
-	Lines  []OrderLine `json:"lines"`
+// NewOrderLines writes a bill.
+func NewOrderLines(lines []OrderLine) (OrderLines, error) {
+	text, err := json.Marshal(lines)
+	return OrderLines(text), err
 }
+
+// What is stored is a JSON object with the version of its format in front. A
+// reader that meets a version it does not know refuses, rather than guessing
+// what a bill said.
+const (
+	linesHead = `{"v":2,"lines":`
+	linesTail = `}`
+)
 
 // Value writes the lines in today's format.
 func (l OrderLines) Value() (driver.Value, error) {
-	text, err := json.Marshal(storedLines{linesFormat, l})
-	return string(text), err
+	return linesHead + string(l) + linesTail, nil
 }
 
 // Scan reads the lines.
@@ -42,13 +50,32 @@ func (l *OrderLines) Scan(src any) error {
 	if !ok {
 		return fmt.Errorf("order lines: want text, got %T", src)
 	}
-	var stored storedLines
+	if lines, ok := strings.CutPrefix(text, linesHead); ok && strings.HasSuffix(lines, "]"+linesTail) {
+		*l = OrderLines(lines[:len(lines)-len(linesTail)])
+		return nil
+	}
+	return l.scanV1(text)
+}
+
+// scanV1 reads what was written before bills were kept as guests get them: the
+// line totals were not in the text.
+func (l *OrderLines) scanV1(text string) error {
+	var stored struct {
+		Format int         `json:"v"`
+		Lines  []OrderLine `json:"lines"`
+	}
 	if err := json.Unmarshal([]byte(text), &stored); err != nil {
 		return fmt.Errorf("order lines: %w", err)
 	}
-	if stored.Format != linesFormat {
+	if stored.Format != 1 {
 		return fmt.Errorf("order lines: format %d is not known here", stored.Format)
 	}
-	*l = stored.Lines
-	return nil
+	for i := range stored.Lines {
+		stored.Lines[i].LineTotalCents = stored.Lines[i].UnitPriceCents * stored.Lines[i].Quantity
+	}
+	lines, err := NewOrderLines(stored.Lines)
+	if err == nil {
+		*l = lines
+	}
+	return err
 }

@@ -7,45 +7,56 @@ import (
 )
 
 func TestOrderLinesAreReadAsTheyWereWritten(t *testing.T) {
-	want := OrderLines{
-		{7, "Caffè «corretto» <&>", SizeSmall, 20, "Senza zucchero, \"per favore\"\n🍋", 300},
-		{1, "Margherita", SizeLarge, 1, "", 1250},
+	lines := []OrderLine{
+		{7, "Caffè «corretto» <&>", SizeSmall, 20, "Senza zucchero, \"per favore\"\n🍋", 300, 6000},
+		{1, "Margherita", SizeLarge, 1, "", 1250, 1250},
 	}
+	want, err := NewOrderLines(lines)
+	noError(t, err)
 	text, err := want.Value()
 	noError(t, err)
-	if !strings.HasPrefix(text.(string), `{"v":1,"lines":[`) {
+	if !strings.HasPrefix(text.(string), `{"v":2,"lines":[`) {
 		t.Errorf("stored as %s", text)
 	}
 	var got OrderLines
 	noError(t, got.Scan(text))
-	wantSame(t, got, want)
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	wantSame(t, linesOf(t, Order{Lines: got}), lines)
 }
 
 func TestOrderLinesInAnUnknownFormAreRefused(t *testing.T) {
+	const pizzas = `[{"menu_item_id":1,"name":"Margherita","size":"small","quantity":2,"note":"","unit_price_cents":750,"line_total_cents":1500}]`
 	for _, tc := range []struct {
 		name   string
 		stored any
-		ok     bool
+		want   OrderLines // empty where it is refused
 	}{
-		{"today's format is read", `{"v":1,"lines":[{"menu_item_id":1,"name":"Margherita","size":"small","quantity":1,"unit_price_cents":750}]}`, true},
-		{"a later format is refused", `{"v":2,"lines":[]}`, false},
-		{"an earlier format is refused", `{"v":0,"lines":[]}`, false},
-		{"no format is refused", `{"lines":[]}`, false},
-		{"a bare list is refused", `[]`, false},
-		{"no JSON is refused", `two Margherita`, false},
-		{"half of it is refused", `{"v":1,"lines":[{"menu_item_id":1`, false},
-		{"nothing is refused", nil, false},
-		{"a number is refused", int64(1), false},
+		{"today's format is read", `{"v":2,"lines":` + pizzas + `}`, pizzas},
+		{"the first format is read", `{"v":1,"lines":[{"menu_item_id":1,"name":"Margherita","size":"small","quantity":2,"unit_price_cents":750}]}`, pizzas},
+		{"a later format is refused", `{"v":3,"lines":[]}`, ""},
+		{"an earlier format is refused", `{"v":0,"lines":[]}`, ""},
+		{"no format is refused", `{"lines":[]}`, ""},
+		{"a bare list is refused", `[]`, ""},
+		{"no JSON is refused", `two Margherita`, ""},
+		{"half of it is refused", `{"v":2,"lines":[{"menu_item_id":1`, ""},
+		{"half of the first format is refused", `{"v":1,"lines":[{"menu_item_id":1`, ""},
+		{"nothing is refused", nil, ""},
+		{"a number is refused", int64(1), ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			before := OrderLines{{MenuItemID: 5}}
+			const before OrderLines = "[]"
 			got := before
 			err := got.Scan(tc.stored)
-			if (err == nil) != tc.ok {
+			if (err == nil) != (tc.want != "") {
 				t.Errorf("err = %v", err)
 			}
-			if !tc.ok {
-				wantSame(t, got, before)
+			if err != nil {
+				tc.want = before
+			}
+			if got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
 	}
@@ -58,7 +69,7 @@ func TestOrderInALaterFormatIsNotGuessedAt(t *testing.T) {
 	o := place(t, s, alice, dish)
 	_, err := s.OrderOf(t.Context(), alice.ID, o.ID) // the control
 	noError(t, err)
-	change(t, s, `UPDATE orders SET lines = '{"v":2,"lines":[]}'`)
+	change(t, s, `UPDATE orders SET lines = '{"v":3,"lines":[]}'`)
 	if _, err := s.OrderOf(t.Context(), alice.ID, o.ID); err == nil || errors.Is(err, ErrNotFound) {
 		t.Errorf("one order: %v", err)
 	}

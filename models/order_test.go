@@ -51,12 +51,12 @@ func TestPlaceOrderCopiesNamesAndPrices(t *testing.T) {
 
 		o, err := s.OrderOf(t.Context(), alice.ID, placed.ID)
 		noError(t, err)
-		wantSame(t, o.Lines, OrderLines{
-			{pizza.ID, "Margherita", SizeLarge, 2, "without basil", 1250},
-			{water.ID, "Acqua", SizeRegular, 3, "", 200},
-			{pizza.ID, "Margherita", SizeSmall, 1, "", 750},
+		wantSame(t, linesOf(t, o), []OrderLine{
+			{pizza.ID, "Margherita", SizeLarge, 2, "without basil", 1250, 2500},
+			{water.ID, "Acqua", SizeRegular, 3, "", 200, 600},
+			{pizza.ID, "Margherita", SizeSmall, 1, "", 750, 750},
 		})
-		wantSame(t, placed.Lines, o.Lines)
+		wantSame(t, linesOf(t, placed), linesOf(t, o))
 		if want := int64(2*1250 + 3*200 + 750); o.TotalCents != want || placed.TotalCents != want {
 			t.Errorf("total %d, answered %d, want %d", o.TotalCents, placed.TotalCents, want)
 		}
@@ -69,7 +69,7 @@ func TestPlaceOrderCopiesNamesAndPrices(t *testing.T) {
 	})
 }
 
-func TestPlus(t *testing.T) {
+func TestAddTo(t *testing.T) {
 	for _, tc := range []struct {
 		name                   string
 		total, price, quantity int64
@@ -88,9 +88,10 @@ func TestPlus(t *testing.T) {
 		{"a dish with money on top", 100, -750, 1, 0, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := plus(tc.total, OrderLine{UnitPriceCents: tc.price, Quantity: tc.quantity})
-			if got != tc.want || (err == nil) != tc.ok {
-				t.Errorf("plus = %d, %v, want %d", got, err, tc.want)
+			line := OrderLine{UnitPriceCents: tc.price, Quantity: tc.quantity, LineTotalCents: tc.price * tc.quantity}
+			got, fault := line.addTo(tc.total)
+			if got != tc.want || (fault == nil) != tc.ok {
+				t.Errorf("addTo = %d, %v, want %d", got, fault, tc.want)
 			}
 		})
 	}
@@ -144,8 +145,8 @@ func TestPlaceOrderRefusesALine(t *testing.T) {
 			after := number(t, s, "SELECT count(*) FROM orders")
 			if tc.reason == nil {
 				noError(t, err)
-				if after != before+1 || len(o.Lines) != len(tc.lines) {
-					t.Errorf("%d new orders with %d lines", after-before, len(o.Lines))
+				if after != before+1 || len(linesOf(t, o)) != len(tc.lines) {
+					t.Errorf("%d new orders with the lines %s", after-before, o.Lines)
 				}
 				return
 			}
@@ -203,7 +204,7 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 	noError(t, s.DeleteMenuItem(t.Context(), dish.ID))
 	try("when the dish is gone", keyed(alice, dish, "k1", "body 1"), 1, true, nil)
-	if o, _, _ := s.PlaceOrder(t.Context(), keyed(alice, dish, "k1", "body 1")); o.Status != StatusCancelled || len(o.Lines) != 1 || o.TotalCents != 750 {
+	if o, _, _ := s.PlaceOrder(t.Context(), keyed(alice, dish, "k1", "body 1")); o.Status != StatusCancelled || len(linesOf(t, o)) != 1 || o.TotalCents != 750 {
 		t.Errorf("the repeated answer is %+v, want the order as it is now", o)
 	}
 	if got := number(t, s, "SELECT count(*) FROM orders"); got != 7 {
@@ -529,7 +530,7 @@ func TestAdvanceDueAndOldestStep(t *testing.T) {
 			t.Fatalf("the orders %v went on, want only %d", ids(got), first.ID)
 		}
 		wantSame(t, got[0].History(), []Step{{StatusPlaced, first.PlacedAt}, {StatusPreparing, Now()}})
-		if got[0].Status != StatusPreparing || got[0].UpdatedAt != Now() || len(got[0].Lines) != 1 || got[0].TotalCents != 750 {
+		if got[0].Status != StatusPreparing || got[0].UpdatedAt != Now() || len(linesOf(t, got[0])) != 1 || got[0].TotalCents != 750 {
 			t.Errorf("it is returned as %+v", got[0])
 		}
 		wantSame(t, ids(advance(10)), nil) // not twice in one moment

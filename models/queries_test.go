@@ -1,7 +1,10 @@
 package models
 
 import (
+	"context"
+	"database/sql"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,23 +18,61 @@ type statement struct {
 	vars []any
 }
 
-// listen notes every statement of the store from now on.
+// listen notes every statement of the store from now on, as it goes to the
+// engine, whoever wrote it.
 func listen(t testing.TB, s *Store) *[]statement {
 	t.Helper()
 	var heard []statement
-	note := func(db *gorm.DB) {
-		heard = append(heard, statement{db.Statement.SQL.String(), append([]any(nil), db.Statement.Vars...)})
-	}
 	for _, db := range []*gorm.DB{s.reader, s.writer.db} {
-		on := db.Callback()
-		noError(t, on.Query().After("gorm:query").Register("test:query", note))
-		noError(t, on.Row().After("gorm:row").Register("test:row", note))
-		noError(t, on.Raw().After("gorm:raw").Register("test:raw", note))
-		noError(t, on.Create().After("gorm:create").Register("test:create", note))
-		noError(t, on.Update().After("gorm:update").Register("test:update", note))
-		noError(t, on.Delete().After("gorm:delete").Register("test:delete", note))
+		pool := listeningPool{ear{db.ConnPool, &heard}, db.ConnPool.(gorm.ConnPoolBeginner)}
+		db.ConnPool, db.Statement.ConnPool = pool, pool
 	}
 	return &heard
+}
+
+type ear struct {
+	gorm.ConnPool
+	heard *[]statement
+}
+
+func (e ear) hear(query string, args []any) {
+	if counts(query) {
+		*e.heard = append(*e.heard, statement{query, slices.Clone(args)})
+	}
+}
+
+func (e ear) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	e.hear(query, args)
+	return e.ConnPool.ExecContext(ctx, query, args...)
+}
+
+func (e ear) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	e.hear(query, args)
+	return e.ConnPool.QueryContext(ctx, query, args...)
+}
+
+func (e ear) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	e.hear(query, args)
+	return e.ConnPool.QueryRowContext(ctx, query, args...)
+}
+
+type listeningPool struct {
+	ear
+	begin gorm.ConnPoolBeginner
+}
+
+func (p listeningPool) GetDBConn() (*sql.DB, error) {
+	return p.ConnPool.(gorm.GetDBConnector).GetDBConn()
+}
+
+func (p listeningPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+	tx, err := p.begin.BeginTx(ctx, opts)
+	return &listeningTx{ear{tx, p.heard}, tx.(gorm.TxCommitter)}, err
+}
+
+type listeningTx struct {
+	ear
+	gorm.TxCommitter
 }
 
 // planOf asks the engine how it would run a statement.
@@ -92,7 +133,7 @@ func TestHotQueriesUseAnIndex(t *testing.T) {
 		{"a new order with a key", func() error {
 			_, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a"))
 			return err
-		}, []string{"orders_idempotency (user_id=? AND idempotency_key=?)", "INTEGER PRIMARY KEY", ""}},
+		}, []string{"orders_idempotency (user_id=? AND idempotency_key=?)"}},
 		{"a step of an order", func() error {
 			_, err := s.AdvanceOrder(t.Context(), o.ID, StatusPreparing)
 			return err
@@ -138,7 +179,7 @@ func TestHotQueriesUseAnIndex(t *testing.T) {
 func wantNoFullScan(t *testing.T, stmt statement, plan string) {
 	t.Helper()
 	for line := range strings.Lines(plan) {
-		along := strings.Contains(line, "orders_due") || strings.Contains(line, "users_managers")
+		along := strings.Contains(line, "orders_due") || strings.Contains(line, "SCAN CONSTANT ROW") || strings.Contains(line, "users_managers")
 		if strings.Contains(line, "SCAN") && !along {
 			t.Errorf("%s\nplan: %s", stmt.sql, plan)
 		}

@@ -50,7 +50,11 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(explain(path, err), closePool(writer))
 	}
-	return &Store{writer: newWriter(writer), reader: reader}, nil
+	s := &Store{writer: newWriter(writer), reader: reader}
+	if err := s.readMenu(ctx); err != nil {
+		return nil, errors.Join(explain(path, err), s.Close())
+	}
+	return s, nil
 }
 
 // createPrivate makes an empty file that only its owner can read, before SQLite

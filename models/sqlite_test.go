@@ -88,10 +88,8 @@ func TestReopeningChangesNothing(t *testing.T) {
 	path := closedBook(t)
 	before := bytesOf(t, path)
 	s := openAt(t, path)
-	menu, err := s.Menu(t.Context())
-	noError(t, err)
-	if len(menu) != 40 {
-		t.Errorf("%d dishes after reopening, want 40", len(menu))
+	if n := len(s.Menu().Items); n != 40 {
+		t.Errorf("%d dishes after reopening, want 40", n)
 	}
 	noError(t, s.Close())
 	if !bytes.Equal(before, bytesOf(t, path)) {
@@ -225,8 +223,9 @@ func TestFolderIsNoOrderBook(t *testing.T) {
 func TestTwoProgramsMayWriteToOneBook(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "restaurant.db")
-	server, command := openAt(t, path), openAt(t, path)
+	server := openAt(t, path)
 	alice, dish := enter(t, server, "alice"), cook(t, server)
+	command := openAt(t, path)
 	var programs sync.WaitGroup
 	for i, s := range []*Store{server, command} {
 		programs.Go(func() {
@@ -283,13 +282,13 @@ func TestFullDiskIsNamedAndPasses(t *testing.T) {
 	if err := s.ReplaceMenuItem(t.Context(), &big); !errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable) {
 		t.Errorf("a longer description: %v, want ErrStorageFull", err)
 	}
-	if o, err := s.OrderOf(t.Context(), alice.ID, first.ID); err != nil || len(o.Lines) != 50 {
-		t.Errorf("reading does not go on: %d lines, %v", len(o.Lines), err)
+	if o, err := s.OrderOf(t.Context(), alice.ID, first.ID); err != nil || len(linesOf(t, o)) != 50 {
+		t.Errorf("reading does not go on: %s, %v", o.Lines, err)
 	}
 	if got := number(t, s, "SELECT count(*) FROM orders"); got != written+1 {
 		t.Errorf("%d orders in the book, but %d were acknowledged", got, written+1)
 	}
-	if got, err := s.MenuItem(t.Context(), dish.ID); err != nil || got.Version != 1 || got.Description != dish.Description {
+	if got, err := dishNow(t, s, dish.ID); err != nil || got.Version != 1 || got.Description != dish.Description {
 		t.Errorf("half a change stays: %+v, %v", got, err)
 	}
 
@@ -375,7 +374,7 @@ func TestBackupOfALiveBook(t *testing.T) {
 	wantIntact(t, backup)
 	for _, want := range before {
 		got, err := backup.OrderOf(t.Context(), alice.ID, want.ID)
-		if err != nil || got.TotalCents != want.TotalCents || got.PlacedAt != want.PlacedAt || len(got.Lines) != 1 {
+		if err != nil || got.TotalCents != want.TotalCents || got.PlacedAt != want.PlacedAt || len(linesOf(t, got)) != 1 {
 			t.Errorf("order %d: %+v, %v", want.ID, got, err)
 		}
 	}

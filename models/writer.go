@@ -41,7 +41,7 @@ type writer struct {
 type write struct {
 	ctx  context.Context
 	fn   func(tx *gorm.DB) error
-	once bool // fn makes one change, as its last statement
+	once bool // see Store.writeOnce
 	err  error
 	done chan struct{}
 }
@@ -96,15 +96,15 @@ func (w *writer) do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) 
 // transaction. Everybody is answered after the commit.
 func (w *writer) commit(first *write) {
 	start := time.Now()
-	kept, err := w.fill(w.db.Begin(), first)
-	for _, j := range kept {
+	batch, err := w.fill(w.db.Begin(), first)
+	if tell := w.onCommit.Load(); tell != nil && err == nil {
+		(*tell)(Commit{len(batch), time.Since(start)})
+	}
+	for _, j := range batch {
 		if j.err == nil {
 			j.err = err
 		}
 		close(j.done)
-	}
-	if tell := w.onCommit.Load(); tell != nil && err == nil {
-		(*tell)(Commit{len(kept), time.Since(start)})
 	}
 }
 
@@ -118,7 +118,7 @@ func (w *writer) fill(tx *gorm.DB, first *write) (batch []*write, err error) {
 	for j := first; j != nil; {
 		if j.run(tx, j == first); spoiled(j.err) || j == first && j.err != nil {
 			tx.Rollback() // the engine may have done so already
-			return batch, j.err
+			return batch, forOthers(j.err)
 		}
 		if j = w.next(len(batch)); j != nil {
 			batch = append(batch, j)
@@ -182,6 +182,14 @@ func (j *write) call(tx *gorm.DB) (err error) {
 		}
 	}()
 	return j.fn(tx)
+}
+
+// forOthers is what those are told whose writes were lost with a neighbour's.
+func forOthers(err error) error {
+	if _, own := errors.AsType[panicked](err); own {
+		return fmt.Errorf("%w: another write of the same transaction panicked", ErrDatabaseUnavailable)
+	}
+	return err
 }
 
 type panicked struct {

@@ -1,0 +1,233 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"gorm.io/gorm"
+)
+
+// rush lets writes wait for one commit: the first holds the pen until all others
+// stand in the queue.
+type rush struct {
+	s       *Store
+	writes  sync.WaitGroup
+	pen     chan struct{}
+	commits []int // how many writes each commit kept
+}
+
+func newRush(t *testing.T) *rush {
+	r := &rush{s: openBook(t), pen: make(chan struct{})}
+	r.s.OnCommit(func(c Commit) { r.commits = append(r.commits, c.Writes) })
+	r.write(t.Context(), false, func(*gorm.DB) error { <-r.pen; return nil })
+	return r
+}
+
+// write adds one to the queue and returns when it stands there. The error is in
+// *err when let has returned.
+func (r *rush) write(ctx context.Context, once bool, fn func(tx *gorm.DB) error) (err *error) {
+	err = new(error)
+	r.writes.Go(func() { *err = r.s.writer.do(ctx, once, fn) })
+	synctest.Wait()
+	return err
+}
+
+// let hands the pen on and waits until everybody is done.
+func (r *rush) let() {
+	close(r.pen)
+	r.writes.Wait()
+}
+
+// arrive writes one row for each name.
+func arrive(names ...string) func(tx *gorm.DB) error {
+	return func(tx *gorm.DB) error {
+		for _, name := range names {
+			if err := tx.Create(&Delivery{Name: name, ArrivedAt: 1}).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// arrived lists what is in the book in the end.
+func (r *rush) arrived(t *testing.T) string {
+	t.Helper()
+	var names []string
+	noError(t, r.s.read(t.Context()).Model(&Delivery{}).Order("name").Pluck("name", &names).Error)
+	return strings.Join(names, " ")
+}
+
+func TestWaitingWritesShareOneCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRush(t)
+		for i := range 150 {
+			r.write(t.Context(), i%2 == 0, arrive(fmt.Sprint(i)))
+		}
+		if got := r.s.Waiting(); got != 151 {
+			t.Errorf("%d are under way, want 151", got)
+		}
+		r.let()
+		if want := []int{64, 64, 23}; !slices.Equal(r.commits, want) {
+			t.Errorf("the commits kept %v writes, want %v", r.commits, want)
+		}
+		if got := number(t, r.s, "SELECT count(*) FROM deliveries"); got != 150 || r.s.Waiting() != 0 {
+			t.Errorf("%d were written, %d are under way", got, r.s.Waiting())
+		}
+	})
+}
+
+func TestAFailedWriteHarmsNoNeighbour(t *testing.T) {
+	refusal := errors.New("refused")
+	for _, tc := range []struct {
+		name string
+		once bool
+		fn   func(tx *gorm.DB) error
+		want error
+	}{
+		{"after its first change", false, func(tx *gorm.DB) error { return errors.Join(arrive("half")(tx), refusal) }, refusal},
+		{"at its second change", false, arrive("half", "half"), gorm.ErrDuplicatedKey},
+		{"at a name that a neighbour has just taken", false, arrive("half", "a"), gorm.ErrDuplicatedKey},
+		{"with its only statement", true, arrive("a"), gorm.ErrDuplicatedKey},
+		{"without having done anything", true, func(*gorm.DB) error { return refusal }, refusal},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRush(t)
+				before := r.write(t.Context(), false, arrive("a", "b"))
+				failing := r.write(t.Context(), tc.once, tc.fn)
+				after := r.write(t.Context(), false, arrive("c", "d"))
+				again := r.write(t.Context(), true, arrive("e"))
+				r.let()
+				if !errors.Is(*failing, tc.want) {
+					t.Errorf("it was told %v, want %v", *failing, tc.want)
+				}
+				noError(t, errors.Join(*before, *after, *again))
+				if got := r.arrived(t); got != "a b c d e" {
+					t.Errorf("the book has %q", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAFailedWriteAloneLeavesNothing(t *testing.T) {
+	s := openBook(t)
+	if err := s.write(t.Context(), arrive("half", "half")); !errors.Is(err, gorm.ErrDuplicatedKey) {
+		t.Errorf("err = %v", err)
+	}
+	noError(t, s.write(t.Context(), arrive("whole"))) // the control
+	if got := number(t, s, "SELECT count(*) FROM deliveries"); got != 1 {
+		t.Errorf("%d were written, want 1", got)
+	}
+}
+
+func TestACancelledWriteIsSkipped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRush(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		before := r.write(t.Context(), false, arrive("a"))
+		given := r.write(ctx, false, arrive("never"))
+		cancel()
+		synctest.Wait()
+		if !errors.Is(*given, context.Canceled) {
+			t.Errorf("who gave up in the queue was told %v", *given)
+		}
+		after := r.write(ctx, true, arrive("not even tried"))
+		r.let()
+		noError(t, *before)
+		if got := r.arrived(t); got != "a" || !errors.Is(*after, context.Canceled) {
+			t.Errorf("the book has %q, and who came too late was told %v", got, *after)
+		}
+	})
+}
+
+// The engine breaks off a whole transaction when a context ends in its midst.
+func TestAGuestWhoLeavesInTheMidstHarmsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRush(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		before := r.write(t.Context(), false, arrive("a"))
+		leaving := r.write(ctx, false, func(tx *gorm.DB) error {
+			cancel()
+			return arrive("b")(tx)
+		})
+		after := r.write(t.Context(), false, arrive("c"))
+		r.let()
+		noError(t, errors.Join(*before, *leaving, *after))
+		if got := r.arrived(t); got != "a b c" {
+			t.Errorf("the book has %q", got)
+		}
+	})
+}
+
+func TestNobodyIsAnsweredBeforeTheCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRush(t)
+		answered := make(chan error, 1)
+		r.writes.Go(func() { answered <- r.s.write(t.Context(), arrive("a")) })
+		synctest.Wait()
+		slow := make(chan struct{})
+		r.write(t.Context(), false, func(*gorm.DB) error { <-slow; return nil })
+		close(r.pen)
+		synctest.Wait()
+		select {
+		case err := <-answered:
+			t.Errorf("answered %v while the transaction is open", err)
+		default:
+		}
+		if got := r.arrived(t); got != "" {
+			t.Errorf("a reader sees %q", got)
+		}
+		close(slow)
+		noError(t, <-answered)
+		if got := r.arrived(t); got != "a" {
+			t.Errorf("the book has %q", got)
+		}
+		r.writes.Wait()
+	})
+}
+
+// A panic is a mistake in the house. Its caller gets it back; nobody may believe
+// that something was written beside it.
+func TestAPanicIsItsCallersOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRush(t)
+		neighbour := r.write(t.Context(), false, arrive("a"))
+		var cause any
+		r.writes.Go(func() {
+			defer func() { cause = recover() }()
+			_ = r.s.write(t.Context(), func(tx *gorm.DB) error {
+				_ = arrive("half")(tx)
+				panic("the pen broke")
+			})
+		})
+		synctest.Wait()
+		r.let()
+		if text := fmt.Sprint(cause); !strings.Contains(text, "the pen broke") || !strings.Contains(text, "writer_test.go") {
+			t.Errorf("the caller got %v", cause)
+		}
+		if !errors.Is(*neighbour, ErrDatabaseUnavailable) || strings.Contains((*neighbour).Error(), "goroutine") {
+			t.Errorf("the neighbour was told %v", *neighbour)
+		}
+		if got := r.arrived(t); got != "" {
+			t.Errorf("the book has %q", got)
+		}
+		noError(t, r.s.write(t.Context(), arrive("the next")))
+	})
+}
+
+func TestWritingToAClosedBook(t *testing.T) {
+	s := openBook(t)
+	noError(t, s.write(t.Context(), arrive("a"))) // the control
+	noError(t, s.Close())
+	if err := s.write(t.Context(), arrive("b")); !errors.Is(err, ErrDatabaseUnavailable) {
+		t.Errorf("err = %v, want ErrDatabaseUnavailable", err)
+	}
+}
