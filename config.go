@@ -36,6 +36,7 @@ type config struct {
 	kitchen        string        // auto or manual
 	kitchenPace    time.Duration // kitchen.Manual: a chef moves the orders
 	rateLimit      int           // requests a second; 0: no limit
+	tokenCache     bool
 	corsOrigins    []string
 	behindProxy    bool
 	trustedProxies []string
@@ -67,6 +68,7 @@ var settings = []setting{
 	{"KITCHEN", "auto", "auto: orders are cooked by themselves; manual: a chef moves them", setOneOf(func(c *config) *string { return &c.kitchen }, "auto", "manual")},
 	{"KITCHEN_PACE", "3s", "time for each step of an order, 1ms to 24h", setKitchenPace},
 	{"RATE_LIMIT", "50/s", "requests a second for each guest, or each address without a token: N/s, or off", setRateLimit},
+	{"TOKEN_CACHE", "on", "off: check the signature of a token anew with every request, to see what that costs", setSwitch(func(c *config) *bool { return &c.tokenCache })},
 	{"CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated (default: none)", setOrigins},
 	{"BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so ADDR may be an address that is not loopback", setSwitch(func(c *config) *bool { return &c.behindProxy })},
 	{"TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For counts, comma-separated (default: none)", setProxies},
@@ -334,12 +336,12 @@ func (c config) issuer(listening net.Addr) string {
 	return scheme + net.JoinHostPort(host, port)
 }
 
-func (c config) logger(out io.Writer) *slog.Logger {
+func (c config) logger(buffer *logBuffer) *slog.Logger {
 	opts := &slog.HandlerOptions{Level: c.logLevel}
 	if c.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(out, opts))
+		return slog.New(urgent{slog.NewJSONHandler(buffer, opts), buffer})
 	}
-	return slog.New(slog.NewTextHandler(out, opts))
+	return slog.New(urgent{slog.NewTextHandler(buffer, opts), buffer})
 }
 
 // printSettings is the part of -h that lists them.

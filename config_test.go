@@ -21,7 +21,7 @@ func TestTheDefaultsOpenAHouseOnLoopback(t *testing.T) {
 	got, err := read(nil, nil)
 	want := config{
 		addr: "localhost:8080", dataDir: "data", accessTokenTTL: 15 * time.Minute, refreshTTL: 7 * 24 * time.Hour,
-		tls: "off", tlsAddr: "localhost:8443", kitchen: "auto", kitchenPace: 3 * time.Second, rateLimit: 50,
+		tls: "off", tlsAddr: "localhost:8443", kitchen: "auto", kitchenPace: 3 * time.Second, rateLimit: 50, tokenCache: true,
 		demoData: true, logLevel: slog.LevelInfo, logFormat: "text",
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {

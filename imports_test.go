@@ -17,7 +17,7 @@ import (
 var below = map[string]string{
 	".":             "handlers kitchen models seed tokens",
 	"handlers":      "docs kitchen middleware models problem tokens web",
-	"middleware":    "models problem tokens", // of models only Role and the count of statements
+	"middleware":    "models problem tokens", // of models only Role, the count of statements and of commits
 	"tokens":        "models",                // only User and Role
 	"kitchen":       "models",
 	"seed":          "models",

@@ -66,7 +66,13 @@ func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx cont
 	}
 	defer func() { err = errors.Join(err, done()) }()
 
-	log := cfg.logger(std.log)
+	buffer := newLogBuffer(std.log)
+	var flushing sync.WaitGroup
+	defer flushing.Wait()
+	logging, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	flushing.Go(func() { buffer.keepFlushing(logging) })
+	log := cfg.logger(buffer)
 	api, err := furnish(ctx, cfg, store, cfg.issuer(doors.main.Addr()), log)
 	if err != nil {
 		return err
@@ -165,7 +171,7 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 		Store: store, Kitchen: kitchen.New(store, cfg.kitchenPace, log), Hasher: hasher,
 		Authority: authority, Sessions: sessions,
 		Log: log, PublicURL: url, Version: version(), Demo: cfg.demoData,
-		RateLimit: cfg.rateLimit, CORSOrigins: cfg.corsOrigins,
+		RateLimit: cfg.rateLimit, NoTokenCache: !cfg.tokenCache, CORSOrigins: cfg.corsOrigins,
 		BehindProxy: cfg.behindProxy, TrustedProxies: cfg.trustedProxies,
 		ShortHSTS: cfg.tls == "self-signed" || isLoopback(cfg.addr) && !cfg.public,
 	}, nil

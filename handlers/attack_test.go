@@ -55,10 +55,18 @@ func attackBook() []attack {
 // TestTheAttackBook tries every attack on a call that changes something and on
 // one that only looks; first while the forger is logged in, then after she has
 // left. Behind each attack a genuine token is accepted, so it is the attack that
-// is refused, and not everything.
+// is refused, and not everything. All of it happens twice: in a house that
+// remembers the tokens it has verified, and in one that verifies each anew.
 func TestTheAttackBook(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
+	for name, options := range map[string][]func(*house){"tokens remembered": nil, "each token verified anew": {withoutTokenCache}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tryTheBook(t, newHouse(t, options...))
+		})
+	}
+}
+
+func tryTheBook(t *testing.T, h *house) {
 	f := newForger(t, h, "alice")
 	attacks := attackBook()
 	seen := map[string]bool{}

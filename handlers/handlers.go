@@ -40,6 +40,9 @@ type API struct {
 	CORSOrigins []string
 	// RateLimit is how many requests a second a guest may make; 0 is no limit.
 	RateLimit int
+	// NoTokenCache lets every signature be checked, also of a token that was
+	// accepted a moment ago.
+	NoTokenCache bool
 	// ShortHSTS is set while the certificate is self-signed or the house is on
 	// loopback.
 	ShortHSTS bool

@@ -46,8 +46,14 @@ func (a *API) Handler() (http.Handler, error) {
 	if a.cookies, err = middleware.NewCookies(a.PublicURL, strings.HasPrefix(a.PublicURL, "https:")); err != nil {
 		return nil, err
 	}
+	a.metrics, a.throttle = middleware.NewMetrics(), middleware.NewThrottle()
+	a.metrics.Watch(a.Store)
+	var cache *middleware.TokenCache
+	if !a.NoTokenCache {
+		cache = middleware.NewTokenCache(a.Authority, a.metrics)
+	}
 	limit := middleware.NewRateLimit(a.RateLimit)
-	bouncer, err := middleware.NewBouncer(a.Authority, a.cookies, limit)
+	bouncer, err := middleware.NewBouncer(a.Authority, a.cookies, limit, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +61,6 @@ func (a *API) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.metrics, a.throttle = middleware.NewMetrics(), middleware.NewThrottle()
 
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
@@ -129,7 +134,7 @@ func (a *API) mount(r *gin.Engine, bouncer *middleware.Bouncer, start web.File) 
 	get(r, "/problems/:slug", handle(showProblem))
 	get(r, "/openapi.json", handle(openAPI))
 	get(r, "/swagger", handle(toSwaggerUI))
-	get(r, "/swagger/*file", handle(swaggerUI()))
+	get(r, "/swagger/*file", handle(swaggerUI))
 }
 
 // hsts is the Strict-Transport-Security of the house (RFC 6797), or nothing over

@@ -25,13 +25,15 @@ type Bouncer struct {
 	authority *tokens.Authority
 	limit     *RateLimit
 	cookies   Cookies
+	cache     *TokenCache
 	guard     gin.HandlerFunc
 }
 
 // NewBouncer makes a bouncer who trusts this authority, knows wristbands in
-// cookies of these names, and gives each guest a share of the limit.
-func NewBouncer(authority *tokens.Authority, cookies Cookies, limit *RateLimit) (*Bouncer, error) {
-	b := &Bouncer{authority: authority, cookies: cookies, limit: limit}
+// cookies of these names, and gives each guest a share of the limit. Without a
+// cache (nil) every signature is checked anew.
+func NewBouncer(authority *tokens.Authority, cookies Cookies, limit *RateLimit, cache *TokenCache) (*Bouncer, error) {
+	b := &Bouncer{authority: authority, cookies: cookies, limit: limit, cache: cache}
 	guard, err := ginjwt.New(&ginjwt.GinJWTMiddleware{
 		TokenLookup:           "header:Authorization",
 		TokenHeadName:         "Bearer",
@@ -66,8 +68,22 @@ func (b *Bouncer) Authenticate(c *gin.Context) {
 		problem.Write(c, p)
 		return
 	}
+	if who, known := b.cache.find(raw); known {
+		if b.admit(c, who) {
+			c.Set(principalKey, who)
+		}
+		return
+	}
 	c.Request.Header.Set("Authorization", "Bearer "+raw) // the one spelling that gin-jwt reads
 	b.guard(c)
+}
+
+// admit takes the drop of a guest whose wristband holds, and tells whether there
+// was one.
+func (b *Bouncer) admit(c *gin.Context, p tokens.Principal) bool {
+	verdict(c)
+	b.limit.guest(c, p.UserID)
+	return !c.IsAborted()
 }
 
 // Glance lets anybody pass who shows no wristband; one that is shown must hold.
@@ -132,8 +148,8 @@ func (b *Bouncer) identify(c *gin.Context) any {
 		c.Set(refusalKey, err)
 		return nil
 	}
-	verdict(c)
-	if b.limit.guest(c, p.UserID); c.IsAborted() {
+	b.cache.accept(verified(c), p)
+	if !b.admit(c, p) {
 		return nil
 	}
 	return p

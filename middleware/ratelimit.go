@@ -23,12 +23,12 @@ const limiterSize = 1 << 16
 type RateLimit struct {
 	perSecond int
 	mu        sync.Mutex
-	buckets   *recent[*rate.Limiter]
+	buckets   *recentNames[*rate.Limiter]
 }
 
 // NewRateLimit makes full buckets; zero per second means no limit.
 func NewRateLimit(perSecond int) *RateLimit {
-	return &RateLimit{perSecond: perSecond, buckets: newRecent[*rate.Limiter](limiterSize)}
+	return &RateLimit{perSecond: perSecond, buckets: newRecentNames[*rate.Limiter](limiterSize)}
 }
 
 // unlimited are the doors at which machines knock to see whether the house is

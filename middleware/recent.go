@@ -6,25 +6,21 @@ import "hash/maphash"
 // keys: two generations of at most size keys each. When the young one is full,
 // the old one is forgotten; whoever keeps coming is carried over. It is not safe
 // for concurrent use.
-//
-// Keys are hashed with a random seed: nobody outside can make two of them meet.
-type recent[V any] struct {
-	seed       maphash.Seed
+type recent[K comparable, V any] struct {
 	size       int
-	young, old map[uint64]V
+	young, old map[K]V
 }
 
-func newRecent[V any](size int) *recent[V] {
-	return &recent[V]{seed: maphash.MakeSeed(), size: size, young: map[uint64]V{}}
+func newRecent[K comparable, V any](size int) *recent[K, V] {
+	return &recent[K, V]{size: size, young: map[K]V{}}
 }
 
 // get finds what is remembered for the key.
-func (r *recent[V]) get(key string) (V, bool) {
-	k := maphash.String(r.seed, key)
-	if v, ok := r.young[k]; ok {
+func (r *recent[K, V]) get(key K) (V, bool) {
+	if v, ok := r.young[key]; ok {
 		return v, true
 	}
-	v, ok := r.old[k]
+	v, ok := r.old[key]
 	if ok {
 		r.put(key, v)
 	}
@@ -32,16 +28,31 @@ func (r *recent[V]) get(key string) (V, bool) {
 }
 
 // put remembers v for the key.
-func (r *recent[V]) put(key string, v V) {
+func (r *recent[K, V]) put(key K, v V) {
 	if len(r.young) >= r.size {
-		r.old, r.young = r.young, map[uint64]V{}
+		r.old, r.young = r.young, map[K]V{}
 	}
-	r.young[maphash.String(r.seed, key)] = v
+	r.young[key] = v
 }
 
 // forget removes the key.
-func (r *recent[V]) forget(key string) {
-	k := maphash.String(r.seed, key)
-	delete(r.young, k)
-	delete(r.old, k)
+func (r *recent[K, V]) forget(key K) {
+	delete(r.young, key)
+	delete(r.old, key)
 }
+
+// recentNames is recent for keys that strangers choose. It keeps 8 bytes of
+// each, a hash with a random seed: nobody outside can make two of them meet.
+type recentNames[V any] struct {
+	seed   maphash.Seed
+	recent *recent[uint64, V]
+}
+
+func newRecentNames[V any](size int) *recentNames[V] {
+	return &recentNames[V]{maphash.MakeSeed(), newRecent[uint64, V](size)}
+}
+
+func (r *recentNames[V]) get(name string) (V, bool) { return r.recent.get(r.hash(name)) }
+func (r *recentNames[V]) put(name string, v V)      { r.recent.put(r.hash(name), v) }
+func (r *recentNames[V]) forget(name string)        { r.recent.forget(r.hash(name)) }
+func (r *recentNames[V]) hash(name string) uint64   { return maphash.String(r.seed, name) }

@@ -6,7 +6,7 @@ import (
 )
 
 func TestRecentForgetsTheOldGeneration(t *testing.T) {
-	r := newRecent[int](3)
+	r := newRecentNames[int](3)
 	for i := range 3 {
 		r.put(fmt.Sprint(i), i)
 	}
@@ -29,7 +29,7 @@ func TestRecentForgetsTheOldGeneration(t *testing.T) {
 }
 
 func TestRecentKeepsWhoKeepsComing(t *testing.T) {
-	r := newRecent[int](100)
+	r := newRecentNames[int](100)
 	r.put("regular", 7)
 	for i := range 10_000 {
 		r.put(fmt.Sprint(i), i)
@@ -52,7 +52,7 @@ func TestRecentKeepsWhoKeepsComing(t *testing.T) {
 }
 
 func TestRecentForgetsOnRequest(t *testing.T) {
-	r := newRecent[int](2)
+	r := newRecentNames[int](2)
 	for i := range 4 { // two of them are old
 		r.put(fmt.Sprint(i), i)
 	}
@@ -72,11 +72,11 @@ func TestRecentForgetsOnRequest(t *testing.T) {
 }
 
 func TestRecentHasASecretSeed(t *testing.T) {
-	a, b := newRecent[int](2), newRecent[int](2)
+	a, b := newRecentNames[int](2), newRecentNames[int](2)
 	a.put("alice", 1)
 	b.put("alice", 1)
-	for hash := range a.young {
-		if _, same := b.young[hash]; same {
+	for hash := range a.recent.young {
+		if _, same := b.recent.young[hash]; same {
 			t.Error("two of them hash alike")
 		}
 	}

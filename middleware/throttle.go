@@ -28,9 +28,9 @@ const (
 type Throttle struct {
 	mu        sync.Mutex
 	settled   *sync.Cond // an attempt has ended
-	accounts  *recent[tally]
-	addresses *recent[tally]
-	homes     *recent[struct{}]
+	accounts  *recentNames[tally]
+	addresses *recentNames[tally]
+	homes     *recentNames[struct{}]
 }
 
 // tally is what is known about failures in one place. There may be very many of
@@ -45,7 +45,7 @@ type tally struct {
 // NewThrottle makes a throttle that knows nobody.
 func NewThrottle() *Throttle {
 	t := &Throttle{
-		accounts: newRecent[tally](throttleSize), addresses: newRecent[tally](throttleSize), homes: newRecent[struct{}](throttleSize),
+		accounts: newRecentNames[tally](throttleSize), addresses: newRecentNames[tally](throttleSize), homes: newRecentNames[struct{}](throttleSize),
 	}
 	t.settled = sync.NewCond(&t.mu)
 	return t
@@ -96,7 +96,7 @@ func (t *Throttle) wait(place, address string) time.Duration {
 }
 
 // room tells whether one more attempt may fail without having to wait first.
-func (t *Throttle) room(in *recent[tally], key string, free int32) bool {
+func (t *Throttle) room(in *recentNames[tally], key string, free int32) bool {
 	y, _ := in.get(key)
 	return y.trying == 0 || y.failures+y.trying < free
 }
@@ -118,7 +118,7 @@ func (t *Throttle) end(account, place, address string, o Outcome) {
 	}
 }
 
-func (t *Throttle) change(in *recent[tally], key string, fn func(*tally)) {
+func (t *Throttle) change(in *recentNames[tally], key string, fn func(*tally)) {
 	y, _ := in.get(key)
 	fn(&y)
 	if y == (tally{}) {

@@ -137,8 +137,8 @@ func TestWhoWaitsForOthersGetsInWhenTheyPass(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if throttle.accounts.young != nil && len(throttle.accounts.young)+len(throttle.addresses.young) != 0 {
-			t.Errorf("%d accounts and %d addresses are remembered", len(throttle.accounts.young), len(throttle.addresses.young))
+		if throttle.accounts.recent.young != nil && len(throttle.accounts.recent.young)+len(throttle.addresses.recent.young) != 0 {
+			t.Errorf("%d accounts and %d addresses are remembered", len(throttle.accounts.recent.young), len(throttle.addresses.recent.young))
 		}
 	})
 }
@@ -214,11 +214,11 @@ func TestTheThrottleRemembersABoundedNumber(t *testing.T) {
 			t.Errorf("guess %d waits %v", i, wait)
 		}
 	}
-	for _, y := range throttle.accounts.young {
+	for _, y := range throttle.accounts.recent.young {
 		if y.trying != 0 {
 			t.Fatalf("%d attempts are said to be under way", y.trying)
 		}
 	}
 }
 
-func (r *recent[V]) len() int { return len(r.young) + len(r.old) }
+func (r *recentNames[V]) len() int { return len(r.recent.young) + len(r.recent.old) }

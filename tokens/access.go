@@ -184,8 +184,14 @@ func (a *Authority) Principal(verified string) (Principal, error) {
 	}
 	return Principal{
 		UserID: id, Name: c.Name, Role: c.Role, VIP: *c.VIP, AgeOver18: *c.AgeOver18,
-		SessionID: c.SessionID, TokenID: c.ID, ExpiresAt: expires,
+		SessionID: c.SessionID, TokenID: c.ID, KeyID: h.KeyID, ExpiresAt: expires,
 	}, nil
+}
+
+// StillHolds tells whether a token that was accepted as p holds at this moment.
+// It asks what time can change; the text and its signature stay what they were.
+func (a *Authority) StillHolds(p Principal) bool {
+	return a.clock.now().Before(p.ExpiresAt) && !a.denylist.Has(p.SessionID) && a.keys.verifying(p.KeyID) != nil
 }
 
 // examine says what is wrong with the claims, apart from their expiry.

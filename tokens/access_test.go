@@ -161,7 +161,7 @@ func TestVerifyGivesThePrincipal(t *testing.T) {
 		noError(t, err)
 		want := Principal{
 			UserID: 3, Name: "Vera", Role: models.RoleGuest, VIP: true, AgeOver18: true,
-			SessionID: "session-of-vera-", TokenID: "token-of-vera---", ExpiresAt: time.Unix(946685700, 0),
+			SessionID: "session-of-vera-", TokenID: "token-of-vera---", KeyID: h.kid, ExpiresAt: time.Unix(946685700, 0),
 		}
 		if got != want {
 			t.Errorf("got %+v, want %+v", got, want)

@@ -62,6 +62,7 @@ type Principal struct {
 	AgeOver18 bool
 	SessionID string
 	TokenID   string
+	KeyID     string // kid
 	ExpiresAt time.Time
 }
 
