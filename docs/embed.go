@@ -9,3 +9,8 @@ import _ "embed"
 //
 //go:embed openapi.json
 var OpenAPI []byte
+
+// Swagger is the same as a Swagger 2.0 document in JSON, which Swagger UI reads.
+//
+//go:embed swagger.json
+var Swagger []byte

@@ -23,7 +23,7 @@ func TestPages(t *testing.T) {
 		"/problems":                       {"text/html; charset=utf-8", "/problems/token-expired", web.Policy},
 		"/swagger/index.html":             {"text/html; charset=utf-8", "swagger-ui-bundle.js", swaggerPolicy},
 		"/swagger/swagger-ui-bundle.js":   {"text/javascript; charset=utf-8", "SwaggerUI", swaggerPolicy},
-		"/swagger/swagger-initializer.js": {"application/javascript", "doc.json", swaggerPolicy},
+		"/swagger/swagger-initializer.js": {"text/javascript; charset=utf-8", "doc.json", swaggerPolicy},
 		"/swagger/swagger-ui.css":         {"text/css; charset=utf-8", ".swagger-ui", swaggerPolicy},
 		"/swagger/doc.json":               {"application/json; charset=utf-8", `"tokenUrl": "/api/v1/auth/login"`, swaggerPolicy},
 		"/openapi.json":                   {"application/json; charset=utf-8", `"openapi": "3.0`, ""},

@@ -4,13 +4,13 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 	swaggerfiles "github.com/swaggo/files/v2"
-	ginswagger "github.com/swaggo/gin-swagger"
-	"golang.org/x/net/webdav"
 
 	"restaurant/docs"
+	"restaurant/web"
 )
 
 // swaggerPolicy is looser than that of our own pages: Swagger UI sets styles
@@ -21,14 +21,14 @@ const swaggerPolicy = "default-src 'none'; script-src 'self'; style-src 'self' '
 
 // swaggerTypes are the files of Swagger UI that a browser asks for.
 var swaggerTypes = map[string]string{
-	".css": "text/css; charset=utf-8",
-	".js":  "text/javascript; charset=utf-8",
-	".png": "image/png",
+	".css":  "text/css; charset=utf-8",
+	".html": "text/html; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".png":  "image/png",
 }
 
 // swaggerUI serves the menu card: the documentation in which every call can be
-// tried. gin-swagger makes the page and its start script; the files come from a
-// newer edition of Swagger UI than the one it would bring along.
+// tried. Only the start script and the description are ours.
 //
 //	@Summary	The menu card: try every call in the browser
 //	@ID			swaggerUI
@@ -38,23 +38,18 @@ var swaggerTypes = map[string]string{
 //	@Success	200		{string}	string	"A page for people"
 //	@Failure	404		{object}	problem.Problem	"not-found"
 //	@Router		/swagger/{file} [get]
-func swaggerUI() func(*gin.Context) error {
-	page := ginswagger.WrapHandler(new(webdav.Handler), // never asked: all its files are served below
-		ginswagger.DefaultModelsExpandDepth(0), ginswagger.DocExpansion("list"),
-		func(c *ginswagger.Config) { c.Title = "Restaurant: the menu card of the API" })
-	return func(c *gin.Context) error {
-		c.Header("Content-Security-Policy", swaggerPolicy)
-		c.Header("Cache-Control", "no-cache")
-		switch name := path.Base(c.Param("file")); name {
-		case "/":
-			return toSwaggerUI(c)
-		case "index.html", "index.css", "swagger-initializer.js", "doc.json":
-			c.Request.Method = http.MethodGet // it knows no HEAD; the server leaves the body out
-			page(c)
-			return nil
-		default:
-			return swaggerFile(c, name)
-		}
+func swaggerUI(c *gin.Context) error {
+	c.Header("Content-Security-Policy", swaggerPolicy)
+	c.Header("Cache-Control", "no-cache")
+	switch name := path.Base(c.Param("file")); name {
+	case "/":
+		return toSwaggerUI(c)
+	case "swagger-initializer.js":
+		return respondTagged(c, swaggerTypes[".js"], tagged(web.SwaggerInitializer))
+	case "doc.json":
+		return respondTagged(c, jsonType, tagged(docs.Swagger))
+	default:
+		return swaggerFile(c, name)
 	}
 }
 
@@ -89,5 +84,8 @@ func swaggerFile(c *gin.Context, name string) error {
 //	@Router		/openapi.json [get]
 func openAPI(c *gin.Context) error {
 	c.Header("Cache-Control", "no-cache")
-	return respondTagged(c, jsonType, tagged(docs.OpenAPI))
+	return respondTagged(c, jsonType, openAPIPage())
 }
+
+// openAPIPage has its entity tag made once: the document is large.
+var openAPIPage = sync.OnceValue(func() page { return tagged(docs.OpenAPI) })

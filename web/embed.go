@@ -38,6 +38,11 @@ var (
 	stylesheet []byte
 	//go:embed favicon.svg
 	favicon []byte
+	// SwaggerInitializer is the script that starts Swagger UI. It is served in
+	// the folder of Swagger UI, under another policy than the pages of this room.
+	//
+	//go:embed js/swagger-initializer.js
+	SwaggerInitializer []byte
 )
 
 var pages = template.Must(template.ParseFS(pageFiles, "*.html"))

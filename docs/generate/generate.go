@@ -21,13 +21,13 @@ import (
 	"restaurant/problem"
 )
 
-// generate writes docs.go, swagger.json, swagger.yaml and openapi.json.
+// generate writes swagger.json, swagger.yaml and openapi.json.
 func generate(source, out string) error {
 	err := gen.New().Build(&gen.Config{
 		SearchDir:          source + "/handlers," + source + "/problem," + source + "/tokens," + source + "/models",
 		MainAPIFile:        "routes.go",
 		OutputDir:          out,
-		OutputTypes:        []string{"go", "json", "yaml"},
+		OutputTypes:        []string{"json", "yaml"},
 		PackageName:        "docs",
 		PropNamingStrategy: "snakecase",
 		ParseDepth:         100,
