@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 
 	"gorm.io/gorm"
 )
@@ -262,27 +263,28 @@ func (s *Store) Order(ctx context.Context, id int64) (Order, error) {
 // math.MaxInt64 begins at the newest. An empty status lists all.
 func (s *Store) OrdersOf(ctx context.Context, userID int64, status Status, below int64, limit int) ([]Order, error) {
 	if status == "" {
-		return s.orders(ctx, "user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3", userID, below, limit)
+		return s.orders(ctx, limit, "user_id = $1 AND id < $2 ORDER BY id DESC", userID, below)
 	}
-	return s.orders(ctx, "user_id = $1 AND id < $2 AND status = $4 ORDER BY id DESC LIMIT $3", userID, below, limit, status)
+	return s.orders(ctx, limit, "user_id = $1 AND id < $2 AND status = $3 ORDER BY id DESC", userID, below, status)
 }
 
 // orders reads what guests ask for most often. It goes past GORM's scanner,
-// which would take as long again as the query, over GORM's connection.
-func (s *Store) orders(ctx context.Context, where string, args ...any) ([]Order, error) {
+// which would take as long again as the query, over GORM's connection. The limit
+// is written out: SQLite prepares a statement anew when one is bound to it.
+func (s *Store) orders(ctx context.Context, limit int, where string, args ...any) ([]Order, error) {
 	defer spend(ctx)()
-	rows, err := s.reader.ConnPool.QueryContext(ctx, "SELECT "+orderColumns+" FROM orders WHERE "+where, args...)
+	query := "SELECT " + orderColumns + " FROM orders WHERE " + where + " LIMIT " + strconv.Itoa(limit)
+	rows, err := s.reader.ConnPool.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, named(err)
 	}
 	defer rows.Close()
-	var os []Order
+	os := make([]Order, 0, limit)
 	for rows.Next() {
-		var o Order
-		if err := o.scan(rows); err != nil {
+		os = append(os, Order{})
+		if err := os[len(os)-1].scan(rows); err != nil {
 			return nil, err
 		}
-		os = append(os, o)
 	}
 	return os, named(rows.Err())
 }
