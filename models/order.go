@@ -3,9 +3,6 @@ package models
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
-	"math"
 	"strconv"
 
 	"gorm.io/gorm"
@@ -42,20 +39,18 @@ func (s Status) Valid() bool {
 // Order is what a guest ordered. The time of each step is kept, so the row
 // alone tells the whole story of the order.
 type Order struct {
-	ID             int64
-	UserID         int64
-	Status         Status
-	Lines          OrderLines
-	TotalCents     int64
-	TableName      *string `gorm:"column:table_name"`
-	IdempotencyKey *string
-	RequestHash    *string
-	PlacedAt       Millis
-	PreparingAt    *Millis
-	ReadyAt        *Millis
-	ServedAt       *Millis
-	CancelledAt    *Millis
-	UpdatedAt      Millis `gorm:"autoUpdateTime:false"`
+	ID          int64
+	UserID      int64
+	Status      Status
+	Lines       OrderLines
+	TotalCents  int64
+	TableName   *string `gorm:"column:table_name"`
+	PlacedAt    Millis
+	PreparingAt *Millis
+	ReadyAt     *Millis
+	ServedAt    *Millis
+	CancelledAt *Millis
+	UpdatedAt   Millis `gorm:"autoUpdateTime:false"`
 }
 
 // Step is one status that an order has had, and when it began.
@@ -86,167 +81,6 @@ func (o *Order) History() []Step {
 // Done tells whether nothing can happen to the order any more.
 func (o *Order) Done() bool { return o.Status == StatusServed || o.Status == StatusCancelled }
 
-// NewOrder is what a guest asks for. Names and prices are not theirs to say.
-type NewOrder struct {
-	UserID    int64
-	VIP       bool // the vip claim of the wristband
-	AgeOver18 bool // the age_over_18 claim of the wristband
-	Lines     []NewLine
-	Table     *string
-	// IdempotencyKey is the guest's own name for this order, or empty.
-	IdempotencyKey string
-	// RequestHash is what a repeated request is recognised by.
-	RequestHash string
-}
-
-// NewLine is one line of a new order.
-type NewLine struct {
-	MenuItemID int64
-	Size       string
-	Quantity   int64
-	Note       string
-}
-
-// Why a line of a new order is refused; they come inside a *LineError.
-var (
-	ErrInvalidLine     = errors.New("invalid order line")
-	ErrItemUnavailable = errors.New("item unavailable")
-	ErrVIPOnly         = errors.New("vip only")
-	ErrAgeRestricted   = errors.New("age restricted")
-)
-
-// LineError says which line of an order is refused, and why.
-type LineError struct {
-	Index   int    // of the line, from 0
-	Field   string // of the line, such as "size"
-	Message string // what the field takes, or what is wrong with the dish
-	Reason  error  // one of the four above
-}
-
-func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s: %v", e.Index, e.Field, e.Reason) }
-
-// Unwrap gives the reason to errors.Is.
-func (e *LineError) Unwrap() error { return e.Reason }
-
-// PlaceOrder writes a new order with its idempotency key. If the guest has used
-// the key before, the order of that time is returned and replayed is true; a key
-// that stood for another request is ErrKeyReused. A line that cannot be served
-// is a *LineError.
-func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed bool, err error) {
-	if o, err = n.priced(s.Menu()); err != nil {
-		return n.despite(err, s.read(ctx))
-	}
-	err = s.writeOnce(ctx, func(tx *gorm.DB) error {
-		if err := o.insert(tx); !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		o, err = n.earlier(tx)
-		replayed = err == nil
-		return err
-	})
-	if errors.Is(err, gorm.ErrForeignKeyViolated) {
-		err = ErrUserUnknown
-	}
-	return o, replayed, err
-}
-
-// despite looks whether a refused order is the repetition of one that was taken
-// when all its dishes could still be had.
-func (n NewOrder) despite(refused error, db *gorm.DB) (Order, bool, error) {
-	o, err := n.earlier(db)
-	if errors.Is(err, ErrNotFound) {
-		err = refused
-	}
-	return o, err == nil, err
-}
-
-// earlier finds the order that the key already stands for.
-func (n NewOrder) earlier(db *gorm.DB) (o Order, err error) {
-	if n.IdempotencyKey == "" {
-		return o, ErrNotFound
-	}
-	err = found(db.Where("user_id = ? AND idempotency_key = ?", n.UserID, n.IdempotencyKey).Take(&o).Error)
-	if err == nil && *o.RequestHash != n.RequestHash {
-		err = ErrKeyReused
-	}
-	return o, err
-}
-
-// insertOrder writes nothing if the guest has used the key before. That is asked
-// in the statement itself, because a conflict would use up a number.
-const insertOrder = `INSERT INTO orders (user_id, status, lines, total_cents, table_name, idempotency_key, request_hash, placed_at, updated_at)
-	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $8
-	WHERE NOT EXISTS (SELECT 1 FROM orders WHERE user_id = $1 AND idempotency_key = $6)
-	RETURNING id`
-
-// insert writes the order and fills in its id. ErrNotFound means that the key
-// stands for another order already.
-func (o *Order) insert(tx *gorm.DB) error {
-	// The hottest write of the house goes past GORM's builder, over its connection.
-	row := tx.Statement.ConnPool.QueryRowContext(tx.Statement.Context, insertOrder,
-		o.UserID, o.Status, o.Lines, o.TotalCents, o.TableName, o.IdempotencyKey, o.RequestHash, o.PlacedAt)
-	err := row.Scan(&o.ID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return ErrNotFound
-	}
-	return tx.AddError(err)
-}
-
-// priced copies the names and prices of the dishes onto a new order.
-func (n NewOrder) priced(menu *Menu) (Order, error) {
-	now := Now()
-	o := Order{UserID: n.UserID, Status: StatusPlaced, TableName: n.Table, PlacedAt: now, UpdatedAt: now}
-	if n.IdempotencyKey != "" {
-		o.IdempotencyKey, o.RequestHash = &n.IdempotencyKey, &n.RequestHash
-	}
-	lines := make([]OrderLine, len(n.Lines))
-	for i, l := range n.Lines {
-		line, fault := n.line(l, menu)
-		if fault == nil {
-			o.TotalCents, fault = line.addTo(o.TotalCents)
-		}
-		if fault != nil {
-			fault.Index = i
-			return Order{}, fault
-		}
-		lines[i] = line
-	}
-	var err error
-	o.Lines, err = NewOrderLines(lines)
-	return o, err
-}
-
-// line holds one line against the menu.
-func (n NewOrder) line(l NewLine, menu *Menu) (OrderLine, *LineError) {
-	dish, known := menu.Item(l.MenuItemID)
-	if !known {
-		return OrderLine{}, &LineError{Field: "menu_item_id", Message: "must be the id of a dish on the menu", Reason: ErrInvalidLine}
-	}
-	price, ok := dish.PriceOf(l.Size)
-	switch {
-	case dish.VIPOnly && !n.VIP:
-		return OrderLine{}, &LineError{Field: "menu_item_id", Message: "This dish is served to VIPs only.", Reason: ErrVIPOnly}
-	case dish.AgeRestricted && !n.AgeOver18:
-		return OrderLine{}, &LineError{Field: "menu_item_id", Message: dish.Name + " is served to adults only.", Reason: ErrAgeRestricted}
-	case !ok:
-		return OrderLine{}, &LineError{Field: "size", Message: "must be a size that the dish comes in", Reason: ErrInvalidLine}
-	case !dish.Available:
-		return OrderLine{}, &LineError{Field: "menu_item_id", Message: dish.Name + " is sold out.", Reason: ErrItemUnavailable}
-	}
-	return OrderLine{
-		MenuItemID: dish.ID, Name: dish.Name, Size: l.Size, Quantity: l.Quantity, Note: l.Note,
-		UnitPriceCents: price, LineTotalCents: price * l.Quantity,
-	}, nil
-}
-
-// addTo adds the line to a total and notices when the sum no longer fits.
-func (l OrderLine) addTo(total int64) (int64, *LineError) {
-	if l.Quantity < 1 || l.UnitPriceCents < 1 || l.UnitPriceCents > (math.MaxInt64-total)/l.Quantity {
-		return 0, &LineError{Field: "quantity", Message: "makes the bill too large", Reason: ErrInvalidLine}
-	}
-	return total + l.LineTotalCents, nil
-}
-
 // OrderOf finds an order of this guest. Another guest's order is ErrNotFound.
 func (s *Store) OrderOf(ctx context.Context, userID, id int64) (Order, error) {
 	var o Order
@@ -272,7 +106,11 @@ func (s *Store) OrdersOf(ctx context.Context, userID int64, status Status, below
 // which would take as long again as the query, over GORM's connection. The limit
 // is written out: SQLite prepares a statement anew when one is bound to it.
 func (s *Store) orders(ctx context.Context, limit int, where string, args ...any) ([]Order, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	defer spend(ctx)()
+	ctx = context.WithoutCancel(ctx) // to watch for a guest who leaves costs more than to read on
 	query := "SELECT " + orderColumns + " FROM orders WHERE " + where + " LIMIT " + strconv.Itoa(limit)
 	rows, err := s.reader.ConnPool.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -289,13 +127,12 @@ func (s *Store) orders(ctx context.Context, limit int, where string, args ...any
 	return os, named(rows.Err())
 }
 
-const orderColumns = `id, user_id, status, lines, total_cents, table_name, idempotency_key, request_hash,
-	placed_at, preparing_at, ready_at, served_at, cancelled_at, updated_at`
+const orderColumns = `id, user_id, status, lines, total_cents, table_name, placed_at, preparing_at, ready_at, served_at, cancelled_at, updated_at`
 
 // scan reads orderColumns.
 func (o *Order) scan(rows *sql.Rows) error {
-	return rows.Scan(&o.ID, &o.UserID, &o.Status, &o.Lines, &o.TotalCents, &o.TableName, &o.IdempotencyKey, &o.RequestHash,
-		&o.PlacedAt, &o.PreparingAt, &o.ReadyAt, &o.ServedAt, &o.CancelledAt, &o.UpdatedAt)
+	return rows.Scan(&o.ID, &o.UserID, &o.Status, &o.Lines, &o.TotalCents, &o.TableName, &o.PlacedAt,
+		&o.PreparingAt, &o.ReadyAt, &o.ServedAt, &o.CancelledAt, &o.UpdatedAt)
 }
 
 // OpenOrders lists everybody's orders for the kitchen, oldest first, from
