@@ -1,5 +1,7 @@
 # `make` shows the targets. `check` compares and never edits.
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# No call speaks msgpack, and its codec takes 3 MiB of memory.
+RELEASE := -trimpath -tags nomsgpack -ldflags '-s -w'
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
 .PHONY: help run demo test docs check fmt-check vet lint tidy-check bench build clean
@@ -40,7 +42,7 @@ build: ## Build the program for all platforms into dist/
 	@for p in $(PLATFORMS); do \
 		os=$${p%/*}; arch=$${p#*/}; ext=; [ $$os = windows ] && ext=.exe; \
 		echo "dist/restaurant-$$os-$$arch$$ext"; \
-		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '-s -w' -o dist/restaurant-$$os-$$arch$$ext . || exit 1; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build $(RELEASE) -o dist/restaurant-$$os-$$arch$$ext . || exit 1; \
 	done
 
 clean: ## Remove what build made

@@ -1,8 +1,8 @@
 package middleware
 
 import (
-	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -49,15 +49,20 @@ func (t *timing) note() {
 	}
 	t.noted = true
 	n := t.sql.Count()
-	queries := "queries"
+	b := appendMilliseconds(append(make([]byte, 0, 64), "auth;dur="...), t.auth)
+	b = appendMilliseconds(append(b, ", db;dur="...), t.sql.Spent())
+	b = strconv.AppendInt(append(b, `;desc="`...), n, 10)
 	if n == 1 {
-		queries = "query"
+		b = append(b, ` query"`...)
+	} else {
+		b = append(b, ` queries"`...)
 	}
-	t.Header().Set("Server-Timing", fmt.Sprintf(`auth;dur=%.3f, db;dur=%.3f;desc="%d %s"`,
-		milliseconds(t.auth), milliseconds(t.sql.Spent()), n, queries))
+	t.Header().Set("Server-Timing", string(b))
 }
 
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+func appendMilliseconds(b []byte, d time.Duration) []byte {
+	return strconv.AppendFloat(b, float64(d)/float64(time.Millisecond), 'f', 3, 64)
+}
 
 func (t *timing) Write(b []byte) (int, error) {
 	t.note()

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
 )
 
 func TestOrderOfIsForItsGuestOnly(t *testing.T) {

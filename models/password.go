@@ -122,5 +122,8 @@ func (h *Hasher) derive(ctx context.Context, password string, salt []byte) ([]by
 	if err := ctx.Err(); err != nil { // with a core free, select may have taken either way
 		return nil, err
 	}
+	// The next hash begins when the memory of this one is free again: in a rush at
+	// the door the garbage would otherwise take more room than the whole house.
+	defer runtime.GC()
 	return argon2.IDKey([]byte(password), salt, hashPasses, hashMemoryKiB, hashLanes, hashBytes), nil
 }
