@@ -35,8 +35,8 @@ lint: ## golangci-lint with the checks of .golangci.yml
 tidy-check: ## Are go.mod and go.sum tidy?
 	go mod tidy -diff
 
-bench: ## Run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+bench: ## Run all benchmarks, one package after the other, in two minutes
+	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware .
 
 build: ## Build the program for all platforms into dist/
 	@for p in $(PLATFORMS); do \

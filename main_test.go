@@ -629,10 +629,16 @@ func BenchmarkStart(b *testing.B) {
 	b.Setenv("LOG_LEVEL", "error")
 	existing := b.TempDir()
 	start(b, existing).kill()
-	for name, dir := range map[string]func() string{"empty": b.TempDir, "existing": func() string { return existing }} {
-		b.Run(name, func(b *testing.B) {
+	for _, tc := range []struct {
+		name string
+		dir  func(b *testing.B) string
+	}{
+		{"empty", func(b *testing.B) string { return b.TempDir() }},
+		{"existing", func(*testing.B) string { return existing }},
+	} {
+		b.Run(tc.name, func(b *testing.B) {
 			for b.Loop() {
-				house := start(b, dir())
+				house := start(b, tc.dir(b))
 				b.StopTimer()
 				b.ReportMetric(residentMiB(house.cmd.Process.Pid), "MiB-at-rest")
 				house.kill()

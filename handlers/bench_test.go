@@ -1,78 +1,284 @@
 package handlers
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"restaurant/kitchen"
+	"restaurant/models"
+	"restaurant/tokens"
 )
 
-// serve sends a request without holding the answer against the contract, which
-// would cost more than the house does.
-func (h *house) serve(method, path, body, token string) *httptest.ResponseRecorder {
-	req := httptest.NewRequest(method, path, strings.NewReader(body))
-	req.Header.Set("Authorization", "Bearer "+token)
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
+// busyHouse is a house whose log is written, as in real life, but kept nowhere:
+// a log in memory would grow with every round and be measured, too.
+func busyHouse(b *testing.B) *house {
+	b.Helper()
+	b.ReportAllocs()
+	return newHouse(b, func(h *house) {
+		h.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		h.Kitchen = kitchen.New(h.Store, kitchen.Manual, h.Log)
+	})
+}
+
+// caller sends one request again and again through the whole router. Building
+// the request, recording the answer and holding it against the contract, as the
+// tests do, would cost more than the house does. One goroutine uses a caller.
+type caller struct {
+	*testing.B
+	handler http.Handler
+	req     *http.Request
+	body    strings.Reader
+
+	// the last answer
+	header http.Header
+	status int
+	answer []byte
+
+	asked int             // how many requests there were
+	sql   int             // SQL statements of all of them, as Server-Timing said
+	took  []time.Duration // by each of them
+}
+
+// calls makes a caller. An empty token sends none.
+func (h *house) calls(b *testing.B, method, path, token string) *caller {
+	b.Helper()
+	req := httptest.NewRequest(method, path, http.NoBody)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	rec := httptest.NewRecorder()
-	h.handler.ServeHTTP(rec, req)
-	return rec
+	req.Header.Set("Content-Type", "application/json")
+	return &caller{B: b, handler: h.handler, req: req, header: http.Header{}}
+}
+
+func (c *caller) Header() http.Header { return c.header }
+func (c *caller) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+}
+
+func (c *caller) Write(p []byte) (int, error) {
+	c.WriteHeader(http.StatusOK)
+	c.answer = append(c.answer, p...) // into the room that the last answer had
+	return len(p), nil
+}
+
+// send sends the request with this body and fails the benchmark unless the
+// answer has the status that is wanted.
+func (c *caller) send(body string, want int) {
+	clear(c.header)
+	c.status, c.answer = 0, c.answer[:0]
+	c.req.Body, c.req.ContentLength = http.NoBody, int64(len(body))
+	if body != "" {
+		c.body.Reset(body)
+		c.req.Body = io.NopCloser(&c.body)
+	}
+	start := time.Now()
+	c.handler.ServeHTTP(c, c.req)
+	c.took = append(c.took, time.Since(start))
+	_, said, _ := strings.Cut(c.header.Get("Server-Timing"), `desc="`)
+	said, _, _ = strings.Cut(said, " ")
+	n, err := strconv.Atoi(said)
+	if err != nil || c.status != want {
+		c.Errorf("%s %s: %d %s, Server-Timing %q", c.req.Method, c.req.URL, c.status, c.answer, c.header.Get("Server-Timing"))
+	}
+	c.asked++
+	c.sql += n
+}
+
+// report adds up what some callers have seen.
+func report(b *testing.B, callers ...*caller) {
+	var asked, sql int
+	for _, c := range callers {
+		asked, sql = asked+c.asked, sql+c.sql
+	}
+	b.ReportMetric(float64(sql)/float64(asked), "sql/op")
+}
+
+// reportWaits says how long half of those who waited, and all but one in a
+// hundred, have waited at the most.
+func reportWaits(b *testing.B, waits []time.Duration) {
+	slices.Sort(waits)
+	b.ReportMetric(float64(waits[len(waits)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(waits[len(waits)*99/100].Microseconds())/1000, "p99-ms")
+}
+
+// staff brings users without passwords, which are slow to hash, and gives each
+// a wristband.
+func (h *house) staff(b *testing.B, name string, role models.Role, count int) []string {
+	b.Helper()
+	users, wristbands := make([]models.User, count), make([]string, count)
+	for i := range users {
+		users[i] = models.User{Username: fmt.Sprintf("%s-%d", name, i), Name: name, Role: role}
+	}
+	if err := h.Store.DeliverUsers(b.Context(), name, users); err != nil {
+		b.Fatal(err)
+	}
+	for i, u := range users {
+		token, err := h.Authority.Issue(u, tokens.NewID(), h.Authority.Lifetime())
+		if err != nil {
+			b.Fatal(err)
+		}
+		wristbands[i] = token
+	}
+	return wristbands
 }
 
 // BenchmarkDoor is the whole way of an authenticated request that asks for
-// nothing else: router, middleware, gin-jwt, RS256, claims, denylist.
+// nothing else: router, middleware, gin-jwt, claims, denylist.
 func BenchmarkDoor(b *testing.B) {
-	h := newHouse(b)
-	token := h.login(b, "alice").AccessToken
-	b.ReportAllocs()
-	var last *httptest.ResponseRecorder
+	h := busyHouse(b)
+	me := h.calls(b, http.MethodGet, mePath, h.login(b, "alice").AccessToken)
 	for b.Loop() {
-		last = h.serve(http.MethodGet, mePath, "", token)
+		me.send("", 200)
 	}
-	if last.Code != 200 || !strings.Contains(last.Header().Get("Server-Timing"), `desc="0 queries"`) {
-		b.Fatalf("%d %s", last.Code, last.Header().Get("Server-Timing"))
-	}
-	b.ReportMetric(0, "sql/op") // as Server-Timing has just said
+	report(b, me)
 }
 
-// BenchmarkOrder shows how long an order takes at the worst, on a quiet evening
-// and while a crowd at the door tries passwords.
+func BenchmarkMenu(b *testing.B) {
+	for _, tc := range []struct {
+		name, path string
+		revisit    bool
+	}{
+		{"whole", "/api/v1/menu", false},
+		{"not modified", "/api/v1/menu", true},
+		{"filtered", "/api/v1/menu?vegetarian=true&max_price_cents=1200&sort=price", false},
+	} {
+		b.Run(tc.name, func(b *testing.B) {
+			h := busyHouse(b)
+			menu, status := h.calls(b, http.MethodGet, tc.path, ""), 200
+			if tc.revisit {
+				menu.send("", status)
+				menu.req.Header.Set("If-None-Match", menu.header.Get("ETag"))
+				status = 304
+			}
+			for b.Loop() {
+				menu.send("", status)
+			}
+			report(b, menu)
+		})
+	}
+}
+
+// BenchmarkOrder shows how long an order takes at the worst: of one guest on a
+// quiet evening, of one while a crowd at the door tries passwords, and of many
+// who order at once.
 func BenchmarkOrder(b *testing.B) {
-	for _, crowd := range []int{0, 8} {
-		b.Run(fmt.Sprintf("with %d at the door", crowd), func(b *testing.B) {
-			h := newHouse(b)
-			token := h.token(b, "alice")
-			var closing atomic.Bool
-			var guessing sync.WaitGroup
-			for g := range crowd {
-				guessing.Go(func() {
-					for n := 0; !closing.Load(); n++ {
-						body := fmt.Sprintf(`{"username":"nobody.%d.%d","password":"wrong-password"}`, g, n)
-						req := httptest.NewRequest(http.MethodPost, loginPath, strings.NewReader(body))
-						req.Header.Set("Content-Type", "application/json")
-						req.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", g, n/250%250, n%250) // or the throttle would end it
-						h.handler.ServeHTTP(httptest.NewRecorder(), req)
+	for _, tc := range []struct{ guests, crowd int }{{1, 0}, {1, 8}, {32, 0}} {
+		b.Run(fmt.Sprintf("guests=%d/at the door=%d", tc.guests, tc.crowd), func(b *testing.B) {
+			h := busyHouse(b)
+			var guests []*caller
+			for _, token := range h.staff(b, "guest", models.RoleGuest, tc.guests) {
+				guests = append(guests, h.calls(b, http.MethodPost, ordersPath, token))
+			}
+			leave := h.crowdAtTheDoor(tc.crowd)
+			var ordering sync.WaitGroup
+			turn := make(chan struct{})
+			for _, guest := range guests {
+				ordering.Go(func() {
+					for range turn {
+						guest.send(margherita, 201)
 					}
 				})
 			}
-			var took []time.Duration
 			for b.Loop() {
-				start := time.Now()
-				if rec := h.serve(http.MethodPost, ordersPath, margherita, token); rec.Code != 201 {
-					b.Fatalf("%d %s", rec.Code, rec.Body)
-				}
-				took = append(took, time.Since(start))
+				turn <- struct{}{}
 			}
-			closing.Store(true)
-			guessing.Wait()
-			slices.Sort(took)
-			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+			close(turn)
+			ordering.Wait()
+			leave()
+			report(b, guests...)
+			var waits []time.Duration
+			for _, guest := range guests {
+				waits = append(waits, guest.took...)
+			}
+			reportWaits(b, waits)
 		})
 	}
+}
+
+// crowdAtTheDoor tries passwords until it is asked to leave.
+func (h *house) crowdAtTheDoor(size int) (leave func()) {
+	var closing atomic.Bool
+	var guessing sync.WaitGroup
+	for g := range size {
+		guessing.Go(func() {
+			for n := 0; !closing.Load(); n++ {
+				body := fmt.Sprintf(`{"username":"nobody.%d.%d","password":"wrong-password"}`, g, n)
+				req := httptest.NewRequest(http.MethodPost, loginPath, strings.NewReader(body))
+				req.Header.Set("Content-Type", "application/json")
+				req.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", g, n/250%250, n%250) // or the throttle would end it
+				h.handler.ServeHTTP(httptest.NewRecorder(), req)
+			}
+		})
+	}
+	return func() { closing.Store(true); guessing.Wait() }
+}
+
+// BenchmarkOrderPage is the first page of a guest who has ordered twice as much.
+func BenchmarkOrderPage(b *testing.B) {
+	h := busyHouse(b)
+	token := h.token(b, "alice")
+	order := h.calls(b, http.MethodPost, ordersPath, token)
+	for range 40 {
+		order.send(`{"items":[{"menu_item_id":1,"size":"large","quantity":1},{"menu_item_id":2,"size":"small","quantity":2}]}`, 201)
+	}
+	page := h.calls(b, http.MethodGet, ordersPath+"?limit=20", token)
+	for b.Loop() {
+		page.send("", 200)
+	}
+	report(b, page)
+}
+
+// BenchmarkLogin is mostly the hash of the password, on purpose.
+func BenchmarkLogin(b *testing.B) {
+	h := busyHouse(b)
+	login := h.calls(b, http.MethodPost, loginPath, "")
+	for b.Loop() {
+		login.send(`{"username":"alice","password":"alice-likes-pizza"}`, 200)
+	}
+	report(b, login)
+}
+
+// BenchmarkRefresh spends each voucher for the next one.
+func BenchmarkRefresh(b *testing.B) {
+	h := busyHouse(b)
+	refresh := h.calls(b, http.MethodPost, refreshPath, "")
+	voucher := h.login(b, "alice")
+	for b.Loop() {
+		refresh.send(`{"refresh_token":"`+voucher.RefreshToken+`"}`, 200)
+		if err := json.Unmarshal(refresh.answer, &voucher); err != nil {
+			b.Fatal(err)
+		}
+	}
+	report(b, refresh)
+}
+
+// BenchmarkAdvance is a chef who moves one order one step on.
+func BenchmarkAdvance(b *testing.B) {
+	h := busyHouse(b)
+	order := h.calls(b, http.MethodPost, ordersPath, h.token(b, "alice"))
+	chef := h.calls(b, http.MethodPatch, kitchenPath+"/1", h.token(b, "carla"))
+	steps := []string{`{"status":"preparing"}`, `{"status":"ready"}`, `{"status":"served"}`}
+	for step := 0; b.Loop(); step++ {
+		if step%len(steps) == 0 {
+			b.StopTimer()
+			order.send(margherita, 201)
+			chef.req.URL.Path = kitchenPath + strings.TrimPrefix(order.header.Get("Location"), ordersPath)
+			b.StartTimer()
+		}
+		chef.send(steps[step%len(steps)], 200)
+	}
+	report(b, chef)
 }

@@ -21,7 +21,7 @@ type house struct {
 	dish        models.MenuItem
 }
 
-func openHouse(t *testing.T) *house {
+func openHouse(t testing.TB) *house {
 	t.Helper()
 	store, err := models.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "restaurant.db"))
 	noError(t, err)
@@ -39,7 +39,7 @@ func openHouse(t *testing.T) *house {
 	return h
 }
 
-func noError(t *testing.T, err error) {
+func noError(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func noError(t *testing.T, err error) {
 }
 
 // place writes an order into the book, without telling any kitchen.
-func (h *house) place(t *testing.T) models.Order {
+func (h *house) place(t testing.TB) models.Order {
 	t.Helper()
 	o, _, err := h.store.PlaceOrder(t.Context(), models.NewOrder{
 		UserID: h.alice.ID,

@@ -1,0 +1,61 @@
+package kitchen
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"restaurant/models"
+)
+
+// BenchmarkCook is one turn of the cooks with a full batch of tickets due: each
+// order makes a step, and whoever listens would be told.
+func BenchmarkCook(b *testing.B) {
+	h := openHouse(b)
+	k := New(h.store, time.Nanosecond, silent)
+	ctx, sql := models.CountStatements(b.Context())
+	var statements int64
+	b.ReportAllocs()
+	for turn := 0; b.Loop(); turn++ {
+		if turn%3 == 0 { // all have been served
+			b.StopTimer()
+			for range batch {
+				h.place(b)
+			}
+			b.StartTimer()
+		}
+		before := sql.Count()
+		if rest := k.cook(ctx); rest != 0 {
+			b.Fatalf("the batch was not full: the next step is due in %v", rest)
+		}
+		statements += sql.Count() - before
+	}
+	b.ReportMetric(float64(statements)/float64(b.N), "sql/op")
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*batch), "µs/order")
+}
+
+// BenchmarkFanOut publishes a step of an order to which a thousand listen, and
+// waits until all of them have received it.
+func BenchmarkFanOut(b *testing.B) {
+	const listeners = 1000
+	var e Events
+	var received, gone sync.WaitGroup
+	preparing := step(models.StatusPreparing)
+	for range listeners {
+		news, _ := e.Subscribe(preparing.ID) // until the house closes
+		gone.Go(func() {
+			for range news {
+				received.Done()
+			}
+		})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		received.Add(listeners)
+		e.publish(preparing)
+		received.Wait()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*listeners), "ns/listener")
+	e.Close()
+	gone.Wait()
+}
