@@ -172,10 +172,20 @@ func (r *running) login(username string) string {
 
 // call makes one request; a failure of the connection is status 0.
 func (r *running) call(method, path, token, body string, into any, headers ...string) int {
+	res, text := r.exchange(method, path, token, body, headers...)
+	if res == nil || into != nil && json.Unmarshal(text, into) != nil {
+		return 0
+	}
+	return res.StatusCode
+}
+
+// exchange makes one request and reads the whole answer; without one, or with
+// half of one, it is nil.
+func (r *running) exchange(method, path, token, body string, headers ...string) (*http.Response, []byte) {
 	req, err := http.NewRequest(method, r.url+path, strings.NewReader(body))
 	if err != nil {
 		r.t.Error(err)
-		return 0
+		return nil, nil
 	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
@@ -188,14 +198,14 @@ func (r *running) call(method, path, token, body string, into any, headers ...st
 	}
 	res, err := r.client.Do(req)
 	if err != nil {
-		return 0
+		return nil, nil
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
-	if err != nil || into != nil && json.Unmarshal(text, into) != nil {
-		return 0
+	if err != nil {
+		return nil, nil
 	}
-	return res.StatusCode
+	return res, text
 }
 
 // tourCommand is one command of the README and the status it promises.
@@ -309,103 +319,6 @@ func TestDemo(t *testing.T) {
 	}
 	if status := house.call("GET", "/api/v1/menu", "", "", nil); status != 200 {
 		t.Errorf("after the demo the menu answers %d", status)
-	}
-}
-
-// TestNothingAcknowledgedIsLost kills the program while guests order, several
-// times over one folder, and then counts.
-func TestNothingAcknowledgedIsLost(t *testing.T) {
-	t.Setenv("KITCHEN_PACE", "20ms")
-	t.Setenv("LOG_LEVEL", "error")
-	dir := t.TempDir()
-	var mu sync.Mutex
-	acknowledged := map[string]int64{} // idempotency key to order
-	var token string
-	const rounds, guests = 4, 8
-	for round := range rounds {
-		house := start(t, dir)
-		token = house.login("alice")
-		var ordering sync.WaitGroup
-		orders := make(chan struct{}, 1000)
-		for g := range guests {
-			ordering.Go(func() {
-				for n := 0; ; n++ {
-					key := fmt.Sprintf("%d-%d-%d", round, g, n)
-					var o struct{ ID int64 }
-					if house.call("POST", "/api/v1/orders", token, `{"items":[{"menu_item_id":1,"size":"large","quantity":1}]}`, &o, "Idempotency-Key", key) != 201 {
-						return
-					}
-					mu.Lock()
-					acknowledged[key] = o.ID
-					mu.Unlock()
-					select {
-					case orders <- struct{}{}:
-					default:
-					}
-				}
-			})
-		}
-		for range 40 + 30*round {
-			<-orders
-		}
-		house.kill()
-		ordering.Wait()
-	}
-	t.Setenv("KITCHEN_PACE", "1ms")
-	house := start(t, dir)
-	token = house.login("alice")
-	seen := map[int64]bool{}
-	for key, id := range acknowledged {
-		var o struct{ ID int64 }
-		if status := house.call("POST", "/api/v1/orders", token, `{"items":[{"menu_item_id":1,"size":"large","quantity":1}]}`, &o, "Idempotency-Key", key); status != 201 || o.ID != id {
-			t.Errorf("order %d (%s) is now %d, %d", id, key, status, o.ID)
-		}
-		if seen[id] {
-			t.Errorf("order %d stands for two keys", id)
-		}
-		seen[id] = true
-	}
-	if len(seen) < rounds*40 {
-		t.Errorf("only %d orders were acknowledged", len(seen))
-	}
-	allServed(t, house, token)
-}
-
-// allServed waits until the kitchen has nothing open any more.
-func allServed(t *testing.T, house *running, token string) {
-	t.Helper()
-	carla := house.login("carla")
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		var board struct{ Items []struct{ ID int64 } }
-		if status := house.call("GET", "/api/v1/kitchen/orders?limit=1", carla, "", &board); status != 200 {
-			t.Fatalf("the board answers %d", status)
-		}
-		if len(board.Items) == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("order %d is still open", board.Items[0].ID)
-		}
-		time.Sleep(5 * time.Millisecond) // asked again, not raced against
-	}
-	for cursor := ""; ; {
-		var page struct {
-			Items      []struct{ Status string }
-			NextCursor *string `json:"next_cursor"`
-		}
-		if status := house.call("GET", "/api/v1/orders?limit=100"+cursor, token, "", &page); status != 200 {
-			t.Fatalf("the list answers %d", status)
-		}
-		for _, o := range page.Items {
-			if o.Status != "served" {
-				t.Errorf("an order is %s", o.Status)
-			}
-		}
-		if page.NextCursor == nil {
-			return
-		}
-		cursor = "&cursor=" + *page.NextCursor
 	}
 }
 

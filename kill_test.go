@@ -1,0 +1,41 @@
+package main
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// TestNothingAcknowledgedIsLost kills the program while guests order, twenty
+// times over one folder, and then counts.
+func TestNothingAcknowledgedIsLost(t *testing.T) {
+	t.Setenv("KITCHEN_PACE", "20ms")
+	t.Setenv("LOG_LEVEL", "error")
+	t.Setenv("PUBLIC_URL", "http://localhost:8080") // or wristbands would hold at one address only
+	dir, guests := t.TempDir(), newCrowd(t)
+	const kills = 20
+	for range kills {
+		house := start(t, dir)
+		guests.come(house)
+		wait := guests.order(house, func(res *http.Response, text []byte) bool {
+			if res != nil {
+				t.Errorf("refused with %d %s", res.StatusCode, text)
+			}
+			return true
+		})
+		guests.await(1 + rand.IntN(100))
+		time.Sleep(rand.N(5 * time.Millisecond)) // acknowledgements follow commits; this hits what comes between
+		house.kill()
+		wait()
+	}
+
+	t.Setenv("KITCHEN_PACE", "1ms")
+	house := start(t, dir)
+	guests.come(house)
+	guests.settle(house)
+	guests.wantEachOnce(house)
+	guests.wantAllServed(house)
+	wantIntact(t, dir)
+	t.Logf("%d orders over %d kills", len(guests.receipts), kills)
+}
