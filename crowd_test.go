@@ -15,6 +15,9 @@ import (
 // crowdSize is how many guests order at once.
 const crowdSize = 32
 
+// mostOrders is how often one guest may order in one test.
+const mostOrders = 300
+
 // crowd are guests who order again and again, each order under an idempotency
 // key of its own. Whoever got no receipt sends the same order with the same key
 // the next time. They share one wristband, because logging in is slow on
@@ -83,17 +86,22 @@ func (c *crowd) order(house *running, refused func(res *http.Response, text []by
 	for guest := range crowdSize {
 		ordering.Go(func() {
 			defer c.tell(func() { c.present-- })
-			for {
+			for c.next[guest] < mostOrders {
 				key := c.key(guest)
 				_, body := wish(key)
 				res, text := house.exchange("POST", "/api/v1/orders", c.token, body, "Idempotency-Key", key)
-				if res != nil && res.StatusCode == http.StatusCreated {
-					c.keep(key, text)
-					c.next[guest]++
-				} else if refused(res, text) {
+				switch {
+				case res == nil || res.StatusCode != http.StatusCreated:
+					if refused(res, text) {
+						return
+					}
+				case !c.keep(key, text):
 					return
+				default:
+					c.next[guest]++
 				}
 			}
+			c.t.Errorf("guest %d was never refused", guest)
 		})
 	}
 	return ordering.Wait
@@ -106,16 +114,17 @@ func (c *crowd) tell(change func()) {
 	c.news.Broadcast()
 }
 
-// keep files a receipt after a look whether it is for what was ordered.
-func (c *crowd) keep(key string, text []byte) {
+// keep files a receipt if it is for what was ordered.
+func (c *crowd) keep(key string, text []byte) bool {
 	var r receipt
-	if err := json.Unmarshal(text, &r); err != nil {
-		c.t.Errorf("%v: %s", err, text)
-	}
-	if quantity, _ := wish(key); r.ID == 0 || r.Items[0].Note != key || r.Items[0].Quantity != quantity || r.TotalCents != int64(quantity)*r.Items[0].UnitPriceCents {
+	err := json.Unmarshal(text, &r)
+	quantity, _ := wish(key)
+	if err != nil || r.ID == 0 || r.Items[0].Note != key || r.Items[0].Quantity != quantity || r.TotalCents != int64(quantity)*r.Items[0].UnitPriceCents {
 		c.t.Errorf("ordered %d under %s, got %s", quantity, key, text)
+		return false
 	}
 	c.tell(func() { c.receipts[key] = r })
+	return true
 }
 
 // await waits until the crowd has so many more receipts, and fails the test if
@@ -139,10 +148,9 @@ func (c *crowd) settle(house *running) {
 		key := c.key(guest)
 		_, body := wish(key)
 		res, text := house.exchange("POST", "/api/v1/orders", c.token, body, "Idempotency-Key", key)
-		if res == nil || res.StatusCode != http.StatusCreated {
+		if res == nil || res.StatusCode != http.StatusCreated || !c.keep(key, text) {
 			c.t.Fatalf("%s is not taken: %s", key, text)
 		}
-		c.keep(key, text)
 		c.next[guest]++
 	}
 }

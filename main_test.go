@@ -96,16 +96,26 @@ func start(t testing.TB, dir string, args ...string) *running {
 
 func launch(t testing.TB, dir, addr string, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, addr: addr, url: "http://" + addr, client: http.DefaultClient, out: new(output), done: make(chan error, 1)}
-	r.cmd = exec.Command(program(), args...)
-	r.cmd.Env = append(os.Environ(), "ADDR="+addr, "DATA_DIR="+dir, "RATE_LIMIT=off")
-	r.cmd.Stdout, r.cmd.Stderr = r.out, r.out
+	r := prepare(t, dir, addr, exec.Command(program(), args...))
+	r.begin()
+	return r
+}
+
+// prepare makes a program that is not yet started.
+func prepare(t testing.TB, dir, addr string, cmd *exec.Cmd) *running {
+	r := &running{t: t, cmd: cmd, addr: addr, url: "http://" + addr, client: http.DefaultClient, out: new(output), done: make(chan error, 1)}
+	cmd.Env = append(os.Environ(), "ADDR="+addr, "DATA_DIR="+dir, "RATE_LIMIT=off")
+	cmd.Stdout, cmd.Stderr = r.out, r.out
+	return r
+}
+
+func (r *running) begin() {
+	r.t.Helper()
 	if err := r.cmd.Start(); err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
 	go func() { r.done <- r.cmd.Wait(); close(r.done) }()
-	t.Cleanup(func() { r.kill() })
-	return r
+	r.t.Cleanup(func() { r.kill() })
 }
 
 // ready polls readyz; it is a condition to wait for, not a time to sleep.
