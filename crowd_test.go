@@ -78,9 +78,8 @@ func wish(key string) (quantity int, body string) {
 }
 
 // order lets everybody order at once until refused says that a guest had
-// enough. It is asked about every answer that is no receipt; nil stands for
-// none. The call returns at once; wait waits until all have left.
-func (c *crowd) order(house *running, refused func(res *http.Response, text []byte) (leaves bool)) (wait func()) {
+// enough. It is asked about every answer that is no receipt. The call returns at once; wait waits until all have left.
+func (c *crowd) order(house *running, refused func(answer) (leaves bool)) (wait func()) {
 	var ordering sync.WaitGroup
 	c.present = crowdSize
 	for guest := range crowdSize {
@@ -89,13 +88,13 @@ func (c *crowd) order(house *running, refused func(res *http.Response, text []by
 			for c.next[guest] < mostOrders {
 				key := c.key(guest)
 				_, body := wish(key)
-				res, text := house.exchange("POST", "/api/v1/orders", c.token, body, "Idempotency-Key", key)
+				a := house.exchange("POST", "/api/v1/orders", c.token, body, "Idempotency-Key", key)
 				switch {
-				case res == nil || res.StatusCode != http.StatusCreated:
-					if refused(res, text) {
+				case a.status != http.StatusCreated:
+					if refused(a) {
 						return
 					}
-				case !c.keep(key, text):
+				case !c.keep(key, a.text):
 					return
 				default:
 					c.next[guest]++
@@ -147,9 +146,9 @@ func (c *crowd) settle(house *running) {
 	for guest := range crowdSize {
 		key := c.key(guest)
 		_, body := wish(key)
-		res, text := house.exchange("POST", "/api/v1/orders", c.token, body, "Idempotency-Key", key)
-		if res == nil || res.StatusCode != http.StatusCreated || !c.keep(key, text) {
-			c.t.Fatalf("%s is not taken: %s", key, text)
+		a := house.exchange("POST", "/api/v1/orders", c.token, body, "Idempotency-Key", key)
+		if a.status != http.StatusCreated || !c.keep(key, a.text) {
+			c.t.Fatalf("%s is not taken: %d %s", key, a.status, a.text)
 		}
 		c.next[guest]++
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,8 +45,8 @@ func fillUp(t *testing.T, disk smallDisk) {
 	guests := newCrowd(t)
 	guests.come(disk.house)
 	var refusals atomic.Int64
-	wait := guests.order(disk.house, func(res *http.Response, text []byte) bool {
-		wantFull(t, disk.slug, res, text)
+	wait := guests.order(disk.house, func(a answer) bool {
+		wantFull(t, disk.slug, a)
 		return refusals.Add(1) > 4*crowdSize // a smaller order may still fit in between
 	})
 	wait()
@@ -76,17 +75,13 @@ func fillUp(t *testing.T, disk smallDisk) {
 	t.Logf("%d orders, %d refusals", len(guests.receipts), refusals.Load())
 }
 
-func wantFull(t *testing.T, slug string, res *http.Response, text []byte) {
-	if res == nil {
-		t.Error("no answer")
-		return
-	}
+func wantFull(t *testing.T, slug string, a answer) {
 	var p problem.Problem
-	if err := json.Unmarshal(text, &p); err != nil || res.StatusCode != 503 || p.Status != 503 || p.Type != "/problems/"+slug || res.Header.Get("Content-Type") != problem.ContentType {
-		t.Errorf("a full disk answers %d %s", res.StatusCode, text)
+	if err := json.Unmarshal(a.text, &p); err != nil || a.status != 503 || p.Status != 503 || p.Type != "/problems/"+slug || a.header.Get("Content-Type") != problem.ContentType {
+		t.Errorf("a full disk answers %d %s", a.status, a.text)
 	}
-	if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err != nil || seconds < 1 {
-		t.Errorf("Retry-After is %q", res.Header.Get("Retry-After"))
+	if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || seconds < 1 {
+		t.Errorf("Retry-After is %q", a.header.Get("Retry-After"))
 	}
 }
 

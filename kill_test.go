@@ -2,7 +2,6 @@ package main
 
 import (
 	"math/rand/v2"
-	"net/http"
 	"testing"
 	"time"
 )
@@ -18,9 +17,9 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	for range kills {
 		house := start(t, dir)
 		guests.come(house)
-		wait := guests.order(house, func(res *http.Response, text []byte) bool {
-			if res != nil {
-				t.Errorf("refused with %d %s", res.StatusCode, text)
+		wait := guests.order(house, func(a answer) bool {
+			if a.status != 0 {
+				t.Errorf("refused with %d %s", a.status, a.text)
 			}
 			return true
 		})

@@ -182,20 +182,25 @@ func (r *running) login(username string) string {
 
 // call makes one request; a failure of the connection is status 0.
 func (r *running) call(method, path, token, body string, into any, headers ...string) int {
-	res, text := r.exchange(method, path, token, body, headers...)
-	if res == nil || into != nil && json.Unmarshal(text, into) != nil {
+	a := r.exchange(method, path, token, body, headers...)
+	if into != nil && json.Unmarshal(a.text, into) != nil {
 		return 0
 	}
-	return res.StatusCode
+	return a.status
 }
 
-// exchange makes one request and reads the whole answer; without one, or with
-// half of one, it is nil.
-func (r *running) exchange(method, path, token, body string, headers ...string) (*http.Response, []byte) {
+// answer is a whole answer. Without one, or with half of one, its status is 0.
+type answer struct {
+	status int
+	header http.Header
+	text   []byte
+}
+
+func (r *running) exchange(method, path, token, body string, headers ...string) answer {
 	req, err := http.NewRequest(method, r.url+path, strings.NewReader(body))
 	if err != nil {
 		r.t.Error(err)
-		return nil, nil
+		return answer{}
 	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
@@ -208,14 +213,14 @@ func (r *running) exchange(method, path, token, body string, headers ...string) 
 	}
 	res, err := r.client.Do(req)
 	if err != nil {
-		return nil, nil
+		return answer{}
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
-		return nil, nil
+		return answer{}
 	}
-	return res, text
+	return answer{res.StatusCode, res.Header, text}
 }
 
 // tourCommand is one command of the README and the status it promises.
