@@ -78,7 +78,8 @@ func wish(key string) (quantity int, body string) {
 }
 
 // order lets everybody order at once until refused says that a guest had
-// enough. It is asked about every answer that is no receipt. The call returns at once; wait waits until all have left.
+// enough. It is asked about every answer that is no receipt. The call returns at
+// once; wait waits until all have left.
 func (c *crowd) order(house *running, refused func(answer) (leaves bool)) (wait func()) {
 	var ordering sync.WaitGroup
 	c.present = crowdSize
