@@ -36,17 +36,17 @@ var (
 	ErrDatabaseUnavailable = errors.New("database unavailable")
 )
 
-// Store is the open order book. One connection writes, a few read: SQLite
-// takes one writer at a time, and readers never wait for it.
+// Store is the open order book, in SQLite or in PostgreSQL. The queries are the
+// same; what differs is in sqlite.go and postgres.go.
 type Store struct {
-	writer *writer
-	reader *gorm.DB
+	engine engine   // writes
+	reader *gorm.DB // reads
 	menu   menuInMemory
 }
 
 // Close closes the order book. Running queries are finished first.
 func (s *Store) Close() error {
-	return errors.Join(closePool(s.reader), s.writer.close())
+	return errors.Join(closePool(s.reader), s.engine.close())
 }
 
 func closePool(db *gorm.DB) error {
@@ -63,10 +63,10 @@ func (s *Store) Ready(ctx context.Context) error {
 	return s.read(ctx).Raw("SELECT 1").Scan(&one).Error
 }
 
-// EngineVersion is the version of the SQL engine, such as "3.53.3".
+// EngineVersion is the version of the SQL engine, such as "3.53.3" or "15.14".
 func (s *Store) EngineVersion(ctx context.Context) (string, error) {
 	var version string
-	err := s.read(ctx).Raw("SELECT sqlite_version()").Scan(&version).Error
+	err := s.read(ctx).Raw(s.engine.dialect().version).Scan(&version).Error
 	return version, err
 }
 
@@ -75,21 +75,21 @@ func (s *Store) read(ctx context.Context) *gorm.DB { return s.reader.WithContext
 // write runs fn in a transaction and returns when it is on the disk: all of it
 // is kept, or nothing.
 func (s *Store) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
-	return s.writer.do(ctx, false, fn)
+	return s.engine.do(ctx, false, fn)
 }
 
 // writeOnce is write for an fn that can only fail before it has changed
 // something: a single statement, that is, of which the engine keeps all or
 // nothing by itself. It saves the savepoint.
 func (s *Store) writeOnce(ctx context.Context, fn func(tx *gorm.DB) error) error {
-	return s.writer.do(ctx, true, fn)
+	return s.engine.do(ctx, true, fn)
 }
 
 // Waiting is the number of writes that are under way.
-func (s *Store) Waiting() int { return int(s.writer.waiting.Load()) }
+func (s *Store) Waiting() int { return s.engine.underWay() }
 
 // OnCommit calls fn after each commit. It must not wait for anything.
-func (s *Store) OnCommit(fn func(Commit)) { s.writer.onCommit.Store(&fn) }
+func (s *Store) OnCommit(fn func(Commit)) { s.engine.tell(fn) }
 
 // found turns GORM's "no such row" into ours.
 func found(err error) error {

@@ -119,7 +119,7 @@ func number(t testing.TB, s *Store, query string, args ...any) int64 {
 // change does to the book what no method of the store does.
 func change(t testing.TB, s *Store, query string, args ...any) {
 	t.Helper()
-	noError(t, s.writer.db.WithContext(t.Context()).Exec(query, args...).Error)
+	noError(t, sqliteWriter(s).db.WithContext(t.Context()).Exec(query, args...).Error)
 }
 
 func TestEngineIsOutsideTheCorruptionRange(t *testing.T) {
@@ -170,7 +170,7 @@ func poolOf(t testing.TB, s *Store, writer bool) *sql.DB {
 	t.Helper()
 	db := s.reader
 	if writer {
-		db = s.writer.db
+		db = sqliteWriter(s).db
 	}
 	pool, err := db.DB()
 	noError(t, err)

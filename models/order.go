@@ -142,15 +142,14 @@ func (s *Store) OpenOrders(ctx context.Context, status Status, after int64, limi
 	if status != "" {
 		q = q.Where("status = ?", status)
 	} else {
-		q = q.Table("orders INDEXED BY orders_open").Where(isOpen)
+		q = q.Table(s.engine.dialect().openOrders).Where(isOpen)
 	}
 	var os []Order
 	return os, q.Order("id").Limit(limit).Find(&os).Error
 }
 
 // isOpen is written out, not bound: only so does the engine see that the
-// partial indexes of open orders apply. Without statistics it would still prefer
-// the index by status and sort, so queries name the index they are made for.
+// partial indexes of open orders apply.
 const isOpen = "status IN ('placed', 'preparing', 'ready')"
 
 // AdvanceOrder gives an order the status to, if that follows from the one it
@@ -190,24 +189,29 @@ func (s *Store) step(ctx context.Context, to Status, where string, args ...any) 
 	return o, err
 }
 
-// advanceDue moves every open order that has been in its status since before
-// :due one step on. Choosing and changing are one statement, so no ticket is
-// taken twice.
-const advanceDue = `UPDATE orders SET
+// advanceDue moves the open orders that are due one step on. Choosing and
+// changing are one statement, so no ticket is taken twice; of several houses over
+// one book, each takes what no other is just taking.
+func advanceDue(d dialect) string {
+	return `WITH due AS MATERIALIZED (SELECT id FROM ` + d.dueOrders + ` WHERE ` + isOpen + ` AND updated_at <= @due
+	ORDER BY updated_at LIMIT @limit` + d.skipLocked + `)
+UPDATE orders SET
 	status       = CASE status WHEN 'placed' THEN 'preparing' WHEN 'preparing' THEN 'ready' ELSE 'served' END,
 	preparing_at = CASE status WHEN 'placed' THEN @now ELSE preparing_at END,
 	ready_at     = CASE status WHEN 'preparing' THEN @now ELSE ready_at END,
 	served_at    = CASE status WHEN 'ready' THEN @now ELSE served_at END,
 	updated_at   = @now
-WHERE id IN (SELECT id FROM orders INDEXED BY orders_due WHERE ` + isOpen + ` AND updated_at <= @due ORDER BY updated_at LIMIT @limit)
-RETURNING *`
+WHERE id IN (SELECT id FROM due) RETURNING *`
+}
 
 // AdvanceDue moves up to limit open orders one step on whose newest step was at
-// due or earlier, and returns them as they are now.
+// due or earlier, and returns them as they are now. Those that have waited
+// longest go first.
 func (s *Store) AdvanceDue(ctx context.Context, due Millis, limit int) ([]Order, error) {
 	var os []Order
+	query := advanceDue(s.engine.dialect())
 	err := s.write(ctx, func(tx *gorm.DB) error {
-		return tx.Raw(advanceDue, map[string]any{"now": Now(), "due": due, "limit": limit}).Scan(&os).Error
+		return tx.Raw(query, map[string]any{"now": Now(), "due": due, "limit": limit}).Scan(&os).Error
 	})
 	return os, err
 }
@@ -216,7 +220,7 @@ func (s *Store) AdvanceDue(ctx context.Context, due Millis, limit int) ([]Order,
 // step, and false if no order is open.
 func (s *Store) OldestStep(ctx context.Context) (Millis, bool, error) {
 	var oldest *Millis
-	err := s.read(ctx).Raw("SELECT min(updated_at) FROM orders INDEXED BY orders_due WHERE " + isOpen).Scan(&oldest).Error
+	err := s.read(ctx).Raw("SELECT min(updated_at) FROM " + s.engine.dialect().dueOrders + " WHERE " + isOpen).Scan(&oldest).Error
 	if err != nil || oldest == nil {
 		return 0, false, err
 	}

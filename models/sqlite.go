@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,8 +25,15 @@ const applicationID = 0x52657374
 // file to find damage. A larger book would make every start slow.
 const quickCheckBelow = 16 << 20
 
-//go:embed migrations/*.sql
-var migrations embed.FS
+// sqliteDialect names the indexes: without statistics SQLite would prefer the one
+// by status and sort.
+var sqliteDialect = dialect{
+	version:    "SELECT sqlite_version()",
+	openOrders: "orders INDEXED BY orders_open",
+	dueOrders:  "orders INDEXED BY orders_due",
+}
+
+func (w *writer) dialect() dialect { return sqliteDialect }
 
 // OpenSQLite opens the order book in a file and brings its schema up to date.
 // The error is a sentence for whoever starts the house; a file that is damaged,
@@ -50,7 +56,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(explain(path, err), closePool(writer))
 	}
-	s := &Store{writer: newWriter(writer), reader: reader}
+	s := &Store{engine: newWriter(writer), reader: reader}
 	if err := s.readMenu(ctx); err != nil {
 		return nil, errors.Join(explain(path, err), s.Close())
 	}
@@ -106,7 +112,7 @@ func dsn(path string) string {
 // migrate brings the schema up to date, each version in a transaction of its
 // own. PRAGMA user_version, which is part of the transaction, counts them.
 func migrate(ctx context.Context, db *gorm.DB) error {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+	files, err := migrationsOf("sqlite")
 	if err != nil {
 		return err
 	}
@@ -182,7 +188,7 @@ func recognise(ctx context.Context, pool *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+	files, err := migrationsOf("sqlite")
 	switch {
 	case err != nil:
 		return err

@@ -17,6 +17,9 @@ import (
 	"github.com/glebarez/sqlite"
 )
 
+// sqliteWriter is what writes to a book that is a file.
+func sqliteWriter(s *Store) *writer { return s.engine.(*writer) }
+
 // raw opens a file without any of our settings, as another program would.
 func raw(t testing.TB, path string) *sql.DB {
 	t.Helper()
@@ -65,7 +68,7 @@ func closedBook(t testing.TB) (path string) {
 
 func TestFreshFileGetsTheWholeSchema(t *testing.T) {
 	s := openBook(t)
-	files, err := migrations.ReadDir("migrations")
+	files, err := migrationsOf("sqlite")
 	noError(t, err)
 	if got := number(t, s, "PRAGMA user_version"); got != int64(len(files)) {
 		t.Errorf("user_version = %d, want %d", got, len(files))

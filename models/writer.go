@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -16,25 +15,17 @@ import (
 // the first of them waits for the last.
 const maxCommit = 64
 
-// Commit tells of one commit: how many writes it kept, and how long it took
-// from BEGIN to the disk.
-type Commit struct {
-	Writes int
-	Took   time.Duration
-}
-
 // writer owns the one connection that writes. Making a commit safe on the disk
 // takes far longer than the writes themselves, so all that are waiting share
 // one transaction and one flush (group commit). Nobody waits for company: with
 // the queue empty the transaction is committed at once.
 type writer struct {
-	db       *gorm.DB
-	queue    chan *write
-	closing  chan struct{}
-	closed   chan struct{}
-	once     sync.Once
-	waiting  atomic.Int64
-	onCommit atomic.Pointer[func(Commit)]
+	traffic
+	db      *gorm.DB
+	queue   chan *write
+	closing chan struct{}
+	closed  chan struct{}
+	once    sync.Once
 }
 
 // write is one caller's change, waiting to be written.
@@ -97,8 +88,8 @@ func (w *writer) do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) 
 func (w *writer) commit(first *write) {
 	start := time.Now()
 	batch, err := w.fill(w.db.Begin(), first)
-	if tell := w.onCommit.Load(); tell != nil && err == nil {
-		(*tell)(Commit{len(batch), time.Since(start)})
+	if err == nil {
+		w.committed(len(batch), start)
 	}
 	for _, j := range batch {
 		if j.err == nil {

@@ -33,7 +33,7 @@ func newRush(t *testing.T) *rush {
 // *err when let has returned.
 func (r *rush) write(ctx context.Context, once bool, fn func(tx *gorm.DB) error) (err *error) {
 	err = new(error)
-	r.writes.Go(func() { *err = r.s.writer.do(ctx, once, fn) })
+	r.writes.Go(func() { *err = r.s.engine.do(ctx, once, fn) })
 	synctest.Wait()
 	return err
 }

@@ -1,0 +1,71 @@
+package models
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"path"
+	"sync/atomic"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// engine is what each database does in a way of its own.
+type engine interface {
+	// do runs fn in a transaction and returns when it is on the disk. once says
+	// that fn keeps all or nothing by itself, see Store.writeOnce.
+	do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) error
+	// dialect is the SQL that has no portable form.
+	dialect() dialect
+	// close ends what writes; what has been taken on is finished first.
+	close() error
+
+	underWay() int
+	tell(fn func(Commit))
+}
+
+// dialect holds the SQL for which there is no portable form.
+type dialect struct {
+	version    string // the query for the engine's version
+	openOrders string // the table orders, read along its index of open orders
+	dueOrders  string // the table orders, read along its index of due orders
+	skipLocked string // ends a query: takes the rows that nobody else is changing
+}
+
+// Commit tells of one commit: how many writes it kept, and how long it took
+// from BEGIN to the disk.
+type Commit struct {
+	Writes int
+	Took   time.Duration
+}
+
+// traffic is what an engine can tell about its writes.
+type traffic struct {
+	waiting  atomic.Int64
+	onCommit atomic.Pointer[func(Commit)]
+}
+
+// underWay is the number of writes that wait or are being written.
+func (t *traffic) underWay() int { return int(t.waiting.Load()) }
+
+// tell calls fn after each commit.
+func (t *traffic) tell(fn func(Commit)) { t.onCommit.Store(&fn) }
+
+// committed tells of a commit that began at start.
+func (t *traffic) committed(writes int, start time.Time) {
+	if tell := t.onCommit.Load(); tell != nil {
+		(*tell)(Commit{writes, time.Since(start)})
+	}
+}
+
+// migrations are the versions of the schema, in a folder for each engine. One
+// that has landed is never edited: what changes later is a new file in both.
+//
+//go:embed migrations/*/*.sql
+var migrations embed.FS
+
+// migrationsOf lists the scripts of an engine; the first makes version 1.
+func migrationsOf(engine string) ([]string, error) {
+	return fs.Glob(migrations, path.Join("migrations", engine, "*.sql"))
+}
