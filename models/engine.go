@@ -33,6 +33,9 @@ type dialect struct {
 	skipLocked string // ends a query: takes the rows that nobody else is changing
 }
 
+// named gives the failures of the engine that are nobody's mistake their names.
+func named(err error) error { return namedPostgres(namedSQLite(err)) }
+
 // Commit tells of one commit: how many writes it kept, and how long it took
 // from BEGIN to the disk.
 type Commit struct {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // TokenDelivery says how the tokens of a login session reach the client.
@@ -66,7 +67,7 @@ var (
 // checked. If the password itself has, the error is ErrStale.
 func (s *Store) OpenSession(ctx context.Context, u User, session LoginSession, refreshHash string) (now User, err error) {
 	err = s.write(ctx, func(tx *gorm.DB) error {
-		if err := found(tx.Take(&now, u.ID).Error); err != nil {
+		if err := found(tx.Clauses(unchanged).Take(&now, u.ID).Error); err != nil {
 			return err
 		}
 		if now.PasswordHash != u.PasswordHash {
@@ -79,6 +80,11 @@ func (s *Store) OpenSession(ctx context.Context, u User, session LoginSession, r
 	})
 	return now, err
 }
+
+// unchanged keeps the user who is read as they are until the transaction ends:
+// whoever changes the password or the role ends all sessions afterwards, so this
+// one must be among them. SQLite has one writer and no such clause.
+var unchanged = clause.Locking{Strength: "SHARE"}
 
 // spendToken retires a refresh token in one statement, so that in a race exactly one
 // wins: all conditions are in its WHERE clause.
@@ -124,16 +130,25 @@ func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u
 	return session, u, ended, errors.Join(err, refused)
 }
 
+// renewSession lets no session last longer, or be remembered for less, than it
+// must. That it has not ended is asked once more, because in another house it may
+// have done so since its token was spent.
+const renewSession = `UPDATE login_sessions SET last_used_at = @now,
+	access_until = CASE WHEN access_until > @access THEN access_until ELSE @access END,
+	expires_at = CASE WHEN created_at + @most < @expires THEN created_at + @most ELSE @expires END
+WHERE id = @id AND ended_at IS NULL RETURNING *`
+
 // renew writes the new refresh token and moves the times of the session on.
 func renew(tx *gorm.DB, sid string, r Rotation, now Millis) (LoginSession, error) {
 	var session LoginSession
-	err := tx.Raw(`UPDATE login_sessions SET last_used_at = @now, access_until = max(access_until, @access),
-			expires_at = min(@expires, created_at + @most)
-		WHERE id = @id RETURNING *`, map[string]any{
+	res := tx.Raw(renewSession, map[string]any{
 		"now": now, "access": r.AccessUntil, "expires": now.Add(r.Life), "most": MaxSession.Milliseconds(), "id": sid,
-	}).Scan(&session).Error
-	if err != nil {
-		return session, err
+	}).Scan(&session)
+	if res.Error != nil {
+		return session, res.Error
+	}
+	if res.RowsAffected == 0 {
+		return session, ErrRefreshInvalid
 	}
 	return session, tx.Create(&RefreshToken{Hash: r.NewHash, SessionID: sid, ExpiresAt: session.ExpiresAt}).Error
 }
@@ -215,10 +230,11 @@ const sweepBatch = 500
 // used for anything, with their refresh tokens, and says how many they were.
 func (s *Store) SweepSessions(ctx context.Context) (int, error) {
 	var n int64
+	query := `WITH useless AS MATERIALIZED (SELECT id FROM login_sessions
+			WHERE (expires_at <= @now OR ended_at IS NOT NULL) AND access_until <= @now LIMIT @n` + s.engine.dialect().skipLocked + `)
+		DELETE FROM login_sessions WHERE id IN (SELECT id FROM useless)`
 	err := s.write(ctx, func(tx *gorm.DB) error {
-		res := tx.Exec(`DELETE FROM login_sessions WHERE id IN (
-			SELECT id FROM login_sessions WHERE (expires_at <= @now OR ended_at IS NOT NULL) AND access_until <= @now LIMIT @n)`,
-			map[string]any{"now": Now(), "n": sweepBatch})
+		res := tx.Exec(query, map[string]any{"now": Now(), "n": sweepBatch})
 		n = res.RowsAffected
 		return res.Error
 	})

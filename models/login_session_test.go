@@ -480,7 +480,7 @@ func TestStatementsOfASession(t *testing.T) {
 }
 
 func TestSessionQueriesUseAnIndex(t *testing.T) {
-	s := openBook(t)
+	s := openFile(t)
 	alice := enter(t, s, "alice")
 	session(t, s, alice, "alice")
 	heard := listen(t, s)
@@ -506,7 +506,7 @@ func TestSessionQueriesUseAnIndex(t *testing.T) {
 			for _, stmt := range *heard {
 				plan := planOf(t, s, stmt)
 				for line := range strings.Lines(plan) {
-					if strings.Contains(line, "SCAN") && !strings.Contains(line, "USING") && !strings.Contains(line, "CONSTANT ROW") {
+					if strings.Contains(line, "SCAN") && !strings.HasPrefix(line, "SCAN useless") && !strings.Contains(line, "USING") && !strings.Contains(line, "CONSTANT ROW") {
 						t.Errorf("%s\nplan: %s", stmt.sql, plan)
 					}
 				}

@@ -1,18 +1,37 @@
 package models
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"gorm.io/gorm"
+
+	"restaurant/models/throwaway"
 )
 
-// openBook opens a new order book in a file of its own.
+func TestMain(m *testing.M) { os.Exit(throwaway.Run(m)) }
+
+// openBook opens a new order book of its own: in a file, or in PostgreSQL if
+// TEST_DATABASE_URL asks for that. What it says holds for both; tests that speak
+// of one of them open it by name.
 func openBook(t testing.TB) *Store {
+	t.Helper()
+	if throwaway.Wanted() {
+		return openPostgres(t, empty.Copy(t))
+	}
+	return openFile(t)
+}
+
+// openFile opens a new order book in a file of its own.
+func openFile(t testing.TB) *Store {
 	t.Helper()
 	return openAt(t, filepath.Join(t.TempDir(), "restaurant.db"))
 }
@@ -22,6 +41,24 @@ func openBook(t testing.TB) *Store {
 func openAt(t testing.TB, path string) *Store {
 	t.Helper()
 	s, err := OpenSQLite(t.Context(), path)
+	noError(t, err)
+	t.Cleanup(func() { noError(t, s.Close()) })
+	return s
+}
+
+// empty is an order book in PostgreSQL that nothing stands in yet.
+var empty = throwaway.Template{Prepare: func(url string) error {
+	s, err := OpenPostgres(context.Background(), url)
+	if err == nil {
+		err = s.Close()
+	}
+	return err
+}}
+
+// openPostgres opens the order book in this database, and closes it like openAt.
+func openPostgres(t testing.TB, url string) *Store {
+	t.Helper()
+	s, err := OpenPostgres(t.Context(), url)
 	noError(t, err)
 	t.Cleanup(func() { noError(t, s.Close()) })
 	return s
@@ -119,11 +156,19 @@ func number(t testing.TB, s *Store, query string, args ...any) int64 {
 // change does to the book what no method of the store does.
 func change(t testing.TB, s *Store, query string, args ...any) {
 	t.Helper()
-	noError(t, sqliteWriter(s).db.WithContext(t.Context()).Exec(query, args...).Error)
+	noError(t, writing(s).WithContext(t.Context()).Exec(query, args...).Error)
+}
+
+// writing are the connections that may write.
+func writing(s *Store) *gorm.DB {
+	if w, file := s.engine.(*writer); file {
+		return w.db
+	}
+	return s.reader
 }
 
 func TestEngineIsOutsideTheCorruptionRange(t *testing.T) {
-	text, err := openBook(t).EngineVersion(t.Context())
+	text, err := openFile(t).EngineVersion(t.Context())
 	noError(t, err)
 	var major, minor, patch int
 	if _, err := fmt.Sscanf(text, "%d.%d.%d", &major, &minor, &patch); err != nil {
@@ -137,7 +182,7 @@ func TestEngineIsOutsideTheCorruptionRange(t *testing.T) {
 
 // The settings belong to a connection, so every connection of a pool is asked.
 func TestEveryConnectionHasItsSettings(t *testing.T) {
-	s := openBook(t)
+	s := openFile(t)
 	for _, tc := range []struct {
 		name      string
 		pool      *sql.DB
@@ -178,7 +223,7 @@ func poolOf(t testing.TB, s *Store, writer bool) *sql.DB {
 }
 
 func TestOnlyTheWriterWrites(t *testing.T) {
-	s := openBook(t)
+	s := openFile(t)
 	const stmt = "INSERT INTO deliveries VALUES ('wine', 1)"
 	if _, err := poolOf(t, s, false).Exec(stmt); err == nil {
 		t.Error("a reader could write")

@@ -68,8 +68,11 @@ func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed b
 		replayed = err == nil
 		return err
 	})
-	if errors.Is(err, gorm.ErrForeignKeyViolated) {
+	switch {
+	case errors.Is(err, gorm.ErrForeignKeyViolated):
 		err = ErrUserUnknown
+	case errors.Is(err, gorm.ErrDuplicatedKey): // written between the question and the answer, perhaps in another house
+		return n.despite(err, s.read(ctx))
 	}
 	return o, replayed, err
 }

@@ -213,7 +213,7 @@ func TestBookTakesAKeyOncePerGuest(t *testing.T) {
 	s := openBook(t)
 	alice, vera := enter(t, s, "alice"), enter(t, s, "vera")
 	write := func(u User, key any) error {
-		return sqliteWriter(s).db.WithContext(t.Context()).Exec(`INSERT INTO orders (user_id, status, lines, total_cents, idempotency_key, placed_at, updated_at)
+		return writing(s).WithContext(t.Context()).Exec(`INSERT INTO orders (user_id, status, lines, total_cents, idempotency_key, placed_at, updated_at)
 			VALUES (?, 'placed', '{"v":1}', 1, ?, 1, 1)`, u.ID, key).Error
 	}
 	noError(t, write(alice, "k"))

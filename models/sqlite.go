@@ -233,8 +233,8 @@ func codeOf(err error) int {
 	return 0
 }
 
-// named gives the failures of the engine that are nobody's mistake their names.
-func named(err error) error {
+// namedSQLite gives the failures of SQLite that are nobody's mistake their names.
+func namedSQLite(err error) error {
 	switch codeOf(err) {
 	case sqliteFull:
 		return fmt.Errorf("%w: %w", ErrStorageFull, err)

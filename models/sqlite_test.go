@@ -67,7 +67,7 @@ func closedBook(t testing.TB) (path string) {
 }
 
 func TestFreshFileGetsTheWholeSchema(t *testing.T) {
-	s := openBook(t)
+	s := openFile(t)
 	files, err := migrationsOf("sqlite")
 	noError(t, err)
 	if got := number(t, s, "PRAGMA user_version"); got != int64(len(files)) {
@@ -271,7 +271,7 @@ func fillUp(t testing.TB, s *Store, n NewOrder) (written int64, err error) {
 
 func TestFullDiskIsNamedAndPasses(t *testing.T) {
 	t.Parallel()
-	s := openBook(t)
+	s := openFile(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
 	first, _, err := s.PlaceOrder(t.Context(), feast(alice, dish)) // the control
 	noError(t, err)
@@ -305,7 +305,7 @@ func TestFullDiskIsNamedAndPasses(t *testing.T) {
 // These write through INSERT … RETURNING, which the driver runs only when its
 // rows are read.
 func TestFullDiskIsNamedForNewRows(t *testing.T) {
-	s := openBook(t)
+	s := openFile(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
 	if _, err := fillUp(t, s, feast(alice, dish)); !errors.Is(err, ErrStorageFull) {
 		t.Errorf("an order: %v, want ErrStorageFull", err)
@@ -327,7 +327,7 @@ func wantIntact(t testing.TB, s *Store) {
 }
 
 func TestFailuresOfTheEngineAreNamed(t *testing.T) {
-	s := openBook(t)
+	s := openFile(t)
 	change(t, s, "PRAGMA query_only = 1") // the writer's only connection refuses now, as on a read-only disk
 	dish := margherita()
 	err := s.CreateMenuItem(t.Context(), &dish)

@@ -68,7 +68,7 @@ func TestSpentHoldsTheWorkOfAQuery(t *testing.T) {
 	ctx, counted := CountStatements(t.Context())
 	start := time.Now()
 	var n int64
-	slow := "(WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < 300000) SELECT i FROM numbers)"
+	slow := "(WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < 300000) SELECT i FROM numbers) AS counted"
 	noError(t, s.read(ctx).Table(slow).Count(&n).Error)
 	if took := time.Since(start); n != 300000 || counted.Spent() < took/2 {
 		t.Errorf("spent %v of %v", counted.Spent(), took)

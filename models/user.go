@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // Role says which doors a person may open.
@@ -51,7 +52,10 @@ func (u User) AgeOver18(now time.Time) bool {
 
 func (s *Store) createUser(ctx context.Context, u *User) error {
 	u.CreatedAt = Now()
-	err := s.write(ctx, func(tx *gorm.DB) error { return tx.Create(u).Error })
+	err := s.write(ctx, func(tx *gorm.DB) error {
+		u.ID = 0 // the book gives it, also when this is run once more
+		return tx.Create(u).Error
+	})
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return ErrUsernameTaken
 	}
@@ -83,20 +87,32 @@ type UserChanges struct {
 	Name *string
 }
 
+// forChange keeps the rows that are read for whoever read them until the
+// transaction ends. Orders and sessions of such a user may still be written. In
+// SQLite, which has one writer, it says nothing.
+var forChange = clause.Locking{Strength: "NO KEY UPDATE"}
+
 // UpdateUser changes a user. The last manager cannot become anything else
-// (ErrLastManager): the rule is part of the statement, so that two managers who
-// demote each other at the same moment cannot both succeed.
+// (ErrLastManager): the rule is part of the statement, and the managers are kept
+// as they are meanwhile, so that two managers who demote each other at the same
+// moment cannot both succeed.
 //
 // A change of role or VIP status ends the login sessions of the user, because
 // their tokens say something that is no longer so; ended says which.
 func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u User, ended []Ended, err error) {
 	err = s.write(ctx, func(tx *gorm.DB) error {
+		demoting := ch.Role != nil && *ch.Role != RoleManager
+		if demoting { // in one order for all, so that no two wait for each other
+			if err := tx.Model(&User{}).Clauses(forChange).Where("role = 'manager'").Order("id").Pluck("id", new([]int64)).Error; err != nil {
+				return err
+			}
+		}
 		var before User
-		if err := found(tx.Take(&before, id).Error); err != nil {
+		if err := found(tx.Clauses(forChange).Take(&before, id).Error); err != nil {
 			return err
 		}
 		q := tx.Model(&User{}).Where("id = ?", id)
-		if ch.Role != nil && *ch.Role != RoleManager {
+		if demoting {
 			q = q.Where("role <> ? OR EXISTS (SELECT 1 FROM users other WHERE other.role = 'manager' AND other.id <> ?)", RoleManager, id)
 		}
 		res := q.Updates(ch.columns())

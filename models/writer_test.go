@@ -23,7 +23,7 @@ type rush struct {
 }
 
 func newRush(t *testing.T) *rush {
-	r := &rush{s: openBook(t), pen: make(chan struct{})}
+	r := &rush{s: openFile(t), pen: make(chan struct{})}
 	r.s.OnCommit(func(c Commit) { r.commits = append(r.commits, c.Writes) })
 	r.write(t.Context(), false, func(*gorm.DB) error { <-r.pen; return nil })
 	return r

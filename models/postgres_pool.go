@@ -1,0 +1,119 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/gorm"
+)
+
+const (
+	// connectionWithin is how long a statement waits until it has a connection.
+	connectionWithin = 3 * time.Second
+	// answerWithin is how long a statement waits for its answer. The server should
+	// have given up before (statement_timeout), unless it is out of reach.
+	answerWithin = 7 * time.Second
+)
+
+// patientPool lets statements stand in line for a connection, but not for ever,
+// and finishes what has begun: a context that ends in the midst of a statement
+// would cost the connection.
+type patientPool struct{ countingPool }
+
+func newPatientPool(cfg *pgx.ConnConfig, size int) patientPool {
+	pool := stdlib.OpenDB(*cfg)
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	return patientPool{countingPool{pool}}
+}
+
+func (p patientPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return p.countingPool.ExecContext(standInLine(ctx), query, args...)
+}
+
+func (p patientPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return p.countingPool.QueryContext(standInLine(ctx), query, args...)
+}
+
+func (p patientPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return p.countingPool.QueryRowContext(standInLine(ctx), query, args...)
+}
+
+// BeginTx makes patientPool a gorm.ConnPoolBeginner.
+func (p patientPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+	return p.countingPool.BeginTx(standInLine(ctx), opts)
+}
+
+// line is the context of a statement that stands in line. It ends when that has
+// taken too long or the guest leaves; once it is the statement's turn it never
+// ends.
+type line struct {
+	context.Context
+	impatience *time.Timer
+	stay       func() bool
+}
+
+type lineKey struct{}
+
+func standInLine(ctx context.Context) context.Context {
+	inner, leave := context.WithCancelCause(context.WithoutCancel(ctx))
+	l := &line{Context: inner}
+	l.impatience = time.AfterFunc(connectionWithin, func() {
+		leave(fmt.Errorf("%w: no connection was free within %v", ErrDatabaseUnavailable, connectionWithin))
+	})
+	l.stay = context.AfterFunc(ctx, func() { leave(ctx.Err()) })
+	if ctx.Err() != nil {
+		leave(ctx.Err())
+	}
+	return l
+}
+
+// Err says why the line was left.
+func (l *line) Err() error { return context.Cause(l.Context) }
+
+// Value gives the line itself to deadlines.
+func (l *line) Value(key any) any {
+	if key == (lineKey{}) {
+		return l
+	}
+	return l.Context.Value(key)
+}
+
+// deadlines gives each statement, once it has a connection, a time within which
+// it must be answered.
+type deadlines struct{}
+
+type (
+	answeredKey  struct{}
+	unhurriedKey struct{}
+)
+
+// unhurried is for statements that may take as long as they like.
+func unhurried(ctx context.Context) context.Context {
+	return context.WithValue(ctx, unhurriedKey{}, true)
+}
+
+// TraceQueryStart makes deadlines a pgx.QueryTracer. What it returns is the
+// context of the statement.
+func (deadlines) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	if l, inLine := ctx.Value(lineKey{}).(*line); inLine {
+		l.impatience.Stop()
+		l.stay()
+	}
+	if ctx.Value(unhurriedKey{}) != nil {
+		return ctx
+	}
+	ctx, answered := context.WithTimeout(ctx, answerWithin)
+	return context.WithValue(ctx, answeredKey{}, answered)
+}
+
+// TraceQueryEnd is called when the last row has been read.
+func (deadlines) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
+	if answered, ok := ctx.Value(answeredKey{}).(context.CancelFunc); ok {
+		answered()
+	}
+}
