@@ -24,21 +24,19 @@ func (s *Store) Delivered(ctx context.Context, name string) (bool, error) {
 // DeliverMenu puts the dishes on the menu, unless the delivery of this name has
 // arrived before.
 func (s *Store) DeliverMenu(ctx context.Context, name string, items []MenuItem) error {
-	return s.changeMenu(ctx, deliver(name, func(tx *gorm.DB) error {
-		for i := range items { // anew for each try
-			items[i].ID, items[i].Version = 0, 1
-		}
-		return tx.Create(&items).Error
-	}))
+	for i := range items {
+		items[i].Version = 1
+	}
+	return s.changeMenu(ctx, deliver(name, func(tx *gorm.DB) error { return tx.Create(&items).Error }))
 }
 
 // DeliverUsers adds the users, unless the delivery of this name has arrived
 // before. A username that somebody has already is left to them.
 func (s *Store) DeliverUsers(ctx context.Context, name string, users []User) error {
+	for i := range users {
+		users[i].CreatedAt = Now()
+	}
 	return s.write(ctx, deliver(name, func(tx *gorm.DB) error {
-		for i := range users { // anew for each try
-			users[i].ID, users[i].CreatedAt = 0, Now()
-		}
 		return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&users).Error
 	}))
 }

@@ -58,10 +58,7 @@ func (m *MenuItem) PriceOf(size string) (int64, bool) {
 // CreateMenuItem adds a dish and fills in its id and version.
 func (s *Store) CreateMenuItem(ctx context.Context, m *MenuItem) error {
 	m.Version = 1
-	return s.changeMenu(ctx, func(tx *gorm.DB) error {
-		m.ID = 0 // the book gives it, also when this is run once more
-		return tx.Create(m).Error
-	})
+	return s.changeMenu(ctx, func(tx *gorm.DB) error { return tx.Create(m).Error })
 }
 
 // ReplaceMenuItem replaces the dish with m.ID, if its version is one of those

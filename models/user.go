@@ -52,10 +52,7 @@ func (u User) AgeOver18(now time.Time) bool {
 
 func (s *Store) createUser(ctx context.Context, u *User) error {
 	u.CreatedAt = Now()
-	err := s.write(ctx, func(tx *gorm.DB) error {
-		u.ID = 0 // the book gives it, also when this is run once more
-		return tx.Create(u).Error
-	})
+	err := s.write(ctx, func(tx *gorm.DB) error { return tx.Create(u).Error })
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return ErrUsernameTaken
 	}
@@ -103,7 +100,8 @@ func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u Use
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		demoting := ch.Role != nil && *ch.Role != RoleManager
 		if demoting { // in one order for all, so that no two wait for each other
-			if err := tx.Model(&User{}).Clauses(forChange).Where("role = 'manager'").Order("id").Pluck("id", new([]int64)).Error; err != nil {
+			keep := tx.Model(&User{}).Clauses(forChange).Where("id IN (SELECT id FROM users WHERE role = 'manager' UNION ALL SELECT ?)", id)
+			if err := keep.Order("id").Pluck("id", new([]int64)).Error; err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,401 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"restaurant/models/throwaway"
+)
+
+// Several houses share one order book: two programs over one file, or branches
+// over one PostgreSQL. What one does must hold for all.
+
+const crowd = 32
+
+// houses opens one new book several times.
+func houses(t testing.TB, count int) []*Store {
+	t.Helper()
+	open, at := openAt, filepath.Join(t.TempDir(), "restaurant.db")
+	if throwaway.Wanted() {
+		open, at = openPostgres, empty.Copy(t)
+	}
+	stores := make([]*Store, count)
+	for i := range stores {
+		stores[i] = open(t, at)
+	}
+	return stores
+}
+
+// menuOf lets every house show the dishes that are in the book.
+func menuOf(t testing.TB, stores []*Store) {
+	t.Helper()
+	for _, s := range stores {
+		noError(t, s.readMenu(t.Context()))
+	}
+}
+
+// atOnce lets a crowd do something at once, spread over the houses.
+func atOnce(stores []*Store, do func(s *Store, guest int)) {
+	var all sync.WaitGroup
+	for guest := range crowd {
+		all.Go(func() { do(stores[guest%len(stores)], guest) })
+	}
+	all.Wait()
+}
+
+func TestOneKeyMakesOneOrderInAllHouses(t *testing.T) {
+	t.Parallel()
+	stores := houses(t, 3)
+	alice, dish := enter(t, stores[0], "alice"), cook(t, stores[0])
+	menuOf(t, stores)
+	for round := range 10 {
+		var mu sync.Mutex
+		ids, fresh := map[int64]int{}, 0
+		atOnce(stores, func(s *Store, _ int) {
+			o, replayed, err := s.PlaceOrder(t.Context(), keyed(alice, dish, fmt.Sprint("key ", round), "body"))
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil || len(linesOf(t, o)) != 1 {
+				t.Errorf("%+v, %v", o, err)
+			}
+			if ids[o.ID]++; !replayed {
+				fresh++
+			}
+		})
+		if len(ids) != 1 || fresh != 1 {
+			t.Errorf("orders %v, %d of them new", ids, fresh)
+		}
+	}
+	if got := number(t, stores[1], "SELECT count(*) FROM orders"); got != 10 {
+		t.Errorf("%d orders, want 10", got)
+	}
+}
+
+func TestOneKeyForManyBodiesMakesOneOrder(t *testing.T) {
+	t.Parallel()
+	stores := houses(t, 3)
+	alice, dish := enter(t, stores[0], "alice"), cook(t, stores[0])
+	menuOf(t, stores)
+	errs := make([]error, crowd)
+	atOnce(stores, func(s *Store, guest int) {
+		_, _, errs[guest] = s.PlaceOrder(t.Context(), keyed(alice, dish, "key", fmt.Sprint("body ", guest)))
+	})
+	taken := 0
+	for _, err := range errs {
+		if err == nil {
+			taken++
+		} else if !errors.Is(err, ErrKeyReused) {
+			t.Error(err)
+		}
+	}
+	if got := number(t, stores[1], "SELECT count(*) FROM orders"); got != 1 || taken != 1 {
+		t.Errorf("%d orders, %d were taken, want one", got, taken)
+	}
+}
+
+// Each of many managers may go, as long as one stays.
+func TestManagersDemoteEachOtherInAllHouses(t *testing.T) {
+	t.Parallel()
+	stores := houses(t, 3)
+	const managers = 4
+	users := make([]User, managers)
+	for i := range users {
+		users[i] = User{Username: fmt.Sprint("guest-", i), Name: "Guest", Role: RoleManager}
+	}
+	noError(t, stores[0].DeliverUsers(t.Context(), "managers", users))
+	for range 10 {
+		change(t, stores[0], "UPDATE users SET role = 'manager'")
+		errs := make([]error, crowd)
+		atOnce(stores, func(s *Store, guest int) {
+			_, _, errs[guest] = s.UpdateUser(t.Context(), users[guest%managers].ID, UserChanges{Role: new(RoleChef)})
+		})
+		for _, err := range errs {
+			if err != nil && !errors.Is(err, ErrLastManager) {
+				t.Error(err)
+			}
+		}
+		if got := number(t, stores[0], "SELECT count(*) FROM users WHERE role = 'manager'"); got != 1 {
+			t.Fatalf("%d managers are left, want 1", got)
+		}
+	}
+}
+
+// No ticket is cooked twice and none is forgotten, however many houses cook.
+func TestHousesShareTheTickets(t *testing.T) {
+	t.Parallel()
+	const tickets = 200
+	stores := houses(t, 3)
+	alice, dish := enter(t, stores[0], "alice"), cook(t, stores[0])
+	for range tickets {
+		place(t, stores[0], alice, dish)
+	}
+	time.Sleep(2 * time.Millisecond) // so that what is moved now is not due again
+	due := Now().Add(-time.Millisecond)
+	var mu sync.Mutex
+	steps := map[int64]int{}
+	for {
+		moved := 0
+		atOnce(stores, func(s *Store, _ int) {
+			orders, err := s.AdvanceDue(t.Context(), due, 7)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil || len(orders) > 7 {
+				t.Errorf("%d orders, %v", len(orders), err)
+			}
+			moved += len(orders)
+			for _, o := range orders {
+				steps[o.ID]++
+			}
+		})
+		if moved == 0 {
+			break
+		}
+	}
+	if len(steps) != tickets {
+		t.Errorf("%d of %d orders were moved", len(steps), tickets)
+	}
+	for id, n := range steps {
+		o, err := stores[0].Order(t.Context(), id)
+		if n != 1 || err != nil || o.Status != StatusPreparing {
+			t.Errorf("order %d was moved %d times and is %s, %v", id, n, o.Status, err)
+		}
+	}
+}
+
+// While one house has tickets in its hands, the others take the rest and wait
+// for nobody.
+func TestNobodyWaitsForTicketsInOtherHands(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		stores := houses(t, 2)
+		alice, dish := enter(t, stores[0], "alice"), cook(t, stores[0])
+		var placed []int64
+		for range 4 {
+			placed = append(placed, place(t, stores[0], alice, dish).ID)
+			time.Sleep(2 * time.Millisecond) // the first is the oldest
+		}
+		dark := errors.New("the house went dark")
+		err := stores[0].write(t.Context(), func(tx *gorm.DB) error {
+			var held []Order
+			if err := tx.Raw(advanceDue(stores[0].engine.dialect()), map[string]any{"now": Now(), "due": Now(), "limit": 2}).Scan(&held).Error; err != nil || len(held) != 2 {
+				t.Errorf("%d orders, %v", len(held), err)
+			}
+			rest, err := stores[1].AdvanceDue(context.Background(), Now(), 10)
+			noError(t, err)
+			wantSame(t, slices.Sorted(slices.Values(ids(rest))), placed[2:])
+			return dark
+		})
+		if !errors.Is(err, dark) {
+			t.Fatal(err)
+		}
+		taken, err := stores[1].AdvanceDue(t.Context(), Now().Add(-time.Millisecond), 10)
+		noError(t, err)
+		if len(taken) < 2 {
+			t.Errorf("what a dark house had in its hands is not taken over: %v", ids(taken))
+		}
+	})
+}
+
+func TestOfManyHousesOneRotates(t *testing.T) {
+	t.Parallel()
+	stores := houses(t, 3)
+	alice := enter(t, stores[0], "alice")
+	for round := range 10 {
+		sid := fmt.Sprint("alice ", round)
+		session(t, stores[0], alice, sid)
+		errs, ended := make([]error, crowd), make([][]Ended, crowd)
+		atOnce(stores, func(s *Store, guest int) {
+			r := rotation(sid, 1)
+			r.NewHash = fmt.Sprint(sid, " new ", guest)
+			_, _, ended[guest], errs[guest] = s.Rotate(t.Context(), r)
+		})
+		won, ends := 0, 0
+		for i, err := range errs {
+			ends += len(ended[i])
+			if err == nil {
+				won++
+			} else if !errors.Is(err, ErrRefreshReused) {
+				t.Error(err)
+			}
+		}
+		if won != 1 || ends != 1 {
+			t.Errorf("%d won, and the session was ended %d times", won, ends)
+		}
+	}
+}
+
+// What a session may do when it ends at the same moment: its last access token
+// must be known to whoever ended it, or there must be none.
+func TestARefreshAndTheEndOfItsSession(t *testing.T) {
+	t.Parallel()
+	stores := houses(t, 2)
+	alice := enter(t, stores[0], "alice")
+	for round := range 50 {
+		sid := fmt.Sprint("alice ", round)
+		session(t, stores[0], alice, sid)
+		r := rotation(sid, 1)
+		r.AccessUntil = r.AccessUntil.Add(time.Minute) // later than that of the login
+		var ended []Ended
+		var rotated LoginSession
+		var errRotate, errEnd error
+		var both sync.WaitGroup
+		both.Go(func() { rotated, _, _, errRotate = stores[0].Rotate(t.Context(), r) })
+		both.Go(func() { ended, errEnd = stores[1].EndSession(t.Context(), alice.ID, sid) })
+		both.Wait()
+		if errEnd != nil || len(ended) != 1 {
+			t.Fatalf("ended %v, %v", ended, errEnd)
+		}
+		switch {
+		case errRotate == nil && ended[0].AccessUntil != rotated.AccessUntil:
+			t.Fatalf("a token until %d is out, but the session is denied only until %d", rotated.AccessUntil, ended[0].AccessUntil)
+		case errRotate != nil && !errors.Is(errRotate, ErrRefreshInvalid):
+			t.Fatal(errRotate)
+		}
+	}
+}
+
+// held runs during while a transaction of another house stands after some of
+// its statements.
+func held(t *testing.T, s *Store, stmts []string, during func()) {
+	t.Helper()
+	noError(t, s.write(context.Background(), func(tx *gorm.DB) error {
+		for _, stmt := range stmts {
+			if err := tx.Exec(stmt).Error; err != nil {
+				return err
+			}
+		}
+		during()
+		return nil
+	}))
+}
+
+// waits lets do begin, makes sure that it waits for somebody's lock, and gives
+// its error once release has been called.
+func waits(t *testing.T, s *Store, do func() error) (result <-chan error) {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	for deadline := time.Now().Add(2 * time.Second); ; {
+		var waiting int
+		noError(t, s.read(context.Background()).Raw(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+			WHERE NOT l.granted AND a.datname = current_database()`).Scan(&waiting).Error)
+		if waiting > 0 {
+			return done
+		}
+		if len(done) > 0 || time.Now().After(deadline) {
+			t.Error("it waits for nobody")
+			return done
+		}
+	}
+}
+
+// These put two houses exactly where they must wait for each other.
+func TestWhoComesSecondSeesWhatTheFirstDid(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		open := func(t *testing.T) (one, other *Store, alice User) {
+			stores := houses(t, 2)
+			return stores[0], stores[1], enter(t, stores[0], "alice")
+		}
+		login := func(s *Store, u User) func() error {
+			return func() error {
+				_, err := s.OpenSession(context.Background(), u, LoginSession{ID: "late", UserID: u.ID, Delivery: DeliverBody, AccessUntil: Now(), ExpiresAt: Now().Add(week)}, "late-1")
+				return err
+			}
+		}
+		t.Run("a login after a change of the password", func(t *testing.T) {
+			one, other, alice := open(t)
+			var result <-chan error
+			held(t, one, []string{"UPDATE users SET password_hash = 'new'"}, func() { result = waits(t, one, login(other, alice)) })
+			if err := <-result; !errors.Is(err, ErrStale) {
+				t.Errorf("err = %v, want ErrStale", err)
+			}
+		})
+		t.Run("a login after a change of the role", func(t *testing.T) {
+			one, other, alice := open(t)
+			var now User
+			var result <-chan error
+			held(t, one, []string{"UPDATE users SET role = 'chef'"}, func() {
+				result = waits(t, one, func() (err error) {
+					now, err = other.OpenSession(context.Background(), alice, LoginSession{ID: "late", UserID: alice.ID, Delivery: DeliverBody}, "late-1")
+					return err
+				})
+			})
+			if err := <-result; err != nil || now.Role != RoleChef {
+				t.Errorf("the wristband says %s, %v", now.Role, err)
+			}
+		})
+		t.Run("a change of the password after a login", func(t *testing.T) {
+			one, other, alice := open(t)
+			var ended []Ended
+			var result <-chan error
+			held(t, one, []string{
+				"SELECT 1 FROM users FOR SHARE", // as OpenSession does
+				"INSERT INTO login_sessions VALUES ('early', 1, 'body', '', 1, 1, 1, 4000000000000, NULL)",
+			}, func() {
+				result = waits(t, one, func() (err error) {
+					ended, err = other.ChangePassword(context.Background(), alice, "new", "")
+					return err
+				})
+			})
+			if err := <-result; err != nil || len(ended) != 1 {
+				t.Errorf("ended %v, %v: the session of the old password lives on", ended, err)
+			}
+		})
+		t.Run("a refresh after the end of its session", func(t *testing.T) {
+			one, other, alice := open(t)
+			session(t, one, alice, "alice")
+			var result <-chan error
+			held(t, one, []string{"UPDATE login_sessions SET ended_at = 1"}, func() {
+				result = waits(t, one, func() error {
+					_, _, _, err := other.Rotate(context.Background(), rotation("alice", 1))
+					return err
+				})
+			})
+			if err := <-result; !errors.Is(err, ErrRefreshInvalid) {
+				t.Errorf("err = %v, want ErrRefreshInvalid", err)
+			}
+			if n := number(t, one, "SELECT count(*) FROM refresh_tokens"); n != 1 {
+				t.Error("a new voucher was written all the same")
+			}
+		})
+		t.Run("an order after one with the same key", func(t *testing.T) {
+			one, other, alice := open(t)
+			dish := cook(t, other)
+			var o Order
+			var replayed bool
+			var result <-chan error
+			held(t, one, []string{`INSERT INTO orders (user_id, status, lines, total_cents, idempotency_key, request_hash, placed_at, updated_at)
+				VALUES (1, 'placed', '{"v":2,"lines":[]}', 5, 'k', 'a', 1, 1)`}, func() {
+				result = waits(t, one, func() (err error) {
+					o, replayed, err = other.PlaceOrder(context.Background(), keyed(alice, dish, "k", "a"))
+					return err
+				})
+			})
+			if err := <-result; err != nil || !replayed || o.TotalCents != 5 {
+				t.Errorf("%+v, replayed %v, %v", o, replayed, err)
+			}
+		})
+		t.Run("a demotion after another one", func(t *testing.T) {
+			one, other, _ := open(t)
+			marco := enter(t, one, "marco")
+			change(t, one, "UPDATE users SET role = 'manager'")
+			var result <-chan error
+			held(t, one, []string{"UPDATE users SET role = 'guest' WHERE username = 'alice'"}, func() {
+				result = waits(t, one, func() error {
+					_, _, err := other.UpdateUser(context.Background(), marco.ID, UserChanges{Role: new(RoleGuest)})
+					return err
+				})
+			})
+			if err := <-result; !errors.Is(err, ErrLastManager) {
+				t.Errorf("err = %v, want ErrLastManager", err)
+			}
+		})
+	})
+}

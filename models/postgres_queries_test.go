@@ -1,0 +1,168 @@
+package models
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// crowded is a book with so many rows that the planner, which knows their
+// number, reads a table from end to end only where there is no better way.
+func crowded(t testing.TB) (s *Store, alice User, dish MenuItem, o Order) {
+	t.Helper()
+	s = openBook(t)
+	alice, dish = enter(t, s, "alice"), cook(t, s)
+	o = place(t, s, alice, dish)
+	session(t, s, alice, "alice")
+	enter(t, s, "marco")
+	enter(t, s, "carla")
+	for _, stmt := range []string{
+		`INSERT INTO users (username, name, password_hash, role, vip, created_at)
+			SELECT 'guest-' || i, 'Guest', '', 'guest', false, 1 FROM generate_series(1, 3000) i`,
+		`INSERT INTO orders (user_id, status, lines, total_cents, idempotency_key, request_hash, placed_at, updated_at)
+			SELECT 4 + i % 2000, CASE WHEN i % 50 = 0 THEN 'placed' ELSE 'served' END, '{"v":2,"lines":[]}', 1, 'key-' || i, '', i, i FROM generate_series(1, 20000) i`,
+		`INSERT INTO login_sessions SELECT 'sid-' || i, 4 + i % 2000, 'body', '', i, i, 4000000000000, 4000000000000, CASE WHEN i % 100 = 0 THEN 1 END FROM generate_series(1, 5000) i`,
+		`INSERT INTO refresh_tokens SELECT 'hash-' || i, 'sid-' || i, 4000000000000, NULL FROM generate_series(1, 5000) i`,
+		`ANALYZE`,
+	} {
+		change(t, s, stmt)
+	}
+	return s, alice, dish, o
+}
+
+// postgresPlan asks PostgreSQL how it would run a statement.
+func postgresPlan(t testing.TB, s *Store, stmt statement) string {
+	t.Helper()
+	rows, err := poolOf(t, s, false).Query("EXPLAIN "+stmt.sql, stmt.vars...)
+	noError(t, err)
+	defer rows.Close()
+	var plan []string
+	for rows.Next() {
+		var line string
+		noError(t, rows.Scan(&line))
+		plan = append(plan, line)
+	}
+	noError(t, rows.Err())
+	return strings.Join(plan, "\n")
+}
+
+func TestHotQueriesUseAnIndexInPostgres(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		s, alice, dish, o := crowded(t)
+		heard := listen(t, s)
+		for _, tc := range []struct {
+			name string
+			call func() error
+			want []string // one for each statement: an index that its plan names
+		}{
+			{"orders of a guest", func() error {
+				_, err := s.OrdersOf(t.Context(), alice.ID, "", math.MaxInt64, 20)
+				return err
+			}, []string{"orders_of_guest"}},
+			{"orders of a guest with a status", func() error {
+				_, err := s.OrdersOf(t.Context(), alice.ID, StatusPlaced, math.MaxInt64, 20)
+				return err
+			}, []string{"orders_of_guest_by_status"}},
+			{"open orders", func() error {
+				_, err := s.OpenOrders(t.Context(), "", 0, 20)
+				return err
+			}, []string{"orders_open"}},
+			{"orders with a status", func() error {
+				_, err := s.OpenOrders(t.Context(), StatusCancelled, 0, 20)
+				return err
+			}, []string{"orders_by_status"}},
+			{"one order of a guest", func() error {
+				_, err := s.OrderOf(t.Context(), alice.ID, o.ID)
+				return err
+			}, []string{"orders_"}},
+			{"the oldest step", func() error {
+				_, _, err := s.OldestStep(t.Context())
+				return err
+			}, []string{"orders_due"}},
+			{"the steps that are due", func() error {
+				_, err := s.AdvanceDue(t.Context(), 0, 200)
+				return err
+			}, []string{"orders_due"}},
+			{"a new order with a key", func() error {
+				_, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a"))
+				return err
+			}, []string{"orders_idempotency"}},
+			{"a step of an order", func() error {
+				_, err := s.AdvanceOrder(t.Context(), o.ID, StatusPreparing)
+				return err
+			}, []string{"orders_", "orders_pkey"}},
+			{"a user by name", func() error {
+				_, err := s.UserByUsername(t.Context(), "alice")
+				return err
+			}, []string{"users_username_key"}},
+			{"a page of users", func() error {
+				_, err := s.Users(t.Context(), 5, 20)
+				return err
+			}, []string{"users_pkey"}},
+			{"a change of a user's role", func() error {
+				_, _, err := s.UpdateUser(t.Context(), alice.ID, UserChanges{Role: new(RoleChef)})
+				return err
+			}, []string{"users_managers", "users_pkey", "users_managers", "users_pkey", "login_sessions_of_user"}},
+			{"a login", func() error {
+				_, err := s.OpenSession(t.Context(), alice, LoginSession{ID: "new", UserID: alice.ID, Delivery: DeliverBody}, "new-1")
+				return err
+			}, []string{"users_pkey", "", ""}},
+			{"a refresh", func() error {
+				_, _, _, err := s.Rotate(t.Context(), rotation("new", 1))
+				if !errors.Is(err, ErrRefreshInvalid) { // expired at once, but asked for all the same
+					return err
+				}
+				return nil
+			}, []string{"refresh_tokens_pkey", "refresh_tokens_pkey"}},
+			{"the session of a voucher", func() error {
+				_, err := s.SessionOfRefresh(t.Context(), "hash-7")
+				return err
+			}, []string{"refresh_tokens_pkey"}},
+			{"the sessions of a guest", func() error {
+				_, err := s.SessionsOf(t.Context(), alice.ID)
+				return err
+			}, []string{"login_sessions_of_user"}},
+			{"the end of one", func() error {
+				_, err := s.EndSession(t.Context(), 11, "sid-7")
+				return err
+			}, []string{"login_sessions_"}},
+			{"the end of all", func() error {
+				_, err := s.EndSessions(t.Context(), 99, "")
+				return err
+			}, []string{"login_sessions_of_user"}},
+			{"the denylist", func() error {
+				_, err := s.Denied(t.Context())
+				return err
+			}, []string{"login_sessions_ended"}},
+			{"the last access", func() error {
+				_, _, err := s.LastAccess(t.Context())
+				return err
+			}, []string{"login_sessions_access"}},
+			{"the sweep", func() error {
+				_, err := s.SweepSessions(t.Context())
+				return err
+			}, []string{"login_sessions_access"}},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				*heard = nil
+				noError(t, tc.call())
+				stmts := slices.Clone(*heard)
+				if len(stmts) != len(tc.want) {
+					t.Fatalf("%d statements, want %d: %v", len(stmts), len(tc.want), stmts)
+				}
+				for i, stmt := range stmts {
+					if plan := postgresPlan(t, s, stmt); strings.Contains(plan, "Seq Scan") || !strings.Contains(plan, tc.want[i]) {
+						t.Errorf("%s\nplan: %s\nwant: %s", stmt.sql, plan, tc.want[i])
+					}
+				}
+			})
+		}
+		t.Run("but without an index the plan says so", func(t *testing.T) {
+			if plan := postgresPlan(t, s, statement{"SELECT * FROM orders WHERE total_cents = $1", []any{1}}); !strings.Contains(plan, "Seq Scan") {
+				t.Errorf("plan: %s", plan)
+			}
+		})
+	})
+}

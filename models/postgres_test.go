@@ -1,0 +1,753 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+
+	"restaurant/models/throwaway"
+)
+
+// onPostgres is a test that speaks of PostgreSQL alone. It needs a server, see
+// throwaway; without one there is nothing that it could say.
+func onPostgres(t *testing.T, test func(t *testing.T)) {
+	if throwaway.Wanted() {
+		test(t)
+	}
+}
+
+// beside opens a database without any of our settings, as another program would.
+func beside(t testing.TB, url string) *sql.DB {
+	t.Helper()
+	pool, err := sql.Open("pgx", url)
+	noError(t, err)
+	t.Cleanup(func() { noError(t, pool.Close()) })
+	return pool
+}
+
+// with adds settings to an address.
+func with(t testing.TB, address string, settings ...string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	noError(t, err)
+	query := u.Query()
+	for i := 0; i < len(settings); i += 2 {
+		query.Set(settings[i], settings[i+1])
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// everything is the schema and all rows of a database, as text.
+func everything(t testing.TB, pool *sql.DB) string {
+	t.Helper()
+	var text strings.Builder
+	read := func(query string) (names []string) {
+		rows, err := pool.Query(query)
+		noError(t, err)
+		defer rows.Close()
+		for rows.Next() {
+			var name, line string
+			noError(t, rows.Scan(&name, &line))
+			names = append(names, name)
+			fmt.Fprintln(&text, name, line)
+		}
+		noError(t, rows.Err())
+		return names
+	}
+	tables := read(`SELECT table_schema || '.' || table_name, '' FROM information_schema.tables
+		WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`)
+	read(`SELECT table_schema || '.' || table_name, concat_ws(' ', column_name, data_type, collation_name, is_nullable, is_identity) FROM information_schema.columns
+		WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2`)
+	read(`SELECT schemaname || '.' || tablename, indexdef FROM pg_indexes WHERE schemaname <> 'pg_catalog' ORDER BY 1, 2`)
+	read(`SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0 ORDER BY 1, 2`)
+	for _, table := range tables {
+		read("SELECT '" + table + "', t::text FROM " + table + " t ORDER BY 2")
+	}
+	return text.String()
+}
+
+func TestBothEnginesHaveTheSameVersions(t *testing.T) {
+	for _, engine := range []string{"sqlite", "postgres"} {
+		files, err := migrationsOf(engine)
+		noError(t, err)
+		for i, file := range files {
+			if !strings.HasPrefix(filepath.Base(file), fmt.Sprintf("%04d_", i+1)) {
+				t.Errorf("%s is the migration %d", file, i+1)
+			}
+		}
+	}
+	lite, err := migrations.ReadDir("migrations/sqlite")
+	noError(t, err)
+	post, err := migrations.ReadDir("migrations/postgres")
+	noError(t, err)
+	if !slices.EqualFunc(lite, post, func(a, b os.DirEntry) bool { return a.Name() == b.Name() }) {
+		t.Errorf("SQLite has %v, PostgreSQL %v", lite, post)
+	}
+}
+
+func TestFreshDatabaseGetsTheWholeSchema(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		s := openPostgres(t, throwaway.Empty(t))
+		files, err := migrationsOf("postgres")
+		noError(t, err)
+		if got := number(t, s, "SELECT version FROM restaurant_schema"); got != int64(len(files)) {
+			t.Errorf("version %d, want %d", got, len(files))
+		}
+		if got := number(t, s, `SELECT count(*) FROM information_schema.columns WHERE table_schema = 'public'
+			AND data_type NOT IN ('bigint', 'text', 'boolean')`); got != 0 {
+			t.Errorf("%d columns are of another type than bigint, text and boolean", got)
+		}
+		if version, err := s.EngineVersion(t.Context()); err != nil || version == "" {
+			t.Errorf("the engine is version %q, %v", version, err)
+		}
+	})
+}
+
+// atVersion makes a database as a release left it that knew only so many
+// migrations.
+func atVersion(t testing.TB, version int) (url string) {
+	t.Helper()
+	url = throwaway.Empty(t)
+	cfg, size, err := postgresConfig(url)
+	noError(t, err)
+	db, err := openPostgresPool(cfg, size)
+	noError(t, err)
+	defer closePool(db)
+	files, err := migrationsOf("postgres")
+	noError(t, err)
+	for done := version == 0; !done; {
+		noError(t, db.Transaction(func(tx *gorm.DB) (err error) {
+			done, err = migrateStep(tx, files[:version])
+			return err
+		}))
+	}
+	return url
+}
+
+func TestEveryEarlierVersionIsBroughtUpToDate(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		fresh := throwaway.Empty(t)
+		openPostgres(t, fresh)
+		want := everything(t, beside(t, fresh))
+		files, err := migrationsOf("postgres")
+		noError(t, err)
+		for version := range len(files) + 1 {
+			url := atVersion(t, version)
+			if version > 0 && number(t, asItIs(t, url), "SELECT version FROM restaurant_schema") != int64(version) {
+				t.Fatalf("the control is not at version %d", version)
+			}
+			openPostgres(t, url)
+			if got := everything(t, beside(t, url)); got != want {
+				t.Errorf("from version %d it becomes\n%s\nwant\n%s", version, got, want)
+			}
+		}
+	})
+}
+
+// asItIs looks at a database without bringing it up to date.
+func asItIs(t testing.TB, url string) *Store {
+	t.Helper()
+	cfg, _, err := postgresConfig(url)
+	noError(t, err)
+	db, err := openPostgresPool(cfg, 1)
+	noError(t, err)
+	t.Cleanup(func() { noError(t, closePool(db)) })
+	return &Store{engine: &postgresWriter{db: db}, reader: db}
+}
+
+func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		url := atVersion(t, 1)
+		pool := beside(t, url)
+		_, err := pool.Exec("CREATE TABLE signing_keys (mine INT)") // the last statement of version 2 will fail
+		noError(t, err)
+		before := everything(t, pool)
+		_, err = OpenPostgres(t.Context(), url)
+		oneSentence(t, err, "0002_the_bouncer.sql", "Nothing was changed")
+		if got := everything(t, pool); got != before {
+			t.Errorf("it left\n%s\nwant\n%s", got, before)
+		}
+		_, err = pool.Exec("DROP TABLE signing_keys")
+		noError(t, err)
+		openPostgres(t, url) // the control
+	})
+}
+
+func TestManyHousesMayStartAtOnce(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		const houses = 8
+		url := throwaway.Empty(t)
+		stores, errs := make([]*Store, houses), make([]error, houses)
+		var starting sync.WaitGroup
+		for i := range houses {
+			starting.Go(func() {
+				if stores[i], errs[i] = OpenPostgres(t.Context(), url); errs[i] == nil {
+					errs[i] = stores[i].DeliverMenu(t.Context(), "menu", []MenuItem{margherita(), margherita()})
+				}
+				if errs[i] == nil {
+					errs[i] = stores[i].DeliverUsers(t.Context(), "users", []User{people["alice"], people["marco"]})
+				}
+			})
+		}
+		starting.Wait()
+		noError(t, errors.Join(errs...))
+		for i, s := range stores {
+			if n := len(s.Menu().Items); n != 2 {
+				t.Errorf("house %d shows %d dishes", i, n)
+			}
+			noError(t, s.Close())
+		}
+		s := openPostgres(t, url)
+		if dishes, users := number(t, s, "SELECT count(*) FROM menu_items"), number(t, s, "SELECT count(*) FROM users"); dishes != 2 || users != 2 {
+			t.Errorf("%d dishes and %d users, want 2 and 2", dishes, users)
+		}
+	})
+}
+
+// A house that migrates for long, longer than any statement may take, is waited
+// for.
+func TestAStartWaitsForAMigration(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		url := throwaway.Empty(t)
+		first, err := beside(t, url).BeginTx(t.Context(), nil)
+		noError(t, err)
+		_, err = first.Exec("SELECT pg_advisory_xact_lock($1)", applicationID)
+		noError(t, err)
+		opened := make(chan error, 1)
+		go func() {
+			s, err := OpenPostgres(t.Context(), with(t, url, "lock_timeout", "200ms", "statement_timeout", "200ms"))
+			if err == nil {
+				err = s.Close()
+			}
+			opened <- err
+		}()
+		pool := beside(t, url)
+		for waiting := 0; waiting == 0 && len(opened) == 0; {
+			noError(t, pool.QueryRow("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").Scan(&waiting))
+		}
+		_, err = pool.Exec("SELECT pg_sleep(0.5)") // longer than both of its limits
+		noError(t, err)
+		noError(t, first.Rollback())
+		if err := <-opened; err != nil {
+			t.Errorf("it gave up: %v", err)
+		}
+		if got := number(t, asItIs(t, url), "SELECT version FROM restaurant_schema"); got != 2 {
+			t.Errorf("it left version %d", got)
+		}
+	})
+}
+
+func TestNewerOrForeignDatabaseIsRefused(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		const foreign = "CREATE TABLE pets (name TEXT); INSERT INTO pets VALUES ('Rex')"
+		for _, tc := range []struct {
+			name, stmts string
+			ours        bool
+			settings    []string
+			says        string // "" where it is opened
+		}{
+			{"a book of a newer release", "UPDATE restaurant_schema SET version = 99", true, nil, "newer release"},
+			{"a database of another program", foreign, false, nil, "another program"},
+			{"a search path that leads nowhere", "", false, []string{"search_path", "none"}, "search_path"},
+			{"tables of another program in another schema", "CREATE SCHEMA zoo; CREATE TABLE zoo.users (name TEXT)", false, nil, ""},
+			{"a schema of its own", "CREATE SCHEMA house; " + foreign, false, []string{"search_path", "house"}, ""},
+			{"another program beside ours", foreign, true, nil, ""},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				url := throwaway.Empty(t)
+				if tc.ours {
+					noError(t, openPostgres(t, url).Close())
+				}
+				pool := beside(t, url)
+				_, err := pool.Exec(tc.stmts)
+				noError(t, err)
+				before := everything(t, pool)
+				s, err := OpenPostgres(t.Context(), with(t, url, tc.settings...))
+				if tc.says == "" {
+					noError(t, err)
+					noError(t, s.Close())
+					return
+				}
+				oneSentence(t, err, tc.says, "Nothing was changed")
+				if got := everything(t, pool); got != before {
+					t.Errorf("it became\n%s\nwant\n%s", got, before)
+				}
+			})
+		}
+	})
+}
+
+func TestTablesStandInTheSchemaOfTheSearchPath(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		url := throwaway.Empty(t)
+		pool := beside(t, url)
+		for _, house := range []string{"north", "south"} { // two order books in one database
+			_, err := pool.Exec("CREATE SCHEMA " + house)
+			noError(t, err)
+			s := openPostgres(t, with(t, url, "search_path", house))
+			place(t, s, enter(t, s, "alice"), cook(t, s))
+			var n int
+			noError(t, pool.QueryRow("SELECT count(*) FROM "+house+".orders").Scan(&n))
+			if n != 1 {
+				t.Errorf("%s has %d orders", house, n)
+			}
+		}
+		var strays int
+		noError(t, pool.QueryRow("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").Scan(&strays))
+		if strays != 0 {
+			t.Errorf("%d tables stand elsewhere", strays)
+		}
+	})
+}
+
+const secret = "mozzarella"
+
+// These need no server, or one that is none.
+func TestWhatAStartSaysWithoutAServer(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	noError(t, err)
+	noError(t, closed.Close())
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	noError(t, err)
+	defer silent.Close()
+	rude, err := net.Listen("tcp", "127.0.0.1:0")
+	noError(t, err)
+	defer rude.Close()
+	go func() {
+		for {
+			conn, err := rude.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
+			conn.Close()
+		}
+	}()
+	for name, at := range map[string]net.Listener{"nobody listens": closed, "somebody listens and says nothing": silent, "somebody speaks another language": rude} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			start := time.Now()
+			_, err := OpenPostgres(t.Context(), "postgres://alice:"+secret+"@"+at.Addr().String()+"/restaurant?sslmode=disable")
+			oneSentence(t, err, `"restaurant"`, at.Addr().String(), "check that the server runs")
+			if took := time.Since(start); took > 2*connectWithin || strings.Contains(err.Error(), secret) {
+				t.Errorf("after %v it says %v", took, err)
+			}
+		})
+	}
+}
+
+func TestWhatAStartSaysOfWhatTheServerRefuses(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		address := throwaway.Empty(t)
+		pool := beside(t, address)
+		role := "guest_" + strings.Trim(filepath.Base(t.TempDir()), "/") + fmt.Sprint(time.Now().UnixNano())
+		for _, stmt := range []string{
+			"CREATE ROLE " + role + " LOGIN PASSWORD '" + secret + "' CONNECTION LIMIT 1", "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+		} {
+			_, err := pool.Exec(stmt)
+			noError(t, err)
+		}
+		t.Cleanup(func() {
+			_, err := pool.Exec("DROP ROLE " + role)
+			noError(t, err)
+		})
+		as := func(password, database string) string {
+			u, err := url.Parse(address)
+			noError(t, err)
+			u.User = url.UserPassword(role, password)
+			if database != "" {
+				u.Path = "/" + database
+			}
+			return u.String()
+		}
+		for _, tc := range []struct{ name, url, says string }{
+			{"a wrong password", as("wrong-"+secret, ""), "password"},
+			{"a database that is not there", as(secret, "none"), "createdb"},
+			{"a user who may do nothing", as(secret, ""), "GRANT"},
+			{"a server that has no such setting", with(t, as(secret, ""), "pasta", "al dente"), "pasta"},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				_, err := OpenPostgres(t.Context(), tc.url)
+				oneSentence(t, err, tc.says, "DATABASE_URL", "Nothing was changed")
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("it tells the password: %v", err)
+				}
+			})
+		}
+		t.Run("a user with no connection left", func(t *testing.T) {
+			held, err := beside(t, as(secret, "")).Conn(t.Context())
+			noError(t, err)
+			defer held.Close()
+			_, err = OpenPostgres(t.Context(), as(secret, ""))
+			oneSentence(t, err, "connection left")
+		})
+	})
+}
+
+func TestPostgresName(t *testing.T) {
+	for _, tc := range []struct{ url, want string }{
+		{"postgres://alice:" + secret + "@db.example:5433/book?sslmode=disable&password=" + secret, "postgres://db.example:5433/book"},
+		{"postgresql://db.example/book", "postgres://db.example:5432/book"},
+		{"postgres://alice:" + secret + "@[::1]:5432/book", "postgres://[::1]:5432/book"},
+		{"mysql://alice:" + secret + "@db.example/book", ""},
+		{"postgres:" + secret, ""},
+		{"host=db.example password=" + secret, ""},
+		{"postgres://alice:" + secret + "@db.example:port/book", ""},
+		{"postgres://db.example/book?pool_max_conns=" + secret, ""},
+		{"postgres://db.example/book?pool_max_conns=0", ""},
+		{"postgres://db.example/book?sslmode=" + secret, ""},
+		{"restaurant.db", ""},
+	} {
+		got, err := PostgresName(tc.url)
+		if got != tc.want || (err == nil) != (tc.want != "") || err != nil && (!errors.Is(err, ErrNotPostgres) || strings.Contains(err.Error(), secret)) {
+			t.Errorf("%s is %q, %v, want %q", tc.url, got, err, tc.want)
+		}
+	}
+}
+
+func TestTheAddressMayChangeEachLimit(t *testing.T) {
+	cfg, size, err := postgresConfig("postgres://db.example/book")
+	noError(t, err)
+	if size != poolSize || cfg.ConnectTimeout != connectWithin || cfg.RuntimeParams["statement_timeout"] != "5s" || cfg.RuntimeParams["lock_timeout"] != "3s" {
+		t.Errorf("by default %d, %v, %v", size, cfg.ConnectTimeout, cfg.RuntimeParams)
+	}
+	cfg, size, err = postgresConfig("postgres://db.example/book?pool_max_conns=3&connect_timeout=9&statement_timeout=1min&options=-c%20lock_timeout%3D7s")
+	noError(t, err)
+	_, lock := cfg.RuntimeParams["lock_timeout"]
+	_, pool := cfg.RuntimeParams["pool_max_conns"]
+	if size != 3 || cfg.ConnectTimeout != 9*time.Second || cfg.RuntimeParams["statement_timeout"] != "1min" || lock || pool {
+		t.Errorf("%d, %v, %v", size, cfg.ConnectTimeout, cfg.RuntimeParams)
+	}
+}
+
+func TestNamesOfFailures(t *testing.T) {
+	state := func(code string) error { return fmt.Errorf("while cooking: %w", &pgconn.PgError{Code: code}) }
+	for _, tc := range []struct {
+		err  error
+		want error // nil: it keeps its own
+	}{
+		{nil, nil},
+		{state("53100"), ErrStorageFull},
+		{state("53300"), ErrDatabaseUnavailable},
+		{state("53200"), ErrDatabaseUnavailable},
+		{state("08006"), ErrDatabaseUnavailable},
+		{state("57P01"), ErrDatabaseUnavailable},
+		{state("57P03"), ErrDatabaseUnavailable},
+		{state("57014"), ErrDatabaseUnavailable},
+		{state("55P03"), ErrDatabaseUnavailable},
+		{state("40P01"), ErrDatabaseUnavailable},
+		{state("25006"), ErrDatabaseUnavailable},
+		{io.ErrUnexpectedEOF, ErrDatabaseUnavailable},
+		{&net.OpError{Op: "read", Err: io.EOF}, ErrDatabaseUnavailable},
+		{context.DeadlineExceeded, ErrDatabaseUnavailable}, // ours: nobody else sets one
+		{context.Canceled, nil},                            // the guest has left
+		{state("23505"), nil},
+		{state("42P01"), nil}, // a mistake of ours is none of the database's
+		{gorm.ErrRecordNotFound, nil},
+		{sql.ErrNoRows, nil},
+	} {
+		got := named(tc.err)
+		full, away := errors.Is(got, ErrStorageFull), errors.Is(got, ErrDatabaseUnavailable)
+		if full != errors.Is(tc.want, ErrStorageFull) || away != errors.Is(tc.want, ErrDatabaseUnavailable) || !errors.Is(got, tc.err) {
+			t.Errorf("%v is named %v, want %v", tc.err, got, tc.want)
+		}
+	}
+}
+
+// A disk cannot be filled from here, but a trigger can say what PostgreSQL says
+// on a full one.
+func TestFullServerIsNamedAndPasses(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		s := openBook(t)
+		alice, dish := enter(t, s, "alice"), cook(t, s)
+		change(t, s, `CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`)
+		for _, table := range []string{"orders", "menu_items"} {
+			change(t, s, "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON "+table+" FOR EACH ROW EXECUTE FUNCTION no_room()")
+		}
+		if _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a")); !errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable) {
+			t.Errorf("an order: %v, want ErrStorageFull", err)
+		}
+		if err := s.ReplaceMenuItem(t.Context(), &dish); !errors.Is(err, ErrStorageFull) {
+			t.Errorf("a dish: %v, want ErrStorageFull", err)
+		}
+		if got, err := dishNow(t, s, dish.ID); err != nil || got.Version != 1 {
+			t.Errorf("half a change stays: %+v, %v", got, err)
+		}
+		change(t, s, "DROP TRIGGER full_disk ON orders")
+		if o, replayed, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a")); err != nil || replayed || o.ID == 0 {
+			t.Errorf("writing does not go on: %+v, %v", o, err)
+		}
+	})
+}
+
+// within wants a call to be refused as unavailable, and soon.
+func within(t *testing.T, limit time.Duration, call func() error) {
+	t.Helper()
+	start := time.Now()
+	if err := call(); !errors.Is(err, ErrDatabaseUnavailable) {
+		t.Errorf("err = %v, want ErrDatabaseUnavailable", err)
+	}
+	if took := time.Since(start); took > limit {
+		t.Errorf("it took %v, more than %v", took, limit)
+	}
+}
+
+func TestALockIsNotWaitedForWithoutEnd(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		t.Parallel()
+		url := empty.Copy(t)
+		s := openPostgres(t, with(t, url, "lock_timeout", "100ms"))
+		alice, dish := enter(t, s, "alice"), cook(t, s)
+		other, err := beside(t, url).BeginTx(t.Context(), nil)
+		noError(t, err)
+		_, err = other.Exec("LOCK TABLE orders")
+		noError(t, err)
+		within(t, time.Second, func() error { _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "", "")); return err })
+		within(t, time.Second, func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err })
+		noError(t, other.Rollback())
+		place(t, s, alice, dish)
+	})
+}
+
+func TestAStatementDoesNotRunWithoutEnd(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		t.Parallel()
+		s := openPostgres(t, with(t, empty.Copy(t), "statement_timeout", "100ms"))
+		within(t, time.Second, func() error { return s.read(t.Context()).Exec("SELECT pg_sleep(20)").Error })
+		within(t, time.Second, func() error {
+			return s.write(t.Context(), func(tx *gorm.DB) error { return tx.Exec("SELECT pg_sleep(20)").Error })
+		})
+		noError(t, s.Ready(t.Context()))
+	})
+}
+
+// The server is stopped in the midst of a statement, so that nobody at its end
+// can give up: as when a cable is cut.
+func TestASilentServerIsGivenUp(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		t.Parallel()
+		s := openPostgres(t, with(t, empty.Copy(t), "statement_timeout", "0"))
+		within(t, answerWithin+2*time.Second, func() error { return s.read(t.Context()).Exec("SELECT pg_sleep(30)").Error })
+		noError(t, s.Ready(t.Context())) // over a new connection
+	})
+}
+
+func TestAConnectionIsNotWaitedForWithoutEnd(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		t.Parallel()
+		s := openPostgres(t, with(t, empty.Copy(t), "pool_max_conns", "1"))
+		alice, dish := enter(t, s, "alice"), cook(t, s)
+		busy, done := make(chan struct{}), make(chan struct{})
+		var cooking sync.WaitGroup
+		cooking.Go(func() {
+			noErr := s.write(t.Context(), func(*gorm.DB) error { close(busy); <-done; return nil })
+			if noErr != nil {
+				t.Error(noErr)
+			}
+		})
+		<-busy
+		var waiting sync.WaitGroup
+		for _, call := range []func() error{
+			func() error { return s.Ready(t.Context()) },
+			func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err },
+			func() error { _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "", "")); return err },
+			func() error { _, err := s.AdvanceDue(t.Context(), 0, 10); return err },
+		} {
+			waiting.Go(func() { within(t, connectionWithin+time.Second, call) })
+		}
+		impatient, leave := context.WithCancel(t.Context())
+		waiting.Go(func() {
+			if err := s.Ready(impatient); !errors.Is(err, context.Canceled) || errors.Is(err, ErrDatabaseUnavailable) {
+				t.Errorf("who left the line was told %v", err)
+			}
+		})
+		leave()
+		waiting.Wait()
+		close(done)
+		cooking.Wait()
+		place(t, s, alice, dish)
+	})
+}
+
+// A context that ends in the midst of a statement costs neither the connection
+// nor the write.
+func TestAGuestWhoLeavesCostsNoConnection(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		s := openBook(t)
+		backend := func() int64 { return number(t, s, "SELECT pg_backend_pid()") }
+		before := backend()
+		ctx, leave := context.WithCancel(t.Context())
+		noError(t, s.write(ctx, func(tx *gorm.DB) error {
+			leave()
+			return arrive("a")(tx)
+		}))
+		if err := s.write(ctx, arrive("b")); !errors.Is(err, context.Canceled) {
+			t.Errorf("who had left before was told %v", err)
+		}
+		ctx, leave = context.WithCancel(t.Context())
+		time.AfterFunc(20*time.Millisecond, leave)
+		noError(t, s.read(ctx).Exec("SELECT pg_sleep(0.1)").Error)
+		if ctx.Err() == nil {
+			t.Error("the guest has not left meanwhile")
+		}
+		if after := backend(); after != before {
+			t.Errorf("connection %d was lost, now it is %d", before, after)
+		}
+		if got := number(t, s, "SELECT count(*) FROM deliveries"); got != 1 {
+			t.Errorf("%d were written", got)
+		}
+	})
+}
+
+func TestLostConnectionsComeBack(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		url := empty.Copy(t)
+		s := openPostgres(t, url)
+		alice, dish := enter(t, s, "alice"), cook(t, s)
+		var all sync.WaitGroup
+		for range 2 * poolSize { // as many connections as there may be
+			all.Go(func() { _, _ = s.OrdersOf(t.Context(), alice.ID, "", 100, 20) })
+		}
+		all.Wait()
+		_, err := beside(t, url).Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		noError(t, err)
+		for range 2*poolSize + 1 { // each of them may be found dead once
+			if _, _, err = s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a")); err == nil {
+				break
+			}
+			if !errors.Is(err, ErrDatabaseUnavailable) {
+				t.Fatalf("err = %v", err)
+			}
+		}
+		noError(t, err)
+		noError(t, s.Ready(t.Context()))
+	})
+}
+
+// Two who need each other's rows: PostgreSQL gives up one of them, and it is
+// begun anew.
+func TestADeadlockIsBegunAnew(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		t.Parallel()
+		s := openPostgres(t, with(t, empty.Copy(t), "deadlock_timeout", "50ms"))
+		ids := []int64{enter(t, s, "alice").ID, enter(t, s, "bob").ID}
+		var tries [2]int
+		var both, met sync.WaitGroup
+		met.Add(2)
+		for i := range 2 {
+			both.Go(func() {
+				err := s.write(t.Context(), func(tx *gorm.DB) error {
+					tries[i]++
+					for n := range 2 {
+						if n == 1 && tries[i] == 1 {
+							met.Done()
+							met.Wait()
+						}
+						if err := tx.Model(&User{}).Where("id = ?", ids[(i+n)%2]).Update("name", gorm.Expr("name || ?", fmt.Sprint(i))).Error; err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		if tries[0]+tries[1] < 3 {
+			t.Errorf("they tried %v times, so they have not met", tries)
+		}
+		if got := number(t, s, "SELECT count(*) FROM users WHERE name ~ '^[A-Z][a-z]+(01|10)$'"); got != 2 {
+			t.Error("not each has written to both exactly once")
+		}
+	})
+}
+
+func TestWhatIsBegunAnewEndsSomeTime(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		s := openBook(t)
+		tries := 0
+		within(t, time.Second, func() error {
+			return s.write(t.Context(), func(tx *gorm.DB) error {
+				tries++
+				return tx.Exec("DO $$ BEGIN RAISE EXCEPTION 'gave way' USING ERRCODE = 'serialization_failure'; END $$").Error
+			})
+		})
+		if tries != maxTries {
+			t.Errorf("%d tries, want %d", tries, maxTries)
+		}
+	})
+}
+
+// Whatever is written may have to be written twice.
+func TestEachWriteMayBeRunTwice(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		s := openBook(t)
+		s.engine = twice{s.engine}
+		alice, dish := enter(t, s, "alice"), cook(t, s)
+		noError(t, s.DeliverMenu(t.Context(), "menu", []MenuItem{margherita(), margherita()}))
+		noError(t, s.DeliverUsers(t.Context(), "users", []User{people["bob"], people["marco"]}))
+		noError(t, s.ReplaceMenuItem(t.Context(), &dish, 1))
+		if dish.Version != 2 {
+			t.Errorf("a dish that was replaced once has version %d", dish.Version)
+		}
+		o, replayed, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a"))
+		if err != nil || o.ID == 0 || replayed {
+			t.Errorf("order %+v, replayed %v, %v", o, replayed, err)
+		}
+		o, err = s.AdvanceOrder(t.Context(), o.ID, StatusPreparing)
+		if err != nil || len(o.History()) != 2 {
+			t.Errorf("order %+v, %v", o, err)
+		}
+		session(t, s, alice, "alice")
+		_, _, ended, err := s.Rotate(t.Context(), rotation("alice", 1))
+		if err != nil || ended != nil {
+			t.Errorf("a refresh: %v, %v", ended, err)
+		}
+		if _, _, ended, err = s.Rotate(t.Context(), rotation("alice", 1)); !errors.Is(err, ErrRefreshReused) || len(ended) != 1 {
+			t.Errorf("reuse: %v, %v", ended, err)
+		}
+		session(t, s, alice, "other")
+		if _, ended, err := s.UpdateUser(t.Context(), alice.ID, UserChanges{VIP: new(true)}); err != nil || len(ended) != 1 {
+			t.Errorf("a change: %v, %v", ended, err)
+		}
+		for query, want := range map[string]int64{
+			"SELECT count(*) FROM menu_items": 3, "SELECT count(*) FROM users": 3, "SELECT count(*) FROM orders": 1, "SELECT count(*) FROM refresh_tokens": 3,
+		} {
+			if got := number(t, s, query); got != want {
+				t.Errorf("%s says %d, want %d", query, got, want)
+			}
+		}
+	})
+}
+
+// twice lets each transaction fail once at its end.
+type twice struct{ engine }
+
+func (e twice) do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) error {
+	tries := 0
+	return e.engine.do(ctx, once, func(tx *gorm.DB) error {
+		err := fn(tx)
+		if tries++; tries == 1 && err == nil && !once {
+			err = &pgconn.PgError{Code: "40001"}
+		}
+		return err
+	})
+}
