@@ -25,12 +25,19 @@ type insertion struct {
 	end  chan error
 }
 
-func openBook(ctx context.Context, file string) (*book, error) {
+func openDatabase(file string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
+	if err == nil {
+		db.SetMaxOpenConns(1)
+	}
+	return db, err
+}
+
+func openBook(ctx context.Context, file string) (*book, error) {
+	db, err := openDatabase(file)
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(1)
 	if _, err := db.ExecContext(ctx, "CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT"); err != nil {
 		return nil, err
 	}

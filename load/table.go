@@ -51,7 +51,7 @@ func (t *table) print(out io.Writer) {
 // printRush prints what the rush hour gave.
 func printRush(out io.Writer, o options, rows []*row, ready time.Duration, rest int64) {
 	fmt.Fprintf(out, "Medians of %d rounds of %s each on %d cores (%s/%s), which guests, house and limits share. %d connections, %d for logins.\n"+
-		"A ratio is house by limit in the same round: 1.00 is as good as the limit.\n\n",
+		"A ratio is house by limit in the same round: 1.00 is as good as the limit. A peak includes what the measurement before left behind.\n\n",
 		o.rounds, o.span, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, connections, loginConnections)
 	var t table
 	t.add("what", "requests/s", "min to max", "p50 ms", "p99 ms", "errors", "cores", "peak MiB", "ratio of requests/s", "ratio of p99")
