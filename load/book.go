@@ -42,7 +42,7 @@ func openBook(ctx context.Context, file string) (*book, error) {
 		return nil, err
 	}
 	b := &book{db: db, waiting: make(chan insertion, atMost)}
-	go b.write()
+	go b.write(ctx)
 	return b, nil
 }
 
@@ -54,10 +54,10 @@ func (b *book) insert(text []byte) error {
 }
 
 // write goes on until the process ends.
-func (b *book) write() {
+func (b *book) write(ctx context.Context) {
 	for first := range b.waiting {
 		rows := b.gather(first)
-		err := b.commit(rows)
+		err := b.commit(ctx, rows)
 		for _, r := range rows {
 			r.end <- err
 		}
@@ -79,13 +79,13 @@ func (b *book) gather(first insertion) []insertion {
 	return rows
 }
 
-func (b *book) commit(rows []insertion) error {
-	tx, err := b.db.Begin()
+func (b *book) commit(ctx context.Context, rows []insertion) error {
+	tx, err := b.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		if _, err := tx.Exec("INSERT INTO rows (text) VALUES (?)", string(r.text)); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO rows (text) VALUES (?)", string(r.text)); err != nil {
 			_ = tx.Rollback() // the first error says why
 			return err
 		}

@@ -62,7 +62,7 @@ func collect(took []time.Duration, span time.Duration) figures {
 }
 
 // loop does something again and again, in several goroutines, until the time is
-// over. The first error ends it.
+// over, and in each at least once. The first error ends it.
 func loop(ctx context.Context, atOnce int, span time.Duration, do func(context.Context) error) (figures, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -75,7 +75,7 @@ func loop(ctx context.Context, atOnce int, span time.Duration, do func(context.C
 	for range atOnce {
 		workers.Go(func() {
 			var took []time.Duration
-			for time.Since(began) < span && ctx.Err() == nil {
+			for more := true; more; more = time.Since(began) < span && ctx.Err() == nil {
 				at := time.Now()
 				if err := do(ctx); err != nil {
 					cancel(err)

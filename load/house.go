@@ -59,7 +59,7 @@ func (h *house) open(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer log.Close() //nolint:errcheck // the house writes to a copy of its own
+	defer func() { _ = log.Close() }() // the house writes to a handle of its own
 	began := time.Now()
 	h.process, err = start(ctx, func(ctx context.Context) *exec.Cmd {
 		cmd := command(ctx, h.settings, h.program)

@@ -153,7 +153,7 @@ func newDoor() (token string, guard func(http.Handler) http.Handler, err error) 
 		Subject: "1", ExpiresAt: jwt.NewNumericDate(time.Now().Add(24 * time.Hour)),
 	}).SignedString(key)
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}))
-	public := func(*jwt.Token) (any, error) { return &key.PublicKey, nil }
+	var public jwt.Keyfunc = func(*jwt.Token) (any, error) { return &key.PublicKey, nil }
 	return token, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			text := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")

@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -22,8 +23,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout)
-	if err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
 	}
@@ -47,6 +47,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return serveLimits(ctx, args[1], out)
 	}
 	o, err := readOptions(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -85,7 +88,7 @@ func readOptions(args []string) (options, error) {
 		return o, err
 	}
 	if o.rounds < 1 || o.span < time.Second || o.span%time.Second != 0 || o.calls < 1 || f.NArg() > 0 {
-		return o, fmt.Errorf("-rounds and -calls take a number from 1, -for whole seconds such as 3s, and there are no further arguments; go run ./load -h lists the flags")
+		return o, errors.New("-rounds and -calls take a number from 1, -for whole seconds such as 3s, and there are no further arguments; go run ./load -h lists the flags")
 	}
 	return o, nil
 }
@@ -94,7 +97,7 @@ func readOptions(args []string) (options, error) {
 // because of it.
 func tidied(ctx context.Context, err, left error) error {
 	if ctx.Err() != nil {
-		err = fmt.Errorf("interrupted; everything is stopped")
+		err = errors.New("interrupted; everything is stopped")
 	}
 	if left != nil {
 		return fmt.Errorf("the temporary files could not be deleted: %w", left)

@@ -119,7 +119,7 @@ func (p *party) invite(ctx context.Context) error {
 	progress("opening accounts for %d guests", guests)
 	for i := range guests {
 		a := account{fmt.Sprintf("guest-%d", i+1), rand.Text()}
-		body := fmt.Sprintf(`{"username":%q,"password":%q,"name":%q}`, a.Username, a.Password, a.Username)
+		body := fmt.Sprintf(`{"username":%q,"password":%q,"name":%q}`, a.username, a.password, a.username)
 		if _, err := p.house.do(ctx, call{http.MethodPost, "/api/v1/auth/register", "", body, http.StatusCreated}); err != nil {
 			return err
 		}
