@@ -87,8 +87,9 @@ func readOptions(args []string) (options, error) {
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	if o.rounds < 1 || o.span < time.Second || o.span%time.Second != 0 || o.calls < 1 || f.NArg() > 0 {
-		return o, errors.New("-rounds and -calls take a number from 1, -for whole seconds such as 3s, and there are no further arguments; go run ./load -h lists the flags")
+	// A round must be over while its tokens live.
+	if o.rounds < 1 || o.span < time.Second || o.span > 45*time.Second || o.span%time.Second != 0 || o.calls < 1 || o.calls > 5000 || f.NArg() > 0 {
+		return o, errors.New("-rounds takes a number from 1, -for whole seconds from 1s to 45s, -calls a number from 1 to 5000, and there are no further arguments; go run ./load -h lists the flags")
 	}
 	return o, nil
 }
