@@ -2,14 +2,15 @@ package kitchen
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"restaurant/models"
 )
 
-// batch is how many tickets the cooks take off the rail at once. It bounds the
-// time for which they hold the order book.
-const batch = 200
+// batch is how many tickets of one status the cooks take off the rail at once. It
+// bounds the time for which they hold the order book.
+const batch = 64
 
 // breather is how long the cooks wait after the order book failed them.
 const breather = time.Second
@@ -31,15 +32,12 @@ const forever time.Duration = -1
 // What the cooks have in their hands when the house closes, they finish.
 func (k *Kitchen) cook(ctx context.Context) time.Duration {
 	ctx = context.WithoutCancel(ctx)
-	orders, err := k.store.AdvanceDue(ctx, models.Now().Add(-k.pace), batch)
-	for _, o := range orders {
-		k.Events.publish(o)
-	}
-	if err != nil {
+	moved, err := k.store.AdvanceDue(ctx, models.Now().Add(-k.pace), batch)
+	if err := errors.Join(err, k.announce(ctx, moved)); err != nil {
 		return k.trouble(ctx, err)
 	}
-	if len(orders) == batch {
-		return 0
+	if len(moved) >= batch {
+		return 0 // there may be more
 	}
 	oldest, any, err := k.store.OldestStep(ctx)
 	if err != nil {
@@ -49,6 +47,24 @@ func (k *Kitchen) cook(ctx context.Context) time.Duration {
 		return forever
 	}
 	return max(0, time.Until(oldest.Add(k.pace).Time()))
+}
+
+// announce tells what has become of orders to whoever follows one. Nobody
+// follows most of them, and those are not even read.
+func (k *Kitchen) announce(ctx context.Context, moved []int64) error {
+	k.untold = k.Events.followed(append(k.untold, moved...))
+	if len(k.untold) == 0 {
+		return nil
+	}
+	orders, err := k.store.OrdersByID(ctx, k.untold)
+	if err != nil {
+		return err
+	}
+	k.untold = nil
+	for _, o := range orders {
+		k.Events.publish(o)
+	}
+	return nil
 }
 
 func (k *Kitchen) trouble(ctx context.Context, err error) time.Duration {
