@@ -39,7 +39,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, explain(path, err)
 	}
-	writer, err := openPool(path, 1, "_txlock=immediate")
+	writer, err := openPool(path, 1, "_txlock=immediate&_pragma=temp_store(MEMORY)")
 	if err != nil {
 		return nil, explain(path, err)
 	}
