@@ -32,12 +32,13 @@ const forever time.Duration = -1
 // What the cooks have in their hands when the house closes, they finish.
 func (k *Kitchen) cook(ctx context.Context) time.Duration {
 	ctx = context.WithoutCancel(ctx)
+	start := time.Now()
 	moved, err := k.store.AdvanceDue(ctx, models.Now().Add(-k.pace), batch)
 	if err := errors.Join(err, k.announce(ctx, moved)); err != nil {
 		return k.trouble(ctx, err)
 	}
-	if len(moved) >= batch {
-		return 0 // there may be more
+	if len(moved) >= batch { // there may be more, but the waiters need the order book, too
+		return time.Since(start)
 	}
 	oldest, any, err := k.store.OldestStep(ctx)
 	if err != nil {
