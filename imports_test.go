@@ -39,6 +39,7 @@ var keepers = map[string][]string{
 	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "problem/*", "serve.go"},
 	"github.com/getkin/":           {"docs/generate/*"},
 	"github.com/gofrs/":            {"commands.go"},
+	"github.com/cheggaaa/pb":       {"progress.go"},
 }
 
 func TestImportsPointDown(t *testing.T) {
