@@ -51,24 +51,26 @@ func (c crowd) check(cfg config) error {
 
 // generate brings the guests first and then their orders.
 func (c crowd) generate(ctx context.Context, store *models.Store, out io.Writer) error {
-	bar := showProgress(out, "guests", c.guests)
-	added, taken, err := seed.Guests(ctx, store, c.guests, bar.done)
-	bar.stop()
-	if err != nil {
-		return c.stopped(err, added, 0)
+	var added int
+	if c.guests > 0 {
+		bar := showProgress(out, "guests", c.guests)
+		fresh, taken, err := seed.Guests(ctx, store, c.guests, bar.done)
+		bar.stop()
+		if added = fresh; err != nil {
+			return c.stopped(err, added, 0)
+		}
+		fmt.Fprintf(out, "%d guests are new; nobody can log in as one of them. %d names were taken already and are left alone.\n", added, taken)
 	}
-	fmt.Fprintf(out, "%d guests are new; nobody can log in as one of them. %d names were taken already and are left alone.\n", added, taken)
-	if c.orders == 0 {
-		return nil
+	if c.orders > 0 {
+		bar := showProgress(out, "orders", c.orders)
+		written, from, err := seed.Orders(ctx, store, c.orders, bar.done)
+		bar.stop()
+		if err != nil {
+			return c.stopped(err, added, written)
+		}
+		fmt.Fprintf(out, "%d orders are new, from %s until yesterday, all of them served or cancelled. The same command again adds as many more.\n",
+			written, from.Format(time.DateOnly))
 	}
-	bar = showProgress(out, "orders", c.orders)
-	written, from, err := seed.Orders(ctx, store, c.orders, bar.done)
-	bar.stop()
-	if err != nil {
-		return c.stopped(err, added, written)
-	}
-	fmt.Fprintf(out, "%d orders are new, from %s until yesterday, all of them served or cancelled. The same command again adds as many more.\n",
-		written, from.Format(time.DateOnly))
 	return nil
 }
 

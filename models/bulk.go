@@ -110,7 +110,7 @@ func (o *Order) conclude() (err error) {
 // rowsPerInsert is how many rows share a statement. The driver prepares each
 // statement anew, which costs more than a row; with more rows than this, binding
 // their texts costs more than it saves.
-const rowsPerInsert = 100
+const rowsPerInsert = 200
 
 // insertMany writes rows with few statements and says how many were new.
 func insertMany[T any](tx *gorm.DB, rows []T, into, tail string, values func(T) ([]any, error)) (int, error) {

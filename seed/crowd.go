@@ -19,10 +19,12 @@ const (
 	// crowdDays is how far back the history goes. It ends with yesterday, so
 	// that no step of an order lies in the future.
 	crowdDays = 730
+	// goOnDays is the shortest time that another run goes on to fill.
+	goOnDays = 30
 	// Rows in one transaction: it takes about half a second, which is how long
 	// Ctrl-C has to wait, and how much a full disk takes back.
 	guestBatch = 5_000
-	orderBatch = 10_000
+	orderBatch = 5_000
 )
 
 const day = models.Millis(24 * time.Hour / time.Millisecond)
@@ -84,8 +86,9 @@ func newGuest(random *rand.Rand, i int, at models.Millis) models.User {
 // Orders adds n orders of the generated guests to the book, all of them served
 // or cancelled, over the last two years until yesterday; their ids are in the
 // order of their times. Where the newest order of the book is a generated one
-// from before yesterday, they begin on the day after it instead: so a run that
-// was stopped goes on, and the book stays in order.
+// from long ago, they begin on the day after it instead: so a run that
+// was stopped goes on, and the book stays in order. (With less than goOnDays to
+// fill they begin two years back again: the run before was complete.)
 //
 // After each batch report is told how many are written; when ctx ends, so does
 // the work, behind a whole batch.
@@ -101,7 +104,7 @@ func Orders(ctx context.Context, store *models.Store, n int, report func(done in
 		}
 		batch = batch[:0]
 		for i := written; i < min(n, written+orderBatch); i++ {
-			batch = append(batch, c.order(c.moment((float64(i)+c.random.Float64())/float64(n))))
+			batch = append(batch, c.order(c.moment(i, n)))
 		}
 		if err := store.AddHistory(context.WithoutCancel(ctx), batch); err != nil {
 			return written, c.begin.Time(), err
@@ -128,7 +131,7 @@ func newCrowd(ctx context.Context, store *models.Store) (*crowd, error) {
 	end := today()
 	begin := end - crowdDays*day
 	last, resume, err := store.LastGenerated(ctx)
-	if next := last/day*day + day; resume && begin < next && next < end {
+	if next := last/day*day + day; resume && begin < next && next <= end-goOnDays*day {
 		begin = next
 	}
 	if err != nil {
@@ -177,9 +180,13 @@ var rush = [...]float64{3, 9, 10, 5, 3, 4, 8, 14, 17, 14, 9, 4}
 
 const opening = 11 * models.Millis(time.Hour/time.Millisecond)
 
-// moment is when the part p of all orders has been placed. It grows with p.
-func (c *crowd) moment(p float64) models.Millis {
-	days := p * float64(c.end-c.begin) / float64(day)
+// moment is when order i of n is placed, later for each. The last one is placed
+// on the last day, so that the next run sees that this one was complete.
+func (c *crowd) moment(i, n int) models.Millis {
+	days := (float64(i) + c.random.Float64()) / float64(n) * float64((c.end-c.begin)/day)
+	if i == n-1 {
+		days = max(days, float64((c.end-c.begin)/day)-0.5)
+	}
 	date := float64(int(days))
 	left := (days - date) * 100
 	hour := 0
