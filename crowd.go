@@ -13,7 +13,7 @@ import (
 	"restaurant/seed"
 )
 
-// The most that seed generates at once: a book of some 40 GB, and 32 MB of
+// The most that seed generates at once: a book of some 40 GB, and 140 MB of
 // memory for knowing all the guests.
 const (
 	maxGuests = 1_000_000
