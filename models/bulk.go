@@ -66,13 +66,13 @@ func (s *Store) LastGenerated(ctx context.Context) (at Millis, ok bool, err erro
 }
 
 // AddHistory writes orders that are over, in one transaction and in the order
-// given. Status, total and the time of the last step are worked out here, from
-// the lines and the steps, so they cannot contradict them. An order that is not
-// over is ErrInvalidTransition: it would go to the kitchen.
+// given. Status and the time of the last step are worked out here, from the
+// steps, so they cannot contradict them. An order that is not over is
+// ErrInvalidTransition: it would go to the kitchen.
 func (s *Store) AddHistory(ctx context.Context, orders []Order) error {
 	return s.write(ctx, func(tx *gorm.DB) error {
 		_, err := insertMany(tx, orders, `orders (user_id, status, lines, total_cents, table_name,
-			placed_at, preparing_at, ready_at, served_at, cancelled_at, updated_at)`, "", historyRow)
+			placed_at, preparing_at, ready_at, served_at, cancelled_at, updated_at, done)`, "", historyRow)
 		return err
 	})
 }
@@ -83,11 +83,11 @@ func historyRow(o Order) ([]any, error) {
 	}
 	lines, err := o.Lines.Value()
 	return []any{o.UserID, string(o.Status), lines, o.TotalCents, o.TableName,
-		o.PlacedAt, o.PreparingAt, o.ReadyAt, o.ServedAt, o.CancelledAt, o.UpdatedAt}, err
+		o.PlacedAt, o.PreparingAt, o.ReadyAt, o.ServedAt, o.CancelledAt, o.UpdatedAt, true}, err
 }
 
-// conclude fills in what follows from the lines and the steps.
-func (o *Order) conclude() (err error) {
+// conclude fills in what follows from the steps.
+func (o *Order) conclude() error {
 	steps := o.History()
 	for i, step := range steps[1:] {
 		if last := steps[i]; before[step.Status] != last.Status || step.At < last.At {
@@ -95,14 +95,9 @@ func (o *Order) conclude() (err error) {
 		}
 	}
 	last := steps[len(steps)-1]
-	o.Status, o.UpdatedAt, o.TotalCents = last.Status, last.At, 0
+	o.Status, o.UpdatedAt = last.Status, last.At
 	if !o.Done() {
 		return fmt.Errorf("%w: the order is still %s", ErrInvalidTransition, o.Status)
-	}
-	for _, l := range o.Lines {
-		if o.TotalCents, err = plus(o.TotalCents, l); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -145,6 +140,8 @@ func appendRow(sql []byte, texts, values []any) (row []byte, bound []any) {
 			sql = strconv.AppendInt(sql, v, 10)
 		case Millis:
 			sql = strconv.AppendInt(sql, int64(v), 10)
+		case bool:
+			sql = append(sql, strings.ToUpper(strconv.FormatBool(v))...)
 		case *Millis:
 			if v == nil {
 				sql = append(sql, "NULL"...)

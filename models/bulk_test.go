@@ -21,7 +21,16 @@ func strangers(n int) []User {
 // served is an order that took a minute for each step.
 func served(u int64, at Millis, lines ...OrderLine) Order {
 	minute := func(n int) *Millis { return new(at.Add(time.Duration(n) * time.Minute)) }
-	return Order{UserID: u, Lines: lines, PlacedAt: at, PreparingAt: minute(1), ReadyAt: minute(2), ServedAt: minute(3)}
+	bill, total := billed(lines...)
+	return Order{UserID: u, Lines: bill, TotalCents: total, PlacedAt: at, PreparingAt: minute(1), ReadyAt: minute(2), ServedAt: minute(3)}
+}
+
+func billed(lines ...OrderLine) (OrderLines, int64) {
+	bill, total, err := NewBill(lines)
+	if err != nil {
+		panic(err)
+	}
+	return bill, total
 }
 
 var (
@@ -104,7 +113,8 @@ func TestHistoryIsWrittenAsItHappened(t *testing.T) {
 		orders[i] = served(alice.ID, Millis(1_000_000*i), twoPizzas, oneTea)
 	}
 	orders[1].TableName = new("terrace 2")
-	orders[2] = Order{UserID: alice.ID, Lines: OrderLines{oneTea}, PlacedAt: 2_000_000, CancelledAt: new(Millis(2_000_001))}
+	orders[2] = Order{UserID: alice.ID, PlacedAt: 2_000_000, CancelledAt: new(Millis(2_000_001))}
+	orders[2].Lines, orders[2].TotalCents = billed(oneTea)
 	noError(t, s.AddHistory(t.Context(), orders))
 
 	got, err := s.OrdersOf(t.Context(), alice.ID, "", 1000, 1000)
@@ -141,8 +151,7 @@ func TestHistoryIsWholeOrNotWritten(t *testing.T) {
 		"a step left out":                 changed(func(o *Order) { o.PreparingAt = nil }),
 		"a step before the one before it": changed(func(o *Order) { o.ReadyAt = new(Millis(0)) }),
 		"served and cancelled":            changed(func(o *Order) { o.CancelledAt = new(Millis(999_999)) }),
-		"a bill of nothing":               changed(func(o *Order) { o.Lines = nil }),
-		"a line of nothing":               changed(func(o *Order) { o.Lines = OrderLines{{MenuItemID: 1, UnitPriceCents: 5}} }),
+		"a bill of nothing":               changed(func(o *Order) { o.Lines, o.TotalCents = "[]", 0 }),
 		"a guest who does not exist":      changed(func(o *Order) { o.UserID = 999 }),
 	} {
 		t.Run(name, func(t *testing.T) {

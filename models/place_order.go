@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"gorm.io/gorm"
 )
@@ -124,9 +123,6 @@ func (n NewOrder) priced(menu *Menu) (Order, error) {
 	lines := make([]OrderLine, len(n.Lines))
 	for i, l := range n.Lines {
 		line, fault := n.line(l, menu)
-		if fault == nil {
-			o.TotalCents, fault = line.addTo(o.TotalCents)
-		}
 		if fault != nil {
 			fault.Index = i
 			return Order{}, fault
@@ -134,7 +130,7 @@ func (n NewOrder) priced(menu *Menu) (Order, error) {
 		lines[i] = line
 	}
 	var err error
-	o.Lines, err = NewOrderLines(lines)
+	o.Lines, o.TotalCents, err = NewBill(lines)
 	return o, err
 }
 
@@ -155,16 +151,5 @@ func (n NewOrder) line(l NewLine, menu *Menu) (OrderLine, *LineError) {
 	case !dish.Available:
 		return OrderLine{}, &LineError{Field: "menu_item_id", Message: dish.Name + " is sold out.", Reason: ErrItemUnavailable}
 	}
-	return OrderLine{
-		MenuItemID: dish.ID, Name: dish.Name, Size: l.Size, Quantity: l.Quantity, Note: l.Note,
-		UnitPriceCents: price, LineTotalCents: price * l.Quantity,
-	}, nil
-}
-
-// addTo adds the line to a total and notices when the sum no longer fits.
-func (l OrderLine) addTo(total int64) (int64, *LineError) {
-	if l.Quantity < 1 || l.UnitPriceCents < 1 || l.UnitPriceCents > (math.MaxInt64-total)/l.Quantity {
-		return 0, &LineError{Field: "quantity", Message: "makes the bill too large", Reason: ErrInvalidLine}
-	}
-	return total + l.LineTotalCents, nil
+	return OrderLine{MenuItemID: dish.ID, Name: dish.Name, Size: l.Size, Quantity: l.Quantity, Note: l.Note, UnitPriceCents: price}, nil
 }

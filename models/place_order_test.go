@@ -65,7 +65,7 @@ func TestPlaceOrderCopiesNamesAndPrices(t *testing.T) {
 	})
 }
 
-func TestAddTo(t *testing.T) {
+func TestNewBill(t *testing.T) {
 	for _, tc := range []struct {
 		name                   string
 		total, price, quantity int64
@@ -84,10 +84,13 @@ func TestAddTo(t *testing.T) {
 		{"a dish with money on top", 100, -750, 1, 0, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			line := OrderLine{UnitPriceCents: tc.price, Quantity: tc.quantity, LineTotalCents: tc.price * tc.quantity}
-			got, fault := line.addTo(tc.total)
-			if got != tc.want || (fault == nil) != tc.ok {
-				t.Errorf("addTo = %d, %v, want %d", got, fault, tc.want)
+			lines := []OrderLine{{UnitPriceCents: tc.price, Quantity: tc.quantity}}
+			if tc.total > 0 {
+				lines = append([]OrderLine{{UnitPriceCents: tc.total, Quantity: 1}}, lines...)
+			}
+			_, got, err := NewBill(lines)
+			if got != tc.want || (err == nil) != tc.ok {
+				t.Errorf("the total is %d, %v, want %d", got, err, tc.want)
 			}
 		})
 	}

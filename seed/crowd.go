@@ -97,22 +97,33 @@ func Orders(ctx context.Context, store *models.Store, n int, report func(done in
 	if err != nil {
 		return 0, from, err
 	}
-	batch := make([]models.Order, 0, orderBatch)
-	for written < n {
-		if err := ctx.Err(); err != nil {
-			return written, c.begin.Time(), err
+	for written < n && err == nil {
+		var batch []models.Order
+		if err = ctx.Err(); err == nil {
+			batch, err = c.batch(written, n)
 		}
-		batch = batch[:0]
-		for i := written; i < min(n, written+orderBatch); i++ {
-			batch = append(batch, c.order(c.moment(i, n)))
+		if err == nil {
+			err = store.AddHistory(context.WithoutCancel(ctx), batch)
 		}
-		if err := store.AddHistory(context.WithoutCancel(ctx), batch); err != nil {
-			return written, c.begin.Time(), err
+		if err == nil {
+			written += len(batch)
+			report(written)
 		}
-		written += len(batch)
-		report(written)
 	}
-	return written, c.begin.Time(), nil
+	return written, c.begin.Time(), err
+}
+
+// batch draws the orders of one transaction, from order i of n on.
+func (c *crowd) batch(i, n int) ([]models.Order, error) {
+	batch := make([]models.Order, 0, orderBatch)
+	for last := min(n, i+orderBatch); i < last; i++ {
+		o, err := c.order(c.moment(i, n))
+		if err != nil {
+			return nil, err
+		}
+		batch = append(batch, o)
+	}
+	return batch, nil
 }
 
 // crowd draws orders.
@@ -141,11 +152,7 @@ func newCrowd(ctx context.Context, store *models.Store) (*crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	menu, err := store.Menu(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c := &crowd{random: newRandom(begin - end), begin: begin, end: end, guests: guests, dishes: dishesFor(menu)}
+	c := &crowd{random: newRandom(begin - end), begin: begin, end: end, guests: guests, dishes: dishesFor(store.Menu().Items)}
 	switch {
 	case len(guests) == 0:
 		return nil, ErrNoGuests
@@ -213,26 +220,31 @@ func (c *crowd) guest(at models.Millis) models.GeneratedGuest {
 }
 
 // order draws an order that was placed at this moment and is over.
-func (c *crowd) order(at models.Millis) models.Order {
+func (c *crowd) order(at models.Millis) (models.Order, error) {
 	g := c.guest(at)
 	o := models.Order{UserID: g.ID, PlacedAt: at}
 	dishes := c.dishes[[2]bool{g.VIP, g.Adult}]
+	var lines []models.OrderLine
 	for range 1 + min(c.random.IntN(5), c.random.IntN(5)) { // one to five, rather one
 		line := dishes[c.random.IntN(len(dishes))]
 		line.Quantity = 1 + int64(min(c.random.IntN(4), c.random.IntN(4)))
-		o.Lines = append(o.Lines, line)
+		lines = append(lines, line)
+	}
+	var err error
+	if o.Lines, o.TotalCents, err = models.NewBill(lines); err != nil {
+		return o, err
 	}
 	if c.random.IntN(3) > 0 { // the others take it home
 		o.TableName = new(strconv.Itoa(1 + c.random.IntN(40)))
 	}
 	if c.random.IntN(40) == 0 {
 		o.CancelledAt = c.after(&at, 3)
-		return o
+		return o, nil
 	}
 	o.PreparingAt = c.after(&at, 6)
 	o.ReadyAt = c.after(&at, 25)
 	o.ServedAt = c.after(&at, 5)
-	return o
+	return o, nil
 }
 
 // after moves at on by up to so many minutes.

@@ -12,21 +12,21 @@ import (
 	"time"
 )
 
-// crowdSize is how many guests order at once.
-const crowdSize = 32
+// regularsCount is how many guests order at once.
+const regularsCount = 32
 
 // mostOrders is how often one guest may order in one test.
 const mostOrders = 300
 
-// crowd are guests who order again and again, each order under an idempotency
+// regulars are guests who order again and again, each order under an idempotency
 // key of its own. Whoever got no receipt sends the same order with the same key
 // the next time. They share one wristband, because logging in is slow on
 // purpose; keys are per guest, so it is the harder case, too.
-type crowd struct {
+type regulars struct {
 	t      *testing.T
 	token  string
 	client *http.Client
-	next   [crowdSize]int // the number of each guest's next order
+	next   [regularsCount]int // the number of each guest's next order
 
 	mu       sync.Mutex
 	news     *sync.Cond         // a receipt, or a guest who has left
@@ -50,18 +50,18 @@ type receipt struct {
 	}
 }
 
-func newCrowd(t *testing.T) *crowd {
-	c := &crowd{t: t, receipts: map[string]receipt{}, client: &http.Client{
-		Transport: &http.Transport{MaxIdleConnsPerHost: crowdSize}, Timeout: 20 * time.Second,
+func newRegulars(t *testing.T) *regulars {
+	c := &regulars{t: t, receipts: map[string]receipt{}, client: &http.Client{
+		Transport: &http.Transport{MaxIdleConnsPerHost: regularsCount}, Timeout: 20 * time.Second,
 	}}
 	c.news = sync.NewCond(&c.mu)
 	t.Cleanup(c.client.CloseIdleConnections)
 	return c
 }
 
-// come brings the crowd to a house that has just opened. Wristbands survive a
+// come brings the regulars to a house that has just opened. Wristbands survive a
 // restart, so it logs in only once.
-func (c *crowd) come(house *running) {
+func (c *regulars) come(house *running) {
 	c.t.Helper()
 	house.client = c.client
 	if c.token == "" {
@@ -69,7 +69,9 @@ func (c *crowd) come(house *running) {
 	}
 }
 
-func (c *crowd) key(guest int) string { return fmt.Sprintf("guest-%d-order-%d", guest, c.next[guest]) }
+func (c *regulars) key(guest int) string {
+	return fmt.Sprintf("guest-%d-order-%d", guest, c.next[guest])
+}
 
 // wish is the order that a key stands for; no two are alike.
 func wish(key string) (quantity int, body string) {
@@ -80,10 +82,10 @@ func wish(key string) (quantity int, body string) {
 // order lets everybody order at once until refused says that a guest had
 // enough. It is asked about every answer that is no receipt. The call returns at
 // once; wait waits until all have left.
-func (c *crowd) order(house *running, refused func(answer) (leaves bool)) (wait func()) {
+func (c *regulars) order(house *running, refused func(answer) (leaves bool)) (wait func()) {
 	var ordering sync.WaitGroup
-	c.present = crowdSize
-	for guest := range crowdSize {
+	c.present = regularsCount
+	for guest := range regularsCount {
 		ordering.Go(func() {
 			defer c.tell(func() { c.present-- })
 			for c.next[guest] < mostOrders {
@@ -107,7 +109,7 @@ func (c *crowd) order(house *running, refused func(answer) (leaves bool)) (wait 
 	return ordering.Wait
 }
 
-func (c *crowd) tell(change func()) {
+func (c *regulars) tell(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change()
@@ -115,7 +117,7 @@ func (c *crowd) tell(change func()) {
 }
 
 // keep files a receipt if it is for what was ordered.
-func (c *crowd) keep(key string, text []byte) bool {
+func (c *regulars) keep(key string, text []byte) bool {
 	var r receipt
 	err := json.Unmarshal(text, &r)
 	quantity, _ := wish(key)
@@ -127,9 +129,9 @@ func (c *crowd) keep(key string, text []byte) bool {
 	return true
 }
 
-// await waits until the crowd has so many more receipts, and fails the test if
+// await waits until the regulars has so many more receipts, and fails the test if
 // everybody leaves before.
-func (c *crowd) await(more int) {
+func (c *regulars) await(more int) {
 	c.t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -142,9 +144,9 @@ func (c *crowd) await(more int) {
 
 // settle lets each guest repeat the order that it has no receipt for. It must be
 // taken now.
-func (c *crowd) settle(house *running) {
+func (c *regulars) settle(house *running) {
 	c.t.Helper()
-	for guest := range crowdSize {
+	for guest := range regularsCount {
 		key := c.key(guest)
 		_, body := wish(key)
 		a := house.exchange("POST", "/api/v1/orders", c.token, body, "Idempotency-Key", key)
@@ -157,7 +159,7 @@ func (c *crowd) settle(house *running) {
 
 // wantEachOnce holds the receipts against the order book: every one is in it
 // unchanged, nothing else is, and each key still stands for its order.
-func (c *crowd) wantEachOnce(house *running) {
+func (c *regulars) wantEachOnce(house *running) {
 	c.t.Helper()
 	book := c.book(house)
 	if len(book) != len(c.receipts) {
@@ -178,8 +180,8 @@ func (c *crowd) wantEachOnce(house *running) {
 	}
 }
 
-// book reads all orders of the crowd, page by page.
-func (c *crowd) book(house *running) map[int64]receipt {
+// book reads all orders of the regulars, page by page.
+func (c *regulars) book(house *running) map[int64]receipt {
 	c.t.Helper()
 	all := map[int64]receipt{}
 	for path := "/api/v1/orders?limit=100"; ; {
@@ -202,7 +204,7 @@ func (c *crowd) book(house *running) map[int64]receipt {
 
 // wantAllServed waits until the kitchen has nothing open any more, and looks
 // that it has served all of them.
-func (c *crowd) wantAllServed(house *running) {
+func (c *regulars) wantAllServed(house *running) {
 	c.t.Helper()
 	carla := house.login("carla")
 	var board struct{ Items []struct{ ID int64 } }
