@@ -28,8 +28,9 @@ func (k *Kitchen) Run(ctx context.Context) {
 // forever stands for "until the bell rings".
 const forever time.Duration = -1
 
-// cook takes every step that is due and says how long until the next one is.
-// What the cooks have in their hands when the house closes, they finish.
+// cook takes every step that is due and says how long until the next one is, but
+// not before the waiters have had the order book for as long as the cooks. What
+// the cooks have in their hands when the house closes, they finish.
 func (k *Kitchen) cook(ctx context.Context) time.Duration {
 	ctx = context.WithoutCancel(ctx)
 	start := time.Now()
@@ -37,8 +38,9 @@ func (k *Kitchen) cook(ctx context.Context) time.Duration {
 	if err := errors.Join(err, k.announce(ctx, moved)); err != nil {
 		return k.trouble(ctx, err)
 	}
-	if len(moved) >= batch { // there may be more, but the waiters need the order book, too
-		return time.Since(start)
+	took := time.Since(start)
+	if len(moved) >= batch { // there may be more
+		return took
 	}
 	oldest, any, err := k.store.OldestStep(ctx)
 	if err != nil {
@@ -47,7 +49,7 @@ func (k *Kitchen) cook(ctx context.Context) time.Duration {
 	if !any {
 		return forever
 	}
-	return max(0, time.Until(oldest.Add(k.pace).Time()))
+	return max(took, time.Until(oldest.Add(k.pace).Time()))
 }
 
 // announce tells what has become of orders to whoever follows one. Nobody
