@@ -4,7 +4,14 @@ LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 RELEASE := -trimpath -tags nomsgpack -ldflags '-s -w'
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: help run demo test docs check fmt-check vet lint tidy-check bench build clean
+# How long `load` and `growth` take: make load ROUNDS=1 SECONDS=2 is a quick look.
+ROUNDS = 5
+SECONDS = 3
+CALLS = 300
+ORDERS = 1000000
+GUESTS = 100000
+
+.PHONY: help run demo test docs check fmt-check vet lint tidy-check bench load growth build clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -37,6 +44,12 @@ tidy-check: ## Are go.mod and go.sum tidy?
 
 bench: ## Run all benchmarks, one package after the other, in two minutes
 	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware .
+
+load: ## The rush hour: the program under load, beside what is possible at all (needs wrk; about 5 minutes)
+	go run ./load -rounds $(ROUNDS) -for $(SECONDS)s
+
+growth: ## Compare an empty house with one that has taken a million orders
+	go run ./load -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)
 
 build: ## Build the program for all platforms into dist/
 	@for p in $(PLATFORMS); do \

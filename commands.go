@@ -29,7 +29,7 @@ func init() { // a literal would refer to itself through printHelp
 	commands = []command{
 		{"serve", "open the house (what happens without a command)", serveCommand},
 		{"demo", "open it, order a pizza as a guest would, show each request, and stay open", demoCommand},
-		{"seed", "bring the menu, and with DEMO_DATA=on the demo accounts, to a house that is closed", seedCommand},
+		{"seed", "bring the menu, and with DEMO_DATA=on the demo accounts, to a house that is closed; -guests N and -orders N also generate N guests who cannot log in and N orders of theirs, to see how the house behaves when it has grown", seedCommand},
 		{"keys rotate", "sign with a new key from now on, in a house that is closed (in an open one: POST /api/v1/auth/keys/rotate)", keysRotateCommand},
 		{"users add", "add a user to a house that is closed: users add [-role guest|chef|manager] [-vip] [-name NAME] USERNAME; the password comes from standard input", usersAddCommand},
 		{"backup", "copy the order book, also of an open house: backup FILE", backupCommand},
@@ -68,19 +68,25 @@ func openBook(ctx context.Context, cfg config) (store *models.Store, unlock func
 }
 
 func seedCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
-	cfg, rest, err := readConfig("seed", args, getenv, nil)
-	if err = errors.Join(err, noMore(rest)); err != nil {
+	var c crowd
+	cfg, rest, err := readConfig("seed", args, getenv, c.flags)
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(noMore(rest), c.check(cfg)); err != nil {
 		return err
 	}
 	store, done, err := openBook(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(bring(ctx, store, models.NewHasher(), true, cfg.demoData), done())
-	if err == nil {
+	if err = bring(ctx, store, models.NewHasher(), true, cfg.demoData); err == nil {
 		fmt.Fprintln(std.out, "The menu is there; what had been delivered before is unchanged.")
 	}
-	return err
+	if err == nil && c.wanted() {
+		err = c.generate(ctx, store, std.out)
+	}
+	return errors.Join(err, done())
 }
 
 // bring brings the first deliveries that have not arrived yet.

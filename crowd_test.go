@@ -1,250 +1,178 @@
 package main
 
 import (
-	"database/sql"
-	"encoding/json"
-	"fmt"
+	"bytes"
+	"context"
+	"errors"
+	"io"
 	"net/http"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
-	"sync"
 	"testing"
-	"time"
+
+	"restaurant/models"
+	"restaurant/seed"
 )
 
-// crowdSize is how many guests order at once.
-const crowdSize = 32
-
-// mostOrders is how often one guest may order in one test.
-const mostOrders = 300
-
-// crowd are guests who order again and again, each order under an idempotency
-// key of its own. Whoever got no receipt sends the same order with the same key
-// the next time. They share one wristband, because logging in is slow on
-// purpose; keys are per guest, so it is the harder case, too.
-type crowd struct {
-	t      *testing.T
-	token  string
-	client *http.Client
-	next   [crowdSize]int // the number of each guest's next order
-
-	mu       sync.Mutex
-	news     *sync.Cond         // a receipt, or a guest who has left
-	receipts map[string]receipt // by idempotency key
-	present  int
+// sow runs seed over a data folder and gives what it says.
+func sow(ctx context.Context, dir string, args ...string) (string, error) {
+	var out bytes.Buffer
+	args = append([]string{"seed", "-data-dir", dir}, args...)
+	err := run(ctx, args, func(string) string { return "" }, streams{out: &out, log: &out})
+	return out.String(), err
 }
 
-// receipt is what an answer says about an order and what never changes.
-type receipt struct {
-	ID         int64
-	TotalCents int64 `json:"total_cents"`
-	Table      string
-	PlacedAt   time.Time `json:"placed_at"`
-	Items      [1]struct {
-		MenuItemID     int64 `json:"menu_item_id"`
-		Name           string
-		Size           string
-		Quantity       int
-		Note           string
-		UnitPriceCents int64 `json:"unit_price_cents"`
+func TestSeedGeneratesACrowd(t *testing.T) {
+	dir := t.TempDir()
+	said, err := sow(t.Context(), dir, "-orders", "2000", "-guests", "100")
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func newCrowd(t *testing.T) *crowd {
-	c := &crowd{t: t, receipts: map[string]receipt{}, client: &http.Client{
-		Transport: &http.Transport{MaxIdleConnsPerHost: crowdSize}, Timeout: 20 * time.Second,
-	}}
-	c.news = sync.NewCond(&c.mu)
-	t.Cleanup(c.client.CloseIdleConnections)
-	return c
-}
-
-// come brings the crowd to a house that has just opened. Wristbands survive a
-// restart, so it logs in only once.
-func (c *crowd) come(house *running) {
-	c.t.Helper()
-	house.client = c.client
-	if c.token == "" {
-		c.token = house.login("alice")
-	}
-}
-
-func (c *crowd) key(guest int) string { return fmt.Sprintf("guest-%d-order-%d", guest, c.next[guest]) }
-
-// wish is the order that a key stands for; no two are alike.
-func wish(key string) (quantity int, body string) {
-	quantity = 1 + int(key[len(key)-1]-'0')
-	return quantity, fmt.Sprintf(`{"items":[{"menu_item_id":1,"size":"large","quantity":%d,"note":%q}],"table":"%.20s"}`, quantity, key, key)
-}
-
-// order lets everybody order at once until refused says that a guest had
-// enough. It is asked about every answer that is no receipt. The call returns at
-// once; wait waits until all have left.
-func (c *crowd) order(house *running, refused func(answer) (leaves bool)) (wait func()) {
-	var ordering sync.WaitGroup
-	c.present = crowdSize
-	for guest := range crowdSize {
-		ordering.Go(func() {
-			defer c.tell(func() { c.present-- })
-			for c.next[guest] < mostOrders {
-				key := c.key(guest)
-				_, body := wish(key)
-				a := house.exchange("POST", "/api/v1/orders", c.token, body, "Idempotency-Key", key)
-				switch {
-				case a.status != http.StatusCreated:
-					if refused(a) {
-						return
-					}
-				case !c.keep(key, a.text):
-					return
-				default:
-					c.next[guest]++
-				}
-			}
-			c.t.Errorf("guest %d was never refused", guest)
-		})
-	}
-	return ordering.Wait
-}
-
-func (c *crowd) tell(change func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	change()
-	c.news.Broadcast()
-}
-
-// keep files a receipt if it is for what was ordered.
-func (c *crowd) keep(key string, text []byte) bool {
-	var r receipt
-	err := json.Unmarshal(text, &r)
-	quantity, _ := wish(key)
-	if err != nil || r.ID == 0 || r.Items[0].Note != key || r.Items[0].Quantity != quantity || r.TotalCents != int64(quantity)*r.Items[0].UnitPriceCents {
-		c.t.Errorf("ordered %d under %s, got %s", quantity, key, text)
-		return false
-	}
-	c.tell(func() { c.receipts[key] = r })
-	return true
-}
-
-// await waits until the crowd has so many more receipts, and fails the test if
-// everybody leaves before.
-func (c *crowd) await(more int) {
-	c.t.Helper()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for goal := len(c.receipts) + more; len(c.receipts) < goal; c.news.Wait() {
-		if c.present == 0 {
-			c.t.Fatalf("all guests have left with %d receipts of %d", len(c.receipts), goal)
+	for _, wants := range []string{
+		"guests: 100 of 100, 100%", "100 guests are new", "0 names were taken",
+		"orders: 2000 of 2000, 100%", "2000 orders are new", "The same command again adds as many more",
+	} {
+		if !strings.Contains(said, wants) {
+			t.Errorf("does not say %q: %s", wants, said)
 		}
 	}
-}
+	if strings.ContainsAny(said, "\r\x1b") {
+		t.Errorf("draws a bar where there is no terminal: %q", said)
+	}
+	if said, err = sow(t.Context(), dir, "-guests", "150"); err != nil || !strings.Contains(said, "50 guests are new") || !strings.Contains(said, "100 names were taken") || strings.Contains(said, "orders") {
+		t.Errorf("150 guests the second time: %v, %s", err, said)
+	}
+	if said, err = sow(t.Context(), dir, "-orders", "10"); err != nil || !strings.Contains(said, "10 orders are new") {
+		t.Errorf("orders of the guests who are there: %v, %s", err, said)
+	}
 
-// settle lets each guest repeat the order that it has no receipt for. It must be
-// taken now.
-func (c *crowd) settle(house *running) {
-	c.t.Helper()
-	for guest := range crowdSize {
-		key := c.key(guest)
-		_, body := wish(key)
-		a := house.exchange("POST", "/api/v1/orders", c.token, body, "Idempotency-Key", key)
-		if a.status != http.StatusCreated || !c.keep(key, a.text) {
-			c.t.Fatalf("%s is not taken: %d %s", key, a.status, a.text)
+	house := start(t, dir)
+	var page struct {
+		Items []struct {
+			ID     int64
+			Status string
 		}
-		c.next[guest]++
+		NextCursor *string `json:"next_cursor"`
 	}
-}
-
-// wantEachOnce holds the receipts against the order book: every one is in it
-// unchanged, nothing else is, and each key still stands for its order.
-func (c *crowd) wantEachOnce(house *running) {
-	c.t.Helper()
-	book := c.book(house)
-	if len(book) != len(c.receipts) {
-		c.t.Errorf("%d orders in the book for %d receipts", len(book), len(c.receipts))
+	if status := house.call("GET", "/api/v1/kitchen/orders", house.login("carla"), "", &page); status != 200 || len(page.Items) != 0 {
+		t.Errorf("the kitchen answers %d with %d orders to cook", status, len(page.Items))
 	}
-	for key, r := range c.receipts {
-		if book[r.ID] != r {
-			c.t.Errorf("%s was %+v and is now %+v", key, r, book[r.ID])
-		}
-		var again receipt
-		_, body := wish(key)
-		if status := house.call("POST", "/api/v1/orders", c.token, body, &again, "Idempotency-Key", key); status != http.StatusCreated || again != r {
-			c.t.Errorf("%s was %+v and is repeated as %d %+v", key, r, status, again)
-		}
+	if status := house.call("GET", "/api/v1/kitchen/orders?status=served&limit=100", house.login("carla"), "", &page); status != 200 || len(page.Items) != 100 || page.NextCursor == nil {
+		t.Errorf("the kitchen answers %d with %d served orders", status, len(page.Items))
 	}
-	if now := c.book(house); len(now) != len(book) {
-		c.t.Errorf("repeating %d keys has made %d new orders", len(c.receipts), len(now)-len(book))
+	if status := house.call("GET", "/api/v1/orders", house.login("alice"), "", &page); status != 200 || len(page.Items) != 0 {
+		t.Errorf("alice is answered %d and has %d orders", status, len(page.Items))
 	}
 }
 
-// book reads all orders of the crowd, page by page.
-func (c *crowd) book(house *running) map[int64]receipt {
-	c.t.Helper()
-	all := map[int64]receipt{}
-	for path := "/api/v1/orders?limit=100"; ; {
-		var page struct {
-			Items      []receipt
-			NextCursor *string `json:"next_cursor"`
-		}
-		if status := house.call("GET", path, c.token, "", &page); status != 200 {
-			c.t.Fatalf("the list answers %d", status)
-		}
-		for _, r := range page.Items {
-			all[r.ID] = r
-		}
-		if page.NextCursor == nil {
-			return all
-		}
-		path = "/api/v1/orders?limit=100&cursor=" + *page.NextCursor
-	}
-}
+// changing is what differs between two answers to the same question.
+var changing = regexp.MustCompile(`"request_id":"[^"]*"`)
 
-// wantAllServed waits until the kitchen has nothing open any more, and looks
-// that it has served all of them.
-func (c *crowd) wantAllServed(house *running) {
-	c.t.Helper()
-	carla := house.login("carla")
-	var board struct{ Items []struct{ ID int64 } }
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) { // asked again, not raced against
-		if status := house.call("GET", "/api/v1/kitchen/orders?limit=1", carla, "", &board); status != 200 {
-			c.t.Fatalf("the board answers %d", status)
-		}
-		if len(board.Items) == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			c.t.Fatalf("order %d is still open", board.Items[0].ID)
-		}
+func TestNobodyLogsInAsAGeneratedGuest(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := sow(t.Context(), dir, "-guests", "1"); err != nil {
+		t.Fatal(err)
 	}
-	for _, status := range []string{"placed", "preparing", "ready", "cancelled"} {
-		var page struct{ Items []struct{ ID int64 } }
-		if code := house.call("GET", "/api/v1/orders?limit=1&status="+status, c.token, "", &page); code != 200 || len(page.Items) > 0 {
-			c.t.Errorf("%s: %d %+v", status, code, page.Items)
-		}
-	}
-}
-
-// wantIntact lets the engine check the order book and a backup of it. Copying
-// makes new pages and indexes, so a sound copy says nothing about the original.
-func wantIntact(t *testing.T, dir string) {
-	t.Helper()
-	to := filepath.Join(t.TempDir(), "copy.db")
-	copying := launch(t, dir, freeAddr(t), "backup", to)
-	if code := copying.wait(20 * time.Second); code != 0 {
-		t.Fatalf("backup ends with %d: %s", code, copying.out)
-	}
-	for _, path := range []string{filepath.Join(dir, "restaurant.db"), to} {
-		db, err := sql.Open("sqlite", path)
+	house := start(t, dir)
+	refusal := func(username, password string) string {
+		t.Helper()
+		res, err := http.Post(house.url+"/api/v1/auth/login", "application/json",
+			strings.NewReader(`{"username":"`+username+`","password":"`+password+`"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer db.Close()
-		var verdict string
-		var strays int
-		err = db.QueryRow("SELECT group_concat(integrity_check), (SELECT count(*) FROM pragma_foreign_key_check) FROM pragma_integrity_check").Scan(&verdict, &strays)
-		if err != nil || verdict != "ok" || strays != 0 {
-			t.Errorf("%s: integrity_check says %s, %d rows point nowhere, %v", filepath.Base(path), strings.TrimSpace(verdict), strays, err)
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		queries := regexp.MustCompile(`\d+ quer`).FindString(res.Header.Get("Server-Timing"))
+		return strings.Join([]string{res.Status, res.Header.Get("WWW-Authenticate"), queries, changing.ReplaceAllString(string(body), "")}, "\n")
+	}
+	want := refusal("alice", "not her password")
+	if !strings.HasPrefix(want, "401") || !strings.Contains(want, "invalid-credentials") || !strings.Contains(want, "1 quer") {
+		t.Fatalf("a wrong password of alice: %s", want)
+	}
+	for _, password := range []string{"guest-1-likes-pizza", "guest-1", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"} {
+		if got := refusal("guest-1", password); got != want {
+			t.Errorf("guest-1 with %s:\n%s\nalice with a wrong password:\n%s", password, got, want)
+		}
+	}
+}
+
+func TestSeedRefusesWhatIsNoCrowd(t *testing.T) {
+	public := []string{"-public", "on", "-behind-proxy", "on", "-public-url", "https://restaurant.example"}
+	for _, tc := range []struct {
+		name, wants string
+		args        []string
+	}{
+		{"a negative number", "whole number from 0", []string{"-orders", "-1"}},
+		{"no number", "whole number from 0", []string{"-guests", "many"}},
+		{"a number with an exponent", "digits only", []string{"-orders", "1e6"}},
+		{"a number with a plus", "digits only", []string{"-orders", "+5"}},
+		{"nothing", "whole number from 0", []string{"-orders", ""}},
+		{"more than fit", "to 1000000", []string{"-guests", "1000001"}},
+		{"a number that no computer holds", "to 100000000", []string{"-orders", "99999999999999999999"}},
+		{"orders in a house for the public", "PUBLIC=on refuses", append([]string{"-orders", "1"}, public...)},
+		{"guests in a house for the public", "PUBLIC=on refuses", append([]string{"-guests", "1"}, public...)},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "data")
+			if said, err := sow(t.Context(), dir, tc.args...); err == nil || !strings.Contains(err.Error(), tc.wants) || strings.Contains(err.Error(), "\n") || said != "" {
+				t.Errorf("says %q, %v", said, err)
+			}
+			if _, err := os.Stat(dir); err == nil {
+				t.Error("the folder was made all the same")
+			}
+		})
+	}
+	if _, err := sow(t.Context(), t.TempDir(), "-orders", "1"); !errors.Is(err, seed.ErrNoGuests) {
+		t.Errorf("orders without guests: %v", err)
+	}
+	if said, err := sow(t.Context(), t.TempDir(), append([]string{"-orders", "0", "-guests", "0"}, public...)...); err != nil || strings.Contains(said, "guests") {
+		t.Errorf("nothing generated for the public: %v, %s", err, said)
+	}
+}
+
+// stopper ends a context as soon as a word is written, as Ctrl-C would.
+type stopper struct {
+	bytes.Buffer
+	word string
+	stop func()
+}
+
+func (s *stopper) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(s.word)) {
+		s.stop()
+	}
+	return s.Buffer.Write(p)
+}
+
+func TestAStoppedSeedSaysHowToGoOn(t *testing.T) {
+	dir := t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	out := &stopper{word: "orders: 0 of", stop: stop}
+	err := run(ctx, []string{"seed", "-data-dir", dir, "-guests", "10", "-orders", "50"}, func(string) string { return "" }, streams{out: out, log: io.Discard})
+	const wants = "The order book is whole, with 10 new guests and 0 new orders. To go on: restaurant seed -guests 10 -orders 50, with the same settings"
+	if err == nil || !strings.Contains(err.Error(), wants) {
+		t.Fatalf("says %v", err)
+	}
+	if said, err := sow(t.Context(), dir, "-guests", "10", "-orders", "50"); err != nil || !strings.Contains(said, "50 orders are new") {
+		t.Errorf("going on: %v, %s", err, said)
+	}
+}
+
+func TestWhatStopsASeedIsASentence(t *testing.T) {
+	c := crowd{guests: 10, orders: 100}
+	for wants, err := range map[string]error{
+		"the disk is full; make room first. The order book is whole":                           models.ErrStorageFull,
+		"stopped before the end. The order book is whole":                                      context.Canceled,
+		"with 4 new guests and 30 new orders. To go on: restaurant seed -guests 10 -orders 70": models.ErrDatabaseUnavailable,
+	} {
+		if got := c.stopped(err, 4, 30).Error(); !strings.Contains(got, wants) || strings.Contains(got, "\n") {
+			t.Errorf("%v: %s", err, got)
 		}
 	}
 }

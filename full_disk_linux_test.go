@@ -42,12 +42,12 @@ func TestAFullDiskRefusesAndPasses(t *testing.T) {
 }
 
 func fillUp(t *testing.T, disk smallDisk) {
-	guests := newCrowd(t)
+	guests := newRegulars(t)
 	guests.come(disk.house)
 	var refusals atomic.Int64
 	wait := guests.order(disk.house, func(a answer) bool {
 		wantFull(t, disk.slug, a)
-		return refusals.Add(1) > 4*crowdSize // a smaller order may still fit in between
+		return refusals.Add(1) > 4*regularsCount // a smaller order may still fit in between
 	})
 	wait()
 	if len(guests.receipts) == 0 {

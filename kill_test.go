@@ -12,7 +12,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	t.Setenv("KITCHEN_PACE", "20ms")
 	t.Setenv("LOG_LEVEL", "error")
 	t.Setenv("PUBLIC_URL", "http://localhost:8080") // or wristbands would hold at one address only
-	dir, guests := t.TempDir(), newCrowd(t)
+	dir, guests := t.TempDir(), newRegulars(t)
 	const kills = 20
 	for range kills {
 		house := start(t, dir)

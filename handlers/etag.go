@@ -42,7 +42,7 @@ func dishTag(m models.MenuItem) string {
 
 // respondTagged answers 304 to whoever has this version already.
 func respondTagged(c *gin.Context, contentType string, p page) error {
-	c.Header("ETag", p.tag)
+	c.Writer.Header()["Etag"] = []string{p.tag} // as net/http spells it
 	for _, have := range tags(c, "If-None-Match") {
 		if have == "*" || strings.TrimPrefix(have, "W/") == p.tag {
 			c.Status(http.StatusNotModified)

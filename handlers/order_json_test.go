@@ -14,7 +14,7 @@ func TestOrdersAreWrittenAsTheEncoderWouldWriteThem(t *testing.T) {
 		{MenuItemID: 7, Name: "Caffè «corretto» <&>", Size: "small", Quantity: 20, Note: "Senza \"zucchero\"\\ \u2028🍋", UnitPriceCents: 300, LineTotalCents: 6000},
 		{MenuItemID: math.MaxInt64, Name: "Margherita", Size: "large", Quantity: 1, UnitPriceCents: 1250, LineTotalCents: 1250},
 	}
-	bill, err := models.NewOrderLines(lines)
+	bill, _, err := models.NewBill(lines)
 	if err != nil {
 		t.Fatal(err)
 	}

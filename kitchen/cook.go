@@ -2,17 +2,28 @@ package kitchen
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"restaurant/models"
 )
 
-// batch is how many tickets the cooks take off the rail at once. It bounds the
-// time for which they hold the order book.
-const batch = 200
+// batch is how many tickets of one status the cooks take off the rail at once. It
+// bounds the time for which they hold the order book.
+const batch = 64
 
 // breather is how long the cooks wait after the order book failed them.
 const breather = time.Second
+
+const (
+	// glance is how long the cooks rest at the least when nothing is to be cooked,
+	// but others write to the same order book: should a branch go dark, nobody
+	// rings for its orders.
+	glance = time.Second
+	// elsewhere is how long they wait for a ticket that is due and that the cooks
+	// of another branch are just taking.
+	elsewhere = 50 * time.Millisecond
+)
 
 // Run cooks until ctx ends. In a manual kitchen there is nothing to do.
 func (k *Kitchen) Run(ctx context.Context) {
@@ -27,28 +38,52 @@ func (k *Kitchen) Run(ctx context.Context) {
 // forever stands for "until the bell rings".
 const forever time.Duration = -1
 
-// cook takes every step that is due and says how long until the next one is.
-// What the cooks have in their hands when the house closes, they finish.
+// cook takes every step that is due and says how long until the next one is, but
+// not before the waiters have had the order book for as long as the cooks. What
+// the cooks have in their hands when the house closes, they finish.
 func (k *Kitchen) cook(ctx context.Context) time.Duration {
 	ctx = context.WithoutCancel(ctx)
-	orders, err := k.store.AdvanceDue(ctx, models.Now().Add(-k.pace), batch)
-	for _, o := range orders {
-		k.Events.publish(o)
-	}
-	if err != nil {
+	start := time.Now()
+	due := models.Now().Add(-k.pace)
+	moved, err := k.store.AdvanceDue(ctx, due, batch)
+	if err := errors.Join(err, k.announce(ctx, moved)); err != nil {
 		return k.trouble(ctx, err)
 	}
-	if len(orders) == batch {
-		return 0
+	took := time.Since(start)
+	if len(moved) >= batch { // there may be more
+		return took
 	}
 	oldest, any, err := k.store.OldestStep(ctx)
 	if err != nil {
 		return k.trouble(ctx, err)
 	}
-	if !any {
+	switch {
+	case !any && k.store.Shared():
+		return max(k.pace, glance)
+	case !any:
 		return forever
+	case len(moved) == 0 && oldest <= due:
+		return max(took, elsewhere)
 	}
-	return max(0, time.Until(oldest.Add(k.pace).Time()))
+	return max(took, time.Until(oldest.Add(k.pace).Time()))
+}
+
+// announce tells what has become of orders to whoever follows one. Nobody
+// follows most of them, and those are not even read.
+func (k *Kitchen) announce(ctx context.Context, moved []int64) error {
+	k.untold = k.Events.followed(append(k.untold, moved...))
+	if len(k.untold) == 0 {
+		return nil
+	}
+	orders, err := k.store.OrdersByID(ctx, k.untold)
+	if err != nil {
+		return err
+	}
+	k.untold = nil
+	for _, o := range orders {
+		k.Events.publish(o)
+	}
+	return nil
 }
 
 func (k *Kitchen) trouble(ctx context.Context, err error) time.Duration {

@@ -1,6 +1,7 @@
 package kitchen
 
 import (
+	"slices"
 	"sync"
 
 	"restaurant/models"
@@ -43,6 +44,16 @@ func (e *Events) unsubscribe(orderID int64, ch chan models.Order) {
 	if len(e.listeners[orderID]) == 0 {
 		delete(e.listeners, orderID)
 	}
+}
+
+// followed are those of the orders that somebody listens for. It uses up ids.
+func (e *Events) followed(ids []int64) []int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.listeners) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(ids, func(id int64) bool { return e.listeners[id] == nil })
 }
 
 // publish never blocks: it alone sends, under the lock, to channels with room

@@ -22,6 +22,8 @@ type Kitchen struct {
 	pace  time.Duration
 	bell  chan struct{}
 	log   *slog.Logger
+	// untold are orders that went on, but could not be read to tell of it.
+	untold []int64
 }
 
 // Manual is the pace of a kitchen that doesn't cook by itself: a chef moves the

@@ -61,9 +61,6 @@ func (b *Bouncer) Authenticate(c *gin.Context) {
 	if p == nil && raw == "" {
 		p = problem.AuthenticationRequired.New("")
 	}
-	if p == nil && !tokens.WellFormed(raw) {
-		p = problem.TokenMalformed.New("")
-	}
 	if p != nil {
 		problem.Write(c, p)
 		return
@@ -72,6 +69,10 @@ func (b *Bouncer) Authenticate(c *gin.Context) {
 		if b.admit(c, who) {
 			c.Set(principalKey, who)
 		}
+		return
+	}
+	if !tokens.WellFormed(raw) {
+		problem.Write(c, problem.TokenMalformed.New(""))
 		return
 	}
 	c.Request.Header.Set("Authorization", "Bearer "+raw) // the one spelling that gin-jwt reads

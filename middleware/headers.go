@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"maps"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -16,15 +17,17 @@ const MaxHeaderBytes = 8 << 10
 // policy allows nothing; pages that need more set their own. An empty hsts leaves
 // that header out.
 func Headers(hsts string) gin.HandlerFunc {
+	always := http.Header{ // shared by all answers: set as a whole, never added to
+		"X-Content-Type-Options":  {"nosniff"},
+		"X-Frame-Options":         {"DENY"},
+		"Referrer-Policy":         {"no-referrer"},
+		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+	}
+	if hsts != "" {
+		always.Set("Strict-Transport-Security", hsts)
+	}
 	return func(c *gin.Context) {
-		h := c.Writer.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		if hsts != "" {
-			h.Set("Strict-Transport-Security", hsts)
-		}
+		maps.Copy(c.Writer.Header(), always)
 		if headerBytes(c.Request) > MaxHeaderBytes {
 			problem.Write(c, problem.HeaderTooLarge.New(""))
 			return

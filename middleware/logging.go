@@ -18,7 +18,7 @@ import (
 
 // RequestIDHeader names the header under which every answer can be found in
 // the log.
-const RequestIDHeader = "X-Request-ID"
+const RequestIDHeader = "X-Request-Id" // as net/http spells it: any other spelling is worked out each time
 
 // Logging gives each request an id, writes one line about it when it is done,
 // and turns a panic into a problem. The line holds the route, never the address

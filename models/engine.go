@@ -16,8 +16,13 @@ type engine interface {
 	// do runs fn in a transaction and returns when it is on the disk. once says
 	// that fn keeps all or nothing by itself, see Store.writeOnce.
 	do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) error
+	// insert writes one row and gives its id. A row that is there already is
+	// gorm.ErrDuplicatedKey.
+	insert(tx *gorm.DB, query string, args ...any) (id int64, err error)
 	// dialect is the SQL that has no portable form.
 	dialect() dialect
+	// shared tells whether other processes may write, too.
+	shared() bool
 	// close ends what writes; what has been taken on is finished first.
 	close() error
 
@@ -29,7 +34,6 @@ type engine interface {
 type dialect struct {
 	version    string // the query for the engine's version
 	openOrders string // the table orders, read along its index of open orders
-	dueOrders  string // the table orders, read along its index of due orders
 	skipLocked string // ends a query: takes the rows that nobody else is changing
 }
 

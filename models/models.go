@@ -85,6 +85,9 @@ func (s *Store) writeOnce(ctx context.Context, fn func(tx *gorm.DB) error) error
 	return s.engine.do(ctx, true, fn)
 }
 
+// Shared tells whether other houses may write to the same order book.
+func (s *Store) Shared() bool { return s.engine.shared() }
+
 // Waiting is the number of writes that are under way.
 func (s *Store) Waiting() int { return s.engine.underWay() }
 

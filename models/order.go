@@ -30,6 +30,17 @@ var before = map[Status]Status{
 	StatusCancelled: StatusPlaced,
 }
 
+// after is before, read the other way, for the steps of a kitchen that cooks by
+// itself.
+var after = map[Status]Status{
+	StatusPlaced:    StatusPreparing,
+	StatusPreparing: StatusReady,
+	StatusReady:     StatusServed,
+}
+
+// done tells whether nothing follows the status.
+func (s Status) done() bool { return s == StatusServed || s == StatusCancelled }
+
 // Valid tells whether the house knows this status.
 func (s Status) Valid() bool {
 	_, follows := before[s]
@@ -79,7 +90,7 @@ func (o *Order) History() []Step {
 }
 
 // Done tells whether nothing can happen to the order any more.
-func (o *Order) Done() bool { return o.Status == StatusServed || o.Status == StatusCancelled }
+func (o *Order) Done() bool { return o.Status.done() }
 
 // OrderOf finds an order of this guest. Another guest's order is ErrNotFound.
 func (s *Store) OrderOf(ctx context.Context, userID, id int64) (Order, error) {
@@ -93,13 +104,22 @@ func (s *Store) Order(ctx context.Context, id int64) (Order, error) {
 	return o, found(s.read(ctx).Take(&o, id).Error)
 }
 
+// half says in SQL in which half of the orders a status is found. It is written
+// out, not bound: only so does the engine see which partial indexes apply.
+func (s Status) half() string {
+	if s.done() {
+		return "done"
+	}
+	return "NOT done"
+}
+
 // OrdersOf lists the orders of a guest, newest first, from below the id given;
 // math.MaxInt64 begins at the newest. An empty status lists all.
 func (s *Store) OrdersOf(ctx context.Context, userID int64, status Status, below int64, limit int) ([]Order, error) {
 	if status == "" {
 		return s.orders(ctx, limit, "user_id = $1 AND id < $2 ORDER BY id DESC", userID, below)
 	}
-	return s.orders(ctx, limit, "user_id = $1 AND id < $2 AND status = $3 ORDER BY id DESC", userID, below, status)
+	return s.orders(ctx, limit, status.half()+" AND user_id = $1 AND id < $2 AND status = $3 ORDER BY id DESC", userID, below, status)
 }
 
 // orders reads what guests ask for most often. It goes past GORM's scanner,
@@ -138,19 +158,16 @@ func (o *Order) scan(rows *sql.Rows) error {
 // OpenOrders lists everybody's orders for the kitchen, oldest first, from
 // behind the id given. An empty status lists those that are not done.
 func (s *Store) OpenOrders(ctx context.Context, status Status, after int64, limit int) ([]Order, error) {
-	q := s.read(ctx).Where("id > ?", after)
+	q := s.read(ctx).Where(status.half()).Where("id > ?", after)
 	if status != "" {
 		q = q.Where("status = ?", status)
-	} else {
-		q = q.Table(s.engine.dialect().openOrders).Where(isOpen)
+	}
+	if !status.done() {
+		q = q.Table(s.engine.dialect().openOrders)
 	}
 	var os []Order
 	return os, q.Order("id").Limit(limit).Find(&os).Error
 }
-
-// isOpen is written out, not bound: only so does the engine see that the
-// partial indexes of open orders apply.
-const isOpen = "status IN ('placed', 'preparing', 'ready')"
 
 // AdvanceOrder gives an order the status to, if that follows from the one it
 // has; otherwise the error is ErrInvalidTransition.
@@ -174,6 +191,9 @@ func (s *Store) step(ctx context.Context, to Status, where string, args ...any) 
 		if follows {
 			set[string(to)+"_at"] = now
 		}
+		if to.done() {
+			set["done"] = true
+		}
 		res := tx.Model(&Order{}).Where(where, args...).Where("status = ?", from).Updates(set)
 		if res.Error != nil {
 			return res.Error
@@ -189,40 +209,54 @@ func (s *Store) step(ctx context.Context, to Status, where string, args ...any) 
 	return o, err
 }
 
-// advanceDue moves the open orders that are due one step on. Choosing and
+// due moves orders on that have been in a status since before $2. Choosing and
 // changing are one statement, so no ticket is taken twice; of several houses over
-// one book, each takes what no other is just taking.
-func advanceDue(d dialect) string {
-	return `WITH due AS MATERIALIZED (SELECT id FROM ` + d.dueOrders + ` WHERE ` + isOpen + ` AND updated_at <= @due
-	ORDER BY updated_at LIMIT @limit` + d.skipLocked + `)
-UPDATE orders SET
-	status       = CASE status WHEN 'placed' THEN 'preparing' WHEN 'preparing' THEN 'ready' ELSE 'served' END,
-	preparing_at = CASE status WHEN 'placed' THEN @now ELSE preparing_at END,
-	ready_at     = CASE status WHEN 'preparing' THEN @now ELSE ready_at END,
-	served_at    = CASE status WHEN 'ready' THEN @now ELSE served_at END,
-	updated_at   = @now
-WHERE id IN (SELECT id FROM due) RETURNING *`
+// one book, each takes what no other is just taking. It names nothing that stays
+// as it is: an index is touched only when one of its columns is.
+func due(d dialect, from Status, limit int) string {
+	to := after[from]
+	set := "status = '" + string(to) + "', " + string(to) + "_at = $1, updated_at = $1"
+	if to.done() {
+		set += ", done = TRUE"
+	}
+	return "WITH due AS MATERIALIZED (SELECT id FROM orders WHERE NOT done AND status = '" + string(from) +
+		"' AND updated_at <= $2 ORDER BY updated_at LIMIT " + strconv.Itoa(limit) + d.skipLocked +
+		") UPDATE orders SET " + set + " WHERE id IN (SELECT id FROM due) RETURNING id"
 }
 
-// AdvanceDue moves up to limit open orders one step on whose newest step was at
-// due or earlier, and returns them as they are now. Those that have waited
-// longest go first.
-func (s *Store) AdvanceDue(ctx context.Context, due Millis, limit int) ([]Order, error) {
-	var os []Order
-	query := advanceDue(s.engine.dialect())
-	err := s.write(ctx, func(tx *gorm.DB) error {
-		return tx.Raw(query, map[string]any{"now": Now(), "due": due, "limit": limit}).Scan(&os).Error
+// AdvanceDue moves open orders one step on whose newest step was at before or
+// earlier, the oldest first and up to limit of each status, and says which.
+func (s *Store) AdvanceDue(ctx context.Context, before Millis, limit int) (ids []int64, err error) {
+	err = s.write(ctx, func(tx *gorm.DB) error {
+		now := Now()
+		ids = nil
+		for _, from := range []Status{StatusReady, StatusPreparing, StatusPlaced} {
+			var moved []int64
+			if err := tx.Raw(due(s.engine.dialect(), from, limit), now, before).Scan(&moved).Error; err != nil {
+				return err
+			}
+			ids = append(ids, moved...)
+		}
+		return nil
 	})
-	return os, err
+	return ids, err
 }
 
 // OldestStep tells when the open order that has waited longest made its newest
 // step, and false if no order is open.
 func (s *Store) OldestStep(ctx context.Context) (Millis, bool, error) {
 	var oldest *Millis
-	err := s.read(ctx).Raw("SELECT min(updated_at) FROM " + s.engine.dialect().dueOrders + " WHERE " + isOpen).Scan(&oldest).Error
+	const each = "SELECT min(updated_at) AS step FROM orders WHERE NOT done AND status = "
+	err := s.read(ctx).Raw("SELECT min(step) FROM (" + each + "'placed' UNION ALL " + each + "'preparing' UNION ALL " + each + "'ready') steps").
+		Scan(&oldest).Error
 	if err != nil || oldest == nil {
 		return 0, false, err
 	}
 	return *oldest, true, nil
+}
+
+// OrdersByID reads orders, in no order.
+func (s *Store) OrdersByID(ctx context.Context, ids []int64) ([]Order, error) {
+	var os []Order
+	return os, s.read(ctx).Find(&os, ids).Error
 }

@@ -3,6 +3,7 @@ package models
 import (
 	"database/sql/driver"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -25,10 +26,19 @@ type OrderLine struct {
 // a page of orders is one query, and nothing is decoded to be encoded again.
 type OrderLines string
 
-// NewOrderLines writes a bill.
-func NewOrderLines(lines []OrderLine) (OrderLines, error) {
+// NewBill fills in what each line costs, adds everything up, and writes it down.
+// A sum that does not fit, and a line of nothing, is a *LineError.
+func NewBill(lines []OrderLine) (bill OrderLines, totalCents int64, err error) {
+	for i := range lines {
+		l := &lines[i]
+		if l.Quantity < 1 || l.UnitPriceCents < 1 || l.UnitPriceCents > (math.MaxInt64-totalCents)/l.Quantity {
+			return "", 0, &LineError{Index: i, Field: "quantity", Message: "makes the bill too large", Reason: ErrInvalidLine}
+		}
+		l.LineTotalCents = l.UnitPriceCents * l.Quantity
+		totalCents += l.LineTotalCents
+	}
 	text, err := json.Marshal(lines)
-	return OrderLines(text), err
+	return OrderLines(text), totalCents, err
 }
 
 // What is stored is a JSON object with the version of its format in front. A
@@ -70,12 +80,9 @@ func (l *OrderLines) scanV1(text string) error {
 	if stored.Format != 1 {
 		return fmt.Errorf("order lines: format %d is not known here", stored.Format)
 	}
-	for i := range stored.Lines {
-		stored.Lines[i].LineTotalCents = stored.Lines[i].UnitPriceCents * stored.Lines[i].Quantity
-	}
-	lines, err := NewOrderLines(stored.Lines)
+	bill, _, err := NewBill(stored.Lines)
 	if err == nil {
-		*l = lines
+		*l = bill
 	}
 	return err
 }

@@ -11,8 +11,11 @@ func TestOrderLinesAreReadAsTheyWereWritten(t *testing.T) {
 		{7, "Caffè «corretto» <&>", SizeSmall, 20, "Senza zucchero, \"per favore\"\n🍋", 300, 6000},
 		{1, "Margherita", SizeLarge, 1, "", 1250, 1250},
 	}
-	want, err := NewOrderLines(lines)
+	want, total, err := NewBill(lines)
 	noError(t, err)
+	if total != 7250 {
+		t.Errorf("the total is %d", total)
+	}
 	text, err := want.Value()
 	noError(t, err)
 	if !strings.HasPrefix(text.(string), `{"v":2,"lines":[`) {

@@ -2,10 +2,8 @@ package models
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"math"
 
 	"gorm.io/gorm"
 )
@@ -60,25 +58,22 @@ func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed b
 	if o, err = n.priced(s.Menu()); err != nil {
 		return n.despite(err, s.read(ctx))
 	}
-	err = s.writeOnce(ctx, func(tx *gorm.DB) error {
-		if err := n.insert(tx, &o); !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		o, err = n.earlier(tx)
-		replayed = err == nil
+	err = s.writeOnce(ctx, func(tx *gorm.DB) (err error) {
+		o.ID, err = n.insert(tx, s.engine, o)
 		return err
 	})
 	switch {
+	case errors.Is(err, gorm.ErrDuplicatedKey):
+		lost := fmt.Errorf("%w: the order with the same key was not kept", ErrDatabaseUnavailable)
+		return n.despite(lost, s.read(ctx))
 	case errors.Is(err, gorm.ErrForeignKeyViolated):
 		err = ErrUserUnknown
-	case errors.Is(err, gorm.ErrDuplicatedKey): // written between the question and the answer, perhaps in another house
-		return n.despite(err, s.read(ctx))
 	}
-	return o, replayed, err
+	return o, false, err
 }
 
 // despite looks whether a refused order is the repetition of one that was taken
-// when all its dishes could still be had.
+// before, as it may be when its dishes can no longer be had, or its key is used.
 func (n NewOrder) despite(refused error, db *gorm.DB) (Order, bool, error) {
 	o, err := n.earlier(db)
 	if errors.Is(err, ErrNotFound) {
@@ -103,28 +98,19 @@ func (n NewOrder) earlier(db *gorm.DB) (Order, error) {
 	return o.Order, err
 }
 
-// insertOrder and insertKeyed are the hottest writes of the house.
-const insertOrder = `INSERT INTO orders (user_id, status, lines, total_cents, table_name, placed_at, updated_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id`
+// insertOrder is the hottest write of the house.
+const insertOrder = `INSERT INTO orders (user_id, status, lines, total_cents, table_name, idempotency_key, request_hash, placed_at, updated_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`
 
-// insertKeyed writes nothing if the guest has used the key before. That is asked
-// in the statement itself, because a conflict would use up a number.
-const insertKeyed = `INSERT INTO orders (user_id, status, lines, total_cents, table_name, placed_at, updated_at, idempotency_key, request_hash)
-	SELECT $1, $2, $3, $4, $5, $6, $6, $7, $8
-	WHERE NOT EXISTS (SELECT 1 FROM orders WHERE user_id = $1 AND idempotency_key = $7) RETURNING id`
-
-// insert writes the order o and fills in its id, past GORM's builder but over its
-// connection. ErrNotFound means that the key stands for another order already.
-func (n NewOrder) insert(tx *gorm.DB, o *Order) error {
-	query, args := insertOrder, []any{o.UserID, o.Status, o.Lines, o.TotalCents, o.TableName, o.PlacedAt}
+// insert writes the order o and gives its id, past GORM's builder but over its
+// connection.
+func (n NewOrder) insert(tx *gorm.DB, e engine, o Order) (id int64, err error) {
+	var key, hash *string
 	if n.IdempotencyKey != "" {
-		query, args = insertKeyed, append(args, n.IdempotencyKey, n.RequestHash)
+		key, hash = &n.IdempotencyKey, &n.RequestHash
 	}
-	err := tx.Statement.ConnPool.QueryRowContext(tx.Statement.Context, query, args...).Scan(&o.ID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return ErrNotFound
-	}
-	return tx.AddError(err)
+	id, err = e.insert(tx, insertOrder, o.UserID, o.Status, o.Lines, o.TotalCents, o.TableName, key, hash, o.PlacedAt)
+	return id, tx.AddError(err)
 }
 
 // priced copies the names and prices of the dishes onto a new order.
@@ -134,9 +120,6 @@ func (n NewOrder) priced(menu *Menu) (Order, error) {
 	lines := make([]OrderLine, len(n.Lines))
 	for i, l := range n.Lines {
 		line, fault := n.line(l, menu)
-		if fault == nil {
-			o.TotalCents, fault = line.addTo(o.TotalCents)
-		}
 		if fault != nil {
 			fault.Index = i
 			return Order{}, fault
@@ -144,7 +127,7 @@ func (n NewOrder) priced(menu *Menu) (Order, error) {
 		lines[i] = line
 	}
 	var err error
-	o.Lines, err = NewOrderLines(lines)
+	o.Lines, o.TotalCents, err = NewBill(lines)
 	return o, err
 }
 
@@ -165,16 +148,5 @@ func (n NewOrder) line(l NewLine, menu *Menu) (OrderLine, *LineError) {
 	case !dish.Available:
 		return OrderLine{}, &LineError{Field: "menu_item_id", Message: dish.Name + " is sold out.", Reason: ErrItemUnavailable}
 	}
-	return OrderLine{
-		MenuItemID: dish.ID, Name: dish.Name, Size: l.Size, Quantity: l.Quantity, Note: l.Note,
-		UnitPriceCents: price, LineTotalCents: price * l.Quantity,
-	}, nil
-}
-
-// addTo adds the line to a total and notices when the sum no longer fits.
-func (l OrderLine) addTo(total int64) (int64, *LineError) {
-	if l.Quantity < 1 || l.UnitPriceCents < 1 || l.UnitPriceCents > (math.MaxInt64-total)/l.Quantity {
-		return 0, &LineError{Field: "quantity", Message: "makes the bill too large", Reason: ErrInvalidLine}
-	}
-	return total + l.LineTotalCents, nil
+	return OrderLine{MenuItemID: dish.ID, Name: dish.Name, Size: l.Size, Quantity: l.Quantity, Note: l.Note, UnitPriceCents: price}, nil
 }

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -228,7 +229,19 @@ type postgresWriter struct {
 }
 
 func (w *postgresWriter) dialect() dialect {
-	return dialect{version: "SHOW server_version", openOrders: "orders", dueOrders: "orders", skipLocked: " FOR UPDATE SKIP LOCKED"}
+	return dialect{version: "SHOW server_version", openOrders: "orders", skipLocked: " FOR UPDATE SKIP LOCKED"}
+}
+
+func (w *postgresWriter) shared() bool { return true }
+
+// insert leaves a row that is there already alone: a failure would stand in the
+// server's log each time that a guest repeats an order.
+func (w *postgresWriter) insert(tx *gorm.DB, query string, args ...any) (id int64, err error) {
+	err = tx.Statement.ConnPool.QueryRowContext(tx.Statement.Context, query+" ON CONFLICT DO NOTHING RETURNING id", args...).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, gorm.ErrDuplicatedKey
+	}
+	return id, err
 }
 
 func (w *postgresWriter) close() error {
@@ -246,10 +259,10 @@ func (w *postgresWriter) do(ctx context.Context, once bool, fn func(tx *gorm.DB)
 	defer spend(ctx)()
 	w.waiting.Add(1)
 	defer w.waiting.Add(-1)
-	db := w.db.WithContext(context.WithValue(ctx, clockedKey{}, true))
+	ctx = context.WithValue(ctx, clockedKey{}, true)
 	for range maxTries {
 		start := time.Now()
-		if err = transact(db, once, fn); err == nil {
+		if err = transact(w.db.WithContext(ctx), once, fn); err == nil {
 			w.committed(1, start)
 		}
 		if !again(err) {

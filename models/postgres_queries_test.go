@@ -21,8 +21,8 @@ func crowded(t testing.TB) (s *Store, alice User, dish MenuItem, o Order) {
 	for _, stmt := range []string{
 		`INSERT INTO users (username, name, password_hash, role, vip, created_at)
 			SELECT 'guest-' || i, 'Guest', '', 'guest', false, 1 FROM generate_series(1, 3000) i`,
-		`INSERT INTO orders (user_id, status, lines, total_cents, idempotency_key, request_hash, placed_at, updated_at)
-			SELECT 4 + i % 2000, CASE WHEN i % 50 = 0 THEN 'placed' ELSE 'served' END, '{"v":2,"lines":[]}', 1, 'key-' || i, '', i, i FROM generate_series(1, 20000) i`,
+		`INSERT INTO orders (user_id, status, done, lines, total_cents, idempotency_key, request_hash, placed_at, updated_at)
+			SELECT 4 + i % 2000, CASE WHEN i % 50 = 0 THEN 'placed' ELSE 'served' END, i % 50 <> 0, '{"v":2,"lines":[]}', 1, 'key-' || i, '', i, i FROM generate_series(1, 20000) i`,
 		`INSERT INTO login_sessions SELECT 'sid-' || i, 4 + i % 2000, 'body', '', i, i, 4000000000000, 4000000000000, CASE WHEN i % 100 = 0 THEN 1 END FROM generate_series(1, 5000) i`,
 		`INSERT INTO refresh_tokens SELECT 'hash-' || i, 'sid-' || i, 4000000000000, NULL FROM generate_series(1, 5000) i`,
 		`ANALYZE`,
@@ -64,15 +64,23 @@ func TestHotQueriesUseAnIndexInPostgres(t *testing.T) {
 			{"orders of a guest with a status", func() error {
 				_, err := s.OrdersOf(t.Context(), alice.ID, StatusPlaced, math.MaxInt64, 20)
 				return err
-			}, []string{"orders_of_guest_by_status"}},
+			}, []string{"orders_open_of_guest"}},
+			{"orders of a guest that are done", func() error {
+				_, err := s.OrdersOf(t.Context(), alice.ID, StatusServed, math.MaxInt64, 20)
+				return err
+			}, []string{"orders_"}},
 			{"open orders", func() error {
 				_, err := s.OpenOrders(t.Context(), "", 0, 20)
 				return err
-			}, []string{"orders_open"}},
+			}, []string{"orders_"}},
 			{"orders with a status", func() error {
+				_, err := s.OpenOrders(t.Context(), StatusPlaced, 0, 20)
+				return err
+			}, []string{"orders_"}},
+			{"orders that were cancelled", func() error {
 				_, err := s.OpenOrders(t.Context(), StatusCancelled, 0, 20)
 				return err
-			}, []string{"orders_by_status"}},
+			}, []string{"orders_done"}},
 			{"one order of a guest", func() error {
 				_, err := s.OrderOf(t.Context(), alice.ID, o.ID)
 				return err
@@ -84,11 +92,15 @@ func TestHotQueriesUseAnIndexInPostgres(t *testing.T) {
 			{"the steps that are due", func() error {
 				_, err := s.AdvanceDue(t.Context(), 0, 200)
 				return err
-			}, []string{"orders_due"}},
+			}, []string{"orders_due", "orders_due", "orders_due"}},
 			{"a new order with a key", func() error {
 				_, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a"))
 				return err
-			}, []string{"orders_idempotency"}},
+			}, []string{""}},
+			{"the same again", func() error {
+				_, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a"))
+				return err
+			}, []string{"", "orders_idempotency"}},
 			{"a step of an order", func() error {
 				_, err := s.AdvanceOrder(t.Context(), o.ID, StatusPreparing)
 				return err

@@ -1,0 +1,2 @@
+-- Guests without a wristband read the menu.
+dofile("common.lua")

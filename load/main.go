@@ -1,0 +1,113 @@
+// Command load is the rush hour: many guests at once at a real house, and
+// beside them, in the same minutes, the least that any server could do for the
+// same answers. Only the two together say something: alone, requests per second
+// mostly measure the computer.
+//
+// It builds the program, opens it on an empty folder, sends guests with wrk, and
+// prints a table. With -growth it compares a house that has just opened with one
+// that has taken a million orders. Run it with `make load` and `make growth`.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the flags.
+type options struct {
+	rounds  int
+	span    time.Duration // of one measurement
+	program string        // a binary that is there already; empty: build one
+	growth  bool
+	calls   int // of each kind, for growth
+	orders  int // in the filled house, for growth
+	guests  int // in the filled house, for growth
+}
+
+// run does what the command line asks for and leaves nothing behind: every
+// process it started has ended, and the folder for their files is gone.
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	if len(args) == 2 && args[0] == "limits" { // how the program starts itself
+		return serveLimits(ctx, args[1], out)
+	}
+	o, err := readOptions(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "rush-hour-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = tidied(ctx, err, os.RemoveAll(dir)) }()
+
+	if o.program == "" {
+		if o.program, err = build(ctx, dir); err != nil {
+			return err
+		}
+	}
+	if o.growth {
+		return growth(ctx, o, dir, out)
+	}
+	return rush(ctx, o, dir, out)
+}
+
+func readOptions(args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet("load", flag.ContinueOnError)
+	f.IntVar(&o.rounds, "rounds", 5, "how often each measurement is made; the table shows medians")
+	f.DurationVar(&o.span, "for", 3*time.Second, "how long each measurement takes")
+	f.StringVar(&o.program, "program", "", "measure this binary instead of building one")
+	f.BoolVar(&o.growth, "growth", false, "compare an empty house with a filled one instead")
+	f.IntVar(&o.calls, "calls", 300, "with -growth: calls of each kind")
+	f.IntVar(&o.orders, "orders", 1_000_000, "with -growth: orders in the filled house")
+	f.IntVar(&o.guests, "guests", 100_000, "with -growth: guests of the filled house")
+	f.Usage = func() {
+		fmt.Fprintln(f.Output(), "Usage: go run ./load [flags]. Files go to a folder of their own under TMPDIR, which should be a real disk.")
+		f.PrintDefaults()
+	}
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	// A round must be over while its tokens live.
+	if o.rounds < 1 || o.span < time.Second || o.span > 45*time.Second || o.span%time.Second != 0 || o.calls < 1 || o.calls > 5000 || f.NArg() > 0 {
+		return o, errors.New("-rounds takes a number from 1, -for whole seconds from 1s to 45s, -calls a number from 1 to 5000, and there are no further arguments; go run ./load -h lists the flags")
+	}
+	return o, nil
+}
+
+// tidied puts an interruption into words: what else went wrong then went wrong
+// because of it.
+func tidied(ctx context.Context, err, left error) error {
+	if ctx.Err() != nil {
+		err = errors.New("interrupted; everything is stopped")
+	}
+	if left != nil {
+		return fmt.Errorf("the temporary files could not be deleted: %w", left)
+	}
+	return err
+}
+
+// progress tells whoever waits what is being done. It goes to the error stream,
+// so that the table can be kept apart with >.
+func progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}
