@@ -77,5 +77,5 @@ func (a *API) advanceOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return send(c, http.StatusOK, appendOrder(nil, o))
+	return send(c, http.StatusOK, appendOrder(nil, o.Receipt()))
 }

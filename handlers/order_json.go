@@ -16,35 +16,35 @@ const bytesPerOrder = 512
 // beyond the limit. Orders are what guests ask for most, and their lines are JSON
 // already, so they are written by hand; a test holds the result against the
 // encoder.
-func appendPage(orders []models.Order, limit int) []byte {
-	orders, next := cut(orders, limit, func(o models.Order) int64 { return o.ID })
+func appendPage(orders []models.Receipt, limit int) []byte {
+	orders, next := cut(orders, limit, func(r models.Receipt) int64 { return r.ID })
 	b := append(make([]byte, 0, (len(orders)+1)*bytesPerOrder), `{"items":[`...)
-	for i, o := range orders {
+	for i, r := range orders {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendOrder(b, o)
+		b = appendOrder(b, r)
 	}
 	b = append(b, `],"next_cursor":`...)
 	return append(appendOptional(b, next), '}')
 }
 
 // appendOrder writes an orderResponse.
-func appendOrder(b []byte, o models.Order) []byte {
+func appendOrder(b []byte, r models.Receipt) []byte {
 	b = append(b, `{"id":`...)
-	b = strconv.AppendInt(b, o.ID, 10)
+	b = strconv.AppendInt(b, r.ID, 10)
 	b = append(b, `,"status":"`...)
-	b = append(b, o.Status...)
+	b = append(b, r.Status...)
 	b = append(b, `","items":`...)
-	b = append(b, o.Lines...)
+	b = append(b, r.Lines...)
 	b = append(b, `,"total_cents":`...)
-	b = strconv.AppendInt(b, o.TotalCents, 10)
+	b = strconv.AppendInt(b, r.TotalCents, 10)
 	b = append(b, `,"currency":"`+models.Currency+`","table":`...)
-	b = appendOptional(b, o.TableName)
+	b = appendOptional(b, r.TableName)
 	b = append(b, `,"placed_at":"`...)
-	b = o.PlacedAt.Time().AppendFormat(b, time.RFC3339Nano)
+	b = r.PlacedAt.Time().AppendFormat(b, time.RFC3339Nano)
 	b = append(b, `","updated_at":"`...)
-	b = o.UpdatedAt.Time().AppendFormat(b, time.RFC3339Nano)
+	b = r.UpdatedAt.Time().AppendFormat(b, time.RFC3339Nano)
 	return append(b, `"}`...)
 }
 

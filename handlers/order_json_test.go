@@ -18,7 +18,7 @@ func TestOrdersAreWrittenAsTheEncoderWouldWriteThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	orders := []models.Order{
+	orders := []models.Receipt{
 		{ID: 3, Status: models.StatusPlaced, Lines: bill, TotalCents: 7250, TableName: new("\"7\" & <terrace> 🌅"), PlacedAt: 1769886110123, UpdatedAt: 1769886110120},
 		{ID: 2, Status: models.StatusCancelled, Lines: bill, TotalCents: math.MaxInt64, PlacedAt: 1769886110000, UpdatedAt: 0},
 		{ID: 1, Status: models.StatusServed, Lines: bill, PlacedAt: 1, UpdatedAt: 253402300799999},

@@ -101,7 +101,7 @@ func (a *API) placeOrder(c *gin.Context) error {
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}
-	return send(c, http.StatusCreated, appendOrder(nil, o))
+	return send(c, http.StatusCreated, appendOrder(nil, o.Receipt()))
 }
 
 // idempotencyKey reads the key and adds its verdict to that over the body.
@@ -215,7 +215,7 @@ func (a *API) showOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return send(c, http.StatusOK, appendOrder(nil, o))
+	return send(c, http.StatusOK, appendOrder(nil, o.Receipt()))
 }
 
 // visibleOrder finds the order in the path, if the caller may see it.
@@ -253,5 +253,5 @@ func (a *API) cancelOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return send(c, http.StatusOK, appendOrder(nil, o))
+	return send(c, http.StatusOK, appendOrder(nil, o.Receipt()))
 }

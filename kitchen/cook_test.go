@@ -108,7 +108,7 @@ func TestRushIsCookedInOneMoment(t *testing.T) {
 			t.Errorf("%d orders are served, want %d", len(served), rush)
 		}
 		for _, o := range served {
-			wantSteps(t, o, 3, 6, 9)
+			wantSteps(t, h.order(t, o.ID), 3, 6, 9)
 		}
 	})
 }

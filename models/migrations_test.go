@@ -47,7 +47,7 @@ func TestBooksOfEarlierReleasesAreTakenOver(t *testing.T) {
 				os, err := s.OrdersOf(t.Context(), 1, status, math.MaxInt64, 20)
 				noError(t, err)
 				wantSame(t, ids(os), []int64{int64(i + 1)})
-				if lines := linesOf(t, os[0]); lines[0].LineTotalCents != 1500 {
+				if lines := linesOf(t, Order{Lines: os[0].Lines}); lines[0].LineTotalCents != 1500 {
 					t.Errorf("the bill is %s", os[0].Lines)
 				}
 			}

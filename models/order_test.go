@@ -48,7 +48,7 @@ func bring(t testing.TB, s *Store, o Order, to Status) Order {
 	return o
 }
 
-func ids(orders []Order) []int64 {
+func ids(orders []Receipt) []int64 {
 	var list []int64
 	for _, o := range orders {
 		list = append(list, o.ID)
