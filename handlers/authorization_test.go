@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,6 +32,7 @@ const (
 // nothing at all has changed.
 type book struct {
 	db      *sql.DB
+	isFile  bool
 	tables  []string
 	version any    // of the file, when it was last looked at
 	seen    string // and what stood in it
@@ -40,14 +40,12 @@ type book struct {
 
 func (h *house) openBook(t testing.TB) *book {
 	t.Helper()
-	b := new(book)
-	var err error
-	if b.db, err = sql.Open("sqlite", "file:"+filepath.Join(h.dir, "restaurant.db")+"?_pragma=query_only(1)"); err != nil {
-		t.Fatal(err)
+	b := &book{db: h.shelf.beside(t), isFile: h.shelf.file != ""}
+	tables := "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
+	if b.isFile {
+		tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 	}
-	t.Cleanup(func() { b.db.Close() })
-	b.db.SetMaxOpenConns(1) // the version of the file counts per connection
-	for _, row := range b.rows(t, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name") {
+	for _, row := range b.rows(t, tables) {
 		b.tables = append(b.tables, row[0].(string))
 	}
 	b.changed(t)
@@ -57,13 +55,29 @@ func (h *house) openBook(t testing.TB) *book {
 // changed tells whether anything in the book is another than at the last look.
 func (b *book) changed(t testing.TB) bool {
 	t.Helper()
-	version := b.rows(t, "PRAGMA data_version")[0][0]
-	if version == b.version { // nobody has written: no need to read it all
-		return false
+	if b.isFile {
+		version := b.rows(t, "PRAGMA data_version")[0][0]
+		if version == b.version { // nobody has written: no need to read it all
+			return false
+		}
+		b.version = version
 	}
 	before := b.seen
-	b.version, b.seen = version, b.text(t)
+	b.seen = b.text(t)
 	return b.seen != before
+}
+
+// columns are the names of a table's columns.
+func (b *book) columns(t testing.TB, table string) (names []string) {
+	t.Helper()
+	query := "SELECT column_name::text FROM information_schema.columns WHERE table_name = '" + table + "'"
+	if b.isFile {
+		query = "SELECT name FROM pragma_table_info('" + table + "')"
+	}
+	for _, row := range b.rows(t, query) {
+		names = append(names, row[0].(string))
+	}
+	return names
 }
 
 func (b *book) rows(t testing.TB, query string) (all [][]any) {
@@ -530,8 +544,8 @@ func fieldNames(t testing.TB, h *house, doc *openapi3.T) []string {
 	}
 	b := h.openBook(t)
 	for _, table := range b.tables {
-		for _, column := range b.rows(t, "SELECT name FROM pragma_table_info('"+table+"')") {
-			names[column[0].(string)] = true
+		for _, column := range b.columns(t, table) {
+			names[column] = true
 		}
 	}
 	for name := range newForger(t, h, "bob").printed() {

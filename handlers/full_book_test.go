@@ -1,38 +1,41 @@
 package handlers
 
 import (
-	"database/sql"
 	"math"
-	"path/filepath"
 	"testing"
 )
 
-// besides opens the order book a second time, as another program would.
-func (h *house) besides(t *testing.T) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(h.dir, "restaurant.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	db.SetMaxOpenConns(1)
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-// TestAFullOrderBookIsNamedAndPasses uses up all numbers that an order could
-// have: the engine then says the same as on a full disk, on every system. (A
-// disk that is really full needs the real program, see full_disk_linux_test.go.)
-func TestAFullOrderBookIsNamedAndPasses(t *testing.T) {
-	h := newHouse(t)
-	db, alice := h.besides(t), h.as(t, "alice")
-	first := h.order(t, alice)
-	turnTo := func(number int64) {
+// fillable lets an order book be full, and have room again for what comes after
+// an order. In a file it uses up all numbers that an order could have: SQLite
+// then says the same as on a full disk, on every system. (A disk that is really
+// full needs the real program, see full_disk_linux_test.go.) In PostgreSQL a
+// trigger says what the server says on a full disk.
+func (h *house) fillable(t *testing.T) (fill func(), empty func(last int64)) {
+	db := h.shelf.beside(t)
+	run := func(query string, args ...any) {
 		t.Helper()
-		if _, err := db.Exec("UPDATE sqlite_sequence SET seq = ? WHERE name = 'orders'", number); err != nil {
+		if _, err := db.Exec(query, args...); err != nil {
 			t.Fatal(err)
 		}
 	}
-	turnTo(math.MaxInt64)
+	if h.shelf.file != "" {
+		turnTo := func(number int64) { run("UPDATE sqlite_sequence SET seq = ? WHERE name = 'orders'", number) }
+		return func() { turnTo(math.MaxInt64) }, turnTo
+	}
+	fill = func() {
+		run(`CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+			$$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$`)
+		run("CREATE TRIGGER no_room BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION no_room()")
+	}
+	return fill, func(int64) { run("DROP FUNCTION no_room CASCADE") }
+}
+
+func TestAFullOrderBookIsNamedAndPasses(t *testing.T) {
+	h := newHouse(t)
+	alice := h.as(t, "alice")
+	fill, empty := h.fillable(t)
+	first := h.order(t, alice)
+	fill()
 	for range 3 {
 		res := h.post(t, ordersPath, margherita, alice, with("Idempotency-Key", "pizza")).wants(t, 503, "storage-full")
 		if res.Header().Get("Retry-After") != "5" {
@@ -45,7 +48,7 @@ func TestAFullOrderBookIsNamedAndPasses(t *testing.T) {
 		t.Errorf("%d orders in a full book", len(page.Items))
 	}
 
-	turnTo(first.ID)
+	empty(first.ID)
 	second := h.order(t, alice, with("Idempotency-Key", "pizza"))
 	if again := h.order(t, alice, with("Idempotency-Key", "pizza")); again.ID != second.ID || second.ID == first.ID {
 		t.Errorf("orders %d, %d and %d", first.ID, second.ID, again.ID)

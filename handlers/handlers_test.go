@@ -3,7 +3,9 @@ package handlers
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,6 +30,7 @@ import (
 	"restaurant/docs"
 	"restaurant/kitchen"
 	"restaurant/models"
+	"restaurant/models/throwaway"
 	"restaurant/problem"
 	"restaurant/seed"
 	"restaurant/tokens"
@@ -35,7 +38,7 @@ import (
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
-	code := m.Run()
+	code := throwaway.Run(m)
 	os.RemoveAll(firstDay().dir)
 	os.Exit(code)
 }
@@ -44,7 +47,8 @@ func TestMain(m *testing.M) {
 const testURL = "http://localhost:8080"
 
 // firstDay is a house as it is after its first start: seeded, with a key. It is
-// made once and copied for each test, because hashing passwords is slow.
+// made once and copied for each test, because hashing passwords is slow. Its
+// order book is restaurant.db, or firstBook if TEST_DATABASE_URL asks for that.
 var firstDay = sync.OnceValue(func() (day struct{ dir string }) {
 	must := func(err error) {
 		if err != nil {
@@ -53,11 +57,9 @@ var firstDay = sync.OnceValue(func() (day struct{ dir string }) {
 	}
 	dir, err := os.MkdirTemp("", "restaurant-test-")
 	must(err)
-	ctx := context.Background()
-	store, err := models.OpenSQLite(ctx, filepath.Join(dir, "restaurant.db"))
+	store, err := models.OpenSQLite(context.Background(), filepath.Join(dir, "restaurant.db"))
 	must(err)
-	must(seed.Menu(ctx, store))
-	must(seed.Users(ctx, store, models.NewHasher()))
+	must(deliver(store))
 	must(store.Close())
 	_, err = tokens.OpenKeys(filepath.Join(dir, "keys"))
 	must(err)
@@ -65,24 +67,73 @@ var firstDay = sync.OnceValue(func() (day struct{ dir string }) {
 	return day
 })
 
+var firstBook = throwaway.Template{Prepare: func(url string) error {
+	store, err := models.OpenPostgres(context.Background(), url)
+	if err != nil {
+		return err
+	}
+	return errors.Join(deliver(store), store.Close())
+}}
+
+func deliver(store *models.Store) error {
+	ctx := context.Background()
+	return errors.Join(seed.Menu(ctx, store), seed.Users(ctx, store, models.NewHasher()))
+}
+
+// shelf is where the order book of a house stands: a file, or a database.
+type shelf struct{ file, url string }
+
+// open opens the order book, until the test ends.
+func (s shelf) open(t testing.TB) *models.Store {
+	t.Helper()
+	var store *models.Store
+	var err error
+	if s.url != "" {
+		store, err = models.OpenPostgres(t.Context(), s.url)
+	} else {
+		store, err = models.OpenSQLite(t.Context(), s.file)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return store
+}
+
+// beside opens the order book a second time, as another program would.
+func (s shelf) beside(t testing.TB) *sql.DB {
+	t.Helper()
+	driver, source := "sqlite", s.file
+	if s.url != "" {
+		driver, source = "pgx", s.url
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
 // house is an open restaurant without a network: the full router over a real
 // order book.
 type house struct {
 	*API
 	dir     string
+	shelf   shelf
 	handler http.Handler
 	log     *lockedBuffer
 }
 
-// newHouse opens a house of its own for a test. The kitchen is manual unless an
-// option says otherwise.
-func newHouse(t testing.TB, options ...func(*house)) *house {
+// moveIn makes a folder and an order book like those of the first day.
+func moveIn(t testing.TB) (dir string, s shelf) {
 	t.Helper()
-	h := &house{dir: t.TempDir(), log: new(lockedBuffer)}
-	if err := os.CopyFS(h.dir, os.DirFS(firstDay().dir)); err != nil {
+	dir = t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(firstDay().dir)); err != nil {
 		t.Fatal(err)
 	}
-	keyDir := filepath.Join(h.dir, "keys")
+	keyDir := filepath.Join(dir, "keys")
 	if err := os.Chmod(keyDir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -92,12 +143,20 @@ func newHouse(t testing.TB, options ...func(*house)) *house {
 			t.Fatal(err)
 		}
 	}
-	store, err := models.OpenSQLite(t.Context(), filepath.Join(h.dir, "restaurant.db"))
-	if err != nil {
-		t.Fatal(err)
+	if throwaway.Wanted() {
+		return dir, shelf{url: firstBook.Copy(t)}
 	}
-	t.Cleanup(func() { store.Close() })
-	keys, err := tokens.OpenKeys(keyDir)
+	return dir, shelf{file: filepath.Join(dir, "restaurant.db")}
+}
+
+// newHouse opens a house of its own for a test. The kitchen is manual unless an
+// option says otherwise.
+func newHouse(t testing.TB, options ...func(*house)) *house {
+	t.Helper()
+	h := &house{log: new(lockedBuffer)}
+	h.dir, h.shelf = moveIn(t)
+	store := h.shelf.open(t)
+	keys, err := tokens.OpenKeys(filepath.Join(h.dir, "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +271,7 @@ type response struct {
 	request string
 }
 
-var secrets = regexp.MustCompile(`\$argon2id\$|PRIVATE KEY|password_hash|SELECT |INSERT |sqlite|\.go:`)
+var secrets = regexp.MustCompile(`\$argon2id\$|PRIVATE KEY|password_hash|SELECT |INSERT |sqlite|SQLSTATE|postgres:|\.go:`)
 
 // keepsTheRules checks what is true of every answer of the house.
 func (r *response) keepsTheRules(t testing.TB) {

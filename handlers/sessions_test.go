@@ -52,18 +52,14 @@ func (h *house) reopened(t testing.TB, options ...func(*house)) *house {
 	if err := h.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return openHouse(t, h.dir, options...)
+	return openHouse(t, h.dir, h.shelf, options...)
 }
 
 // openHouse opens a house over a folder that is there already.
-func openHouse(t testing.TB, dir string, options ...func(*house)) *house {
+func openHouse(t testing.TB, dir string, s shelf, options ...func(*house)) *house {
 	t.Helper()
-	h := &house{dir: dir, log: new(lockedBuffer)}
-	store, err := models.OpenSQLite(t.Context(), filepath.Join(dir, "restaurant.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
+	h := &house{dir: dir, shelf: s, log: new(lockedBuffer)}
+	store := s.open(t)
 	keys, err := tokens.OpenKeys(filepath.Join(dir, "keys"))
 	if err != nil {
 		t.Fatal(err)
@@ -376,15 +372,15 @@ func TestAShortLoginRefreshesToTheHousesLife(t *testing.T) {
 	}
 }
 
-// TestTheOrderBookHoldsNoTokenOnlyHashes reads the files byte by byte.
-func TestTheOrderBookHoldsNoTokenOnlyHashes(t *testing.T) {
-	h := newHouse(t)
-	login := h.login(t, "alice")
-	next := h.refreshed(t, login.RefreshToken)
-	h.refresh(t, login.RefreshToken).wants(t, 401, "refresh-token-reused")
-	bob := h.login(t, "bob")
+// inTheBook is what stands in the order book: all bytes of its files, or all rows
+// of its database.
+func (h *house) inTheBook(t testing.TB) []byte {
+	t.Helper()
+	if h.shelf.url != "" {
+		return []byte(h.openBook(t).text(t))
+	}
+	files, _ := filepath.Glob(h.shelf.file + "*")
 	var book []byte
-	files, _ := filepath.Glob(filepath.Join(h.dir, "restaurant.db*"))
 	for _, f := range files {
 		text, err := os.ReadFile(f)
 		if err != nil {
@@ -395,6 +391,16 @@ func TestTheOrderBookHoldsNoTokenOnlyHashes(t *testing.T) {
 	if len(files) < 2 {
 		t.Fatalf("only %v: where is the write-ahead log?", files)
 	}
+	return book
+}
+
+func TestTheOrderBookHoldsNoTokenOnlyHashes(t *testing.T) {
+	h := newHouse(t)
+	login := h.login(t, "alice")
+	next := h.refreshed(t, login.RefreshToken)
+	h.refresh(t, login.RefreshToken).wants(t, 401, "refresh-token-reused")
+	bob := h.login(t, "bob")
+	book := h.inTheBook(t)
 	for _, res := range []tokenResponse{login, next, bob} {
 		raw, _ := base64.RawURLEncoding.DecodeString(res.RefreshToken)
 		if bytes.Contains(book, []byte(res.RefreshToken)) || bytes.Contains(book, raw) {
@@ -833,32 +839,18 @@ func TestAGuestHasTenStreams(t *testing.T) {
 // TestTheClockNeverGoesBack opens the house a second time with the computer's
 // clock set back by two hours: each bubble begins at the same moment.
 func TestTheClockNeverGoesBack(t *testing.T) {
-	var dir string
+	dir, shelf := moveIn(t) // for both bubbles
 	var expired, living tokens.Grant
-	outer := t
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		dir = outer.TempDir()
+		h := openHouse(t, dir, shelf)
 		expired = h.enter(t, "alice")
 		time.Sleep(2 * time.Hour)
 		h.get(t, mePath, bearer(expired.AccessToken)).wants(t, 401, "token-expired")
 		living = h.enter(t, "alice")
 		h.alive(t, living.AccessToken)
-		if err := h.Store.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.CopyFS(dir, os.DirFS(h.dir)); err != nil {
-			t.Fatal(err)
-		}
-		files, _ := filepath.Glob(filepath.Join(dir, "keys", "*.pem"))
-		for _, f := range files {
-			if err := os.Chmod(f, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t, dir)
+		h := openHouse(t, dir, shelf)
 		h.get(t, mePath, bearer(expired.AccessToken)).wants(t, 401, "token-expired")
 		h.alive(t, living.AccessToken)
 		if behind := h.Authority.Keys().ClockBehind(); behind != 2*time.Hour {

@@ -17,8 +17,12 @@ import (
 func TestASlowCommitHarmsNobody(t *testing.T) {
 	const guests = 32
 	h := newHouse(t)
-	token, disk := h.token(t, "alice"), h.besides(t)
-	if _, err := disk.Exec("BEGIN IMMEDIATE"); err != nil {
+	token, disk := h.token(t, "alice"), h.shelf.beside(t)
+	hold := "BEGIN; LOCK TABLE orders IN EXCLUSIVE MODE"
+	if h.shelf.file != "" {
+		hold = "BEGIN IMMEDIATE"
+	}
+	if _, err := disk.Exec(hold); err != nil {
 		t.Fatal(err)
 	}
 	impatient, leave := context.WithCancel(t.Context())

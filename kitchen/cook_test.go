@@ -136,6 +136,24 @@ func TestNextKitchenFinishesWhatIsHalfDone(t *testing.T) {
 	})
 }
 
+// A branch that goes dark rings for nobody. Others over the same order book find
+// its orders by themselves; in a book that belongs to one house there is none.
+func TestOrdersOfADarkBranchAreCooked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := openHouse(t)
+		defer open(t, New(h.store, pace, silent))()
+		time.Sleep(time.Hour)
+		o := h.place(t) // and nobody rings
+		time.Sleep(4 * pace)
+		synctest.Wait()
+		if h.store.Shared() {
+			wantSteps(t, h.order(t, o.ID), 3, 6, 9)
+		} else {
+			wantSteps(t, h.order(t, o.ID))
+		}
+	})
+}
+
 func wantHeardNext(t *testing.T, news <-chan models.Order, want models.Status) {
 	t.Helper()
 	if got := <-news; got.Status != want {

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"restaurant/models"
+	"restaurant/models/throwaway"
 )
 
 // house is an order book with two guests and one dish. It is opened and closed
@@ -23,9 +25,7 @@ type house struct {
 
 func openHouse(t testing.TB) *house {
 	t.Helper()
-	store, err := models.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "restaurant.db"))
-	noError(t, err)
-	t.Cleanup(func() { noError(t, store.Close()) })
+	store := openBook(t)
 	h := &house{store: store, dish: models.MenuItem{
 		Name: "Margherita", Category: "Pizza", Sizes: []models.Size{{Size: models.SizeSmall, PriceCents: 750}}, Allergens: []string{}, Available: true,
 	}}
@@ -37,6 +37,33 @@ func openHouse(t testing.TB) *house {
 	noError(t, store.DeliverUsers(t.Context(), "users", users))
 	h.alice, h.vera = users[0], users[1]
 	return h
+}
+
+func TestMain(m *testing.M) { os.Exit(throwaway.Run(m)) }
+
+// empty is an order book in PostgreSQL that nothing stands in yet.
+var empty = throwaway.Template{Prepare: func(url string) error {
+	store, err := models.OpenPostgres(context.Background(), url)
+	if err == nil {
+		err = store.Close()
+	}
+	return err
+}}
+
+// openBook opens a new order book: a file, or a database if TEST_DATABASE_URL
+// asks for that.
+func openBook(t testing.TB) *models.Store {
+	t.Helper()
+	var store *models.Store
+	var err error
+	if throwaway.Wanted() {
+		store, err = models.OpenPostgres(t.Context(), empty.Copy(t))
+	} else {
+		store, err = models.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "restaurant.db"))
+	}
+	noError(t, err)
+	t.Cleanup(func() { noError(t, store.Close()) })
+	return store
 }
 
 func noError(t testing.TB, err error) {

@@ -161,10 +161,14 @@ func change(t testing.TB, s *Store, query string, args ...any) {
 
 // writing are the connections that may write.
 func writing(s *Store) *gorm.DB {
-	if w, file := s.engine.(*writer); file {
-		return w.db
+	switch e := s.engine.(type) {
+	case *writer:
+		return e.db
+	case *postgresWriter:
+		return e.db
+	default:
+		return s.engine.(twice).engine.(*postgresWriter).db
 	}
-	return s.reader
 }
 
 func TestEngineIsOutsideTheCorruptionRange(t *testing.T) {
@@ -215,7 +219,7 @@ func poolOf(t testing.TB, s *Store, writer bool) *sql.DB {
 	t.Helper()
 	db := s.reader
 	if writer {
-		db = sqliteWriter(s).db
+		db = writing(s)
 	}
 	pool, err := db.DB()
 	noError(t, err)

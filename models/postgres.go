@@ -30,14 +30,20 @@ func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := openPostgresPool(cfg, size)
+	writer, err := openPostgresPool(cfg, size-size/2)
 	if err != nil {
 		return nil, explainPostgres(cfg, err)
 	}
-	if err := migratePostgres(ctx, db); err != nil {
-		return nil, errors.Join(explainPostgres(cfg, err), closePool(db))
+	if err := migratePostgres(ctx, writer); err != nil {
+		return nil, errors.Join(explainPostgres(cfg, err), closePool(writer))
 	}
-	s := &Store{engine: &postgresWriter{db: db}, reader: db}
+	cfg = cfg.Copy()
+	cfg.RuntimeParams["default_transaction_read_only"] = "on"
+	reader, err := openPostgresPool(cfg, size/2) // writes that wait for each other shall leave reading alone
+	if err != nil {
+		return nil, errors.Join(explainPostgres(cfg, err), closePool(writer))
+	}
+	s := &Store{engine: &postgresWriter{db: writer}, reader: reader}
 	if err := s.readMenu(ctx); err != nil {
 		return nil, errors.Join(explainPostgres(cfg, err), s.Close())
 	}
@@ -86,7 +92,7 @@ func postgresConfig(url string) (cfg *pgx.ConnConfig, size int, err error) {
 	size = poolSize
 	if most, given := cfg.RuntimeParams["pool_max_conns"]; given { // as pgxpool calls it; no setting of the server
 		delete(cfg.RuntimeParams, "pool_max_conns")
-		if size, err = strconv.Atoi(most); err != nil || size < 1 {
+		if size, err = strconv.Atoi(most); err != nil || size < 2 { // one writes, one reads
 			return nil, 0, ErrNotPostgres
 		}
 	}
@@ -314,6 +320,8 @@ func namedPostgres(err error) error {
 	switch {
 	case errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable) || errors.Is(err, context.Canceled):
 		return err
+	case state == "22021": // a text with a zero byte, or none at all: PostgreSQL keeps none, so there is no such row
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
 	case state == "53100":
 		return fmt.Errorf("%w: %w", ErrStorageFull, err)
 	case isAway(state) || lost(err):

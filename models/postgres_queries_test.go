@@ -35,7 +35,7 @@ func crowded(t testing.TB) (s *Store, alice User, dish MenuItem, o Order) {
 // postgresPlan asks PostgreSQL how it would run a statement.
 func postgresPlan(t testing.TB, s *Store, stmt statement) string {
 	t.Helper()
-	rows, err := poolOf(t, s, false).Query("EXPLAIN "+stmt.sql, stmt.vars...)
+	rows, err := poolOf(t, s, true).Query("EXPLAIN "+stmt.sql, stmt.vars...)
 	noError(t, err)
 	defer rows.Close()
 	var plan []string

@@ -409,7 +409,7 @@ func TestPostgresName(t *testing.T) {
 		{"host=db.example password=" + secret, ""},
 		{"postgres://alice:" + secret + "@db.example:port/book", ""},
 		{"postgres://db.example/book?pool_max_conns=" + secret, ""},
-		{"postgres://db.example/book?pool_max_conns=0", ""},
+		{"postgres://db.example/book?pool_max_conns=1", ""},
 		{"postgres://db.example/book?sslmode=" + secret, ""},
 		{"restaurant.db", ""},
 	} {
@@ -456,15 +456,17 @@ func TestNamesOfFailures(t *testing.T) {
 		{&net.OpError{Op: "read", Err: io.EOF}, ErrDatabaseUnavailable},
 		{context.DeadlineExceeded, ErrDatabaseUnavailable}, // ours: nobody else sets one
 		{context.Canceled, nil},                            // the guest has left
+		{state("22021"), ErrNotFound},
 		{state("23505"), nil},
 		{state("42P01"), nil}, // a mistake of ours is none of the database's
 		{gorm.ErrRecordNotFound, nil},
 		{sql.ErrNoRows, nil},
 	} {
 		got := named(tc.err)
-		full, away := errors.Is(got, ErrStorageFull), errors.Is(got, ErrDatabaseUnavailable)
-		if full != errors.Is(tc.want, ErrStorageFull) || away != errors.Is(tc.want, ErrDatabaseUnavailable) || !errors.Is(got, tc.err) {
-			t.Errorf("%v is named %v, want %v", tc.err, got, tc.want)
+		for _, name := range []error{ErrStorageFull, ErrDatabaseUnavailable, ErrNotFound} {
+			if errors.Is(got, name) != errors.Is(tc.want, name) || !errors.Is(got, tc.err) {
+				t.Errorf("%v is named %v, want %v", tc.err, got, tc.want)
+			}
 		}
 	}
 }
@@ -520,6 +522,7 @@ func TestALockIsNotWaitedForWithoutEnd(t *testing.T) {
 		noError(t, err)
 		within(t, time.Second, func() error { _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "", "")); return err })
 		within(t, time.Second, func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err })
+		within(t, time.Second, func() error { _, err := s.AdvanceDue(t.Context(), 0, 20); return err })
 		noError(t, other.Rollback())
 		place(t, s, alice, dish)
 	})
@@ -551,17 +554,12 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 func TestAConnectionIsNotWaitedForWithoutEnd(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
-		s := openPostgres(t, with(t, empty.Copy(t), "pool_max_conns", "1"))
+		s := openPostgres(t, with(t, empty.Copy(t), "pool_max_conns", "2"))
 		alice, dish := enter(t, s, "alice"), cook(t, s)
-		busy, done := make(chan struct{}), make(chan struct{})
-		var cooking sync.WaitGroup
-		cooking.Go(func() {
-			noErr := s.write(t.Context(), func(*gorm.DB) error { close(busy); <-done; return nil })
-			if noErr != nil {
-				t.Error(noErr)
-			}
-		})
-		<-busy
+		reading, err := poolOf(t, s, false).Conn(t.Context())
+		noError(t, err)
+		writing, err := poolOf(t, s, true).Conn(t.Context())
+		noError(t, err)
 		var waiting sync.WaitGroup
 		for _, call := range []func() error{
 			func() error { return s.Ready(t.Context()) },
@@ -579,8 +577,9 @@ func TestAConnectionIsNotWaitedForWithoutEnd(t *testing.T) {
 		})
 		leave()
 		waiting.Wait()
-		close(done)
-		cooking.Wait()
+		noError(t, reading.Close())
+		noError(t, s.Ready(t.Context()))
+		noError(t, writing.Close())
 		place(t, s, alice, dish)
 	})
 }
@@ -590,8 +589,12 @@ func TestAConnectionIsNotWaitedForWithoutEnd(t *testing.T) {
 func TestAGuestWhoLeavesCostsNoConnection(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		s := openBook(t)
-		backend := func() int64 { return number(t, s, "SELECT pg_backend_pid()") }
-		before := backend()
+		backends := func() (pids [2]int64) {
+			noError(t, s.read(t.Context()).Raw("SELECT pg_backend_pid()").Scan(&pids[0]).Error)
+			noError(t, writing(s).Raw("SELECT pg_backend_pid()").Scan(&pids[1]).Error)
+			return pids
+		}
+		before := backends()
 		ctx, leave := context.WithCancel(t.Context())
 		noError(t, s.write(ctx, func(tx *gorm.DB) error {
 			leave()
@@ -606,11 +609,28 @@ func TestAGuestWhoLeavesCostsNoConnection(t *testing.T) {
 		if ctx.Err() == nil {
 			t.Error("the guest has not left meanwhile")
 		}
-		if after := backend(); after != before {
-			t.Errorf("connection %d was lost, now it is %d", before, after)
+		if after := backends(); after != before {
+			t.Errorf("of the connections %d some were lost, now they are %d", before, after)
 		}
 		if got := number(t, s, "SELECT count(*) FROM deliveries"); got != 1 {
 			t.Errorf("%d were written", got)
+		}
+	})
+}
+
+// One who reads must not hold up those who write, and the reverse.
+func TestReadersReadAndWritersWrite(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		s := openBook(t)
+		const stmt = "INSERT INTO deliveries VALUES ('wine', 1)"
+		if _, err := poolOf(t, s, false).Exec(stmt); sqlState(err) != "25006" {
+			t.Errorf("a reader could write: %v", err)
+		}
+		if _, err := poolOf(t, s, true).Exec(stmt); err != nil {
+			t.Errorf("a writer could not: %v", err)
+		}
+		if got := poolOf(t, s, false).Stats().MaxOpenConnections + poolOf(t, s, true).Stats().MaxOpenConnections; got != poolSize {
+			t.Errorf("%d connections, want %d", got, poolSize)
 		}
 	})
 }

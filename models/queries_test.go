@@ -23,7 +23,7 @@ type statement struct {
 func listen(t testing.TB, s *Store) *[]statement {
 	t.Helper()
 	var heard []statement
-	for _, db := range slices.Compact([]*gorm.DB{s.reader, writing(s)}) {
+	for _, db := range []*gorm.DB{s.reader, writing(s)} {
 		pool := listeningPool{ear{db.ConnPool, &heard}, db.ConnPool.(gorm.ConnPoolBeginner)}
 		db.ConnPool, db.Statement.ConnPool = pool, pool
 	}

@@ -80,17 +80,20 @@ func counts(query string) bool {
 }
 
 // countingPool stands between GORM and the database: every statement passes
-// here, whoever wrote it.
+// here, whoever wrote it. Failures are named here, too, because GORM shows its
+// translator only some of them.
 type countingPool struct{ *sql.DB }
 
 func (p countingPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	count(ctx, query)
-	return p.DB.ExecContext(ctx, query, args...)
+	res, err := p.DB.ExecContext(ctx, query, args...)
+	return res, named(err)
 }
 
 func (p countingPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	count(ctx, query)
-	return p.DB.QueryContext(ctx, query, args...)
+	rows, err := p.DB.QueryContext(ctx, query, args...)
+	return rows, named(err)
 }
 
 func (p countingPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
@@ -116,12 +119,14 @@ type countingTx struct {
 
 func (t *countingTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	count(ctx, query)
-	return t.Tx.ExecContext(ctx, query, args...)
+	res, err := t.Tx.ExecContext(ctx, query, args...)
+	return res, named(err)
 }
 
 func (t *countingTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	count(ctx, query)
-	return t.Tx.QueryContext(ctx, query, args...)
+	rows, err := t.Tx.QueryContext(ctx, query, args...)
+	return rows, named(err)
 }
 
 func (t *countingTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {

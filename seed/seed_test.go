@@ -3,6 +3,7 @@ package seed
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"restaurant/models"
+	"restaurant/models/throwaway"
 )
 
 func noError(t testing.TB, err error) {
@@ -20,9 +22,28 @@ func noError(t testing.TB, err error) {
 	}
 }
 
+func TestMain(m *testing.M) { os.Exit(throwaway.Run(m)) }
+
+// empty is an order book in PostgreSQL that nothing stands in yet.
+var empty = throwaway.Template{Prepare: func(url string) error {
+	store, err := models.OpenPostgres(context.Background(), url)
+	if err == nil {
+		err = store.Close()
+	}
+	return err
+}}
+
+// openBook opens a new order book: a file, or a database if TEST_DATABASE_URL
+// asks for that.
 func openBook(t testing.TB) *models.Store {
 	t.Helper()
-	store, err := models.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "restaurant.db"))
+	var store *models.Store
+	var err error
+	if throwaway.Wanted() {
+		store, err = models.OpenPostgres(t.Context(), empty.Copy(t))
+	} else {
+		store, err = models.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "restaurant.db"))
+	}
 	noError(t, err)
 	t.Cleanup(func() { noError(t, store.Close()) })
 	return store
