@@ -11,7 +11,7 @@ CALLS = 300
 ORDERS = 1000000
 GUESTS = 100000
 
-.PHONY: help run demo test docs check fmt-check vet lint tidy-check bench load growth build clean
+.PHONY: help run demo test test-postgres docs check fmt-check vet lint tidy-check bench load growth build clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ demo: ## Open it and watch a guest order a pizza
 
 test: ## Run the tests with the race detector (needs cgo and a C compiler)
 	CGO_ENABLED=1 go test -race ./...
+
+test-postgres: ## Run the tests that use an order book on PostgreSQL, beside a server of their own
+	branches/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models/... ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres .'
 
 docs: ## Write docs/ anew from the comments on the handlers
 	go run ./docs/generate

@@ -46,9 +46,9 @@ func printHelp(out io.Writer) {
 	fmt.Fprint(out, "\n  -version prints the version, -h this page.\n")
 }
 
-// openBook locks the data folder and opens the order book in it. Two processes
-// never share a folder: the operating system frees the lock when the process
-// ends, however it ends.
+// openBook locks the data folder and opens the order book, in it or in
+// PostgreSQL. Two processes never share a folder, in which the keys are, too: the
+// operating system frees the lock when the process ends, however it ends.
 func openBook(ctx context.Context, cfg config) (store *models.Store, unlock func() error, err error) {
 	if err := os.MkdirAll(cfg.dataDir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("DATA_DIR %s cannot be made: %w", cfg.dataDir, errors.Unwrap(err))
@@ -60,7 +60,11 @@ func openBook(ctx context.Context, cfg config) (store *models.Store, unlock func
 	case !locked:
 		return nil, nil, fmt.Errorf("DATA_DIR %s is in use by another restaurant: stop that one first, or choose another folder", cfg.dataDir)
 	}
-	store, err = models.OpenSQLite(ctx, cfg.database())
+	if cfg.databaseURL != "" {
+		store, err = models.OpenPostgres(ctx, cfg.databaseURL)
+	} else {
+		store, err = models.OpenSQLite(ctx, cfg.bookFile())
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, lock.Unlock())
 	}
@@ -196,8 +200,11 @@ func backupCommand(ctx context.Context, args []string, getenv func(string) strin
 	if len(rest) != 1 {
 		return errors.New("backup takes the name of one new FILE")
 	}
-	fmt.Fprintf(std.out, "Copying %s to %s; the house may stay open.\n", cfg.database(), rest[0])
-	if err := models.BackupSQLite(ctx, cfg.database(), rest[0]); err != nil {
+	if cfg.databaseURL != "" {
+		return fmt.Errorf("backup copies an order book that is a file; this one is in %s: copy it with pg_dump, which comes with PostgreSQL", cfg.bookName())
+	}
+	fmt.Fprintf(std.out, "Copying %s to %s; the house may stay open.\n", cfg.bookFile(), rest[0])
+	if err := models.BackupSQLite(ctx, cfg.bookFile(), rest[0]); err != nil {
 		return err
 	}
 	info, err := os.Stat(rest[0])

@@ -26,6 +26,7 @@ import (
 type config struct {
 	addr           string
 	dataDir        string
+	databaseURL    string // of PostgreSQL; empty: the SQLite file in dataDir
 	publicURL      string // empty: made from addr
 	accessTokenTTL time.Duration
 	refreshTTL     time.Duration
@@ -58,6 +59,7 @@ type setting struct {
 var settings = []setting{
 	{"ADDR", "localhost:8080", "where plain HTTP listens: host:port", setAddr},
 	{"DATA_DIR", "data", "folder of the order book (restaurant.db) and the keys (keys/<kid>.pem)", setDataDir},
+	{"DATABASE_URL", "", "postgres://user:password@host:5432/database, for several branches over one order book (default: the SQLite file in DATA_DIR)", setDatabaseURL},
 	{"PUBLIC_URL", "", "address under which guests reach the house, the iss of its tokens (default: made from ADDR)", setPublicURL},
 	{"ACCESS_TOKEN_TTL", "15m", "life of an access token, 5s to 30m", setAccessTokenTTL},
 	{"REFRESH_TOKEN_TTL", "168h", "life of a refresh token, 1s to 720h", setRefreshTokenTTL},
@@ -167,6 +169,15 @@ func setDataDir(c *config, v string) error {
 	}
 	c.dataDir = filepath.Clean(v)
 	return nil
+}
+
+func setDatabaseURL(c *config, v string) error {
+	c.databaseURL = v
+	if v == "" {
+		return nil
+	}
+	_, err := models.PostgresName(v)
+	return err
 }
 
 // maxPublicURL keeps a token under 900 bytes: the address is in each of them.
@@ -315,9 +326,17 @@ func isLoopback(addr string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-func (c config) database() string { return filepath.Join(c.dataDir, "restaurant.db") }
+func (c config) bookFile() string { return filepath.Join(c.dataDir, "restaurant.db") }
 func (c config) keys() string     { return filepath.Join(c.dataDir, "keys") }
 func (c config) tlsDir() string   { return filepath.Join(c.dataDir, "tls") }
+
+// bookName says where the order book is, without the password in DATABASE_URL.
+func (c config) bookName() string {
+	if name, err := models.PostgresName(c.databaseURL); err == nil {
+		return name
+	}
+	return c.bookFile()
+}
 
 // issuer is the address of the house, once it is known on which port it listens.
 func (c config) issuer(listening net.Addr) string {

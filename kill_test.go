@@ -9,11 +9,17 @@ import (
 // TestNothingAcknowledgedIsLost kills the program while guests order, twenty
 // times over one folder, and then counts.
 func TestNothingAcknowledgedIsLost(t *testing.T) {
+	dir := t.TempDir()
+	killAgainAndAgain(t, dir, 20)
+	wantIntact(t, dir)
+}
+
+func killAgainAndAgain(t *testing.T, dir string, kills int) {
+	t.Helper()
 	t.Setenv("KITCHEN_PACE", "20ms")
 	t.Setenv("LOG_LEVEL", "error")
 	t.Setenv("PUBLIC_URL", "http://localhost:8080") // or wristbands would hold at one address only
-	dir, guests := t.TempDir(), newRegulars(t)
-	const kills = 20
+	guests := newRegulars(t)
 	for range kills {
 		house := start(t, dir)
 		guests.come(house)
@@ -35,6 +41,5 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	guests.settle(house)
 	guests.wantEachOnce(house)
 	guests.wantAllServed(house)
-	wantIntact(t, dir)
 	t.Logf("%d orders over %d kills", len(guests.receipts), kills)
 }

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"restaurant/models/throwaway"
 )
 
 // program builds the real program once.
@@ -39,7 +41,7 @@ var program = sync.OnceValue(func() string {
 })
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := throwaway.Run(m)
 	os.RemoveAll(filepath.Dir(program()))
 	os.Exit(code)
 }

@@ -193,7 +193,7 @@ func refusePublic(ctx context.Context, cfg config, store *models.Store, hasher *
 		return err
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("PUBLIC=on refuses the demo accounts that are still in %s with their demo passwords (%s): change the passwords, or start with an empty DATA_DIR", cfg.database(), strings.Join(left, ", "))
+		return fmt.Errorf("PUBLIC=on refuses the demo accounts that are still in %s with their demo passwords (%s): change the passwords, or start with an empty order book", cfg.bookName(), strings.Join(left, ", "))
 	}
 	there, err := tokens.HasKeys(cfg.keys())
 	if err == nil && !there {

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"restaurant/models"
+	"restaurant/models/throwaway"
 )
 
 // desk is a house with an order book and keys on the disk, but without a door.
@@ -23,15 +25,50 @@ type desk struct {
 	sessions *Sessions
 }
 
-func openDesk(t testing.TB, dir string) *desk {
+func TestMain(m *testing.M) { os.Exit(throwaway.Run(m)) }
+
+// empty is an order book in PostgreSQL that nothing stands in yet, and databases
+// are its copies: one for each folder.
+var (
+	empty = throwaway.Template{Prepare: func(url string) error {
+		store, err := models.OpenPostgres(context.Background(), url)
+		if err == nil {
+			err = store.Close()
+		}
+		return err
+	}}
+	databases sync.Map
+)
+
+// openBook opens the order book that belongs to a folder: a file in it, or a
+// database if TEST_DATABASE_URL asks for that.
+func openBook(t testing.TB, dir string) *models.Store {
 	t.Helper()
-	store, err := models.OpenSQLite(t.Context(), filepath.Join(dir, "restaurant.db"))
+	var store *models.Store
+	var err error
+	if throwaway.Wanted() {
+		url, known := databases.Load(dir)
+		if !known {
+			url = empty.Copy(t)
+			databases.Store(dir, url)
+		}
+		store, err = models.OpenPostgres(t.Context(), url.(string))
+	} else {
+		store, err = models.OpenSQLite(t.Context(), filepath.Join(dir, "restaurant.db"))
+	}
 	noError(t, err)
 	t.Cleanup(func() { store.Close() })
+	return store
+}
+
+func openDesk(t testing.TB, dir string) *desk {
+	t.Helper()
+	store := openBook(t, dir)
 	noError(t, store.DeliverUsers(t.Context(), "users", []models.User{vera()}))
 	d := &desk{dir: dir, store: store, keys: openKeys(t, filepath.Join(dir, "keys"))}
 	noError(t, d.keys.Register(t.Context(), store))
 	d.Authority = NewAuthority(d.keys, issuer, 15*time.Minute)
+	var err error
 	d.sessions, err = NewSessions(t.Context(), store, d.Authority, 7*24*time.Hour)
 	noError(t, err)
 	return d
