@@ -17,9 +17,6 @@ import (
 	"github.com/glebarez/sqlite"
 )
 
-// sqliteWriter is what writes to a book that is a file.
-func sqliteWriter(s *Store) *writer { return s.engine.(*writer) }
-
 // raw opens a file without any of our settings, as another program would.
 func raw(t testing.TB, path string) *sql.DB {
 	t.Helper()

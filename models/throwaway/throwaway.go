@@ -105,7 +105,7 @@ var byCopying = sync.OnceValue(func() string {
 	if err != nil {
 		return "" // CREATE DATABASE will say the same
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }() // what it was for is done
 	if major, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), "."); len(major) > 1 && major >= "15" {
 		return " STRATEGY FILE_COPY"
 	}
@@ -122,7 +122,7 @@ func administer(stmt string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }() // what it was for is done
 	_, err = conn.Exec(ctx, stmt)
 	return err
 }
