@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"maps"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -17,17 +16,18 @@ const MaxHeaderBytes = 8 << 10
 // policy allows nothing; pages that need more set their own. An empty hsts leaves
 // that header out.
 func Headers(hsts string) gin.HandlerFunc {
-	always := http.Header{ // shared by all answers: set as a whole, never added to
-		"X-Content-Type-Options":  {"nosniff"},
-		"X-Frame-Options":         {"DENY"},
-		"Referrer-Policy":         {"no-referrer"},
-		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
-	}
-	if hsts != "" {
-		always.Set("Strict-Transport-Security", hsts)
-	}
+	// Shared by all answers: they are set as a whole, and never added to.
+	nosniff, deny, noReferrer, strict := []string{"nosniff"}, []string{"DENY"}, []string{"no-referrer"}, []string{hsts}
+	nothing := []string{"default-src 'none'; frame-ancestors 'none'"}
 	return func(c *gin.Context) {
-		maps.Copy(c.Writer.Header(), always)
+		h := c.Writer.Header()
+		h["X-Content-Type-Options"] = nosniff
+		h["X-Frame-Options"] = deny
+		h["Referrer-Policy"] = noReferrer
+		h["Content-Security-Policy"] = nothing
+		if hsts != "" {
+			h["Strict-Transport-Security"] = strict
+		}
 		if headerBytes(c.Request) > MaxHeaderBytes {
 			problem.Write(c, problem.HeaderTooLarge.New(""))
 			return

@@ -56,31 +56,36 @@ func catch(c *gin.Context, log *slog.Logger, cause any) (cut bool) {
 	return false
 }
 
-// line is the one line of the access log.
+// line is the one line of the access log. It is made by hand, because
+// Logger.LogAttrs would look for its caller, whom nobody asks for.
 func line(c *gin.Context, log *slog.Logger, took time.Duration) {
 	level := slog.LevelInfo
-	attrs := []slog.Attr{
+	err := c.Errors.Last()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		level = slog.LevelError
+	}
+	ctx := c.Request.Context()
+	if !log.Enabled(ctx, level) {
+		return
+	}
+	r := slog.NewRecord(time.Now(), level, "request", 0)
+	r.AddAttrs(
 		slog.String("method", method(c)),
 		slog.String("route", route(c)),
 		slog.Int("status", c.Writer.Status()),
 		slog.Duration("duration", took),
 		slog.String("request_id", c.Writer.Header().Get(RequestIDHeader)),
-	}
+	)
 	if id := userID(c); id != 0 {
-		attrs = append(attrs, slog.Int64("user_id", id))
+		r.AddAttrs(slog.Int64("user_id", id))
 	}
 	if slug := problem.Written(c); slug != "" {
-		attrs = append(attrs, slog.String("problem", slug))
+		r.AddAttrs(slog.String("problem", slug))
 	}
-	if err := c.Errors.Last(); err != nil && !errors.Is(err, context.Canceled) {
-		level = slog.LevelError
-		attrs = append(attrs, slog.String("err", err.Error()))
+	if level == slog.LevelError {
+		r.AddAttrs(slog.String("err", err.Error()))
 	}
-	if ctx := c.Request.Context(); log.Enabled(ctx, level) {
-		r := slog.NewRecord(time.Now(), level, "request", 0) // LogAttrs would look for the caller, whom nobody asks for
-		r.AddAttrs(attrs...)
-		_ = log.Handler().Handle(ctx, r) // nobody is left to be told
-	}
+	_ = log.Handler().Handle(ctx, r) // nobody is left to be told
 }
 
 const userKey = "middleware.user"
