@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"syscall"
@@ -39,7 +40,7 @@ func (c *corkedConn) Write(p []byte) (n int, err error) {
 	}
 	gone := c.raw.Write(func(fd uintptr) bool {
 		n, err = syscall.SendmsgN(int(fd), p, nil, nil, syscall.MSG_MORE|syscall.MSG_NOSIGNAL)
-		return err != syscall.EAGAIN && err != syscall.EINTR
+		return !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR)
 	})
 	if n = max(n, 0); gone != nil {
 		return n, gone

@@ -161,7 +161,7 @@ func (s *Store) receipts(ctx context.Context, limit int, from string, args ...an
 	if err != nil {
 		return nil, named(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err has told
 	list := make([]Receipt, 0, limit)
 	for rows.Next() {
 		var r Receipt
