@@ -220,7 +220,7 @@ func open(ctx context.Context, api *handlers.API, d *doors, visit func(context.C
 	staff.Go(func() { tidyUp(work, api) })
 
 	serve := func(s *http.Server, l net.Listener) {
-		start := func() error { return s.Serve(l) }
+		start := func() error { return s.Serve(corked{l}) }
 		if s.TLSConfig != nil {
 			start = func() error { return s.ServeTLS(l, "", "") }
 		}
@@ -252,6 +252,7 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
+		ConnState:         uncork,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }

@@ -9,7 +9,6 @@ DROP INDEX orders_due;
 DROP INDEX orders_by_status;
 DROP INDEX orders_of_guest_by_status;
 CREATE INDEX orders_open ON orders (id) WHERE NOT done;
-CREATE INDEX orders_open_of_guest ON orders (user_id, id) WHERE NOT done;
 CREATE INDEX orders_due ON orders (status, updated_at) WHERE NOT done;
 CREATE INDEX orders_done ON orders (status, id) WHERE done;
 CREATE INDEX orders_done_of_guest ON orders (user_id, status, id) WHERE done;
