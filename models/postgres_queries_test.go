@@ -64,7 +64,7 @@ func TestHotQueriesUseAnIndexInPostgres(t *testing.T) {
 			{"orders of a guest with a status", func() error {
 				_, err := s.OrdersOf(t.Context(), alice.ID, StatusPlaced, math.MaxInt64, 20)
 				return err
-			}, []string{"orders_open_of_guest"}},
+			}, []string{"orders_of_guest"}},
 			{"orders of a guest that are done", func() error {
 				_, err := s.OrdersOf(t.Context(), alice.ID, StatusServed, math.MaxInt64, 20)
 				return err
