@@ -42,6 +42,7 @@ type config struct {
 	behindProxy    bool
 	trustedProxies []string
 	public         bool
+	lab            bool
 	demoData       bool
 	logLevel       slog.Level
 	logFormat      string
@@ -74,7 +75,8 @@ var settings = []setting{
 	{"CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated (default: none)", setOrigins},
 	{"BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so ADDR may be an address that is not loopback", setSwitch(func(c *config) *bool { return &c.behindProxy })},
 	{"TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For counts, comma-separated (default: none)", setProxies},
-	{"PUBLIC", "off", "on: refuse to start with demo accounts, or with keys and settings made up on the spot", setSwitch(func(c *config) *bool { return &c.public })},
+	{"PUBLIC", "off", "on: refuse to start with demo accounts, the lab, or keys and settings made up on the spot", setSwitch(func(c *config) *bool { return &c.public })},
+	{"LAB", "", "on: the deliberately unsafe teaching toys under /lab, with keys of their own (default: on while ADDR is on loopback and PUBLIC is off)", setLab},
 	{"DEMO_DATA", "", "on: bring the menu and the demo accounts of seed/ (default: on while ADDR is on loopback and PUBLIC is off)", setDemoData},
 	{"LOG_LEVEL", "info", "debug, info, warn or error", setLogLevel},
 	{"LOG_FORMAT", "text", "text or json", setOneOf(func(c *config) *string { return &c.logFormat }, "text", "json")},
@@ -131,6 +133,8 @@ func (c config) check() error {
 		return fmt.Errorf("ADDR %s is not loopback, and over plain HTTP everybody on the way could read passwords and tokens: say TLS=self-signed (or TLS=files), or put a TLS proxy in front and say BEHIND_PROXY=on", c.addr)
 	case c.tls == "files" && (c.tlsCert == "" || c.tlsKey == ""):
 		return errors.New("TLS=files needs TLS_CERT and TLS_KEY, the paths of two PEM files")
+	case c.public && c.lab:
+		return errors.New("PUBLIC=on refuses the lab, whose toys are unsafe on purpose: say LAB=off")
 	case c.public && c.demoData:
 		return errors.New("PUBLIC=on refuses the demo accounts, whose passwords everybody knows: say DEMO_DATA=off")
 	case c.public && !strings.HasPrefix(c.publicURL, "https://"):
@@ -279,6 +283,14 @@ func setKitchenPace(c *config, v string) error {
 	}
 	c.kitchenPace = d
 	return nil
+}
+
+func setLab(c *config, v string) error {
+	if v == "" {
+		c.lab = isLoopback(c.addr) && !c.public
+		return nil
+	}
+	return setSwitch(func(c *config) *bool { return &c.lab })(c, v)
 }
 
 func setDemoData(c *config, v string) error {

@@ -235,7 +235,12 @@ type postgresWriter struct {
 }
 
 func (w *postgresWriter) dialect() dialect {
-	return dialect{version: "SHOW server_version", openOrders: "orders", skipLocked: " FOR UPDATE SKIP LOCKED"}
+	return dialect{
+		version: "SHOW server_version", openOrders: "orders", skipLocked: " FOR UPDATE SKIP LOCKED",
+		noOrders: []string{"TRUNCATE orders RESTART IDENTITY"},
+		idsTaken: `SELECT setval(pg_get_serial_sequence('menu_items', 'id'),
+			greatest(nextval(pg_get_serial_sequence('menu_items', 'id')), (SELECT max(id) FROM menu_items)))`,
+	}
 }
 
 func (w *postgresWriter) shared() bool { return true }
