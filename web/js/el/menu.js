@@ -70,7 +70,7 @@ function filters(changed) {
   const form = h("form", { class: "filters", role: "search", "aria-label": "Filter the menu" },
     h("div", { class: "field" }, h("label", { for: "q" }, "Find"), h("input", { id: "q", name: "q", type: "search", placeholder: "basil", autocomplete: "off", maxlength: 80 })),
     h("div", { class: "field" }, h("label", { for: "category" }, "Category"), h("select", { id: "category", name: "category" }, h("option", { value: "" }, "All"))),
-    h("div", { class: "field" }, h("label", { for: "sort" }, "Order"), h("select", { id: "sort", name: "sort" },
+    h("div", { class: "field" }, h("label", { for: "sort" }, "Sort"), h("select", { id: "sort", name: "sort" },
       [["", "as on the card"], ["name", "by name"], ["price", "cheapest first"], ["-price", "dearest first"]].map(([value, label]) => h("option", { value }, label)))),
     h("label", { class: "check" }, h("input", { type: "checkbox", name: "vegetarian", value: "true" }), "Vegetarian"));
   form.addEventListener("input", () => {
