@@ -110,7 +110,7 @@ function dishRow(dish, currency) {
     h("p", { class: "dish__text" }, dish.description),
     facts ? h("p", { class: "dish__facts" }, facts) : null,
     h("div", { class: "dish__sizes" }, dish.sizes.map(({ size, price_cents }) => h("button", { type: "button", class: "size", onclick: () => basket.add(dish, size, price_cents) },
-      size === "regular" ? null : h("span", { class: "size__name" }, size + " "), h("b", {}, money(price_cents, currency)),
+      size === "regular" ? null : h("span", { class: "size__name" }, size), " ", h("b", {}, money(price_cents, currency)),
       h("span", { class: "visually-hidden" }, ", add " + dish.name)))));
 }
 

@@ -1,5 +1,6 @@
 // The line at the bottom: what the page has just said, and what it was told.
-// To learn here: everything that a page does is requests and answers.
+// To learn here: everything that a page does is requests and answers, and a list
+// that changes often is drawn once a frame, however many changes there were.
 
 import { h } from "../dom.js";
 import { notebook } from "../notebook.js";

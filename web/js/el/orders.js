@@ -179,7 +179,7 @@ function orderRow(order) {
     } else if (status !== actions.dataset.status) {
       const late = status !== "placed";
       actions.replaceChildren(button(`Cancel order ${order.id}`, () => { if (!late) cancel(); }, { class: "quiet", "aria-disabled": late ? "true" : null, "aria-describedby": late ? "late-" + order.id : null }),
-        late ? h("span", { class: "muted", id: "late-" + order.id }, "Too late: the kitchen is at it (409).") : null);
+        late ? h("span", { class: "muted", id: "late-" + order.id }, "Too late: the kitchen is at it (409).") : "");
       if (focused) actions.firstChild.focus();
     }
     actions.dataset.status = status;

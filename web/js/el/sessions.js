@@ -31,7 +31,7 @@ class SessionsView extends View {
 
   session(s) {
     return h("li", { class: "card" },
-      h("p", {}, h("b", {}, device(s.user_agent)), s.current ? h("span", { class: "badge" }, "This one") : null),
+      h("p", {}, h("b", {}, device(s.user_agent)), " ", s.current ? h("span", { class: "badge" }, "This one") : null),
       h("p", { class: "muted" }, `Logged in ${dayTime(s.created_at)}, last used ${dayTime(s.last_used_at)}, the voucher ends ${dayTime(s.expires_at)}.`),
       h("p", { class: "muted small" }, s.user_agent),
       button("End this one", () => this.end("/" + s.id, "That login has ended.", s.current), { "aria-label": `End this one: ${device(s.user_agent)}, ${dayTime(s.created_at)}` }));

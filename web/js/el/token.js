@@ -148,7 +148,7 @@ class TokenView extends View {
       if (answer.ok) {
         result.replaceChildren(h("div", { class: "done" }, h("p", {}, h("b", {}, "The door opens. "), `It reads: ${answer.data.name}, ${answer.data.role}.`), peek(answer.entry)));
         say("The door opens.");
-      } else result.replaceChildren(refusal(answer));
+      } else result.replaceChildren(refusal(answer, null, "", false));
     }, { class: "primary", id: "show-to-door" });
     return h("section", { class: "card edit", "aria-labelledby": "edit-title" }, h("h2", { id: "edit-title" }, "Edit a claim"),
       h("p", {}, "Anybody can rewrite the payload. Nobody but the house can make a signature that fits it."),
