@@ -36,11 +36,11 @@ export class View extends HTMLElement {
 
   /** again calls work now, after a login or logout, and when the line is back. */
   again(work) {
-    let who = wallet.state.sid;
+    let who = wallet.state.username;
     this.on(line, "back", work);
     this.on(wallet, "change", () => {
-      if (wallet.state.sid === who) return; // the same guest with a new wristband
-      who = wallet.state.sid;
+      if (wallet.state.username === who) return; // the same guest with a new wristband
+      who = wallet.state.username;
       work();
     });
     work();

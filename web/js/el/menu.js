@@ -51,12 +51,13 @@ class MenuView extends View {
 }
 
 async function fetchMenu(path) {
+  await wallet.settled(); // VIPs get another menu
   const key = path + " " + (wallet.state.vip === true), known = shown.get(key);
   // An expired wristband is refused here, too, and the menu is for everybody.
   const options = { headers: known ? { "If-None-Match": known.tag } : {}, ...(wallet.expired && !wallet.autoRenew ? { wear: "none" } : {}) };
   const answer = await call("GET", path, options);
   if (answer.status === 304) return { ...answer, menu: known.menu };
-  if (answer.ok) shown.set(path + " " + (wallet.state.vip === true), { tag: answer.headers.get("ETag"), menu: answer.data });
+  if (answer.ok) shown.set(key, { tag: answer.headers.get("ETag"), menu: answer.data });
   return { ...answer, menu: answer.data };
 }
 

@@ -11,6 +11,8 @@ class NotebookLine extends HTMLElement {
     this.append(h("a", { href: "#/notebook", class: "line__open" }, "Notebook"), this.list);
     notebook.addEventListener("entry", () => { this.due ??= requestAnimationFrame(() => this.show()); });
     this.show();
+    // What else sticks to the foot of the window has to know how high this is.
+    new ResizeObserver(() => document.documentElement.style.setProperty("--foot", `${this.parentElement.offsetHeight}px`)).observe(this.parentElement);
   }
 
   show() {
