@@ -87,27 +87,39 @@ export function refusal(answer, again, whyNot = "", loginHelps = true) {
     whyNot ? h("p", {}, whyNot) : null,
     h("div", { class: "row" },
       status === 401 && loginHelps ? button("Log in", login, { class: "primary" }) : null,
-      again ? tryAgain(answer, again) : null,
+      again ? tryAgain(answer, again) : answer.retryAfter ? waiting(answer) : null,
       problem?.type ? h("a", { href: problem.type }, "Why?") : null,
       peek(answer.entry)));
 }
 
-/** tryAgain waits for as long as the house asks to (Retry-After), and counts down. */
+/** tryAgain waits for as long as the house asks to (Retry-After). */
 function tryAgain(answer, again) {
   const go = button("Try again", again);
-  let left = answer.retryAfter;
-  if (!left) return go;
-  const tick = () => {
+  countdown(answer, (left) => {
     go.disabled = left > 0;
     go.textContent = left > 0 ? `Try again in ${span(left)}` : "Try again";
-    if (left-- <= 0) {
-      clearInterval(timer);
-      say("You can try again now.");
-    }
+  });
+  return go;
+}
+
+function waiting(answer) {
+  const words = h("span", {});
+  countdown(answer, (left) => { words.textContent = left > 0 ? `Wait ${span(left)}.` : "You can try again now."; });
+  return words;
+}
+
+/** countdown tells the seconds that are left, each second, until there are none. */
+export function countdown({ retryAfter }, tell) {
+  let left = retryAfter;
+  if (!left) return;
+  const tick = () => {
+    tell(left);
+    if (left-- > 0) return;
+    clearInterval(timer);
+    say("You can try again now.");
   };
   const timer = setInterval(tick, 1000);
   tick();
-  return go;
 }
 
 /** login opens the dialog at the door; the focus comes back afterwards. */

@@ -5,7 +5,7 @@
 import { $, button, h, randomKey, say, span } from "../dom.js";
 import { call } from "../api.js";
 import { wallet } from "../wallet.js";
-import { View, peek } from "../view.js";
+import { View, countdown, peek } from "../view.js";
 
 const demo = ["alice", "bob", "vera", "carla", "marco"];
 
@@ -106,15 +106,10 @@ function refuse(result, answer, submit) {
     h("p", { class: "refusal__title" }, answer.status ? [h("span", { class: "status" }, answer.status), " "] : null, title),
     answer.problem?.errors ? h("ul", {}, answer.problem.errors.map((e) => h("li", {}, h("b", {}, e.field), " " + e.message))) : null,
     wait, answer.problem ? h("a", { href: answer.problem.type }, "Why?") : null), peek(answer.entry));
-  let left = answer.retryAfter;
-  if (!left) return;
-  const tick = () => {
+  countdown(answer, (left) => {
     wait.textContent = left > 0 ? `Wait ${span(left)}. ` : "";
     submit.disabled = left > 0;
-    if (left-- <= 0) clearInterval(timer);
-  };
-  const timer = setInterval(tick, 1000);
-  tick();
+  });
 }
 
 function choice(legend, name, options) {
