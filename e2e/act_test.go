@@ -123,8 +123,8 @@ func (p *tab) says(text string) bool {
 	return p.holds(fmt.Sprintf(`document.body.innerText.replace(/\s+/g, ' ').toLowerCase().includes(%s)`, quote(strings.ToLower(text))))
 }
 
-func quote(s string) string {
-	text, _ := json.Marshal(s)
+func quote(v any) string {
+	text, _ := json.Marshal(v)
 	return string(text)
 }
 

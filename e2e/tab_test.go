@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -47,6 +48,8 @@ type observations struct {
 	urls     map[network.RequestID]string
 	refusals map[int]int  // failed loads by status; 0: not delivered
 	provoked map[int]bool // what this test provokes
+	weather  weather
+	pause    func(*fetch.EventRequestPaused)
 }
 
 // seat gives a guest who has never been here: an empty browser context.
@@ -75,6 +78,7 @@ func newTab(t testing.TB, origin string, parent context.Context, options ...chro
 	}
 	ctx, leave := chromedp.NewContext(parent, append(options, chromedp.WithListener(seen.note))...)
 	p := &tab{t: t, ctx: ctx, origin: origin, seen: seen}
+	seen.pause = p.paused
 	t.Cleanup(func() {
 		p.check()
 		leave()
@@ -114,6 +118,8 @@ func (o *observations) note(event any) {
 		}
 	case *runtime.EventExceptionThrown:
 		o.faults = append(o.faults, "not caught: "+thrown(e.ExceptionDetails))
+	case *fetch.EventRequestPaused:
+		go o.pause(e)
 	case *audits.EventIssueAdded:
 		if v := e.Issue.Details.ContentSecurityPolicyIssueDetails; v != nil {
 			o.faults = append(o.faults, fmt.Sprintf("policy: %s violates %s (%s)", v.BlockedURL, v.ViolatedDirective, v.ContentSecurityPolicyViolationType))
