@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,8 +17,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// thing is something on the page, named as a screen reader names it. A name that
-// ends in an asterisk stands for all that begin like it.
+// thing is something on the page, named as a screen reader names it. An asterisk
+// in a name stands for anything.
 type thing struct {
 	role, name string
 	in         *thing // nil: anywhere on the page
@@ -45,10 +46,8 @@ func (x thing) String() string {
 }
 
 func (x thing) matches(name string) bool {
-	if prefix, open := strings.CutSuffix(x.name, "*"); open {
-		return strings.HasPrefix(name, prefix)
-	}
-	return name == x.name
+	pattern := strings.ReplaceAll(regexp.QuoteMeta(x.name), `\*`, ".*")
+	return regexp.MustCompile("^" + pattern + "$").MatchString(name)
 }
 
 // all finds every such thing that is there now, in the order of the document.

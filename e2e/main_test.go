@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,7 +25,10 @@ var (
 	browser context.Context // one process for all tests; each has a context of its own in it
 )
 
+var otherProgram = flag.String("program", "", "look at this program instead of building the one of this folder")
+
 func TestMain(m *testing.M) {
+	flag.Parse()
 	code, err := withBrowser(m.Run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
@@ -39,8 +43,10 @@ func withBrowser(run func() int) (code int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	if program, err = build(dir); err != nil {
-		return 0, err
+	if program = *otherProgram; program == "" {
+		if program, err = build(dir); err != nil {
+			return 0, err
+		}
 	}
 	path, err := findBrowser()
 	if err != nil {

@@ -287,7 +287,7 @@ func (p *tab) until(what string, holds func() bool) {
 // fail ends the test with a picture of the page and its text.
 func (p *tab) fail(message string) {
 	p.t.Helper()
-	text, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	text, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.body.innerText.replace(/\s*\n\s*/g, ' / ').slice(0, 1500)`))
 	p.t.Fatalf("%s\nsee %s; the page at %s says:\n%s", message, p.shoot("failure"), eval[string](p, `location.href`), text)
 }
 
