@@ -69,5 +69,27 @@ func (p *tab) looks(state string) {
 		p.noSidewaysScrolling(fmt.Sprintf("%s at %d px", state, width))
 		p.shoot(fmt.Sprintf("%s-%d", state, width))
 	}
+	p.resize(320, 256)
+	p.leavesRoom(state + " at 400 % zoom")
 	p.resize(1280, 800)
+}
+
+// leavesRoom wants at least half of the window for what one reads, whatever
+// sticks to its edges. 320 by 256 is a window of 1280 by 1024 at 400 %.
+func (p *tab) leavesRoom(state string) {
+	p.t.Helper()
+	p.settles()
+	if covered := eval[float64](p, `(() => {
+		let stuck = 0
+		for (let y = 0; y < innerHeight; y++) {
+			for (let e = document.elementFromPoint(innerWidth / 2, y); e; e = e.parentElement) {
+				if (e.localName === 'dialog' || !['fixed', 'sticky'].includes(getComputedStyle(e).position)) continue
+				stuck++
+				break
+			}
+		}
+		return stuck / innerHeight
+	})()`); covered > 0.5 {
+		p.t.Errorf("%s: %.0f %% of the window are covered by things that stick", state, covered*100)
+	}
 }

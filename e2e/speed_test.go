@@ -34,7 +34,9 @@ func TestTheFirstViewIsLightAndQuick(t *testing.T) {
 		guest := h.seat(t)
 		guest.opens("/")
 		guest.finds(button("Order"))
-		guest.until("every request is answered", func() bool { return guest.holds(`document.readyState === 'complete' && performance.getEntriesByName('first-paint').length > 0`) })
+		guest.until("every request is answered", func() bool {
+			return guest.holds(`document.readyState === 'complete' && performance.getEntriesByName('first-paint').length > 0`)
+		})
 		if n := guest.bytes(); n > mostBytes || n < 5000 {
 			t.Errorf("the first view takes %d bytes on the wire, more than %d", n, mostBytes)
 		} else {

@@ -34,6 +34,7 @@ import (
 type tab struct {
 	t      testing.TB
 	ctx    context.Context
+	house  *house
 	origin string
 	seen   *observations
 }
@@ -55,29 +56,29 @@ type observations struct {
 // seat gives a guest who has never been here: an empty browser context.
 func (h *house) seat(t testing.TB) *tab {
 	t.Helper()
-	return newTab(t, "http://"+h.addr, browser, chromedp.WithNewBrowserContext())
+	return newTab(t, h, "http://"+h.addr, browser, chromedp.WithNewBrowserContext())
 }
 
 // strangeSeat comes in by a name that browsers do not trust without TLS.
 func (h *house) strangeSeat(t testing.TB) *tab {
 	t.Helper()
 	_, port, _ := strings.Cut(h.addr, ":")
-	return newTab(t, "http://"+strangeHost+":"+port, browser, chromedp.WithNewBrowserContext())
+	return newTab(t, h, "http://"+strangeHost+":"+port, browser, chromedp.WithNewBrowserContext())
 }
 
 // another opens a second tab of the same guest, with the same cookies.
 func (p *tab) another() *tab {
 	p.t.Helper()
-	return newTab(p.t, p.origin, p.ctx)
+	return newTab(p.t, p.house, p.origin, p.ctx)
 }
 
-func newTab(t testing.TB, origin string, parent context.Context, options ...chromedp.ContextOption) *tab {
+func newTab(t testing.TB, h *house, origin string, parent context.Context, options ...chromedp.ContextOption) *tab {
 	t.Helper()
 	seen := &observations{
 		origin: origin, requests: map[string]int64{}, urls: map[network.RequestID]string{}, refusals: map[int]int{}, provoked: map[int]bool{},
 	}
 	ctx, leave := chromedp.NewContext(parent, append(options, chromedp.WithListener(seen.note))...)
-	p := &tab{t: t, ctx: ctx, origin: origin, seen: seen}
+	p := &tab{t: t, ctx: ctx, house: h, origin: origin, seen: seen}
 	seen.pause = p.paused
 	t.Cleanup(func() {
 		p.check()
@@ -302,7 +303,7 @@ func (p *tab) shoot(name string) string {
 }
 
 func keep(t testing.TB, name string, picture []byte) string {
-	path := filepath.Join(t.ArtifactDir(), name+".png")
+	path := filepath.Join(t.ArtifactDir(), strings.ReplaceAll(t.Name(), "/", "-")+"-"+strings.ReplaceAll(name, " ", "-")+".png")
 	if err := os.WriteFile(path, picture, 0o600); err != nil {
 		return err.Error()
 	}
