@@ -20,6 +20,8 @@ func TestPages(t *testing.T) {
 		"/":                               {"text/html; charset=utf-8", testURL + "/api/v1/auth/login", web.Policy},
 		"/css/app.css":                    {"text/css; charset=utf-8", ":root", ""},
 		"/favicon.svg":                    {"image/svg+xml", "<svg", ""},
+		"/js/main.js":                     {"text/javascript; charset=utf-8", "wallet", ""},
+		"/js/el/menu.js":                  {"text/javascript; charset=utf-8", "customElements", ""},
 		"/problems":                       {"text/html; charset=utf-8", "/problems/token-expired", web.Policy},
 		"/swagger/index.html":             {"text/html; charset=utf-8", "swagger-ui-bundle.js", swaggerPolicy},
 		"/swagger/swagger-ui-bundle.js":   {"text/javascript; charset=utf-8", "SwaggerUI", swaggerPolicy},
@@ -45,7 +47,7 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s answers %d %v", path, res.Code, res.Header())
 		}
 	}
-	for _, path := range []string{"/swagger/none.js", "/swagger/../main.go", "/problems/none", "/problems/Not-Found", "/css/", "/css/other.css"} {
+	for _, path := range []string{"/swagger/none.js", "/swagger/../main.go", "/problems/none", "/problems/Not-Found", "/css/", "/css/other.css", "/js/", "/js/none.js", "/js/swagger-initializer.js", "/js/../embed.go"} {
 		h.get(t, path).wants(t, 404, "not-found")
 	}
 	tag := h.get(t, "/").Header().Get("ETag")
