@@ -43,9 +43,10 @@ type tab struct {
 type observations struct {
 	origin   string
 	mu       sync.Mutex
-	faults   []string         // whatever must never happen
-	sent     []string         // "POST /api/v1/orders", in order
-	requests map[string]int64 // bytes on the wire of each finished request
+	faults   []string                   // whatever must never happen
+	sent     []string                   // "POST /api/v1/orders", in order
+	headers  map[string]network.Headers // of the latest request of each kind
+	requests map[string]int64           // bytes on the wire of each finished request
 	urls     map[network.RequestID]string
 	refusals map[int]int  // failed loads by status; 0: not delivered
 	provoked map[int]bool // what this test provokes
@@ -75,7 +76,7 @@ func (p *tab) another() *tab {
 func newTab(t testing.TB, h *house, origin string, parent context.Context, options ...chromedp.ContextOption) *tab {
 	t.Helper()
 	seen := &observations{
-		origin: origin, requests: map[string]int64{}, urls: map[network.RequestID]string{}, refusals: map[int]int{}, provoked: map[int]bool{},
+		origin: origin, requests: map[string]int64{}, headers: map[string]network.Headers{}, urls: map[network.RequestID]string{}, refusals: map[int]int{}, provoked: map[int]bool{},
 	}
 	ctx, leave := chromedp.NewContext(parent, append(options, chromedp.WithListener(seen.note))...)
 	p := &tab{t: t, ctx: ctx, house: h, origin: origin, seen: seen}
@@ -137,7 +138,9 @@ func (o *observations) request(e *network.EventRequestWillBeSent) {
 		o.faults = append(o.faults, "a request to somebody else: "+e.Request.URL)
 	}
 	o.urls[e.RequestID] = e.Request.URL
-	o.sent = append(o.sent, e.Request.Method+" "+u.Path)
+	kind := e.Request.Method + " " + u.Path
+	o.sent = append(o.sent, kind)
+	o.headers[kind] = e.Request.Headers
 }
 
 var statusIn = regexp.MustCompile(`status of (\d+)`)
@@ -223,6 +226,14 @@ func (p *tab) sent(request string) (n int) {
 		}
 	}
 	return n
+}
+
+// header is a header of the latest request of one kind.
+func (p *tab) header(request, name string) string {
+	p.seen.mu.Lock()
+	defer p.seen.mu.Unlock()
+	value, _ := p.seen.headers[request][name].(string)
+	return value
 }
 
 // call sends one protocol command that must work.
