@@ -132,16 +132,13 @@ func quote(v any) string {
 func (p *tab) clicks(x thing) {
 	p.t.Helper()
 	why := "it is not there"
-	p.until("clicking the "+x.String(), func() bool {
-		found := p.all(x)
-		if len(found) == 0 {
-			return false
+	if !eventually(p.t, func() bool {
+		if found := p.all(x); len(found) > 0 {
+			why = p.press(found[0])
 		}
-		why = p.press(found[0])
 		return why == ""
-	})
-	if why != "" {
-		p.t.Fatal(why)
+	}) {
+		p.fail(fmt.Sprintf("the %s cannot be clicked: %s", x, why))
 	}
 }
 

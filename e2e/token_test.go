@@ -186,7 +186,7 @@ func TestTwoTabsRefreshOneAfterTheOther(t *testing.T) {
 			one.arrives("alice", "Menu")
 			two := one.another()
 			two.opens("/#/menu")
-			two.finds(button("Log out"))
+			two.sees("alice, guest", " left")
 			if locks := eval[bool](one, `!!navigator.locks`); locks != tc.lock {
 				t.Fatalf("Web Locks: %v", locks)
 			}
@@ -224,6 +224,7 @@ func TestAnotherTabLogsOut(t *testing.T) {
 	one.arrives("alice", "Menu")
 	two := one.another()
 	two.opens("/#/menu")
+	two.sees("alice, guest", " left", "Margherita")
 	two.clicks(button("Log out"))
 	one.finds(link("Log in"))
 	one.sees("You logged out in another tab.")
