@@ -5,13 +5,14 @@
 import { open } from "./api.js";
 import { notebook } from "./notebook.js";
 
-/** follow reads a stream of events until stop() or an event says it is the last.
- *  onEvent(name, data) → true if it was the last; onState("live" | "paused" |
- *  "polling" | "ended", seconds until the next try). After three failures in a
- *  row it tells "polling": the caller then asks in another way. */
-export function follow(path, { onEvent, onState }) {
+/** follow reads a stream of events, behind the one with the id last, until it is
+ *  stopped by the function it gives or onEvent(name, data, id) says true: it was
+ *  the last. onState tells "live", "paused" (with the seconds until the next try),
+ *  "ended", or, after three failures in a row, "polling": then the caller asks in
+ *  another way. */
+export function follow(path, { last = "", onEvent, onState }) {
   const control = new AbortController();
-  let last = "", failures = 0;
+  let failures = 0;
   (async () => {
     while (!control.signal.aborted && failures < 3) {
       const before = last;
@@ -33,7 +34,7 @@ export function follow(path, { onEvent, onState }) {
     try {
       for await (const event of events(answer.body, answer.entry)) {
         last = event.id || last;
-        if (onEvent(event.name, JSON.parse(event.data))) {
+        if (onEvent(event.name, JSON.parse(event.data), event.id)) {
           onState("ended");
           return true;
         }

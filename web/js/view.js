@@ -36,11 +36,11 @@ export class View extends HTMLElement {
 
   /** again calls work now, after a login or logout, and when the line is back. */
   again(work) {
-    let who = wallet.state.sid;
+    let who = wallet.state.username;
     this.on(line, "back", work);
     this.on(wallet, "change", () => {
-      if (wallet.state.sid === who) return; // the same guest with a new wristband
-      who = wallet.state.sid;
+      if (wallet.state.username === who) return; // the same guest with a new wristband
+      who = wallet.state.username;
       work();
     });
     work();
@@ -75,7 +75,7 @@ export const empty = (title, ...more) => h("div", { class: "empty" }, h("p", { c
 
 /** refusal explains an answer that is none: the problem document in words, what to
  *  do next, and the request that led to it. */
-export function refusal(answer, again, whyNot = "") {
+export function refusal(answer, again, whyNot = "", loginHelps = true) {
   const { problem, status, lost } = answer;
   const title = lost ? "No connection to the restaurant" : problem?.title ?? "That did not work";
   const detail = lost ? "The request was not delivered. Nothing is lost; it can be sent again." : problem?.detail ?? "The answer could not be read.";
@@ -86,7 +86,7 @@ export function refusal(answer, again, whyNot = "") {
     problem?.errors ? h("ul", { class: "refusal__fields" }, problem.errors.map((e) => h("li", {}, h("code", {}, e.field), " " + e.message))) : null,
     whyNot ? h("p", {}, whyNot) : null,
     h("div", { class: "row" },
-      status === 401 ? button("Log in", login, { class: "primary" }) : null,
+      status === 401 && loginHelps ? button("Log in", login, { class: "primary" }) : null,
       again ? tryAgain(answer, again) : null,
       problem?.type ? h("a", { href: problem.type }, "Why?") : null,
       peek(answer.entry)));

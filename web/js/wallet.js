@@ -24,6 +24,9 @@ class Wallet extends EventTarget {
 
   get expired() { return this.state.mode !== null && this.left() <= 0; }
 
+  /** settled waits until it is known who one is. */
+  async settled() { await this.#renewing; }
+
   /** login asks the bouncer for a wristband. */
   async login({ username, password, mode = "memory", expiresIn }) {
     const json = { username, password, cookie: mode === "cookie" ? true : "refresh" };
@@ -46,7 +49,7 @@ class Wallet extends EventTarget {
   /** show puts the wristband on a request: into its headers, unless the browser
    *  sends it as a cookie. It gives how it was worn. */
   async show(headers) {
-    if (this.#renewing) await this.#renewing;
+    await this.settled();
     if (this.state.mode && this.autoRenew && this.left() < margin) await this.renew("the wristband was about to expire");
     if (!this.state.mode) return "none";
     if (this.state.mode === "cookie") return "cookie";

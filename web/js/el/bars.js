@@ -1,4 +1,4 @@
-// The bars below the header: no connection, wristband about to expire, expired.
+// The bars at the foot: no connection, wristband about to expire, expired.
 // To learn here: retry with back-off (1, 2, 4 … 30 s), so that a restaurant that
 // comes back is not overrun, and a warning before a time limit strikes (WCAG 2.2.1).
 

@@ -63,10 +63,11 @@ class BasketBox extends HTMLElement {
       basket.keep();
     });
     this.hint = h("p", { class: "muted basket__hint" }, "Empty. Press a price to put a dish in.");
-    this.more = h("div", { class: "basket__more" }, this.list, h("div", { class: "field field--inline" }, h("label", { for: "table" }, "Table (if you like)"), this.table));
+    this.look = button("Look inside", () => this.unfold(this.look.getAttribute("aria-expanded") !== "true"), { class: "basket__look", "aria-expanded": "false", "aria-controls": "basket-more" });
+    this.more = h("div", { class: "basket__more", id: "basket-more" }, this.list, h("div", { class: "field field--inline" }, h("label", { for: "table" }, "Table (if you like)"), this.table));
     this.append(h("section", { class: "basket", "aria-labelledby": "basket-title" },
       h("div", { class: "basket__head" }, h("h2", { id: "basket-title" }, "Basket"), this.sum), this.hint, this.more,
-      this.order, this.result));
+      h("div", { class: "basket__act" }, this.look, this.order), this.result));
     this.over = new AbortController();
     basket.addEventListener("change", () => this.show(), { signal: this.over.signal });
     this.show();
@@ -74,10 +75,17 @@ class BasketBox extends HTMLElement {
 
   disconnectedCallback() { this.over.abort(); }
 
+  /** unfold matters on a narrow window, where the basket is a bar at the foot. */
+  unfold(on) {
+    this.look.setAttribute("aria-expanded", String(on));
+    this.look.textContent = on ? "Close" : "Look inside";
+    this.classList.toggle("basket--open", on);
+  }
+
   show() {
     const { lines, total, currency, count } = basket, focus = document.activeElement?.dataset?.key;
     this.hint.hidden = lines.length > 0;
-    this.more.hidden = lines.length === 0;
+    this.more.hidden = this.look.hidden = lines.length === 0;
     this.classList.toggle("basket--full", lines.length > 0);
     this.sum.textContent = count ? `${count} for ${money(total, currency)}` : "";
     this.list.replaceChildren(...lines.map((l) => this.line(l)));

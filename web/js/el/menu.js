@@ -51,12 +51,13 @@ class MenuView extends View {
 }
 
 async function fetchMenu(path) {
+  await wallet.settled(); // VIPs get another menu
   const key = path + " " + (wallet.state.vip === true), known = shown.get(key);
   // An expired wristband is refused here, too, and the menu is for everybody.
   const options = { headers: known ? { "If-None-Match": known.tag } : {}, ...(wallet.expired && !wallet.autoRenew ? { wear: "none" } : {}) };
   const answer = await call("GET", path, options);
   if (answer.status === 304) return { ...answer, menu: known.menu };
-  if (answer.ok) shown.set(path + " " + (wallet.state.vip === true), { tag: answer.headers.get("ETag"), menu: answer.data });
+  if (answer.ok) shown.set(key, { tag: answer.headers.get("ETag"), menu: answer.data });
   return { ...answer, menu: answer.data };
 }
 
@@ -70,7 +71,7 @@ function filters(changed) {
   const form = h("form", { class: "filters", role: "search", "aria-label": "Filter the menu" },
     h("div", { class: "field" }, h("label", { for: "q" }, "Find"), h("input", { id: "q", name: "q", type: "search", placeholder: "basil", autocomplete: "off", maxlength: 80 })),
     h("div", { class: "field" }, h("label", { for: "category" }, "Category"), h("select", { id: "category", name: "category" }, h("option", { value: "" }, "All"))),
-    h("div", { class: "field" }, h("label", { for: "sort" }, "Order"), h("select", { id: "sort", name: "sort" },
+    h("div", { class: "field" }, h("label", { for: "sort" }, "Sort"), h("select", { id: "sort", name: "sort" },
       [["", "as on the card"], ["name", "by name"], ["price", "cheapest first"], ["-price", "dearest first"]].map(([value, label]) => h("option", { value }, label)))),
     h("label", { class: "check" }, h("input", { type: "checkbox", name: "vegetarian", value: "true" }), "Vegetarian"));
   form.addEventListener("input", () => {
@@ -110,7 +111,7 @@ function dishRow(dish, currency) {
     h("p", { class: "dish__text" }, dish.description),
     facts ? h("p", { class: "dish__facts" }, facts) : null,
     h("div", { class: "dish__sizes" }, dish.sizes.map(({ size, price_cents }) => h("button", { type: "button", class: "size", onclick: () => basket.add(dish, size, price_cents) },
-      size === "regular" ? null : h("span", { class: "size__name" }, size + " "), h("b", {}, money(price_cents, currency)),
+      size === "regular" ? null : h("span", { class: "size__name" }, size), " ", h("b", {}, money(price_cents, currency)),
       h("span", { class: "visually-hidden" }, ", add " + dish.name)))));
 }
 

@@ -1,5 +1,6 @@
 // The line at the bottom: what the page has just said, and what it was told.
-// To learn here: everything that a page does is requests and answers.
+// To learn here: everything that a page does is requests and answers, and a list
+// that changes often is drawn once a frame, however many changes there were.
 
 import { h } from "../dom.js";
 import { notebook } from "../notebook.js";
@@ -10,6 +11,8 @@ class NotebookLine extends HTMLElement {
     this.append(h("a", { href: "#/notebook", class: "line__open" }, "Notebook"), this.list);
     notebook.addEventListener("entry", () => { this.due ??= requestAnimationFrame(() => this.show()); });
     this.show();
+    // What else sticks to the foot of the window has to know how high this is.
+    new ResizeObserver(() => document.documentElement.style.setProperty("--foot", `${this.parentElement.offsetHeight}px`)).observe(this.parentElement);
   }
 
   show() {
