@@ -11,7 +11,7 @@ CALLS = 300
 ORDERS = 1000000
 GUESTS = 100000
 
-.PHONY: help run demo test test-postgres docs check fmt-check vet lint tidy-check bench load growth build clean
+.PHONY: help run demo test test-postgres e2e screenshots docs check fmt-check vet lint tidy-check bench load growth build clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,13 @@ test: ## Run the tests with the race detector (needs cgo and a C compiler)
 test-postgres: ## Run the tests that use an order book on PostgreSQL, beside a server of their own
 	branches/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models/... ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres .'
 
+e2e: ## Look at the page in a real browser (needs Chromium; pictures in dist/e2e)
+	@mkdir -p dist/e2e
+	go test -tags e2e -count=1 -timeout 10m -parallel 4 -artifacts -outputdir dist/e2e ./e2e
+
+screenshots: ## Take the README's pictures anew
+	go test -tags e2e -count=1 -timeout 5m -run TestScreenshots ./e2e -screenshots "$(CURDIR)/docs/screenshots"
+
 docs: ## Write docs/ anew from the comments on the handlers
 	go run ./docs/generate
 
@@ -37,7 +44,7 @@ fmt-check: ## Is everything formatted?
 	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
 
 vet: ## go vet
-	go vet ./...
+	go vet -tags e2e ./...
 
 lint: ## golangci-lint with the checks of .golangci.yml
 	CGO_ENABLED=0 go run $(LINT) run
