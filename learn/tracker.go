@@ -1,8 +1,10 @@
 package learn
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -369,7 +371,7 @@ func factOf(c *gin.Context, seen middleware.Fact) Fact {
 	f := Fact{
 		At: time.Now().UnixMilli(), Method: seen.Method, Route: seen.Route, Status: seen.Status, Problem: seen.Problem,
 		Who: seen.UserID, Role: string(seen.Role), VIP: seen.VIP, Token: seen.Token, OrderStatus: string(seen.OrderStatus),
-		TokenHash: hash(seen.TokenID), Client: hash(c.Request.UserAgent()), Subject: hash(seen.Subject),
+		TokenHash: hash(seen.TokenID), Client: hash(clientOf(c.Request)), Subject: hash(seen.Subject),
 	}
 	if strings.HasPrefix(seen.Route, "/api/v1/orders") && seen.Status < 300 {
 		f.Order = orderOf(c)
@@ -380,6 +382,12 @@ func factOf(c *gin.Context, seen middleware.Fact) Fact {
 		f.KeyFile = strings.HasSuffix(path, ".pem") || strings.HasSuffix(path, ".key")
 	}
 	return f
+}
+
+// clientOf is what the program that asks calls itself. A page in a browser may not
+// set User-Agent (Chromium silently sends its own), so it says it in X-User-Agent.
+func clientOf(r *http.Request) string {
+	return cmp.Or(r.Header.Get("X-User-Agent"), r.UserAgent())
 }
 
 // orderOf is the number in Location, where an order was placed, or in the address.

@@ -47,7 +47,7 @@ function side(title, text, entry) {
 }
 
 /** short hides tokens: they are secrets, and 700 letters say nothing to the eye. */
-const short = (text) => text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, (token) => `${token.slice(0, 8)}… (${token.length} characters)`);
+export const short = (text) => text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, (token) => `${token.slice(0, 8)}… (${token.length} characters)`);
 
 function asked({ method, path, headers, body }) {
   const lines = [`${method} ${path} HTTP/1.1`, `Host: ${location.host}`, ...Object.entries(headers).map((pair) => pair.join(": "))];
@@ -170,9 +170,10 @@ async function replay(entry, bare) {
   const worn = bare ? "none" : entry.worn === "another token" ? Authorization.slice(7) : entry.worn === "none" ? "none" : undefined;
   const options = { headers, body: entry.body ?? undefined, wear: worn, why: `entry ${entry.n} again${bare ? ", without the wristband" : ""}` };
   if (!bare && entry.cookies && worn === "none") options.cookies = entry.cookies.sent.length ? true : "given";
-  if (!bare && entry.path.endsWith("/auth/login")) return wallet.login(loginOf(JSON.parse(entry.body)));
+  const ours = entry.cookies; // a lesson logs in, too, and leaves the page's wristband alone
+  if (!bare && ours && entry.path.endsWith("/auth/login")) return wallet.login(loginOf(JSON.parse(entry.body)));
   if (!bare && entry.path.endsWith("/auth/logout")) return wallet.logout();
-  if (!bare && entry.path.endsWith("/auth/refresh")) return { entry: (await wallet.renew(options.why), notebook.entries[0]) };
+  if (!bare && ours && entry.path.endsWith("/auth/refresh")) return { entry: (await wallet.renew(options.why), notebook.entries[0]) };
   if (!entry.stream) return call(entry.method, entry.path, options);
   const answer = await open(entry.path, options);
   if (answer.body) for await (const event of events(answer.body, answer.entry)) void event; // it ends with the order
