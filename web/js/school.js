@@ -8,12 +8,15 @@ import { call, lessons, line } from "./api.js";
 /** school holds the list of lessons, null before it was read; event "change". */
 export const school = Object.assign(new EventTarget(), { items: null });
 
-let asking = Promise.resolve();
+let asking = Promise.resolve(), patience = 0;
 
-/** ask reads the list anew; poll marks what nobody has asked for by hand. */
+/** ask reads the list anew; poll marks what nobody has asked for by hand: that
+ *  waits when the house has said "not so fast". */
 export function ask(poll = false) {
+  if (poll && performance.now() < patience) return asking;
   asking = asking.then(async () => {
     const answer = await call("GET", "/learn/lessons", { wear: "none", poll, why: poll ? "was something done elsewhere?" : undefined });
+    if (answer.retryAfter) patience = performance.now() + answer.retryAfter * 1000;
     if (!answer.ok) return answer;
     const before = JSON.stringify(school.items);
     school.items = answer.data.items;

@@ -172,7 +172,7 @@ export function folderBox() {
     head.textContent = `Your folder: ${files.size === 1 ? "1 file" : `${files.size} files`}`;
     list.replaceChildren(...[...files].map(([name, text]) => {
       const who = holder(name);
-      return h("li", {}, h("p", {}, h("code", {}, name), who ? ` the wristband of ${who.name}, until ${clockTime(who.exp * 1000)}` : ""), h("pre", {}, h("code", {}, text)));
+      return h("li", {}, h("p", {}, h("code", {}, name), who ? ` the wristband of ${who.name}, until ${clockTime(who.exp * 1000)}` : ""), h("pre", { tabindex: 0, "aria-label": "What is in " + name }, h("code", {}, text)));
     }), ...(files.size ? [] : [h("li", { class: "muted" }, "Steps that are run here write their files into the memory of this page. A terminal has a folder of its own.")]));
   };
   draw();

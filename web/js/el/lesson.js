@@ -58,6 +58,7 @@ export class LessonPage extends View {
   }
 
   #take(data) {
+    ownFiles(data);
     const before = this.data;
     this.data = data;
     if (!before || begunAnew(before, data)) this.lay();
@@ -231,7 +232,7 @@ export class LessonPage extends View {
     if (!answer.ok) return this.said.replaceChildren(refusal(answer, () => this.hint(number)));
     this.said.replaceChildren();
     await this.refresh();
-    say(`Hint ${number}: ${answer.data.text}`);
+    say(`Hint ${number}: ${this.data.hints[number - 1].text}`);
     (this.hints.querySelector("button") ?? this.hints.nextElementSibling).focus();
   }
 
@@ -283,6 +284,12 @@ export class LessonPage extends View {
 
 /** begunAnew tells whether the lesson was reset since before. */
 const begunAnew = (before, data) => before.started_at !== data.started_at && before.started_at !== null;
+
+/** ownFiles leaves bodies that the lesson's own steps write to the folder. */
+function ownFiles({ prepare, steps }) {
+  const all = [...prepare, ...steps], written = new Set(all.map((step) => step.request.save_as));
+  for (const { request } of all) if (written.has(request.body_file)) request.body = null;
+}
 
 /** blocksOf cuts a .http file into its requests, by the names of their steps. */
 function blocksOf(text) {

@@ -34,7 +34,8 @@ class LessonList extends View {
     this.notice.after(this.said);
     this.notice.before(h("p", { class: "lead" }, "Guess, run, compare. A lesson is done when the house has seen the requests that prove it, whoever sends them: this page, a terminal, a program of yours."));
     school.addEventListener("change", () => this.list(), { signal });
-    watch((poll) => ask(poll), every, signal);
+    watch((poll) => { if (school.items) ask(poll); }, every, signal);
+    if (school.items) this.list(); // as it was; what is new comes with the answer
     this.read();
   }
 
@@ -58,7 +59,7 @@ class LessonList extends View {
   }
 
   foot() {
-    const file = h("input", { type: "file", accept: ".json,application/json", id: "restore", class: "visually-hidden", tabindex: -1, "aria-hidden": "true" });
+    const file = h("input", { type: "file", accept: ".json,application/json", hidden: true });
     file.addEventListener("change", () => this.restore(file));
     const away = (href, label) => h("a", { href, target: "_blank" }, label, h("span", { class: "visually-hidden" }, " (in a new tab)"));
     return h("div", { class: "lessons__foot" },
@@ -102,7 +103,7 @@ function section(part, items) {
       h("span", { class: "lesson-list__state" }, { open: "○", started: "◐", done: "✓" }[item.state], " ", stateWords[item.state]),
       h("span", { class: "lesson-list__name" }, h("a", { href: where(item), "data-lesson": item.id }, titled(item)), express.includes(item.id) ? [" ", h("span", { class: "badge" }, "Express")] : null),
       h("span", { class: "muted" }, `${item.minutes} min`),
-      item.state === "started" ? h("p", { class: "muted small" }, "Still to see: ", item.still_to_see.join("; "), ".") : null))));
+      item.state === "started" ? h("p", { class: "muted small" }, "Still to see: ", item.still_to_see.join("; ")) : null))));
 }
 
 customElements.define("lesson-list", LessonList);
