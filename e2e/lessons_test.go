@@ -28,7 +28,7 @@ type lesson struct {
 		ID   string
 		Wait int
 	}
-	Questions        []struct {
+	Questions []struct {
 		ID      string
 		Choices []string
 	}
@@ -250,8 +250,6 @@ func TestALessonInEachStage(t *testing.T) {
 	guest.sees("L02 is done", "It is: 401: who are you?", "Without a check at the door")
 	guest.everyone("lesson, done")
 	guest.looks("lesson-done")
-	guest.clicks(link("Read the explanation"))
-	guest.until("the focus on the explanation", func() bool { return guest.holds(`document.activeElement.innerText.startsWith('Explain')`) })
 }
 
 // passesAll wants Tab to reach all there is to press. Without motion, because what
@@ -385,6 +383,7 @@ func TestHintsAndWrongAnswers(t *testing.T) {
 	guest.clicks(radio("sub, iat, exp"))
 	guest.clicks(button("Answer"))
 	guest.sees("Right: sub, iat, exp")
+	eval[any](guest, `void scrollTo(0, 0)`) // half behind the line at the foot, a control is no target
 	guest.everyone("lesson, right answer")
 	guest.looks("lesson-answers")
 }

@@ -15,7 +15,7 @@ let asking = Promise.resolve(), patience = 0;
 export function ask(poll = false) {
   if (poll && performance.now() < patience) return asking;
   asking = asking.then(async () => {
-    const answer = await call("GET", "/learn/lessons", { wear: "none", poll, why: poll ? "was something done elsewhere?" : undefined });
+    const answer = await call("GET", "/learn/lessons", { wear: "none", poll: poll || school.items !== null, why: poll ? "was something done elsewhere?" : undefined });
     if (answer.retryAfter) patience = performance.now() + answer.retryAfter * 1000;
     if (!answer.ok) return answer;
     const before = JSON.stringify(school.items);

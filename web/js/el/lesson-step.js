@@ -108,7 +108,7 @@ export class Step {
     const rows = compare(this.data.expect, answer), fits = rows.every((r) => r.fits), { as, save_as: saved } = this.data.request;
     const verdict = fits ? "as expected" : "not what was expected";
     this.result.replaceChildren(
-      h("p", { class: "step__verdict" }, h("span", { class: "status" }, answer.status), " ", answer.entry.statusText, ": ", h("b", { class: fits ? "good" : "bad" }, (fits ? "✓ " : "✕ ") + verdict), "."),
+      h("p", { class: "step__verdict", "data-fits": fits ? "yes" : "no" }, h("span", { class: "status" }, answer.status), " ", answer.entry.statusText, ": ", h("b", { class: fits ? "good" : "bad" }, (fits ? "✓ " : "✕ ") + verdict), "."),
       table(rows, this.name),
       body(answer, this.name),
       saved && answer.ok ? h("p", { class: "muted small" }, "Kept in your folder as ", h("code", {}, saved), ".") : "",

@@ -50,7 +50,7 @@ export class LessonPage extends View {
   }
 
   async #read(poll) {
-    const get = () => call("GET", learn(this.id), { wear: "none", poll, why: poll ? "was something done in a terminal?" : undefined });
+    const get = () => call("GET", learn(this.id), { wear: "none", poll: Boolean(this.data), why: poll ? "was something done in a terminal?" : undefined });
     if (!this.data) return this.show("Opening the lesson", get, ({ data }) => this.#take(data));
     const answer = await get();
     if (answer.retryAfter) this.patience = performance.now() + answer.retryAfter * 1000;
@@ -79,6 +79,7 @@ export class LessonPage extends View {
     this.asked = h("div", { class: "questions" });
     this.compared = h("section", { class: "stage", "aria-labelledby": "compare" });
     this.explained = h("section", { class: "stage", "aria-labelledby": "explain" });
+    this.left = h("h2", {});
     this.checks = h("ul", { class: "checks" });
     this.hints = h("div", { class: "hints" });
     this.done = h("div", { class: "notice" });
@@ -86,9 +87,9 @@ export class LessonPage extends View {
       h("div", { class: "lesson__main" },
         h("p", { class: "lesson__facts" }, this.badge, ` ${data.minutes} minutes. Part ${data.part}.`, data.needs.length ? [" It goes on from ", data.needs.map((id) => h("a", { href: "#/lessons/" + id }, id)), "."] : ""),
         h("p", { class: "lead" }, this.prose.write(data.goal)),
-        this.done, this.predict, this.runs, this.compared, this.explained),
+        this.predict, this.runs, this.done, this.compared, this.explained),
       h("aside", { class: "lesson__side", "aria-label": "Where you are" },
-        h("section", { class: "card" }, h("h2", {}, "Still to see"), this.checks, h("p", { class: "muted small" }, "It shows up here wherever it is done: on this page, in a terminal, by a program of yours.")),
+        h("section", { class: "card" }, this.left, this.checks, h("p", { class: "muted small" }, "It shows up here wherever it is done: on this page, in a terminal, by a program of yours.")),
         h("section", { class: "card" }, h("h2", {}, "Stuck?"), this.hints, button("Start over", () => this.anew(), { class: "quiet" })),
         take(data.id))));
     this.steps = [];
@@ -212,6 +213,7 @@ export class LessonPage extends View {
 
   layChecks(before) {
     const { seen, still_to_see: missing } = this.data;
+    this.left.textContent = missing.length ? "Still to see" : "All was seen";
     this.checks.replaceChildren(
       ...seen.map((s) => h("li", { class: "checks__seen" }, h("span", { class: "good" }, "✓ "), s.see, " ", h("small", { class: "muted" }, clockTime(s.at)))),
       ...missing.map((words) => h("li", {}, h("span", { "aria-hidden": "true" }, "○ "), h("span", { class: "visually-hidden" }, "Still to see: "), words)));
@@ -263,15 +265,9 @@ export class LessonPage extends View {
   async finish(before) {
     await ask();
     const on = next(this.id);
-    this.done.replaceChildren(h("div", { class: "done" }, h("p", {}, h("b", { class: "good" }, `✓ ${this.id} is done`), ` since ${clockTime(this.data.done_at)}. `, h("a", { href: "#explain", onclick: (event) => this.jump(event) }, "Read the explanation"), "."),
+    this.done.replaceChildren(h("div", { class: "done" }, h("p", {}, h("b", { class: "good" }, `✓ ${this.id} is done`), ` since ${clockTime(this.data.done_at)}. Below stand your guess and the explanation.`),
       h("p", {}, on ? h("a", { class: "button primary", href: where(on) }, `Go on with ${titled(on)}`) : "All lessons are done. Well done!")));
-    if (before) say(`Lesson ${this.id} is done. The explanation is on this page.`);
-  }
-
-  jump(event) {
-    event.preventDefault(); // "#explain" is no view
-    this.explained.tabIndex = -1;
-    this.explained.focus();
+    if (before) say(`Lesson ${this.id} is done. The explanation stands below.`);
   }
 
   async anew() {
