@@ -413,7 +413,7 @@ func TestBeginningAnew(t *testing.T) {
 	guest.clicks(button("Start over"))
 	dialog := thing{role: "dialog", name: "Start L02 over?"}
 	guest.finds(dialog)
-	guest.sees("1 lessons that are done", "4 things that were seen")
+	guest.sees("lessons that are done: 1", "things that were seen: 4")
 	guest.everyone("lesson, start over?")
 	guest.looks("anew")
 	guest.clicks(button("Keep everything"))
@@ -438,7 +438,7 @@ func TestBeginningAnew(t *testing.T) {
 	h.orders(h.token("alice"))
 	guest.logsIn("alice")
 	guest.clicks(button("Fresh kitchen"))
-	guest.sees("1 orders", "2 logins, yours among them")
+	guest.sees("orders: 1", "logins, yours among them: 2")
 	guest.everyone("fresh kitchen?")
 	guest.clicks(button("Put it back"))
 	guest.sees("as on its first day")

@@ -51,8 +51,9 @@ function explained(text, { word, says }) {
 /** beside puts the note below its word, inside the window. A style attribute would
  *  be blocked by the policy of this page; the style object is not. */
 function beside(link, note) {
-  const box = link.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = note;
+  const box = link.getClientRects()[0], { offsetWidth: width, offsetHeight: height } = note;
   const below = box.bottom + 6 + height < innerHeight;
-  note.style.setProperty("left", `${Math.max(8, Math.min(box.left, innerWidth - width - 8))}px`);
-  note.style.setProperty("top", `${below ? box.bottom + 6 : Math.max(8, box.top - height - 6)}px`);
+  note.style.setProperty("left", `${Math.max(8, Math.min(box.left, document.documentElement.clientWidth - width - 8)) + scrollX}px`);
+  note.style.setProperty("top", `${(below ? box.bottom + 6 : Math.max(8, box.top - height - 6)) + scrollY}px`);
+  addEventListener("resize", () => note.togglePopover(false), { once: true });
 }

@@ -39,7 +39,7 @@ class LessonNote extends HTMLElement {
     const link = now ? h("a", { href: where(now) }, titled(now)) : h("a", { href: "#/lessons" }, "All lessons are done");
     this.words.replaceChildren(...(mine.state === "done"
       ? [h("b", { class: "good" }, `✓ ${mine.id} is done. `), now ? "Next: " : "", link]
-      : [h("b", {}, "Now: "), link, " ", h("span", { class: "muted" }, mine.state === "open" ? "It begins with a guess." : `Still to see: ${first}${more.length ? `, and ${more.length} more` : ""}.`)]));
+      : [h("b", {}, "Now: "), link, ". ", h("span", { class: "muted" }, mine.state === "open" ? "It begins with a guess." : `Still to see: ${first}${more.length ? `, and ${more.length} more` : ""}.`)]));
   }
 
   hide() {

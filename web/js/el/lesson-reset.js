@@ -57,7 +57,7 @@ async function preview(what, lesson) {
   if (!answer.ok) return [refusal(answer, null, "", false)];
   const lost = answer.data.loses.filter((loss) => loss.count > 0);
   if (lost.length === 0) return [h("p", {}, "Nothing is lost by it.")];
-  const text = [h("p", {}, "This is lost by it:"), h("ul", { class: "losses" }, lost.map((loss) => h("li", {}, h("b", {}, loss.count), " ", loss.what)))];
-  say(lost.map((loss) => `${loss.count} ${loss.what}`).join(", ") + " would be lost.");
+  const text = [h("p", {}, "This is lost by it:"), h("ul", { class: "losses" }, lost.map((loss) => h("li", {}, loss.what, ": ", h("b", {}, loss.count))))];
+  say("Would be lost: " + lost.map((loss) => `${loss.what}: ${loss.count}`).join("; ") + ".");
   return text;
 }
