@@ -241,6 +241,7 @@ type postgresWriter struct {
 
 func newPostgresWriter(db *gorm.DB, listening *pgx.ConnConfig) *postgresWriter {
 	listening = listening.Copy()
+	listening.RuntimeParams["application_name"] += " (news)"
 	listening.Tracer = nil // it has deadlines of its own
 	listening.ConnectTimeout = min(listening.ConnectTimeout, lastRetry)
 	return &postgresWriter{db: db, listening: listening, self: rand.Text(), opened: Now()}
