@@ -19,7 +19,7 @@ var below = map[string]string{
 	"handlers":         "docs kitchen middleware models problem tokens web",
 	"learn":            "docs middleware models problem web", // beside the handlers; of models only Role and the named failures
 	"lab":              "problem",                            // nothing that knows a key or a guest; see TestTheLabHoldsNoKeys
-	"middleware":       "models problem tokens",              // of models only Role, the count of statements and of commits
+	"middleware":       "models problem tokens",              // of models only Role, the count of statements, of commits and of failed logins
 	"tokens":           "models",                             // only User and Role
 	"kitchen":          "models",
 	"seed":             "models",

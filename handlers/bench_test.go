@@ -21,7 +21,8 @@ import (
 )
 
 // busyHouse is a house whose log is written, as in real life, but kept nowhere:
-// a log in memory would grow with every round and be measured, too.
+// a log in memory would grow with every round and be measured, too. Its lessons
+// watch every request.
 func busyHouse(b *testing.B) *house {
 	b.Helper()
 	b.ReportAllocs()
