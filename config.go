@@ -59,7 +59,7 @@ type setting struct {
 // the ones before it have set.
 var settings = []setting{
 	{"ADDR", "localhost:8080", "where plain HTTP listens: host:port", setAddr},
-	{"DATA_DIR", "data", "folder of the order book (restaurant.db) and the keys (keys/<kid>.pem)", setDataDir},
+	{"DATA_DIR", "data", "folder of the order book (restaurant.db), the lesson book (lessons.db) and the keys (keys/<kid>.pem)", setDataDir},
 	{"DATABASE_URL", "", "postgres://user:password@host:5432/database, for several branches over one order book (default: the SQLite file in DATA_DIR)", setDatabaseURL},
 	{"PUBLIC_URL", "", "address under which guests reach the house, the iss of its tokens (default: made from ADDR)", setPublicURL},
 	{"ACCESS_TOKEN_TTL", "15m", "life of an access token, 5s to 30m", setAccessTokenTTL},
