@@ -13,8 +13,10 @@ SECONDS = 3
 CALLS = 300
 ORDERS = 1000000
 GUESTS = 100000
+# How long the guests of `chaos` order.
+CHAOS = 60s
 
-.PHONY: help run demo branches test test-postgres docs check fmt-check vet lint tidy-check bench load growth build clean
+.PHONY: help run demo branches test test-postgres chaos docs check fmt-check vet lint tidy-check bench load growth build clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -33,6 +35,9 @@ test: ## Run the tests with the race detector (needs cgo and a C compiler)
 
 test-postgres: ## Run the tests that use an order book on PostgreSQL, beside a server of their own
 	branches/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models/... ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres .'
+
+chaos: ## Let 32 guests order while branches are killed and PostgreSQL is restarted, and count (needs nginx and PostgreSQL)
+	. ./branches/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run '^TestChaos$$' .
 
 docs: ## Write docs/ anew from the comments on the handlers
 	go run ./docs/generate

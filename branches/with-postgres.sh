@@ -6,8 +6,8 @@
 #   branches/with-postgres.sh [-t] [-c setting=value]... command [argument]...
 #
 # The command finds the server's address in TEST_DATABASE_URL, its process in
-# TEST_POSTGRES_PID, and the folder of PostgreSQL's programs in TEST_POSTGRES_BIN,
-# for a test that needs a server which it may stop. -c changes a
+# TEST_POSTGRES_PID, its folder in TEST_POSTGRES_DATA and the folder of
+# PostgreSQL's programs in TEST_POSTGRES_BIN. -c changes a
 # setting of the server. -t is for tests, which make and drop hundreds of
 # databases: nothing is made safe on the disk, and the folder is in memory if
 # there is a gigabyte of it. Where PostgreSQL is missing and we are root on a
@@ -106,8 +106,8 @@ fi
 
 # In the background and waited for, so that a signal is answered at once.
 export TEST_DATABASE_URL="postgres://postgres:$password@127.0.0.1:$port/postgres?sslmode=disable"
-export TEST_POSTGRES_BIN="$bin" TEST_POSTGRES_PID="$server"
-"$@" &
+export TEST_POSTGRES_BIN="$bin" TEST_POSTGRES_PID="$server" TEST_POSTGRES_DATA="$dir/data"
+"$@" <&0 &
 command=$!
 trap 'kill -TERM "$command" 2>/dev/null; wait "$command" 2>/dev/null; exit 130' INT
 trap 'kill -TERM "$command" 2>/dev/null; wait "$command" 2>/dev/null; exit 143' TERM HUP
