@@ -140,13 +140,25 @@ func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid strin
 	if err != nil {
 		return "", err
 	}
-	if err := keys.Register(ctx, store); err != nil {
+	if err := register(ctx, cfg, store, keys); err != nil {
 		return "", err
 	}
 	if !there {
 		return keys.JWKS()[0].KeyID, nil
 	}
 	return keys.Rotate(ctx, cfg.accessTokenTTL)
+}
+
+// register enters the keys into the order book, by the name of this branch where
+// others share the book.
+func register(ctx context.Context, cfg config, store *models.Store, keys *tokens.Keys) (err error) {
+	branch := ""
+	if store.Shared() {
+		if branch, err = tokens.BranchName(cfg.branch()); err != nil {
+			return err
+		}
+	}
+	return keys.Register(ctx, store, branch)
 }
 
 func usersAddCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {

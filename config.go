@@ -328,6 +328,7 @@ func isLoopback(addr string) bool {
 
 func (c config) bookFile() string { return filepath.Join(c.dataDir, "restaurant.db") }
 func (c config) keys() string     { return filepath.Join(c.dataDir, "keys") }
+func (c config) branch() string   { return filepath.Join(c.dataDir, "branch") }
 func (c config) tlsDir() string   { return filepath.Join(c.dataDir, "tls") }
 
 // bookName says where the order book is, without the password in DATABASE_URL.

@@ -166,7 +166,7 @@ func newHouse(t testing.TB, options ...func(*house)) *house {
 		Hasher: models.NewHasher(),
 		Log:    log, PublicURL: testURL, Version: "test", Demo: true,
 	}
-	if err := keys.Register(t.Context(), store); err != nil {
+	if err := keys.Register(t.Context(), store, ""); err != nil {
 		t.Fatal(err)
 	}
 	h.Authority = tokens.NewAuthority(keys, testURL, 15*time.Minute)

@@ -64,7 +64,7 @@ func openHouse(t testing.TB, dir string, s shelf, options ...func(*house)) *hous
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := keys.Register(t.Context(), store); err != nil {
+	if err := keys.Register(t.Context(), store, ""); err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))

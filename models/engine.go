@@ -23,6 +23,11 @@ type engine interface {
 	dialect() dialect
 	// shared tells whether other processes may write, too.
 	shared() bool
+	// notify tells the other branches, as soon as the transaction is kept.
+	notify(tx *gorm.DB, n notice) error
+	// listen calls lost when news may have been missed, and hear for each notice of
+	// another branch, until ctx ends.
+	listen(ctx context.Context, missed func(ctx context.Context, since Millis) error, hear func(notice), lost func(error))
 	// close ends what writes; what has been taken on is finished first.
 	close() error
 

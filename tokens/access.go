@@ -140,7 +140,7 @@ func (a *Authority) KeyFunc(t *jwt.Token) (any, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	if public := a.keys.verifying(h.KeyID); public != nil {
+	if public := a.keys.find(h.KeyID); public != nil {
 		return public, nil
 	}
 	return nil, ErrKeyUnknown
