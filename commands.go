@@ -140,7 +140,11 @@ func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid strin
 	if err != nil {
 		return "", err
 	}
-	if err := register(ctx, cfg, store, keys); err != nil {
+	addr := cfg.addr
+	if cfg.overTLS() {
+		addr = cfg.tlsAddr
+	}
+	if err := register(ctx, cfg, store, keys, cfg.issuer(addr)); err != nil {
 		return "", err
 	}
 	if !there {
@@ -151,10 +155,10 @@ func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid strin
 
 // register enters the keys into the order book, by the name of this branch where
 // others share the book.
-func register(ctx context.Context, cfg config, store *models.Store, keys *tokens.Keys) (err error) {
-	branch := ""
+func register(ctx context.Context, cfg config, store *models.Store, keys *tokens.Keys, issuer string) (err error) {
+	branch := tokens.Branch{Issuer: issuer}
 	if store.Shared() {
-		if branch, err = tokens.BranchName(cfg.branch()); err != nil {
+		if branch.Name, err = tokens.BranchName(cfg.branch()); err != nil {
 			return err
 		}
 	}

@@ -351,7 +351,7 @@ func (c config) bookName() string {
 }
 
 // issuer is the address of the house, once it is known on which port it listens.
-func (c config) issuer(listening net.Addr) string {
+func (c config) issuer(listening string) string {
 	if c.publicURL != "" {
 		return c.publicURL
 	}
@@ -360,7 +360,7 @@ func (c config) issuer(listening net.Addr) string {
 		scheme, addr = "https://", c.tlsAddr
 	}
 	host, _, _ := net.SplitHostPort(addr)
-	_, port, _ := net.SplitHostPort(listening.String())
+	_, port, _ := net.SplitHostPort(listening)
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost" // all interfaces have no name; PUBLIC_URL can say one
 	}

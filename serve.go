@@ -81,7 +81,7 @@ func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx cont
 	defer stop()
 	flushing.Go(func() { buffer.keepFlushing(logging) })
 	log := cfg.logger(buffer)
-	api, err := furnish(ctx, cfg, store, cfg.issuer(doors.main.Addr()), log)
+	api, err := furnish(ctx, cfg, store, cfg.issuer(doors.main.Addr().String()), log)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 	if err := errors.Join(keyErr, bringErr); err != nil {
 		return nil, err
 	}
-	if err := register(ctx, cfg, store, keys); err != nil {
+	if err := register(ctx, cfg, store, keys, url); err != nil {
 		return nil, err
 	}
 	authority := tokens.NewAuthority(keys, url, cfg.accessTokenTTL)

@@ -59,6 +59,7 @@ func newUserResponse(u models.User) userResponse {
 //	@Failure	413		{object}	problem.Problem	"body-too-large"
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/register [post]
 func (a *API) register(c *gin.Context) error {
 	var req registerRequest
@@ -147,6 +148,7 @@ type tokenResponse struct {
 //	@Failure		415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure		422		{object}	problem.Problem	"validation-failed, lifetime-too-long"
 //	@Failure		429		{object}	problem.Problem	"too-many-attempts, rate-limited"
+//	@Failure		503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router			/api/v1/auth/login [post]
 func (a *API) login(c *gin.Context) error {
 	noStore(c)

@@ -218,12 +218,12 @@ func (s *Store) endWithin(tx *gorm.DB, now Millis, where string, args ...any) (e
 	return ended, s.tellBranches(tx, notice{Ended: ended})
 }
 
-// Denied lists the login sessions that were ended at since or later, and whose
-// access tokens have not all expired yet.
-func (s *Store) Denied(ctx context.Context, since Millis) ([]Ended, error) {
+// Denied lists the ended login sessions whose access tokens have not all
+// expired yet.
+func (s *Store) Denied(ctx context.Context) ([]Ended, error) {
 	var ended []Ended
 	err := s.read(ctx).Model(&LoginSession{}).Select("id, user_id, access_until").
-		Where("ended_at >= ? AND access_until > ?", since, Now()).Scan(&ended).Error
+		Where("ended_at IS NOT NULL AND access_until > ?", Now()).Scan(&ended).Error
 	return ended, err
 }
 

@@ -351,7 +351,7 @@ func TestDeniedAreEndedWithALivingToken(t *testing.T) {
 			noError(t, err)
 		}
 		denied := func() (ids []string) {
-			list, err := s.Denied(t.Context(), 0)
+			list, err := s.Denied(t.Context())
 			noError(t, err)
 			for _, e := range list {
 				ids = append(ids, e.ID)
@@ -491,7 +491,7 @@ func TestSessionQueriesUseAnIndex(t *testing.T) {
 		"the list":                 func() error { _, err := s.SessionsOf(t.Context(), alice.ID); return err },
 		"the end of one":           func() error { _, err := s.EndSession(t.Context(), alice.ID, "none"); return err },
 		"the end of all":           func() error { _, err := s.EndSessions(t.Context(), 99, ""); return err },
-		"the denylist":             func() error { _, err := s.Denied(t.Context(), 0); return err },
+		"the denylist":             func() error { _, err := s.Denied(t.Context()); return err },
 		"the last access":          func() error { _, _, err := s.LastAccess(t.Context()); return err },
 		"the sweep":                func() error { _, err := s.SweepSessions(t.Context()); return err },
 	} {

@@ -43,10 +43,6 @@ func (s *Store) tellBranches(tx *gorm.DB, n notice) error {
 	return s.engine.notify(tx, n)
 }
 
-// clocksDiffer is how far the clocks of two branches may differ when sessions
-// are asked for that were ended while nobody listened.
-const clocksDiffer = time.Minute
-
 // Follow listens to the other branches until ctx ends. Where there are none, it
 // returns at once.
 func (s *Store) Follow(ctx context.Context, news News) {
@@ -57,19 +53,12 @@ func (s *Store) Follow(ctx context.Context, news News) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { e.run(ctx, s, news) })
-	missed := func(ctx context.Context, since Millis) error {
-		ended, err := s.Denied(ctx, since.Add(-clocksDiffer))
-		if err != nil {
-			return err
-		}
-		news.Ended(ended)
-		e.add(notice{Keys: true, Menu: true}, true)
-		return nil
-	}
-	s.engine.listen(ctx, missed, func(n notice) {
+	hear := func(n notice) {
 		news.Ended(n.Ended)
 		e.add(n, false)
-	}, news.Lost)
+	}
+	missed := func() { e.add(notice{Keys: true, Menu: true}, true) }
+	s.engine.listen(ctx, hear, missed, news.Lost)
 }
 
 // errands are what has to be read in the order book because of news. They are

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,7 +79,7 @@ func follow(t testing.TB, s *Store) *house {
 // deafen ends the connections over which the houses listen.
 func deafen(t testing.TB, s *Store) {
 	t.Helper()
-	if n := number(t, s, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%' OR query = '-- ping' AND datname = current_database()`); n == 0 {
+	if n := number(t, s, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '%(news)'"); n == 0 {
 		t.Fatal("nobody listens")
 	}
 }
@@ -202,6 +206,85 @@ func TestAnErrandThatFailsIsRunAgain(t *testing.T) {
 		following.Wait()
 		if len(e.lost) != 1 || !errors.Is(e.lost[0], failed) {
 			t.Errorf("it says %v", e.lost)
+		}
+	})
+}
+
+// relay passes connections on to a server, until those that are open at some
+// moment fall silent: nothing goes through any more, and nobody is told.
+type relay struct {
+	net.Listener
+	to     string
+	silent atomic.Pointer[atomic.Bool] // of the connections that are taken now
+}
+
+func newRelay(t testing.TB, to string) *relay {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	noError(t, err)
+	t.Cleanup(func() { l.Close() })
+	r := &relay{Listener: l, to: to}
+	r.silent.Store(new(atomic.Bool))
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go r.pass(conn)
+		}
+	}()
+	return r
+}
+
+func (r *relay) silence() { r.silent.Swap(new(atomic.Bool)).Store(true) }
+
+func (r *relay) pass(conn net.Conn) {
+	silent := r.silent.Load()
+	defer conn.Close()
+	server, err := net.Dial("tcp", r.to)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	go quietly(conn, server, silent)
+	quietly(server, conn, silent)
+}
+
+// quietly copies what comes in, unless it is silent.
+func quietly(to io.Writer, from io.Reader, silent *atomic.Bool) {
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := from.Read(buf)
+		if err != nil {
+			return
+		}
+		if !silent.Load() {
+			_, _ = to.Write(buf[:n]) // the other side will notice by itself
+		}
+	}
+}
+
+// A line that is dead is silent, and so is one on which there is no news.
+func TestASilentLineIsNoticed(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		t.Parallel()
+		address := empty.Copy(t)
+		u, err := url.Parse(address)
+		noError(t, err)
+		there, r := openPostgres(t, address), newRelay(t, u.Host)
+		u.Host = r.Addr().String()
+		here := openPostgres(t, u.String())
+		alice := enter(t, there, "alice")
+		heard := follow(t, here)
+		for _, sid := range []string{"first", "second"} {
+			session(t, there, alice, sid)
+			r.silence()
+			start := time.Now()
+			_, err := there.EndSession(t.Context(), alice.ID, sid)
+			noError(t, err)
+			heard.until(t, sid, func() bool { return slices.Contains(heard.ended, sid) })
+			t.Logf("heard after %v", time.Since(start))
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"context"
 	"sync"
 	"testing"
 	"time"
@@ -19,20 +18,7 @@ func TestAnOutageIsNotWaitedFor(t *testing.T) {
 		s := openPostgres(t, with(t, server.URL, "pool_max_conns", "4"))
 		alice, dish := enter(t, s, "alice"), cook(t, s)
 		noError(t, s.Ready(t.Context())) // so that a statement of the next finds a connection
-		following, stop := context.WithCancel(t.Context())
-		listening, lost := make(chan struct{}), make(chan error, 100)
-		var follow sync.WaitGroup
-		defer follow.Wait()
-		defer stop()
-		var once sync.Once
-		follow.Go(func() {
-			s.Follow(following, News{
-				Ended: func([]Ended) { once.Do(func() { close(listening) }) },
-				Keys:  func(context.Context) error { return nil }, AnyOrders: func(context.Context) error { return nil },
-				Lost: func(err error) { lost <- err },
-			})
-		})
-		<-listening
+		follow(t, s)
 
 		server.Freeze()
 		began := time.Now()

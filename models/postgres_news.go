@@ -66,8 +66,8 @@ func (n notice) parts() (parts []notice) {
 // listen holds one connection of its own, and takes another one when it is lost.
 // It asks for what was missed after it has begun to listen, so that nothing falls
 // in between.
-func (w *postgresWriter) listen(ctx context.Context, missed func(context.Context, Millis) error, hear func(notice), lost func(error)) {
-	l := listener{w.listening, w.outage, w.self, w.opened, missed, hear}
+func (w *postgresWriter) listen(ctx context.Context, hear func(notice), missed func(), lost func(error)) {
+	l := listener{w.listening, w.outage, w.self, w.opened, hear, missed}
 	for retry := firstRetry; ctx.Err() == nil; retry = min(2*retry, lastRetry) {
 		before := l.heard
 		if err := l.listen(ctx); ctx.Err() == nil {
@@ -85,8 +85,8 @@ type listener struct {
 	outage *outage
 	self   string
 	heard  Millis // when all that had happened was known
-	missed func(context.Context, Millis) error
 	hear   func(notice)
+	missed func()
 }
 
 // listen returns when the connection is lost.
@@ -112,7 +112,7 @@ func (l *listener) listen(ctx context.Context) error {
 		return err
 	}
 	now := Now()
-	if err := l.missed(ctx, l.heard); err != nil {
+	if err := l.catchUp(ctx, conn); err != nil {
 		return err
 	}
 	for l.heard = now; ; l.heard = now {
@@ -120,6 +120,30 @@ func (l *listener) listen(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+const (
+	missedQuery = "SELECT id, user_id, access_until FROM login_sessions WHERE ended_at >= $1 AND access_until > $2"
+	// clocksDiffer is how far the clocks of two branches may differ.
+	clocksDiffer = time.Minute
+)
+
+// catchUp asks which sessions have ended since the branch heard the others last.
+// It does so over this connection, which is known to work: those of the pools may
+// have fallen silent with the one before it.
+func (l *listener) catchUp(ctx context.Context, conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	rows, err := conn.Query(ctx, missedQuery, l.heard.Add(-clocksDiffer), Now())
+	if err != nil {
+		return err
+	}
+	ended, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Ended])
+	if err == nil {
+		l.hear(notice{Ended: ended})
+		l.missed()
+	}
+	return err
 }
 
 // next waits for a notice, or makes sure that there is none. It returns the

@@ -13,6 +13,8 @@ type SigningKey struct {
 	KID string `gorm:"column:kid;primaryKey"`
 	// Branch is the name of the branch that signs with it.
 	Branch string
+	// Issuer is the iss claim of the tokens that it signs.
+	Issuer string
 	// PublicKey is the public half: SPKI (RFC 5280, section 4.1) in base64.
 	PublicKey string
 	CreatedAt Millis `gorm:"autoCreateTime:false"`
@@ -46,21 +48,20 @@ func (s *Store) AddSigningKey(ctx context.Context, k SigningKey, othersUntil Mil
 	})
 }
 
-// ShowSigningKeys says that a branch has these keys, and no others: what it has
-// lost counts no more.
+// ShowSigningKeys tells the other branches that this one has these keys, and no
+// others: what it has lost counts no more.
 func (s *Store) ShowSigningKeys(ctx context.Context, branch string, keys []SigningKey) error {
 	kids := make([]string, len(keys))
 	for i, k := range keys {
 		kids[i] = k.KID
 	}
 	return s.write(ctx, func(tx *gorm.DB) error {
-		shown := clause.OnConflict{Columns: []clause.Column{{Name: "kid"}}, DoUpdates: clause.AssignmentColumns([]string{"branch", "public_key", "seen_at"})}
+		shown := clause.OnConflict{Columns: []clause.Column{{Name: "kid"}}, DoUpdates: clause.AssignmentColumns([]string{"branch", "issuer", "public_key", "seen_at"})}
 		if err := tx.Clauses(shown).Create(&keys).Error; err != nil {
 			return err
 		}
-		lost := tx.Where("branch = ? AND kid NOT IN ?", branch, kids).Delete(&SigningKey{})
-		if lost.Error != nil || lost.RowsAffected == 0 {
-			return lost.Error
+		if err := tx.Where("branch = ? AND kid NOT IN ?", branch, kids).Delete(&SigningKey{}).Error; err != nil {
+			return err
 		}
 		return s.tellBranches(tx, notice{Keys: true})
 	})

@@ -38,8 +38,7 @@ func (w *writer) shared() bool { return false }
 func (w *writer) notify(*gorm.DB, notice) error { return nil }
 
 // listen has nobody to listen to.
-func (w *writer) listen(context.Context, func(context.Context, Millis) error, func(notice), func(error)) {
-}
+func (w *writer) listen(context.Context, func(notice), func(), func(error)) {}
 
 // insert asks for nothing in return: with RETURNING, or a condition of its own,
 // SQLite would copy every page first.

@@ -26,6 +26,15 @@ const (
 	askAgain = 5 * time.Second
 )
 
+// Branch is one of several houses over the same order book.
+type Branch struct {
+	// Name tells its keys from those of others.
+	Name string
+	// Issuer is the iss claim of its tokens: the address of the branch, or of the
+	// gate in front of all of them.
+	Issuer string
+}
+
 // BranchName reads the name by which a branch tells its keys from those of
 // others; if the file is not there, it makes one up. The error is a sentence for
 // whoever starts the house.
@@ -55,7 +64,7 @@ func (ks *Keys) KeepUp(ctx context.Context) error {
 	}
 	err := ks.show(ctx)
 	if err == nil {
-		err = ks.store.RemoveGoneBranches(ctx, ks.branch, millis(ks.clock.now().Add(-goneAfter)))
+		err = ks.store.RemoveGoneBranches(ctx, ks.branch.Name, millis(ks.clock.now().Add(-goneAfter)))
 	}
 	return errors.Join(err, ks.Reload(ctx))
 }
@@ -77,7 +86,7 @@ func (ks *Keys) show(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return ks.store.ShowSigningKeys(ctx, ks.branch, rows)
+	return ks.store.ShowSigningKeys(ctx, ks.branch.Name, rows)
 }
 
 // rows are what the order book keeps of the keys of this branch.
@@ -98,7 +107,7 @@ func (ks *Keys) rows() (rows []models.SigningKey, err error) {
 func (ks *Keys) row(k *key) (models.SigningKey, error) {
 	der, err := x509.MarshalPKIXPublicKey(k.public)
 	row := models.SigningKey{
-		KID: k.id, Branch: ks.branch, PublicKey: base64.StdEncoding.EncodeToString(der),
+		KID: k.id, Branch: ks.branch.Name, Issuer: ks.branch.Issuer, PublicKey: base64.StdEncoding.EncodeToString(der),
 		CreatedAt: millis(k.made), SeenAt: millis(ks.clock.now()),
 	}
 	if !k.until.IsZero() {
@@ -111,7 +120,7 @@ func (ks *Keys) row(k *key) (models.SigningKey, error) {
 func (ks *Keys) learn(rows []models.SigningKey) {
 	elsewhere := map[string]*key{}
 	for _, row := range rows {
-		if row.Branch == ks.branch {
+		if row.Branch == ks.branch.Name {
 			continue
 		}
 		if k, err := foreignKey(row); err == nil { // no branch writes others
@@ -135,14 +144,25 @@ func foreignKey(row models.SigningKey) (*key, error) {
 		return nil, err
 	}
 	public, ok := parsed.(*rsa.PublicKey)
-	if !ok || public.N.BitLen() != keyBits || thumbprint(public) != row.KID {
+	if !ok || public.N.BitLen() != keyBits || thumbprint(public) != row.KID || row.Issuer == "" {
 		return nil, errors.New("it is not the key that it is called")
 	}
 	until := row.SeenAt.Time().Add(goneAfter)
 	if row.VerifyUntil != nil && row.VerifyUntil.Time().Before(until) {
 		until = row.VerifyUntil.Time()
 	}
-	return &key{id: row.KID, public: public, made: row.CreatedAt.Time(), until: until}, nil
+	return &key{id: row.KID, public: public, issuer: row.Issuer, made: row.CreatedAt.Time(), until: until}, nil
+}
+
+// issuerElsewhere is the iss of tokens under a key of another branch, or false if
+// none has it.
+func (ks *Keys) issuerElsewhere(id string) (string, bool) {
+	ks.mu.RLock()
+	defer ks.mu.RUnlock()
+	if k := ks.elsewhere[id]; k != nil && ks.all[id] == nil {
+		return k.issuer, true
+	}
+	return "", false
 }
 
 // find is verifying, but looks into the order book for a key that nobody here

@@ -27,7 +27,7 @@ func branches(t *testing.T, names []string, test func(t *testing.T, desks []*des
 		book := t.TempDir()
 		desks := make([]*desk, len(names))
 		for i, name := range names {
-			desks[i] = openBranch(t, t.TempDir(), openBook(t, book), name)
+			desks[i] = openBranch(t, t.TempDir(), openBook(t, book), Branch{name, "https://" + name + ".example"})
 		}
 		test(t, desks)
 	})
@@ -66,6 +66,21 @@ func TestAnyBranchVerifiesTheTokensOfAny(t *testing.T) {
 				t.Errorf("published are %v, want three, its own first", got)
 			}
 		}
+	})
+}
+
+// A branch may only issue in its own name.
+func TestNoBranchSpeaksForAnother(t *testing.T) {
+	branches(t, []string{"north", "south"}, func(t *testing.T, desks []*desk) {
+		north, south := desks[0], desks[1]
+		for _, issuer := range []string{"https://south.example", "https://pizza.example"} {
+			raw, err := NewAuthority(north.keys, issuer, time.Minute).Issue(vera(), NewID(), time.Minute)
+			noError(t, err)
+			if _, err := south.Verify(raw); !errors.Is(err, ErrClaimsInvalid) {
+				t.Errorf("in the name of %s: err = %v, want ErrClaimsInvalid", issuer, err)
+			}
+		}
+		south.wantValid(t, north.login(t, time.Minute).AccessToken)
 	})
 }
 
@@ -177,16 +192,17 @@ func TestAForeignKeyMustBeWhatItIsCalled(t *testing.T) {
 	der := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 	spki, err := x509.MarshalPKIXPublicKey(&strangerKey().PublicKey)
 	noError(t, err)
-	genuine := models.SigningKey{KID: thumbprint(&strangerKey().PublicKey), PublicKey: base64.StdEncoding.EncodeToString(spki), SeenAt: models.Now()}
+	genuine := models.SigningKey{KID: thumbprint(&strangerKey().PublicKey), Issuer: issuer, PublicKey: base64.StdEncoding.EncodeToString(spki), SeenAt: models.Now()}
 	if k, err := foreignKey(genuine); err != nil || !k.public.Equal(&strangerKey().PublicKey) {
 		t.Fatalf("the control: %v", err)
 	}
 	for name, row := range map[string]models.SigningKey{
-		"another name":  {KID: thumbprint(&houseKey().PublicKey), PublicKey: genuine.PublicKey},
+		"another name":  {KID: thumbprint(&houseKey().PublicKey), Issuer: issuer, PublicKey: genuine.PublicKey},
+		"no issuer":     {KID: genuine.KID, PublicKey: genuine.PublicKey},
 		"no key":        {KID: genuine.KID},
-		"no base64":     {KID: genuine.KID, PublicKey: "§"},
-		"no SPKI":       {KID: genuine.KID, PublicKey: der("key")},
-		"a private key": {KID: genuine.KID, PublicKey: der(string(pemOf(t, strangerKey())))},
+		"no base64":     {KID: genuine.KID, Issuer: issuer, PublicKey: "§"},
+		"no SPKI":       {KID: genuine.KID, Issuer: issuer, PublicKey: der("key")},
+		"a private key": {KID: genuine.KID, Issuer: issuer, PublicKey: der(string(pemOf(t, strangerKey())))},
 	} {
 		if k, err := foreignKey(row); err == nil {
 			t.Errorf("%s: %+v", name, k)

@@ -47,7 +47,7 @@ type Keys struct {
 
 	rotating sync.Mutex // one rotation at a time
 	store    *models.Store
-	branch   string
+	branch   Branch
 
 	asking sync.Mutex // one look for an unknown key at a time
 	asked  time.Time
@@ -57,6 +57,7 @@ type key struct {
 	id      string          // kid
 	private *rsa.PrivateKey // nil if another branch has it
 	public  *rsa.PublicKey
+	issuer  string // iss of another branch's tokens
 	made    time.Time
 	until   time.Time // zero while it signs
 }

@@ -25,7 +25,7 @@ type Sessions struct {
 // denylist.
 func NewSessions(ctx context.Context, store *models.Store, authority *Authority, life time.Duration) (*Sessions, error) {
 	s := &Sessions{store: store, authority: authority, life: life}
-	ended, err := store.Denied(ctx, 0)
+	ended, err := store.Denied(ctx)
 	s.Deny(ended)
 	return s, err
 }

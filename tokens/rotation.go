@@ -16,8 +16,8 @@ import (
 // Register enters the keys of a branch into the order book, which says which of
 // them signs and how long the others count. Keys that the book doesn't know yet
 // are taken in the order of their files; those that no longer count are deleted.
-// The branch is "" where no other shares the book.
-func (ks *Keys) Register(ctx context.Context, store *models.Store, branch string) error {
+// The branch has no name where no other shares the book.
+func (ks *Keys) Register(ctx context.Context, store *models.Store, branch Branch) error {
 	ks.store, ks.branch = store, branch
 	until, used, err := store.LastAccess(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@
 -- no more.
 
 ALTER TABLE signing_keys ADD COLUMN branch TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE signing_keys ADD COLUMN issuer TEXT COLLATE "C" NOT NULL DEFAULT '';     -- the iss of tokens under it
 ALTER TABLE signing_keys ADD COLUMN public_key TEXT COLLATE "C" NOT NULL DEFAULT ''; -- SPKI in base64
 ALTER TABLE signing_keys ADD COLUMN seen_at BIGINT NOT NULL DEFAULT 0;               -- when its branch last said that it has it
 
