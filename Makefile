@@ -13,6 +13,9 @@ SECONDS = 3
 CALLS = 300
 ORDERS = 1000000
 GUESTS = 100000
+# What `branches-load` fills the branches with.
+ENDED = 1000000
+STREAMS = 10000
 # How long the guests of `chaos` order.
 CHAOS = 60s
 
@@ -66,7 +69,7 @@ growth: ## Compare an empty house with one that has taken a million orders
 	go run ./load -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)
 
 branches-load: ## Measure three branches over one PostgreSQL, and SQLite beside them (needs wrk, nginx and PostgreSQL; about 5 minutes)
-	. ./branches/install.sh && need nginx nginx-light && need wrk wrk && branches/with-postgres.sh go run ./load -branches -rounds $(ROUNDS) -for $(SECONDS)s
+	. ./branches/install.sh && need nginx nginx-light && need wrk wrk && branches/with-postgres.sh go run ./load -branches -rounds $(ROUNDS) -for $(SECONDS)s -ended $(ENDED) -streams $(STREAMS)
 
 build: ## Build the program for all platforms into dist/
 	@for p in $(PLATFORMS); do \
