@@ -16,10 +16,10 @@ GUESTS = 100000
 # How long the guests of `chaos` order.
 CHAOS = 60s
 
-.PHONY: help run demo branches test test-postgres chaos docs check fmt-check vet lint tidy-check bench load growth build clean
+.PHONY: help run demo branches test test-postgres chaos docs check fmt-check vet lint tidy-check bench load growth branches-load build clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
 
 run: ## Open the house at http://localhost:8080
 	go run .
@@ -64,6 +64,9 @@ load: ## The rush hour: the program under load, beside what is possible at all (
 
 growth: ## Compare an empty house with one that has taken a million orders
 	go run ./load -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)
+
+branches-load: ## Measure three branches over one PostgreSQL, and SQLite beside them (needs wrk, nginx and PostgreSQL; about 5 minutes)
+	. ./branches/install.sh && need nginx nginx-light && need wrk wrk && branches/with-postgres.sh go run ./load -branches -rounds $(ROUNDS) -for $(SECONDS)s
 
 build: ## Build the program for all platforms into dist/
 	@for p in $(PLATFORMS); do \
