@@ -138,9 +138,17 @@ func (l *listener) catchUp(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	ended, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Ended])
+	var one Ended
+	some := make([]Ended, 0, endedInNotice) // there may be very many
+	_, err = pgx.ForEachRow(rows, []any{&one.ID, &one.UserID, &one.AccessUntil}, func() error {
+		if some = append(some, one); len(some) == cap(some) {
+			l.hear(notice{Ended: some})
+			some = some[:0]
+		}
+		return nil
+	})
 	if err == nil {
-		l.hear(notice{Ended: ended})
+		l.hear(notice{Ended: some})
 		l.missed()
 	}
 	return err
