@@ -112,6 +112,7 @@ func (s *School) Mount(r gin.IRouter, anyone gin.HandlerFunc) {
 	r.POST("/learn/lessons/:lesson/hints", ours, handle(s.hint))
 	get(r, "/learn/sheet", handle(s.sheet))
 	get(r, "/learn/glossary", handle(s.glossary))
+	get(r, "/learn/style.css", handle(s.style))
 	get(r, "/learn/files/:file", handle(s.file))
 	get(r, "/learn/facts", anyone, handle(s.facts))
 	get(r, "/learn/progress", handle(s.save))

@@ -3,6 +3,7 @@ package learn
 import (
 	"fmt"
 	"io/fs"
+	"net/http"
 	"path"
 	"regexp"
 	"slices"
@@ -239,9 +240,14 @@ func (s scribe) shStep(p *paper, n int, step Step) {
 	for _, name := range sortedKeys(step.Expect.Header) {
 		p.line("header %s %s '%s'", step.ID, name, step.Expect.Header[name])
 	}
-	if step.Request.Method == "POST" && step.Request.Path == "/api/v1/orders" {
+	if step.placesOrder() {
 		p.line(`order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' %s.head)`, step.ID)
 	}
+}
+
+// placesOrder tells whether the answer says the number of a new order.
+func (s Step) placesOrder() bool {
+	return s.Request.Method == http.MethodPost && s.Request.Path == "/api/v1/orders" && slices.Contains(s.Expect.Status, http.StatusCreated)
 }
 
 func joined(statuses []int) string {

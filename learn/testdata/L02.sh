@@ -23,7 +23,6 @@ curl -i -H "Content-Type: application/json" -d "@order.json" http://localhost:80
 wants order 401
 holds order '"type":"/problems/authentication-required"'
 header order WWW-Authenticate 'Bearer'
-order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' order.head)
 
 echo "2. Ask what has been ordered. That is private, so strangers learn nothing."
 curl -i http://localhost:8080/api/v1/orders -sS -D orders.head > orders.body || fail "orders: nothing answers"

@@ -27,7 +27,6 @@ echo "2. Send the order without the wristband once more. It never reaches the ki
 curl -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D no-wristband.head > no-wristband.body || fail "no-wristband: nothing answers"
 wants no-wristband 401
 holds no-wristband '"type":"/problems/authentication-required"'
-order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' no-wristband.head)
 
 echo "3. Read the menu with the wristband on. Here it changes nothing; for a VIP it would."
 curl -i -H "@wristband.txt" http://localhost:8080/api/v1/menu -sS -D menu.head > menu.body || fail "menu: nothing answers"

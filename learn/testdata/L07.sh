@@ -47,7 +47,6 @@ echo "6. Order wine as bob."
 curl -i -H "@bob.txt" -H "Content-Type: application/json" -d "@wine.json" http://localhost:8080/api/v1/orders -sS -D wine.head > wine.body || fail "wine: nothing answers"
 wants wine 403
 holds wine '"type":"/problems/age-restricted"'
-order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' wine.head)
 
 echo "7. Try the kitchen door as bob. In L01 nobody knew you and the answer was 401; now they know bob."
 curl -i -H "@bob.txt" http://localhost:8080/api/v1/kitchen/orders -sS -D bob-kitchen.head > bob-kitchen.body || fail "bob-kitchen: nothing answers"
