@@ -32,6 +32,7 @@ func init() { // a literal would refer to itself through printHelp
 		{"seed", "bring the menu, and with DEMO_DATA=on the demo accounts, to a house that is closed; -guests N and -orders N also generate N guests who cannot log in and N orders of theirs, to see how the house behaves when it has grown", seedCommand},
 		{"keys rotate", "sign with a new key from now on, in a house that is closed (in an open one: POST /api/v1/auth/keys/rotate)", keysRotateCommand},
 		{"users add", "add a user to a house that is closed: users add [-role guest|chef|manager] [-vip] [-name NAME] USERNAME; the password comes from standard input", usersAddCommand},
+		{"health", "ask the house that runs with these settings whether it is ready; ends with 1 if not", healthCommand},
 		{"backup", "copy the order book, also of an open house: backup FILE", backupCommand},
 	}
 }
@@ -139,13 +140,29 @@ func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid strin
 	if err != nil {
 		return "", err
 	}
-	if err := keys.Register(ctx, store); err != nil {
+	addr := cfg.addr
+	if cfg.overTLS() {
+		addr = cfg.tlsAddr
+	}
+	if err := register(ctx, cfg, store, keys, cfg.issuer(addr)); err != nil {
 		return "", err
 	}
 	if !there {
 		return keys.JWKS()[0].KeyID, nil
 	}
 	return keys.Rotate(ctx, cfg.accessTokenTTL)
+}
+
+// register enters the keys into the order book, by the name of this branch where
+// others share the book.
+func register(ctx context.Context, cfg config, store *models.Store, keys *tokens.Keys, issuer string) (err error) {
+	branch := tokens.Branch{Issuer: issuer}
+	if store.Shared() {
+		if branch.Name, err = tokens.BranchName(cfg.branch()); err != nil {
+			return err
+		}
+	}
+	return keys.Register(ctx, store, branch)
 }
 
 func usersAddCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {

@@ -38,6 +38,7 @@ type config struct {
 	kitchenPace    time.Duration // kitchen.Manual: a chef moves the orders
 	rateLimit      int           // requests a second; 0: no limit
 	tokenCache     bool
+	drain          time.Duration
 	corsOrigins    []string
 	behindProxy    bool
 	trustedProxies []string
@@ -59,7 +60,7 @@ type setting struct {
 // the ones before it have set.
 var settings = []setting{
 	{"ADDR", "localhost:8080", "where plain HTTP listens: host:port", setAddr},
-	{"DATA_DIR", "data", "folder of the order book (restaurant.db) and the keys (keys/<kid>.pem)", setDataDir},
+	{"DATA_DIR", "data", "folder of the order book (restaurant.db), the lesson book (lessons.db) and the keys (keys/<kid>.pem)", setDataDir},
 	{"DATABASE_URL", "", "postgres://user:password@host:5432/database, for several branches over one order book (default: the SQLite file in DATA_DIR)", setDatabaseURL},
 	{"PUBLIC_URL", "", "address under which guests reach the house, the iss of its tokens (default: made from ADDR)", setPublicURL},
 	{"ACCESS_TOKEN_TTL", "15m", "life of an access token, 5s to 30m", setAccessTokenTTL},
@@ -72,6 +73,7 @@ var settings = []setting{
 	{"KITCHEN_PACE", "3s", "time for each step of an order, 1ms to 24h", setKitchenPace},
 	{"RATE_LIMIT", "50/s", "requests a second for each guest, or each address without a token: N/s, or off", setRateLimit},
 	{"TOKEN_CACHE", "on", "off: check the signature of a token anew with every request, to see what that costs", setSwitch(func(c *config) *bool { return &c.tokenCache })},
+	{"DRAIN", "0s", "how long a house that was asked to close goes on serving, while readyz tells a load balancer to send nobody any more, 0s to 60s", setDrain},
 	{"CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated (default: none)", setOrigins},
 	{"BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so ADDR may be an address that is not loopback", setSwitch(func(c *config) *bool { return &c.behindProxy })},
 	{"TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For counts, comma-separated (default: none)", setProxies},
@@ -293,6 +295,15 @@ func setLab(c *config, v string) error {
 	return setSwitch(func(c *config) *bool { return &c.lab })(c, v)
 }
 
+func setDrain(c *config, v string) error {
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 0 || d > time.Minute {
+		return errors.New("must be a duration from 0s to 60s, such as 5s")
+	}
+	c.drain = d
+	return nil
+}
+
 func setDemoData(c *config, v string) error {
 	if v == "" {
 		c.demoData = isLoopback(c.addr) && !c.public
@@ -340,6 +351,7 @@ func isLoopback(addr string) bool {
 
 func (c config) bookFile() string { return filepath.Join(c.dataDir, "restaurant.db") }
 func (c config) keys() string     { return filepath.Join(c.dataDir, "keys") }
+func (c config) branch() string   { return filepath.Join(c.dataDir, "branch") }
 func (c config) tlsDir() string   { return filepath.Join(c.dataDir, "tls") }
 
 // bookName says where the order book is, without the password in DATABASE_URL.
@@ -351,7 +363,7 @@ func (c config) bookName() string {
 }
 
 // issuer is the address of the house, once it is known on which port it listens.
-func (c config) issuer(listening net.Addr) string {
+func (c config) issuer(listening string) string {
 	if c.publicURL != "" {
 		return c.publicURL
 	}
@@ -360,7 +372,7 @@ func (c config) issuer(listening net.Addr) string {
 		scheme, addr = "https://", c.tlsAddr
 	}
 	host, _, _ := net.SplitHostPort(addr)
-	_, port, _ := net.SplitHostPort(listening.String())
+	_, port, _ := net.SplitHostPort(listening)
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost" // all interfaces have no name; PUBLIC_URL can say one
 	}

@@ -82,7 +82,7 @@ func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx cont
 	defer stop()
 	flushing.Go(func() { buffer.keepFlushing(logging) })
 	log := cfg.logger(buffer)
-	api, err := furnish(ctx, cfg, store, cfg.issuer(doors.main.Addr()), log)
+	api, err := furnish(ctx, cfg, store, cfg.issuer(doors.main.Addr().String()), log)
 	if err != nil {
 		return err
 	}
@@ -96,10 +96,10 @@ func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx cont
 		return err
 	}
 	if school == nil {
-		return open(ctx, api, doors, visit)
+		return open(ctx, api, doors, cfg.drain, visit)
 	}
 	defer func() { err = errors.Join(err, school.Close()) }()
-	return open(ctx, api, doors, visit, school.Run)
+	return open(ctx, api, doors, cfg.drain, visit, school.Run)
 }
 
 // doors are where the house listens. Under TLS the main door is HTTPS, and the
@@ -169,7 +169,7 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 	if err := errors.Join(keyErr, bringErr); err != nil {
 		return nil, err
 	}
-	if err := keys.Register(ctx, store); err != nil {
+	if err := register(ctx, cfg, store, keys, url); err != nil {
 		return nil, err
 	}
 	authority := tokens.NewAuthority(keys, url, cfg.accessTokenTTL)
@@ -211,10 +211,11 @@ func refusePublic(ctx context.Context, cfg config, store *models.Store, hasher *
 	return err
 }
 
-// open serves guests while visit runs, and then closes in order: no new guests,
-// streams end, running requests are answered, the staff goes home. Others who
-// work while the house is open are told to end then.
-func open(ctx context.Context, api *handlers.API, d *doors, visit func(context.Context, string) error, others ...func(context.Context)) error {
+// open serves guests while visit runs, and then closes in order: guests are sent
+// elsewhere while drain lasts, no new ones are taken, streams end, running requests
+// are answered, the staff goes home. Others who work while the house is open are
+// told to end then.
+func open(ctx context.Context, api *handlers.API, d *doors, drain time.Duration, visit func(context.Context, string) error, others ...func(context.Context)) error {
 	gin.SetMode(gin.ReleaseMode)
 	handler, err := api.Handler()
 	if err != nil {
@@ -231,6 +232,7 @@ func open(ctx context.Context, api *handlers.API, d *doors, visit func(context.C
 	for _, other := range others {
 		staff.Go(func() { other(work) })
 	}
+	staff.Go(func() { api.Store.Follow(work, news(work, api)) })
 
 	serve := func(s *http.Server, l net.Listener) {
 		start := func() error { return s.Serve(corked{l}) }
@@ -241,7 +243,7 @@ func open(ctx context.Context, api *handlers.API, d *doors, visit func(context.C
 			stop(fmt.Errorf("the server stopped: %w", err))
 		}
 	}
-	servers := []*http.Server{newServer(handler, api.Log)}
+	servers := []*http.Server{newServer(untilClosing(api, handler), api.Log)}
 	if d.side != nil {
 		servers[0].TLSConfig = d.certificates.config()
 		servers = append(servers, newServer(handlers.ToHTTPS(api), api.Log))
@@ -253,7 +255,24 @@ func open(ctx context.Context, api *handlers.API, d *doors, visit func(context.C
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(err, cause)
 	}
+	api.Closing.Store(true)
+	if err == nil { // it was asked to close
+		time.Sleep(drain)
+	}
 	return errors.Join(err, shut(api, servers))
+}
+
+// news says who wants to hear what of other branches over the same order book.
+func news(ctx context.Context, api *handlers.API) models.News {
+	return models.News{
+		Ended: api.Sessions.Deny, Keys: api.Authority.Keys().Reload,
+		Orders: api.Kitchen.Heard, AnyOrders: api.Kitchen.HeardNothing,
+		Lost: func(err error) {
+			if ctx.Err() == nil {
+				api.Log.Warn("this branch does not hear the others for the moment; it tries again and asks for what it missed", "err", err)
+			}
+		},
+	}
 }
 
 // newServer is a server that nobody can hold up for long.
@@ -270,8 +289,19 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
+// untilClosing lets a proxy find another house by itself when this one closes: it
+// is told to hang up after each answer. To hang up on it could cut off a request
+// that is on its way.
+func untilClosing(api *handlers.API, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if api.Closing.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		handler.ServeHTTP(w, r)
+	})
+}
+
 func shut(api *handlers.API, servers []*http.Server) error {
-	api.Closing.Store(true)
 	api.Kitchen.Events.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), closingTime)
 	defer cancel()

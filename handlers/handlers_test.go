@@ -29,6 +29,8 @@ import (
 
 	"restaurant/docs"
 	"restaurant/kitchen"
+	"restaurant/lab"
+	"restaurant/learn"
 	"restaurant/models"
 	"restaurant/models/throwaway"
 	"restaurant/problem"
@@ -124,6 +126,7 @@ type house struct {
 	shelf   shelf
 	handler http.Handler
 	log     *lockedBuffer
+	school  *learn.School
 }
 
 // moveIn makes a folder and an order book like those of the first day.
@@ -153,8 +156,15 @@ func moveIn(t testing.TB) (dir string, s shelf) {
 // option says otherwise.
 func newHouse(t testing.TB, options ...func(*house)) *house {
 	t.Helper()
-	h := &house{log: new(lockedBuffer)}
-	h.dir, h.shelf = moveIn(t)
+	dir, s := moveIn(t)
+	return openHouse(t, dir, s, "", options...)
+}
+
+// openHouse opens a house over a folder and an order book that are there already;
+// of several over one book each has a name.
+func openHouse(t testing.TB, dir string, s shelf, branch string, options ...func(*house)) *house {
+	t.Helper()
+	h := &house{log: new(lockedBuffer), dir: dir, shelf: s}
 	store := h.shelf.open(t)
 	keys, err := tokens.OpenKeys(filepath.Join(h.dir, "keys"))
 	if err != nil {
@@ -166,20 +176,45 @@ func newHouse(t testing.TB, options ...func(*house)) *house {
 		Hasher: models.NewHasher(),
 		Log:    log, PublicURL: testURL, Version: "test", Demo: true,
 	}
-	if err := keys.Register(t.Context(), store); err != nil {
+	if err := keys.Register(t.Context(), store, tokens.Branch{Name: branch, Issuer: testURL}); err != nil {
 		t.Fatal(err)
 	}
 	h.Authority = tokens.NewAuthority(keys, testURL, 15*time.Minute)
 	if h.Sessions, err = tokens.NewSessions(t.Context(), store, h.Authority, 7*24*time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	for _, option := range options {
+	for _, option := range append([]func(*house){taught(t)}, options...) {
 		option(h)
 	}
 	if h.handler, err = h.Handler(); err != nil {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// taught opens the rooms in which one learns, until the test ends. Nobody writes
+// the lesson book meanwhile.
+func taught(t testing.TB) func(*house) {
+	return func(h *house) {
+		school, err := learn.Open(t.Context(), filepath.Join(h.dir, "lessons.db"), learn.Options{
+			PublicURL: testURL, Log: h.Log,
+			Preview: func(context.Context) ([]learn.Loss, error) { return []learn.Loss{{What: "orders", Count: 1}}, nil },
+			Fresh: func(ctx context.Context) error {
+				day, err := seed.FirstDay(ctx, h.Hasher)
+				if err != nil {
+					return err
+				}
+				return h.Sessions.Freshen(ctx, day)
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { school.Close() })
+		h.school = school
+		h.Rooms = append(h.Rooms, school.Mount, lab.New().Mount)
+		h.Witness = school.Tracker.Witness
+	}
 }
 
 // cooking lets the kitchen cook by itself until the test ends.

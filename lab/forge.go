@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -167,14 +168,20 @@ func read(c *gin.Context) (req forgeRequest, p *problem.Problem) {
 	kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	switch kind {
 	case "application/json":
-		err := json.Unmarshal(body, &req, json.RejectUnknownMembers(true))
-		if err != nil {
+		if err := json.Unmarshal(body, &req, json.RejectUnknownMembers(true)); errors.Is(err, json.ErrUnknownName) {
+			return req, problem.UnknownField.New("").Because(err)
+		} else if err != nil {
 			return req, problem.MalformedJSON.New("").Because(err)
 		}
 	case "application/x-www-form-urlencoded":
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
 			return req, problem.MalformedForm.New("").Because(err)
+		}
+		for name := range form {
+			if name != "set" && name != "key" {
+				return req, problem.UnknownField.New("")
+			}
 		}
 		req.Set, req.Key = form["set"], form.Get("key")
 	default:

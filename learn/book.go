@@ -84,7 +84,10 @@ func OpenBook(ctx context.Context, path string, tracker *Tracker, log *slog.Logg
 	}
 	db.SetMaxOpenConns(1)
 	b := &Book{db: db, tracker: tracker, log: log}
-	if err := errors.Join(b.prepare(ctx), b.read(ctx)); err != nil {
+	if err = b.prepare(ctx); err == nil {
+		err = b.read(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(explain(err), db.Close())
 	}
 	return b, nil

@@ -112,8 +112,9 @@ func (s *School) Mount(r gin.IRouter, anyone gin.HandlerFunc) {
 	r.POST("/learn/lessons/:lesson/hints", ours, handle(s.hint))
 	get(r, "/learn/sheet", handle(s.sheet))
 	get(r, "/learn/glossary", handle(s.glossary))
+	get(r, "/learn/style.css", handle(s.style))
 	get(r, "/learn/files/:file", handle(s.file))
-	get(r, "/learn/facts", handle(s.facts))
+	get(r, "/learn/facts", anyone, handle(s.facts))
 	get(r, "/learn/progress", handle(s.save))
 	r.PUT("/learn/progress", ours, handle(s.restore))
 	get(r, "/learn/reset", handle(s.preview))
@@ -181,16 +182,14 @@ func (s *School) addressed(host string) bool {
 // tableOf is whose table a request is credited to.
 func tableOf(*gin.Context) string { return Main }
 
-// mayFreshen tells who may put the whole restaurant back: a manager, and the one
-// learner of a house that only this machine reaches.
-func (s *School) mayFreshen(c *gin.Context) error {
+// owns tells whether the house is the caller's: a manager's, or the one learner's
+// if only this machine reaches it.
+func (s *School) owns(c *gin.Context) error {
 	switch {
-	case middleware.IsAuthenticated(c) && middleware.Current(c).Role == models.RoleManager:
+	case s.Alone || middleware.IsAuthenticated(c) && middleware.Current(c).Role == models.RoleManager:
 		return nil
-	case middleware.IsAuthenticated(c) && !s.Alone:
-		return problem.RoleRequired.New("Only a manager may put the whole restaurant back.")
-	case !s.Alone:
-		return problem.AuthenticationRequired.New("Only a manager may put the whole restaurant back: log in as one, and send the wristband along.")
+	case middleware.IsAuthenticated(c):
+		return problem.RoleRequired.New("Others come to this house, too, so this is for a manager.")
 	}
-	return nil
+	return problem.AuthenticationRequired.New("Others come to this house, too, so this is for a manager: log in as one, and send the wristband along.")
 }

@@ -22,8 +22,6 @@ type Pattern struct {
 	Token string `json:"token,omitzero"`
 	Role  string `json:"role,omitzero"`
 	VIP   *bool  `json:"vip,omitzero"`
-	// Known tells whether it was clear who asked.
-	Known *bool `json:"known,omitzero"`
 	// Replayed tells that an order was one of before, sent again.
 	Replayed *bool `json:"replayed,omitzero"`
 	// OrderStatus is the status in which an order was shown.
@@ -104,7 +102,6 @@ func (p *Pattern) matches(f *Fact) bool {
 		p.Token != "" && p.Token != f.Token,
 		p.Role != "" && p.Role != f.Role,
 		p.VIP != nil && (*p.VIP != f.VIP || f.Token != middleware.TokenValid),
-		p.Known != nil && *p.Known != (f.Who != 0),
 		p.Replayed != nil && *p.Replayed != f.Replayed,
 		p.OrderStatus != "" && p.OrderStatus != f.OrderStatus,
 		p.KeyFile && !f.KeyFile,

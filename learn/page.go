@@ -4,12 +4,30 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"net/http"
 
 	"github.com/gin-gonic/gin"
 )
 
 //go:embed pages/*.html
 var pageFiles embed.FS
+
+//go:embed pages/style.css
+var stylesheet []byte
+
+// style is what the pages of the lessons look like beyond the look of the house.
+//
+//	@Summary	The style of the lessons
+//	@ID			lessonStyle
+//	@Tags		lessons
+//	@Produce	text/css
+//	@Success	200	{string}	string	"CSS"
+//	@Router		/learn/style.css [get]
+func (s *School) style(c *gin.Context) error {
+	c.Header("Cache-Control", "no-cache")
+	c.Data(http.StatusOK, "text/css; charset=utf-8", stylesheet)
+	return nil
+}
 
 var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
@@ -22,6 +40,7 @@ func render(name string, data any) ([]byte, error) {
 type pageItem struct {
 	*Lesson
 	State   State
+	Say     template.HTML // the goal
 	Missing []string
 	Explain template.HTML // hides the lesson's own: only what is done is explained
 }
@@ -35,7 +54,7 @@ func (s *School) listPage(v view) ([]byte, error) {
 		Items []pageItem
 	}{Base: s.PublicURL, Next: v.next()}
 	for n, l := range s.Course.Lessons {
-		item := pageItem{Lesson: l, State: v.progress[n].State}
+		item := pageItem{Lesson: l, State: v.progress[n].State, Say: s.Course.linked(l.Goal)}
 		switch item.State {
 		case StateDone:
 			data.Done++

@@ -155,7 +155,7 @@ func (s scribe) hurlExpect(p *paper, step Step, file saved) {
 			p.line("%s_refresh: jsonpath \"$.refresh_token\"", file.name)
 		}
 	}
-	if step.Request.Method == "POST" && step.Request.Path == "/api/v1/orders" && slices.Contains(e.Status, 201) {
+	if step.placesOrder() {
 		p.line("[Captures]\norder: header \"Location\" regex \"([0-9]+)$\"")
 	}
 	var asserts []string

@@ -89,7 +89,7 @@ func (s *School) reset(c *gin.Context) error {
 	case resetLessons:
 		s.Tracker.Reset(tableOf(c))
 	case resetKitchen:
-		if err := s.mayFreshen(c); err != nil {
+		if err := s.owns(c); err != nil {
 			return err
 		}
 		if err := s.Fresh(c.Request.Context()); err != nil {
@@ -152,8 +152,8 @@ type savedLesson struct {
 	StartedAt *time.Time `json:"started_at" example:"2026-01-31T19:00:00Z" extensions:"x-nullable"`
 	DoneAt    *time.Time `json:"done_at" example:"2026-01-31T19:04:00Z" extensions:"x-nullable"`
 	// Choices by question, and the hints that were taken.
-	Answers map[string]int `json:"answers"`
-	Hints   []int          `json:"hints"`
+	Answers map[string]int `json:"answers" swaggertype:"object,integer" example:"predict:2"`
+	Hints   []int          `json:"hints" example:"1"`
 } //@name LessonProgress
 
 // save gives the progress as a file. Half-seen lessons are in it as started.

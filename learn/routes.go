@@ -2,6 +2,7 @@ package learn
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"restaurant/problem"
 	"restaurant/web"
@@ -38,9 +40,9 @@ type listItem struct {
 	Part    string `json:"part" example:"I. The restaurant" validate:"required"`
 	State   State  `json:"state" example:"started" enums:"open,started,done" validate:"required"`
 	// Ids of the sentences that it lets one try.
-	Claims []string `json:"claims" validate:"required"`
+	Claims []string `json:"claims" example:"A1,B2" validate:"required"`
 	// What the server must still see, in words.
-	StillToSee []string `json:"still_to_see" validate:"required"`
+	StillToSee []string `json:"still_to_see" example:"one dish, read with 200" validate:"required"`
 } //@name LessonItem
 
 // list shows all lessons and how far they are.
@@ -67,8 +69,8 @@ type lessonResponse struct {
 	Title   string          `json:"title" example:"Read the menu" validate:"required"`
 	Minutes int             `json:"minutes" example:"3" validate:"required"`
 	Part    string          `json:"part" example:"I. The restaurant" validate:"required"`
-	Goal    string          `json:"goal" validate:"required"`
-	Needs   []string        `json:"needs" validate:"required"`
+	Goal    string          `json:"goal" example:"Make your first requests by hand." validate:"required"`
+	Needs   []string        `json:"needs" example:"L01" validate:"required"`
 	Claims  []claimResponse `json:"claims" validate:"required"`
 	State   State           `json:"state" example:"started" enums:"open,started,done" validate:"required"`
 	// Null until the first request, guess or hint.
@@ -81,13 +83,13 @@ type lessonResponse struct {
 	// Requests of earlier lessons whose files the steps need.
 	Prepare    []stepResponse `json:"prepare" validate:"required"`
 	Steps      []stepResponse `json:"steps" validate:"required"`
-	Look       *string        `json:"look" extensions:"x-nullable" validate:"required"`
+	Look       *string        `json:"look" example:"Then open the start page." extensions:"x-nullable" validate:"required"`
 	Seen       []seenResponse `json:"seen" validate:"required"`
-	StillToSee []string       `json:"still_to_see" validate:"required"`
+	StillToSee []string       `json:"still_to_see" example:"one dish, read with 200" validate:"required"`
 	Hints      []hintResponse `json:"hints" validate:"required"`
 	// Null until the lesson is done.
-	Explain   *string        `json:"explain" extensions:"x-nullable" validate:"required"`
-	FinePrint *string        `json:"fine_print" extensions:"x-nullable" validate:"required"`
+	Explain   *string        `json:"explain" example:"You are the client." extensions:"x-nullable" validate:"required"`
+	FinePrint *string        `json:"fine_print" example:"Reading the menu takes no wristband." extensions:"x-nullable" validate:"required"`
 	Words     []wordResponse `json:"words" validate:"required"`
 } //@name Lesson
 
@@ -98,14 +100,14 @@ type claimResponse struct {
 
 type questionResponse struct {
 	ID       string   `json:"id" example:"predict" validate:"required"`
-	Question string   `json:"question" validate:"required"`
-	Choices  []string `json:"choices" validate:"required"`
+	Question string   `json:"question" example:"Who answers you?" validate:"required"`
+	Choices  []string `json:"choices" example:"The cook,The waiter" validate:"required"`
 	// Number of the choice, from 1; null before the first.
 	Chosen *int `json:"chosen" example:"2" extensions:"x-nullable" validate:"required"`
 	// Whether it was right, which one is, and why; null before the first answer, and until a question is answered rightly.
-	Right  *bool   `json:"right" extensions:"x-nullable" validate:"required"`
+	Right  *bool   `json:"right" example:"true" extensions:"x-nullable" validate:"required"`
 	Answer *int    `json:"answer" example:"2" extensions:"x-nullable" validate:"required"`
-	Why    *string `json:"why" extensions:"x-nullable" validate:"required"`
+	Why    *string `json:"why" example:"The waiter takes the request." extensions:"x-nullable" validate:"required"`
 } //@name LessonQuestion
 
 type stepResponse struct {
@@ -113,7 +115,7 @@ type stepResponse struct {
 	Say  string `json:"say" example:"Ask the waiter for the menu." validate:"required"`
 	Wait int    `json:"wait" example:"0" validate:"required"`
 	// True when the server has seen it; null if nothing waits for it.
-	Seen     *bool            `json:"seen" extensions:"x-nullable" validate:"required"`
+	Seen     *bool            `json:"seen" example:"true" extensions:"x-nullable" validate:"required"`
 	Request  requestResponse  `json:"request" validate:"required"`
 	Expect   expectResponse   `json:"expect" validate:"required"`
 	Commands commandsResponse `json:"commands" validate:"required"`
@@ -125,7 +127,7 @@ type requestResponse struct {
 	Headers []headerResponse `json:"headers" validate:"required"`
 	Form    []headerResponse `json:"form" validate:"required"`
 	// The text of the body, if it is a file of /learn/files.
-	Body     *string `json:"body" extensions:"x-nullable" validate:"required"`
+	Body     *string `json:"body" example:"{}" extensions:"x-nullable" validate:"required"`
 	BodyFile *string `json:"body_file" example:"order.json" extensions:"x-nullable" validate:"required"`
 	// The file whose Authorization line goes along.
 	As     *string `json:"as" example:"wristband.txt" extensions:"x-nullable" validate:"required"`
@@ -139,19 +141,19 @@ type headerResponse struct {
 } //@name NameAndValue
 
 type expectResponse struct {
-	Status  []int            `json:"status" validate:"required"`
+	Status  []int            `json:"status" example:"200" validate:"required"`
 	Problem *string          `json:"problem" example:"not-found" extensions:"x-nullable" validate:"required"`
 	Header  []headerResponse `json:"header" validate:"required"`
 	// Members of the answer, by path.
 	JSON  map[string]any `json:"json" swaggertype:"object" validate:"required"`
-	Holds []string       `json:"holds" validate:"required"`
+	Holds []string       `json:"holds" example:"served" validate:"required"`
 } //@name LessonExpectation
 
 type commandsResponse struct {
 	// For bash, zsh, cmd and PowerShell 7.
-	Curl string `json:"curl" validate:"required"`
+	Curl string `json:"curl" example:"curl -i http://localhost:8080/api/v1/menu" validate:"required"`
 	// For Windows PowerShell 5.1.
-	CurlExe string `json:"curl_exe" validate:"required"`
+	CurlExe string `json:"curl_exe" example:"curl.exe -i http://localhost:8080/api/v1/menu" validate:"required"`
 } //@name LessonCommands
 
 type seenResponse struct {
@@ -163,12 +165,12 @@ type hintResponse struct {
 	Number int  `json:"number" example:"1" validate:"required"`
 	Taken  bool `json:"taken" example:"false" validate:"required"`
 	// Null until it is taken.
-	Text *string `json:"text" extensions:"x-nullable" validate:"required"`
+	Text *string `json:"text" example:"-i shows the status." extensions:"x-nullable" validate:"required"`
 } //@name LessonHint
 
 type wordResponse struct {
 	Word string `json:"word" example:"API" validate:"required"`
-	Says string `json:"says" validate:"required"`
+	Says string `json:"says" example:"The agreed form in which one program asks another." validate:"required"`
 } //@name LessonWord
 
 // show shows one lesson, or writes it in the words of a tool.
@@ -339,7 +341,7 @@ type answerResponse struct {
 	Question string `json:"question" example:"predict" validate:"required"`
 	Right    bool   `json:"right" example:"true" validate:"required"`
 	// Why it is so; null as long as a question may be tried again.
-	Why   *string `json:"why" extensions:"x-nullable" validate:"required"`
+	Why   *string `json:"why" example:"The waiter takes the request." extensions:"x-nullable" validate:"required"`
 	State State   `json:"state" example:"started" enums:"open,started,done" validate:"required"`
 } //@name AnswerResponse
 
@@ -475,12 +477,19 @@ const mostFacts = 20
 // password, no body.
 //
 //	@Summary	What is kept of the newest requests
+//	@Description	For a manager; in a house that only this machine reaches, for whoever is there.
 //	@ID			listFacts
 //	@Tags		lessons
 //	@Produce	json
+//	@Security	Bearer
 //	@Success	200	{object}	factsResponse
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"role-required"
 //	@Router		/learn/facts [get]
 func (s *School) facts(c *gin.Context) error {
+	if err := s.owns(c); err != nil {
+		return err
+	}
 	facts, err := s.Book.Facts(c.Request.Context(), tableOf(c), mostFacts)
 	if err != nil {
 		return err
@@ -526,7 +535,7 @@ func page(c *gin.Context, body []byte) error {
 // wants is what the client would like to read: a page, JSON, or text, which is
 // for terminals: curl does not say.
 func wants(c *gin.Context) string {
-	c.Header("Vary", "Accept")
+	c.Writer.Header().Add("Vary", "Accept")
 	accept := c.Request.Header.Get("Accept")
 	switch {
 	case strings.Contains(accept, "text/html"):
@@ -543,12 +552,13 @@ const maxBody = 64 << 10
 // bind reads a body in JSON, or a form of the same fields.
 func bind(c *gin.Context, into any) error {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
-	if err != nil {
-		return problem.BodyTooLarge.New("").Because(err)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return problem.BodyTooLarge.New("")
 	}
-	kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	opts := []json.Options{json.RejectUnknownMembers(true)}
-	switch kind {
+	if err != nil {
+		return problem.MalformedJSON.New("The body ended before it was complete.").Because(err)
+	}
+	switch kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type")); kind {
 	case "application/json":
 	case "application/x-www-form-urlencoded":
 		if body, err = jsonOfForm(body); err != nil {
@@ -557,13 +567,25 @@ func bind(c *gin.Context, into any) error {
 	default:
 		return problem.UnsupportedMediaType.New("")
 	}
-	if err := json.Unmarshal(body, into, opts...); err != nil {
-		if strings.Contains(err.Error(), "unknown object member") {
-			return problem.UnknownField.New("").Because(err)
-		}
+	return bindError(body, json.Unmarshal(body, into, json.RejectUnknownMembers(true)))
+}
+
+// bindError says what is wrong with a body without repeating what was sent.
+func bindError(body []byte, err error) error {
+	semantic, ok := errors.AsType[*json.SemanticError](err)
+	switch {
+	case err == nil:
+		return nil
+	case json.Unmarshal(body, new(jsontext.Value)) != nil || !ok:
 		return problem.MalformedJSON.New("").Because(err)
+	case errors.Is(err, json.ErrUnknownName):
+		return problem.UnknownField.New("").Because(err)
 	}
-	return nil
+	field := strings.ReplaceAll(strings.TrimPrefix(string(semantic.JSONPointer), "/"), "/", ".")
+	if field == "" {
+		field = "body"
+	}
+	return invalid(field, "must be of the type that the documentation says")
 }
 
 // jsonOfForm writes the fields of a form as JSON; digits are numbers.

@@ -3,6 +3,7 @@ package learn
 import (
 	"fmt"
 	"io/fs"
+	"net/http"
 	"path"
 	"regexp"
 	"slices"
@@ -21,9 +22,13 @@ const (
 	formatHurl = "hurl"
 )
 
+// notForLessons is an example of the documentation. Lessons keep the answer to a
+// login under that name.
+const notForLessons = "login.json"
+
 // example gives a body that the lessons send, as /learn/files serves it.
 func example(name string) ([]byte, bool) {
-	if path.Base(name) != name {
+	if path.Base(name) != name || name == notForLessons {
 		return nil, false
 	}
 	text, err := docs.Examples.ReadFile("examples/" + name)
@@ -43,7 +48,9 @@ func exampleNames() []string {
 	}
 	var names []string
 	for _, e := range entries {
-		names = append(names, e.Name())
+		if e.Name() != notForLessons {
+			names = append(names, e.Name())
+		}
 	}
 	return names
 }
@@ -195,7 +202,7 @@ func (s scribe) sh(l *Lesson) string {
 		p.line("\n%s || fail \"nothing answers at %s\"", fetch, s.base)
 	}
 	p.line("%s -D predict.head -o /dev/null || fail \"nothing answers at %s\"", s.answer("curl", l, l.Predict), s.base)
-	s.order = "$order"
+	s.order = number
 	for n, step := range slices.Concat(l.Prepare, l.Steps) {
 		s.shStep(p, n+1, step)
 	}
@@ -209,12 +216,17 @@ func (s scribe) sh(l *Lesson) string {
 	return p.String()
 }
 
+// number stands for the number of an order until its line is written: quotes
+// around $order would make the line another one than the learner sees.
+const number = "NUMBER"
+
 func (s scribe) shStep(p *paper, n int, step Step) {
 	p.line("\necho \"%d. %s\"", n, strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "").Replace(step.Say))
 	if step.Wait > 0 {
 		p.line("sleep %d", step.Wait)
 	}
-	p.line(`%s -sS -D %s.head > %s.body || fail "%s: nothing answers"`, s.curl("curl", step.Request), step.ID, step.ID, step.ID)
+	line := strings.ReplaceAll(s.curl("curl", step.Request), number, "$order")
+	p.line(`%s -sS -D %s.head > %s.body || fail "%s: nothing answers"`, line, step.ID, step.ID, step.ID)
 	if step.Request.SaveAs != "" {
 		p.line("cp %s %s.body", step.Request.SaveAs, step.ID)
 	}
@@ -228,9 +240,14 @@ func (s scribe) shStep(p *paper, n int, step Step) {
 	for _, name := range sortedKeys(step.Expect.Header) {
 		p.line("header %s %s '%s'", step.ID, name, step.Expect.Header[name])
 	}
-	if step.Request.Method == "POST" && step.Request.Path == "/api/v1/orders" {
+	if step.placesOrder() {
 		p.line(`order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' %s.head)`, step.ID)
 	}
+}
+
+// placesOrder tells whether the answer says the number of a new order.
+func (s Step) placesOrder() bool {
+	return s.Request.Method == http.MethodPost && s.Request.Path == "/api/v1/orders" && slices.Contains(s.Expect.Status, http.StatusCreated)
 }
 
 func joined(statuses []int) string {

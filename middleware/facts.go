@@ -25,7 +25,8 @@ type Fact struct {
 	Status        int
 	// Problem is the slug of the refusal, or empty.
 	Problem string
-	// UserID is who asked, or who a login turned out to be; 0 for nobody.
+	// UserID is who asked, or who has logged in; 0 for nobody. A login that was
+	// refused is nobody's, or it would tell who has an account.
 	UserID int64
 	// Role, VIP and AgeOver18 stand on a token that holds.
 	Role           models.Role
@@ -43,10 +44,13 @@ type Fact struct {
 func FactOf(c *gin.Context) Fact {
 	f := Fact{
 		Method: method(c), Route: route(c), Status: c.Writer.Status(), Problem: problem.Written(c),
-		UserID: userID(c), Token: TokenNone,
+		Token: TokenNone,
+	}
+	if f.Status < http.StatusBadRequest {
+		f.UserID = c.GetInt64(userKey)
 	}
 	if p, ok := principal(c); ok {
-		f.Token, f.TokenID, f.Role, f.VIP, f.AgeOver18 = TokenValid, p.TokenID, p.Role, p.VIP, p.AgeOver18
+		f.UserID, f.Token, f.TokenID, f.Role, f.VIP, f.AgeOver18 = p.UserID, TokenValid, p.TokenID, p.Role, p.VIP, p.AgeOver18
 	} else if f.Status == http.StatusUnauthorized && strings.HasPrefix(f.Problem, "token-") {
 		f.Token, f.TokenID = f.Problem, tokens.ClaimedID(verified(c))
 	}

@@ -27,7 +27,7 @@ func (d FirstDay) usernames() (names []string) {
 // told by the end of their stream.
 func (s *Store) Freshen(ctx context.Context, day FirstDay) (ended []Ended, err error) {
 	err = s.changeMenu(ctx, func(tx *gorm.DB) error {
-		if ended, err = endSessions(tx, Now(), "user_id > 0"); err != nil {
+		if ended, err = s.endWithin(tx, Now(), "user_id > 0"); err != nil {
 			return err
 		}
 		for _, stmt := range append([]string{"DELETE FROM refresh_tokens", "DELETE FROM menu_items"}, s.engine.dialect().noOrders...) {

@@ -25,9 +25,7 @@ type Sessions struct {
 // denylist.
 func NewSessions(ctx context.Context, store *models.Store, authority *Authority, life time.Duration) (*Sessions, error) {
 	s := &Sessions{store: store, authority: authority, life: life}
-	ended, err := store.Denied(ctx)
-	s.deny(ended)
-	return s, err
+	return s, store.Denied(ctx, s.deny)
 }
 
 // Grant is what a login or a refresh gives out.
@@ -95,7 +93,7 @@ func (s *Sessions) Refresh(ctx context.Context, plain string) (Grant, error) {
 	session, u, ended, err := s.store.Rotate(ctx, models.Rotation{
 		Now: millis(now), Hash: hash, NewHash: newHash, Life: s.life, AccessUntil: millis(expires),
 	})
-	s.deny(ended)
+	s.Deny(ended)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -112,14 +110,14 @@ func (s *Sessions) Of(ctx context.Context, userID int64) ([]models.LoginSession,
 // with this id.
 func (s *Sessions) End(ctx context.Context, userID int64, id string) error {
 	ended, err := s.store.EndSession(ctx, userID, id)
-	s.deny(ended)
+	s.Deny(ended)
 	return err
 }
 
 // EndAll ends all login sessions of a user but one; an empty id ends all.
 func (s *Sessions) EndAll(ctx context.Context, userID int64, except string) error {
 	ended, err := s.store.EndSessions(ctx, userID, except)
-	s.deny(ended)
+	s.Deny(ended)
 	return err
 }
 
@@ -144,21 +142,21 @@ func (s *Sessions) EndByRefresh(ctx context.Context, plain string) error {
 // the user.
 func (s *Sessions) ChangePassword(ctx context.Context, u models.User, hash, except string) error {
 	ended, err := s.store.ChangePassword(ctx, u, hash, except)
-	s.deny(ended)
+	s.Deny(ended)
 	return err
 }
 
 // ChangeUser changes a user; a change of role or VIP status ends their sessions.
 func (s *Sessions) ChangeUser(ctx context.Context, id int64, ch models.UserChanges) (models.User, error) {
 	u, ended, err := s.store.UpdateUser(ctx, id, ch)
-	s.deny(ended)
+	s.Deny(ended)
 	return u, err
 }
 
 // Freshen puts the house back to its first day, and ends all login sessions.
 func (s *Sessions) Freshen(ctx context.Context, day models.FirstDay) error {
 	ended, err := s.store.Freshen(ctx, day)
-	s.deny(ended)
+	s.Deny(ended)
 	return err
 }
 
@@ -170,7 +168,7 @@ func (s *Sessions) EndInClear(ctx context.Context, raw string) (bool, error) {
 		return false, nil //nolint:nilerr // it opens no door, so nothing was given away
 	}
 	ended, err := s.store.EndSession(ctx, p.UserID, p.SessionID)
-	s.deny(ended)
+	s.Deny(ended)
 	return len(ended) > 0, ignoreNotFound(err)
 }
 
@@ -181,12 +179,14 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// deny puts ended sessions on the denylist. It comes after the order book: what
+// Deny puts ended sessions on the denylist. It comes after the order book: what
 // is in memory is always in the book, too.
-func (s *Sessions) deny(ended []models.Ended) {
+func (s *Sessions) Deny(ended []models.Ended) {
 	for _, e := range ended {
-		s.authority.denylist.Add(e.ID, e.AccessUntil.Time())
+		s.deny(e)
 	}
 }
+
+func (s *Sessions) deny(e models.Ended) { s.authority.denylist.Add(e.ID, e.AccessUntil.Time()) }
 
 func millis(t time.Time) models.Millis { return models.Millis(t.UnixMilli()) }
