@@ -153,8 +153,15 @@ func moveIn(t testing.TB) (dir string, s shelf) {
 // option says otherwise.
 func newHouse(t testing.TB, options ...func(*house)) *house {
 	t.Helper()
-	h := &house{log: new(lockedBuffer)}
-	h.dir, h.shelf = moveIn(t)
+	dir, s := moveIn(t)
+	return openHouse(t, dir, s, "", options...)
+}
+
+// openHouse opens a house over a folder and an order book that are there already;
+// of several over one book each has a name.
+func openHouse(t testing.TB, dir string, s shelf, branch string, options ...func(*house)) *house {
+	t.Helper()
+	h := &house{log: new(lockedBuffer), dir: dir, shelf: s}
 	store := h.shelf.open(t)
 	keys, err := tokens.OpenKeys(filepath.Join(h.dir, "keys"))
 	if err != nil {
@@ -166,7 +173,7 @@ func newHouse(t testing.TB, options ...func(*house)) *house {
 		Hasher: models.NewHasher(),
 		Log:    log, PublicURL: testURL, Version: "test", Demo: true,
 	}
-	if err := keys.Register(t.Context(), store); err != nil {
+	if err := keys.Register(t.Context(), store, tokens.Branch{Name: branch, Issuer: testURL}); err != nil {
 		t.Fatal(err)
 	}
 	h.Authority = tokens.NewAuthority(keys, testURL, 15*time.Minute)
