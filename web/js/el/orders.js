@@ -6,7 +6,7 @@ import { button, clockTime, dayTime, h, inPieces, money, say, span } from "../do
 import { call } from "../api.js";
 import { follow } from "../sse.js";
 import { wallet } from "../wallet.js";
-import { View, empty, login, peek, refusal } from "../view.js";
+import { View, empty, peek, refusal } from "../view.js";
 
 const streams = 2, pollEvery = 5000, steps = ["placed", "preparing", "ready", "served"];
 const open = (order) => order.status !== "served" && order.status !== "cancelled";
@@ -41,7 +41,12 @@ class OrdersView extends View {
   }
 
   async read() {
-    if (!wallet.state.mode) return this.stranger();
+    if (this.stranger("The waiter shows orders only to the guest who placed them.", "/api/v1/orders")) {
+      this.hang();
+      this.rows.clear();
+      this.more.hidden = true;
+      return;
+    }
     await this.show("Reading your orders", () => call("GET", "/api/v1/orders?limit=50"), (answer) => {
       this.hang();
       this.rows.clear();
@@ -49,14 +54,6 @@ class OrdersView extends View {
       this.content.replaceChildren(this.list);
       this.append50(answer);
     });
-  }
-
-  stranger() {
-    this.hang();
-    this.more.hidden = true;
-    this.notice.replaceChildren();
-    const knock = button("Ask without one", async () => this.notice.replaceChildren(refusal(await call("GET", "/api/v1/orders"))), { class: "quiet" });
-    this.content.replaceChildren(empty("You wear no wristband", h("p", {}, "The waiter shows orders only to the guest who placed them."), h("div", { class: "row row--middle" }, button("Log in", login, { class: "primary" }), knock)));
   }
 
   async page() {
