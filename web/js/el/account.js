@@ -43,8 +43,9 @@ class AccountBand extends HTMLElement {
   speak(left) {
     if (left === this.said) return;
     this.said = left;
+    if (wallet.autoRenew) return; // nothing is lost: the next request renews it
     if (left === 60 || left === 10) say(`Your wristband lives for ${left} more seconds.`);
-    if (left === 0) shout(wallet.autoRenew ? "" : "Your wristband has expired.");
+    if (left === 0) shout("Your wristband has expired.");
   }
 }
 customElements.define("account-band", AccountBand);
