@@ -25,6 +25,7 @@ class AccountBand extends HTMLElement {
     const { mode, name, username, role, vip } = wallet.state;
     this.box.hidden = !mode;
     $("#log-in").hidden = Boolean(mode);
+    document.documentElement.toggleAttribute("data-guest", Boolean(mode)); // keeps room for what follows
     if (!mode) return;
     this.who.replaceChildren(h("b", {}, username ?? name), `, ${vip ? "VIP " : ""}${role ?? "guest"}`);
     this.tick();
