@@ -3,7 +3,7 @@
 // page, so it says what happened and what to do next, and takes nothing away.
 
 import { button, h, say, span } from "./dom.js";
-import { line, slug } from "./api.js";
+import { call, line, slug } from "./api.js";
 import { wallet } from "./wallet.js";
 
 /** View is the base of each view. What it listens to ends when it leaves the page. */
@@ -46,6 +46,16 @@ export class View extends HTMLElement {
     work();
   }
 
+  /** stranger says, to somebody without a wristband, what it is needed for; whoever
+   *  wants to may be refused. It tells whether there is none. */
+  stranger(words, path) {
+    if (wallet.state.mode) return false;
+    const knock = button("Ask without one", async () => this.notice.replaceChildren(refusal(await call("GET", path))), { class: "quiet" });
+    this.notice.replaceChildren();
+    this.content.replaceChildren(empty("You wear no wristband", h("p", {}, words), h("div", { class: "row row--middle" }, button("Log in", login, { class: "primary" }), knock)));
+    return true;
+  }
+
   /** show asks, and lets render put the answer into the content. What stands there
    *  already stays when the answer is a refusal. It gives the answer. */
   async show(words, ask, render) {
@@ -58,7 +68,7 @@ export class View extends HTMLElement {
       this.notice.replaceChildren();
       render(answer);
     } else {
-      this.notice.replaceChildren(refusal(answer, () => this.show(words, ask, render)));
+      this.notice.replaceChildren(refusal(answer, () => this.show(words, ask, render), roleHint(answer)));
     }
     return answer;
   }
@@ -146,7 +156,8 @@ export function peek(entry) {
 }
 
 /** roleHint turns a 403 into something to learn: which claim opens this door. */
-export function roleHint(answer) {
+function roleHint(answer) {
   if (slug(answer) !== "role-required" || !wallet.state.role) return "";
-  return `Your wristband says role: ${wallet.state.role}. Among the demo accounts, carla is a chef and marco is the manager.`;
+  const demo = document.body.dataset.demo === undefined ? "" : " Among the demo accounts, carla is a chef and marco is the manager.";
+  return `Your wristband says role: ${wallet.state.role}.${demo}`;
 }

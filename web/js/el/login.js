@@ -36,7 +36,7 @@ class LoginView extends View {
 
 function form(done) {
   const id = randomKey().slice(0, 6);
-  const name = h("input", { id: "name-" + id, name: "username", autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true, maxlength: 32 });
+  const name = h("input", { id: "name-" + id, name: "username", autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true, maxlength: 32, autofocus: true });
   const password = h("input", { id: "password-" + id, name: "password", type: "password", autocomplete: "current-password", required: true, maxlength: 128 });
   const full = h("input", { id: "full-" + id, name: "name", autocomplete: "name", maxlength: 64 });
   const fullField = h("div", { class: "field", hidden: true }, h("label", { for: full.id }, "How shall we call you?"), full);
