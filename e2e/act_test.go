@@ -155,6 +155,10 @@ func (p *tab) press(n *accessibility.Node) string {
 	if err != nil {
 		return err.Error()
 	}
+	callOn[bool](p, id, `function() { return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))) }`)
+	if laterX, laterY, err := p.middle(id); err != nil || laterX != x || laterY != y {
+		return "it does not keep still"
+	}
 	if !p.onTop(id, x, y) {
 		return "something covers it"
 	}
@@ -202,6 +206,19 @@ func (p *tab) fills(x thing, words string) {
 	p.clicks(x)
 	callOn[bool](p, p.finds(x).BackendDOMNodeID, `function() { this.select() }`)
 	p.types(words)
+}
+
+// scrollsTo brings the row of a long list into view that holds a text. What is far
+// below is not laid out before (content-visibility), so it has no name yet.
+func (p *tab) scrollsTo(words string) {
+	p.t.Helper()
+	p.until("there is a row with "+words, func() bool {
+		return p.holds(fmt.Sprintf(`(() => {
+			const row = [...document.querySelectorAll('main li, main article')].find(e => e.textContent.includes(%s))
+			row?.scrollIntoView({ block: 'center' })
+			return !!row
+		})()`, quote(words)))
+	})
 }
 
 // types sends each character as a key.

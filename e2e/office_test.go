@@ -101,6 +101,7 @@ func TestOfficeMenu(t *testing.T) {
 	manager.clicks(button("Save the dish"))
 	manager.sees("Margherita is changed.")
 
+	manager.scrollsTo("Pizza of the day")
 	manager.clicks(button("Remove Pizza of the day"))
 	manager.clicks(button("Really remove Pizza of the day?"))
 	manager.sees("Pizza of the day is off the menu.")
