@@ -139,13 +139,29 @@ func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid strin
 	if err != nil {
 		return "", err
 	}
-	if err := keys.Register(ctx, store); err != nil {
+	addr := cfg.addr
+	if cfg.overTLS() {
+		addr = cfg.tlsAddr
+	}
+	if err := register(ctx, cfg, store, keys, cfg.issuer(addr)); err != nil {
 		return "", err
 	}
 	if !there {
 		return keys.JWKS()[0].KeyID, nil
 	}
 	return keys.Rotate(ctx, cfg.accessTokenTTL)
+}
+
+// register enters the keys into the order book, by the name of this branch where
+// others share the book.
+func register(ctx context.Context, cfg config, store *models.Store, keys *tokens.Keys, issuer string) (err error) {
+	branch := tokens.Branch{Issuer: issuer}
+	if store.Shared() {
+		if branch.Name, err = tokens.BranchName(cfg.branch()); err != nil {
+			return err
+		}
+	}
+	return keys.Register(ctx, store, branch)
 }
 
 func usersAddCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {

@@ -328,6 +328,7 @@ func isLoopback(addr string) bool {
 
 func (c config) bookFile() string { return filepath.Join(c.dataDir, "restaurant.db") }
 func (c config) keys() string     { return filepath.Join(c.dataDir, "keys") }
+func (c config) branch() string   { return filepath.Join(c.dataDir, "branch") }
 func (c config) tlsDir() string   { return filepath.Join(c.dataDir, "tls") }
 
 // bookName says where the order book is, without the password in DATABASE_URL.
@@ -339,7 +340,7 @@ func (c config) bookName() string {
 }
 
 // issuer is the address of the house, once it is known on which port it listens.
-func (c config) issuer(listening net.Addr) string {
+func (c config) issuer(listening string) string {
 	if c.publicURL != "" {
 		return c.publicURL
 	}
@@ -348,7 +349,7 @@ func (c config) issuer(listening net.Addr) string {
 		scheme, addr = "https://", c.tlsAddr
 	}
 	host, _, _ := net.SplitHostPort(addr)
-	_, port, _ := net.SplitHostPort(listening.String())
+	_, port, _ := net.SplitHostPort(listening)
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost" // all interfaces have no name; PUBLIC_URL can say one
 	}

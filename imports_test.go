@@ -17,7 +17,7 @@ import (
 var below = map[string]string{
 	".":                "handlers kitchen models seed tokens",
 	"handlers":         "docs kitchen middleware models problem tokens web",
-	"middleware":       "models problem tokens", // of models only Role, the count of statements and of commits
+	"middleware":       "models problem tokens", // of models only Role, the count of statements, of commits and of failed logins
 	"tokens":           "models",                // only User and Role
 	"kitchen":          "models",
 	"seed":             "models",

@@ -81,7 +81,7 @@ func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx cont
 	defer stop()
 	flushing.Go(func() { buffer.keepFlushing(logging) })
 	log := cfg.logger(buffer)
-	api, err := furnish(ctx, cfg, store, cfg.issuer(doors.main.Addr()), log)
+	api, err := furnish(ctx, cfg, store, cfg.issuer(doors.main.Addr().String()), log)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 	if err := errors.Join(keyErr, bringErr); err != nil {
 		return nil, err
 	}
-	if err := keys.Register(ctx, store); err != nil {
+	if err := register(ctx, cfg, store, keys, url); err != nil {
 		return nil, err
 	}
 	authority := tokens.NewAuthority(keys, url, cfg.accessTokenTTL)
@@ -218,6 +218,7 @@ func open(ctx context.Context, api *handlers.API, d *doors, visit func(context.C
 	defer goHome()
 	staff.Go(func() { api.Kitchen.Run(work) })
 	staff.Go(func() { tidyUp(work, api) })
+	staff.Go(func() { api.Store.Follow(work, news(work, api)) })
 
 	serve := func(s *http.Server, l net.Listener) {
 		start := func() error { return s.Serve(corked{l}) }
@@ -241,6 +242,19 @@ func open(ctx context.Context, api *handlers.API, d *doors, visit func(context.C
 		err = errors.Join(err, cause)
 	}
 	return errors.Join(err, shut(api, servers))
+}
+
+// news says who wants to hear what of other branches over the same order book.
+func news(ctx context.Context, api *handlers.API) models.News {
+	return models.News{
+		Ended: api.Sessions.Deny, Keys: api.Authority.Keys().Reload,
+		Orders: api.Kitchen.Heard, AnyOrders: api.Kitchen.HeardNothing,
+		Lost: func(err error) {
+			if ctx.Err() == nil {
+				api.Log.Warn("this branch does not hear the others for the moment; it tries again and asks for what it missed", "err", err)
+			}
+		},
+	}
 }
 
 // newServer is a server that nobody can hold up for long.

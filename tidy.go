@@ -41,12 +41,16 @@ func tidyUp(ctx context.Context, api *handlers.API) {
 
 func clearAway(ctx context.Context, api *handlers.API) {
 	api.Authority.Denylist().Sweep(api.Authority.Now())
+	complain(ctx, api.Log, "other branches cannot be told that this one is open", api.Authority.Keys().KeepUp(context.WithoutCancel(ctx)))
 	for ctx.Err() == nil {
 		n, err := api.Store.SweepSessions(context.WithoutCancel(ctx))
 		complain(ctx, api.Log, "expired login sessions cannot be deleted", err)
 		if err != nil || n == 0 {
 			break
 		}
+	}
+	if api.Store.Shared() {
+		complain(ctx, api.Log, "old failed logins cannot be deleted", api.Store.SweepLoginTallies(context.WithoutCancel(ctx)))
 	}
 	if behind := api.Authority.Keys().ClockBehind(); behind > clockMayDiffer {
 		api.Log.Warn("this computer's clock was set back; tokens are judged by the time that has really passed", "behind", behind)

@@ -352,7 +352,7 @@ func TestTheAddressOfAHouse(t *testing.T) {
 		{"localhost:8080", "0.0.0.0:8443", "files", "https://restaurant.example", "https://restaurant.example"},
 	} {
 		cfg := config{addr: tc.addr, tlsAddr: tc.tlsAddr, tls: tc.tls, publicURL: tc.publicURL}
-		if got := cfg.issuer(port); got != tc.want {
+		if got := cfg.issuer(port.String()); got != tc.want {
 			t.Errorf("%+v is at %s", tc, got)
 		}
 	}

@@ -59,6 +59,7 @@ func newUserResponse(u models.User) userResponse {
 //	@Failure	413		{object}	problem.Problem	"body-too-large"
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/register [post]
 func (a *API) register(c *gin.Context) error {
 	var req registerRequest
@@ -147,6 +148,7 @@ type tokenResponse struct {
 //	@Failure		415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure		422		{object}	problem.Problem	"validation-failed, lifetime-too-long"
 //	@Failure		429		{object}	problem.Problem	"too-many-attempts, rate-limited"
+//	@Failure		503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router			/api/v1/auth/login [post]
 func (a *API) login(c *gin.Context) error {
 	noStore(c)
@@ -264,19 +266,26 @@ func (a *API) lifetime(seconds *int64) (time.Duration, error) {
 
 // whoIs finds the user with this name and password. Guessing is slowed down
 // before the password is looked at.
-func (a *API) whoIs(c *gin.Context, username, password string) (models.User, error) {
+func (a *API) whoIs(c *gin.Context, username, password string) (u models.User, err error) {
 	ctx, address := c.Request.Context(), middleware.Address(c)
 	username = strings.ToLower(username)
 	if !models.IsUsername(username) {
 		username = "" // nobody has it, and it costs the same query
 	}
-	wait, end := a.throttle.Attempt(username, address)
-	if wait > 0 {
-		return models.User{}, problem.TooManyAttempts.New("").RetryAfter(wait)
+	wait, end, err := a.throttle.Attempt(ctx, username, address)
+	switch {
+	case err != nil:
+		return u, err
+	case wait > 0:
+		return u, problem.TooManyAttempts.New("").RetryAfter(wait)
 	}
 	outcome := middleware.GivenUp
-	defer func() { end(outcome) }()
-	u, err := a.Store.UserByUsername(ctx, username)
+	defer func() {
+		if failed := end(outcome); failed != nil { // a guess that is not counted gets no answer
+			err = failed
+		}
+	}()
+	u, err = a.Store.UserByUsername(ctx, username)
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return u, err
 	}

@@ -153,8 +153,15 @@ func moveIn(t testing.TB) (dir string, s shelf) {
 // option says otherwise.
 func newHouse(t testing.TB, options ...func(*house)) *house {
 	t.Helper()
-	h := &house{log: new(lockedBuffer)}
-	h.dir, h.shelf = moveIn(t)
+	dir, s := moveIn(t)
+	return openHouse(t, dir, s, "", options...)
+}
+
+// openHouse opens a house over a folder and an order book that are there already;
+// of several over one book each has a name.
+func openHouse(t testing.TB, dir string, s shelf, branch string, options ...func(*house)) *house {
+	t.Helper()
+	h := &house{log: new(lockedBuffer), dir: dir, shelf: s}
 	store := h.shelf.open(t)
 	keys, err := tokens.OpenKeys(filepath.Join(h.dir, "keys"))
 	if err != nil {
@@ -166,7 +173,7 @@ func newHouse(t testing.TB, options ...func(*house)) *house {
 		Hasher: models.NewHasher(),
 		Log:    log, PublicURL: testURL, Version: "test", Demo: true,
 	}
-	if err := keys.Register(t.Context(), store); err != nil {
+	if err := keys.Register(t.Context(), store, tokens.Branch{Name: branch, Issuer: testURL}); err != nil {
 		t.Fatal(err)
 	}
 	h.Authority = tokens.NewAuthority(keys, testURL, 15*time.Minute)
@@ -317,7 +324,7 @@ var contract = sync.OnceValue(func() routers.Router {
 	if err != nil {
 		panic(err)
 	}
-	for _, media := range []string{"text/html", "text/css", "image/svg+xml", "text/event-stream", "application/x-pem-file"} {
+	for _, media := range []string{"text/html", "text/css", "text/javascript", "image/svg+xml", "text/event-stream", "application/x-pem-file"} {
 		openapi3filter.RegisterBodyDecoder(media, openapi3filter.FileBodyDecoder)
 	}
 	closed := false
@@ -439,8 +446,11 @@ func itoa(id int64) string { return strconv.FormatInt(id, 10) }
 type httpRequest = http.Request
 
 // rawGet gets what is not JSON, so that only the test judges it.
-func (h *house) rawGet(path string) *httptest.ResponseRecorder {
-	rec := httptest.NewRecorder()
-	h.handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
+func (h *house) rawGet(path string, headers ...string) *httptest.ResponseRecorder {
+	rec, req := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil)
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	h.handler.ServeHTTP(rec, req)
 	return rec
 }

@@ -60,6 +60,7 @@ type rotateResponse struct {
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"role-required, cross-origin"
 //	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/keys/rotate [post]
 func (a *API) rotateKeys(c *gin.Context) error {
 	kid, err := a.Authority.Keys().Rotate(c.Request.Context(), a.Authority.Lifetime())

@@ -23,6 +23,7 @@ import (
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403		{object}	problem.Problem	"role-required"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable"
 //	@Router		/api/v1/kitchen/orders [get]
 func (a *API) listKitchen(c *gin.Context) error {
 	status, after, limit, err := orderPage(c, 0)
@@ -60,6 +61,7 @@ type advanceRequest struct {
 //	@Failure	413		{object}	problem.Problem	"body-too-large"
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/kitchen/orders/{id} [patch]
 func (a *API) advanceOrder(c *gin.Context) error {
 	id, err := idParam(c)

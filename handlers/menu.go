@@ -181,6 +181,7 @@ func (a *API) showDish(c *gin.Context) error {
 //	@Failure	413		{object}	problem.Problem	"body-too-large"
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/menu [post]
 func (a *API) addDish(c *gin.Context) error {
 	m, err := readDish(c)
@@ -216,6 +217,7 @@ func (a *API) addDish(c *gin.Context) error {
 //	@Failure	413			{object}	problem.Problem	"body-too-large"
 //	@Failure	415			{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422			{object}	problem.Problem	"validation-failed"
+//	@Failure	503			{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/menu/{id} [put]
 func (a *API) replaceDish(c *gin.Context) error {
 	id, err := idParam(c)
@@ -247,6 +249,7 @@ func (a *API) replaceDish(c *gin.Context) error {
 //	@Failure	403	{object}	problem.Problem	"role-required"
 //	@Failure	404	{object}	problem.Problem	"not-found"
 //	@Failure	412	{object}	problem.Problem	"precondition-failed"
+//	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/menu/{id} [delete]
 func (a *API) removeDish(c *gin.Context) error {
 	id, err := idParam(c)

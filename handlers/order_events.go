@@ -50,6 +50,7 @@ type statusEvent struct {
 //	@Failure		404				{object}	problem.Problem	"not-found: none, or another guest's"
 //	@Failure		422				{object}	problem.Problem	"validation-failed"
 //	@Failure		429				{object}	problem.Problem	"too-many-streams, rate-limited"
+//	@Failure		503				{object}	problem.Problem	"database-unavailable"
 //	@Router			/api/v1/orders/{id}/events [get]
 func (a *API) followOrder(c *gin.Context) error {
 	seen, err := lastEventID(c)

@@ -171,6 +171,7 @@ func (r placeOrderRequest) hash() string {
 //	@Success	200		{object}	ordersResponse
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable"
 //	@Router		/api/v1/orders [get]
 func (a *API) listOrders(c *gin.Context) error {
 	status, below, limit, err := orderPage(c, math.MaxInt64)
@@ -209,6 +210,7 @@ const statusRule = "must be placed, preparing, ready, served or cancelled"
 //	@Success	200	{object}	orderResponse
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	404	{object}	problem.Problem	"not-found: none, or another guest's"
+//	@Failure	503	{object}	problem.Problem	"database-unavailable"
 //	@Router		/api/v1/orders/{id} [get]
 func (a *API) showOrder(c *gin.Context) error {
 	o, err := a.visibleOrder(c)
@@ -243,6 +245,7 @@ func (a *API) visibleOrder(c *gin.Context) (models.Order, error) {
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	404	{object}	problem.Problem	"not-found: none, or another guest's"
 //	@Failure	409	{object}	problem.Problem	"invalid-transition"
+//	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/orders/{id}/cancel [post]
 func (a *API) cancelOrder(c *gin.Context) error {
 	id, err := idParam(c)

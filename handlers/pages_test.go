@@ -1,12 +1,15 @@
 package handlers
 
 import (
+	"compress/gzip"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,6 +55,44 @@ func TestPages(t *testing.T) {
 	}
 	tag := h.get(t, "/").Header().Get("ETag")
 	h.get(t, "/", with("If-None-Match", tag)).wants(t, 304, "")
+}
+
+// TestPackedAnswers asks for the same thing in gzip and as it is. Both are the same
+// bytes in the end, under two tags, and either tag is known again.
+func TestPackedAnswers(t *testing.T) {
+	h := newHouse(t)
+	for _, path := range []string{"/", "/css/app.css", "/js/main.js", "/api/v1/menu"} {
+		plain, packed := h.rawGet(path), h.rawGet(path, "Accept-Encoding", "br, gzip;q=0.5")
+		if packed.Header().Get("Content-Encoding") != "gzip" || packed.Body.Len() > plain.Body.Len()/2 || !slices.Contains(packed.Header().Values("Vary"), "Accept-Encoding") {
+			t.Errorf("%s in gzip: %d of %d bytes, %v", path, packed.Body.Len(), plain.Body.Len(), packed.Header())
+		}
+		r, err := gzip.NewReader(packed.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(r); err != nil || string(body) != plain.Body.String() {
+			t.Errorf("%s unpacks to something else (%v)", path, err)
+		}
+		tags := []string{plain.Header().Get("ETag"), packed.Header().Get("ETag")}
+		if tags[0] == tags[1] {
+			t.Errorf("%s has one tag for both: %s", path, tags[0])
+		}
+		for _, tag := range tags {
+			for _, accept := range []string{"gzip", "identity"} {
+				if res := h.rawGet(path, "Accept-Encoding", accept, "If-None-Match", tag); res.Code != 304 || res.Body.Len() > 0 {
+					t.Errorf("%s with %s and %s: %d", path, tag, accept, res.Code)
+				}
+			}
+		}
+		for _, accept := range []string{"", "br", "gzip;q=0", "gzip; q=0.000", "gzipped"} {
+			if res := h.rawGet(path, "Accept-Encoding", accept); res.Header().Get("Content-Encoding") != "" || res.Header().Get("ETag") != tags[0] {
+				t.Errorf("%s packed for %q", path, accept)
+			}
+		}
+	}
+	if res := h.rawGet("/api/v1/menu?q=pizza", "Accept-Encoding", "gzip"); res.Header().Get("Content-Encoding") != "" {
+		t.Error("what is made for one request is packed, too")
+	}
 }
 
 func TestThePublicKeyIsAllThatIsPublished(t *testing.T) {

@@ -46,7 +46,7 @@ func (a *API) Handler() (http.Handler, error) {
 	if a.cookies, err = middleware.NewCookies(a.PublicURL, strings.HasPrefix(a.PublicURL, "https:")); err != nil {
 		return nil, err
 	}
-	a.metrics, a.throttle = middleware.NewMetrics(), middleware.NewThrottle()
+	a.metrics, a.throttle = middleware.NewMetrics(), middleware.NewThrottle(a.tallies())
 	a.metrics.Watch(a.Store)
 	var cache *middleware.TokenCache
 	if !a.NoTokenCache {
@@ -155,4 +155,13 @@ func (a *API) hsts() string {
 func get(r gin.IRoutes, path string, handlers ...gin.HandlerFunc) {
 	r.GET(path, handlers...)
 	r.HEAD(path, handlers...)
+}
+
+// tallies is where failed logins are counted: in memory, or together with other
+// branches over the same order book.
+func (a *API) tallies() middleware.Tallies {
+	if a.Store.Shared() {
+		return a.Store
+	}
+	return nil
 }

@@ -34,6 +34,7 @@ type refreshRequest struct {
 //	@Failure		415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure		422		{object}	problem.Problem	"validation-failed"
 //	@Failure		429		{object}	problem.Problem	"rate-limited"
+//	@Failure		503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router			/api/v1/auth/refresh [post]
 func (a *API) refresh(c *gin.Context) error {
 	noStore(c)
@@ -91,6 +92,7 @@ func (a *API) refreshCookie(c *gin.Context) (string, error) {
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"cross-origin"
 //	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/logout [post]
 func (a *API) logout(c *gin.Context) error {
 	noStore(c)
@@ -152,6 +154,7 @@ type sessionsResponse struct {
 //	@Success	200	{object}	sessionsResponse
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Failure	503	{object}	problem.Problem	"database-unavailable"
 //	@Router		/api/v1/auth/sessions [get]
 func (a *API) listSessions(c *gin.Context) error {
 	p := middleware.Current(c)
@@ -181,6 +184,7 @@ func (a *API) listSessions(c *gin.Context) error {
 //	@Failure	403	{object}	problem.Problem	"cross-origin"
 //	@Failure	404	{object}	problem.Problem	"not-found: none, ended, or another guest's"
 //	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/sessions/{id} [delete]
 func (a *API) endSession(c *gin.Context) error {
 	if err := a.Sessions.End(c.Request.Context(), middleware.Current(c).UserID, c.Param("id")); err != nil {
@@ -200,6 +204,7 @@ func (a *API) endSession(c *gin.Context) error {
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"cross-origin"
 //	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/sessions [delete]
 func (a *API) endSessions(c *gin.Context) error {
 	if err := a.Sessions.EndAll(c.Request.Context(), middleware.Current(c).UserID, ""); err != nil {
@@ -233,6 +238,7 @@ type passwordRequest struct {
 //	@Failure	415	{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422	{object}	problem.Problem	"validation-failed"
 //	@Failure	429	{object}	problem.Problem	"too-many-attempts, rate-limited"
+//	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/password [post]
 func (a *API) changePassword(c *gin.Context) error {
 	var req passwordRequest

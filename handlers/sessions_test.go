@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,7 +18,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"restaurant/kitchen"
 	"restaurant/models"
 	"restaurant/tokens"
 )
@@ -52,37 +50,7 @@ func (h *house) reopened(t testing.TB, options ...func(*house)) *house {
 	if err := h.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return openHouse(t, h.dir, h.shelf, options...)
-}
-
-// openHouse opens a house over a folder that is there already.
-func openHouse(t testing.TB, dir string, s shelf, options ...func(*house)) *house {
-	t.Helper()
-	h := &house{dir: dir, shelf: s, log: new(lockedBuffer)}
-	store := s.open(t)
-	keys, err := tokens.OpenKeys(filepath.Join(dir, "keys"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := keys.Register(t.Context(), store); err != nil {
-		t.Fatal(err)
-	}
-	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h.API = &API{
-		Store: store, Kitchen: kitchen.New(store, kitchen.Manual, log), Hasher: models.NewHasher(),
-		Log: log, PublicURL: testURL, Version: "test",
-		Authority: tokens.NewAuthority(keys, testURL, 15*time.Minute),
-	}
-	if h.Sessions, err = tokens.NewSessions(t.Context(), store, h.Authority, 7*24*time.Hour); err != nil {
-		t.Fatal(err)
-	}
-	for _, option := range options {
-		option(h)
-	}
-	if h.handler, err = h.Handler(); err != nil {
-		t.Fatal(err)
-	}
-	return h
+	return openHouse(t, h.dir, h.shelf, "", options...)
 }
 
 func voucher(token string) string { return fmt.Sprintf(`{"refresh_token":%q}`, token) }
@@ -842,7 +810,7 @@ func TestTheClockNeverGoesBack(t *testing.T) {
 	dir, shelf := moveIn(t) // for both bubbles
 	var expired, living tokens.Grant
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t, dir, shelf)
+		h := openHouse(t, dir, shelf, "")
 		expired = h.enter(t, "alice")
 		time.Sleep(2 * time.Hour)
 		h.get(t, mePath, bearer(expired.AccessToken)).wants(t, 401, "token-expired")
@@ -850,7 +818,7 @@ func TestTheClockNeverGoesBack(t *testing.T) {
 		h.alive(t, living.AccessToken)
 	})
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t, dir, shelf)
+		h := openHouse(t, dir, shelf, "")
 		h.get(t, mePath, bearer(expired.AccessToken)).wants(t, 401, "token-expired")
 		h.alive(t, living.AccessToken)
 		if behind := h.Authority.Keys().ClockBehind(); behind != 2*time.Hour {

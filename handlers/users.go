@@ -27,6 +27,7 @@ type usersResponse struct {
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403		{object}	problem.Problem	"role-required"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable"
 //	@Router		/api/v1/users [get]
 func (a *API) listUsers(c *gin.Context) error {
 	var cs checks
@@ -81,6 +82,7 @@ func (r changeUserRequest) check() error {
 //	@Failure	413		{object}	problem.Problem	"body-too-large"
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/users/{id} [patch]
 func (a *API) changeUser(c *gin.Context) error {
 	id, err := idParam(c)
@@ -113,6 +115,7 @@ func (a *API) changeUser(c *gin.Context) error {
 //	@Failure	403	{object}	problem.Problem	"role-required, cross-origin"
 //	@Failure	404	{object}	problem.Problem	"not-found"
 //	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/users/{id}/sessions [delete]
 func (a *API) endUserSessions(c *gin.Context) error {
 	id, err := idParam(c)

@@ -71,18 +71,11 @@ func (k *Kitchen) cook(ctx context.Context) time.Duration {
 // announce tells what has become of orders to whoever follows one. Nobody
 // follows most of them, and those are not even read.
 func (k *Kitchen) announce(ctx context.Context, moved []int64) error {
-	k.untold = k.Events.followed(append(k.untold, moved...))
-	if len(k.untold) == 0 {
-		return nil
-	}
-	orders, err := k.store.OrdersByID(ctx, k.untold)
-	if err != nil {
+	k.untold = append(k.untold, moved...)
+	if err := k.Heard(ctx, k.untold); err != nil {
 		return err
 	}
 	k.untold = nil
-	for _, o := range orders {
-		k.Events.publish(o)
-	}
 	return nil
 }
 

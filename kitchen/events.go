@@ -1,6 +1,7 @@
 package kitchen
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
@@ -46,15 +47,27 @@ func (e *Events) unsubscribe(orderID int64, ch chan models.Order) {
 	}
 }
 
-// followed are those of the orders that somebody listens for. It uses up ids.
-func (e *Events) followed(ids []int64) []int64 {
+// followed are those of the orders that somebody listens for.
+func (e *Events) followed(ids []int64) (followed []int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.listeners) == 0 {
-		return nil
+	for _, id := range ids {
+		if e.listeners[id] != nil {
+			followed = append(followed, id)
+		}
 	}
-	return slices.DeleteFunc(ids, func(id int64) bool { return e.listeners[id] == nil })
+	return followed
 }
+
+// all are the orders that somebody listens for.
+func (e *Events) all() []int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Collect(maps.Keys(e.listeners))
+}
+
+// Listeners is how many orders somebody listens for.
+func (e *Events) Listeners() int { return len(e.all()) }
 
 // publish never blocks: it alone sends, under the lock, to channels with room
 // for one.

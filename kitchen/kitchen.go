@@ -8,6 +8,7 @@ package kitchen
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"restaurant/models"
@@ -53,6 +54,30 @@ func (k *Kitchen) Advance(ctx context.Context, id int64, to models.Status) (mode
 // Cancel cancels a guest's own order while nobody has begun to cook it.
 func (k *Kitchen) Cancel(ctx context.Context, userID, id int64) (models.Order, error) {
 	return k.tell(k.store.CancelOrder(ctx, userID, id))
+}
+
+// readAtOnce bounds how many orders one query reads.
+const readAtOnce = 500
+
+// Heard tells whoever follows one of these orders what has become of it. Nobody
+// follows most of them, and those are not even read.
+func (k *Kitchen) Heard(ctx context.Context, ids []int64) error {
+	for some := range slices.Chunk(k.Events.followed(ids), readAtOnce) {
+		orders, err := k.store.OrdersByID(ctx, some)
+		if err != nil {
+			return err
+		}
+		for _, o := range orders {
+			k.Events.publish(o)
+		}
+	}
+	return nil
+}
+
+// HeardNothing is Heard for all orders: another branch may have moved them on
+// without having been heard.
+func (k *Kitchen) HeardNothing(ctx context.Context) error {
+	return k.Heard(ctx, k.Events.all())
 }
 
 func (k *Kitchen) tell(o models.Order, err error) (models.Order, error) {

@@ -27,9 +27,9 @@ func heapOf(fill func() any) float64 {
 }
 
 func crowdAtTheThrottle() any {
-	t := NewThrottle()
+	t := NewThrottle(nil)
 	for n := range million {
-		if wait, end := t.Attempt(fmt.Sprintf("guest.%d", n), addressNumber(n)); wait == 0 {
+		if wait, end := t.attempt(fmt.Sprintf("guest.%d", n), addressNumber(n)); wait == 0 {
 			end(Failed)
 		}
 	}
@@ -65,18 +65,18 @@ func BenchmarkMillionAddresses(b *testing.B) {
 // TestTheThrottleStillKnowsAfterACrowd fills the books up to just below the
 // point where they are forgotten, and asks for somebody from before.
 func TestTheThrottleStillKnowsAfterACrowd(t *testing.T) {
-	th := NewThrottle()
+	th := NewThrottle(nil)
 	for range freeFailuresAccount {
-		if wait, end := th.Attempt("alice", "10.0.0.1"); wait == 0 {
+		if wait, end := th.attempt("alice", "10.0.0.1"); wait == 0 {
 			end(Failed)
 		}
 	}
 	for n := range throttleSize - 10 {
-		if wait, end := th.Attempt(fmt.Sprintf("guest.%d", n), addressNumber(n)); wait == 0 {
+		if wait, end := th.attempt(fmt.Sprintf("guest.%d", n), addressNumber(n)); wait == 0 {
 			end(Failed)
 		}
 	}
-	if wait, _ := th.Attempt("alice", "10.0.0.2"); wait <= 0 || wait > time.Second {
+	if wait, _ := th.attempt("alice", "10.0.0.2"); wait <= 0 || wait > time.Second {
 		t.Errorf("alice's account waits %v", wait)
 	}
 }

@@ -1,8 +1,11 @@
 package middleware
 
 import (
+	"context"
 	"sync"
 	"time"
+
+	"restaurant/models"
 )
 
 // Limits of guessing. A guest who mistypes is not bothered; a thief gets about a
@@ -13,7 +16,7 @@ const (
 	firstWait           = time.Second
 	longestWait         = 15 * time.Minute
 	// forgetAfter is how long a failure counts when no other follows.
-	forgetAfter = time.Hour
+	forgetAfter = models.TallyLife
 	// throttleSize bounds the memory: so many accounts, addresses and homes are
 	// remembered at the most, times two.
 	throttleSize = 1 << 16
@@ -25,27 +28,40 @@ const (
 // An address from which a guest has logged in before is that guest's home: from
 // there, failures are counted apart. So nobody who fails elsewhere, on purpose
 // or not, can keep the real guest out.
+//
+// Several branches count together, in the order book. Attempts that are under way
+// at this moment each branch counts for itself.
 type Throttle struct {
 	mu        sync.Mutex
 	settled   *sync.Cond // an attempt has ended
+	ended     int        // how many have
 	accounts  *recentNames[tally]
 	addresses *recentNames[tally]
 	homes     *recentNames[struct{}]
+	book      Tallies
+}
+
+// Tallies is where branches count failures together. models.Store is one.
+type Tallies interface {
+	LoginTallies(ctx context.Context, places ...string) ([]models.LoginTally, error)
+	CountFailedLogin(ctx context.Context, places ...string) error
+	CountLogin(ctx context.Context, place, home string) error
 }
 
 // tally is what is known about failures in one place. There may be very many of
-// them, so it is small: times are Unix nanoseconds, 0 for never.
+// them, so it is small.
 type tally struct {
-	last     int64 // time of the newest failure
-	until    int64 // no attempt before
+	last     int64 // time of the newest failure: Unix nanoseconds, 0 for never
 	failures int32
 	trying   int32 // attempts whose end is not known yet
 }
 
-// NewThrottle makes a throttle that knows nobody.
-func NewThrottle() *Throttle {
+// NewThrottle makes a throttle that knows nobody. The book is nil where there is
+// only one branch, which counts in memory.
+func NewThrottle(book Tallies) *Throttle {
 	t := &Throttle{
 		accounts: newRecentNames[tally](throttleSize), addresses: newRecentNames[tally](throttleSize), homes: newRecentNames[struct{}](throttleSize),
+		book: book,
 	}
 	t.settled = sync.NewCond(&t.mu)
 	return t
@@ -63,21 +79,63 @@ const (
 )
 
 // Attempt asks to try a password. Either it must wait, or end has to be called
-// with the outcome. Many attempts at once are let through only as far as each of
-// them may fail, so a race gains no guesses.
-func (t *Throttle) Attempt(account, address string) (wait time.Duration, end func(Outcome)) {
-	t.mu.Lock()
+// with the outcome; nobody may be told of the outcome if that gives an error.
+// Many attempts at once are let through only as far as each of them may fail, so
+// a race gains no guesses.
+func (t *Throttle) Attempt(ctx context.Context, account, address string) (wait time.Duration, end func(Outcome) error, err error) {
+	if err := t.enter(ctx, account, address); err != nil {
+		return 0, nil, err
+	}
 	defer t.mu.Unlock()
 	place := t.place(account, address)
 	for !t.room(t.accounts, place, freeFailuresAccount) || !t.room(t.addresses, address, freeFailuresAddress) {
 		t.settled.Wait() // attempts under way end soon: they wait for a core at the most
 	}
 	if wait := t.wait(place, address); wait > 0 {
-		return wait, nil
+		return wait, nil, nil
 	}
 	t.change(t.accounts, place, func(y *tally) { y.trying++ })
 	t.change(t.addresses, address, func(y *tally) { y.trying++ })
-	return 0, func(o Outcome) { t.end(account, place, address, o) }
+	return 0, func(o Outcome) error { return t.end(ctx, account, place, address, o) }, nil
+}
+
+// enter takes the lock, with what the branches know about the account and the
+// address. What was read is of no use if an attempt has ended meanwhile.
+func (t *Throttle) enter(ctx context.Context, account, address string) error {
+	t.mu.Lock()
+	for t.book != nil {
+		ended := t.ended
+		t.mu.Unlock()
+		known, err := t.book.LoginTallies(ctx, accountPlace(account), homePlace(account, address), addressPlace(address))
+		if err != nil {
+			return err
+		}
+		t.mu.Lock()
+		if ended == t.ended {
+			t.learn(account, address, known)
+			break
+		}
+	}
+	return nil
+}
+
+// The places by which the branches know each other's tallies.
+func accountPlace(account string) string       { return "account\x00" + account }
+func homePlace(account, address string) string { return "home\x00" + account + "\x00" + address }
+func addressPlace(address string) string       { return "address\x00" + address }
+
+// learn takes over what the branches know.
+func (t *Throttle) learn(account, address string, known []models.LoginTally) {
+	ofAccount, ofHome, ofAddress := known[0], known[1], known[2]
+	home := account + "\x00" + address
+	t.change(t.accounts, account, func(y *tally) { y.learn(ofAccount) })
+	t.change(t.addresses, address, func(y *tally) { y.learn(ofAddress) })
+	if !ofHome.Home {
+		t.homes.forget(home)
+		return
+	}
+	t.homes.put(home, struct{}{})
+	t.change(t.accounts, home, func(y *tally) { y.learn(ofHome) })
 }
 
 // place is where failures of an account are counted: everywhere, or at home.
@@ -92,7 +150,8 @@ func (t *Throttle) place(account, address string) string {
 func (t *Throttle) wait(place, address string) time.Duration {
 	account, _ := t.accounts.get(place)
 	where, _ := t.addresses.get(address)
-	return time.Duration(max(account.until, where.until, 0) - time.Now().UnixNano())
+	until := max(account.until(freeFailuresAccount), where.until(freeFailuresAddress))
+	return time.Duration(max(until, 0) - time.Now().UnixNano())
 }
 
 // room tells whether one more attempt may fail without having to wait first.
@@ -101,21 +160,39 @@ func (t *Throttle) room(in *recentNames[tally], key string, free int32) bool {
 	return y.trying == 0 || y.failures+y.trying < free
 }
 
-func (t *Throttle) end(account, place, address string, o Outcome) {
+// end tells the other branches first: whoever enters after it has to know.
+func (t *Throttle) end(ctx context.Context, account, place, address string, o Outcome) error {
+	err := t.tell(context.WithoutCancel(ctx), account, place, address, o)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.settled.Broadcast()
+	t.ended++
 	settle := func(y *tally) { y.trying = max(0, y.trying-1) } // it may have been forgotten meanwhile
 	t.change(t.accounts, place, settle)
 	t.change(t.addresses, address, settle)
 	switch o {
 	case Failed:
-		t.change(t.accounts, place, func(y *tally) { y.fail(freeFailuresAccount) })
-		t.change(t.addresses, address, func(y *tally) { y.fail(freeFailuresAddress) })
+		t.change(t.accounts, place, (*tally).fail)
+		t.change(t.addresses, address, (*tally).fail)
 	case Passed: // only the account: a thief's own login must not wash the address clean
 		t.change(t.accounts, place, func(y *tally) { *y = tally{trying: y.trying} })
 		t.homes.put(account+"\x00"+address, struct{}{})
 	}
+	return err
+}
+
+func (t *Throttle) tell(ctx context.Context, account, place, address string, o Outcome) error {
+	if t.book == nil || o == GivenUp {
+		return nil
+	}
+	known, home := accountPlace(account), homePlace(account, address)
+	if place != account {
+		known = home
+	}
+	if o == Passed {
+		return t.book.CountLogin(ctx, known, home)
+	}
+	return t.book.CountFailedLogin(ctx, known, addressPlace(address))
 }
 
 func (t *Throttle) change(in *recentNames[tally], key string, fn func(*tally)) {
@@ -128,16 +205,30 @@ func (t *Throttle) change(in *recentNames[tally], key string, fn func(*tally)) {
 	in.put(key, y)
 }
 
-// fail counts a failure and sets the wait: none for the free ones, then one
-// second, doubling up to the longest.
-func (y *tally) fail(free int32) {
+// fail counts a failure.
+func (y *tally) fail() {
 	now := time.Now().UnixNano()
 	if now-y.last > int64(forgetAfter) {
 		y.failures = 0
 	}
 	y.failures++
 	y.last = now
-	if over := y.failures - free; over >= 0 {
-		y.until = now + int64(min(firstWait<<min(over, 20), longestWait))
+}
+
+// learn takes over what the branches have counted together.
+func (y *tally) learn(known models.LoginTally) {
+	y.failures, y.last = known.Failures, 0
+	if y.failures > 0 {
+		y.last = known.LastAt.Time().UnixNano()
 	}
+}
+
+// until is when the next attempt may be made: at once after the free failures,
+// then after one second, doubling up to the longest. It is 0 for at once.
+func (y *tally) until(free int32) int64 {
+	over := y.failures - free
+	if over < 0 {
+		return 0
+	}
+	return y.last + int64(min(firstWait<<min(over, 20), longestWait))
 }

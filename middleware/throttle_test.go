@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -8,10 +9,23 @@ import (
 	"time"
 )
 
+// attempt is Attempt in a house without other branches.
+func (t *Throttle) attempt(account, address string) (wait time.Duration, end func(Outcome)) {
+	wait, done, err := t.Attempt(context.Background(), account, address)
+	if err != nil {
+		panic(err)
+	}
+	return wait, func(o Outcome) {
+		if err := done(o); err != nil {
+			panic(err)
+		}
+	}
+}
+
 // guess makes one attempt and says how long it would have had to wait.
 func (t *Throttle) guess(account, address string, o Outcome) time.Duration {
-	wait, end := t.Attempt(account, address)
-	if end != nil {
+	wait, end := t.attempt(account, address)
+	if wait == 0 {
 		end(o)
 	}
 	return wait
@@ -19,7 +33,7 @@ func (t *Throttle) guess(account, address string, o Outcome) time.Duration {
 
 func TestWaitsDoubleUpToAQuarterOfAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		throttle := NewThrottle()
+		throttle := NewThrottle(nil)
 		for i := range freeFailuresAccount {
 			if wait := throttle.guess("alice", fmt.Sprint(i), Failed); wait != 0 {
 				t.Errorf("failure %d has to wait %v", i+1, wait)
@@ -44,7 +58,7 @@ func TestWaitsDoubleUpToAQuarterOfAnHour(t *testing.T) {
 
 func TestAnAttemptThatIsGivenUpIsNoGuess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		throttle := NewThrottle()
+		throttle := NewThrottle(nil)
 		for range 100 {
 			if wait := throttle.guess("alice", "home", GivenUp); wait != 0 {
 				t.Fatalf("it waits %v", wait)
@@ -82,7 +96,7 @@ func TestAttemptsAtOnceAreLetInOnlyAsFarAsEachMayFail(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				throttle := NewThrottle()
+				throttle := NewThrottle(nil)
 				for i := range tc.failures {
 					throttle.guess2(tc.of(i + 1000))
 				}
@@ -92,7 +106,7 @@ func TestAttemptsAtOnceAreLetInOnlyAsFarAsEachMayFail(t *testing.T) {
 				leave := make(chan struct{})
 				for i := range 40 {
 					all.Go(func() {
-						wait, end := throttle.Attempt(tc.of(i))
+						wait, end := throttle.attempt(tc.of(i))
 						mu.Lock()
 						if wait > 0 {
 							refused++
@@ -123,11 +137,11 @@ func (t *Throttle) guess2(account, address string) { t.guess(account, address, F
 
 func TestWhoWaitsForOthersGetsInWhenTheyPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		throttle := NewThrottle()
+		throttle := NewThrottle(nil)
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
-				wait, end := throttle.Attempt("alice", "home")
+				wait, end := throttle.attempt("alice", "home")
 				if wait > 0 {
 					t.Errorf("it waits %v", wait)
 					return
@@ -147,11 +161,11 @@ func TestWhoWaitsForOthersGetsInWhenTheyPass(t *testing.T) {
 // same account are under way.
 func TestAnAttackerElsewhereDoesNotHoldUpAHome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		throttle := NewThrottle()
+		throttle := NewThrottle(nil)
 		throttle.guess("alice", "home", Passed)
 		var ends []func(Outcome)
 		for range 5 {
-			_, end := throttle.Attempt("alice", "elsewhere")
+			_, end := throttle.attempt("alice", "elsewhere")
 			ends = append(ends, end)
 		}
 		if wait := throttle.guess("alice", "home", Passed); wait != 0 { // a deadlock, if it waited for them
@@ -177,7 +191,7 @@ func TestAnAttackerElsewhereDoesNotHoldUpAHome(t *testing.T) {
 
 func TestNamesAndAddressesDoNotRunTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		throttle := NewThrottle()
+		throttle := NewThrottle(nil)
 		throttle.guess("ali", "ce", Passed)
 		for range 5 {
 			throttle.guess("alice", "x", Failed)
@@ -192,10 +206,10 @@ func TestNamesAndAddressesDoNotRunTogether(t *testing.T) {
 }
 
 func TestTheThrottleRemembersABoundedNumber(t *testing.T) {
-	throttle := NewThrottle()
+	throttle := NewThrottle(nil)
 	held := make([]func(Outcome), 0, 100)
 	for i := range 100 { // attempts that outlive being forgotten
-		_, end := throttle.Attempt(fmt.Sprint("held-", i), fmt.Sprint("held-", i))
+		_, end := throttle.attempt(fmt.Sprint("held-", i), fmt.Sprint("held-", i))
 		held = append(held, end)
 	}
 	for i := range 3 * throttleSize {

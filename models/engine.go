@@ -23,6 +23,12 @@ type engine interface {
 	dialect() dialect
 	// shared tells whether other processes may write, too.
 	shared() bool
+	// notify tells the other branches, as soon as the transaction is kept.
+	notify(tx *gorm.DB, n notice) error
+	// listen calls hear for each notice of another branch, missed when all but ended
+	// sessions may have been missed, and lost when nothing can be heard, until ctx
+	// ends.
+	listen(ctx context.Context, hear func(notice), missed func(), lost func(error))
 	// close ends what writes; what has been taken on is finished first.
 	close() error
 

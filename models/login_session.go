@@ -118,7 +118,7 @@ func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u
 			return res.Error
 		}
 		if res.RowsAffected == 0 {
-			ended, refused, err = reuse(tx, r.Hash, now)
+			ended, refused, err = s.reuse(tx, r.Hash, now)
 			return err
 		}
 		session, err = renew(tx, old.SessionID, r, now)
@@ -155,13 +155,13 @@ func renew(tx *gorm.DB, sid string, r Rotation, now Millis) (LoginSession, error
 
 // reuse says why a token could not be spent. One that was spent before is in two
 // hands, and nobody can tell which of them is the thief's: the session ends.
-func reuse(tx *gorm.DB, hash string, now Millis) (ended []Ended, refused, err error) {
+func (s *Store) reuse(tx *gorm.DB, hash string, now Millis) (ended []Ended, refused, err error) {
 	var old RefreshToken
 	res := tx.Where("hash = ?", hash).Limit(1).Find(&old)
 	if res.Error != nil || res.RowsAffected == 0 || old.SpentAt == nil {
 		return nil, ErrRefreshInvalid, res.Error
 	}
-	ended, err = endSessions(tx, now, "id = ?", old.SessionID)
+	ended, err = s.endWithin(tx, now, "id = ?", old.SessionID)
 	return ended, ErrRefreshReused, err
 }
 
@@ -201,17 +201,21 @@ func (s *Store) EndSessions(ctx context.Context, userID int64, except string) ([
 
 func (s *Store) endSessions(ctx context.Context, where string, args ...any) (ended []Ended, err error) {
 	err = s.write(ctx, func(tx *gorm.DB) error {
-		ended, err = endSessions(tx, Now(), where, args...)
+		ended, err = s.endWithin(tx, Now(), where, args...)
 		return err
 	})
 	return ended, err
 }
 
-func endSessions(tx *gorm.DB, now Millis, where string, args ...any) ([]Ended, error) {
-	var ended []Ended
-	err := tx.Raw("UPDATE login_sessions SET ended_at = ? WHERE ended_at IS NULL AND "+where+" RETURNING id, user_id, access_until",
+// endWithin ends sessions as a part of a transaction, which tells the other
+// branches once it is kept.
+func (s *Store) endWithin(tx *gorm.DB, now Millis, where string, args ...any) (ended []Ended, err error) {
+	err = tx.Raw("UPDATE login_sessions SET ended_at = ? WHERE ended_at IS NULL AND "+where+" RETURNING id, user_id, access_until",
 		append([]any{now}, args...)...).Scan(&ended).Error
-	return ended, err
+	if err != nil {
+		return nil, err
+	}
+	return ended, s.tellBranches(tx, notice{Ended: ended})
 }
 
 // Denied lists the ended login sessions whose access tokens have not all
@@ -265,7 +269,7 @@ func (s *Store) ChangePassword(ctx context.Context, u User, hash, exceptSession 
 		if res.RowsAffected == 0 {
 			return ErrStale
 		}
-		ended, err = endSessions(tx, Now(), "user_id = ? AND id <> ?", u.ID, exceptSession)
+		ended, err = s.endWithin(tx, Now(), "user_id = ? AND id <> ?", u.ID, exceptSession)
 		return err
 	})
 	return ended, err

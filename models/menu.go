@@ -43,8 +43,10 @@ func (s *Store) changeMenu(ctx context.Context, fn func(tx *gorm.DB) error) erro
 			return err
 		}
 		var err error
-		menu, err = loadMenu(tx)
-		return err
+		if menu, err = loadMenu(tx); err != nil {
+			return err
+		}
+		return s.tellBranches(tx, notice{Menu: true})
 	})
 	if err == nil {
 		s.menu.current.Store(menu)
@@ -52,8 +54,11 @@ func (s *Store) changeMenu(ctx context.Context, fn func(tx *gorm.DB) error) erro
 	return err
 }
 
-// readMenu brings the menu into memory when the book is opened.
+// readMenu brings the menu into memory: when the book is opened, and when another
+// branch has changed it.
 func (s *Store) readMenu(ctx context.Context) error {
+	s.menu.changing.Lock() // or what was read might come after a newer change
+	defer s.menu.changing.Unlock()
 	menu, err := loadMenu(s.read(ctx))
 	if err == nil {
 		s.menu.current.Store(menu)

@@ -207,7 +207,7 @@ func (s *Store) step(ctx context.Context, to Status, where string, args ...any) 
 		if res.RowsAffected == 0 {
 			return ErrInvalidTransition
 		}
-		return nil
+		return s.tellBranches(tx, notice{Orders: []int64{o.ID}})
 	})
 	return o, err
 }
@@ -240,7 +240,7 @@ func (s *Store) AdvanceDue(ctx context.Context, before Millis, limit int) (ids [
 			}
 			ids = append(ids, moved...)
 		}
-		return nil
+		return s.tellBranches(tx, notice{Orders: ids})
 	})
 	return ids, err
 }

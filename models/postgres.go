@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -43,7 +44,7 @@ func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(explainPostgres(cfg, err), closePool(writer))
 	}
-	s := &Store{engine: &postgresWriter{db: writer}, reader: reader}
+	s := &Store{engine: newPostgresWriter(writer, cfg), reader: reader}
 	if err := s.readMenu(ctx); err != nil {
 		return nil, errors.Join(explainPostgres(cfg, err), s.Close())
 	}
@@ -232,6 +233,18 @@ type postgresWriter struct {
 	traffic
 	db     *gorm.DB
 	closed atomic.Bool
+
+	listening *pgx.ConnConfig // of the connection that hears news
+	self      string          // by which notices of this process are known
+	opened    Millis
+}
+
+func newPostgresWriter(db *gorm.DB, listening *pgx.ConnConfig) *postgresWriter {
+	listening = listening.Copy()
+	listening.RuntimeParams["application_name"] += " (news)"
+	listening.Tracer = nil // it has deadlines of its own
+	listening.ConnectTimeout = min(listening.ConnectTimeout, lastRetry)
+	return &postgresWriter{db: db, listening: listening, self: rand.Text(), opened: Now()}
 }
 
 func (w *postgresWriter) dialect() dialect {

@@ -34,6 +34,12 @@ func (w *writer) dialect() dialect {
 // shared is false, because the data folder is locked.
 func (w *writer) shared() bool { return false }
 
+// notify has nobody to tell.
+func (w *writer) notify(*gorm.DB, notice) error { return nil }
+
+// listen has nobody to listen to.
+func (w *writer) listen(context.Context, func(notice), func(), func(error)) {}
+
 // insert asks for nothing in return: with RETURNING, or a condition of its own,
 // SQLite would copy every page first.
 func (w *writer) insert(tx *gorm.DB, query string, args ...any) (id int64, err error) {

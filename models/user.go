@@ -126,7 +126,7 @@ func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u Use
 		if u.Role == before.Role && u.VIP == before.VIP {
 			return nil
 		}
-		ended, err = endSessions(tx, Now(), "user_id = ?", id)
+		ended, err = s.endWithin(tx, Now(), "user_id = ?", id)
 		return err
 	})
 	return u, ended, err

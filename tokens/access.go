@@ -140,7 +140,7 @@ func (a *Authority) KeyFunc(t *jwt.Token) (any, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	if public := a.keys.verifying(h.KeyID); public != nil {
+	if public := a.keys.find(h.KeyID); public != nil {
 		return public, nil
 	}
 	return nil, ErrKeyUnknown
@@ -194,6 +194,15 @@ func (a *Authority) StillHolds(p Principal) bool {
 	return a.clock.now().Before(p.ExpiresAt) && !a.denylist.Has(p.SessionID) && a.keys.verifying(p.KeyID) != nil
 }
 
+// issuerOf is the iss that tokens under a key must have. Each branch speaks for
+// itself only.
+func (a *Authority) issuerOf(kid string) string {
+	if elsewhere, ok := a.keys.issuerElsewhere(kid); ok {
+		return elsewhere
+	}
+	return a.issuer
+}
+
 // examine says what is wrong with the claims, apart from their expiry.
 func (a *Authority) examine(h header, c Claims) (userID int64, fault string) {
 	id, err := strconv.ParseInt(c.Subject, 10, 64)
@@ -201,7 +210,7 @@ func (a *Authority) examine(h header, c Claims) (userID int64, fault string) {
 	switch {
 	case h.Type != Type:
 		return 0, "typ"
-	case c.Issuer != a.issuer:
+	case c.Issuer != a.issuerOf(h.KeyID):
 		return 0, "iss"
 	case c.Audience != Audience:
 		return 0, "aud"

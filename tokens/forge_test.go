@@ -65,7 +65,7 @@ type house struct {
 }
 
 func newHouse() *house {
-	k := &key{id: thumbprint(&houseKey().PublicKey), private: houseKey(), made: time.Now()}
+	k := newKey(houseKey(), time.Now())
 	keys := &Keys{clock: newClock(time.Time{}), all: map[string]*key{}}
 	keys.add(k)
 	return &house{NewAuthority(keys, issuer, 15*time.Minute), k.private, k.id}

@@ -25,30 +25,45 @@ import (
 // token longer than 900 bytes.
 const keyBits = 2048
 
+// kidLength is that of a name that a key gets from its thumbprint.
+const kidLength = 16
+
 // maxKeyFile bounds what is read as a key; a 2048-bit key takes 1.7 KiB.
 const maxKeyFile = 16 << 10
 
 // Keys are the stamp presses of the house: one signs; the others verify until
-// the last token that they have signed expires.
+// the last token that they have signed expires. Of the presses of other branches
+// it knows what their stamps look like.
 type Keys struct {
 	dir   string
 	clock *clock
 
-	mu      sync.RWMutex
-	signing *key
-	all     map[string]*key
+	mu        sync.RWMutex
+	signing   *key
+	all       map[string]*key
+	elsewhere map[string]*key // of other branches, see branches.go
 
 	bookAhead time.Duration // see rotation.go
 
 	rotating sync.Mutex // one rotation at a time
 	store    *models.Store
+	branch   Branch
+
+	asking sync.Mutex // one look for an unknown key at a time
+	asked  time.Time
 }
 
 type key struct {
-	id      string // kid
-	private *rsa.PrivateKey
+	id      string          // kid
+	private *rsa.PrivateKey // nil if another branch has it
+	public  *rsa.PublicKey
+	issuer  string // iss of another branch's tokens
 	made    time.Time
 	until   time.Time // zero while it signs
+}
+
+func newKey(private *rsa.PrivateKey, made time.Time) *key {
+	return &key{id: thumbprint(&private.PublicKey), private: private, public: &private.PublicKey, made: made}
 }
 
 // JWK is the public half of a key (RFC 7517, section 4).
@@ -136,7 +151,7 @@ func readKey(file string) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &key{id: thumbprint(&private.PublicKey), private: private, made: info.ModTime()}
+	k := newKey(private, info.ModTime())
 	if want := k.id + ".pem"; filepath.Base(file) != want {
 		return nil, fmt.Errorf("its name should be %s, after the key inside", want)
 	}
@@ -170,7 +185,7 @@ func createKey(dir string) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &key{id: thumbprint(&private.PublicKey), private: private, made: time.Now()}
+	k := newKey(private, time.Now())
 	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	return k, writeWhole(filepath.Join(dir, k.id+".pem"), text)
 }
@@ -192,7 +207,7 @@ func writeWhole(path string, text []byte) error {
 func thumbprint(public *rsa.PublicKey) string {
 	canonical := fmt.Sprintf(`{"e":"%s","kty":"RSA","n":"%s"}`, exponent(public), modulus(public))
 	sum := sha256.Sum256([]byte(canonical))
-	return base64.RawURLEncoding.EncodeToString(sum[:])[:16]
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:kidLength]
 }
 
 func modulus(p *rsa.PublicKey) string { return base64.RawURLEncoding.EncodeToString(p.N.Bytes()) }
@@ -207,18 +222,22 @@ func (ks *Keys) JWKS() []JWK {
 	living := ks.living()
 	set := make([]JWK, len(living))
 	for i, k := range living {
-		p := &k.private.PublicKey
-		set[i] = JWK{KeyType: "RSA", Use: "sig", Algorithm: "RS256", KeyID: k.id, Modulus: modulus(p), Exponent: exponent(p)}
+		set[i] = JWK{KeyType: "RSA", Use: "sig", Algorithm: "RS256", KeyID: k.id, Modulus: modulus(k.public), Exponent: exponent(k.public)}
 	}
 	return set
 }
 
-// living lists the keys that still count, the signing one first.
+// living lists the keys that still count: the signing one first, then our own,
+// then those of other branches.
 func (ks *Keys) living() []*key {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
-	var list []*key
-	for _, k := range ks.all {
+	return append(ks.newestFirst(ks.all), ks.newestFirst(ks.elsewhere)...)
+}
+
+// newestFirst lists the keys that still count; the caller holds the lock.
+func (ks *Keys) newestFirst(keys map[string]*key) (list []*key) {
+	for _, k := range keys {
 		if k.counts(ks.clock.now()) {
 			list = append(list, k)
 		}
@@ -246,14 +265,18 @@ func (ks *Keys) current() *key {
 func (ks *Keys) verifying(id string) *rsa.PublicKey {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
-	if k := ks.all[id]; k != nil && k.counts(ks.clock.now()) {
-		return &k.private.PublicKey
+	k := ks.all[id]
+	if k == nil {
+		k = ks.elsewhere[id]
 	}
-	return nil
+	if k == nil || !k.counts(ks.clock.now()) {
+		return nil
+	}
+	return k.public
 }
 
 // PublicPEM is the public half of the signing key as a PEM text (SPKI).
 func (ks *Keys) PublicPEM() ([]byte, error) {
-	der, err := x509.MarshalPKIXPublicKey(&ks.current().private.PublicKey)
+	der, err := x509.MarshalPKIXPublicKey(ks.current().public)
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), err
 }

@@ -26,7 +26,7 @@ type Sessions struct {
 func NewSessions(ctx context.Context, store *models.Store, authority *Authority, life time.Duration) (*Sessions, error) {
 	s := &Sessions{store: store, authority: authority, life: life}
 	ended, err := store.Denied(ctx)
-	s.deny(ended)
+	s.Deny(ended)
 	return s, err
 }
 
@@ -95,7 +95,7 @@ func (s *Sessions) Refresh(ctx context.Context, plain string) (Grant, error) {
 	session, u, ended, err := s.store.Rotate(ctx, models.Rotation{
 		Now: millis(now), Hash: hash, NewHash: newHash, Life: s.life, AccessUntil: millis(expires),
 	})
-	s.deny(ended)
+	s.Deny(ended)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -112,14 +112,14 @@ func (s *Sessions) Of(ctx context.Context, userID int64) ([]models.LoginSession,
 // with this id.
 func (s *Sessions) End(ctx context.Context, userID int64, id string) error {
 	ended, err := s.store.EndSession(ctx, userID, id)
-	s.deny(ended)
+	s.Deny(ended)
 	return err
 }
 
 // EndAll ends all login sessions of a user but one; an empty id ends all.
 func (s *Sessions) EndAll(ctx context.Context, userID int64, except string) error {
 	ended, err := s.store.EndSessions(ctx, userID, except)
-	s.deny(ended)
+	s.Deny(ended)
 	return err
 }
 
@@ -144,14 +144,14 @@ func (s *Sessions) EndByRefresh(ctx context.Context, plain string) error {
 // the user.
 func (s *Sessions) ChangePassword(ctx context.Context, u models.User, hash, except string) error {
 	ended, err := s.store.ChangePassword(ctx, u, hash, except)
-	s.deny(ended)
+	s.Deny(ended)
 	return err
 }
 
 // ChangeUser changes a user; a change of role or VIP status ends their sessions.
 func (s *Sessions) ChangeUser(ctx context.Context, id int64, ch models.UserChanges) (models.User, error) {
 	u, ended, err := s.store.UpdateUser(ctx, id, ch)
-	s.deny(ended)
+	s.Deny(ended)
 	return u, err
 }
 
@@ -163,7 +163,7 @@ func (s *Sessions) EndInClear(ctx context.Context, raw string) (bool, error) {
 		return false, nil //nolint:nilerr // it opens no door, so nothing was given away
 	}
 	ended, err := s.store.EndSession(ctx, p.UserID, p.SessionID)
-	s.deny(ended)
+	s.Deny(ended)
 	return len(ended) > 0, ignoreNotFound(err)
 }
 
@@ -174,9 +174,9 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// deny puts ended sessions on the denylist. It comes after the order book: what
+// Deny puts ended sessions on the denylist. It comes after the order book: what
 // is in memory is always in the book, too.
-func (s *Sessions) deny(ended []models.Ended) {
+func (s *Sessions) Deny(ended []models.Ended) {
 	for _, e := range ended {
 		s.authority.denylist.Add(e.ID, e.AccessUntil.Time())
 	}

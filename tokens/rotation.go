@@ -13,11 +13,12 @@ import (
 	"restaurant/models"
 )
 
-// Register enters the keys into the order book, which says which of them signs
-// and how long the others count. Keys that the book doesn't know yet are taken
-// in the order of their files; those that no longer count are deleted.
-func (ks *Keys) Register(ctx context.Context, store *models.Store) error {
-	ks.store = store
+// Register enters the keys of a branch into the order book, which says which of
+// them signs and how long the others count. Keys that the book doesn't know yet
+// are taken in the order of their files; those that no longer count are deleted.
+// The branch has no name where no other shares the book.
+func (ks *Keys) Register(ctx context.Context, store *models.Store, branch Branch) error {
+	ks.store, ks.branch = store, branch
 	until, used, err := store.LastAccess(ctx)
 	if err != nil {
 		return err
@@ -25,14 +26,22 @@ func (ks *Keys) Register(ctx context.Context, store *models.Store) error {
 	ks.clock = newClock(ks.bookTime(used.Time()))
 	for _, k := range slices.SortedFunc(maps.Values(ks.all), func(a, b *key) int { return a.made.Compare(b.made) }) {
 		othersUntil := later(until.Time(), ks.clock.now().Add(MaxLifetime))
-		if err := store.AddSigningKey(ctx, models.SigningKey{KID: k.id, CreatedAt: millis(k.made)}, millis(othersUntil)); err != nil {
+		row, err := ks.row(k)
+		if err == nil {
+			err = store.AddSigningKey(ctx, row, millis(othersUntil))
+		}
+		if err != nil {
 			return err
 		}
+	}
+	if err := ks.show(ctx); err != nil {
+		return err
 	}
 	rows, err := store.SigningKeys(ctx)
 	if err != nil {
 		return err
 	}
+	ks.learn(rows)
 	if revived := ks.follow(rows); revived != "" {
 		if err := store.ReviveSigningKey(ctx, revived); err != nil {
 			return err
@@ -70,7 +79,7 @@ func (ks *Keys) follow(rows []models.SigningKey) (revived string) {
 	for _, row := range rows {
 		k := ks.all[row.KID]
 		if k == nil {
-			continue // its file is gone; the book may forget it in its time
+			continue // another branch has it
 		}
 		k.made, k.until = row.CreatedAt.Time(), time.Time{}
 		if row.VerifyUntil != nil {
@@ -98,11 +107,7 @@ func (ks *Keys) Rotate(ctx context.Context, life time.Duration) (kid string, err
 	if err != nil {
 		return "", err
 	}
-	last, _, err := ks.store.LastAccess(ctx)
-	until := later(last.Time(), ks.clock.now().Add(life)).Add(time.Second)
-	if err == nil {
-		err = ks.store.AddSigningKey(ctx, models.SigningKey{KID: k.id, CreatedAt: millis(k.made)}, millis(until))
-	}
+	until, err := ks.takeOver(ctx, k, life)
 	if err != nil {
 		return "", errors.Join(err, os.Remove(ks.file(k.id)))
 	}
@@ -111,6 +116,21 @@ func (ks *Keys) Rotate(ctx context.Context, life time.Duration) (kid string, err
 	ks.signing.until = until
 	ks.all[k.id], ks.signing = k, k
 	return k.id, nil
+}
+
+// takeOver writes into the book that k signs from now on, and says how long the
+// key before it counts.
+func (ks *Keys) takeOver(ctx context.Context, k *key, life time.Duration) (until time.Time, err error) {
+	last, _, err := ks.store.LastAccess(ctx)
+	if err != nil {
+		return until, err
+	}
+	row, err := ks.row(k)
+	if err != nil {
+		return until, err
+	}
+	until = later(last.Time(), ks.clock.now().Add(life)).Add(time.Second)
+	return until, ks.store.AddSigningKey(ctx, row, millis(until))
 }
 
 // Sweep deletes keys that no longer count, from the disk and from the book.

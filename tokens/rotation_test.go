@@ -63,11 +63,17 @@ func openBook(t testing.TB, dir string) *models.Store {
 
 func openDesk(t testing.TB, dir string) *desk {
 	t.Helper()
-	store := openBook(t, dir)
+	return openBranch(t, dir, openBook(t, dir), Branch{Issuer: issuer})
+}
+
+// openBranch is a desk of one of several branches over the same order book, with
+// keys in a folder of its own.
+func openBranch(t testing.TB, dir string, store *models.Store, branch Branch) *desk {
+	t.Helper()
 	noError(t, store.DeliverUsers(t.Context(), "users", []models.User{vera()}))
 	d := &desk{dir: dir, store: store, keys: openKeys(t, filepath.Join(dir, "keys"))}
-	noError(t, d.keys.Register(t.Context(), store))
-	d.Authority = NewAuthority(d.keys, issuer, 15*time.Minute)
+	noError(t, d.keys.Register(t.Context(), store, branch))
+	d.Authority = NewAuthority(d.keys, branch.Issuer, 15*time.Minute)
 	var err error
 	d.sessions, err = NewSessions(t.Context(), store, d.Authority, 7*24*time.Hour)
 	noError(t, err)

@@ -3,7 +3,7 @@
 // page, so it says what happened and what to do next, and takes nothing away.
 
 import { button, h, say, span } from "./dom.js";
-import { line, slug } from "./api.js";
+import { call, line, slug } from "./api.js";
 import { wallet } from "./wallet.js";
 
 /** View is the base of each view. What it listens to ends when it leaves the page. */
@@ -46,6 +46,16 @@ export class View extends HTMLElement {
     work();
   }
 
+  /** stranger says, to somebody without a wristband, what it is needed for; whoever
+   *  wants to may be refused. It tells whether there is none. */
+  stranger(words, path) {
+    if (wallet.state.mode) return false;
+    const knock = button("Ask without one", async () => this.notice.replaceChildren(refusal(await call("GET", path))), { class: "quiet" });
+    this.notice.replaceChildren();
+    this.content.replaceChildren(empty("You wear no wristband", h("p", {}, words), h("div", { class: "row row--middle" }, button("Log in", login, { class: "primary" }), knock)));
+    return true;
+  }
+
   /** show asks, and lets render put the answer into the content. What stands there
    *  already stays when the answer is a refusal. It gives the answer. */
   async show(words, ask, render) {
@@ -58,7 +68,7 @@ export class View extends HTMLElement {
       this.notice.replaceChildren();
       render(answer);
     } else {
-      this.notice.replaceChildren(refusal(answer, () => this.show(words, ask, render)));
+      this.notice.replaceChildren(refusal(answer, () => this.show(words, ask, render), roleHint(answer)));
     }
     return answer;
   }
@@ -87,27 +97,39 @@ export function refusal(answer, again, whyNot = "", loginHelps = true) {
     whyNot ? h("p", {}, whyNot) : null,
     h("div", { class: "row" },
       status === 401 && loginHelps ? button("Log in", login, { class: "primary" }) : null,
-      again ? tryAgain(answer, again) : null,
+      again ? tryAgain(answer, again) : answer.retryAfter ? waiting(answer) : null,
       problem?.type ? h("a", { href: problem.type }, "Why?") : null,
       peek(answer.entry)));
 }
 
-/** tryAgain waits for as long as the house asks to (Retry-After), and counts down. */
+/** tryAgain waits for as long as the house asks to (Retry-After). */
 function tryAgain(answer, again) {
   const go = button("Try again", again);
-  let left = answer.retryAfter;
-  if (!left) return go;
-  const tick = () => {
+  countdown(answer, (left) => {
     go.disabled = left > 0;
     go.textContent = left > 0 ? `Try again in ${span(left)}` : "Try again";
-    if (left-- <= 0) {
-      clearInterval(timer);
-      say("You can try again now.");
-    }
+  });
+  return go;
+}
+
+function waiting(answer) {
+  const words = h("span", {});
+  countdown(answer, (left) => { words.textContent = left > 0 ? `Wait ${span(left)}.` : "You can try again now."; });
+  return words;
+}
+
+/** countdown tells the seconds that are left, each second, until there are none. */
+export function countdown({ retryAfter }, tell) {
+  let left = retryAfter;
+  if (!left) return;
+  const tick = () => {
+    tell(left);
+    if (left-- > 0) return;
+    clearInterval(timer);
+    say("You can try again now.");
   };
   const timer = setInterval(tick, 1000);
   tick();
-  return go;
 }
 
 /** login opens the dialog at the door; the focus comes back afterwards. */
@@ -134,7 +156,8 @@ export function peek(entry) {
 }
 
 /** roleHint turns a 403 into something to learn: which claim opens this door. */
-export function roleHint(answer) {
+function roleHint(answer) {
   if (slug(answer) !== "role-required" || !wallet.state.role) return "";
-  return `Your wristband says role: ${wallet.state.role}. Among the demo accounts, carla is a chef and marco is the manager.`;
+  const demo = document.body.dataset.demo === undefined ? "" : " Among the demo accounts, carla is a chef and marco is the manager.";
+  return `Your wristband says role: ${wallet.state.role}.${demo}`;
 }

@@ -2,7 +2,7 @@
 // To learn here: retry with back-off (1, 2, 4 … 30 s), so that a restaurant that
 // comes back is not overrun, and a warning before a time limit strikes (WCAG 2.2.1).
 
-import { button, clockTime, h, say, shout, span } from "../dom.js";
+import { $, button, clockTime, h, say, shout, span } from "../dom.js";
 import { call, line } from "../api.js";
 import { wallet } from "../wallet.js";
 import { login } from "../view.js";
@@ -53,6 +53,7 @@ class NoticeBars extends HTMLElement {
     if (state === "soon" && words) words.textContent = soon(left);
     if (state === this.state) return;
     this.state = state;
+    if (this.ending.contains(document.activeElement)) $("#view h1, #about h1").focus(); // its buttons are about to go
     this.ending.hidden = state === "";
     if (state === "soon") this.ending.replaceChildren(h("span", {}, soon(left)), button("Get a new one with the voucher", () => wallet.renew("asked for by a button")));
     if (state === "over") this.ending.replaceChildren(h("span", {}, `Your wristband expired at ${clockTime(Date.now() + left * 1000)}. `), button("Get a new one with the voucher", () => wallet.renew("asked for by a button")), button("Log in", login, { class: "quiet" }));

@@ -5,7 +5,7 @@
 import { button, clockTime, h, say } from "../dom.js";
 import { call } from "../api.js";
 import { wallet } from "../wallet.js";
-import { View, empty, peek, refusal, roleHint } from "../view.js";
+import { View, empty, peek, refusal } from "../view.js";
 
 const columns = [
   { status: "placed", title: "Placed", next: "preparing", label: (id) => `Start cooking order ${id}` },
@@ -23,7 +23,7 @@ class KitchenView extends View {
     this.hold = button("Hold the board", () => {
       this.held = !this.held;
       this.hold.setAttribute("aria-pressed", String(this.held));
-    }, { "aria-pressed": "false" });
+    }, { "aria-pressed": "false", hidden: true });
     this.said = h("div", { class: "notice" });
     return [h("p", { class: "lead" }, "Everybody’s open orders, oldest first. One step at a time: placed, preparing, ready, served."),
       h("div", { class: "row" }, this.hold), this.notice, this.said, this.content];
@@ -37,18 +37,19 @@ class KitchenView extends View {
   }
 
   async read(options) {
+    this.open = false;
+    if (this.stranger("Only the staff may look at the pass.", "/api/v1/kitchen/orders")) return;
     const answer = await this.show("Looking at the pass", () => call("GET", "/api/v1/kitchen/orders?limit=100", options), ({ data }) => this.draw(data.items));
     if (this.gone) return;
-    this.open = answer.ok || answer.lost;
+    this.open = answer.ok;
+    this.hold.hidden = !answer.ok && !answer.lost;
     if (answer.lost) this.disable("No connection to the restaurant");
-    const hint = roleHint(answer);
-    if (hint) this.content.replaceChildren();
-    if (hint) this.notice.replaceChildren(refusal(answer, () => this.read(), hint));
+    else if (!answer.ok) this.content.replaceChildren();
   }
 
   draw(orders) {
     const now = JSON.stringify(orders.map((o) => [o.id, o.status]));
-    if (now === this.seen && this.content.firstChild) return this.disable(null);
+    if (now === this.seen && this.content.querySelector(".board")) return this.disable(null);
     this.seen = now;
     const focus = document.activeElement?.dataset?.key;
     if (orders.length === 0) this.content.replaceChildren(empty("All quiet", h("p", {}, "No order is open. In the automatic kitchen they cook by themselves; a house that is started with -kitchen manual waits for you.")));

@@ -5,7 +5,7 @@
 import { $, button, h, randomKey, say, span } from "../dom.js";
 import { call } from "../api.js";
 import { wallet } from "../wallet.js";
-import { View, peek } from "../view.js";
+import { View, countdown, peek } from "../view.js";
 
 const demo = ["alice", "bob", "vera", "carla", "marco"];
 
@@ -36,7 +36,7 @@ class LoginView extends View {
 
 function form(done) {
   const id = randomKey().slice(0, 6);
-  const name = h("input", { id: "name-" + id, name: "username", autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true, maxlength: 32 });
+  const name = h("input", { id: "name-" + id, name: "username", autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true, maxlength: 32, autofocus: true });
   const password = h("input", { id: "password-" + id, name: "password", type: "password", autocomplete: "current-password", required: true, maxlength: 128 });
   const full = h("input", { id: "full-" + id, name: "name", autocomplete: "name", maxlength: 64 });
   const fullField = h("div", { class: "field", hidden: true }, h("label", { for: full.id }, "How shall we call you?"), full);
@@ -106,15 +106,10 @@ function refuse(result, answer, submit) {
     h("p", { class: "refusal__title" }, answer.status ? [h("span", { class: "status" }, answer.status), " "] : null, title),
     answer.problem?.errors ? h("ul", {}, answer.problem.errors.map((e) => h("li", {}, h("b", {}, e.field), " " + e.message))) : null,
     wait, answer.problem ? h("a", { href: answer.problem.type }, "Why?") : null), peek(answer.entry));
-  let left = answer.retryAfter;
-  if (!left) return;
-  const tick = () => {
+  countdown(answer, (left) => {
     wait.textContent = left > 0 ? `Wait ${span(left)}. ` : "";
     submit.disabled = left > 0;
-    if (left-- <= 0) clearInterval(timer);
-  };
-  const timer = setInterval(tick, 1000);
-  tick();
+  });
 }
 
 function choice(legend, name, options) {

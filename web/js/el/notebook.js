@@ -34,7 +34,7 @@ class NotebookView extends View {
   }
 
   redraw() {
-    const open = new Set(Array.from(this.list.querySelectorAll("details[open]"), (d) => d.dataset.n));
+    const open = new Set(Array.from(this.list.querySelectorAll("details[open]"), (d) => d.parentElement.dataset.n));
     this.list.replaceChildren();
     if (notebook.entries.length === 0) this.list.append(empty("Nothing said yet", h("p", {}, "Look at the ", h("a", { href: "#/menu" }, "menu"), ", and come back.")));
     inPieces([...notebook.entries], (entry) => row(entry, open.has(String(entry.n))), this.list, 25);
@@ -43,31 +43,30 @@ class NotebookView extends View {
   /** update keeps rows that are there: one may be open, and hold the focus. */
   update(entry) {
     this.list.querySelector(".empty")?.remove();
-    const old = this.list.querySelector(`details[data-n="${entry.n}"]`);
-    if (old) old.firstChild.replaceChildren(...summary(entry));
-    else if (notebook.entries[0] === entry) this.list.prepend(row(entry));
-    label(old ?? this.list.firstChild, entry);
+    const old = this.list.querySelector(`[data-n="${entry.n}"]`);
+    if (old) {
+      old.querySelector("summary").replaceChildren(...summary(entry));
+      label(old, entry);
+    } else if (notebook.entries[0] === entry) this.list.prepend(row(entry));
     const kept = new Set(notebook.entries.map((e) => String(e.n)));
-    for (const gone of [...this.list.children].slice(1, 3)) if (gone.dataset.n && !kept.has(gone.dataset.n)) gone.remove();
-    while (this.list.children.length > 200) this.list.lastChild.remove();
+    for (const el of [...this.list.children].slice(1, 3)) if (!kept.has(el.dataset.n)) el.remove(); // counted in a newer one
+    while (this.list.children.length > notebook.entries.length) this.list.lastChild.remove();
   }
 }
 
 function row(entry, open = false) {
-  const details = h("details", { class: "entry-row", "data-n": entry.n }, h("summary", {}, summary(entry)));
+  const details = h("details", {}, h("summary", {}, summary(entry)));
+  const el = h("article", { class: "entry-row", "data-n": entry.n }, details);
   details.addEventListener("toggle", () => {
     details.querySelector(".entry")?.remove();
     if (details.open) details.append(entryCard(entry));
   });
   details.open = open;
-  label(details, entry);
-  return details;
+  label(el, entry);
+  return el;
 }
 
-function label(details, entry) {
-  details.setAttribute("role", "article");
-  details.setAttribute("aria-label", `Entry ${entry.n}: ${entry.method} ${entry.path}, ${outcome(entry)}`);
-}
+const label = (el, entry) => el.setAttribute("aria-label", `Entry ${entry.n}: ${entry.method} ${entry.path}, ${outcome(entry)}`);
 
 function summary(e) {
   return [

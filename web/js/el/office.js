@@ -4,7 +4,7 @@
 
 import { button, h, inPieces, money, say } from "../dom.js";
 import { call } from "../api.js";
-import { View, peek, refusal, roleHint } from "../view.js";
+import { View, peek, refusal } from "../view.js";
 
 const sizes = ["small", "medium", "large", "regular"];
 
@@ -18,10 +18,9 @@ class OfficeView extends View {
   start() { this.again(() => this.read()); }
 
   async read() {
+    if (this.stranger("Only the manager may enter.", "/api/v1/users")) return;
     const answer = await this.show("Opening the office", () => call("GET", "/api/v1/users?limit=20"), (users) => this.content.replaceChildren(guests(users), dishes(), keys()));
-    const hint = roleHint(answer);
-    if (answer.status === 401 || hint) this.content.replaceChildren();
-    if (hint) this.notice.replaceChildren(refusal(answer, () => this.read(), hint));
+    if (answer.status === 401 || answer.status === 403) this.content.replaceChildren();
   }
 }
 

@@ -6,7 +6,7 @@ import { button, clockTime, dayTime, h, inPieces, money, say, span } from "../do
 import { call } from "../api.js";
 import { follow } from "../sse.js";
 import { wallet } from "../wallet.js";
-import { View, empty, login, peek, refusal } from "../view.js";
+import { View, empty, peek, refusal } from "../view.js";
 
 const streams = 2, pollEvery = 5000, steps = ["placed", "preparing", "ready", "served"];
 const open = (order) => order.status !== "served" && order.status !== "cancelled";
@@ -41,22 +41,33 @@ class OrdersView extends View {
   }
 
   async read() {
-    if (!wallet.state.mode) return this.stranger();
+    if (this.stranger("The waiter shows orders only to the guest who placed them.", "/api/v1/orders")) {
+      this.hang();
+      this.rows.clear();
+      this.more.hidden = true;
+      return;
+    }
     await this.show("Reading your orders", () => call("GET", "/api/v1/orders?limit=50"), (answer) => {
+      const same = this.who === wallet.state.username && this.list.isConnected;
+      this.who = wallet.state.username;
+      if (same) return this.merge(answer.data.items); // streams go on behind their last event
       this.hang();
       this.rows.clear();
       this.list.replaceChildren();
       this.content.replaceChildren(this.list);
-      this.append50(answer);
+      return this.append50(answer);
     });
   }
 
-  stranger() {
-    this.hang();
-    this.more.hidden = true;
-    this.notice.replaceChildren();
-    const knock = button("Ask without one", async () => this.notice.replaceChildren(refusal(await call("GET", "/api/v1/orders"))), { class: "quiet" });
-    this.content.replaceChildren(empty("You wear no wristband", h("p", {}, "The waiter shows orders only to the guest who placed them."), h("div", { class: "row row--middle" }, button("Log in", login, { class: "primary" }), knock)));
+  /** merge brings what happened while there was no connection. */
+  merge(orders) {
+    for (const order of orders.toReversed()) {
+      const row = this.rows.get(order.id);
+      if (!row) this.list.prepend(this.row(order));
+      else row.set(order);
+    }
+    for (const row of this.rows.values()) row.polling = false;
+    this.watch();
   }
 
   async page() {
@@ -143,8 +154,9 @@ const chosen = (row, view) => Number(row.order.id === Number(view.argument));
 function orderRow(order) {
   const state = h("p", { class: "order__live" }), track = h("ol", { class: "track" }), notice = h("div", { class: "notice" }), actions = h("div", { class: "row" });
   const when = new Map([["placed", order.placed_at], [order.status, order.updated_at]]);
+  const heading = h("h2", { id: "order-" + order.id, tabindex: -1 }, `Order ${order.id}`);
   const el = h("article", { class: "order", "aria-labelledby": "order-" + order.id },
-    h("div", { class: "order__head" }, h("h2", { id: "order-" + order.id }, `Order ${order.id}`), h("span", { class: "muted" }, dayTime(order.placed_at)), h("b", { class: "order__sum" }, money(order.total_cents, order.currency))),
+    h("div", { class: "order__head" }, heading, h("span", { class: "muted" }, dayTime(order.placed_at)), h("b", { class: "order__sum" }, money(order.total_cents, order.currency))),
     h("p", { class: "order__what" }, order.items.map((l) => `${l.quantity} × ${l.size === "regular" ? "" : l.size + " "}${l.name}${l.note ? ` (“${l.note}”)` : ""}`).join(", "), order.table ? `, table ${order.table}` : ""),
     track, state, actions, notice);
   const row = {
@@ -175,6 +187,7 @@ function orderRow(order) {
     const focused = actions.contains(document.activeElement);
     if (!open(row.order)) {
       actions.replaceChildren();
+      if (focused) heading.focus();
       row.state("");
     } else if (status !== actions.dataset.status) {
       const late = status !== "placed";

@@ -5,7 +5,7 @@
 import { button, dayTime, h, randomKey, say } from "../dom.js";
 import { call } from "../api.js";
 import { wallet } from "../wallet.js";
-import { View, empty, login, peek, refusal } from "../view.js";
+import { View, peek, refusal } from "../view.js";
 
 class SessionsView extends View {
   static heading = "My logins";
@@ -18,11 +18,7 @@ class SessionsView extends View {
   start() { this.again(() => this.read()); }
 
   async read() {
-    if (!wallet.state.mode) {
-      this.notice.replaceChildren();
-      this.content.replaceChildren(empty("You wear no wristband", h("p", {}, "Log in to see where else you are logged in."), button("Log in", login, { class: "primary" })));
-      return;
-    }
+    if (this.stranger("Log in to see where else you are logged in.", "/api/v1/auth/sessions")) return;
     await this.show("Looking for your logins", () => call("GET", "/api/v1/auth/sessions"), ({ data }) => this.content.replaceChildren(
       h("ul", { class: "sessions" }, data.items.map((s) => this.session(s))),
       h("div", { class: "row" }, button("End all", () => this.end("", "All your logins have ended."), {}), h("span", { class: "muted" }, "here, too")),

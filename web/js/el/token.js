@@ -90,7 +90,7 @@ class TokenView extends View {
     if (!this.token) {
       return wallet.state.mode === "cookie" ? ["In a cookie", "your wristband is where no script can read it", "unknown"] : ["No wristband", "paste a token, or log in", "unknown"];
     }
-    if (this.decoded.fault) return ["No token", this.decoded.fault, "no"];
+    if (this.decoded.fault) return [this.decoded.fault, "", "no"];
     if (!this.verdictOf) return ["Not checked yet", "reading is not checking", "unknown"];
     const { active, reasons, signature } = this.verdictOf, exp = seconds(this.decoded.claims?.exp), left = exp ? exp.at - serverNow() / 1000 : null;
     if (active && left > 0) return [`Valid for ${span(left)}`, "the stamp fits", "yes"];
