@@ -17,9 +17,12 @@ import (
 var axe string
 
 // everyone checks what is on the page now against the WCAG, in light and dark. What
-// is dark differs in its colours only.
+// is dark differs in its colours only. The window is as high as the page, or axe
+// would take what the lowest bar hides until one scrolls for hidden.
 func (p *tab) everyone(state string) {
 	p.t.Helper()
+	p.resize(1280, min(6000, eval[int64](p, `document.documentElement.scrollHeight`)+100))
+	defer p.resize(1280, 800)
 	for _, look := range []struct{ scheme, rules string }{
 		{"light", `['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']`},
 		{"dark", `['color-contrast']`},

@@ -43,11 +43,11 @@ func TestTheTestsSeeFaults(t *testing.T) {
 	if found := guest.seen.verdict(); len(found) > 0 {
 		t.Errorf("a provoked refusal is held against the page: %q", found)
 	}
-	if found := guest.violations(`["wcag2a", "color-contrast"]`); len(found) > 0 {
+	if found := guest.violations(`['image-alt', 'color-contrast']`); len(found) > 0 {
 		t.Errorf("before anything was broken: %q", found)
 	}
 	eval[any](guest, `void (document.body.append(document.createElement('img')), document.querySelector('h1').style.color = '#bbb')`)
-	if found := guest.violations(`["wcag2a", "color-contrast"]`); len(found) != 2 || !strings.HasPrefix(found[0], "color-contrast") || !strings.HasPrefix(found[1], "image-alt") {
+	if found := guest.violations(`['image-alt', 'color-contrast']`); len(found) != 2 || !strings.HasPrefix(found[0], "color-contrast") || !strings.HasPrefix(found[1], "image-alt") {
 		t.Errorf("a pale heading, and a picture without a text for those who do not see it: %q", found)
 	}
 }
