@@ -28,7 +28,7 @@ export const serverNow = () => Date.now() + skew;
  *  options.headers, options.why (a remark for the notebook), options.poll */
 export async function call(method, path, options = {}) {
   let answer = await once(method, path, options);
-  if (options.wear === undefined && answer.status === 401 && slug(answer) === "token-expired" && await wallet.renew("the wristband had expired")) {
+  if (options.wear === undefined && answer.status === 401 && slug(answer) === "token-expired" && wallet.autoRenew && await wallet.renew("the wristband had expired")) {
     answer = await once(method, path, { ...options, why: "sent again with the new wristband" });
   }
   if (answer.entry.worn === "wristband" && slug(answer) === "token-revoked") {
@@ -110,7 +110,7 @@ function close(entry, response, text, started) {
   entry.statusText = response.statusText;
   entry.answer = { headers: [...response.headers], body: text };
   entry.timing = timing(response.headers.get("Server-Timing"));
-  if (response.headers.get("Content-Type") === "application/problem+json") entry.problem = JSON.parse(text);
+  if (response.headers.get("Content-Type") === "application/problem+json") entry.problem = parse(text);
   const date = Date.parse(response.headers.get("Date"));
   // Date has whole seconds: only a larger difference says something.
   if (Math.abs(date - Date.now()) > 1500) skew = date - Date.now();
@@ -122,9 +122,14 @@ function read(response, entry) {
   const seconds = Number(response.headers.get("Retry-After"));
   return {
     ok: response.ok || response.status === 304, status: response.status, headers: response.headers, entry,
-    data: json && text && !entry.problem ? JSON.parse(text) : null, problem: entry.problem ?? null,
+    data: json && !entry.problem ? parse(text) : null, problem: entry.problem ?? null,
     retryAfter: seconds > 0 ? seconds : null,
   };
+}
+
+/** parse reads JSON; something between us and the house may have sent anything. */
+function parse(text) {
+  try { return JSON.parse(text); } catch { return null; }
 }
 
 function undelivered(entry, error, started) {

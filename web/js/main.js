@@ -38,7 +38,7 @@ async function route(event) {
   const known = names.has(name) ? name : "menu";
   about.hidden = known !== "about";
   if (known === "about") room.replaceChildren();
-  else if (!await enter(known, decodeURIComponent(argument))) return;
+  else if (!await enter(known, argument)) return;
   for (const link of document.querySelectorAll("a[data-view]")) {
     if (link.hash === "#/" + known) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

@@ -69,7 +69,10 @@ class BasketBox extends HTMLElement {
       h("div", { class: "basket__head" }, h("h2", { id: "basket-title" }, "Basket"), this.sum), this.hint, this.more,
       h("div", { class: "basket__act" }, this.look, this.order), this.result));
     this.over = new AbortController();
-    basket.addEventListener("change", () => this.show(), { signal: this.over.signal });
+    basket.addEventListener("change", () => {
+      this.tell();
+      this.show();
+    }, { signal: this.over.signal });
     this.show();
   }
 
@@ -82,11 +85,20 @@ class BasketBox extends HTMLElement {
     this.classList.toggle("basket--open", on);
   }
 
+  /** tell shows what became of the order, and brings it into sight. */
+  tell(...what) {
+    this.result.replaceChildren(...what);
+    this.classList.toggle("basket--full", what.length > 0 || basket.lines.length > 0);
+    if (what.length === 0) return;
+    this.unfold(false);
+    this.result.scrollIntoView({ block: "nearest" });
+  }
+
   show() {
     const { lines, total, currency, count } = basket, focus = document.activeElement?.dataset?.key;
     this.hint.hidden = lines.length > 0;
     this.more.hidden = this.look.hidden = lines.length === 0;
-    this.classList.toggle("basket--full", lines.length > 0);
+    this.classList.toggle("basket--full", lines.length > 0 || this.result.firstChild !== null);
     this.sum.textContent = count ? `${count} for ${money(total, currency)}` : "";
     this.list.replaceChildren(...lines.map((l) => this.line(l)));
     if (focus) (this.list.querySelector(`[data-key="${CSS.escape(focus)}"]`) ?? this.order).focus();
@@ -110,7 +122,7 @@ class BasketBox extends HTMLElement {
 
   async send() {
     if (basket.lines.length === 0) {
-      this.result.replaceChildren(h("p", { class: "muted" }, "The basket is empty: press a price on the menu first."));
+      this.tell(h("p", { class: "muted" }, "The basket is empty: press a price on the menu first."));
       say("The basket is empty: press a price on the menu first.");
       return;
     }
@@ -119,13 +131,18 @@ class BasketBox extends HTMLElement {
     this.order.disabled = false;
     this.order.focus();
     if (!answer.ok) {
-      this.result.replaceChildren(refusal(answer, null, answer.status === 401 ? "Your basket is kept." : ""));
+      this.tell(refusal(answer, null, answer.status === 401 ? "Your basket is kept." : ""));
       return;
     }
     const { id, total_cents, currency } = answer.data;
     basket.lines = [];
     basket.changed();
-    this.result.replaceChildren(h("div", { class: "done" }, h("p", {}, h("b", {}, `Order ${id} is taken: ${money(total_cents, currency)}. `), h("a", { href: "#/orders/" + id }, `Watch order ${id} come`)), peek(answer.entry)));
+    const close = button("Close", () => {
+      this.tell();
+      this.order.focus();
+    }, { class: "quiet basket__close" });
+    this.tell(h("div", { class: "done" }, h("p", {}, h("b", {}, `Order ${id} is taken: ${money(total_cents, currency)}. `), h("a", { href: "#/orders/" + id }, `Watch order ${id} come`)),
+      h("div", { class: "row" }, close, peek(answer.entry))));
     say(`Order ${id} is taken: ${money(total_cents, currency)}.`);
   }
 }
