@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/accessibility"
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/runtime"
@@ -219,6 +220,19 @@ func (p *tab) scrollsTo(words string) {
 			return !!row
 		})()`, quote(words)))
 	})
+}
+
+// mayCopy lets the tab use the clipboard.
+func (p *tab) mayCopy() {
+	p.t.Helper()
+	for _, permission := range []string{"clipboard-read", "clipboard-write"} {
+		if _, err := chromedp.CallBrowser(p.ctx, cdpbrowser.SetPermission, cdpbrowser.SetPermissionParams{
+			Permission: &cdpbrowser.PermissionDescriptor{Name: permission}, Setting: cdpbrowser.PermissionSettingGranted,
+			Origin: p.origin, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
+		}); err != nil {
+			p.t.Fatal(err)
+		}
+	}
 }
 
 // types sends each character as a key.

@@ -73,6 +73,7 @@ func (p *tab) looks(state string) {
 	p.t.Helper()
 	for _, width := range []int64{320, 768, 1280} {
 		p.resize(width, 900)
+		p.settles()
 		p.noSidewaysScrolling(fmt.Sprintf("%s at %d px", state, width))
 		p.shoot(fmt.Sprintf("%s-%d", state, width))
 	}
