@@ -28,7 +28,8 @@ func TestScreenshots(t *testing.T) {
 	guest.until("ready", func() bool { return guest.step("Order 1") == "ready" })
 	guest.picture("order")
 	guest.goes("Token")
-	guest.sees("Valid for")
+	guest.sees("Valid for", "Checked by the server: it fits.")
+	eval[any](guest, `void document.querySelector('.token').scrollIntoView({ block: 'start' })`)
 	guest.picture("token")
 }
 
