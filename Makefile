@@ -4,17 +4,22 @@ LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 RELEASE := -trimpath -tags nomsgpack -ldflags '-s -w'
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
+# Where the door of `branches` is; the branches are at the three ports behind it.
+PORT = 8080
+
 # How long `load` and `growth` take: make load ROUNDS=1 SECONDS=2 is a quick look.
 ROUNDS = 5
 SECONDS = 3
 CALLS = 300
 ORDERS = 1000000
 GUESTS = 100000
+# How long the guests of `chaos` order.
+CHAOS = 60s
 
-.PHONY: help run demo test test-postgres e2e screenshots docs check fmt-check vet lint tidy-check bench load growth build clean
+.PHONY: help run demo branches test test-postgres chaos e2e screenshots docs check fmt-check vet lint tidy-check bench load growth branches-load build clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
 
 run: ## Open the house at http://localhost:8080
 	go run .
@@ -22,18 +27,24 @@ run: ## Open the house at http://localhost:8080
 demo: ## Open it and watch a guest order a pizza
 	go run . demo
 
+branches: ## Open three branches over one PostgreSQL, with nginx in front (installs both if missing, as root on Debian)
+	@PORT=$(PORT) branches/open.sh
+
 test: ## Run the tests with the race detector (needs cgo and a C compiler)
 	CGO_ENABLED=1 go test -race ./...
 
 test-postgres: ## Run the tests that use an order book on PostgreSQL, beside a server of their own
 	branches/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models/... ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres .'
 
-e2e: ## Look at the page in a real browser (needs Chromium; pictures in dist/e2e)
-	@mkdir -p dist/e2e
-	go test -tags e2e -count=1 -timeout 10m -parallel 4 -artifacts -outputdir dist/e2e ./e2e
+chaos: ## Let 32 guests order while branches are killed and PostgreSQL is restarted, and count (needs nginx and PostgreSQL)
+	. ./branches/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run '^TestChaos$$' .
 
-screenshots: ## Take the README's pictures anew
-	go test -tags e2e -count=1 -timeout 5m -run TestScreenshots ./e2e -screenshots "$(CURDIR)/docs/screenshots"
+e2e: ## Look at the page in a real browser (needs Chromium); pictures in dist/e2e
+	@mkdir -p dist/e2e
+	. ./branches/install.sh && need chromium chromium && go test -tags e2e -count=1 -timeout 10m -parallel 4 -artifacts -outputdir dist/e2e ./e2e
+
+screenshots: ## Take the README's pictures anew (needs Chromium)
+	. ./branches/install.sh && need chromium chromium && go test -tags e2e -count=1 -timeout 5m -run TestScreenshots ./e2e -screenshots "$(CURDIR)/docs/screenshots"
 
 docs: ## Write docs/ anew from the comments on the handlers
 	go run ./docs/generate
@@ -60,6 +71,9 @@ load: ## The rush hour: the program under load, beside what is possible at all (
 
 growth: ## Compare an empty house with one that has taken a million orders
 	go run ./load -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)
+
+branches-load: ## Measure three branches over one PostgreSQL, and SQLite beside them (needs wrk, nginx and PostgreSQL; about 5 minutes)
+	. ./branches/install.sh && need nginx nginx-light && need wrk wrk && branches/with-postgres.sh go run ./load -branches -rounds $(ROUNDS) -for $(SECONDS)s
 
 build: ## Build the program for all platforms into dist/
 	@for p in $(PLATFORMS); do \

@@ -32,6 +32,7 @@ func init() { // a literal would refer to itself through printHelp
 		{"seed", "bring the menu, and with DEMO_DATA=on the demo accounts, to a house that is closed; -guests N and -orders N also generate N guests who cannot log in and N orders of theirs, to see how the house behaves when it has grown", seedCommand},
 		{"keys rotate", "sign with a new key from now on, in a house that is closed (in an open one: POST /api/v1/auth/keys/rotate)", keysRotateCommand},
 		{"users add", "add a user to a house that is closed: users add [-role guest|chef|manager] [-vip] [-name NAME] USERNAME; the password comes from standard input", usersAddCommand},
+		{"health", "ask the house that runs with these settings whether it is ready; ends with 1 if not", healthCommand},
 		{"backup", "copy the order book, also of an open house: backup FILE", backupCommand},
 	}
 }

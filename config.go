@@ -38,6 +38,7 @@ type config struct {
 	kitchenPace    time.Duration // kitchen.Manual: a chef moves the orders
 	rateLimit      int           // requests a second; 0: no limit
 	tokenCache     bool
+	drain          time.Duration
 	corsOrigins    []string
 	behindProxy    bool
 	trustedProxies []string
@@ -71,6 +72,7 @@ var settings = []setting{
 	{"KITCHEN_PACE", "3s", "time for each step of an order, 1ms to 24h", setKitchenPace},
 	{"RATE_LIMIT", "50/s", "requests a second for each guest, or each address without a token: N/s, or off", setRateLimit},
 	{"TOKEN_CACHE", "on", "off: check the signature of a token anew with every request, to see what that costs", setSwitch(func(c *config) *bool { return &c.tokenCache })},
+	{"DRAIN", "0s", "how long a house that was asked to close goes on serving, while readyz tells a load balancer to send nobody any more, 0s to 60s", setDrain},
 	{"CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated (default: none)", setOrigins},
 	{"BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so ADDR may be an address that is not loopback", setSwitch(func(c *config) *bool { return &c.behindProxy })},
 	{"TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For counts, comma-separated (default: none)", setProxies},
@@ -278,6 +280,15 @@ func setKitchenPace(c *config, v string) error {
 		return errors.New("must be a duration from 1ms to 24h, such as 3s")
 	}
 	c.kitchenPace = d
+	return nil
+}
+
+func setDrain(c *config, v string) error {
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 0 || d > time.Minute {
+		return errors.New("must be a duration from 0s to 60s, such as 5s")
+	}
+	c.drain = d
 	return nil
 }
 

@@ -94,6 +94,7 @@ func TestAValueThatDoesNotFitNamesItsVariable(t *testing.T) {
 		"TRUSTED_PROXIES":   {[]string{"10.0.0.1", "10.0.0.0/8, ::1"}, []string{"proxy", "10.0.0.0/99"}},
 		"PUBLIC":            {[]string{"off"}, []string{"yes"}},
 		"KITCHEN":           {[]string{"auto", "manual"}, []string{"off", "AUTO"}},
+		"DRAIN":             {[]string{"0s", "1500ms", "60s"}, []string{"61s", "-1s", "5", "soon"}},
 		"KITCHEN_PACE":      {[]string{"1ms", "24h"}, []string{"0s", "25h", "3", "-3s"}},
 		"BEHIND_PROXY":      {[]string{"on", "off"}, []string{"true", "1"}},
 		"DEMO_DATA":         {[]string{"on", "off"}, []string{"yes"}},

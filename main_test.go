@@ -193,9 +193,10 @@ func (r *running) call(method, path, token, body string, into any, headers ...st
 
 // answer is a whole answer. Without one, or with half of one, its status is 0.
 type answer struct {
-	status int
-	header http.Header
-	text   []byte
+	status  int
+	header  http.Header
+	text    []byte
+	hangsUp bool // after this answer
 }
 
 func (r *running) exchange(method, path, token, body string, headers ...string) answer {
@@ -222,7 +223,7 @@ func (r *running) exchange(method, path, token, body string, headers ...string) 
 	if err != nil {
 		return answer{}
 	}
-	return answer{res.StatusCode, res.Header, text}
+	return answer{res.StatusCode, res.Header, text, res.Close}
 }
 
 // tourCommand is one command of the README and the status it promises.

@@ -90,7 +90,7 @@ func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx cont
 			return err
 		}
 	}
-	return open(ctx, api, doors, visit)
+	return open(ctx, api, doors, cfg.drain, visit)
 }
 
 // doors are where the house listens. Under TLS the main door is HTTPS, and the
@@ -202,9 +202,10 @@ func refusePublic(ctx context.Context, cfg config, store *models.Store, hasher *
 	return err
 }
 
-// open serves guests while visit runs, and then closes in order: no new guests,
-// streams end, running requests are answered, the staff goes home.
-func open(ctx context.Context, api *handlers.API, d *doors, visit func(context.Context, string) error) error {
+// open serves guests while visit runs, and then closes in order: guests are sent
+// elsewhere while drain lasts, no new ones are taken, streams end, running requests
+// are answered, the staff goes home.
+func open(ctx context.Context, api *handlers.API, d *doors, drain time.Duration, visit func(context.Context, string) error) error {
 	gin.SetMode(gin.ReleaseMode)
 	handler, err := api.Handler()
 	if err != nil {
@@ -229,7 +230,7 @@ func open(ctx context.Context, api *handlers.API, d *doors, visit func(context.C
 			stop(fmt.Errorf("the server stopped: %w", err))
 		}
 	}
-	servers := []*http.Server{newServer(handler, api.Log)}
+	servers := []*http.Server{newServer(untilClosing(api, handler), api.Log)}
 	if d.side != nil {
 		servers[0].TLSConfig = d.certificates.config()
 		servers = append(servers, newServer(handlers.ToHTTPS(api), api.Log))
@@ -240,6 +241,10 @@ func open(ctx context.Context, api *handlers.API, d *doors, visit func(context.C
 	err = visit(ctx, api.PublicURL)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(err, cause)
+	}
+	api.Closing.Store(true)
+	if err == nil { // it was asked to close
+		time.Sleep(drain)
 	}
 	return errors.Join(err, shut(api, servers))
 }
@@ -271,8 +276,19 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
+// untilClosing lets a proxy find another house by itself when this one closes: it
+// is told to hang up after each answer. To hang up on it could cut off a request
+// that is on its way.
+func untilClosing(api *handlers.API, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if api.Closing.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		handler.ServeHTTP(w, r)
+	})
+}
+
 func shut(api *handlers.API, servers []*http.Server) error {
-	api.Closing.Store(true)
 	api.Kitchen.Events.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), closingTime)
 	defer cancel()

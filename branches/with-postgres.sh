@@ -5,12 +5,15 @@
 #
 #   branches/with-postgres.sh [-t] [-c setting=value]... command [argument]...
 #
-# The command finds the server's address in TEST_DATABASE_URL. -c changes a
+# The command finds the server's address in TEST_DATABASE_URL, its process in
+# TEST_POSTGRES_PID, its folder in TEST_POSTGRES_DATA and the folder of
+# PostgreSQL's programs in TEST_POSTGRES_BIN. -c changes a
 # setting of the server. -t is for tests, which make and drop hundreds of
 # databases: nothing is made safe on the disk, and the folder is in memory if
 # there is a gigabyte of it. Where PostgreSQL is missing and we are root on a
 # Debian, it is installed.
 set -euo pipefail
+. "$(dirname "$0")/install.sh"
 
 settings=() where="${TMPDIR:-/tmp}"
 while getopts tc: option; do
@@ -42,13 +45,7 @@ find_programs() {
   return 1
 }
 if ! bin=$(find_programs); then
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    echo "PostgreSQL is missing: install it (on Debian: apt-get install postgresql) and try again" >&2
-    exit 1
-  fi
-  echo "Installing PostgreSQL" >&2
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null
+  need initdb postgresql
   bin=$(find_programs)
 fi
 
@@ -56,7 +53,7 @@ fi
 as_server=()
 dir=$(mktemp -d "$where/restaurant-postgres-XXXXXX")
 if [ "$(id -u)" = 0 ]; then
-  as_server=(runuser -u postgres --)
+  as_server=(setpriv --reuid postgres --regid postgres --init-groups --)
   chown postgres "$dir"
 fi
 
@@ -89,7 +86,8 @@ taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 for _ in 1 2 3 4 5; do
   port=$((20000 + RANDOM % 12000))
   if taken "$port"; then continue; fi
-  (cd "$dir" && exec "${as_server[@]}" "$bin/postgres" -D "$dir/data" -c listen_addresses=127.0.0.1 -c port="$port" \
+  # In a session of its own, so that Ctrl-C does not end it before the command.
+  (cd "$dir" && exec setsid "${as_server[@]}" "$bin/postgres" -D "$dir/data" -c listen_addresses=127.0.0.1 -c port="$port" \
     -c unix_socket_directories= -c max_connections=400 "${settings[@]}") >"$dir/server.log" 2>&1 </dev/null &
   server=$!
   for _ in $(seq 200); do
@@ -107,7 +105,9 @@ if [ -z "$server" ]; then
 fi
 
 # In the background and waited for, so that a signal is answered at once.
-TEST_DATABASE_URL="postgres://postgres:$password@127.0.0.1:$port/postgres?sslmode=disable" "$@" &
+export TEST_DATABASE_URL="postgres://postgres:$password@127.0.0.1:$port/postgres?sslmode=disable"
+export TEST_POSTGRES_BIN="$bin" TEST_POSTGRES_PID="$server" TEST_POSTGRES_DATA="$dir/data"
+"$@" <&0 &
 command=$!
 trap 'kill -TERM "$command" 2>/dev/null; wait "$command" 2>/dev/null; exit 130' INT
 trap 'kill -TERM "$command" 2>/dev/null; wait "$command" 2>/dev/null; exit 143' TERM HUP

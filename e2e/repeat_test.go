@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // written is an entry of the notebook as a guest copies it: the command for sh
@@ -77,9 +79,11 @@ func (w written) repeat(t *testing.T) (status int, output string) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("sh", "-c", w.Shell)
+	limit, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+	cmd := exec.CommandContext(limit, "sh", "-c", w.Shell)
 	cmd.Dir = folder
-	cmd.WaitDelay = patience
+	cmd.WaitDelay = time.Second // a curl that outlives its shell holds the pipe
 	var progress bytes.Buffer
 	cmd.Stderr = &progress
 	out, err := cmd.Output()

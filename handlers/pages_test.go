@@ -53,7 +53,11 @@ func TestPages(t *testing.T) {
 	for _, path := range []string{"/swagger/none.js", "/swagger/../main.go", "/problems/none", "/problems/Not-Found", "/css/", "/css/other.css", "/js/", "/js/none.js", "/js/swagger-initializer.js", "/js/../embed.go"} {
 		h.get(t, path).wants(t, 404, "not-found")
 	}
-	tag := h.get(t, "/").Header().Get("ETag")
+	start := h.get(t, "/")
+	if got := start.Header().Get("Permissions-Policy"); got != web.Permissions {
+		t.Errorf("the page may use %q of the device", got)
+	}
+	tag := start.Header().Get("ETag")
 	h.get(t, "/", with("If-None-Match", tag)).wants(t, 304, "")
 }
 

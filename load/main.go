@@ -5,7 +5,8 @@
 //
 // It builds the program, opens it on an empty folder, sends guests with wrk, and
 // prints a table. With -growth it compares a house that has just opened with one
-// that has taken a million orders. Run it with `make load` and `make growth`.
+// that has taken a million orders; with -branches it measures three of them over one
+// PostgreSQL. Run it with `make load`, `make growth` and `make branches-load`.
 package main
 
 import (
@@ -35,9 +36,10 @@ type options struct {
 	span    time.Duration // of one measurement
 	program string        // a binary that is there already; empty: build one
 	growth  bool
-	calls   int // of each kind, for growth
-	orders  int // in the filled house, for growth
-	guests  int // in the filled house, for growth
+	several bool // branches
+	calls   int  // of each kind, for growth
+	orders  int  // in the filled house, for growth
+	guests  int  // in the filled house, for growth
 }
 
 // run does what the command line asks for and leaves nothing behind: every
@@ -64,6 +66,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 			return err
 		}
 	}
+	if o.several {
+		return branchesLoad(ctx, o, dir, out)
+	}
 	if o.growth {
 		return growth(ctx, o, dir, out)
 	}
@@ -77,6 +82,7 @@ func readOptions(args []string) (options, error) {
 	f.DurationVar(&o.span, "for", 3*time.Second, "how long each measurement takes")
 	f.StringVar(&o.program, "program", "", "measure this binary instead of building one")
 	f.BoolVar(&o.growth, "growth", false, "compare an empty house with a filled one instead")
+	f.BoolVar(&o.several, "branches", false, "measure several branches over one PostgreSQL instead; make branches-load starts it")
 	f.IntVar(&o.calls, "calls", 300, "with -growth: calls of each kind")
 	f.IntVar(&o.orders, "orders", 1_000_000, "with -growth: orders in the filled house")
 	f.IntVar(&o.guests, "guests", 100_000, "with -growth: guests of the filled house")

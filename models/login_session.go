@@ -218,13 +218,23 @@ func (s *Store) endWithin(tx *gorm.DB, now Millis, where string, args ...any) (e
 	return ended, s.tellBranches(tx, notice{Ended: ended})
 }
 
-// Denied lists the ended login sessions whose access tokens have not all
-// expired yet.
-func (s *Store) Denied(ctx context.Context) ([]Ended, error) {
-	var ended []Ended
-	err := s.read(ctx).Model(&LoginSession{}).Select("id, user_id, access_until").
-		Where("ended_at IS NOT NULL AND access_until > ?", Now()).Scan(&ended).Error
-	return ended, err
+// Denied hands over the ended login sessions whose access tokens have not all
+// expired yet, one by one: there may be a million.
+func (s *Store) Denied(ctx context.Context, each func(Ended)) error {
+	rows, err := s.read(ctx).Model(&LoginSession{}).Select("id, user_id, access_until").
+		Where("ended_at IS NOT NULL AND access_until > ?", Now()).Rows()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err has told
+	for rows.Next() {
+		var e Ended
+		if err := rows.Scan(&e.ID, &e.UserID, &e.AccessUntil); err != nil {
+			return err
+		}
+		each(e)
+	}
+	return named(rows.Err())
 }
 
 // sweepBatch bounds how long sweeping holds the order book.

@@ -57,8 +57,17 @@ func closePool(db *gorm.DB) error {
 	return pool.Close()
 }
 
+// readyWithin is how long a database elsewhere may take to say that it is there.
+// Whoever asks has others to ask, and does so every few seconds.
+const readyWithin = time.Second
+
 // Ready tells whether the order book can be read.
 func (s *Store) Ready(ctx context.Context) error {
+	if s.Shared() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, readyWithin)
+		defer cancel()
+	}
 	var one int
 	return s.read(ctx).Raw("SELECT 1").Scan(&one).Error
 }

@@ -102,7 +102,7 @@ func postgresConfig(url string) (cfg *pgx.ConnConfig, size int, err error) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
-	cfg.Tracer = deadlines{}
+	cfg.Tracer = deadlines{newOutage()}
 	return cfg, size, nil
 }
 
@@ -237,14 +237,15 @@ type postgresWriter struct {
 	listening *pgx.ConnConfig // of the connection that hears news
 	self      string          // by which notices of this process are known
 	opened    Millis
+	outage    *outage
 }
 
-func newPostgresWriter(db *gorm.DB, listening *pgx.ConnConfig) *postgresWriter {
-	listening = listening.Copy()
+func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {
+	listening := cfg.Copy()
 	listening.RuntimeParams["application_name"] += " (news)"
 	listening.Tracer = nil // it has deadlines of its own
 	listening.ConnectTimeout = min(listening.ConnectTimeout, lastRetry)
-	return &postgresWriter{db: db, listening: listening, self: rand.Text(), opened: Now()}
+	return &postgresWriter{db: db, listening: listening, self: rand.Text(), opened: Now(), outage: outageOf(cfg)}
 }
 
 func (w *postgresWriter) dialect() dialect {
@@ -330,14 +331,15 @@ func sqlState(err error) string {
 // names.
 func namedPostgres(err error) error {
 	state := sqlState(err)
+	_, connecting := errors.AsType[*pgconn.ConnectError](err) // says "canceled" also when the line was left for another reason
 	switch {
-	case errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable) || errors.Is(err, context.Canceled):
+	case errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable) || errors.Is(err, context.Canceled) && !connecting:
 		return err
 	case state == "22021": // a text with a zero byte, or none at all: PostgreSQL keeps none, so there is no such row
 		return fmt.Errorf("%w: %w", ErrNotFound, err)
 	case state == "53100":
 		return fmt.Errorf("%w: %w", ErrStorageFull, err)
-	case isAway(state) || lost(err):
+	case isAway(state) || connecting || lost(err):
 		return fmt.Errorf("%w: %w", ErrDatabaseUnavailable, err)
 	}
 	return err
@@ -359,10 +361,9 @@ func isAway(state string) bool {
 	return class == "08" || class == "53" || class == "58" // connection, resources, system
 }
 
-// lost tells whether there was no connection, or there is none any more.
+// lost tells whether there is no connection any more.
 func lost(err error) bool {
-	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	_, network := errors.AsType[net.Error](err)
-	return connecting || network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, pgconn.ErrConnClosed) ||
+	return network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, pgconn.ErrConnClosed) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

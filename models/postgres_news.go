@@ -67,7 +67,7 @@ func (n notice) parts() (parts []notice) {
 // It asks for what was missed after it has begun to listen, so that nothing falls
 // in between.
 func (w *postgresWriter) listen(ctx context.Context, hear func(notice), missed func(), lost func(error)) {
-	l := listener{w.listening, w.self, w.opened, hear, missed}
+	l := listener{w.listening, w.outage, w.self, w.opened, hear, missed}
 	for retry := firstRetry; ctx.Err() == nil; retry = min(2*retry, lastRetry) {
 		before := l.heard
 		if err := l.listen(ctx); ctx.Err() == nil {
@@ -82,6 +82,7 @@ func (w *postgresWriter) listen(ctx context.Context, hear func(notice), missed f
 
 type listener struct {
 	cfg    *pgx.ConnConfig
+	outage *outage
 	self   string
 	heard  Millis // when all that had happened was known
 	hear   func(notice)
@@ -92,8 +93,12 @@ type listener struct {
 func (l *listener) listen(ctx context.Context) error {
 	conn, err := pgx.ConnectConfig(ctx, l.cfg)
 	if err != nil {
+		if pgconn.Timeout(err) && ctx.Err() == nil {
+			l.outage.declare()
+		}
 		return err
 	}
+	l.outage.end()
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
 		defer cancel()
@@ -133,9 +138,17 @@ func (l *listener) catchUp(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	ended, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Ended])
+	var one Ended
+	some := make([]Ended, 0, endedInNotice) // there may be very many
+	_, err = pgx.ForEachRow(rows, []any{&one.ID, &one.UserID, &one.AccessUntil}, func() error {
+		if some = append(some, one); len(some) == cap(some) {
+			l.hear(notice{Ended: some})
+			some = some[:0]
+		}
+		return nil
+	})
 	if err == nil {
-		l.hear(notice{Ended: ended})
+		l.hear(notice{Ended: some})
 		l.missed()
 	}
 	return err

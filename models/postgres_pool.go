@@ -22,49 +22,58 @@ const (
 // patientPool lets statements stand in line for a connection, but not for ever,
 // and finishes what has begun: a context that ends in the midst of a statement
 // would cost the connection.
-type patientPool struct{ countingPool }
+type patientPool struct {
+	countingPool
+	outage *outage
+}
 
 func newPatientPool(cfg *pgx.ConnConfig, size int) patientPool {
 	pool := stdlib.OpenDB(*cfg)
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
-	return patientPool{countingPool{pool}}
+	return patientPool{countingPool{pool}, outageOf(cfg)}
 }
 
 func (p patientPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return p.countingPool.ExecContext(standInLine(ctx), query, args...)
+	return p.countingPool.ExecContext(p.standInLine(ctx), query, args...)
 }
 
 func (p patientPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return p.countingPool.QueryContext(standInLine(ctx), query, args...)
+	return p.countingPool.QueryContext(p.standInLine(ctx), query, args...)
 }
 
 func (p patientPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return p.countingPool.QueryRowContext(standInLine(ctx), query, args...)
+	return p.countingPool.QueryRowContext(p.standInLine(ctx), query, args...)
 }
 
 // BeginTx makes patientPool a gorm.ConnPoolBeginner.
 func (p patientPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
-	return p.countingPool.BeginTx(standInLine(ctx), opts)
+	return p.countingPool.BeginTx(p.standInLine(ctx), opts)
 }
 
 // line is the context of a statement that stands in line. It ends when that has
-// taken too long or the guest leaves; once it is the statement's turn it never
-// ends.
+// taken too long, the server is out of reach or the guest leaves; once it is the
+// statement's turn only a deadline ends it that the caller has given.
 type line struct {
 	context.Context
 	impatience *time.Timer
+	hope       func() // forgets to tell of an outage
 	stay       func() bool
 }
 
 type lineKey struct{}
 
-func standInLine(ctx context.Context) context.Context {
+func (p patientPool) standInLine(ctx context.Context) context.Context {
 	inner, leave := context.WithCancelCause(context.WithoutCancel(ctx))
 	l := &line{Context: inner}
+	l.hope = p.outage.onBegin(func() { leave(errOutage) })
 	l.impatience = time.AfterFunc(connectionWithin, func() {
+		l.hope()
 		leave(fmt.Errorf("%w: no connection was free within %v", ErrDatabaseUnavailable, connectionWithin))
 	})
+	if deadline, given := ctx.Deadline(); given {
+		time.AfterFunc(time.Until(deadline), func() { leave(fmt.Errorf("%w: no answer in time", ErrDatabaseUnavailable)) })
+	}
 	l.stay = context.AfterFunc(ctx, func() { leave(ctx.Err()) })
 	if ctx.Err() != nil {
 		leave(ctx.Err())
@@ -84,8 +93,8 @@ func (l *line) Value(key any) any {
 }
 
 // deadlines gives each statement, once it has a connection, a time within which
-// it must be answered.
-type deadlines struct{}
+// it must be answered, and ends it when the server is out of reach.
+type deadlines struct{ outage *outage }
 
 type (
 	answeredKey  struct{}
@@ -97,23 +106,37 @@ func unhurried(ctx context.Context) context.Context {
 	return context.WithValue(ctx, unhurriedKey{}, true)
 }
 
+// ending is the context of a statement. Its error is the reason of its end: pgx
+// takes any other for a guest who left.
+type ending struct{ context.Context }
+
+// Err says why the statement was ended.
+func (e ending) Err() error { return context.Cause(e.Context) }
+
 // TraceQueryStart makes deadlines a pgx.QueryTracer. What it returns is the
 // context of the statement.
-func (deadlines) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+func (d deadlines) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	if l, inLine := ctx.Value(lineKey{}).(*line); inLine {
 		l.impatience.Stop()
+		l.hope()
 		l.stay()
 	}
 	if ctx.Value(unhurriedKey{}) != nil {
 		return ctx
 	}
-	ctx, answered := context.WithTimeout(ctx, answerWithin)
-	return context.WithValue(ctx, answeredKey{}, answered)
+	timed, answered := context.WithTimeout(ctx, answerWithin)
+	cut, end := context.WithCancelCause(timed)
+	forget := d.outage.onBegin(func() { end(errOutage) })
+	return context.WithValue(ending{cut}, answeredKey{}, func() {
+		forget()
+		end(nil)
+		answered()
+	})
 }
 
 // TraceQueryEnd is called when the last row has been read.
 func (deadlines) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
-	if answered, ok := ctx.Value(answeredKey{}).(context.CancelFunc); ok {
+	if answered, ok := ctx.Value(answeredKey{}).(func()); ok {
 		answered()
 	}
 }

@@ -146,7 +146,7 @@ func TestHotQueriesUseAnIndexInPostgres(t *testing.T) {
 				return err
 			}, []string{"login_sessions_of_user", ""}},
 			{"the denylist", func() error {
-				_, err := s.Denied(t.Context())
+				_, err := denied(t, s)
 				return err
 			}, []string{"login_sessions_ended"}},
 			{"what was missed of it", func() error {

@@ -25,9 +25,7 @@ type Sessions struct {
 // denylist.
 func NewSessions(ctx context.Context, store *models.Store, authority *Authority, life time.Duration) (*Sessions, error) {
 	s := &Sessions{store: store, authority: authority, life: life}
-	ended, err := store.Denied(ctx)
-	s.Deny(ended)
-	return s, err
+	return s, store.Denied(ctx, s.deny)
 }
 
 // Grant is what a login or a refresh gives out.
@@ -178,8 +176,10 @@ func ignoreNotFound(err error) error {
 // is in memory is always in the book, too.
 func (s *Sessions) Deny(ended []models.Ended) {
 	for _, e := range ended {
-		s.authority.denylist.Add(e.ID, e.AccessUntil.Time())
+		s.deny(e)
 	}
 }
+
+func (s *Sessions) deny(e models.Ended) { s.authority.denylist.Add(e.ID, e.AccessUntil.Time()) }
 
 func millis(t time.Time) models.Millis { return models.Millis(t.UnixMilli()) }

@@ -28,7 +28,7 @@ export const serverNow = () => Date.now() + skew;
  *  options.headers, options.why (a remark for the notebook), options.poll */
 export async function call(method, path, options = {}) {
   let answer = await once(method, path, options);
-  if (options.wear === undefined && answer.status === 401 && slug(answer) === "token-expired" && wallet.autoRenew && await wallet.renew("the wristband had expired")) {
+  if (options.wear === undefined && answer.status === 401 && slug(answer) === "token-expired" && wallet.autoRenew && await wallet.renew("by itself: the wristband had expired")) {
     answer = await once(method, path, { ...options, why: "sent again with the new wristband" });
   }
   if (answer.entry.worn === "wristband" && slug(answer) === "token-revoked") {

@@ -1,7 +1,9 @@
-// Light or dark, before anything is painted. It is the only script that is no
-// module: modules wait for the page, and a page that turns dark a moment after
-// it was shown is a flash. The choice is a preference, so localStorage may keep it.
+// What has to be known before anything is painted: light or dark, and whether to
+// keep room for a guest's name. It is the only script that is no module: modules
+// wait for the page, and a page that changes a moment after it was shown flickers.
+// Both are no secrets, so localStorage may keep them.
 try {
-  const choice = localStorage.getItem("restaurant.theme");
-  if (choice === "light" || choice === "dark") document.documentElement.dataset.theme = choice;
-} catch { /* storage is switched off: the system decides */ }
+  const { dataset } = document.documentElement, choice = localStorage.getItem("restaurant.theme");
+  if (choice === "light" || choice === "dark") dataset.theme = choice;
+  if (localStorage.getItem("restaurant.session")) dataset.guest = "";
+} catch { /* storage is switched off: the system decides, and nobody is known */ }

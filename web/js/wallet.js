@@ -43,14 +43,14 @@ class Wallet extends EventTarget {
     if (!mode) return;
     this.state = { mode, username, ends: performance.now() };
     this.#changed();
-    await this.renew("this page was opened anew");
+    await this.renew("by itself: this page was opened anew");
   }
 
   /** show puts the wristband on a request: into its headers, unless the browser
    *  sends it as a cookie. It gives how it was worn. */
   async show(headers) {
     await this.settled();
-    if (this.state.mode && this.autoRenew && this.left() < margin) await this.renew("the wristband was about to expire");
+    if (this.state.mode && this.autoRenew && this.left() < margin) await this.renew("by itself: the wristband was about to expire");
     if (!this.state.mode) return "none";
     if (this.state.mode === "cookie") return "cookie";
     if (!this.#token) return "none";
@@ -69,7 +69,7 @@ class Wallet extends EventTarget {
     const { mode, username } = this.state;
     if (!mode) return false;
     // keepalive: the answer's cookie must arrive even if the page is closed now.
-    const answer = await call("POST", "/api/v1/auth/refresh", { wear: "none", cookies: true, keepalive: true, why: "by itself: " + why });
+    const answer = await call("POST", "/api/v1/auth/refresh", { wear: "none", cookies: true, keepalive: true, why });
     if (answer.ok) await this.#put(answer.data, mode, username);
     else if (answer.status === 401) this.drop("Your login session has ended. Log in again; nothing you typed is lost.");
     return answer.ok;
@@ -160,4 +160,4 @@ addEventListener("storage", (event) => {
   wallet.drop(event.newValue ? "" : "You logged out in another tab.", "another tab");
   if (event.newValue) wallet.restore();
 });
-line.addEventListener("back", () => { if (wallet.state.mode && wallet.expired && wallet.autoRenew) wallet.renew("the connection is back"); });
+line.addEventListener("back", () => { if (wallet.state.mode && wallet.expired && wallet.autoRenew) wallet.renew("by itself: the connection is back"); });

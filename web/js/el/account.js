@@ -25,6 +25,7 @@ class AccountBand extends HTMLElement {
     const { mode, name, username, role, vip } = wallet.state;
     this.box.hidden = !mode;
     $("#log-in").hidden = Boolean(mode);
+    document.documentElement.toggleAttribute("data-guest", Boolean(mode)); // keeps room for what follows
     if (!mode) return;
     this.who.replaceChildren(h("b", {}, username ?? name), `, ${vip ? "VIP " : ""}${role ?? "guest"}`);
     this.tick();
@@ -43,8 +44,9 @@ class AccountBand extends HTMLElement {
   speak(left) {
     if (left === this.said) return;
     this.said = left;
+    if (wallet.autoRenew) return; // nothing is lost: the next request renews it
     if (left === 60 || left === 10) say(`Your wristband lives for ${left} more seconds.`);
-    if (left === 0) shout(wallet.autoRenew ? "" : "Your wristband has expired.");
+    if (left === 0) shout("Your wristband has expired.");
   }
 }
 customElements.define("account-band", AccountBand);

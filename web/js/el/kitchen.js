@@ -3,7 +3,7 @@
 // can be held (WCAG 2.2.2).
 
 import { button, clockTime, h, say } from "../dom.js";
-import { call } from "../api.js";
+import { call, line } from "../api.js";
 import { wallet } from "../wallet.js";
 import { View, empty, peek, refusal } from "../view.js";
 
@@ -31,6 +31,7 @@ class KitchenView extends View {
 
   start() {
     this.again(() => this.read());
+    this.on(line, "lost", () => this.disable("No connection to the restaurant"));
     this.every(3000, () => {
       if (this.open && !this.held && !document.hidden && !(wallet.expired && !wallet.autoRenew)) this.read({ poll: true, why: "the board asks again by itself" });
     });
@@ -43,8 +44,7 @@ class KitchenView extends View {
     if (this.gone) return;
     this.open = answer.ok;
     this.hold.hidden = !answer.ok && !answer.lost;
-    if (answer.lost) this.disable("No connection to the restaurant");
-    else if (!answer.ok) this.content.replaceChildren();
+    if (!answer.ok && !answer.lost) this.content.replaceChildren();
   }
 
   draw(orders) {

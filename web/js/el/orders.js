@@ -15,11 +15,13 @@ class OrdersView extends View {
   static heading = "My orders";
   rows = new Map(); // by number
   next = null;
+  held = false;
 
   build() {
     this.more = button("Show more orders", () => this.page(), { hidden: true });
     this.list = h("div", { class: "orders" });
-    return [h("p", { class: "lead" }, "Newest first. Each step comes over a stream in the moment the kitchen takes it."), this.notice, this.content, this.more];
+    this.pause = button("Pause the updates", () => this.hold(!this.held), { "aria-pressed": "false", hidden: true });
+    return [h("p", { class: "lead" }, "Newest first. Each step comes over a stream in the moment the kitchen takes it."), h("div", { class: "row" }, this.pause), this.notice, this.content, this.more];
   }
 
   start() {
@@ -33,6 +35,14 @@ class OrdersView extends View {
     this.hang();
   }
 
+  /** hold lets the list stand still for those who want to read (WCAG 2.2.2). */
+  hold(held) {
+    this.held = held;
+    this.pause.setAttribute("aria-pressed", String(held));
+    if (held) this.hang();
+    else this.read();
+  }
+
   /** go is called when the address names another order while the view is open. */
   async go(argument) {
     this.argument = argument;
@@ -44,7 +54,7 @@ class OrdersView extends View {
     if (this.stranger("The waiter shows orders only to the guest who placed them.", "/api/v1/orders")) {
       this.hang();
       this.rows.clear();
-      this.more.hidden = true;
+      this.more.hidden = this.pause.hidden = true;
       return;
     }
     await this.show("Reading your orders", () => call("GET", "/api/v1/orders?limit=50"), (answer) => {
@@ -106,7 +116,8 @@ class OrdersView extends View {
 
   /** watch follows the chosen order and the newest open ones. */
   watch() {
-    if (this.gone || document.hidden) return;
+    this.pause.hidden = this.rows.size === 0;
+    if (this.gone || this.held || document.hidden) return;
     const wanted = [...this.rows.values()].filter((r) => open(r.order)).sort((a, b) => chosen(b, this) - chosen(a, this) || b.order.id - a.order.id);
     for (const [i, row] of wanted.entries()) {
       if (i < streams && !row.stop && !row.polling) this.follow(row);
@@ -138,7 +149,7 @@ class OrdersView extends View {
 
   async poll() {
     const waiting = [...this.rows.values()].filter((r) => open(r.order) && !r.stop);
-    if (waiting.length === 0 || document.hidden || !wallet.state.mode || (wallet.expired && !wallet.autoRenew)) return;
+    if (waiting.length === 0 || this.held || document.hidden || !wallet.state.mode || (wallet.expired && !wallet.autoRenew)) return;
     const answer = await call("GET", "/api/v1/orders?limit=100", { poll: true, why: "asking again for orders without a stream" });
     if (!answer.ok || this.gone) return;
     for (const order of answer.data.items) if (waiting.includes(this.rows.get(order.id))) this.rows.get(order.id).set(order);
@@ -173,7 +184,11 @@ function orderRow(order) {
       draw();
     },
     state(text) { state.textContent = open(row.order) ? text : ""; state.classList.toggle("order__live--on", text === "live"); },
-    hang() { row.stop?.(); row.stop = null; },
+    hang() {
+      row.stop?.();
+      row.stop = null;
+      row.state("paused");
+    },
   };
   async function cancel() {
     const answer = await call("POST", `/api/v1/orders/${order.id}/cancel`);

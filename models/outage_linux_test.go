@@ -1,0 +1,66 @@
+package models
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"restaurant/models/throwaway"
+)
+
+// TestAnOutageIsNotWaitedFor freezes the server under a branch that listens to
+// others. It tells, within the time that it takes to notice, those whose statement
+// is under way, those who connect and those who stand in line; whoever comes later
+// is told at once.
+func TestAnOutageIsNotWaitedFor(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		server := throwaway.NewServer(t)
+		s := openPostgres(t, with(t, server.URL, "pool_max_conns", "4"))
+		alice, dish := enter(t, s, "alice"), cook(t, s)
+		noError(t, s.Ready(t.Context())) // so that a statement of the next finds a connection
+		follow(t, s)
+
+		server.Freeze()
+		began := time.Now()
+		var waiting sync.WaitGroup
+		for range 8 {
+			waiting.Go(func() {
+				within(t, silence+answerToPing+lastRetry+time.Second, func() error { _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "", "")); return err })
+			})
+			waiting.Go(func() {
+				within(t, silence+answerToPing+lastRetry+time.Second, func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err })
+			})
+		}
+		within(t, readyWithin+200*time.Millisecond, func() error { return s.Ready(t.Context()) })
+		waiting.Wait()
+		t.Logf("it was noticed after %v", time.Since(began))
+		for range 8 {
+			within(t, 100*time.Millisecond, func() error { _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "", "")); return err })
+			within(t, 100*time.Millisecond, func() error { return s.Ready(t.Context()) })
+		}
+
+		server.Thaw()
+		began = time.Now()
+		for s.Ready(t.Context()) != nil {
+			if time.Since(began) > 5*time.Second {
+				t.Fatal("the end of the outage was not noticed")
+			}
+			time.Sleep(time.Millisecond) // asked again, not raced against
+		}
+		place(t, s, alice, dish)
+		for s.Ready(t.Context()) != nil || stillWaiting(s) > 0 { // those in line for a connection are forgotten last
+			if time.Since(began) > 2*connectionWithin {
+				t.Fatalf("%d who no longer wait would still be told", stillWaiting(s))
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+}
+
+// stillWaiting counts who would be told of an outage.
+func stillWaiting(s *Store) int {
+	o := s.engine.(*postgresWriter).outage
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.waiting)
+}
