@@ -19,7 +19,7 @@ STREAMS = 10000
 # How long the guests of `chaos` order.
 CHAOS = 60s
 
-.PHONY: help run demo branches test test-postgres e2e screenshots chaos docs check fmt-check vet lint tidy-check bench load growth branches-load build clean
+.PHONY: help run demo branches test test-postgres chaos e2e screenshots docs check fmt-check vet lint tidy-check bench load growth branches-load build clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -39,15 +39,15 @@ test: ## Run the tests with the race detector (needs cgo and a C compiler)
 test-postgres: ## Run the tests that use an order book on PostgreSQL, beside a server of their own
 	branches/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models/... ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres .'
 
-e2e: ## Look at the page in a real browser (needs Chromium; pictures in dist/e2e)
-	@mkdir -p dist/e2e
-	go test -tags e2e -count=1 -timeout 10m -parallel 4 -artifacts -outputdir dist/e2e ./e2e
-
-screenshots: ## Take the README's pictures anew
-	go test -tags e2e -count=1 -timeout 5m -run TestScreenshots ./e2e -screenshots "$(CURDIR)/docs/screenshots"
-
 chaos: ## Test the door, then let 32 guests order while branches are killed and PostgreSQL is restarted, and count (needs nginx and PostgreSQL)
 	. ./branches/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|TheDoor' .
+
+e2e: ## Look at the page in a real browser (needs Chromium); pictures in dist/e2e
+	@mkdir -p dist/e2e
+	. ./branches/install.sh && need chromium chromium && go test -tags e2e -count=1 -timeout 10m -parallel 4 -artifacts -outputdir dist/e2e ./e2e
+
+screenshots: ## Take the README's pictures anew (needs Chromium)
+	. ./branches/install.sh && need chromium chromium && go test -tags e2e -count=1 -timeout 5m -run TestScreenshots ./e2e -screenshots "$(CURDIR)/docs/screenshots"
 
 docs: ## Write docs/ anew from the comments on the handlers
 	go run ./docs/generate

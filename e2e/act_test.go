@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/accessibility"
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/runtime"
@@ -155,6 +156,10 @@ func (p *tab) press(n *accessibility.Node) string {
 	if err != nil {
 		return err.Error()
 	}
+	callOn[bool](p, id, `function() { return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))) }`)
+	if laterX, laterY, err := p.middle(id); err != nil || laterX != x || laterY != y {
+		return "it does not keep still"
+	}
 	if !p.onTop(id, x, y) {
 		return "something covers it"
 	}
@@ -202,6 +207,32 @@ func (p *tab) fills(x thing, words string) {
 	p.clicks(x)
 	callOn[bool](p, p.finds(x).BackendDOMNodeID, `function() { this.select() }`)
 	p.types(words)
+}
+
+// scrollsTo brings the row of a long list into view that holds a text. What is far
+// below is not laid out before (content-visibility), so it has no name yet.
+func (p *tab) scrollsTo(words string) {
+	p.t.Helper()
+	p.until("there is a row with "+words, func() bool {
+		return p.holds(fmt.Sprintf(`(() => {
+			const row = [...document.querySelectorAll('main li, main article')].find(e => e.textContent.includes(%s))
+			row?.scrollIntoView({ block: 'center' })
+			return !!row
+		})()`, quote(words)))
+	})
+}
+
+// mayCopy lets the tab use the clipboard.
+func (p *tab) mayCopy() {
+	p.t.Helper()
+	for _, permission := range []string{"clipboard-read", "clipboard-write"} {
+		if _, err := chromedp.CallBrowser(p.ctx, cdpbrowser.SetPermission, cdpbrowser.SetPermissionParams{
+			Permission: &cdpbrowser.PermissionDescriptor{Name: permission}, Setting: cdpbrowser.PermissionSettingGranted,
+			Origin: p.origin, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
+		}); err != nil {
+			p.t.Fatal(err)
+		}
+	}
 }
 
 // types sends each character as a key.

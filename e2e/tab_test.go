@@ -88,6 +88,7 @@ func newTab(t testing.TB, h *house, origin string, parent context.Context, optio
 	call(p, audits.Enable, cdp.Empty{})
 	call(p, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: recorder})
+	p.prefers("prefers-color-scheme", "light")
 	p.resize(1280, 800)
 	return p
 }
@@ -282,10 +283,13 @@ func (p *tab) resize(width, height int64) {
 	call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
 }
 
-// prefers sets a media feature, such as "prefers-color-scheme" to "dark".
+// prefers sets a media feature, such as "prefers-color-scheme" to "dark". Nobody
+// here waits for movements.
 func (p *tab) prefers(feature, value string) {
 	p.t.Helper()
-	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: feature, Value: value}}})
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-reduced-motion", Value: "reduce"}, {Name: feature, Value: value},
+	}})
 }
 
 // until waits for a condition, and shows the page if it never comes.
