@@ -3,8 +3,8 @@
 // button is as easy to reach as the other.
 
 import { button, h, say } from "../dom.js";
-import { call } from "../api.js";
-import { refusal, roleHint } from "../view.js";
+import { call, slug } from "../api.js";
+import { refusal } from "../view.js";
 import { wallet } from "../wallet.js";
 
 /** anew asks whether to put something back (what: lesson, lessons, kitchen) and
@@ -34,7 +34,7 @@ function sure({ title, about, yes, what, lesson, act, done }) {
   const before = document.activeElement, notice = h("div", { class: "notice" }), losses = h("div", {}, h("p", {}, "Looking at what would be lost …"));
   const go = button(yes, async () => {
     const answer = await act();
-    if (!answer.ok) return notice.replaceChildren(refusal(answer, null, roleHint(answer), false));
+    if (!answer.ok) return notice.replaceChildren(refusal(answer, null, whyNot(answer), false));
     done();
     say("Done.");
     dialog.close("done");
@@ -51,6 +51,8 @@ function sure({ title, about, yes, what, lesson, act, done }) {
     finish(dialog.returnValue === "done");
   }));
 }
+
+const whyNot = (answer) => (["role-required", "authentication-required"].includes(slug(answer)) ? "Here more people than you use the kitchen, so only the manager may put it back: marco, among the demo accounts." : "");
 
 async function preview(what, lesson) {
   const answer = await call("GET", `/learn/reset?what=${what}${lesson ? `&lesson=${lesson}` : ""}`, { wear: "none" });
