@@ -44,7 +44,7 @@ class MenuView extends View {
     const box = h("div", { class: "dishes" });
     this.content.replaceChildren(box);
     if (items.length === 0) box.append(nothing(path));
-    else inPieces(rows(items), (build) => build(currency), box, 8);
+    else inPieces(rows(items), (build) => build(currency), box, 24);
     categories(this.filters, items, path);
     if (!first) say(`${items.length} dishes.`);
   }
