@@ -13,6 +13,9 @@ SECONDS = 3
 CALLS = 300
 ORDERS = 1000000
 GUESTS = 100000
+# What `branches-load` fills the branches with.
+ENDED = 1000000
+STREAMS = 10000
 # How long the guests of `chaos` order.
 CHAOS = 60s
 
@@ -36,8 +39,8 @@ test: ## Run the tests with the race detector (needs cgo and a C compiler)
 test-postgres: ## Run the tests that use an order book on PostgreSQL, beside a server of their own
 	branches/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models/... ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres .'
 
-chaos: ## Let 32 guests order while branches are killed and PostgreSQL is restarted, and count (needs nginx and PostgreSQL)
-	. ./branches/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run '^TestChaos$$' .
+chaos: ## Test the door, then let 32 guests order while branches are killed and PostgreSQL is restarted, and count (needs nginx and PostgreSQL)
+	. ./branches/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|TheDoor' .
 
 e2e: ## Look at the page in a real browser (needs Chromium); pictures in dist/e2e
 	@mkdir -p dist/e2e
@@ -73,7 +76,7 @@ growth: ## Compare an empty house with one that has taken a million orders
 	go run ./load -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)
 
 branches-load: ## Measure three branches over one PostgreSQL, and SQLite beside them (needs wrk, nginx and PostgreSQL; about 5 minutes)
-	. ./branches/install.sh && need nginx nginx-light && need wrk wrk && branches/with-postgres.sh go run ./load -branches -rounds $(ROUNDS) -for $(SECONDS)s
+	. ./branches/install.sh && need nginx nginx-light && need wrk wrk && branches/with-postgres.sh go run ./load -branches -rounds $(ROUNDS) -for $(SECONDS)s -ended $(ENDED) -streams $(STREAMS)
 
 build: ## Build the program for all platforms into dist/
 	@for p in $(PLATFORMS); do \

@@ -69,7 +69,7 @@ func (c *chain) open(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	for i := range branchCount {
-		h, err := c.openHouse(ctx, filepath.Join(dir, fmt.Sprint("branch", i+1)), append(settings, "DATABASE_URL="+c.postgres.url)...)
+		h, err := c.openHouse(ctx, filepath.Join(dir, fmt.Sprint("branch", i+1)), append(settings, "DATABASE_URL="+c.url)...)
 		if err != nil {
 			return err
 		}
@@ -143,22 +143,18 @@ func (c *chain) close() {
 // invite opens an account for each guest in both order books, and logs them in.
 func (c *chain) invite(ctx context.Context) (err error) {
 	progress("opening accounts for %d guests", guests)
-	if c.lite, err = c.sqlite.newGuests(ctx, guests); err != nil {
+	if c.lite, err = c.sqlite.newGuests(ctx, "guest", guests); err != nil {
 		return err
 	}
-	if c.tokens, err = c.branches[0].newGuests(ctx, guests); err != nil {
+	if c.tokens, err = c.branches[0].newGuests(ctx, "guest", guests); err != nil {
 		return err
 	}
 	c.order, err = c.branches[0].orderOfTwo(ctx)
 	return err
 }
 
-func (c *client) newGuests(ctx context.Context, n int) (tokens []string, err error) {
-	return c.namedGuests(ctx, "guest", n)
-}
-
-// namedGuests opens accounts and returns their access tokens.
-func (c *client) namedGuests(ctx context.Context, name string, n int) (tokens []string, err error) {
+// newGuests opens accounts and returns their access tokens.
+func (c *client) newGuests(ctx context.Context, name string, n int) (tokens []string, err error) {
 	for i := range n {
 		a := account{fmt.Sprintf("%s-%d", name, i+1), "a sentence only I know"}
 		body := fmt.Sprintf(`{"username":%q,"password":%q,"name":%q}`, a.username, a.password, a.username)

@@ -37,6 +37,8 @@ type options struct {
 	program string        // a binary that is there already; empty: build one
 	growth  bool
 	several bool // branches
+	ended   int  // login sessions, for branches
+	streams int  // open at once, for branches
 	calls   int  // of each kind, for growth
 	orders  int  // in the filled house, for growth
 	guests  int  // in the filled house, for growth
@@ -83,6 +85,8 @@ func readOptions(args []string) (options, error) {
 	f.StringVar(&o.program, "program", "", "measure this binary instead of building one")
 	f.BoolVar(&o.growth, "growth", false, "compare an empty house with a filled one instead")
 	f.BoolVar(&o.several, "branches", false, "measure several branches over one PostgreSQL instead; make branches-load starts it")
+	f.IntVar(&o.ended, "ended", 1_000_000, "with -branches: ended login sessions that the branches must remember")
+	f.IntVar(&o.streams, "streams", 10_000, "with -branches: event streams that are open at once")
 	f.IntVar(&o.calls, "calls", 300, "with -growth: calls of each kind")
 	f.IntVar(&o.orders, "orders", 1_000_000, "with -growth: orders in the filled house")
 	f.IntVar(&o.guests, "guests", 100_000, "with -growth: guests of the filled house")
@@ -94,8 +98,8 @@ func readOptions(args []string) (options, error) {
 		return o, err
 	}
 	// A round must be over while its tokens live.
-	if o.rounds < 1 || o.span < time.Second || o.span > 45*time.Second || o.span%time.Second != 0 || o.calls < 1 || o.calls > 5000 || f.NArg() > 0 {
-		return o, errors.New("-rounds takes a number from 1, -for whole seconds from 1s to 45s, -calls a number from 1 to 5000, and there are no further arguments; go run ./load -h lists the flags")
+	if o.rounds < 1 || o.span < time.Second || o.span > 45*time.Second || o.span%time.Second != 0 || o.calls < 1 || o.calls > 5000 || o.ended < 1 || o.streams < 1 || o.streams > 18_000 || f.NArg() > 0 {
+		return o, errors.New("-rounds takes a number from 1, -for whole seconds from 1s to 45s, -calls a number from 1 to 5000, -ended one from 1, -streams one from 1 to 18000, and there are no further arguments; go run ./load -h lists the flags")
 	}
 	return o, nil
 }

@@ -15,14 +15,10 @@ import (
 )
 
 const (
-	logoutCount = 200 // while all branches listen
-	deafCount   = 30  // right after they have lost the connection over which they do
-	// endedSessions are on the denylist when memory is measured.
-	endedSessions = 1_000_000
-	// streamGuests follow one order each, as often as one guest may, at each branch.
-	streamGuests     = 334
-	streamsPerGuest  = 10
-	streamsAtOnce    = 64 // are opened
+	logoutCount      = 200 // while all branches listen
+	deafCount        = 30  // right after they have lost the connection over which they do
+	streamsPerGuest  = 10  // at each branch, which is as many as one guest may have
+	streamsAtOnce    = 64  // are opened
 	longestEventWait = 30 * time.Second
 )
 
@@ -109,7 +105,7 @@ func (c *chain) crowdedMemory(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	progress("ending %s login sessions", count(endedSessions))
+	progress("ending %s login sessions", count(c.ended))
 	if err := c.endSessions(ctx); err != nil {
 		return err
 	}
@@ -129,7 +125,7 @@ func (c *chain) crowdedMemory(ctx context.Context, out io.Writer) error {
 	var t table
 	t.add("one of three branches", "from start to ready, ms", "memory, MiB")
 	t.add("at rest", millis(ready), mebibytes(rest))
-	t.add(fmt.Sprintf("with %s ended sessions on the denylist", count(endedSessions)), millis(long), mebibytes(denied))
+	t.add(fmt.Sprintf("with %s ended sessions on the denylist", count(c.ended)), millis(long), mebibytes(denied))
 	t.add(fmt.Sprintf("and %s of %s open event streams", count(open/branchCount), count(open)), none, mebibytes(crowded))
 	t.print(out)
 	slices.Sort(told)
@@ -138,25 +134,25 @@ func (c *chain) crowdedMemory(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// endSessions writes what a million logouts would leave behind. Their tokens
+// endSessions writes what very many logouts would leave behind. Their tokens
 // expire within the next half hour.
 func (c *chain) endSessions(ctx context.Context) error {
 	return c.sql(ctx, fmt.Sprintf(`INSERT INTO login_sessions (id, user_id, delivery, user_agent, created_at, last_used_at, access_until, expires_at, ended_at)
 		SELECT substr(md5(n::text), 1, 16), 1, 'body', 'curl/8', now, now, now + 900000 + n %% 900000, now + 604800000, now
-		FROM generate_series(1, %d) n, (SELECT (extract(epoch FROM now()) * 1000)::bigint AS now) t; ANALYZE login_sessions`, endedSessions))
+		FROM generate_series(1, %d) n, (SELECT (extract(epoch FROM now()) * 1000)::bigint AS now) t; ANALYZE login_sessions`, c.ended))
 }
 
 // streams opens very many event streams, lets a chef take one step with each
 // order, and returns how many were open, the most memory of a branch, and how long
 // the news took.
 func (c *chain) streams(ctx context.Context) (open int, memory int64, told []time.Duration, err error) {
-	progress("opening accounts for %d guests, who order and follow", streamGuests)
-	tokens := c.tokens
-	more, err := c.branches[1].namedGuests(ctx, "follower", streamGuests-len(tokens))
+	const each = streamsPerGuest * branchCount
+	n := (c.options.streams + each - 1) / each
+	progress("opening accounts for %d guests, who order and follow", n)
+	tokens, err := c.branches[1].newGuests(ctx, "follower", n)
 	if err != nil {
 		return 0, 0, nil, err
 	}
-	tokens = append(slices.Clone(tokens), more...)
 	chef, _, err := c.branches[0].login(ctx, demo("carla"))
 	if err != nil {
 		return 0, 0, nil, err
@@ -180,7 +176,7 @@ func (c *chain) streams(ctx context.Context) (open int, memory int64, told []tim
 			}
 		}
 	}
-	if open, err = f.await(len(tokens) * branchCount * streamsPerGuest); err != nil {
+	if open, err = f.await(len(tokens) * each); err != nil {
 		return open, 0, nil, err
 	}
 	progress("%s streams are open", count(open))
@@ -195,7 +191,7 @@ func (c *chain) streams(ctx context.Context) (open int, memory int64, told []tim
 		memory = max(memory, now)
 	}
 	for i, id := range ids {
-		took, err := f.step(ctx, c.branches[i%branchCount], chef, id, streamsPerGuest*branchCount)
+		took, err := f.step(ctx, c.branches[i%branchCount], chef, id, each)
 		if err != nil {
 			return open, memory, nil, err
 		}

@@ -48,11 +48,15 @@ export function say(text) {
 /** shout is for losses: it interrupts. */
 export function shout(text) { $("#shout").textContent = text; }
 
+// Making a formatter takes longer than everything else in a row of a list.
+const monies = new Map(), times = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+
 export function money(cents, currency = "EUR") {
-  return new Intl.NumberFormat("en-IE", { style: "currency", currency }).format(cents / 100);
+  if (!monies.has(currency)) monies.set(currency, new Intl.NumberFormat("en-IE", { style: "currency", currency }));
+  return monies.get(currency).format(cents / 100);
 }
 
-export const clockTime = (date) => new Date(date).toLocaleTimeString("en-GB");
+export const clockTime = (date) => times.format(new Date(date));
 
 const today = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 
@@ -80,13 +84,23 @@ export function clock(seconds) {
   return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
 }
 
-/** inPieces builds a long list a few rows at a time, so that no step keeps the
- *  page from answering for long. It stops when the list has left the page. */
-export async function inPieces(items, build, into, size = 12) {
-  for (let i = 0; i < items.length; i += size) {
-    if (i > 0) await new Promise((next) => setTimeout(next)); // let the browser breathe
-    if (i > 0 && !into.isConnected) return;
-    into.append(...items.slice(i, i + size).map(build));
+const piece = 6; // milliseconds
+const builders = new WeakMap(); // who builds a list now
+
+/** inPieces builds a long list a piece at a time, so that no step keeps the page
+ *  from answering for long, on slow computers neither. What is in sight at once
+ *  comes in one piece, so that nothing moves. It stops when the list has left the
+ *  page, or is built anew. */
+export async function inPieces(items, build, into, inSight = 1) {
+  const me = {};
+  builders.set(into, me);
+  let since = performance.now();
+  for (const [i, item] of items.entries()) {
+    into.append(build(item));
+    if (i < inSight || performance.now() - since < piece) continue;
+    await new Promise((next) => setTimeout(next)); // let the browser breathe
+    if (!into.isConnected || builders.get(into) !== me) return;
+    since = performance.now();
   }
 }
 

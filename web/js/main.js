@@ -22,6 +22,7 @@
 // with "Log in", "Log out", region "Latest requests", group "Light or dark".
 
 import { $, h, keep, say } from "./dom.js";
+import { call, line } from "./api.js";
 import { wallet } from "./wallet.js";
 import { login } from "./view.js";
 import "./el/account.js";
@@ -63,7 +64,10 @@ async function enter(name, argument) {
   try {
     await import(`./el/${name}.js`);
   } catch {
-    room.replaceChildren(h("h1", { tabindex: -1 }, "No connection"), h("p", {}, "This part of the page could not be fetched. Load the page again when the restaurant answers."));
+    if (mine !== turn) return false;
+    room.replaceChildren(h("h1", { tabindex: -1 }, "No connection"), h("p", {}, "This part of the page could not be fetched. It comes when the restaurant answers again."));
+    line.addEventListener("back", () => route(), { once: true });
+    call("GET", "/healthz", { wear: "none", why: "is the restaurant there?", poll: true });
     return true;
   }
   if (mine !== turn) return false;

@@ -134,8 +134,12 @@ export function countdown({ retryAfter }, tell) {
 
 /** login opens the dialog at the door; the focus comes back afterwards. */
 export async function login() {
-  const { openLogin } = await import("./el/login.js");
-  return openLogin();
+  try {
+    const { openLogin } = await import("./el/login.js");
+    openLogin();
+  } catch {
+    location.hash = "#/login"; // there it is said that there is no connection
+  }
 }
 
 /** peek is the small "Show the request" beside an action. It opens the entry of
@@ -148,8 +152,12 @@ export function peek(entry) {
     toggle.textContent = open ? "Hide the request" : "Show the request";
     box.querySelector(".entry")?.remove();
     if (!open) return;
-    const { entryCard } = await import("./el/entry.js");
-    box.append(entryCard(entry));
+    try {
+      const { entryCard } = await import("./el/entry.js");
+      box.append(entryCard(entry));
+    } catch {
+      box.append(h("p", { class: "entry" }, "This part of the page could not be fetched: no connection."));
+    }
   }, { class: "quiet", "aria-expanded": "false" });
   box.append(toggle);
   return box;

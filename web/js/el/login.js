@@ -9,22 +9,20 @@ import { View, countdown, peek } from "../view.js";
 
 const demo = ["alice", "bob", "vera", "carla", "marco"];
 
-/** openLogin shows the dialog; the promise gives whether somebody logged in. */
+/** openLogin shows the dialog; the focus goes back to where it was. */
 export function openLogin() {
   const dialog = h("dialog", { class: "dialog", "aria-labelledby": "login-title" });
   const before = document.activeElement;
   dialog.append(
     h("div", { class: "dialog__head" }, h("h2", { id: "login-title" }, "Show your ID"), button("Close", () => dialog.close(), { class: "quiet" })),
-    form(() => dialog.close("in")));
+    form(() => dialog.close()));
   document.body.append(dialog);
   dialog.showModal();
-  return new Promise((done) => dialog.addEventListener("close", () => {
-    const inside = dialog.returnValue === "in";
+  dialog.addEventListener("close", () => {
     dialog.remove();
     const back = before?.isConnected && before.checkVisibility() ? before : $(".account__who") ?? $("h1");
     back.focus();
-    done(inside);
-  }));
+  });
 }
 
 class LoginView extends View {

@@ -31,9 +31,10 @@ class MenuView extends View {
   async read() {
     const path = "/api/v1/menu" + query(new FormData(this.filters));
     const turn = this.turn = (this.turn ?? 0) + 1;
-    await this.show("Reading the menu", () => fetchMenu(path), (answer) => {
-      if (turn === this.turn) this.draw(answer.menu, path);
+    const answer = await this.show("Reading the menu", () => fetchMenu(path), ({ menu }) => {
+      if (turn === this.turn) this.draw(menu, path);
     });
+    if (answer.lost && answer.menu && !this.drawn) this.draw(answer.menu, path); // the last one that was read
   }
 
   draw({ items, currency }, path) {
@@ -44,7 +45,7 @@ class MenuView extends View {
     const box = h("div", { class: "dishes" });
     this.content.replaceChildren(box);
     if (items.length === 0) box.append(nothing(path));
-    else inPieces(rows(items), (build) => build(currency), box, 8);
+    else inPieces(rows(items), (build) => build(currency), box, 24);
     categories(this.filters, items, path);
     if (!first) say(`${items.length} dishes.`);
   }
@@ -58,7 +59,7 @@ async function fetchMenu(path) {
   const answer = await call("GET", path, options);
   if (answer.status === 304) return { ...answer, menu: known.menu };
   if (answer.ok) shown.set(key, { tag: answer.headers.get("ETag"), menu: answer.data });
-  return { ...answer, menu: answer.data };
+  return { ...answer, menu: answer.lost ? known?.menu : answer.data };
 }
 
 function query(data) {

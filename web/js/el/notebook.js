@@ -37,7 +37,7 @@ class NotebookView extends View {
     const open = new Set(Array.from(this.list.querySelectorAll("details[open]"), (d) => d.parentElement.dataset.n));
     this.list.replaceChildren();
     if (notebook.entries.length === 0) this.list.append(empty("Nothing said yet", h("p", {}, "Look at the ", h("a", { href: "#/menu" }, "menu"), ", and come back.")));
-    inPieces([...notebook.entries], (entry) => row(entry, open.has(String(entry.n))), this.list, 25);
+    inPieces([...notebook.entries], (entry) => row(entry, open.has(String(entry.n))), this.list);
   }
 
   /** update keeps rows that are there: one may be open, and hold the focus. */

@@ -74,7 +74,7 @@ function dishes() {
     const answer = await call("GET", "/api/v1/menu");
     if (!answer.ok) return told(box, answer);
     list.replaceChildren();
-    return inPieces(answer.data.items, (d) => dish(d, answer.data.currency), list, 20);
+    return inPieces(answer.data.items, (d) => dish(d, answer.data.currency), list);
   };
   const edit = (form) => {
     place.replaceChildren(form);

@@ -81,15 +81,18 @@ class OrdersView extends View {
   }
 
   async page() {
+    if (this.loading) return; // a second press, and the first is still on its way
+    this.loading = true;
     const answer = await call("GET", `/api/v1/orders?limit=50&cursor=${encodeURIComponent(this.next)}`);
-    if (answer.ok) this.append50(answer);
-    else this.notice.replaceChildren(refusal(answer, () => this.page()));
+    if (answer.ok) await this.append50(answer);
+    this.loading = false;
+    if (!answer.ok) this.notice.replaceChildren(refusal(answer, () => this.page()));
   }
 
   async append50({ data }) {
     this.next = data.next_cursor;
     this.more.hidden = !this.next;
-    await inPieces(data.items.filter((o) => !this.rows.has(o.id)), (o) => this.row(o), this.list, 10);
+    await inPieces(data.items.filter((o) => !this.rows.has(o.id)), (o) => this.row(o), this.list);
     if (this.argument) await this.single();
     if (this.rows.size === 0) this.content.replaceChildren(empty("No orders yet", h("p", {}, "Choose something from the ", h("a", { href: "#/menu" }, "menu"), ".")));
     this.watch();
