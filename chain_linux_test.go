@@ -49,10 +49,12 @@ func openChain(t *testing.T) *chain {
 		c.branches[i] = prepare(t, dir, addr, exec.Command(program(), "serve"))
 		keeping.Go(func() { c.keepOpen(open, i, dir, addr) })
 	}
+	var addrs []string
 	for i := range c.branches {
 		c.branch(i).ready()
+		addrs = append(addrs, c.branch(i).addr)
 	}
-	c.openDoor(addr)
+	c.door = openDoor(t, addr, addrs...)
 	return c
 }
 
@@ -109,31 +111,37 @@ func (c *chain) awaitAll() {
 	}
 }
 
-// openDoor starts nginx with the configuration of make branches.
-func (c *chain) openDoor(addr string) {
-	c.t.Helper()
-	dir := c.t.TempDir()
+// openDoor starts nginx at an address, with the configuration of make branches, in
+// front of the branches at others.
+func openDoor(t *testing.T, addr string, branches ...string) *running {
+	t.Helper()
+	dir := t.TempDir()
 	conf, err := os.ReadFile(filepath.Join("branches", "nginx.conf"))
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
-	var branches strings.Builder
-	for i := range c.branches {
-		_, port, _ := net.SplitHostPort(c.branch(i).addr)
-		fmt.Fprintf(&branches, "server 127.0.0.1:%s max_fails=1 fail_timeout=2s;\n", port)
+	var list strings.Builder
+	for _, branch := range branches {
+		fmt.Fprintf(&list, "server %s max_fails=1 fail_timeout=2s;\n", loopback(branch))
 	}
-	_, port, _ := net.SplitHostPort(addr)
-	for name, text := range map[string]string{"nginx.conf": string(conf), "branches.conf": branches.String(), "door.conf": "listen 127.0.0.1:" + port + ";"} {
+	for name, text := range map[string]string{"nginx.conf": string(conf), "branches.conf": list.String(), "door.conf": "listen " + loopback(addr) + ";"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			c.t.Fatal(err)
+			t.Fatal(err)
 		}
 	}
 	nginx := exec.Command("nginx", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off;")
-	c.door = prepare(c.t, dir, addr, nginx)
-	c.door.begin()
-	c.t.Cleanup(func() { // a killed master would leave its workers behind
+	door := prepare(t, dir, addr, nginx)
+	door.begin()
+	t.Cleanup(func() { // a killed master would leave its workers behind
 		_ = nginx.Process.Signal(syscall.SIGTERM)
-		c.door.wait(10 * time.Second)
+		door.wait(10 * time.Second)
 	})
-	c.door.ready()
+	door.ready()
+	return door
+}
+
+// loopback is an address of localhost as nginx takes it for one address only.
+func loopback(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	return "127.0.0.1:" + port
 }

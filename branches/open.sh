@@ -153,7 +153,7 @@ watch() {
   local n gone
   while :; do
     gone=''
-    wait -n -p gone || true
+    wait -n -p gone 2>/dev/null || true # and not what bash says of a process that was killed
     if [ "$gone" = "$nginx" ]; then
       tail -n 5 "$dir/nginx/log" >&2
       refuse "nginx has ended: the lines above say why"
@@ -162,7 +162,7 @@ watch() {
       if [ "$gone" = "${branches[$n]}" ]; then
         echo "Branch $n has ended; it opens again in three seconds"
         sleep 3 &
-        wait $! || true
+        wait $! 2>/dev/null || true
         open_branch "$n"
         echo "Branch $n is open again, as process ${branches[$n]}"
       fi

@@ -69,7 +69,7 @@ func (c *chain) open(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	for i := range branchCount {
-		h, err := c.openHouse(ctx, filepath.Join(dir, fmt.Sprint("branch", i+1)), append(settings, "DATABASE_URL="+c.postgres.url)...)
+		h, err := c.openHouse(ctx, filepath.Join(dir, fmt.Sprint("branch", i+1)), append(settings, "DATABASE_URL="+c.url)...)
 		if err != nil {
 			return err
 		}

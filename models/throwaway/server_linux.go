@@ -2,6 +2,7 @@ package throwaway
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,7 +27,7 @@ type Server struct {
 // which ends when its standard input does.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(root(t), "branches", "with-postgres.sh"), "-t",
+	cmd := exec.CommandContext(context.Background(), filepath.Join(root(t), "branches", "with-postgres.sh"), "-t",
 		"-c", "synchronous_commit=on", "-c", "fsync=on", "-c", "full_page_writes=on", // what it has said is done stays done
 		"sh", "-c", `printf '%s\n' "$TEST_DATABASE_URL" "$TEST_POSTGRES_BIN" "$TEST_POSTGRES_DATA"; exec cat`) // #nosec G204 -- a script of ours
 	cmd.Stderr = os.Stderr
@@ -94,7 +95,7 @@ func (s *Server) control(args ...string) {
 	if os.Geteuid() == 0 { // as whom PostgreSQL refuses to run
 		args = append([]string{"setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "--"}, args...)
 	}
-	cmd := exec.Command(args[0], args[1:]...) // #nosec G204 -- programs of PostgreSQL
+	cmd := exec.CommandContext(context.Background(), args[0], args[1:]...) // #nosec G204 -- programs of PostgreSQL
 	cmd.Dir = s.data
 	if text, err := cmd.CombinedOutput(); err != nil {
 		s.t.Errorf("%s: %v\n%s", strings.Join(args, " "), err, text)
