@@ -193,3 +193,11 @@ func (s *School) owns(c *gin.Context) error {
 	}
 	return problem.AuthenticationRequired.New("Others come to this house, too, so this is for a manager: log in as one, and send the wristband along.")
 }
+
+// Closed is mounted where there is no school, so that whoever looks for one
+// learns why.
+func Closed(r gin.IRouter, _ gin.HandlerFunc) {
+	get(r, "/learn", handle(func(*gin.Context) error {
+		return problem.NotFound.New("The lessons need the demo accounts: start the house with DEMO_DATA=on.")
+	}))
+}

@@ -104,6 +104,9 @@ func (s *School) taskText(v view, l *Lesson) string {
 	p.line("\n  A hint:     curl -s -d number=1 %s/learn/lessons/%s/hints", s.PublicURL, l.ID)
 	p.line("  Start over: curl -s -d what=lesson -d lesson=%s %s/learn/reset", l.ID, s.PublicURL)
 	p.line("  In Windows PowerShell 5.1 type curl.exe instead of curl.")
+	if strings.HasPrefix(s.PublicURL, "https:") {
+		p.line("  If curl does not trust the certificate, add --cacert and data/tls/ca.pem, or set CURL_CA_BUNDLE to it.")
+	}
 	return p.String()
 }
 
