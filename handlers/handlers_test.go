@@ -65,6 +65,9 @@ var firstDay = sync.OnceValue(func() (day struct{ dir string }) {
 	must(store.Close())
 	_, err = tokens.OpenKeys(filepath.Join(dir, "keys"))
 	must(err)
+	school, err := learn.Open(context.Background(), filepath.Join(dir, "lessons.db"), learn.Options{PublicURL: testURL})
+	must(err)
+	must(school.Close())
 	day.dir = dir
 	return day
 })

@@ -144,6 +144,17 @@ func TestAnswersHintsAndWhatTheyRefuse(t *testing.T) {
 	} {
 		h.post(t, tc.path, tc.body).wants(t, tc.status, tc.slug)
 	}
+	for call, body := range map[string]string{
+		"POST " + answers: `{"question":"predict","choice":1}`, "POST " + hints: `{"number":1}`, "POST /learn/reset": `{"what":"lessons"}`,
+		"PUT /learn/progress": `{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"open","answers":{},"hints":[]}]}`,
+		"POST /lab/forge":     `{"set":["role=manager"]}`,
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		for _, name := range []string{"role", "table_name", "state2", "Number", "alg", ""} {
+			h.do(t, method, path, strings.Replace(body, "{", `{"`+name+`":1,`, 1), h.as(t, "alice")).wants(t, 400, "unknown-field")
+		}
+		h.do(t, method, path, body, h.as(t, "alice")).wants(t, 200, "")
+	}
 	h.post(t, answers, "question=%zz", asForm).wants(t, 400, "malformed-form")
 	h.post(t, answers, "hello", with("Content-Type", "text/plain")).wants(t, 415, "unsupported-media-type")
 }

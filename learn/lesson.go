@@ -141,6 +141,8 @@ type Course struct {
 	Claims map[string]string
 	// Glossary explains each technical word in a line.
 	Glossary []Word
+
+	finder finder
 }
 
 // Word is a technical word and what it means.
@@ -169,6 +171,7 @@ func Load() (*Course, error) {
 	if err := strict(glossaryJSON, &c.Glossary); err != nil {
 		return nil, fmt.Errorf("glossary.json cannot be read: %w", err)
 	}
+	c.finder = newFinder(c.Glossary)
 	return c, c.read(lessonFiles)
 }
 

@@ -129,14 +129,13 @@ var (
 // technical word, and every claim of a token.
 func TestEveryTechnicalWordIsExplained(t *testing.T) {
 	c := course(t)
-	_, byForm := glossaryPattern(c.Glossary)
 	for _, l := range c.Lessons {
 		text := code.ReplaceAllString(l.texts(), "")
 		for _, word := range append(acronym.FindAllString(text, -1), "token") {
 			if lessonID.MatchString(word) || strings.HasPrefix(word, "LAB") || word == "OFF" {
 				continue
 			}
-			if byForm[strings.ToLower(word)] == nil {
+			if c.finder.word(word) == nil {
 				t.Errorf("%s says %s, which the glossary does not explain", l.ID, word)
 			}
 		}

@@ -8,21 +8,30 @@ import (
 	"strings"
 )
 
-// glossaryPattern finds the technical words in a text, the longest first: an
-// access token is more than a token.
-func glossaryPattern(glossary []Word) (find *regexp.Regexp, byForm map[string]*Word) {
-	byForm = map[string]*Word{}
+// finder finds the technical words in a text.
+type finder struct {
+	pattern *regexp.Regexp
+	byForm  map[string]*Word
+}
+
+// newFinder looks for the longest first: an access token is more than a token.
+func newFinder(glossary []Word) finder {
+	f := finder{byForm: map[string]*Word{}}
 	var forms []string
 	for i := range glossary {
 		w := &glossary[i]
 		for _, form := range append([]string{w.Word}, w.Forms...) {
-			byForm[strings.ToLower(form)] = w
+			f.byForm[strings.ToLower(form)] = w
 			forms = append(forms, regexp.QuoteMeta(form))
 		}
 	}
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
-	return regexp.MustCompile(`(?i)\b(?:` + strings.Join(forms, "|") + `)\b`), byForm
+	f.pattern = regexp.MustCompile(`(?i)\b(?:` + strings.Join(forms, "|") + `)\b`)
+	return f
 }
+
+// word is what a text means by a form that was found.
+func (f finder) word(form string) *Word { return f.byForm[strings.ToLower(form)] }
 
 // texts are all texts of a lesson in which a technical word may stand.
 func (l *Lesson) texts() string {
@@ -44,10 +53,9 @@ func (l *Lesson) texts() string {
 
 // words are the technical words that a lesson uses, in the order of the glossary.
 func (c *Course) words(l *Lesson) (used []Word) {
-	find, byForm := glossaryPattern(c.Glossary)
 	met := map[*Word]bool{}
-	for _, form := range find.FindAllString(l.texts(), -1) {
-		met[byForm[strings.ToLower(form)]] = true
+	for _, form := range c.finder.pattern.FindAllString(l.texts(), -1) {
+		met[c.finder.word(form)] = true
 	}
 	for i := range c.Glossary {
 		if met[&c.Glossary[i]] {
@@ -63,7 +71,6 @@ var backticks = regexp.MustCompile("`([^`]+)`")
 // the glossary when it comes for the first time, and what is between backticks is
 // code.
 func (c *Course) linked(text string) template.HTML {
-	find, byForm := glossaryPattern(c.Glossary)
 	met := map[*Word]bool{}
 	var out strings.Builder
 	rest := text
@@ -74,8 +81,8 @@ func (c *Course) linked(text string) template.HTML {
 			prose = rest[:at[0]]
 		}
 		last := 0
-		for _, m := range find.FindAllStringIndex(prose, -1) {
-			w := byForm[strings.ToLower(prose[m[0]:m[1]])]
+		for _, m := range c.finder.pattern.FindAllStringIndex(prose, -1) {
+			w := c.finder.word(prose[m[0]:m[1]])
 			if met[w] {
 				continue
 			}
