@@ -442,6 +442,19 @@ func request() *gin.Context {
 	return c
 }
 
+// TestAPageCanSayThatItIsAnotherProgram although browsers send their own User-Agent.
+func TestAPageCanSayThatItIsAnotherProgram(t *testing.T) {
+	c := request()
+	before := factOf(c, middleware.FactOf(c)).Client
+	c.Request.Header.Set("X-User-Agent", "my-first-program")
+	page := factOf(c, middleware.FactOf(c)).Client
+	c.Request.Header.Del("X-User-Agent")
+	c.Request.Header.Set("User-Agent", "my-first-program")
+	if curl := factOf(c, middleware.FactOf(c)).Client; page != curl || page == before {
+		t.Errorf("curl is %x, the page %x, and %x before it said who it is", curl, page, before)
+	}
+}
+
 // BenchmarkWitness is all that the lessons cost a request, apart from writing.
 func BenchmarkWitness(b *testing.B) {
 	tr, c := NewTracker(course(b)), request()

@@ -16,7 +16,7 @@ class LessonNote extends HTMLElement {
     this.append(h("section", { class: "lesson-note", "aria-label": "Your lesson" }, this.words, button("Hide", () => this.hide(), { class: "quiet", "aria-label": "Hide the note about your lesson" })));
     school.addEventListener("change", () => this.show(), { signal });
     addEventListener("hashchange", () => this.turn(), { signal });
-    watch((poll) => { if (!this.hidden) ask(poll); }, every, signal);
+    watch((poll) => { if (!this.hidden && keep.get("lesson")) ask(poll); }, every, signal);
     this.turn();
   }
 
@@ -25,7 +25,7 @@ class LessonNote extends HTMLElement {
   /** turn is called in each view; among the lessons the note has nothing to add. */
   turn() {
     this.hidden = /^#\/lessons/.test(location.hash);
-    if (this.hidden) return;
+    if (this.hidden || !keep.get("lesson")) return;
     this.show();
     ask(true);
   }
