@@ -309,6 +309,24 @@ func TestAFileThatIsMissing(t *testing.T) {
 	guest.everyone("lesson, folder")
 }
 
+// TestAStreamCanBeStopped where no cook ever comes.
+func TestAStreamCanBeStopped(t *testing.T) {
+	t.Parallel()
+	guest := openHouse(t, "KITCHEN=manual").seat(t)
+	guest.provokes(401)
+	guest.opens("/#/lessons/L04")
+	guest.guesses(mouse{guest})
+	guest.runs(mouse{guest}, "wristband", "preparation 1")
+	guest.runs(mouse{guest}, "order", "step 3")
+	guest.clicks(button("Run it here: step 5"))
+	guest.sees("So far: placed")
+	guest.everyone("lesson, a stream")
+	guest.clicks(button("Stop step 5"))
+	guest.comes("follow", "not what was expected")
+	guest.until("the focus on the step", func() bool { return guest.focused() == button("Run it here: step 5") })
+	guest.misses(button("Stop step 5"))
+}
+
 // TestATerminalShowsUpLive does a lesson with curl while its page is open, and
 // another one while its note stands in the frame.
 func TestATerminalShowsUpLive(t *testing.T) {

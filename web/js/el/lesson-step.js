@@ -75,7 +75,7 @@ export class Step {
   /** wait counts down until the step may be run, and tells whether it was not stopped. */
   async wait() {
     this.#control = new AbortController();
-    const { signal } = this.#control;
+    const signal = this.signal = AbortSignal.any([this.#control.signal, this.page.over]);
     this.stop.hidden = this.waits <= 0 && !this.data.request.stream;
     if (this.waits > 0) say(`The request is sent in ${this.waits} seconds.`);
     while (this.waits > 0 && !signal.aborted && !this.page.gone) {
@@ -97,7 +97,7 @@ export class Step {
       say(status + ".");
     };
     const focused = () => document.activeElement === this.stop;
-    const answer = await send(this.data.request, { why: `lesson ${this.page.id}, ${this.name}`, signal: this.#control.signal, onEvent });
+    const answer = await send(this.data.request, { why: `lesson ${this.page.id}, ${this.name}`, signal: this.signal, onEvent });
     if (focused()) this.go.focus();
     this.stop.hidden = true;
     return answer.stopped ? null : answer;

@@ -32,8 +32,11 @@ export class LessonPage extends View {
   start() {
     this.querySelector("h1").textContent = "Lesson " + this.id;
     this.refresh();
-    watch((poll) => this.refresh(poll), every, this.#over.signal);
+    watch((poll) => this.refresh(poll), every, this.over);
   }
+
+  /** over ends whatever goes on when the page is left. */
+  get over() { return this.#over.signal; }
 
   disconnectedCallback() {
     super.disconnectedCallback();
@@ -68,7 +71,7 @@ export class LessonPage extends View {
 
   /** lay builds the page of the lesson. */
   lay() {
-    const { data } = this, title = titled(data);
+    const { data } = this, title = titled(data), focused = this.content.contains(document.activeElement);
     keep.set("lesson", data.id);
     this.querySelector("h1").textContent = title;
     document.title = `${title} - The Restaurant`;
@@ -96,6 +99,7 @@ export class LessonPage extends View {
     this.layPredict();
     this.layRun();
     this.update(null);
+    if (focused) this.querySelector("h1").focus(); // somebody has started it over elsewhere
   }
 
   /** update shows what has changed since before; what one is busy with stays. */
@@ -149,7 +153,7 @@ export class LessonPage extends View {
     const heading = h("h2", { id: "run", tabindex: -1 }, "Run");
     if (!open) return this.runs.replaceChildren(heading, h("p", { class: "muted" }, "Guess first: then the requests appear."));
     const prepared = this.steps.slice(0, data.prepare.length), files = folderBox();
-    folder.addEventListener("change", files.draw, { signal: this.#over.signal });
+    folder.addEventListener("change", files.draw, { signal: this.over });
     this.runs.replaceChildren(heading,
       h("p", {}, "Run each request here with its button, or type its command in a terminal."), this.shellChoice(), this.fetchLine(),
       prepared.length ? h("h3", {}, "Before you begin") : "", prepared.length ? h("ol", { class: "lesson-steps lesson-steps--before" }, prepared.map((s) => s.el)) : "",

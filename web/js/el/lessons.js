@@ -33,7 +33,11 @@ class LessonList extends View {
     this.said = h("div", { class: "notice" });
     this.notice.after(this.said);
     this.notice.before(h("p", { class: "lead" }, "Guess, run, compare. A lesson is done when the house has seen the requests that prove it, whoever sends them: this page, a terminal, a program of yours."));
-    school.addEventListener("change", () => this.list(), { signal });
+    school.addEventListener("change", () => {
+      const done = school.items.filter((item) => item.state === "done" && this.done?.has(item.id) === false);
+      if (done.length) say(done.map((item) => `${item.id} is done.`).join(" "));
+      this.list();
+    }, { signal });
     watch((poll) => { if (school.items) ask(poll); }, every, signal);
     if (school.items) this.list(); // as it was; what is new comes with the answer
     this.read();
@@ -51,6 +55,7 @@ class LessonList extends View {
     this.notice.replaceChildren();
     if (items.length === 0) return this.content.replaceChildren(empty("There are no lessons here"));
     if (!this.body) this.content.replaceChildren(this.head = h("div", { class: "lessons__head" }), this.body = h("div", {}), this.foot());
+    this.done = new Set(items.filter((item) => item.state === "done").map((item) => item.id));
     const focused = document.activeElement?.dataset?.lesson;
     this.head.replaceChildren(meter(items), now ? h("a", { class: "button primary", href: where(now) }, `${now.state === "open" ? "Begin" : "Go on with"} ${titled(now)}`) : h("p", {}, "All lessons are done. Well done!"));
     this.body.replaceChildren(h("p", { class: "muted" }, h("span", { class: "badge" }, "Express"), ` The short route: ${express[0]} to ${express.at(-1)}, ${minutes(items)} minutes, from the first request to a token that you can read.`),
