@@ -20,13 +20,19 @@ func contentTag(body []byte) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 }
 
-// page is an answer that is ready to go out, with its entity tag.
+// page is an answer that is ready to go out, with its entity tag. Some are there
+// in gzip, too: what is packed once and sent often.
 type page struct {
-	body []byte
-	tag  string
+	body   []byte
+	tag    string
+	packed func() []byte
 }
 
-func tagged(body []byte) page { return page{body, contentTag(body)} }
+func tagged(body []byte) page { return page{body: body, tag: contentTag(body)} }
+
+// packedTag tells the packed bytes from the others: a strong tag is of one of
+// them (RFC 9110, section 8.8.3.3).
+func (p page) packedTag() string { return strings.TrimSuffix(p.tag, `"`) + `-gzip"` }
 
 // tagPage is tagged for what may have failed to encode.
 func tagPage(body []byte, err error) (page, error) { return tagged(body), err }
@@ -40,17 +46,41 @@ func dishTag(m models.MenuItem) string {
 	return fmt.Sprintf(`"%d.%d.%d"`, dishFormat, m.ID, m.Version)
 }
 
-// respondTagged answers 304 to whoever has this version already.
+// respondTagged answers 304 to whoever has this version already, packed or not.
 func respondTagged(c *gin.Context, contentType string, p page) error {
-	c.Writer.Header()["Etag"] = []string{p.tag} // as net/http spells it
+	h := c.Writer.Header()
+	h["Etag"] = []string{p.tag} // as net/http spells it
+	pack := false
+	if p.packed != nil {
+		h.Add("Vary", "Accept-Encoding")
+		if pack = acceptsGzip(c); pack {
+			h["Etag"] = []string{p.packedTag()}
+		}
+	}
 	for _, have := range tags(c, "If-None-Match") {
-		if have == "*" || strings.TrimPrefix(have, "W/") == p.tag {
+		if have = strings.TrimPrefix(have, "W/"); have == "*" || have == p.tag || p.packed != nil && have == p.packedTag() {
 			c.Status(http.StatusNotModified)
 			return nil
 		}
 	}
-	c.Data(http.StatusOK, contentType, p.body)
+	body := p.body
+	if pack {
+		h["Content-Encoding"], body = []string{"gzip"}, p.packed()
+	}
+	c.Data(http.StatusOK, contentType, body)
 	return nil
+}
+
+// acceptsGzip reads what browsers send: "gzip, deflate, br". A quality counts only
+// as far as gzip;q=0 refuses it.
+func acceptsGzip(c *gin.Context) bool {
+	for coding := range strings.SplitSeq(c.GetHeader("Accept-Encoding"), ",") {
+		name, quality, _ := strings.Cut(strings.ReplaceAll(coding, " ", ""), ";")
+		if strings.EqualFold(name, "gzip") {
+			return quality == "" || strings.Trim(quality, "q=0.") != ""
+		}
+	}
+	return false
 }
 
 // noVersion is a version that no dish ever has.

@@ -324,7 +324,7 @@ var contract = sync.OnceValue(func() routers.Router {
 	if err != nil {
 		panic(err)
 	}
-	for _, media := range []string{"text/html", "text/css", "image/svg+xml", "text/event-stream", "application/x-pem-file"} {
+	for _, media := range []string{"text/html", "text/css", "text/javascript", "image/svg+xml", "text/event-stream", "application/x-pem-file"} {
 		openapi3filter.RegisterBodyDecoder(media, openapi3filter.FileBodyDecoder)
 	}
 	closed := false
@@ -446,8 +446,11 @@ func itoa(id int64) string { return strconv.FormatInt(id, 10) }
 type httpRequest = http.Request
 
 // rawGet gets what is not JSON, so that only the test judges it.
-func (h *house) rawGet(path string) *httptest.ResponseRecorder {
-	rec := httptest.NewRecorder()
-	h.handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
+func (h *house) rawGet(path string, headers ...string) *httptest.ResponseRecorder {
+	rec, req := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil)
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	h.handler.ServeHTTP(rec, req)
 	return rec
 }

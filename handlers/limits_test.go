@@ -393,11 +393,25 @@ func TestEveryDoorIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, fifty)
 		left := 50
-		for _, call := range []string{"GET /", "GET /nowhere", "BREW /api/v1/menu", "GET /api/v1/menu", "POST " + loginPath, "POST " + refreshPath, "GET /openapi.json", "GET /problems/not-found", "GET /.well-known/jwks.json", "OPTIONS /api/v1/orders"} {
+		for _, call := range []string{"GET /problems", "GET /nowhere", "BREW /api/v1/menu", "GET /api/v1/menu", "POST " + loginPath, "POST " + refreshPath, "GET /openapi.json", "GET /problems/not-found", "GET /.well-known/jwks.json", "OPTIONS /api/v1/orders"} {
 			left--
 			method, path, _ := strings.Cut(call, " ")
 			h.do(t, method, path, "", from(home)).limited(t, "address", left)
 		}
+	})
+}
+
+// TestAClassBehindOneAddressCanOpenThePage asks for all that a browser fetches to
+// show it, thirty times in one second.
+func TestAClassBehindOneAddressCanOpenThePage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, fifty)
+		for range 30 {
+			for _, path := range []string{"/", "/css/app.css", "/favicon.svg", "/js/main.js"} {
+				h.get(t, path, from(home)).wants(t, 200, "")
+			}
+		}
+		h.get(t, "/problems", from(home)).limited(t, "address", 49)
 	})
 }
 

@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"restaurant/models"
+	"restaurant/web"
 )
 
 // menuCard is the menu as it goes over the wire, printed once for each audience
@@ -32,10 +34,10 @@ func (cards *menuCards) of(menu *models.Menu) (*menuCard, error) {
 
 func printCard(menu *models.Menu) (card *menuCard, err error) {
 	card = &menuCard{of: menu, dishes: map[int64]page{}}
-	if card.public, err = tagPage(encode(newMenuResponse(unfiltered(false).apply(menu.Items)))); err != nil {
+	if card.public, err = packable(encode(newMenuResponse(unfiltered(false).apply(menu.Items)))); err != nil {
 		return nil, err
 	}
-	if card.vip, err = tagPage(encode(newMenuResponse(unfiltered(true).apply(menu.Items)))); err != nil {
+	if card.vip, err = packable(encode(newMenuResponse(unfiltered(true).apply(menu.Items)))); err != nil {
 		return nil, err
 	}
 	for _, m := range menu.Items {
@@ -43,9 +45,17 @@ func printCard(menu *models.Menu) (card *menuCard, err error) {
 		if err != nil {
 			return nil, err
 		}
-		card.dishes[m.ID] = page{body, dishTag(m)}
+		card.dishes[m.ID] = page{body: body, tag: dishTag(m)}
 	}
 	return card, nil
+}
+
+// packable is a page that is packed when the first guest asks for it like that.
+// The menu is the same for all of an audience, so its size tells nothing.
+func packable(body []byte, err error) (page, error) {
+	p, err := tagPage(body, err)
+	p.packed = sync.OnceValue(func() []byte { return web.Pack(body) })
+	return p, err
 }
 
 // audience is the whole menu as it is shown to VIPs, or to everybody else.

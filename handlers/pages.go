@@ -21,6 +21,7 @@ import (
 func startPage(page web.File) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		c.Header("Content-Security-Policy", web.Policy)
+		c.Header("Permissions-Policy", web.Permissions)
 		return respondFile(c, page)
 	}
 }
@@ -55,9 +56,22 @@ func asset(name string) func(*gin.Context) error {
 //	@Router		/favicon.svg [get]
 func favicon() func(*gin.Context) error { return asset("favicon.svg") }
 
+// script serves the modules of the dining room. They are a room of their own: what
+// is on the page is what stands in web/js.
+//
+//	@Summary	The scripts of the start page
+//	@ID			script
+//	@Tags		pages
+//	@Produce	text/javascript
+//	@Param		file	path		string	true	"Such as main.js or el/menu.js"
+//	@Success	200		{string}	string	"A JavaScript module"
+//	@Failure	404		{object}	problem.Problem	"not-found"
+//	@Router		/js/{file} [get]
+func script(c *gin.Context) error { return asset("js" + c.Param("file"))(c) }
+
 func respondFile(c *gin.Context, f web.File) error {
 	c.Header("Cache-Control", "no-cache") // ask each time; the answer is mostly 304
-	return respondTagged(c, f.ContentType, page{f.Body, f.ETag})
+	return respondTagged(c, f.ContentType, page{body: f.Body, tag: f.ETag, packed: func() []byte { return f.Packed }})
 }
 
 // listProblems shows all the ways in which the house says no.

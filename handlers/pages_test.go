@@ -1,12 +1,15 @@
 package handlers
 
 import (
+	"compress/gzip"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +23,8 @@ func TestPages(t *testing.T) {
 		"/":                               {"text/html; charset=utf-8", testURL + "/api/v1/auth/login", web.Policy},
 		"/css/app.css":                    {"text/css; charset=utf-8", ":root", ""},
 		"/favicon.svg":                    {"image/svg+xml", "<svg", ""},
+		"/js/main.js":                     {"text/javascript; charset=utf-8", "wallet", ""},
+		"/js/el/menu.js":                  {"text/javascript; charset=utf-8", "customElements", ""},
 		"/problems":                       {"text/html; charset=utf-8", "/problems/token-expired", web.Policy},
 		"/swagger/index.html":             {"text/html; charset=utf-8", "swagger-ui-bundle.js", swaggerPolicy},
 		"/swagger/swagger-ui-bundle.js":   {"text/javascript; charset=utf-8", "SwaggerUI", swaggerPolicy},
@@ -45,11 +50,53 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s answers %d %v", path, res.Code, res.Header())
 		}
 	}
-	for _, path := range []string{"/swagger/none.js", "/swagger/../main.go", "/problems/none", "/problems/Not-Found", "/css/", "/css/other.css"} {
+	for _, path := range []string{"/swagger/none.js", "/swagger/../main.go", "/problems/none", "/problems/Not-Found", "/css/", "/css/other.css", "/js/", "/js/none.js", "/js/swagger-initializer.js", "/js/../embed.go"} {
 		h.get(t, path).wants(t, 404, "not-found")
 	}
-	tag := h.get(t, "/").Header().Get("ETag")
+	start := h.get(t, "/")
+	if got := start.Header().Get("Permissions-Policy"); got != web.Permissions {
+		t.Errorf("the page may use %q of the device", got)
+	}
+	tag := start.Header().Get("ETag")
 	h.get(t, "/", with("If-None-Match", tag)).wants(t, 304, "")
+}
+
+// TestPackedAnswers asks for the same thing in gzip and as it is. Both are the same
+// bytes in the end, under two tags, and either tag is known again.
+func TestPackedAnswers(t *testing.T) {
+	h := newHouse(t)
+	for _, path := range []string{"/", "/css/app.css", "/js/main.js", "/api/v1/menu"} {
+		plain, packed := h.rawGet(path), h.rawGet(path, "Accept-Encoding", "br, gzip;q=0.5")
+		if packed.Header().Get("Content-Encoding") != "gzip" || packed.Body.Len() > plain.Body.Len()/2 || !slices.Contains(packed.Header().Values("Vary"), "Accept-Encoding") {
+			t.Errorf("%s in gzip: %d of %d bytes, %v", path, packed.Body.Len(), plain.Body.Len(), packed.Header())
+		}
+		r, err := gzip.NewReader(packed.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(r); err != nil || string(body) != plain.Body.String() {
+			t.Errorf("%s unpacks to something else (%v)", path, err)
+		}
+		tags := []string{plain.Header().Get("ETag"), packed.Header().Get("ETag")}
+		if tags[0] == tags[1] {
+			t.Errorf("%s has one tag for both: %s", path, tags[0])
+		}
+		for _, tag := range tags {
+			for _, accept := range []string{"gzip", "identity"} {
+				if res := h.rawGet(path, "Accept-Encoding", accept, "If-None-Match", tag); res.Code != 304 || res.Body.Len() > 0 {
+					t.Errorf("%s with %s and %s: %d", path, tag, accept, res.Code)
+				}
+			}
+		}
+		for _, accept := range []string{"", "br", "gzip;q=0", "gzip; q=0.000", "gzipped"} {
+			if res := h.rawGet(path, "Accept-Encoding", accept); res.Header().Get("Content-Encoding") != "" || res.Header().Get("ETag") != tags[0] {
+				t.Errorf("%s packed for %q", path, accept)
+			}
+		}
+	}
+	if res := h.rawGet("/api/v1/menu?q=pizza", "Accept-Encoding", "gzip"); res.Header().Get("Content-Encoding") != "" {
+		t.Error("what is made for one request is packed, too")
+	}
 }
 
 func TestThePublicKeyIsAllThatIsPublished(t *testing.T) {

@@ -1,31 +1,39 @@
-// Package web is the dining room: the few pages that a guest sees in a browser.
-// It shows the way to the waiter and explains each polite refusal; orders are
-// taken elsewhere.
+// Package web is the dining room: the page in which a guest orders, watches and
+// takes a wristband apart, and the pages that explain each polite refusal. It
+// only asks the waiter for things, as every client does; begin to read at
+// js/main.js.
 //
-// The pages load nothing from any other server and run no script, so the whole
-// room travels inside the program and works without a network.
+// The pages load nothing from any other server, so the whole room travels inside
+// the program and works without a network. There is no build step: what a browser
+// gets is what stands here.
 package web
 
 import (
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
 	"encoding/json"
 	"html/template"
 	"io"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 )
 
-// Policy is the Content-Security-Policy of every page of this package. It
-// already allows scripts from this server, for pages to come, but no markup
-// made from strings.
+// Policy is the Content-Security-Policy of every page of this package: scripts
+// from this server only, and no markup made from strings (Trusted Types).
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'"
+
+// Permissions is the Permissions-Policy of the dining room: it needs nothing of the
+// device it is shown on.
+const Permissions = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 // PageType is the media type of every page of this package.
 const PageType = "text/html; charset=utf-8"
@@ -38,6 +46,8 @@ var (
 	stylesheet []byte
 	//go:embed favicon.svg
 	favicon []byte
+	//go:embed js/*.js js/el/*.js
+	scripts embed.FS
 	// SwaggerInitializer is the script that starts Swagger UI. It is served in
 	// the folder of Swagger UI, under another policy than the pages of this room.
 	//
@@ -47,17 +57,33 @@ var (
 
 var pages = template.Must(template.ParseFS(pageFiles, "*.html"))
 
+// assets is made when the first guest asks, because packing takes longer than all
+// the rest of a start.
+//
 // The types stand here and not in the mime table of the operating system, which
 // any installed program may have changed.
-var assets = map[string]File{
-	"css/app.css": newFile("text/css; charset=utf-8", stylesheet),
-	"favicon.svg": newFile("image/svg+xml", favicon),
-}
+var assets = sync.OnceValue(func() map[string]File {
+	all := map[string]File{
+		"css/app.css": newFile("text/css; charset=utf-8", stylesheet),
+		"favicon.svg": newFile("image/svg+xml", favicon),
+	}
+	for _, pattern := range []string{"js/*.js", "js/el/*.js"} {
+		names, _ := fs.Glob(scripts, pattern) // fails for a bad pattern only
+		for _, name := range names {
+			body, _ := scripts.ReadFile(name) // it was listed
+			all[name] = newFile("text/javascript; charset=utf-8", body)
+		}
+	}
+	delete(all, "js/swagger-initializer.js") // it is served under another policy
+	return all
+})
 
 // File is something ready to be served. Its body is shared by all requests and
 // must not be changed.
 type File struct {
-	Body        []byte
+	Body []byte
+	// Packed is the body in gzip.
+	Packed      []byte
 	ContentType string
 	// ETag is a strong entity tag with its quotes: other bytes, other tag.
 	ETag string
@@ -67,13 +93,23 @@ func newFile(contentType string, body []byte) File {
 	sum := sha256.Sum256(body)
 	// Half of the sum is 128 bits, which is plenty to tell versions apart.
 	tag := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
-	return File{Body: body, ContentType: contentType, ETag: `"` + tag + `"`}
+	return File{Body: body, Packed: Pack(body), ContentType: contentType, ETag: `"` + tag + `"`}
+}
+
+// Pack compresses a body with gzip, as small as it gets: it is done once and sent
+// often.
+func Pack(body []byte) []byte {
+	var packed bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression) // the level is valid
+	_, _ = w.Write(body)                                       // a buffer takes everything
+	_ = w.Close()
+	return packed.Bytes()
 }
 
 // Asset gives the file that pages refer to by this name, without a leading
-// slash: "css/app.css" or "favicon.svg".
+// slash: "css/app.css" or "js/main.js".
 func Asset(name string) (File, bool) {
-	f, ok := assets[name]
+	f, ok := assets()[name]
 	return f, ok
 }
 

@@ -2,10 +2,13 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -147,7 +150,7 @@ func TestPagesEscapeTheirData(t *testing.T) {
 		"problem": problemPage(t, ProblemData{Slug: evil + "2", Title: evil, Meaning: evil, Next: evil, StatusText: evil, Others: kinds}),
 		"list":    problemList(t, kinds),
 	} {
-		if strings.Contains(page, "<script") || strings.Contains(page, evil) {
+		if strings.Contains(page, "<script>") || strings.Contains(page, evil) {
 			t.Errorf("%s: data became markup", name)
 		}
 		wantAll(t, page, "&lt;script&gt;")
@@ -157,7 +160,9 @@ func TestPagesEscapeTheirData(t *testing.T) {
 // The policy would block these, and the page would break where nobody looks.
 func TestPagesHoldNoInlineCode(t *testing.T) {
 	inline := regexp.MustCompile(`(?i)<style|\sstyle\s*=|<script|\son[a-z]+\s*=|javascript:`)
+	files := regexp.MustCompile(`<script( type="module")? src="/js/[a-z]+\.js"></script>`)
 	for name, page := range renderedPages(t) {
+		page = files.ReplaceAllString(page, "")
 		if m := inline.FindString(page); m != "" {
 			t.Errorf("%s holds %q", name, m)
 		}
@@ -180,6 +185,113 @@ func TestNothingComesFromElsewhere(t *testing.T) {
 			t.Errorf("app.css holds %q", load)
 		}
 	}
+	for name, f := range scriptFiles(t) {
+		if m := regexp.MustCompile(`https?://|wss?://`).Find(f.Body); m != nil {
+			t.Errorf("%s names an address of another server: %q", name, m)
+		}
+	}
+}
+
+// scriptFiles are all modules that a browser may fetch.
+func scriptFiles(t *testing.T) map[string]File {
+	t.Helper()
+	found := map[string]File{}
+	for name, f := range assets() {
+		if strings.HasSuffix(name, ".js") {
+			found[name] = f
+		}
+	}
+	if len(found) < 15 {
+		t.Fatalf("only %d scripts are served", len(found))
+	}
+	return found
+}
+
+// Text that is set as text can never become markup. Trusted Types would stop the
+// rest in a browser that knows them; this stops it here.
+func TestScriptsMakeNoMarkupFromStrings(t *testing.T) {
+	unsafe := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|document\.write|\beval\(|new Function|style=|\bon[a-z]+="|javascript:`)
+	for name, f := range scriptFiles(t) {
+		if m := unsafe.Find(f.Body); m != nil {
+			t.Errorf("%s holds %q", name, m)
+		}
+	}
+}
+
+func TestEveryScriptSaysWhatOneCanLearnThere(t *testing.T) {
+	for name, f := range scriptFiles(t) {
+		head, _, _ := strings.Cut(string(f.Body), "\n\n")
+		if lines := strings.Split(head, "\n"); len(lines) < 3 || !strings.HasPrefix(lines[0], "// ") {
+			t.Errorf("%s begins with %q", name, lines[0])
+		}
+	}
+}
+
+// A module that is missing would be noticed by nobody but the guest.
+func TestEveryImportExists(t *testing.T) {
+	imports := regexp.MustCompile(`(?:from|import|import\()\s*"(\.[^"]*)"`)
+	for name, f := range scriptFiles(t) {
+		for _, m := range imports.FindAllSubmatch(f.Body, -1) {
+			if target := path.Join(path.Dir(name), string(m[1])); !isAsset(target) {
+				t.Errorf("%s imports %s, which is not there", name, target)
+			}
+		}
+	}
+}
+
+func isAsset(name string) bool { _, ok := Asset(name); return ok }
+
+// A browser fetches at once what the page names; what only an import names would
+// wait for one more round. So the page names whatever main.js needs to begin.
+func TestThePagePreloadsWhatItNeeds(t *testing.T) {
+	page := startPage(t, StartData{})
+	needed, imports := map[string]bool{}, regexp.MustCompile(`(?m)^import .*"(\.[^"]*)";$`)
+	var visit func(name string)
+	visit = func(name string) {
+		f, ok := Asset(name)
+		if !ok || needed[name] {
+			return
+		}
+		needed[name] = true
+		for _, m := range imports.FindAllSubmatch(f.Body, -1) {
+			visit(path.Join(path.Dir(name), string(m[1])))
+		}
+	}
+	visit("js/main.js")
+	visit("js/el/menu.js") // the first view, for most
+	for name := range needed {
+		if !strings.Contains(page, `"/`+name+`"`) {
+			t.Errorf("the page does not preload %s", name)
+		}
+	}
+}
+
+// The first view has to be there at once, also over a slow line.
+func TestTheFirstViewIsSmall(t *testing.T) {
+	start, err := Start(StartData{BaseURL: "http://localhost:8080", Version: "v1.2.3", Demo: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := len(start.Packed)
+	for _, m := range regexp.MustCompile(`(?:href|src)="/((?:js|css)/[^"]*|favicon.svg)"`).FindAllSubmatch(start.Body, -1) {
+		f, _ := Asset(string(m[1]))
+		total += len(f.Packed)
+	}
+	if most := 45_000; total > most {
+		t.Errorf("the first view is %d bytes, want up to %d, which leaves room for the menu and the headers", total, most)
+	}
+}
+
+func TestWhatIsPackedCanBeUnpacked(t *testing.T) {
+	for name, f := range assets() {
+		r, err := gzip.NewReader(bytes.NewReader(f.Packed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(r); err != nil || !bytes.Equal(body, f.Body) {
+			t.Errorf("%s unpacks to %d bytes (%v), want %d", name, len(body), err, len(f.Body))
+		}
+	}
 }
 
 // routes are the paths outside this package that pages may link to.
@@ -198,6 +310,9 @@ func TestEveryReferenceExists(t *testing.T) {
 }
 
 func exists(page, link string) bool {
+	if view, ok := strings.CutPrefix(strings.TrimPrefix(link, "/"), "#/"); ok {
+		return view == "about" || isAsset("js/el/"+view+".js")
+	}
 	if id, ok := strings.CutPrefix(link, "#"); ok {
 		return strings.Contains(page, fmt.Sprintf("id=%q", id))
 	}
@@ -247,8 +362,10 @@ func TestEveryTableHeaderHasAScope(t *testing.T) {
 
 func TestContentTypes(t *testing.T) {
 	for name, want := range map[string]string{
-		"css/app.css": "text/css; charset=utf-8",
-		"favicon.svg": "image/svg+xml",
+		"css/app.css":   "text/css; charset=utf-8",
+		"favicon.svg":   "image/svg+xml",
+		"js/main.js":    "text/javascript; charset=utf-8",
+		"js/el/menu.js": "text/javascript; charset=utf-8",
 	} {
 		f, ok := Asset(name)
 		if !ok || f.ContentType != want || len(f.Body) == 0 {
@@ -262,7 +379,7 @@ func TestContentTypes(t *testing.T) {
 }
 
 func TestOnlyAssetsAreServed(t *testing.T) {
-	for _, name := range []string{"", "/css/app.css", "css", "index.html", "embed.go", "../go.mod"} {
+	for _, name := range []string{"", "/css/app.css", "css", "index.html", "embed.go", "../go.mod", "js", "js/", "js/swagger-initializer.js", "js/../embed.go"} {
 		if _, ok := Asset(name); ok {
 			t.Errorf("Asset(%q) found something", name)
 		}
@@ -311,20 +428,18 @@ func TestProblemReportsAFailedWrite(t *testing.T) {
 // WCAG 2.2 AA asks for 4.5 between text and its ground, and for 3 between the
 // focus ring or an edge and what is beside it.
 func TestColoursHaveContrast(t *testing.T) {
-	light, rest, ok := strings.Cut(string(stylesheet), "prefers-color-scheme: dark")
-	dark, _, ok2 := strings.Cut(rest, "/* Ground */")
-	if !ok || !ok2 {
-		t.Fatal("app.css has no palette where this test looks for it")
-	}
-	for name, css := range map[string]string{"light": light, "dark": dark} {
-		colours := palette(css)
+	for i, name := range []string{"light", "dark"} {
+		colours := palette(string(stylesheet), i)
 		for _, pair := range []struct {
 			fore, back string
 			least      float64
 		}{
 			{"text", "page", 7}, {"text", "card", 7}, {"text", "code", 7},
 			{"muted", "page", 4.5}, {"muted", "card", 4.5}, {"muted", "code", 4.5},
-			{"tomato", "page", 4.5}, {"tomato", "card", 4.5},
+			{"tomato", "page", 4.5}, {"tomato", "card", 4.5}, {"tomato", "code", 4.5},
+			{"aubergine", "page", 4.5}, {"aubergine", "card", 4.5}, {"aubergine", "code", 4.5},
+			{"basil", "page", 4.5}, {"basil", "card", 4.5}, {"basil", "code", 4.5},
+			{"ok", "page", 4.5}, {"ok", "card", 4.5}, {"ok", "code", 4.5}, {"warning", "page", 4.5}, {"warning", "card", 4.5},
 			{"on-colour", "tomato", 4.5}, {"on-colour", "aubergine", 4.5}, {"on-colour", "basil", 4.5},
 			{"focus", "page", 3}, {"focus", "card", 3}, {"edge", "page", 3}, {"edge", "card", 3},
 		} {
@@ -337,11 +452,12 @@ func TestColoursHaveContrast(t *testing.T) {
 	}
 }
 
-// palette reads the colours of a stylesheet as relative luminances.
-func palette(css string) map[string]float64 {
+// palette reads the colours of a stylesheet as relative luminances: the first of
+// each pair for the light scheme (0), the second for the dark one (1).
+func palette(css string, scheme int) map[string]float64 {
 	colours := map[string]float64{}
-	for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9A-F]{6});`).FindAllStringSubmatch(css, -1) {
-		rgb, _ := strconv.ParseUint(m[2], 16, 32) // the pattern lets only such numbers pass
+	for _, m := range regexp.MustCompile(`--([a-z-]+): light-dark\(#([0-9A-F]{6}), #([0-9A-F]{6})\);`).FindAllStringSubmatch(css, -1) {
+		rgb, _ := strconv.ParseUint(m[2+scheme], 16, 32) // the pattern lets only such numbers pass
 		colours[m[1]] = 0.2126*linear(rgb>>16) + 0.7152*linear(rgb>>8) + 0.0722*linear(rgb)
 	}
 	return colours

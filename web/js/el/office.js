@@ -1,0 +1,153 @@
+// The manager's office: guests, dishes, keys. To learn here: an ETag and If-Match
+// keep two managers from overwriting each other (412); a new role ends somebody's
+// logins, because a wristband cannot be rewritten.
+
+import { button, h, inPieces, money, say } from "../dom.js";
+import { call } from "../api.js";
+import { View, peek, refusal } from "../view.js";
+
+const sizes = ["small", "medium", "large", "regular"];
+
+class OfficeView extends View {
+  static heading = "Manager’s office";
+
+  build() {
+    return [h("p", { class: "lead" }, "Who may do what, what is on the menu, and who signs the wristbands."), this.notice, this.content];
+  }
+
+  start() { this.again(() => this.read()); }
+
+  async read() {
+    if (this.stranger("Only the manager may enter.", "/api/v1/users")) return;
+    const answer = await this.show("Opening the office", () => call("GET", "/api/v1/users?limit=20"), (users) => this.content.replaceChildren(guests(users), dishes(), keys()));
+    if (answer.status === 401 || answer.status === 403) this.content.replaceChildren();
+  }
+}
+
+/** told shows what became of an action, beside it. */
+function told(box, answer, words, hint = "") {
+  box.replaceChildren(answer.ok ? h("div", { class: "done" }, h("p", {}, words), peek(answer.entry)) : refusal(answer, null, hint));
+  if (answer.ok) say(words);
+  return answer.ok;
+}
+
+const section = (id, title, ...body) => h("section", { class: "office", "aria-labelledby": id }, h("h2", { id }, title), body);
+
+function guests(first) {
+  const list = h("ul", { class: "people" }), box = h("div", { class: "notice" });
+  let next = null;
+  const add = ({ data }) => {
+    next = data.next_cursor;
+    more.hidden = !next;
+    list.append(...data.items.map((u) => person(u, box)));
+  };
+  const more = button("Show more guests", async () => {
+    const answer = await call("GET", "/api/v1/users?limit=20&cursor=" + encodeURIComponent(next));
+    if (answer.ok) add(answer);
+    else told(box, answer);
+  });
+  add(first);
+  return section("guests-title", "Guests", box, list, more);
+}
+
+function person(user, box) {
+  const role = h("select", { "aria-label": `Role of ${user.username}` }, ["guest", "chef", "manager"].map((r) => h("option", { selected: r === user.role }, r)));
+  const vip = h("input", { type: "checkbox", checked: user.vip, "aria-label": `VIP: ${user.username}` });
+  const save = button("Save", async () => {
+    const json = { ...(role.value !== user.role ? { role: role.value } : {}), ...(vip.checked !== user.vip ? { vip: vip.checked } : {}) };
+    const answer = await call("PATCH", "/api/v1/users/" + user.id, { json });
+    if (told(box, answer, `${user.username} is changed. All logins of ${user.username} have ended: the old wristbands said something else.`)) user = answer.data;
+    else [role.value, vip.checked] = [user.role, user.vip];
+    sync();
+  }, { "aria-label": `Save ${user.username}` });
+  const sync = () => { save.disabled = role.value === user.role && vip.checked === user.vip; };
+  role.addEventListener("change", sync);
+  vip.addEventListener("change", sync);
+  sync();
+  return h("li", {}, h("span", { class: "people__who" }, h("b", {}, user.username), h("small", { class: "muted" }, user.name)), role, h("label", { class: "check" }, vip, "VIP"), save,
+    button("End all logins", async () => told(box, await call("DELETE", `/api/v1/users/${user.id}/sessions`), `All logins of ${user.username} have ended.`), { class: "quiet", "aria-label": `End all logins of ${user.username}` }));
+}
+
+function dishes() {
+  const box = h("div", { class: "notice" }), list = h("ul", { class: "dish-list" }), place = h("div");
+  const read = async () => {
+    const answer = await call("GET", "/api/v1/menu");
+    if (!answer.ok) return told(box, answer);
+    list.replaceChildren();
+    return inPieces(answer.data.items, (d) => dish(d, answer.data.currency), list);
+  };
+  const edit = (form) => {
+    place.replaceChildren(form);
+    form.querySelector("input").focus();
+  };
+  const dish = (d, currency) => h("li", {}, h("span", {}, h("b", {}, d.name), h("small", { class: "muted" }, ` ${d.category}, ${d.sizes.map((s) => money(s.price_cents, currency)).join(" / ")}`)),
+    button("Change", async () => {
+      const answer = await call("GET", "/api/v1/menu/" + d.id);
+      if (!answer.ok) return told(box, answer);
+      return edit(dishForm(answer.data, answer.headers.get("ETag"), box, place, read));
+    }, { class: "quiet", "aria-label": `Change ${d.name}` }),
+    remover(d, box, read));
+  read();
+  return section("dishes-title", "Menu", h("div", { class: "row" }, button("Add a dish", () => edit(dishForm(null, null, box, place, read)))), box, place, list);
+}
+
+/** remover asks once more before it removes. */
+function remover(d, box, read) {
+  const ask = button("Remove", async () => {
+    if (ask.dataset.sure) {
+      const answer = await call("DELETE", "/api/v1/menu/" + d.id);
+      if (told(box, answer, `${d.name} is off the menu.`)) read();
+      return;
+    }
+    ask.dataset.sure = "yes";
+    ask.textContent = "Really remove?";
+    ask.setAttribute("aria-label", `Really remove ${d.name}?`);
+  }, { class: "quiet", "aria-label": `Remove ${d.name}` });
+  ask.addEventListener("blur", () => {
+    delete ask.dataset.sure;
+    ask.textContent = "Remove";
+    ask.setAttribute("aria-label", `Remove ${d.name}`);
+  });
+  return ask;
+}
+
+function dishForm(d, tag, box, place, read) {
+  const text = (name, label, more = {}) => h("div", { class: "field" }, h("label", { for: "dish-" + name }, label), h("input", { id: "dish-" + name, name, autocomplete: "off", value: d?.[name] ?? "", ...more }));
+  const flag = (name, label, on) => h("label", { class: "check" }, h("input", { type: "checkbox", name, checked: d ? d[name] : on }), label);
+  const price = (size) => h("div", { class: "field" }, h("label", { for: "price-" + size }, `${size}, cents`), h("input", { id: "price-" + size, name: size, inputmode: "numeric", pattern: "[0-9]*", autocomplete: "off", value: d?.sizes.find((s) => s.size === size)?.price_cents ?? "" }));
+  const form = h("form", { class: "card login", "aria-label": d ? `Change ${d.name}` : "Add a dish" },
+    text("name", "Name", { required: true, maxlength: 80 }), text("category", "Category", { required: true, maxlength: 40 }), text("description", "Description", { maxlength: 500 }),
+    h("fieldset", {}, h("legend", {}, "Prices; leave out what there is not"), h("div", { class: "edit__fields" }, sizes.map(price))),
+    text("allergens", "Allergens, with commas", { value: d?.allergens.join(", ") ?? "" }),
+    h("div", { class: "row" }, flag("vegetarian", "vegetarian"), flag("vip_only", "for VIPs"), flag("age_restricted", "18+"), flag("available", "available", true)),
+    h("div", { class: "row" }, h("button", { type: "submit", class: "primary" }, d ? "Save the dish" : "Put it on the menu"), button("Close", () => place.replaceChildren(), { class: "quiet" })));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const json = dishOf(new FormData(form));
+    const answer = d ? await call("PUT", "/api/v1/menu/" + d.id, { json, headers: { "If-Match": tag } }) : await call("POST", "/api/v1/menu", { json });
+    if (!told(box, answer, d ? `${json.name} is changed.` : `${json.name} is on the menu.`, answer.status === 412 ? "Somebody changed it meanwhile. What you typed is kept here; press Change again to see the dish as it is now." : "")) return;
+    place.replaceChildren();
+    await read();
+  });
+  return form;
+}
+
+function dishOf(data) {
+  return {
+    name: data.get("name"), category: data.get("category"), description: data.get("description"),
+    sizes: sizes.filter((s) => data.get(s)).map((size) => ({ size, price_cents: Number(data.get(size)) })),
+    allergens: data.get("allergens").split(",").map((a) => a.trim()).filter(Boolean),
+    ...Object.fromEntries(["vegetarian", "vip_only", "age_restricted", "available"].map((flag) => [flag, data.has(flag)])),
+  };
+}
+
+function keys() {
+  const box = h("div", { class: "notice" });
+  return section("keys-title", "Keys", h("p", {}, "A new key signs from now on; wristbands under the old one stay valid until they expire. ", h("a", { href: "/.well-known/jwks.json" }, "Public keys")),
+    button("Let a new key sign", async () => {
+      const answer = await call("POST", "/api/v1/auth/keys/rotate");
+      told(box, answer, `The key ${answer.data?.kid} signs from now on.`);
+    }), box);
+}
+
+customElements.define("office-view", OfficeView);
