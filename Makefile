@@ -19,7 +19,7 @@ STREAMS = 10000
 # How long the guests of `chaos` order.
 CHAOS = 60s
 
-.PHONY: help run demo branches test test-postgres chaos docs check fmt-check vet lint tidy-check bench load growth branches-load build clean
+.PHONY: help run demo branches test test-postgres chaos e2e screenshots docs check fmt-check vet lint tidy-check bench load growth branches-load build clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -42,6 +42,13 @@ test-postgres: ## Run the tests that use an order book on PostgreSQL, beside a s
 chaos: ## Test the door, then let 32 guests order while branches are killed and PostgreSQL is restarted, and count (needs nginx and PostgreSQL)
 	. ./branches/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|TheDoor' .
 
+e2e: ## Look at the page in a real browser (needs Chromium); pictures in dist/e2e
+	@mkdir -p dist/e2e
+	. ./branches/install.sh && need chromium chromium && go test -tags e2e -count=1 -timeout 10m -parallel 4 -artifacts -outputdir dist/e2e ./e2e
+
+screenshots: ## Take the README's pictures anew (needs Chromium)
+	. ./branches/install.sh && need chromium chromium && go test -tags e2e -count=1 -timeout 5m -run TestScreenshots ./e2e -screenshots "$(CURDIR)/docs/screenshots"
+
 docs: ## Write docs/ anew from the comments on the handlers
 	go run ./docs/generate
 
@@ -51,7 +58,7 @@ fmt-check: ## Is everything formatted?
 	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
 
 vet: ## go vet
-	go vet ./...
+	go vet -tags e2e ./...
 
 lint: ## golangci-lint with the checks of .golangci.yml
 	CGO_ENABLED=0 go run $(LINT) run
