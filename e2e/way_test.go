@@ -9,7 +9,8 @@ import (
 // TestAPizzaByMouse goes the whole way, and tries it without a wristband first.
 func TestAPizzaByMouse(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t, "KITCHEN_PACE=2s").seat(t)
+	h := openHouse(t, "KITCHEN=manual")
+	guest := h.seat(t)
 	guest.provokes(401)
 	guest.opens("/")
 	guest.clicks(size("large", "Margherita"))
@@ -35,18 +36,19 @@ func TestAPizzaByMouse(t *testing.T) {
 	guest.clicks(link("Watch order 1 come"))
 	guest.finds(heading("My orders"))
 	guest.finds(article("Order 1*"))
-	guest.until("order 1 is served", func() bool { return guest.says("Order 1 is served") || guest.served("Order 1") })
+	carla := h.token("carla")
+	for _, status := range []string{"preparing", "ready", "served"} {
+		h.advance(carla, 1, status)
+		guest.until("order 1 is "+status, func() bool { return guest.step("Order 1") == status })
+	}
 	guest.everyone("my orders, served")
 	if n := guest.sent("GET /api/v1/orders/1/events"); n != 1 {
 		t.Errorf("the events of one order were asked for %d times", n)
 	}
 }
 
-// served reads the state of an order off its article.
-func (p *tab) served(order string) bool {
-	all := p.all(article(order + "*"))
-	return len(all) > 0 && callOn[bool](p, all[0].BackendDOMNodeID, `function() { return !!this.querySelector('[aria-current=step]')?.textContent.includes('served') }`)
-}
+// served tells whether an order has arrived.
+func (p *tab) served(order string) bool { return p.step(order) == "served" }
 
 // TestAPizzaByKeyboard never touches the mouse.
 func TestAPizzaByKeyboard(t *testing.T) {

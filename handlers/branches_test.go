@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -39,6 +40,18 @@ func (h *house) hearing(t testing.TB) {
 	})
 	t.Cleanup(func() { stop(); following.Wait() })
 	<-listening
+}
+
+// telling is the one statement that tells other branches.
+const telling = 1
+
+// plus is a number of queries, and those more that it takes where there may be
+// other branches.
+func (h *house) plus(queries, shared int) string {
+	if h.Store.Shared() {
+		queries += shared
+	}
+	return strconv.Itoa(queries)
 }
 
 // soon asks again until the answer is right. News come from a server, so no

@@ -221,21 +221,26 @@ func (s *Store) endWithin(tx *gorm.DB, now Millis, where string, args ...any) (e
 // Denied hands over the ended login sessions whose access tokens have not all
 // expired yet, one by one: there may be a million.
 func (s *Store) Denied(ctx context.Context, each func(Ended)) error {
-	rows, err := s.read(ctx).Model(&LoginSession{}).Select("id, user_id, access_until").
-		Where("ended_at IS NOT NULL AND access_until > ?", Now()).Rows()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err has told
-	for rows.Next() {
-		var e Ended
-		if err := rows.Scan(&e.ID, &e.UserID, &e.AccessUntil); err != nil {
+	for last := (Ended{AccessUntil: Now() + 1}); ; {
+		var page []Ended
+		err := s.read(ctx).Model(&LoginSession{}).Select("id, user_id, access_until").
+			Where("ended_at IS NOT NULL AND access_until >= ? AND (access_until, id) > (?, ?)", last.AccessUntil, last.AccessUntil, last.ID).
+			Order("access_until, id").Limit(deniedAtOnce).Scan(&page).Error
+		if err != nil {
 			return err
 		}
-		each(e)
+		for _, e := range page {
+			each(e)
+		}
+		if len(page) < deniedAtOnce {
+			return nil
+		}
+		last = page[len(page)-1]
 	}
-	return named(rows.Err())
 }
+
+// deniedAtOnce bounds a statement, which must not run for too long.
+const deniedAtOnce = 20_000
 
 // sweepBatch bounds how long sweeping holds the order book.
 const sweepBatch = 500

@@ -377,6 +377,25 @@ func TestDeniedAreEndedWithALivingToken(t *testing.T) {
 	})
 }
 
+// Many sessions may end in one millisecond.
+func TestTheDenylistIsReadInParts(t *testing.T) {
+	s := openBook(t)
+	alice := enter(t, s, "alice")
+	const count = 2*deniedAtOnce + 1
+	change(t, s, `INSERT INTO login_sessions (id, user_id, delivery, user_agent, created_at, last_used_at, access_until, expires_at, ended_at)
+		WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $1)
+		SELECT 'sid-' || i, $2, 'body', '', 1, 1, 4000000000000 + i / 30000, 4000000000000, 1 FROM numbers`, count, alice.ID)
+	list, err := denied(t, s)
+	noError(t, err)
+	seen := map[string]bool{}
+	for _, e := range list {
+		seen[e.ID] = true
+	}
+	if len(list) != count || len(seen) != count {
+		t.Errorf("%d entries, %d of them different, want %d", len(list), len(seen), count)
+	}
+}
+
 func TestLastAccess(t *testing.T) {
 	s := openBook(t)
 	if until, used, err := s.LastAccess(t.Context()); until != 0 || used != 0 || err != nil {

@@ -243,6 +243,7 @@ type postgresWriter struct {
 func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {
 	listening := cfg.Copy()
 	listening.RuntimeParams["application_name"] += " (news)"
+	listening.RuntimeParams["statement_timeout"] = "0"
 	listening.Tracer = nil // it has deadlines of its own
 	listening.ConnectTimeout = min(listening.ConnectTimeout, lastRetry)
 	return &postgresWriter{db: db, listening: listening, self: rand.Text(), opened: Now(), outage: outageOf(cfg)}

@@ -142,10 +142,7 @@ function undelivered(entry, error, started) {
   entry.ms = performance.now() - started;
   entry.error = error.name === "TimeoutError" ? "no answer in 20 seconds" : "not delivered";
   notebook.answered(entry);
-  if (!line.lost) {
-    line.lost = true;
-    line.dispatchEvent(new Event("lost"));
-  }
+  cut();
   return { ok: false, status: 0, lost: true, entry, problem: null, data: null };
 }
 
@@ -154,6 +151,16 @@ function forget(entry) {
   notebook.answered(entry);
   return entry;
 }
+
+function cut() {
+  if (line.lost) return;
+  line.lost = true;
+  line.dispatchEvent(new Event("lost"));
+}
+
+// The browser knows before any request does. A stream that is open would go on
+// waiting for events that cannot come.
+addEventListener("offline", cut);
 
 function found() {
   if (!line.lost) return;

@@ -2,7 +2,7 @@
 // Authorization header, and a token in an address would end in logs. Reading a
 // stream takes 25 lines; resuming takes the id of the last event.
 
-import { open } from "./api.js";
+import { line, open } from "./api.js";
 import { notebook } from "./notebook.js";
 
 /** follow reads a stream of events, behind the one with the id last, until it is
@@ -24,8 +24,15 @@ export function follow(path, { last = "", onEvent, onState }) {
     if (!control.signal.aborted) onState("polling");
   })();
 
+  /** once makes one try; a line that is lost ends it, or it would wait for ever. */
   async function once() {
-    const answer = await open(path, { headers: last ? { "Last-Event-ID": last } : {}, signal: control.signal });
+    const over = new AbortController(), signal = AbortSignal.any([control.signal, over.signal]);
+    line.addEventListener("lost", () => over.abort(), { signal });
+    try { return await read(signal); } finally { over.abort(); }
+  }
+
+  async function read(signal) {
+    const answer = await open(path, { headers: last ? { "Last-Event-ID": last } : {}, signal });
     if (!answer.body) {
       if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) failures = 3; // asking again will not help
       return false;

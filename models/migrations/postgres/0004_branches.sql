@@ -19,3 +19,7 @@ CREATE TABLE login_tallies (
     home     BOOLEAN NOT NULL                 -- an account has logged in from this address
 );
 CREATE INDEX login_tallies_last ON login_tallies (home, last_at);
+
+-- The denylist is read in parts.
+DROP INDEX login_sessions_ended;
+CREATE INDEX login_sessions_ended ON login_sessions (access_until, id) WHERE ended_at IS NOT NULL;

@@ -44,7 +44,7 @@ class KitchenView extends View {
     if (this.gone) return;
     this.open = answer.ok;
     this.hold.hidden = !answer.ok && !answer.lost;
-    if (!answer.ok && !answer.lost) this.content.replaceChildren();
+    if (answer.status === 403) this.content.replaceChildren(); // a refusal that passes leaves the board where it is
   }
 
   draw(orders) {
