@@ -9,6 +9,7 @@ import (
 
 	"restaurant/learn"
 	"restaurant/tokens"
+	"restaurant/web"
 )
 
 // The school has its own tests in learn; here are those that need the whole house.
@@ -223,6 +224,31 @@ func TestAFreshKitchenForgetsNoLesson(t *testing.T) {
 	h.post(t, "/learn/reset", `{"what":"lesson","lesson":"L01"}`).wants(t, 200, "")
 	if got := h.lessonState(t, "L01"); got != "open" {
 		t.Errorf("L01 is %s", got)
+	}
+}
+
+// TestAPageCanBeginAnew does what the page's own link and button do.
+func TestAPageCanBeginAnew(t *testing.T) {
+	h := newHouse(t)
+	browser := with("Accept", "text/html,application/xhtml+xml")
+	h.get(t, "/api/v1/menu/1")
+	for path, holds := range map[string]string{
+		"/learn":                              `href="/learn/reset?what=lesson&amp;lesson=L01"`,
+		"/learn/reset":                        `href="/learn/reset?what=kitchen"`,
+		"/learn/reset?what=lesson&lesson=L01": `name="lesson" value="L01"`,
+		"/learn/reset?what=kitchen":           `name="what" value="kitchen"`,
+	} {
+		res := h.get(t, path, browser).wants(t, 200, "")
+		if !strings.Contains(res.Body.String(), holds) || res.Header().Get("Content-Security-Policy") != web.Policy {
+			t.Errorf("%s holds no %s: %s", path, holds, res.Body)
+		}
+	}
+	if got := h.lessonState(t, "L01"); got != "started" {
+		t.Fatalf("after looking L01 is %s", got)
+	}
+	res := h.post(t, "/learn/reset", "what=lesson&lesson=L01", asForm, browser, with("Sec-Fetch-Site", "same-origin"), with("Origin", "null")) // as Referrer-Policy: no-referrer makes it
+	if res.Code != 303 || res.Header().Get("Location") != "/learn" || h.lessonState(t, "L01") != "open" {
+		t.Errorf("the button is answered %d %v, and L01 is %s", res.Code, res.Header(), h.lessonState(t, "L01"))
 	}
 }
 
