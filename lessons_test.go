@@ -208,3 +208,54 @@ func wantNews(t *testing.T, folder, id string) {
 		t.Errorf("%d answers say that %s is done", news, id)
 	}
 }
+
+// TestAHouseWithoutDemoAccountsHasNoLessons says why, and LAB=off shuts the lab.
+func TestAHouseWithoutDemoAccountsHasNoLessons(t *testing.T) {
+	dir := t.TempDir()
+	house := start(t, dir, "-demo-data", "off", "-lab", "off")
+	if a := house.exchange("GET", "/learn", "", ""); a.status != 404 || !strings.Contains(string(a.text), "DEMO_DATA=on") {
+		t.Errorf("/learn answers %d %s", a.status, a.text)
+	}
+	for _, path := range []string{"/learn/lessons", "/learn/facts", "/learn/progress"} {
+		if status := house.call("GET", path, "", "", nil); status != 404 {
+			t.Errorf("%s answers %d", path, status)
+		}
+	}
+	for path, body := range map[string]string{"/learn/reset": `{"what":"kitchen"}`, "/lab/forge": `{"set":["role=manager"]}`} {
+		if status := house.call("POST", path, "", body, nil); status != 404 {
+			t.Errorf("%s answers %d", path, status)
+		}
+	}
+	if a := house.exchange("GET", "/api/v1/menu", "", ""); a.header.Get("Lesson-Progress") != "" {
+		t.Error("somebody is credited")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "lessons.db")); err == nil {
+		t.Error("there is a lesson book")
+	}
+}
+
+// TestProgressSurvivesARestartAndAKill ends the program once in order and once as
+// a power cut would.
+func TestProgressSurvivesARestartAndAKill(t *testing.T) {
+	dir := t.TempDir()
+	first := start(t, dir)
+	for _, path := range []string{"/api/v1/orders", "/api/v1/menu/1"} {
+		first.call("GET", path, "", "", nil)
+	}
+	first.close()
+	second := start(t, dir)
+	if l := second.lesson("L01"); l.State != "started" || len(l.StillToSee) != 5 {
+		t.Errorf("after a restart L01 is %s, %v", l.State, l.StillToSee)
+	}
+	second.exchange("POST", "/api/v1/orders", "", `{}`)
+	second.call("GET", "/api/v1/orders", "", "", nil)
+	second.call("DELETE", "/api/v1/menu/1", "", "", nil)
+	if a := second.exchange("GET", "/api/v1/menu/1", "", ""); a.header.Get("Lesson-Progress") != "L02 done; next=L01" {
+		t.Fatalf("Lesson-Progress is %q", a.header.Get("Lesson-Progress"))
+	}
+	second.call("GET", "/learn/facts", "", "", nil) // whoever reads them has everything written before
+	second.kill()
+	if l := start(t, dir).lesson("L02"); l.State != "done" {
+		t.Errorf("after a kill L02 is %s", l.State)
+	}
+}

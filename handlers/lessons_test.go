@@ -9,6 +9,7 @@ import (
 
 	"restaurant/learn"
 	"restaurant/tokens"
+	"restaurant/web"
 )
 
 // The school has its own tests in learn; here are those that need the whole house.
@@ -226,6 +227,31 @@ func TestAFreshKitchenForgetsNoLesson(t *testing.T) {
 	}
 }
 
+// TestAPageCanBeginAnew does what the page's own link and button do.
+func TestAPageCanBeginAnew(t *testing.T) {
+	h := newHouse(t)
+	browser := with("Accept", "text/html,application/xhtml+xml")
+	h.get(t, "/api/v1/menu/1")
+	for path, holds := range map[string]string{
+		"/learn":                              `href="/learn/reset?what=lesson&amp;lesson=L01"`,
+		"/learn/reset":                        `href="/learn/reset?what=kitchen"`,
+		"/learn/reset?what=lesson&lesson=L01": `name="lesson" value="L01"`,
+		"/learn/reset?what=kitchen":           `name="what" value="kitchen"`,
+	} {
+		res := h.get(t, path, browser).wants(t, 200, "")
+		if !strings.Contains(res.Body.String(), holds) || res.Header().Get("Content-Security-Policy") != web.Policy {
+			t.Errorf("%s holds no %s: %s", path, holds, res.Body)
+		}
+	}
+	if got := h.lessonState(t, "L01"); got != "started" {
+		t.Fatalf("after looking L01 is %s", got)
+	}
+	res := h.post(t, "/learn/reset", "what=lesson&lesson=L01", asForm, browser, with("Sec-Fetch-Site", "same-origin"), with("Origin", "null")) // as Referrer-Policy: no-referrer makes it
+	if res.Code != 303 || res.Header().Get("Location") != "/learn" || h.lessonState(t, "L01") != "open" {
+		t.Errorf("the button is answered %d %v, and L01 is %s", res.Code, res.Header(), h.lessonState(t, "L01"))
+	}
+}
+
 func TestProgressCanBeTakenAlongAndBroughtBack(t *testing.T) {
 	h := newHouse(t)
 	h.post(t, ordersPath, margherita)
@@ -242,13 +268,12 @@ func TestProgressCanBeTakenAlongAndBroughtBack(t *testing.T) {
 			t.Errorf("%s is %s, want %s", id, got, want)
 		}
 	}
-	var before, after map[string]any
-	for text, into := range map[string]*map[string]any{saved: &before, other.get(t, "/learn/progress").Body.String(): &after} {
-		if err := json.Unmarshal([]byte(text), into); err != nil {
-			t.Fatal(err)
-		}
+	after := decode[map[string]any](t, other.get(t, "/learn/progress").wants(t, 200, ""))["lessons"]
+	var before map[string]any
+	if err := json.Unmarshal([]byte(saved), &before); err != nil {
+		t.Fatal(err)
 	}
-	if a, b := before["lessons"], after["lessons"]; !sameJSON(t, a, b) {
+	if a, b := before["lessons"], after; a == nil || !sameJSON(t, a, b) {
 		t.Errorf("taken along %v\nbrought back %v", a, b)
 	}
 	for _, bad := range []string{

@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -175,6 +176,24 @@ func TestTextsAreReadable(t *testing.T) {
 			if n := len(strings.Fields(sentence)); n > 36 {
 				t.Errorf("%s has a sentence of %d words: %s", l.ID, n, sentence)
 			}
+		}
+	}
+}
+
+// TestTheREADMENamesTheLessons holds its table against the files.
+func TestTheREADMENamesTheLessons(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile(`(?m)^\| (L\d\d) \| ([^|]+) \|`).FindAllStringSubmatch(string(readme), -1)
+	if len(rows) != 5 {
+		t.Errorf("the express route has %d lessons", len(rows))
+	}
+	c := course(t)
+	for _, row := range rows {
+		if l, ok := c.Lesson(row[1]); !ok || l.Title != row[2] {
+			t.Errorf("the README calls %s %q", row[1], row[2])
 		}
 	}
 }

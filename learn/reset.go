@@ -1,7 +1,11 @@
 package learn
 
 import (
+	"net/http"
+
 	"github.com/gin-gonic/gin"
+
+	"restaurant/web"
 )
 
 // What can be put back.
@@ -25,12 +29,13 @@ type resetResponse struct {
 	Done  bool   `json:"done" example:"true" validate:"required"`
 } //@name Reset
 
-// preview says what a reset would lose, and changes nothing.
+// preview says what a reset would lose, and changes nothing. A browser gets a page
+// with a button.
 //
 //	@Summary	What a reset would lose
 //	@ID			previewReset
 //	@Tags		lessons
-//	@Produce	json
+//	@Produce	json,html
 //	@Param		what	query		string	true	"lesson, lessons or kitchen"	Enums(lesson, lessons, kitchen)
 //	@Param		lesson	query		string	false	"Which one, for lesson"
 //	@Success	200		{object}	resetResponse
@@ -44,7 +49,40 @@ func (s *School) preview(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if wants(c) == web.PageType {
+		body, err := render("reset.html", struct{ Choices []resetChoice }{choices(c.Query("what"), req, loses)})
+		if err != nil {
+			return err
+		}
+		return page(c, body)
+	}
 	return respond(c, resetResponse{What: req.What, Loses: loses})
+}
+
+// resetChoice is something that can begin anew, and what is lost by it if that was
+// asked.
+type resetChoice struct {
+	Title, What, Lesson string
+	Loses               []Loss
+}
+
+// choices are what the page offers: the one that was asked for, or both.
+func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
+	all := []resetChoice{
+		{Title: "Start all lessons over", What: resetLessons},
+		{Title: "A fresh kitchen: put the restaurant back to its first day", What: resetKitchen},
+	}
+	switch asked {
+	case resetLesson:
+		return []resetChoice{{"Start " + req.Lesson + " over", resetLesson, req.Lesson, loses}}
+	case resetLessons:
+		all[0].Loses = loses
+		return all[:1]
+	case resetKitchen:
+		all[1].Loses = loses
+		return all[1:]
+	}
+	return all
 }
 
 // reset begins anew, without a restart. A fresh kitchen leaves the lessons as
@@ -60,6 +98,7 @@ func (s *School) preview(c *gin.Context) error {
 //	@x-security-optional	true
 //	@Param		body	body		resetRequest	true	"What to put back"
 //	@Success	200		{object}	resetResponse
+//	@Success	303		"for a browser, which is sent back to /learn"
 //	@Failure	400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403		{object}	problem.Problem	"role-required, cross-origin"
@@ -91,6 +130,10 @@ func (s *School) reset(c *gin.Context) error {
 			return err
 		}
 		s.Tracker.forgetOrder(tableOf(c))
+	}
+	if wants(c) == web.PageType {
+		c.Redirect(http.StatusSeeOther, "/learn")
+		return nil
 	}
 	return respond(c, resetResponse{What: req.What, Loses: loses, Done: true})
 }
