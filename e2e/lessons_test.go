@@ -280,6 +280,8 @@ func TestCommandsForEachShell(t *testing.T) {
 		guest.clicks(radio(shell))
 		guest.sees(command)
 	}
+	guest.clicks(radio(".http"))
+	guest.sees("{{wristband.response.body.access_token}}")
 	guest.everyone("lesson, .http")
 	guest.reloads()
 	guest.sees("{{wristband.response.body.access_token}}")
