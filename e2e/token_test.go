@@ -38,8 +38,13 @@ func TestTokenInspector(t *testing.T) {
 	} {
 		guest.fills(textbox("Token"), pasted)
 		guest.sees(verdict)
-		guest.everyone("token, " + verdict)
 	}
+	guest.fills(textbox("Token"), "abc.def")
+	guest.sees("it needs two dots and has one")
+	guest.everyone("token, not a JWT")
+	guest.fills(textbox("Token"), anotherHousesToken)
+	guest.sees("Stamp of a stranger", "These are milliseconds")
+	guest.everyone("token, of another house")
 	guest.clicks(button("Use my wristband"))
 	guest.sees("Valid for 14 min")
 }

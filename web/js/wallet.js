@@ -39,9 +39,9 @@ class Wallet extends EventTarget {
   /** restore looks for a login session that an earlier page has left. A mark that
    *  is no secret says whether to ask: a stranger's page makes no refused call. */
   async restore() {
-    const [mode, username] = (keep.get("session") ?? "").split(" ");
+    const [mode, username, role, vip] = (keep.get("session") ?? "").split(" ");
     if (!mode) return;
-    this.state = { mode, username, ends: performance.now() };
+    this.state = { mode, username, role, vip: vip === "vip", ends: performance.now() };
     this.#changed();
     await this.renew("by itself: this page was opened anew");
   }
@@ -77,15 +77,26 @@ class Wallet extends EventTarget {
 
   async #put(grant, mode, username) {
     this.#token = grant.access_token ?? null;
-    this.state = { mode, username, ends: performance.now() + grant.expires_in * 1000, life: grant.expires_in };
-    keep.set("session", mode + " " + username);
-    if (this.#token) Object.assign(this.state, claimsOf(this.#token));
+    const known = this.state.username === username ? this.state : {};
+    this.state = { ...known, mode, username, ends: performance.now() + grant.expires_in * 1000, life: grant.expires_in };
+    if (this.#token) {
+      Object.assign(this.state, claimsOf(this.#token));
+      this.#mark();
+      return this.#changed();
+    }
     this.#changed();
-    if (this.#token) return;
     // In cookie mode no script can read the wristband, so we ask what it says.
     const me = await call("GET", "/api/v1/auth/me", { wear: "cookie", why: "no script can read a wristband in a cookie" });
     if (me.ok) Object.assign(this.state, me.data);
+    this.#mark();
     this.#changed();
+  }
+
+  /** mark leaves word that a login session may exist, and what the next page is to
+   *  show until it knows better. Nothing of it is a secret or opens a door. */
+  #mark() {
+    const { mode, username, role, vip } = this.state;
+    keep.set("session", [mode, username, role, vip ? "vip" : ""].join(" ").trim());
   }
 
   async logout() {

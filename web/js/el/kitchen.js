@@ -26,7 +26,7 @@ class KitchenView extends View {
     }, { "aria-pressed": "false", hidden: true });
     this.said = h("div", { class: "notice" });
     return [h("p", { class: "lead" }, "Everybody’s open orders, oldest first. One step at a time: placed, preparing, ready, served."),
-      h("div", { class: "row" }, this.hold), this.notice, this.said, this.content];
+      h("div", { class: "row row--kept" }, this.hold), this.notice, this.said, this.content];
   }
 
   start() {

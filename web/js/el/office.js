@@ -19,8 +19,8 @@ class OfficeView extends View {
 
   async read() {
     if (this.stranger("Only the manager may enter.", "/api/v1/users")) return;
-    const answer = await this.show("Opening the office", () => call("GET", "/api/v1/users?limit=20"), (users) => this.content.replaceChildren(guests(users), dishes(), keys()));
-    if (answer.status === 401 || answer.status === 403) this.content.replaceChildren();
+    const answer = await this.show("Opening the office", () => call("GET", "/api/v1/users?limit=20"), (users) => this.content.replaceChildren(guests(users), keys(), dishes()));
+    if (answer.status === 403) this.content.replaceChildren(); // a refusal that passes leaves what is there
   }
 }
 

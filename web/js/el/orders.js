@@ -21,7 +21,7 @@ class OrdersView extends View {
     this.more = button("Show more orders", () => this.page(), { hidden: true });
     this.list = h("div", { class: "orders" });
     this.pause = button("Pause the updates", () => this.hold(!this.held), { "aria-pressed": "false", hidden: true });
-    return [h("p", { class: "lead" }, "Newest first. Each step comes over a stream in the moment the kitchen takes it."), h("div", { class: "row" }, this.pause), this.notice, this.content, this.more];
+    return [h("p", { class: "lead" }, "Newest first. Each step comes over a stream in the moment the kitchen takes it."), h("div", { class: "row row--kept" }, this.pause), this.notice, this.content, this.more];
   }
 
   start() {

@@ -162,6 +162,7 @@ class TokenView extends View {
   }
 
   drawSettings() {
+    this.box.hidden = wallet.state.mode === "memory" && !wallet.token && !this.token; // it would move when the wristband comes
     const { mode } = wallet.state, focus = this.box.contains(document.activeElement) ? document.activeElement.id : null;
     const renew = h("input", { type: "checkbox", id: "auto-renew", checked: wallet.autoRenew });
     renew.addEventListener("change", () => wallet.setAutoRenew(renew.checked));
