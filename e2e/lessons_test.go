@@ -280,6 +280,8 @@ func TestCommandsForEachShell(t *testing.T) {
 		guest.clicks(radio(shell))
 		guest.sees(command)
 	}
+	guest.clicks(radio(".http"))
+	guest.sees("{{wristband.response.body.access_token}}")
 	guest.everyone("lesson, .http")
 	guest.reloads()
 	guest.sees("{{wristband.response.body.access_token}}")
@@ -409,15 +411,14 @@ func TestHintsAndWrongAnswers(t *testing.T) {
 func TestWordsExplainThemselves(t *testing.T) {
 	t.Parallel()
 	guest := openHouse(t).seat(t)
-	guest.opens("/#/lessons/L01")
+	guest.opens("/#/lessons/L04")
 	guest.guesses(mouse{guest})
-	word := button("headers")
-	guest.clicks(word)
-	guest.sees("A named line above the body")
+	guest.clicks(button("wristband"))
+	guest.sees("access token: A short-lived proof")
 	guest.everyone("lesson, a word")
 	guest.looks("lesson-word")
 	guest.presses("Escape")
-	guest.until("the word is closed", func() bool { return !guest.says("A named line above the body") })
+	guest.until("the word is closed", func() bool { return !guest.says("A short-lived proof") })
 }
 
 func TestBeginningAnew(t *testing.T) {

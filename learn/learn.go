@@ -21,7 +21,8 @@
 //   - hints: number, taken, and text once it was taken with
 //     POST /learn/lessons/L01/hints {number}.
 //   - explain, fine_print: null until the lesson is done.
-//   - words: the technical words of its texts, with a line that explains each.
+//   - words: the technical words of its texts, with a line that explains each, and
+//     the other spellings in which they come.
 //
 // Texts are plain, apart from `backticks` around what one would type. Every answer
 // of the API that changed something carries Lesson-Progress, such as "L02 2/4" or

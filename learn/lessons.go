@@ -153,6 +153,8 @@ type hintResponse struct {
 type wordResponse struct {
 	Word string `json:"word" example:"API" validate:"required"`
 	Says string `json:"says" example:"The agreed form in which one program asks another." validate:"required"`
+	// Other spellings under which the texts use it.
+	Forms []string `json:"forms" example:"APIs" validate:"required"`
 } //@name LessonWord
 
 // show shows one lesson, or writes it in the words of a tool.
@@ -219,7 +221,7 @@ func (s *School) lessonResponse(v view, l *Lesson) lessonResponse {
 		res.Explain, res.FinePrint = given(l.Explain), given(l.FinePrint)
 	}
 	for _, w := range s.Course.words(l) {
-		res.Words = append(res.Words, wordResponse{w.Word, w.Says})
+		res.Words = append(res.Words, wordResponse{w.Word, w.Says, orEmpty(w.Forms)})
 	}
 	return res
 }

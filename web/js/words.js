@@ -12,7 +12,7 @@ export class Prose {
   #find;
 
   constructor(words) {
-    for (const w of words) for (const form of [w.word, ...(w.forms ?? [w.word + "s"])]) this.#byForm.set(form.toLowerCase(), w);
+    for (const w of words) for (const form of [w.word, ...w.forms]) this.#byForm.set(form.toLowerCase(), w);
     const forms = [...this.#byForm.keys()].sort((a, b) => b.length - a.length).map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     this.#find = new RegExp(forms.length ? `(?<![\\w./-])(?:${forms.join("|")})(?![\\w/-])` : "(?!)", "gi");
   }

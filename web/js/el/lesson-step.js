@@ -139,7 +139,8 @@ const wearing = () => (wallet.token ? `Use the wristband I wear (${wallet.state.
 
 /** wear writes the wristband of this page into wristband.txt, after a login if need be. */
 async function wear() {
-  if (!wallet.state.mode && !await login()) return false;
+  if (!wallet.state.mode) await login();
+  if (!wallet.state.mode) return false;
   await wallet.show({}); // a new one, if this one is about to expire
   if (!wallet.token) {
     say("Your wristband is in a cookie, which no script can read. Run the step instead.");
