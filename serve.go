@@ -95,6 +95,7 @@ func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx cont
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // hashing took 19 MiB for each password at a time, and reading the lessons some more
 	if school == nil {
 		return open(ctx, api, doors, cfg.drain, visit)
 	}
@@ -183,7 +184,6 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 	if lead := keys.BookAhead(); lead > 0 {
 		log.Warn("the order book was last used in what this computer calls the future; set its clock if it is wrong", "ahead", lead)
 	}
-	debug.FreeOSMemory() // hashing took 19 MiB for each password at a time
 	return &handlers.API{
 		Store: store, Kitchen: kitchen.New(store, cfg.kitchenPace, log), Hasher: hasher,
 		Authority: authority, Sessions: sessions,
