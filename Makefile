@@ -67,7 +67,7 @@ tidy-check: ## Are go.mod and go.sum tidy?
 	go mod tidy -diff
 
 bench: ## Run all benchmarks, one package after the other, in two minutes
-	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware .
+	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn .
 
 load: ## The rush hour: the program under load, beside what is possible at all (needs wrk; about 5 minutes)
 	go run ./load -rounds $(ROUNDS) -for $(SECONDS)s

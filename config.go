@@ -43,6 +43,7 @@ type config struct {
 	behindProxy    bool
 	trustedProxies []string
 	public         bool
+	lab            bool
 	demoData       bool
 	logLevel       slog.Level
 	logFormat      string
@@ -59,7 +60,7 @@ type setting struct {
 // the ones before it have set.
 var settings = []setting{
 	{"ADDR", "localhost:8080", "where plain HTTP listens: host:port", setAddr},
-	{"DATA_DIR", "data", "folder of the order book (restaurant.db) and the keys (keys/<kid>.pem)", setDataDir},
+	{"DATA_DIR", "data", "folder of the order book (restaurant.db), the lesson book (lessons.db) and the keys (keys/<kid>.pem)", setDataDir},
 	{"DATABASE_URL", "", "postgres://user:password@host:5432/database, for several branches over one order book (default: the SQLite file in DATA_DIR)", setDatabaseURL},
 	{"PUBLIC_URL", "", "address under which guests reach the house, the iss of its tokens (default: made from ADDR)", setPublicURL},
 	{"ACCESS_TOKEN_TTL", "15m", "life of an access token, 5s to 30m", setAccessTokenTTL},
@@ -76,7 +77,8 @@ var settings = []setting{
 	{"CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated (default: none)", setOrigins},
 	{"BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so ADDR may be an address that is not loopback", setSwitch(func(c *config) *bool { return &c.behindProxy })},
 	{"TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For counts, comma-separated (default: none)", setProxies},
-	{"PUBLIC", "off", "on: refuse to start with demo accounts, or with keys and settings made up on the spot", setSwitch(func(c *config) *bool { return &c.public })},
+	{"PUBLIC", "off", "on: refuse to start with demo accounts, the lab, or keys and settings made up on the spot", setSwitch(func(c *config) *bool { return &c.public })},
+	{"LAB", "", "on: the deliberately unsafe teaching toys under /lab, with keys of their own (default: on while ADDR is on loopback and PUBLIC is off)", setLab},
 	{"DEMO_DATA", "", "on: bring the menu and the demo accounts of seed/ (default: on while ADDR is on loopback and PUBLIC is off)", setDemoData},
 	{"LOG_LEVEL", "info", "debug, info, warn or error", setLogLevel},
 	{"LOG_FORMAT", "text", "text or json", setOneOf(func(c *config) *string { return &c.logFormat }, "text", "json")},
@@ -133,6 +135,8 @@ func (c config) check() error {
 		return fmt.Errorf("ADDR %s is not loopback, and over plain HTTP everybody on the way could read passwords and tokens: say TLS=self-signed (or TLS=files), or put a TLS proxy in front and say BEHIND_PROXY=on", c.addr)
 	case c.tls == "files" && (c.tlsCert == "" || c.tlsKey == ""):
 		return errors.New("TLS=files needs TLS_CERT and TLS_KEY, the paths of two PEM files")
+	case c.public && c.lab:
+		return errors.New("PUBLIC=on refuses the lab, whose toys are unsafe on purpose: say LAB=off")
 	case c.public && c.demoData:
 		return errors.New("PUBLIC=on refuses the demo accounts, whose passwords everybody knows: say DEMO_DATA=off")
 	case c.public && !strings.HasPrefix(c.publicURL, "https://"):
@@ -281,6 +285,14 @@ func setKitchenPace(c *config, v string) error {
 	}
 	c.kitchenPace = d
 	return nil
+}
+
+func setLab(c *config, v string) error {
+	if v == "" {
+		c.lab = isLoopback(c.addr) && !c.public
+		return nil
+	}
+	return setSwitch(func(c *config) *bool { return &c.lab })(c, v)
 }
 
 func setDrain(c *config, v string) error {

@@ -22,7 +22,7 @@ func TestTheDefaultsOpenAHouseOnLoopback(t *testing.T) {
 	want := config{
 		addr: "localhost:8080", dataDir: "data", accessTokenTTL: 15 * time.Minute, refreshTTL: 7 * 24 * time.Hour,
 		tls: "off", tlsAddr: "localhost:8443", kitchen: "auto", kitchenPace: 3 * time.Second, rateLimit: 50, tokenCache: true,
-		demoData: true, logLevel: slog.LevelInfo, logFormat: "text",
+		lab: true, demoData: true, logLevel: slog.LevelInfo, logFormat: "text",
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
@@ -98,6 +98,7 @@ func TestAValueThatDoesNotFitNamesItsVariable(t *testing.T) {
 		"KITCHEN_PACE":      {[]string{"1ms", "24h"}, []string{"0s", "25h", "3", "-3s"}},
 		"BEHIND_PROXY":      {[]string{"on", "off"}, []string{"true", "1"}},
 		"DEMO_DATA":         {[]string{"on", "off"}, []string{"yes"}},
+		"LAB":               {[]string{"on", "off"}, []string{"yes"}},
 		"LOG_LEVEL":         {[]string{"debug", "error"}, []string{"loud", "INFO+2"}},
 		"LOG_FORMAT":        {[]string{"text", "json"}, []string{"xml"}},
 	} {

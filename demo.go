@@ -39,7 +39,7 @@ func demoCommand(ctx context.Context, args []string, getenv func(string) string,
 		if err := g.visit(); err != nil && ctx.Err() == nil {
 			return err
 		}
-		fmt.Fprintf(std.out, "The restaurant stays open at %s (Ctrl-C closes it).\nNow you: %s/swagger/index.html\n", url, url)
+		fmt.Fprintf(std.out, "The restaurant stays open at %s (Ctrl-C closes it).\nNow you: curl -s %s/learn, or %s/swagger/index.html\n", url, url, url)
 		<-ctx.Done()
 		return nil
 	})

@@ -15,10 +15,12 @@ import (
 // below says which rooms each room may use. Arrows point down only; what is not
 // listed is forbidden, and so is a room that the table does not name.
 var below = map[string]string{
-	".":                "handlers kitchen models seed tokens",
+	".":                "handlers kitchen lab learn models seed tokens",
 	"handlers":         "docs kitchen middleware models problem tokens web",
-	"middleware":       "models problem tokens", // of models only Role, the count of statements, of commits and of failed logins
-	"tokens":           "models",                // only User and Role
+	"learn":            "docs middleware models problem web", // beside the handlers; of models only Role and the named failures
+	"lab":              "problem",                            // nothing that knows a key or a guest; see TestTheLabHoldsNoKeys
+	"middleware":       "models problem tokens",              // of models only Role, the count of statements, of commits and of failed logins
+	"tokens":           "models",                             // only User and Role
 	"kitchen":          "models",
 	"seed":             "models",
 	"models":           "",
@@ -35,11 +37,11 @@ var below = map[string]string{
 // replaced in one place.
 var keepers = map[string][]string{
 	"gorm.io/":                     {"models/*"},
-	"github.com/glebarez/":         {"models/*", "load/book.go"}, // the limits use the same database
+	"github.com/glebarez/":         {"models/*", "load/book.go", "learn/book.go"}, // the limits use the same database, the lessons a file of their own
 	"github.com/jackc/":            {"models/*", "models/throwaway/*"},
 	"github.com/appleboy/gin-jwt/": {"middleware/authenticate.go"},
 	"github.com/golang-jwt/":       {"tokens/*", "middleware/authenticate.go", "load/limits.go"}, // and the same signatures
-	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "problem/*", "serve.go"},
+	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "problem/*", "learn/*", "lab/*", "serve.go"},
 	"github.com/getkin/":           {"docs/generate/*"},
 	"github.com/gofrs/":            {"commands.go"},
 	"github.com/cheggaaa/pb":       {"progress.go"},
@@ -63,6 +65,38 @@ func TestImportsPointDown(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// labMay are the libraries that the lab may use: what reads and writes a token,
+// and nothing that reaches a file, a database, another machine or a key.
+var labMay = []string{
+	"crypto", "crypto/rand", "crypto/rsa", "crypto/sha256", "encoding/base64", "errors", "io", "mime", "net/http", "net/url", "strconv", "strings", "sync",
+	"github.com/gin-gonic/gin", "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext", "restaurant/problem",
+}
+
+// TestTheLabHoldsNoKeys holds the lab, and what it uses of the house, to that.
+func TestTheLabHoldsNoKeys(t *testing.T) {
+	files := 0
+	for file, imports := range sourceImports(t) {
+		switch path.Dir(file) {
+		case "lab":
+			files++
+			for _, imp := range imports {
+				if !slices.Contains(labMay, imp) {
+					t.Errorf("%s imports %s", file, imp)
+				}
+			}
+		case "problem":
+			for _, imp := range imports {
+				if strings.HasPrefix(imp, "restaurant/") || imp == "os" || imp == "database/sql" {
+					t.Errorf("the lab reaches %s through %s", imp, file)
+				}
+			}
+		}
+	}
+	if files == 0 {
+		t.Error("there is no lab")
 	}
 }
 

@@ -50,6 +50,7 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 	return withHouse(ctx, cfg, std, func(ctx context.Context, url string) error {
 		fmt.Fprintf(std.out, "The restaurant is open at %s (Ctrl-C closes it).\nThe menu card, to try every call: %s/swagger/index.html\n", url, url)
 		if cfg.demoData {
+			fmt.Fprintf(std.out, "The lessons, from what an API is to why there are refresh tokens: curl -s %s/learn\n", url)
 			fmt.Fprintln(std.out, "Demo guests: alice, bob, vera, carla (chef), marco (manager); the password of each is <name>-likes-pizza.")
 		}
 		<-ctx.Done()
@@ -90,7 +91,15 @@ func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx cont
 			return err
 		}
 	}
-	return open(ctx, api, doors, cfg.drain, visit)
+	school, err := teach(ctx, cfg, api, log)
+	if err != nil {
+		return err
+	}
+	if school == nil {
+		return open(ctx, api, doors, cfg.drain, visit)
+	}
+	defer func() { err = errors.Join(err, school.Close()) }()
+	return open(ctx, api, doors, cfg.drain, visit, school.Run)
 }
 
 // doors are where the house listens. Under TLS the main door is HTTPS, and the
@@ -204,8 +213,9 @@ func refusePublic(ctx context.Context, cfg config, store *models.Store, hasher *
 
 // open serves guests while visit runs, and then closes in order: guests are sent
 // elsewhere while drain lasts, no new ones are taken, streams end, running requests
-// are answered, the staff goes home.
-func open(ctx context.Context, api *handlers.API, d *doors, drain time.Duration, visit func(context.Context, string) error) error {
+// are answered, the staff goes home. Others who work while the house is open are
+// told to end then.
+func open(ctx context.Context, api *handlers.API, d *doors, drain time.Duration, visit func(context.Context, string) error, others ...func(context.Context)) error {
 	gin.SetMode(gin.ReleaseMode)
 	handler, err := api.Handler()
 	if err != nil {
@@ -219,6 +229,9 @@ func open(ctx context.Context, api *handlers.API, d *doors, drain time.Duration,
 	defer goHome()
 	staff.Go(func() { api.Kitchen.Run(work) })
 	staff.Go(func() { tidyUp(work, api) })
+	for _, other := range others {
+		staff.Go(func() { other(work) })
+	}
 	staff.Go(func() { api.Store.Follow(work, news(work, api)) })
 
 	serve := func(s *http.Server, l net.Listener) {

@@ -3,7 +3,7 @@
 // edited by hand; decisions.md says why things are as they are.
 package docs
 
-import _ "embed"
+import "embed"
 
 // OpenAPI is the contract as an OpenAPI 3 document in JSON.
 //
@@ -14,3 +14,8 @@ var OpenAPI []byte
 //
 //go:embed swagger.json
 var Swagger []byte
+
+// Examples are the bodies of requests that the README and the lessons use.
+//
+//go:embed examples/*.json
+var Examples embed.FS

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,14 +22,20 @@ import (
 )
 
 // busyHouse is a house whose log is written, as in real life, but kept nowhere:
-// a log in memory would grow with every round and be measured, too.
-func busyHouse(b *testing.B) *house {
+// a log in memory would grow with every round and be measured, too. Its lessons
+// watch every request.
+func busyHouse(b *testing.B, options ...func(*house)) *house {
 	b.Helper()
 	b.ReportAllocs()
-	return newHouse(b, func(h *house) {
+	quiet := func(h *house) {
 		h.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 		h.Kitchen = kitchen.New(h.Store, kitchen.Manual, h.Log)
-	})
+		ctx, stop := context.WithCancel(context.WithoutCancel(b.Context()))
+		var writing sync.WaitGroup
+		writing.Go(func() { h.school.Run(ctx) })
+		b.Cleanup(func() { stop(); writing.Wait() })
+	}
+	return newHouse(b, append(options, quiet)...)
 }
 
 // caller sends one request again and again through the whole router. Building
@@ -136,14 +143,22 @@ func (h *house) staff(b *testing.B, name string, role models.Role, count int) []
 }
 
 // BenchmarkDoor is the whole way of an authenticated request that asks for
-// nothing else: router, middleware, gin-jwt, claims, denylist.
+// nothing else: router, middleware, gin-jwt, claims, denylist. The difference is
+// what the lessons cost.
 func BenchmarkDoor(b *testing.B) {
-	h := busyHouse(b)
-	me := h.calls(b, http.MethodGet, mePath, h.login(b, "alice").AccessToken)
-	for b.Loop() {
-		me.send("", 200)
+	for _, tc := range []struct {
+		name    string
+		options []func(*house)
+	}{{"lessons watch", nil}, {"no lessons", []func(*house){func(h *house) { h.Witness = nil }}}} {
+		b.Run(tc.name, func(b *testing.B) {
+			h := busyHouse(b, tc.options...)
+			me := h.calls(b, http.MethodGet, mePath, h.login(b, "alice").AccessToken)
+			for b.Loop() {
+				me.send("", 200)
+			}
+			report(b, me)
+		})
 	}
-	report(b, me)
 }
 
 func BenchmarkMenu(b *testing.B) {

@@ -46,6 +46,12 @@ type API struct {
 	// ShortHSTS is set while the certificate is self-signed or the house is on
 	// loopback.
 	ShortHSTS bool
+	// Rooms add addresses beside the API. A room gets the guard of doors that are
+	// open to anybody, at which a wristband that is shown must hold.
+	Rooms []func(r gin.IRouter, anyone gin.HandlerFunc)
+	// Witness hears of every answer before it goes out and may add to its header.
+	// It must not wait for anything; nil if nobody listens.
+	Witness func(*gin.Context)
 	// Closing is set when the house stops taking new guests.
 	Closing atomic.Bool
 

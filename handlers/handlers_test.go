@@ -29,6 +29,8 @@ import (
 
 	"restaurant/docs"
 	"restaurant/kitchen"
+	"restaurant/lab"
+	"restaurant/learn"
 	"restaurant/models"
 	"restaurant/models/throwaway"
 	"restaurant/problem"
@@ -63,6 +65,9 @@ var firstDay = sync.OnceValue(func() (day struct{ dir string }) {
 	must(store.Close())
 	_, err = tokens.OpenKeys(filepath.Join(dir, "keys"))
 	must(err)
+	school, err := learn.Open(context.Background(), filepath.Join(dir, "lessons.db"), learn.Options{PublicURL: testURL})
+	must(err)
+	must(school.Close())
 	day.dir = dir
 	return day
 })
@@ -124,6 +129,7 @@ type house struct {
 	shelf   shelf
 	handler http.Handler
 	log     *lockedBuffer
+	school  *learn.School
 }
 
 // moveIn makes a folder and an order book like those of the first day.
@@ -180,13 +186,38 @@ func openHouse(t testing.TB, dir string, s shelf, branch string, options ...func
 	if h.Sessions, err = tokens.NewSessions(t.Context(), store, h.Authority, 7*24*time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	for _, option := range options {
+	for _, option := range append([]func(*house){taught(t)}, options...) {
 		option(h)
 	}
 	if h.handler, err = h.Handler(); err != nil {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// taught opens the rooms in which one learns, until the test ends. Nobody writes
+// the lesson book meanwhile.
+func taught(t testing.TB) func(*house) {
+	return func(h *house) {
+		school, err := learn.Open(t.Context(), filepath.Join(h.dir, "lessons.db"), learn.Options{
+			PublicURL: testURL, Log: h.Log,
+			Preview: func(context.Context) ([]learn.Loss, error) { return []learn.Loss{{What: "orders", Count: 1}}, nil },
+			Fresh: func(ctx context.Context) error {
+				day, err := seed.FirstDay(ctx, h.Hasher)
+				if err != nil {
+					return err
+				}
+				return h.Sessions.Freshen(ctx, day)
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { school.Close() })
+		h.school = school
+		h.Rooms = append(h.Rooms, school.Mount, lab.New().Mount)
+		h.Witness = school.Tracker.Witness
+	}
 }
 
 // cooking lets the kitchen cook by itself until the test ends.

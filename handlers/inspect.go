@@ -69,7 +69,11 @@ func (a *API) inspect(c *gin.Context) error {
 	if raw == "" {
 		return problem.TokenMissing.New("")
 	}
-	return respond(c, http.StatusOK, newInspectResponse(raw, a.Authority.Read(raw), a.Authority.Now()))
+	reading := a.Authority.Read(raw)
+	if sub, ok := reading.Claims["sub"].(string); ok && reading.SignatureValid {
+		middleware.NoteSubject(c, sub)
+	}
+	return respond(c, http.StatusOK, newInspectResponse(raw, reading, a.Authority.Now()))
 }
 
 // bare takes off what people copy along with a token.

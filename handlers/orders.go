@@ -217,6 +217,7 @@ func (a *API) showOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	middleware.NoteOrder(c, o.Status)
 	return send(c, http.StatusOK, appendOrder(nil, o.Receipt()))
 }
 

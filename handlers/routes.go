@@ -35,6 +35,10 @@ import (
 //	@tag.description	How anybody can check a wristband
 //	@tag.name			house
 //	@tag.description	Is the house open?
+//	@tag.name			lessons
+//	@tag.description	Nine steps from "what is an API" to "why refresh tokens"; credited to whoever uses this server
+//	@tag.name			lab
+//	@tag.description	Deliberately unsafe toys with keys of their own
 //	@tag.name			pages
 //	@tag.description	For people with a browser
 //
@@ -69,7 +73,7 @@ func (a *API) Handler() (http.Handler, error) {
 	if err := r.SetTrustedProxies(a.TrustedProxies); err != nil {
 		return nil, err
 	}
-	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.ServerTiming(), middleware.Headers(a.hsts()))
+	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.ServerTiming(a.Witness), middleware.Headers(a.hsts()))
 	if len(a.CORSOrigins) > 0 {
 		r.Use(middleware.CORS(a.CORSOrigins))
 	}
@@ -77,6 +81,9 @@ func (a *API) Handler() (http.Handler, error) {
 	r.NoRoute(handle(notFound))
 	r.NoMethod(handle(methodNotAllowed))
 	a.mount(r, bouncer, start)
+	for _, room := range a.Rooms {
+		room(r, bouncer.Glance)
+	}
 	return r, nil
 }
 

@@ -64,6 +64,22 @@ var doors = map[string]string{
 	"GET /openapi.json":   "all",
 	"GET /swagger":        "all",
 	"GET /swagger/*file":  "all",
+
+	"GET /learn":                          "all",
+	"GET /learn/lessons":                  "all",
+	"GET /learn/lessons/:lesson":          "all",
+	"POST /learn/lessons/:lesson/answers": "all",
+	"POST /learn/lessons/:lesson/hints":   "all",
+	"GET /learn/sheet":                    "all",
+	"GET /learn/glossary":                 "all",
+	"GET /learn/style.css":                "all",
+	"GET /learn/files/:file":              "all",
+	"GET /learn/facts":                    "marco",
+	"GET /learn/progress":                 "all",
+	"PUT /learn/progress":                 "all",
+	"GET /learn/reset":                    "all",
+	"POST /learn/reset":                   "all", // but a fresh kitchen, see TestWhoMayFreshenTheKitchen
+	"POST /lab/forge":                     "all",
 }
 
 // routes lists what the router knows, without the HEAD of each GET.
@@ -95,7 +111,7 @@ func TestDoors(t *testing.T) {
 	}
 	for route, who := range doors {
 		method, path, _ := strings.Cut(route, " ")
-		path = strings.NewReplacer(":id", "999999", ":slug", "none", "*file", "none").Replace(path)
+		path = strings.NewReplacer(":id", "999999", ":slug", "none", "*file", "none", ":file", "none", ":lesson", "none").Replace(path)
 		for caller, opts := range callers {
 			want := "passes"
 			switch {
@@ -128,9 +144,9 @@ func TestHeadWorksWhereverGetDoes(t *testing.T) {
 		if method != http.MethodGet {
 			continue
 		}
-		path = strings.NewReplacer(":id", "1", ":slug", "not-found", "/js/*file", "/js/main.js", "*file", "index.html").Replace(path)
+		path = strings.NewReplacer(":id", "1", ":slug", "not-found", "/js/*file", "/js/main.js", "*file", "index.html", ":file", "order.json", ":lesson", "L01").Replace(path)
 		who := vera
-		if strings.HasPrefix(path, "/api/v1/kitchen") || strings.HasPrefix(path, "/api/v1/users") || path == "/metrics" {
+		if strings.HasPrefix(path, "/api/v1/kitchen") || strings.HasPrefix(path, "/api/v1/users") || path == "/metrics" || path == "/learn/facts" {
 			who = marco
 		}
 		head := h.do(t, http.MethodHead, path, "", who)
@@ -178,7 +194,7 @@ func TestSecurityInTheDocumentIsTheRouters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	braces := strings.NewReplacer("{id}", ":id", "{slug}", ":slug", "{file}", "*file")
+	braces := strings.NewReplacer("{id}", ":id", "{slug}", ":slug", "swagger/{file}", "swagger/*file", "js/{file}", "js/*file", "{file}", ":file", "{lesson}", ":lesson")
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			needs := len(*op.Security) > 0 && len((*op.Security)[0]) > 0
@@ -205,7 +221,7 @@ func TestTheExamplesInTheDocumentWork(t *testing.T) {
 				t.Run(method+" "+path+" "+media, func(t *testing.T) {
 					h := newHouse(t)
 					h.order(t, h.as(t, "alice"))
-					target := strings.Replace(path, "{id}", "1", 1)
+					target := strings.NewReplacer("{id}", "1", "{lesson}", "L01").Replace(path)
 					example := content.Example.(map[string]any)
 					switch path { // what nobody can know beforehand
 					case "/api/v1/auth/refresh":

@@ -13,22 +13,30 @@ import (
 const timingKey = "middleware.timing"
 
 // timing writes the Server-Timing header in the last moment before an answer
-// goes out, because only then the number of SQL statements is known.
+// goes out, because only then the number of SQL statements is known. It is also
+// the moment at which a witness hears of the answer and may add to its header.
 type timing struct {
 	gin.ResponseWriter
-	auth  time.Duration
-	sql   *models.Statements
-	noted bool
+	c       *gin.Context
+	witness func(*gin.Context)
+	auth    time.Duration
+	sql     *models.Statements
+	noted   bool
+
+	orderStatus models.Status // for Fact
+	subject     string
 }
 
 // ServerTiming says in each answer how long the token took at the door and how
 // many SQL statements the request caused (W3C Server Timing), so that everybody
 // can see that authentication asks no database.
-func ServerTiming() gin.HandlerFunc {
+// A witness, unless it is nil, is called when an answer is decided and before its
+// header goes out; see FactOf.
+func ServerTiming(witness func(*gin.Context)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		ctx, sql := models.CountStatements(c.Request.Context())
 		c.Request = c.Request.WithContext(ctx)
-		t := &timing{ResponseWriter: c.Writer, sql: sql}
+		t := &timing{ResponseWriter: c.Writer, c: c, witness: witness, sql: sql}
 		c.Writer = t
 		c.Set(timingKey, t)
 		c.Next()
@@ -48,6 +56,9 @@ func (t *timing) note() {
 		return
 	}
 	t.noted = true
+	if t.witness != nil {
+		t.witness(t.c)
+	}
 	n := t.sql.Count()
 	b := appendMilliseconds(append(make([]byte, 0, 64), "auth;dur="...), t.auth)
 	b = appendMilliseconds(append(b, ", db;dur="...), t.sql.Spent())

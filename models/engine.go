@@ -38,9 +38,11 @@ type engine interface {
 
 // dialect holds the SQL for which there is no portable form.
 type dialect struct {
-	version    string // the query for the engine's version
-	openOrders string // the table orders, read along its index of open orders
-	skipLocked string // ends a query: takes the rows that nobody else is changing
+	version    string   // the query for the engine's version
+	openOrders string   // the table orders, read along its index of open orders
+	skipLocked string   // ends a query: takes the rows that nobody else is changing
+	noOrders   []string // empties the table orders, and begins their numbers anew
+	idsTaken   string   // tells the engine of ids of dishes that it has not given out, if it must be told
 }
 
 // named gives the failures of the engine that are nobody's mistake their names.

@@ -55,6 +55,13 @@ func (m *MenuItem) PriceOf(size string) (int64, bool) {
 	return m.Sizes[i].PriceCents, true
 }
 
+// equals tells whether two dishes are the same, apart from id and version.
+func (m *MenuItem) equals(other MenuItem) bool {
+	return m.Name == other.Name && m.Category == other.Category && m.Description == other.Description &&
+		slices.Equal(m.Sizes, other.Sizes) && slices.Equal(m.Allergens, other.Allergens) && m.Vegetarian == other.Vegetarian &&
+		m.VIPOnly == other.VIPOnly && m.AgeRestricted == other.AgeRestricted && m.Available == other.Available
+}
+
 // CreateMenuItem adds a dish and fills in its id and version.
 func (s *Store) CreateMenuItem(ctx context.Context, m *MenuItem) error {
 	m.Version = 1

@@ -250,7 +250,12 @@ func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {
 }
 
 func (w *postgresWriter) dialect() dialect {
-	return dialect{version: "SHOW server_version", openOrders: "orders", skipLocked: " FOR UPDATE SKIP LOCKED"}
+	return dialect{
+		version: "SHOW server_version", openOrders: "orders", skipLocked: " FOR UPDATE SKIP LOCKED",
+		noOrders: []string{"TRUNCATE orders RESTART IDENTITY"},
+		idsTaken: `SELECT setval(pg_get_serial_sequence('menu_items', 'id'),
+			greatest(nextval(pg_get_serial_sequence('menu_items', 'id')), (SELECT max(id) FROM menu_items)))`,
+	}
 }
 
 func (w *postgresWriter) shared() bool { return true }

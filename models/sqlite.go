@@ -28,7 +28,10 @@ const quickCheckBelow = 16 << 20
 // dialect names the index of open orders: without statistics SQLite would read on
 // along the ids, past all that is done.
 func (w *writer) dialect() dialect {
-	return dialect{version: "SELECT sqlite_version()", openOrders: "orders INDEXED BY orders_open"}
+	return dialect{
+		version: "SELECT sqlite_version()", openOrders: "orders INDEXED BY orders_open",
+		noOrders: []string{"DELETE FROM orders", "DELETE FROM sqlite_sequence WHERE name = 'orders'"},
+	}
 }
 
 // shared is false, because the data folder is locked.

@@ -46,9 +46,31 @@ func DemoPassword(username string) string { return username + "-likes-pizza" }
 
 // Menu puts the dishes of menu.json on the menu, once.
 func Menu(ctx context.Context, store *models.Store) error {
+	items, err := readMenu()
+	if err != nil {
+		return err
+	}
+	return store.DeliverMenu(ctx, "menu", items)
+}
+
+// FirstDay is the menu and the demo accounts as they were delivered. Without a
+// hasher the accounts have no passwords, which is enough to compare by.
+func FirstDay(ctx context.Context, hasher *models.Hasher) (day models.FirstDay, err error) {
+	if day.Dishes, err = readMenu(); err != nil {
+		return day, err
+	}
+	people, err := readPeople()
+	if err != nil {
+		return day, err
+	}
+	day.Users, err = usersOf(ctx, hasher, people)
+	return day, err
+}
+
+func readMenu() ([]models.MenuItem, error) {
 	var dishes []dish
 	if err := json.Unmarshal(menuJSON, &dishes); err != nil {
-		return fmt.Errorf("menu.json: %w", err)
+		return nil, fmt.Errorf("menu.json: %w", err)
 	}
 	items := make([]models.MenuItem, len(dishes))
 	for i, d := range dishes {
@@ -58,7 +80,7 @@ func Menu(ctx context.Context, store *models.Store) error {
 			VIPOnly: d.VIPOnly, AgeRestricted: d.AgeRestricted, Available: d.Available,
 		}
 	}
-	return store.DeliverMenu(ctx, "menu", items)
+	return items, nil
 }
 
 // Users adds the demo accounts of users.json, once.
@@ -70,26 +92,26 @@ func Users(ctx context.Context, store *models.Store, hasher *models.Hasher) erro
 	if err != nil {
 		return err
 	}
+	users, err := usersOf(ctx, hasher, people)
+	if err != nil {
+		return err
+	}
+	return store.DeliverUsers(ctx, "users", users)
+}
+
+// usersOf makes users of people, with their demo passwords if there is a hasher.
+func usersOf(ctx context.Context, hasher *models.Hasher, people []person) ([]models.User, error) {
 	users := make([]models.User, len(people))
 	errs := make([]error, len(people))
 	var hashing sync.WaitGroup
 	for i, p := range people {
-		hashing.Go(func() {
-			hash, err := hasher.Hash(ctx, DemoPassword(p.Username))
-			errs[i] = err
-			users[i] = models.User{
-				Username: p.Username, Name: p.Name, PasswordHash: hash,
-				Role: p.Role, VIP: p.VIP, BirthDate: p.BirthDate,
-			}
-		})
-	}
-	hashing.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
+		users[i] = models.User{Username: p.Username, Name: p.Name, Role: p.Role, VIP: p.VIP, BirthDate: p.BirthDate}
+		if hasher != nil {
+			hashing.Go(func() { users[i].PasswordHash, errs[i] = hasher.Hash(ctx, DemoPassword(p.Username)) })
 		}
 	}
-	return store.DeliverUsers(ctx, "users", users)
+	hashing.Wait()
+	return users, errors.Join(errs...)
 }
 
 func readPeople() ([]person, error) {

@@ -153,6 +153,13 @@ func (s *Sessions) ChangeUser(ctx context.Context, id int64, ch models.UserChang
 	return u, err
 }
 
+// Freshen puts the house back to its first day, and ends all login sessions.
+func (s *Sessions) Freshen(ctx context.Context, day models.FirstDay) error {
+	ended, err := s.store.Freshen(ctx, day)
+	s.Deny(ended)
+	return err
+}
+
 // EndInClear ends the login session of a wristband that was carried openly over
 // the street, if it is one of ours, and tells whether it was.
 func (s *Sessions) EndInClear(ctx context.Context, raw string) (bool, error) {

@@ -239,6 +239,21 @@ func TestEveryImportExists(t *testing.T) {
 	}
 }
 
+// Nor would a name that a module no longer has.
+func TestEveryImportedNameIsExported(t *testing.T) {
+	imports := regexp.MustCompile(`import \{ ([^}]*) \} from "(\.[^"]*)"`)
+	for name, f := range scriptFiles(t) {
+		for _, m := range imports.FindAllSubmatch(f.Body, -1) {
+			target, _ := Asset(path.Join(path.Dir(name), string(m[2])))
+			for imported := range strings.SplitSeq(string(m[1]), ", ") {
+				if !regexp.MustCompile(`(?m)^export (?:async )?(?:function\*?|class|const) ` + regexp.QuoteMeta(imported) + `\W`).Match(target.Body) {
+					t.Errorf("%s imports %s from %s, which does not export it", name, imported, m[2])
+				}
+			}
+		}
+	}
+}
+
 func isAsset(name string) bool { _, ok := Asset(name); return ok }
 
 // A browser fetches at once what the page names; what only an import names would

@@ -24,7 +24,7 @@ import (
 // generate writes swagger.json, swagger.yaml and openapi.json.
 func generate(source, out string) error {
 	err := gen.New().Build(&gen.Config{
-		SearchDir:          source + "/handlers," + source + "/problem," + source + "/tokens," + source + "/models",
+		SearchDir:          source + "/handlers," + source + "/learn," + source + "/lab," + source + "/problem," + source + "/tokens," + source + "/models",
 		MainAPIFile:        "routes.go",
 		OutputDir:          out,
 		OutputTypes:        []string{"json", "yaml"},
@@ -166,7 +166,7 @@ func closeRequests(schemas openapi3.Schemas) {
 // illustrate gives each body an example, put together from those of its fields.
 func illustrate(content openapi3.Content) {
 	for kind, media := range content {
-		if kind == "text/plain" { // Swagger 2.0 has one schema for all media types
+		if kind == "text/plain" || kind == "text/html" { // Swagger 2.0 has one schema for all media types
 			media.Schema = openapi3.NewSchemaRef("", openapi3.NewStringSchema())
 		} else if media.Schema != nil {
 			media.Example = example(media.Schema.Value)

@@ -9,6 +9,10 @@ const patience = 20000; // milliseconds until a request without an answer is giv
 /** line says whether the restaurant can be reached: events "lost" and "back". */
 export const line = Object.assign(new EventTarget(), { lost: false });
 
+/** lessons tells of each answer that moved a lesson on: event "progress", whose
+ *  detail is its Lesson-Progress header, such as "L04 2/6" or "L04 done; next=L05". */
+export const lessons = new EventTarget();
+
 let wallet = null;
 
 /** wear tells who keeps the wristband; wallet.js calls it. */
@@ -74,7 +78,7 @@ async function prepare(method, path, options) {
   const headers = { ...options.headers };
   let body = options.body;
   if (options.json !== undefined) body = JSON.stringify(options.json);
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] ??= "application/json";
   const { wear = "wristband" } = options;
   let worn = "none";
   if (wear === "wristband") worn = await wallet.show(headers);
@@ -115,6 +119,8 @@ function close(entry, response, text, started) {
   // Date has whole seconds: only a larger difference says something.
   if (Math.abs(date - Date.now()) > 1500) skew = date - Date.now();
   notebook.answered(entry);
+  const progress = response.headers.get("Lesson-Progress");
+  if (progress) lessons.dispatchEvent(new CustomEvent("progress", { detail: progress }));
 }
 
 function read(response, entry) {

@@ -15,11 +15,15 @@
 //   #/kitchen   h1 "Kitchen pass"; "Start cooking order 17", "Order 17 is ready", "Serve order 17"
 //   #/office    h1 "Manager's office"; regions "Guests", "Menu", "Keys"
 //   #/sessions  h1 "My logins"; "End this one", "End all"
+//   #/lessons   h1 "Lessons"; #/lessons/L05 h1 "L05 Read the wristband": group of the
+//               guess with "Lock in my guess", "Run it here: step 1" …, "Hint 1",
+//               "Start over"; the list has "All lessons anew", "Fresh kitchen"
 //   #/login     h1 "Show your ID": the form of the login dialog, without the dialog
 //   #/about     h1 "How it works": the static part of index.html
 // Dialog: "Show your ID", textboxes "Name" and "Password", "Get my wristband".
 // Everywhere: link "Skip to content", navigation "Restaurant", region "Account"
-// with "Log in", "Log out", region "Latest requests", group "Light or dark".
+// with "Log in", "Log out", region "Latest requests", group "Light or dark"; once a
+// lesson was opened, region "Your lesson" on all other views.
 
 import { $, h, keep, say } from "./dom.js";
 import { call, line } from "./api.js";
@@ -101,3 +105,4 @@ wallet.addEventListener("change", (event) => { if (event.detail) say(event.detai
 theme();
 wallet.restore(); // the views' own requests wait for it
 route();
+if (keep.get("lesson")) import("./el/lesson-note.js"); // who learns sees what is still to be done

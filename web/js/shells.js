@@ -38,19 +38,24 @@ function command(request, curl, files) {
   if (needs === "cookie") words.push("-b cookies.txt");
   if (cookies) words.push("-c cookies.txt");
   if (needs === "wristband") words.push(`-H "@wristband.txt"`);
+  const form = body && plain(body) && headers.find(([name, value]) => name === "Content-Type" && value === formType);
   const asFile = headers.filter(([, value]) => !plain(value) || value.length > 200);
-  for (const header of headers.filter((pair) => !asFile.includes(pair))) words.push(`-H "${header.join(": ")}"`);
+  for (const header of headers.filter((pair) => pair !== form && !asFile.includes(pair))) words.push(`-H "${header.join(": ")}"`);
   if (asFile.length > 0) {
     files.push({ name: name + "-headers.txt", text: asFile.map((pair) => pair.join(": ")).join("\n") + "\n" });
     words.push(`-H "@${name}-headers.txt"`);
   }
-  if (body) {
+  if (form) words.push(...body.split("&").map((field) => `-d ${field}`)); // curl says by itself that it is a form
+  else if (body) {
     files.push({ name: name + ".json", text: body });
     words.push(`-d "@${name}.json"`);
   }
   words.push(/[?&]/.test(url) ? `"${url}"` : url);
   return words.join(" ");
 }
+
+/** formType is the media type of forms. */
+export const formType = "application/x-www-form-urlencoded";
 
 /** plain tells whether every shell reads the text as it stands, in double quotes. */
 const plain = (text) => !/["$%`!\\^]/.test(text);

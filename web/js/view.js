@@ -136,7 +136,7 @@ export function countdown({ retryAfter }, tell) {
 export async function login() {
   try {
     const { openLogin } = await import("./el/login.js");
-    openLogin();
+    await openLogin();
   } catch {
     location.hash = "#/login"; // there it is said that there is no connection
   }

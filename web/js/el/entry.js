@@ -47,7 +47,7 @@ function side(title, text, entry) {
 }
 
 /** short hides tokens: they are secrets, and 700 letters say nothing to the eye. */
-const short = (text) => text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, (token) => `${token.slice(0, 8)}… (${token.length} characters)`);
+export const short = (text) => text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, (token) => `${token.slice(0, 8)}… (${token.length} characters)`);
 
 function asked({ method, path, headers, body }) {
   const lines = [`${method} ${path} HTTP/1.1`, `Host: ${location.host}`, ...Object.entries(headers).map((pair) => pair.join(": "))];
@@ -169,9 +169,10 @@ async function replay(entry, bare) {
   const { Authorization, ...headers } = entry.headers;
   const worn = bare ? "none" : entry.worn === "another token" ? Authorization.slice(7) : entry.worn === "none" ? "none" : undefined;
   const options = { headers, body: entry.body ?? undefined, wear: worn, why: `entry ${entry.n} again${bare ? ", without the wristband" : ""}` };
-  if (!bare && entry.path.endsWith("/auth/login")) return wallet.login(loginOf(JSON.parse(entry.body)));
+  const ours = entry.cookies; // a lesson logs in, too, and leaves the wristband of the page alone
+  if (!bare && ours && entry.path.endsWith("/auth/login")) return wallet.login(loginOf(JSON.parse(entry.body)));
   if (!bare && entry.path.endsWith("/auth/logout")) return wallet.logout();
-  if (!bare && entry.path.endsWith("/auth/refresh")) {
+  if (!bare && ours && entry.path.endsWith("/auth/refresh")) {
     await wallet.renew(options.why);
     return { entry: notebook.entries.find((e) => e.path === entry.path) };
   }

@@ -9,7 +9,8 @@ import { View, countdown, peek } from "../view.js";
 
 const demo = ["alice", "bob", "vera", "carla", "marco"];
 
-/** openLogin shows the dialog; the focus goes back to where it was. */
+/** openLogin shows the dialog; the focus goes back to where it was. The promise ends
+ *  when it is closed, whether somebody has logged in or not. */
 export function openLogin() {
   const dialog = h("dialog", { class: "dialog", "aria-labelledby": "login-title" });
   const before = document.activeElement;
@@ -18,11 +19,12 @@ export function openLogin() {
     form(() => dialog.close()));
   document.body.append(dialog);
   dialog.showModal();
-  dialog.addEventListener("close", () => {
+  return new Promise((closed) => dialog.addEventListener("close", () => {
     dialog.remove();
     const back = before?.isConnected && before.checkVisibility() ? before : $(".account__who") ?? $("h1");
     back.focus();
-  });
+    closed();
+  }));
 }
 
 class LoginView extends View {

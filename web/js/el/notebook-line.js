@@ -17,7 +17,7 @@ class NotebookLine extends HTMLElement {
 
   show() {
     this.due = undefined;
-    const latest = notebook.entries.slice(0, 3).map((e) => h("li", {},
+    const latest = notebook.entries.filter((e) => !e.poll).slice(0, 3).map((e) => h("li", {},
       h("code", {}, `${e.method} ${e.path.replace("/api/v1", "")}`), " ",
       h("span", { class: e.error || e.status >= 400 ? "bad" : "good" }, outcome(e)),
       e.ms !== undefined ? h("span", { class: "muted" }, ` ${Math.max(1, Math.round(e.ms))} ms`) : null));

@@ -1,0 +1,120 @@
+package lab
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+)
+
+// token is one whose parts can be read; nobody here asks who has signed it.
+var token = part(`{"alg":"RS256","kid":"k","typ":"at+jwt"}`) + "." + part(`{"sub":"1","role":"guest","vip":false,"exp":1999999999}`) + ".c2lnbmF0dXJl"
+
+func part(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+func post(l *Lab, body, kind, authorization, accept string) *httptest.ResponseRecorder {
+	gin.SetMode(gin.TestMode)
+	r := gin.New()
+	l.Mount(r, nil)
+	req := httptest.NewRequest("POST", "/lab/forge", strings.NewReader(body))
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Authorization", authorization)
+	req.Header.Set("Accept", accept)
+	rec := httptest.NewRecorder()
+	r.ServeHTTP(rec, req)
+	return rec
+}
+
+const form = "application/x-www-form-urlencoded"
+
+func TestAClaimIsEditedAndTheSignatureStays(t *testing.T) {
+	for _, tc := range []struct{ body, kind, claims string }{
+		{"set=role=manager", form, `{"exp":1999999999,"role":"manager","sub":"1","vip":false}`},
+		{"set=vip=true&set=exp=4102444800", form, `{"exp":4102444800,"role":"guest","sub":"1","vip":true}`},
+		{"set=name=a=b", form, `{"exp":1999999999,"name":"a=b","role":"guest","sub":"1","vip":false}`},
+		{`{"set":["role=chef"]}`, "application/json", `{"exp":1999999999,"role":"chef","sub":"1","vip":false}`},
+	} {
+		res := post(New(), tc.body, tc.kind, "Bearer "+token, "*/*")
+		line, isLine := strings.CutPrefix(res.Body.String(), "Authorization: Bearer ")
+		parts := strings.Split(strings.TrimSpace(line), ".")
+		if res.Code != 200 || !isLine || len(parts) != 3 || res.Header().Get("Lab") != "deliberately-unsafe" || res.Header().Get("Cache-Control") != "no-store" {
+			t.Fatalf("%s: %d %s %v", tc.body, res.Code, res.Body, res.Header())
+		}
+		if claims, _ := base64.RawURLEncoding.DecodeString(parts[1]); string(claims) != tc.claims {
+			t.Errorf("%s makes %s", tc.body, claims)
+		}
+		if header := strings.Split(token, "."); parts[0] != header[0] || parts[2] != header[2] {
+			t.Errorf("%s changes more than the claims", tc.body)
+		}
+	}
+}
+
+// TestTheLabSignsWithAKeyOfItsOwn checks the signature with the key of the lab,
+// which is another one in each house.
+func TestTheLabSignsWithAKeyOfItsOwn(t *testing.T) {
+	l, other := New(), New()
+	forge := func(l *Lab) []string {
+		res := post(l, `{"set":["vip=true"],"key":"own"}`, "application/json", "Bearer "+token, "application/json")
+		var answer struct {
+			AccessToken string `json:"access_token"`
+		}
+		if err := json.Unmarshal(res.Body.Bytes(), &answer); err != nil || res.Code != 200 {
+			t.Fatalf("%d %s", res.Code, res.Body)
+		}
+		return strings.Split(answer.AccessToken, ".")
+	}
+	parts := forge(l)
+	key, err := l.press()
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
+	signature, _ := base64.RawURLEncoding.DecodeString(parts[2])
+	if err := rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA256, digest[:], signature); err != nil {
+		t.Errorf("the signature does not fit: %v", err)
+	}
+	if again := forge(l); again[0] != parts[0] {
+		t.Error("the lab has another key the next time")
+	}
+	if forge(other)[0] == parts[0] {
+		t.Error("two houses have the same key")
+	}
+}
+
+func TestWhatTheBenchDoesNotTake(t *testing.T) {
+	good, bearer := "set=role=manager", "Bearer "+token
+	for _, tc := range []struct {
+		name, body, kind, authorization string
+		status                          int
+		slug                            string
+	}{
+		{"no token", good, form, "", 400, "token-missing"},
+		{"no JWT", good, form, "Bearer rubbish", 400, "token-missing"},
+		{"no base64", good, form, "Bearer ä.b.c", 400, "token-missing"},
+		{"parts that are not objects", good, form, "Bearer " + part("[]") + "." + part("1") + ".x", 400, "token-missing"},
+		{"nothing to do", "", form, bearer, 422, "validation-failed"},
+		{"no value", "set=role", form, bearer, 422, "validation-failed"},
+		{"no name", "set==x", form, bearer, 422, "validation-failed"},
+		{"another key", "set=a=b&key=house", form, bearer, 422, "validation-failed"},
+		{"an unknown field", "set=a=b&alg=none", form, bearer, 400, "unknown-field"},
+		{"an unknown member", `{"set":["a=b"],"alg":"none"}`, "application/json", bearer, 400, "unknown-field"},
+		{"half a body", `{"set":`, "application/json", bearer, 400, "malformed-json"},
+		{"half a form", "set=%", form, bearer, 400, "malformed-form"},
+		{"another type", good, "text/plain", bearer, 415, "unsupported-media-type"},
+		{"too much", "set=a=" + strings.Repeat("b", maxBody), form, bearer, 413, "body-too-large"},
+	} {
+		res := post(New(), tc.body, tc.kind, tc.authorization, "*/*")
+		if res.Code != tc.status || !strings.Contains(res.Body.String(), `"/problems/`+tc.slug+`"`) || res.Header().Get("Lab") == "" {
+			t.Errorf("%s: %d %s", tc.name, res.Code, res.Body)
+		}
+	}
+	if res := post(New(), good, form, "Bearer "+part("null")+"."+part("null")+".x", "*/*"); res.Code != 200 {
+		t.Errorf("parts that are null: %d %s", res.Code, res.Body)
+	}
+}

@@ -1,0 +1,109 @@
+package learn
+
+import (
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+)
+
+type answerRequest struct {
+	Question string `json:"question" example:"predict" validate:"required"`
+	// Number of the choice, from 1.
+	Choice int `json:"choice" example:"2" validate:"required"`
+} //@name AnswerRequest
+
+type answerResponse struct {
+	Question string `json:"question" example:"predict" validate:"required"`
+	Right    bool   `json:"right" example:"true" validate:"required"`
+	// Why it is so; null as long as a question may be tried again.
+	Why   *string `json:"why" example:"The waiter takes the request." extensions:"x-nullable" validate:"required"`
+	State State   `json:"state" example:"started" enums:"open,started,done" validate:"required"`
+} //@name AnswerResponse
+
+// answer takes the guess before a lesson, and the answers to its questions. A
+// wrong one costs nothing.
+//
+//	@Summary	Answer a question of a lesson
+//	@ID			answerQuestion
+//	@Tags		lessons
+//	@Accept		json,x-www-form-urlencoded
+//	@Produce	json
+//	@Param		lesson	path		string			true	"L01"
+//	@Param		body	body		answerRequest	true	"Which question, which choice"
+//	@Success	200		{object}	answerResponse
+//	@Header		200		{string}	Lesson-Progress	"what the answer has changed"
+//	@Failure	400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
+//	@Failure	403		{object}	problem.Problem	"cross-origin"
+//	@Failure	404		{object}	problem.Problem	"not-found"
+//	@Failure	413		{object}	problem.Problem	"body-too-large"
+//	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Router		/learn/lessons/{lesson}/answers [post]
+func (s *School) answer(c *gin.Context) error {
+	l, err := s.lesson(c.Param("lesson"))
+	if err != nil {
+		return err
+	}
+	var req answerRequest
+	if err := bind(c, &req); err != nil {
+		return err
+	}
+	q, ok := l.question(req.Question)
+	if !ok {
+		return invalid("question", "must be the id of a question of this lesson")
+	}
+	if req.Choice < 1 || req.Choice > len(q.Choices) {
+		return invalid("choice", "must be the number of a choice, from 1 to "+strconv.Itoa(len(q.Choices)))
+	}
+	right, news := s.Tracker.Answer(tableOf(c), l, q, req.Choice)
+	if news != "" {
+		c.Header(ProgressHeader, news)
+	}
+	res := answerResponse{Question: q.ID, Right: right, State: s.Tracker.view(tableOf(c)).of(l).State}
+	if right || q.ID == PredictID {
+		res.Why = &q.Why
+	}
+	return respond(c, res)
+}
+
+type hintRequest struct {
+	// 1 is a nudge, 2 nearly the solution.
+	Number int `json:"number" example:"1" validate:"required"`
+} //@name HintRequest
+
+// hint gives a hint. That it was taken is noted, and costs nothing.
+//
+//	@Summary	Take a hint
+//	@ID			takeHint
+//	@Tags		lessons
+//	@Accept		json,x-www-form-urlencoded
+//	@Produce	json,plain
+//	@Param		lesson	path		string		true	"L01"
+//	@Param		body	body		hintRequest	true	"Which one"
+//	@Success	200		{object}	hintResponse
+//	@Failure	400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
+//	@Failure	403		{object}	problem.Problem	"cross-origin"
+//	@Failure	404		{object}	problem.Problem	"not-found"
+//	@Failure	413		{object}	problem.Problem	"body-too-large"
+//	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Router		/learn/lessons/{lesson}/hints [post]
+func (s *School) hint(c *gin.Context) error {
+	l, err := s.lesson(c.Param("lesson"))
+	if err != nil {
+		return err
+	}
+	var req hintRequest
+	if err := bind(c, &req); err != nil {
+		return err
+	}
+	if req.Number < 1 || req.Number > len(l.Hints) {
+		return invalid("number", "must be 1 or 2")
+	}
+	s.Tracker.Hint(tableOf(c), l, req.Number)
+	hint := l.Hints[req.Number-1]
+	if wants(c) == textType {
+		return text(c, wrap(hint, "")+"\n")
+	}
+	return respond(c, hintResponse{Number: req.Number, Taken: true, Text: &hint})
+}

@@ -1,0 +1,64 @@
+package learn
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+type factsResponse struct {
+	Items []factResponse `json:"items" validate:"required"`
+} //@name FactList
+
+type factResponse struct {
+	At     time.Time `json:"at" example:"2026-01-31T19:01:00Z" validate:"required"`
+	Method string    `json:"method" example:"GET" validate:"required"`
+	// The pattern of the address; none for one that does not exist.
+	Route   string  `json:"route" example:"/api/v1/menu/:id" validate:"required"`
+	Status  int     `json:"status" example:"404" validate:"required"`
+	Problem *string `json:"problem" example:"not-found" extensions:"x-nullable" validate:"required"`
+	// Id of the user, or null.
+	Who *int64 `json:"who" example:"1" extensions:"x-nullable" validate:"required"`
+	// none, valid, or the slug with which the token was refused.
+	Token string `json:"token" example:"none" validate:"required"`
+	// Recognises a token without telling it; null for none.
+	TokenHash *string `json:"token_hash" example:"9f3c2ab10d4e5f60" extensions:"x-nullable" validate:"required"`
+} //@name Fact
+
+const mostFacts = 20
+
+// facts shows what the house has kept of the newest requests: no token, no
+// password, no body.
+//
+//	@Summary	What is kept of the newest requests
+//	@Description	For a manager; in a house that only this machine reaches, for whoever is there.
+//	@ID			listFacts
+//	@Tags		lessons
+//	@Produce	json
+//	@Security	Bearer
+//	@Success	200	{object}	factsResponse
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"role-required"
+//	@Router		/learn/facts [get]
+func (s *School) facts(c *gin.Context) error {
+	if err := s.owns(c); err != nil {
+		return err
+	}
+	facts, err := s.Book.Facts(c.Request.Context(), tableOf(c), mostFacts)
+	if err != nil {
+		return err
+	}
+	res := factsResponse{Items: []factResponse{}}
+	for _, f := range facts {
+		item := factResponse{At: time.UnixMilli(f.At).UTC(), Method: f.Method, Route: f.Route, Status: f.Status, Problem: given(f.Problem), Token: f.Token}
+		if f.Who != 0 {
+			item.Who = &f.Who
+		}
+		if f.TokenHash != 0 {
+			item.TokenHash = given(fmt.Sprintf("%016x", f.TokenHash))
+		}
+		res.Items = append(res.Items, item)
+	}
+	return respond(c, res)
+}

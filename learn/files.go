@@ -1,0 +1,29 @@
+package learn
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/problem"
+)
+
+// file serves a body that lessons send.
+//
+//	@Summary	A body to send
+//	@ID			lessonFile
+//	@Tags		lessons
+//	@Produce	json
+//	@Param		file	path		string	true	"order.json, for example"
+//	@Success	200		{object}	object
+//	@Failure	404		{object}	problem.Problem	"not-found"
+//	@Router		/learn/files/{file} [get]
+func (s *School) file(c *gin.Context) error {
+	body, ok := example(c.Param("file"))
+	if !ok {
+		return problem.NotFound.New("The bodies to send are: " + strings.Join(exampleNames(), ", ") + ".")
+	}
+	c.Data(http.StatusOK, jsonType, body)
+	return nil
+}

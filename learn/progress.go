@@ -1,0 +1,136 @@
+package learn
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// savedProgress is the progress of one table, to be kept and restored.
+type savedProgress struct {
+	Table   string        `json:"table" example:"main" validate:"required"`
+	SavedAt time.Time     `json:"saved_at" example:"2026-01-31T19:15:00Z" validate:"required"`
+	Lessons []savedLesson `json:"lessons" validate:"required"`
+} //@name Progress
+
+type savedLesson struct {
+	Lesson string `json:"lesson" example:"L01" validate:"required"`
+	State  State  `json:"state" example:"done" enums:"open,started,done" validate:"required"`
+	// Null while the lesson is open.
+	StartedAt *time.Time `json:"started_at" example:"2026-01-31T19:00:00Z" extensions:"x-nullable"`
+	DoneAt    *time.Time `json:"done_at" example:"2026-01-31T19:04:00Z" extensions:"x-nullable"`
+	// Choices by question, and the hints that were taken.
+	Answers map[string]int `json:"answers" swaggertype:"object,integer" example:"predict:2"`
+	Hints   []int          `json:"hints" example:"1"`
+} //@name LessonProgress
+
+// save gives the progress as a file. Half-seen lessons are in it as started.
+//
+//	@Summary	Download your progress
+//	@ID			saveProgress
+//	@Tags		lessons
+//	@Produce	json
+//	@Success	200	{object}	savedProgress
+//	@Router		/learn/progress [get]
+func (s *School) save(c *gin.Context) error {
+	v := s.Tracker.view(tableOf(c))
+	out := savedProgress{Table: tableOf(c), SavedAt: time.Now().UTC().Truncate(time.Second), Lessons: []savedLesson{}}
+	for n, l := range s.Course.Lessons {
+		p := v.progress[n]
+		answers := p.Answers
+		if answers == nil {
+			answers = map[string]int{}
+		}
+		out.Lessons = append(out.Lessons, savedLesson{l.ID, p.State, moment(p.StartedAt), moment(p.DoneAt), answers, append([]int{}, p.Hints...)})
+	}
+	c.Header("Content-Disposition", `attachment; filename="progress.json"`)
+	return respond(c, out)
+}
+
+// restore puts a downloaded progress in the place of the present one. It is the
+// learner's own word: no certificate hangs on it.
+//
+//	@Summary	Restore your progress
+//	@ID			restoreProgress
+//	@Tags		lessons
+//	@Accept		json
+//	@Produce	json
+//	@Param		body	body		savedProgress	true	"What GET /learn/progress has given"
+//	@Success	200		{object}	listResponse
+//	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
+//	@Failure	403		{object}	problem.Problem	"cross-origin"
+//	@Failure	413		{object}	problem.Problem	"body-too-large"
+//	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Router		/learn/progress [put]
+func (s *School) restore(c *gin.Context) error {
+	var in savedProgress
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	records := map[string]progress{}
+	for _, saved := range in.Lessons {
+		l, known := s.Course.Lesson(saved.Lesson)
+		if !known {
+			continue // of another release
+		}
+		p, err := saved.progress(l)
+		if err != nil {
+			return err
+		}
+		records[l.ID] = p
+	}
+	s.Tracker.restore(tableOf(c), records)
+	return s.list(c)
+}
+
+// progress makes a record of what was saved. What a lesson that was only begun
+// has seen must be seen again.
+func (saved savedLesson) progress(l *Lesson) (progress, error) {
+	p := newProgress(l)
+	if !slices.Contains([]State{StateOpen, StateStarted, StateDone}, saved.State) {
+		return p, invalid("lessons", "each state must be open, started or done")
+	}
+	p.State = saved.State
+	if saved.StartedAt != nil {
+		p.StartedAt = saved.StartedAt.UTC()
+	}
+	if saved.DoneAt != nil {
+		p.DoneAt = saved.DoneAt.UTC()
+	}
+	for id, choice := range saved.Answers {
+		q, known := l.question(id)
+		if !known || choice < 1 || choice > len(q.Choices) {
+			return p, invalid("lessons", "each answer must be the number of a choice of a question")
+		}
+	}
+	for _, n := range saved.Hints {
+		if n < 1 || n > len(l.Hints) {
+			return p, invalid("lessons", "each hint must be 1 or 2")
+		}
+	}
+	p.Answers, p.Hints = saved.Answers, saved.Hints
+	if p.State == StateDone {
+		for i := range p.Seen {
+			p.Seen[i] = max(1, p.DoneAt.UnixMilli())
+		}
+	}
+	return p, nil
+}
+
+// restore replaces the progress of a table; lessons without a record are open.
+func (t *Tracker) restore(name string, records map[string]progress) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	tab := t.table(name)
+	for n, l := range t.course.Lessons {
+		p, given := records[l.ID]
+		if !given {
+			p = newProgress(l)
+		}
+		p.dirty = true
+		tab.progress[n] = p
+	}
+	t.hurry()
+}

@@ -1,0 +1,177 @@
+package learn
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/web"
+)
+
+// What can be put back.
+const (
+	resetLesson  = "lesson"
+	resetLessons = "lessons"
+	resetKitchen = "kitchen"
+)
+
+type resetRequest struct {
+	// lesson and lessons forget what was learnt; kitchen puts the restaurant back to its first day.
+	What string `json:"what" example:"lessons" enums:"lesson,lessons,kitchen" validate:"required"`
+	// Which one, for lesson.
+	Lesson string `json:"lesson" example:"L03"`
+} //@name ResetRequest
+
+type resetResponse struct {
+	What string `json:"what" example:"lessons" enums:"lesson,lessons,kitchen" validate:"required"`
+	// What is lost by it.
+	Loses []Loss `json:"loses" validate:"required"`
+	Done  bool   `json:"done" example:"true" validate:"required"`
+} //@name Reset
+
+// preview says what a reset would lose, and changes nothing. A browser gets a page
+// with a button.
+//
+//	@Summary	What a reset would lose
+//	@ID			previewReset
+//	@Tags		lessons
+//	@Produce	json,html
+//	@Param		what	query		string	true	"lesson, lessons or kitchen"	Enums(lesson, lessons, kitchen)
+//	@Param		lesson	query		string	false	"Which one, for lesson"
+//	@Success	200		{object}	resetResponse
+//	@Failure	404		{object}	problem.Problem	"not-found"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable"
+//	@Router		/learn/reset [get]
+func (s *School) preview(c *gin.Context) error {
+	req := resetRequest{What: c.DefaultQuery("what", resetLessons), Lesson: c.Query("lesson")}
+	loses, err := s.loses(c, req)
+	if err != nil {
+		return err
+	}
+	if wants(c) == web.PageType {
+		body, err := render("reset.html", struct{ Choices []resetChoice }{choices(c.Query("what"), req, loses)})
+		if err != nil {
+			return err
+		}
+		return page(c, body)
+	}
+	return respond(c, resetResponse{What: req.What, Loses: loses})
+}
+
+// resetChoice is something that can begin anew, and what is lost by it if that was
+// asked.
+type resetChoice struct {
+	Title, What, Lesson string
+	Loses               []Loss
+}
+
+// choices are what the page offers: the one that was asked for, or both.
+func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
+	all := []resetChoice{
+		{Title: "Start all lessons over", What: resetLessons},
+		{Title: "A fresh kitchen: put the restaurant back to its first day", What: resetKitchen},
+	}
+	switch asked {
+	case resetLesson:
+		return []resetChoice{{"Start " + req.Lesson + " over", resetLesson, req.Lesson, loses}}
+	case resetLessons:
+		all[0].Loses = loses
+		return all[:1]
+	case resetKitchen:
+		all[1].Loses = loses
+		return all[1:]
+	}
+	return all
+}
+
+// reset begins anew, without a restart. A fresh kitchen leaves the lessons as
+// they are, and is for a manager, or for the one learner of a house that only
+// this machine reaches.
+//
+//	@Summary	Begin anew: a lesson, all lessons, or the restaurant
+//	@ID			reset
+//	@Tags		lessons
+//	@Accept		json,x-www-form-urlencoded
+//	@Produce	json
+//	@Security	Bearer
+//	@x-security-optional	true
+//	@Param		body	body		resetRequest	true	"What to put back"
+//	@Success	200		{object}	resetResponse
+//	@Success	303		"for a browser, which is sent back to /learn"
+//	@Failure	400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
+//	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403		{object}	problem.Problem	"role-required, cross-origin"
+//	@Failure	404		{object}	problem.Problem	"not-found"
+//	@Failure	413		{object}	problem.Problem	"body-too-large"
+//	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
+//	@Router		/learn/reset [post]
+func (s *School) reset(c *gin.Context) error {
+	var req resetRequest
+	if err := bind(c, &req); err != nil {
+		return err
+	}
+	loses, err := s.loses(c, req)
+	if err != nil {
+		return err
+	}
+	switch req.What {
+	case resetLesson:
+		s.Tracker.Reset(tableOf(c), req.Lesson)
+	case resetLessons:
+		s.Tracker.Reset(tableOf(c))
+	case resetKitchen:
+		if err := s.owns(c); err != nil {
+			return err
+		}
+		if err := s.Fresh(c.Request.Context()); err != nil {
+			return err
+		}
+		s.Tracker.forgetOrder(tableOf(c))
+	}
+	if wants(c) == web.PageType {
+		c.Redirect(http.StatusSeeOther, "/learn")
+		return nil
+	}
+	return respond(c, resetResponse{What: req.What, Loses: loses, Done: true})
+}
+
+// forgetOrder lets commands speak of order 1 again.
+func (t *Tracker) forgetOrder(name string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.table(name).order = 0
+}
+
+// loses is what a reset takes away.
+func (s *School) loses(c *gin.Context, req resetRequest) ([]Loss, error) {
+	switch req.What {
+	case resetKitchen:
+		return s.Preview(c.Request.Context())
+	case resetLessons:
+		return s.unlearn(c, s.Course.Lessons), nil
+	case resetLesson:
+		l, err := s.lesson(req.Lesson)
+		if err != nil {
+			return nil, err
+		}
+		return s.unlearn(c, []*Lesson{l}), nil
+	}
+	return nil, invalid("what", "must be lesson, lessons or kitchen")
+}
+
+func (s *School) unlearn(c *gin.Context, lessons []*Lesson) []Loss {
+	v := s.Tracker.view(tableOf(c))
+	done, seen, answers := Loss{What: "lessons that are done"}, Loss{What: "things that were seen"}, Loss{What: "answers"}
+	for _, l := range lessons {
+		p := v.of(l)
+		if p.State == StateDone {
+			done.Count++
+		}
+		seen.Count += int64(len(p.Seen) - len(p.stillToSee(l)))
+		answers.Count += int64(len(p.Answers))
+	}
+	return []Loss{done, seen, answers}
+}

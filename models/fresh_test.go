@@ -1,0 +1,148 @@
+package models
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// firstDay is a small one: two dishes, alice and marco.
+func firstDay() FirstDay {
+	day := FirstDay{Dishes: []MenuItem{margherita(), margherita()}, Users: []User{people["alice"], people["marco"]}}
+	day.Dishes[1].Name = "Marinara"
+	for i := range day.Users {
+		day.Users[i].PasswordHash = nobody
+	}
+	return day
+}
+
+// openHouse is a house on its first day.
+func openHouse(t testing.TB) (s *Store, alice, marco User) {
+	t.Helper()
+	s = openBook(t)
+	day := firstDay()
+	noError(t, s.DeliverMenu(t.Context(), "menu", slices.Clone(day.Dishes)))
+	noError(t, s.DeliverUsers(t.Context(), "users", slices.Clone(day.Users)))
+	alice, err := s.UserByUsername(t.Context(), "alice")
+	noError(t, err)
+	marco, err = s.UserByUsername(t.Context(), "marco")
+	noError(t, err)
+	return s, alice, marco
+}
+
+func TestFreshenPutsTheHouseBackToItsFirstDay(t *testing.T) {
+	s, alice, marco := openHouse(t)
+	ctx := t.Context()
+	bob := enter(t, s, "bob") // registered later
+	session(t, s, alice, "of alice")
+	session(t, s, bob, "of bob")
+	session(t, s, marco, "ended before")
+	_, err := s.EndSession(ctx, marco.ID, "ended before")
+	noError(t, err)
+	place := NewOrder{UserID: bob.ID, Lines: []NewLine{{MenuItemID: 1, Size: SizeLarge, Quantity: 1}}, IdempotencyKey: "k", RequestHash: "h"}
+	first, _, err := s.PlaceOrder(ctx, place)
+	noError(t, err)
+	_, _, err = s.UpdateUser(ctx, alice.ID, UserChanges{Role: new(RoleChef), VIP: new(true), Name: new("Al")})
+	noError(t, err)
+	session(t, s, alice, "of alice the chef")
+	noError(t, s.DeleteMenuItem(ctx, 2))
+	changed := margherita()
+	changed.ID, changed.Name = 1, "Marguerite"
+	noError(t, s.ReplaceMenuItem(ctx, &changed))
+	added := cook(t, s)
+
+	since, err := s.Since(ctx, firstDay())
+	noError(t, err)
+	if want := (Later{Orders: 1, Users: 1, Sessions: 2, Dishes: 3}); since != want {
+		t.Errorf("since the first day: %+v, want %+v", since, want)
+	}
+
+	ended, err := s.Freshen(ctx, firstDay())
+	noError(t, err)
+	var ids []string
+	for _, e := range ended {
+		ids = append(ids, e.ID)
+	}
+	slices.Sort(ids)
+	if want := []string{"of alice the chef", "of bob"}; !slices.Equal(ids, want) {
+		t.Errorf("ended are %v, want %v", ids, want)
+	}
+	denied := 0
+	noError(t, s.Denied(ctx, func(Ended) { denied++ }))
+	if denied != 4 { // alice's first ended when her role changed
+		t.Errorf("after a restart the denylist has %d entries", denied)
+	}
+	since, err = s.Since(ctx, firstDay())
+	noError(t, err)
+	if since != (Later{}) {
+		t.Errorf("left over is %+v", since)
+	}
+	if _, err := s.UserByUsername(ctx, "bob"); err != ErrNotFound {
+		t.Errorf("bob is still there: %v", err)
+	}
+	again, err := s.UserByUsername(ctx, "alice")
+	noError(t, err)
+	if again.ID != alice.ID || again.Role != RoleGuest || again.VIP || again.Name != "Alice" || again.CreatedAt != alice.CreatedAt {
+		t.Errorf("alice is %+v", again)
+	}
+	dish, err := dishNow(t, s, 1)
+	noError(t, err)
+	if dish.Name != "Margherita" || dish.Version <= changed.Version {
+		t.Errorf("dish 1 is %+v", dish)
+	}
+	if dish, err := dishNow(t, s, 2); err != nil || dish.Name != "Marinara" {
+		t.Errorf("dish 2 is %+v, %v", dish, err)
+	}
+	place.UserID = alice.ID
+	next, replayed, err := s.PlaceOrder(ctx, place)
+	noError(t, err)
+	if next.ID != first.ID || replayed {
+		t.Errorf("the next order is number %d, replayed: %t", next.ID, replayed)
+	}
+	if newest := cook(t, s); newest.ID <= added.ID {
+		t.Errorf("a new dish gets the id %d", newest.ID)
+	}
+}
+
+// TestNobodyWhoIsGoneCanOrder uses what a wristband of a removed guest says.
+func TestNobodyWhoIsGoneCanOrder(t *testing.T) {
+	s, _, _ := openHouse(t)
+	bob := enter(t, s, "bob")
+	_, err := s.Freshen(t.Context(), firstDay())
+	noError(t, err)
+	_, _, err = s.PlaceOrder(t.Context(), NewOrder{UserID: bob.ID, Lines: []NewLine{{MenuItemID: 1, Size: SizeLarge, Quantity: 1}}})
+	if err == nil {
+		t.Error("a guest who is gone has ordered")
+	}
+	if again := enter(t, s, "bob"); again.ID == bob.ID {
+		t.Error("somebody else has the id of a guest who is gone")
+	}
+}
+
+// TestFreshenAmongGuests freshens while others order: each order is
+// either gone or one of the new day, and nothing hangs.
+func TestFreshenAmongGuests(t *testing.T) {
+	s, alice, _ := openHouse(t)
+	stop := time.Now().Add(300 * time.Millisecond)
+	done := make(chan error)
+	go func() {
+		var err error
+		for time.Now().Before(stop) && err == nil {
+			_, _, err = s.PlaceOrder(t.Context(), NewOrder{UserID: alice.ID, Lines: []NewLine{{MenuItemID: 1, Size: SizeLarge, Quantity: 1}}})
+			if line, ok := err.(*LineError); ok && line.Field == "menu_item_id" { // between two menus
+				err = nil
+			}
+		}
+		done <- err
+	}()
+	for range 5 {
+		_, err := s.Freshen(t.Context(), firstDay())
+		noError(t, err)
+	}
+	noError(t, <-done)
+	_, err := s.Freshen(t.Context(), firstDay())
+	noError(t, err)
+	if since, err := s.Since(t.Context(), firstDay()); err != nil || since != (Later{}) {
+		t.Errorf("left over is %+v, %v", since, err)
+	}
+}

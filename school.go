@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+
+	"restaurant/handlers"
+	"restaurant/lab"
+	"restaurant/learn"
+	"restaurant/models"
+	"restaurant/seed"
+)
+
+// lessonBook is the file of what learners have learnt. It stands apart from the
+// order book, so that a fresh kitchen forgets nothing of it.
+func (c config) lessonBook() string { return filepath.Join(c.dataDir, "lessons.db") }
+
+// alone tells whether only this machine reaches the house.
+func (c config) alone() bool {
+	return !c.behindProxy && isLoopback(c.addr) && (!c.overTLS() || isLoopback(c.tlsAddr))
+}
+
+// teach adds the rooms in which one learns: the lessons, which need the demo
+// accounts, and the lab. Without lessons the school is nil.
+func teach(ctx context.Context, cfg config, api *handlers.API, log *slog.Logger) (*learn.School, error) {
+	if cfg.lab {
+		api.Rooms = append(api.Rooms, lab.New().Mount)
+	}
+	if !cfg.demoData {
+		api.Rooms = append(api.Rooms, learn.Closed)
+		return nil, nil
+	}
+	school, err := learn.Open(ctx, cfg.lessonBook(), learn.Options{
+		PublicURL: api.PublicURL, Alone: cfg.alone(), Log: log,
+		Preview: func(ctx context.Context) ([]learn.Loss, error) { return losses(ctx, api.Store) },
+		Fresh:   func(ctx context.Context) error { return freshen(ctx, api) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	api.Rooms, api.Witness = append(api.Rooms, school.Mount), school.Tracker.Witness
+	return school, nil
+}
+
+// freshen puts the restaurant back to its first day.
+func freshen(ctx context.Context, api *handlers.API) error {
+	day, err := seed.FirstDay(ctx, api.Hasher)
+	if err != nil {
+		return err
+	}
+	return api.Sessions.Freshen(ctx, day)
+}
+
+// losses is what freshen would take away.
+func losses(ctx context.Context, store *models.Store) ([]learn.Loss, error) {
+	day, err := seed.FirstDay(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	since, err := store.Since(ctx, day)
+	return []learn.Loss{
+		{What: "orders", Count: since.Orders},
+		{What: "dishes that were added, changed or taken off", Count: since.Dishes},
+		{What: "accounts beside the demo accounts", Count: since.Users},
+		{What: "logins, yours among them", Count: since.Sessions},
+	}, err
+}
