@@ -132,15 +132,27 @@ func quote(v any) string {
 // and not covered by anything.
 func (p *tab) clicks(x thing) {
 	p.t.Helper()
-	why := "it is not there"
+	why, misses := "it is not there", 0
 	if !eventually(p.t, func() bool {
 		if found := p.all(x); len(found) > 0 {
 			why = p.press(found[0])
+		} else if misses++; misses%looks == 0 {
+			p.looksAround(misses / looks)
 		}
 		return why == ""
 	}) {
 		p.fail(fmt.Sprintf("the %s cannot be clicked: %s", x, why))
 	}
+}
+
+// looks is how often a thing is missed before somebody looks elsewhere.
+const looks = 50
+
+// looksAround scrolls to the beginning of the page, to its middle or to its end.
+// What is far out of sight is not painted (content-visibility), and a busy Chromium
+// may be late in telling of it.
+func (p *tab) looksAround(turn int) {
+	p.holds(fmt.Sprintf(`(scrollTo(0, document.documentElement.scrollHeight * %d / 2), true)`, (turn-1)%3))
 }
 
 // press clicks, or says why it cannot.
