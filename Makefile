@@ -16,6 +16,8 @@ GUESTS = 100000
 # What `branches-load` fills the branches with.
 ENDED = 1000000
 STREAMS = 10000
+# Which tests of `e2e`: make e2e RUN=Menu
+RUN = .
 # How long the guests of `chaos` order.
 CHAOS = 60s
 
@@ -44,7 +46,7 @@ chaos: ## Test the door, then let 32 guests order while branches are killed and 
 
 e2e: ## Look at the page in a real browser (needs Chromium); pictures in dist/e2e
 	@mkdir -p dist/e2e
-	. ./branches/install.sh && need chromium chromium && go test -tags e2e -count=1 -timeout 10m -parallel 4 -artifacts -outputdir dist/e2e ./e2e
+	. ./branches/install.sh && need chromium chromium && go test -tags e2e -count=1 -timeout 10m -parallel 4 -artifacts -outputdir dist/e2e -run '$(RUN)' ./e2e
 
 screenshots: ## Take the README's pictures anew (needs Chromium)
 	. ./branches/install.sh && need chromium chromium && go test -tags e2e -count=1 -timeout 5m -run TestScreenshots ./e2e -screenshots "$(CURDIR)/docs/screenshots"
