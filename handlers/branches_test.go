@@ -54,6 +54,13 @@ func (h *house) plus(queries, shared int) string {
 	return strconv.Itoa(queries)
 }
 
+// following is how many guests have a stream open.
+func (h *house) following() int {
+	h.streams.mu.Lock()
+	defer h.streams.mu.Unlock()
+	return len(h.streams.open)
+}
+
 // soon asks again until the answer is right. News come from a server, so no
 // clock can be moved.
 func soon(t testing.TB, what string, is func() bool) (after time.Duration) {
@@ -93,7 +100,7 @@ func TestAStreamShowsWhatIsCookedInAnotherBranch(t *testing.T) {
 		go func() {
 			told <- steps(t, south.get(t, fmt.Sprintf("/api/v1/orders/%d/events", id), alice).Body.String())
 		}()
-		soon(t, "somebody follows the order", func() bool { return south.Kitchen.Events.Listeners() == 1 })
+		soon(t, "somebody follows the order", func() bool { return south.following() == 1 })
 		for _, to := range []models.Status{models.StatusPreparing, models.StatusReady, models.StatusServed} {
 			if _, err := north.Kitchen.Advance(t.Context(), id, to); err != nil {
 				t.Error(err)
@@ -117,7 +124,7 @@ func TestAStreamEndsWithALogoutInAnotherBranch(t *testing.T) {
 		id := north.order(t, bearer(raw)).ID
 		ended := make(chan string)
 		go func() { ended <- south.get(t, fmt.Sprintf("/api/v1/orders/%d/events", id), bearer(raw)).Body.String() }()
-		soon(t, "somebody follows the order", func() bool { return south.Kitchen.Events.Listeners() == 1 })
+		soon(t, "somebody follows the order", func() bool { return south.following() == 1 })
 		north.post(t, "/api/v1/auth/logout", "", bearer(raw)).wants(t, 204, "")
 		select {
 		case got := <-ended:

@@ -66,9 +66,6 @@ func (e *Events) all() []int64 {
 	return slices.Collect(maps.Keys(e.listeners))
 }
 
-// Listeners is how many orders somebody listens for.
-func (e *Events) Listeners() int { return len(e.all()) }
-
 // publish never blocks: it alone sends, under the lock, to channels with room
 // for one.
 func (e *Events) publish(o models.Order) {
