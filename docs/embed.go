@@ -1,6 +1,6 @@
 // Package docs is the menu card: the description of the API, generated from the
 // comments on the handlers by `make docs`. Nothing in the generated files is
-// edited by hand; decisions.md says why things are as they are.
+// edited by hand. decisions/ says why things are as they are.
 package docs
 
 import "embed"

@@ -58,7 +58,7 @@ func TestEveryLessonKeepsTheContract(t *testing.T) {
 		h.school.Tracker.Hint(learn.Main, l, 1)
 		h.get(t, "/learn/lessons/"+l.ID).wants(t, 200, "")
 	}
-	for _, path := range []string{"/learn/lessons/L99", "/learn/lessons/L01.exe", "/learn/lessons/l01", "/learn/files/none.json", "/learn/files/login.json", "/learn/files/..%2fdecisions.md"} {
+	for _, path := range []string{"/learn/lessons/L99", "/learn/lessons/L01.exe", "/learn/lessons/l01", "/learn/files/none.json", "/learn/files/login.json", "/learn/files/..%2fperformance.md"} {
 		h.get(t, path).wants(t, 404, "not-found")
 	}
 	if got := h.get(t, "/learn/files/order.json").wants(t, 200, "").Body.String(); !strings.Contains(got, `"menu_item_id": 1`) {
