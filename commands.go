@@ -20,7 +20,7 @@ import (
 
 type command struct {
 	name, meaning string
-	run           func(ctx context.Context, args []string, getenv func(string) string, std streams) error
+	run           func(ctx context.Context, args []string, getenv func(string) string, std stdio) error
 }
 
 var commands []command
@@ -47,10 +47,10 @@ func printHelp(out io.Writer) {
 	fmt.Fprint(out, "\n  -version prints the version, -h this page.\n")
 }
 
-// openBook locks the data folder and opens the order book, in it or in
+// openStore locks the data folder and opens the order book, in it or in
 // PostgreSQL. Two processes never share a folder, in which the keys are, too: the
 // operating system frees the lock when the process ends, however it ends.
-func openBook(ctx context.Context, cfg config) (store *models.Store, unlock func() error, err error) {
+func openStore(ctx context.Context, cfg config) (store *models.Store, closeStore func() error, err error) {
 	if err := os.MkdirAll(cfg.dataDir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("DATA_DIR %s cannot be made: %w", cfg.dataDir, errors.Unwrap(err))
 	}
@@ -64,7 +64,7 @@ func openBook(ctx context.Context, cfg config) (store *models.Store, unlock func
 	if cfg.databaseURL != "" {
 		store, err = models.OpenPostgres(ctx, cfg.databaseURL)
 	} else {
-		store, err = models.OpenSQLite(ctx, cfg.bookFile())
+		store, err = models.OpenSQLite(ctx, cfg.databaseFile())
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, lock.Unlock())
@@ -72,30 +72,30 @@ func openBook(ctx context.Context, cfg config) (store *models.Store, unlock func
 	return store, func() error { return errors.Join(store.Close(), lock.Unlock()) }, nil
 }
 
-func seedCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
-	var c crowd
+func seedCommand(ctx context.Context, args []string, getenv func(string) string, std stdio) error {
+	var c generateOptions
 	cfg, rest, err := readConfig("seed", args, getenv, c.flags)
 	if err != nil {
 		return err
 	}
-	if err = errors.Join(noMore(rest), c.check(cfg)); err != nil {
+	if err = errors.Join(rejectExtraArgs(rest), c.check(cfg)); err != nil {
 		return err
 	}
-	store, done, err := openBook(ctx, cfg)
+	store, done, err := openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	if err = bring(ctx, store, models.NewHasher(), true, cfg.demoData); err == nil {
+	if err = seedOnce(ctx, store, models.NewHasher(), true, cfg.demoData); err == nil {
 		fmt.Fprintln(std.out, "The menu is there; what had been delivered before is unchanged.")
 	}
-	if err == nil && c.wanted() {
+	if err == nil && c.requested() {
 		err = c.generate(ctx, store, std.out)
 	}
 	return errors.Join(err, done())
 }
 
-// bring brings the first deliveries that have not arrived yet.
-func bring(ctx context.Context, store *models.Store, hasher *models.Hasher, menu, people bool) error {
+// seedOnce brings the first deliveries that have not arrived yet.
+func seedOnce(ctx context.Context, store *models.Store, hasher *models.Hasher, menu, people bool) error {
 	if menu {
 		if err := seed.Menu(ctx, store); err != nil {
 			return err
@@ -107,19 +107,19 @@ func bring(ctx context.Context, store *models.Store, hasher *models.Hasher, menu
 	return nil
 }
 
-func noMore(rest []string) error {
+func rejectExtraArgs(rest []string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("%q is more than the command takes; restaurant -h shows what it does", rest[0])
 	}
 	return nil
 }
 
-func keysRotateCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+func keysRotateCommand(ctx context.Context, args []string, getenv func(string) string, std stdio) error {
 	cfg, rest, err := readConfig("keys rotate", args, getenv, nil)
-	if err = errors.Join(err, noMore(rest)); err != nil {
+	if err = errors.Join(err, rejectExtraArgs(rest)); err != nil {
 		return err
 	}
-	store, done, err := openBook(ctx, cfg)
+	store, done, err := openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -132,11 +132,11 @@ func keysRotateCommand(ctx context.Context, args []string, getenv func(string) s
 
 // rotateKeys makes a new key; in a house that has none yet it is the first.
 func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid string, err error) {
-	there, err := tokens.HasKeys(cfg.keys())
+	there, err := tokens.HasKeys(cfg.keysDir())
 	if err != nil {
 		return "", err
 	}
-	keys, err := tokens.OpenKeys(cfg.keys())
+	keys, err := tokens.OpenKeys(cfg.keysDir())
 	if err != nil {
 		return "", err
 	}
@@ -144,7 +144,7 @@ func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid strin
 	if cfg.overTLS() {
 		addr = cfg.tlsAddr
 	}
-	if err := register(ctx, cfg, store, keys, cfg.issuer(addr)); err != nil {
+	if err := registerKeys(ctx, cfg, store, keys, cfg.issuer(addr)); err != nil {
 		return "", err
 	}
 	if !there {
@@ -153,19 +153,19 @@ func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid strin
 	return keys.Rotate(ctx, cfg.accessTokenTTL)
 }
 
-// register enters the keys into the order book, by the name of this branch where
+// registerKeys enters the keys into the order book, by the name of this branch where
 // others share the book.
-func register(ctx context.Context, cfg config, store *models.Store, keys *tokens.Keys, issuer string) (err error) {
+func registerKeys(ctx context.Context, cfg config, store *models.Store, keys *tokens.Keys, issuer string) (err error) {
 	branch := tokens.Branch{Issuer: issuer}
 	if store.Shared() {
-		if branch.Name, err = tokens.BranchName(cfg.branch()); err != nil {
+		if branch.Name, err = tokens.BranchName(cfg.instanceNameFile()); err != nil {
 			return err
 		}
 	}
 	return keys.Register(ctx, store, branch)
 }
 
-func usersAddCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+func usersAddCommand(ctx context.Context, args []string, getenv func(string) string, std stdio) error {
 	var u models.NewUser
 	role := string(models.RoleGuest)
 	cfg, rest, err := readConfig("users add", args, getenv, func(f *flag.FlagSet) {
@@ -189,7 +189,7 @@ func usersAddCommand(ctx context.Context, args []string, getenv func(string) str
 	if u.Password, err = readPassword(std); err != nil {
 		return err
 	}
-	store, done, err := openBook(ctx, cfg)
+	store, done, err := openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ func usersAddCommand(ctx context.Context, args []string, getenv func(string) str
 	return err
 }
 
-func readPassword(std streams) (string, error) {
+func readPassword(std stdio) (string, error) {
 	fmt.Fprintln(std.out, "Type the password (it is shown), then Enter:")
 	line, err := bufio.NewReader(io.LimitReader(std.in, 4096)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -209,7 +209,7 @@ func readPassword(std streams) (string, error) {
 	return strings.TrimRight(line, "\r\n"), nil
 }
 
-func backupCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+func backupCommand(ctx context.Context, args []string, getenv func(string) string, std stdio) error {
 	cfg, rest, err := readConfig("backup", args, getenv, nil)
 	if err != nil {
 		return err
@@ -218,10 +218,10 @@ func backupCommand(ctx context.Context, args []string, getenv func(string) strin
 		return errors.New("backup takes the name of one new FILE")
 	}
 	if cfg.databaseURL != "" {
-		return fmt.Errorf("backup copies an order book that is a file; this one is in %s: copy it with pg_dump, which comes with PostgreSQL", cfg.bookName())
+		return fmt.Errorf("backup copies an order book that is a file; this one is in %s: copy it with pg_dump, which comes with PostgreSQL", cfg.databaseName())
 	}
-	fmt.Fprintf(std.out, "Copying %s to %s; the house may stay open.\n", cfg.bookFile(), rest[0])
-	if err := models.BackupSQLite(ctx, cfg.bookFile(), rest[0]); err != nil {
+	fmt.Fprintf(std.out, "Copying %s to %s; the house may stay open.\n", cfg.databaseFile(), rest[0])
+	if err := models.BackupSQLite(ctx, cfg.databaseFile(), rest[0]); err != nil {
 		return err
 	}
 	info, err := os.Stat(rest[0])

@@ -72,12 +72,12 @@ var settings = []setting{
 	{"KITCHEN", "auto", "auto: orders are cooked by themselves; manual: a chef moves them", setOneOf(func(c *config) *string { return &c.kitchen }, "auto", "manual")},
 	{"KITCHEN_PACE", "3s", "time for each step of an order, 1ms to 24h", setKitchenPace},
 	{"RATE_LIMIT", "50/s", "requests a second for each guest, or each address without a token: N/s, or off", setRateLimit},
-	{"TOKEN_CACHE", "on", "off: check the signature of a token anew with every request, to see what that costs", setSwitch(func(c *config) *bool { return &c.tokenCache })},
+	{"TOKEN_CACHE", "on", "off: check the signature of a token anew with every request, to see what that costs", onOff(func(c *config) *bool { return &c.tokenCache })},
 	{"DRAIN", "0s", "how long a house that was asked to close goes on serving, while readyz tells a load balancer to send nobody any more, 0s to 60s", setDrain},
 	{"CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated (default: none)", setOrigins},
-	{"BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so ADDR may be an address that is not loopback", setSwitch(func(c *config) *bool { return &c.behindProxy })},
+	{"BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so ADDR may be an address that is not loopback", onOff(func(c *config) *bool { return &c.behindProxy })},
 	{"TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For counts, comma-separated (default: none)", setProxies},
-	{"PUBLIC", "off", "on: refuse to start with demo accounts, the lab, or keys and settings made up on the spot", setSwitch(func(c *config) *bool { return &c.public })},
+	{"PUBLIC", "off", "on: refuse to start with demo accounts, the lab, or keys and settings made up on the spot", onOff(func(c *config) *bool { return &c.public })},
 	{"LAB", "", "on: the deliberately unsafe teaching toys under /lab, with keys of their own (default: on while ADDR is on loopback and PUBLIC is off)", setLab},
 	{"DEMO_DATA", "", "on: bring the menu and the demo accounts of seed/ (default: on while ADDR is on loopback and PUBLIC is off)", setDemoData},
 	{"LOG_LEVEL", "info", "debug, info, warn or error", setLogLevel},
@@ -245,7 +245,7 @@ func setRateLimit(c *config, v string) error {
 
 func setOrigins(c *config, v string) error {
 	c.corsOrigins = nil
-	for origin := range listed(v) {
+	for origin := range splitList(v) {
 		u, err := url.Parse(origin)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
 			return errors.New("must be exact origins, such as https://example.com, separated by commas; * is none")
@@ -257,7 +257,7 @@ func setOrigins(c *config, v string) error {
 
 func setProxies(c *config, v string) error {
 	c.trustedProxies = nil
-	for proxy := range listed(v) {
+	for proxy := range splitList(v) {
 		_, err := netip.ParseAddr(proxy)
 		if _, perr := netip.ParsePrefix(proxy); err != nil && perr != nil {
 			return errors.New("must be addresses or networks, such as 10.0.0.1 or 10.0.0.0/8, separated by commas")
@@ -267,8 +267,8 @@ func setProxies(c *config, v string) error {
 	return nil
 }
 
-// listed splits a comma-separated value.
-func listed(v string) iter.Seq[string] {
+// splitList splits a comma-separated value.
+func splitList(v string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for part := range strings.SplitSeq(v, ",") {
 			if part = strings.TrimSpace(part); part != "" && !yield(part) {
@@ -292,7 +292,7 @@ func setLab(c *config, v string) error {
 		c.lab = isLoopback(c.addr) && !c.public
 		return nil
 	}
-	return setSwitch(func(c *config) *bool { return &c.lab })(c, v)
+	return onOff(func(c *config) *bool { return &c.lab })(c, v)
 }
 
 func setDrain(c *config, v string) error {
@@ -309,10 +309,10 @@ func setDemoData(c *config, v string) error {
 		c.demoData = isLoopback(c.addr) && !c.public
 		return nil
 	}
-	return setSwitch(func(c *config) *bool { return &c.demoData })(c, v)
+	return onOff(func(c *config) *bool { return &c.demoData })(c, v)
 }
 
-func setSwitch(field func(*config) *bool) func(*config, string) error {
+func onOff(field func(*config) *bool) func(*config, string) error {
 	return func(c *config, v string) error {
 		*field(c) = v == "on"
 		if v != "on" && v != "off" {
@@ -349,17 +349,17 @@ func isLoopback(addr string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-func (c config) bookFile() string { return filepath.Join(c.dataDir, "restaurant.db") }
-func (c config) keys() string     { return filepath.Join(c.dataDir, "keys") }
-func (c config) branch() string   { return filepath.Join(c.dataDir, "branch") }
+func (c config) databaseFile() string { return filepath.Join(c.dataDir, "restaurant.db") }
+func (c config) keysDir() string     { return filepath.Join(c.dataDir, "keys") }
+func (c config) instanceNameFile() string   { return filepath.Join(c.dataDir, "branch") }
 func (c config) tlsDir() string   { return filepath.Join(c.dataDir, "tls") }
 
-// bookName says where the order book is, without the password in DATABASE_URL.
-func (c config) bookName() string {
+// databaseName says where the order book is, without the password in DATABASE_URL.
+func (c config) databaseName() string {
 	if name, err := models.PostgresName(c.databaseURL); err == nil {
 		return name
 	}
-	return c.bookFile()
+	return c.databaseFile()
 }
 
 // issuer is the address of the house, once it is known on which port it listens.
@@ -382,9 +382,9 @@ func (c config) issuer(listening string) string {
 func (c config) logger(buffer *logBuffer) *slog.Logger {
 	opts := &slog.HandlerOptions{Level: c.logLevel}
 	if c.logFormat == "json" {
-		return slog.New(urgent{slog.NewJSONHandler(buffer, opts), buffer})
+		return slog.New(flushOnWarn{slog.NewJSONHandler(buffer, opts), buffer})
 	}
-	return slog.New(urgent{slog.NewTextHandler(buffer, opts), buffer})
+	return slog.New(flushOnWarn{slog.NewTextHandler(buffer, opts), buffer})
 }
 
 // printSettings is the part of -h that lists them.

@@ -122,7 +122,7 @@ func TestAValueThatDoesNotFitNamesItsVariable(t *testing.T) {
 func helpText(t *testing.T) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-h"}, os.Getenv, streams{out: &out}); err != nil {
+	if err := run(t.Context(), []string{"-h"}, os.Getenv, stdio{out: &out}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -163,7 +163,7 @@ func TestCommands(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var out bytes.Buffer
-			err := run(context.Background(), tc.args, func(string) string { return "" }, streams{in: strings.NewReader(""), out: &out, log: &out})
+			err := run(context.Background(), tc.args, func(string) string { return "" }, stdio{in: strings.NewReader(""), out: &out, log: &out})
 			if (err != nil) != tc.fails {
 				t.Fatalf("the error is %v", err)
 			}
@@ -182,7 +182,7 @@ func TestUsersAddMakesTheFirstManager(t *testing.T) {
 	add := func(password string, args ...string) (string, error) {
 		var out bytes.Buffer
 		args = append([]string{"users", "add", "-data-dir", dir}, args...)
-		err := run(t.Context(), args, func(string) string { return "" }, streams{in: strings.NewReader(password + "\n"), out: &out})
+		err := run(t.Context(), args, func(string) string { return "" }, stdio{in: strings.NewReader(password + "\n"), out: &out})
 		return out.String(), err
 	}
 	if out, err := add("a sentence only I know", "-role", "manager", "-name", "The boss", "Boss"); err != nil || !strings.Contains(out, "boss can log in as a manager") {

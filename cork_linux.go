@@ -11,12 +11,12 @@ import (
 // write of just this size is a full buffer: mostly, the rest of the answer follows.
 const httpBuffer = 4 << 10
 
-// corked lets an answer that is larger than a buffer leave in one go. Otherwise
+// coalescingListener lets an answer that is larger than a buffer leave in one go. Otherwise
 // its first 4 KiB would travel alone, and wake the other side for a part.
-type corked struct{ net.Listener }
+type coalescingListener struct{ net.Listener }
 
 // Accept implements net.Listener.
-func (l corked) Accept() (net.Conn, error) {
+func (l coalescingListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok || err != nil {
@@ -52,9 +52,9 @@ func (c *corkedConn) Write(p []byte) (n int, err error) {
 	return n + rest, err
 }
 
-// uncork is a ConnState hook: an answer that ended with a full buffer leaves when
+// flushWhenIdle is a ConnState hook: an answer that ended with a full buffer leaves when
 // it is over, and not 200 ms later. Setting TCP_NODELAY pushes it out (tcp(7)).
-func uncork(conn net.Conn, state http.ConnState) {
+func flushWhenIdle(conn net.Conn, state http.ConnState) {
 	if c, ok := conn.(*corkedConn); ok && state == http.StateIdle && c.held {
 		c.held = false
 		_ = c.SetNoDelay(true) // whoever has left needs no answer

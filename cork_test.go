@@ -19,7 +19,7 @@ func openCorked(t *testing.T) (url string, client *http.Client) {
 		t.Fatal(err)
 	}
 	const head = len("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: Mon, 02 Jan 2006 15:04:05 GMT\r\nContent-Length: 0000\r\n\r\n")
-	server := &http.Server{ConnState: uncork, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{ConnState: flushWhenIdle, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		size, _ := strconv.Atoi(r.URL.Path[1:])
 		w.Header().Set("Content-Type", "text/plain")
 		if size -= head; size < 1000 || size > 9999 {
@@ -28,7 +28,7 @@ func openCorked(t *testing.T) (url string, client *http.Client) {
 		w.Header().Set("Content-Length", strconv.Itoa(size))
 		_, _ = w.Write(answerOf(size))
 	})}
-	go func() { _ = server.Serve(corked{l}) }()
+	go func() { _ = server.Serve(coalescingListener{l}) }()
 	client = &http.Client{Timeout: 20 * time.Second}
 	t.Cleanup(func() { client.CloseIdleConnections(); _ = server.Close() })
 	return "http://" + l.Addr().String() + "/", client

@@ -20,7 +20,7 @@ import (
 func sow(ctx context.Context, dir string, args ...string) (string, error) {
 	var out bytes.Buffer
 	args = append([]string{"seed", "-data-dir", dir}, args...)
-	err := run(ctx, args, func(string) string { return "" }, streams{out: &out, log: &out})
+	err := run(ctx, args, func(string) string { return "" }, stdio{out: &out, log: &out})
 	return out.String(), err
 }
 
@@ -154,7 +154,7 @@ func TestAStoppedSeedSaysHowToGoOn(t *testing.T) {
 	dir := t.TempDir()
 	ctx, stop := context.WithCancel(t.Context())
 	out := &stopper{word: "orders: 0 of", stop: stop}
-	err := run(ctx, []string{"seed", "-data-dir", dir, "-guests", "10", "-orders", "50"}, func(string) string { return "" }, streams{out: out, log: io.Discard})
+	err := run(ctx, []string{"seed", "-data-dir", dir, "-guests", "10", "-orders", "50"}, func(string) string { return "" }, stdio{out: out, log: io.Discard})
 	const wants = "The order book is whole, with 10 new guests and 0 new orders. To go on: restaurant seed -guests 10 -orders 50, with the same settings"
 	if err == nil || !strings.Contains(err.Error(), wants) {
 		t.Fatalf("says %v", err)
@@ -165,13 +165,13 @@ func TestAStoppedSeedSaysHowToGoOn(t *testing.T) {
 }
 
 func TestWhatStopsASeedIsASentence(t *testing.T) {
-	c := crowd{guests: 10, orders: 100}
+	c := generateOptions{guests: 10, orders: 100}
 	for wants, err := range map[string]error{
 		"the disk is full; make room first. The order book is whole":                           models.ErrStorageFull,
 		"stopped before the end. The order book is whole":                                      context.Canceled,
 		"with 4 new guests and 30 new orders. To go on: restaurant seed -guests 10 -orders 70": models.ErrDatabaseUnavailable,
 	} {
-		if got := c.stopped(err, 4, 30).Error(); !strings.Contains(got, wants) || strings.Contains(got, "\n") {
+		if got := c.explainInterrupt(err, 4, 30).Error(); !strings.Contains(got, wants) || strings.Contains(got, "\n") {
 			t.Errorf("%v: %s", err, got)
 		}
 	}

@@ -18,9 +18,9 @@ import (
 	"restaurant/seed"
 )
 
-func demoCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+func demoCommand(ctx context.Context, args []string, getenv func(string) string, std stdio) error {
 	cfg, rest, err := readConfig("demo", args, getenv, nil)
-	if err = errors.Join(err, noMore(rest)); err != nil {
+	if err = errors.Join(err, rejectExtraArgs(rest)); err != nil {
 		return err
 	}
 	if !cfg.demoData {
@@ -30,12 +30,12 @@ func demoCommand(ctx context.Context, args []string, getenv func(string) string,
 		return errors.New("demo needs a kitchen that cooks by itself: KITCHEN=auto")
 	}
 	std.log = io.Discard // the requests are shown below, from the guest's side
-	return withHouse(ctx, cfg, std, func(ctx context.Context, url string) error {
-		client, err := demoClient(cfg)
+	return runServer(ctx, cfg, std, func(ctx context.Context, url string) error {
+		client, err := newDemoClient(cfg)
 		if err != nil {
 			return err
 		}
-		g := &guest{ctx: ctx, url: url, out: std.out, client: client}
+		g := &demoRun{ctx: ctx, url: url, out: std.out, client: client}
 		if err := g.visit(); err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -45,9 +45,9 @@ func demoCommand(ctx context.Context, args []string, getenv func(string) string,
 	})
 }
 
-// guest is an ordinary client: it knows the address of the house and nothing
+// demoRun is an ordinary client: it knows the address of the house and nothing
 // else, and everything it does goes over HTTP.
-type guest struct {
+type demoRun struct {
 	ctx    context.Context
 	url    string
 	token  string
@@ -55,8 +55,8 @@ type guest struct {
 	client *http.Client
 }
 
-// demoClient trusts the certificate of this house, as curl --cacert does.
-func demoClient(cfg config) (*http.Client, error) {
+// newDemoClient trusts the certificate of this house, as curl --cacert does.
+func newDemoClient(cfg config) (*http.Client, error) {
 	if !cfg.overTLS() {
 		return http.DefaultClient, nil
 	}
@@ -76,18 +76,18 @@ func demoClient(cfg config) (*http.Client, error) {
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}, nil
 }
 
-func (g *guest) visit() error {
+func (g *demoRun) visit() error {
 	var login struct {
 		AccessToken string `json:"access_token"`
 	}
-	g.say("1. The bouncer: alice shows name and password and gets a wristband, an access token.")
+	g.heading("1. The bouncer: alice shows name and password and gets a wristband, an access token.")
 	credentials := fmt.Sprintf(`{"username":"alice","password":"%s"}`, seed.DemoPassword("alice"))
 	if err := g.call(http.MethodPost, "/api/v1/auth/login", credentials, &login); err != nil {
 		return err
 	}
 	g.token = login.AccessToken
 
-	g.say("2. The menu card: anybody may read it; dish 1 is the Margherita.")
+	g.heading("2. The menu card: anybody may read it; dish 1 is the Margherita.")
 	var menu struct {
 		Items []struct{ Name string }
 	}
@@ -95,20 +95,20 @@ func (g *guest) visit() error {
 		return err
 	}
 
-	g.say("3. The waiter: the order goes to the kitchen, because the wristband travels with it.")
+	g.heading("3. The waiter: the order goes to the kitchen, because the wristband travels with it.")
 	var order struct{ ID int64 }
 	if err := g.call(http.MethodPost, "/api/v1/orders", `{"items":[{"menu_item_id":1,"size":"large","quantity":1}]}`, &order); err != nil {
 		return err
 	}
 
-	g.say("4. The kitchen: one answer stays open, and each step of the order is written into it.")
+	g.heading("4. The kitchen: one answer stays open, and each step of the order is written into it.")
 	return g.follow(fmt.Sprintf("/api/v1/orders/%d/events", order.ID))
 }
 
-func (g *guest) say(line string) { fmt.Fprintf(g.out, "\n%s\n\n", line) }
+func (g *demoRun) heading(line string) { fmt.Fprintf(g.out, "\n%s\n\n", line) }
 
 // call makes one request, prints it and its answer, and reads the answer.
-func (g *guest) call(method, path, body string, into any) error {
+func (g *demoRun) call(method, path, body string, into any) error {
 	res, err := g.send(method, path, body)
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (g *guest) call(method, path, body string, into any) error {
 
 // send makes a request and prints both heads. The password in the body of the
 // login is no secret: it stands in the README.
-func (g *guest) send(method, path, body string) (*http.Response, error) {
+func (g *demoRun) send(method, path, body string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(g.ctx, method, g.url+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func (g *guest) send(method, path, body string) (*http.Response, error) {
 
 // showBody prints JSON so that people can read it, with the long middle of a
 // token left out.
-func (g *guest) showBody(text []byte) {
+func (g *demoRun) showBody(text []byte) {
 	var pretty bytes.Buffer
 	if json.Indent(&pretty, bytes.TrimSpace(text), "   < ", "  ") != nil {
 		return
@@ -179,7 +179,7 @@ func (g *guest) showBody(text []byte) {
 }
 
 // follow prints a stream until it ends.
-func (g *guest) follow(path string) error {
+func (g *demoRun) follow(path string) error {
 	res, err := g.send(http.MethodGet, path, "")
 	if err != nil {
 		return err

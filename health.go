@@ -12,27 +12,27 @@ import (
 	"time"
 )
 
-// healthWithin is how long a house may take to say how it is.
-const healthWithin = 3 * time.Second
+// healthTimeout is how long a house may take to say how it is.
+const healthTimeout = 3 * time.Second
 
 // healthCommand asks the house that runs with the same settings whether it is
 // ready. It is for a container in which there is nothing else to ask with.
-func healthCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+func healthCommand(ctx context.Context, args []string, getenv func(string) string, std stdio) error {
 	cfg, rest, err := readConfig("health", args, getenv, nil)
-	if err = errors.Join(err, noMore(rest)); err != nil {
+	if err = errors.Join(err, rejectExtraArgs(rest)); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, healthWithin)
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	if err := askReady(ctx, cfg.here()+"/readyz"); err != nil {
-		return fmt.Errorf("the house at %s is not ready: %w", cfg.here(), err)
+	if err := checkReady(ctx, cfg.localURL()+"/readyz"); err != nil {
+		return fmt.Errorf("the house at %s is not ready: %w", cfg.localURL(), err)
 	}
-	fmt.Fprintf(std.out, "The house at %s is ready.\n", cfg.here())
+	fmt.Fprintf(std.out, "The house at %s is ready.\n", cfg.localURL())
 	return nil
 }
 
-// here is where this computer reaches the house, whatever its name is elsewhere.
-func (c config) here() string {
+// localURL is where this computer reaches the house, whatever its name is elsewhere.
+func (c config) localURL() string {
 	scheme, addr := "http://", c.addr
 	if c.overTLS() {
 		scheme, addr = "https://", c.tlsAddr
@@ -44,7 +44,7 @@ func (c config) here() string {
 	return scheme + net.JoinHostPort(host, port)
 }
 
-func askReady(ctx context.Context, url string) error {
+func checkReady(ctx context.Context, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err

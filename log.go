@@ -52,8 +52,8 @@ func (l *logBuffer) flush() {
 	}
 }
 
-// keepFlushing writes out every second, until ctx ends.
-func (l *logBuffer) keepFlushing(ctx context.Context) {
+// flushLoop writes out every second, until ctx ends.
+func (l *logBuffer) flushLoop(ctx context.Context) {
 	ticks := time.NewTicker(logDelay)
 	defer ticks.Stop()
 	defer l.Flush()
@@ -67,13 +67,13 @@ func (l *logBuffer) keepFlushing(ctx context.Context) {
 	}
 }
 
-// urgent writes warnings and errors out at once: the next second may not come.
-type urgent struct {
+// flushOnWarn writes warnings and errors out at once: the next second may not come.
+type flushOnWarn struct {
 	slog.Handler
 	buffer *logBuffer
 }
 
-func (u urgent) Handle(ctx context.Context, r slog.Record) error {
+func (u flushOnWarn) Handle(ctx context.Context, r slog.Record) error {
 	err := u.Handler.Handle(ctx, r)
 	if r.Level >= slog.LevelWarn {
 		u.buffer.Flush()
@@ -81,10 +81,10 @@ func (u urgent) Handle(ctx context.Context, r slog.Record) error {
 	return err
 }
 
-func (u urgent) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return urgent{u.Handler.WithAttrs(attrs), u.buffer}
+func (u flushOnWarn) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return flushOnWarn{u.Handler.WithAttrs(attrs), u.buffer}
 }
 
-func (u urgent) WithGroup(name string) slog.Handler {
-	return urgent{u.Handler.WithGroup(name), u.buffer}
+func (u flushOnWarn) WithGroup(name string) slog.Handler {
+	return flushOnWarn{u.Handler.WithGroup(name), u.buffer}
 }

@@ -17,21 +17,21 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv, streams{os.Stdin, os.Stdout, os.Stderr}); err != nil {
+	if err := run(ctx, os.Args[1:], os.Getenv, stdio{os.Stdin, os.Stdout, os.Stderr}); err != nil {
 		fmt.Fprintln(os.Stderr, "restaurant:", err)
 		os.Exit(1)
 	}
 }
 
-// streams are where the program reads from and writes to: out is for people,
+// stdio are where the program reads from and writes to: out is for people,
 // log for the record.
-type streams struct {
+type stdio struct {
 	in       io.Reader
 	out, log io.Writer
 }
 
 // run does what the command line asks for and returns when it is done.
-func run(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+func run(ctx context.Context, args []string, getenv func(string) string, std stdio) error {
 	name, args := commandOf(args)
 	switch {
 	case name == "help" || slices.ContainsFunc(args, isHelp):

@@ -12,18 +12,18 @@ import (
 	"restaurant/seed"
 )
 
-// lessonBook is the file of what learners have learnt. It stands apart from the
+// lessonsFile is the file of what learners have learnt. It stands apart from the
 // order book, so that a fresh kitchen forgets nothing of it.
-func (c config) lessonBook() string { return filepath.Join(c.dataDir, "lessons.db") }
+func (c config) lessonsFile() string { return filepath.Join(c.dataDir, "lessons.db") }
 
-// alone tells whether only this machine reaches the house.
-func (c config) alone() bool {
+// loopbackOnly tells whether only this machine reaches the house.
+func (c config) loopbackOnly() bool {
 	return !c.behindProxy && isLoopback(c.addr) && (!c.overTLS() || isLoopback(c.tlsAddr))
 }
 
-// teach adds the rooms in which one learns: the lessons, which need the demo
+// mountLessons adds the rooms in which one learns: the lessons, which need the demo
 // accounts, and the lab. Without lessons the school is nil.
-func teach(ctx context.Context, cfg config, api *handlers.API, log *slog.Logger) (*learn.School, error) {
+func mountLessons(ctx context.Context, cfg config, api *handlers.API, log *slog.Logger) (*learn.School, error) {
 	if cfg.lab {
 		api.Rooms = append(api.Rooms, lab.New().Mount)
 	}
@@ -31,10 +31,10 @@ func teach(ctx context.Context, cfg config, api *handlers.API, log *slog.Logger)
 		api.Rooms = append(api.Rooms, learn.Closed)
 		return nil, nil
 	}
-	school, err := learn.Open(ctx, cfg.lessonBook(), learn.Options{
-		PublicURL: api.PublicURL, Alone: cfg.alone(), Log: log,
-		Preview: func(ctx context.Context) ([]learn.Loss, error) { return losses(ctx, api.Store) },
-		Fresh:   func(ctx context.Context) error { return freshen(ctx, api) },
+	school, err := learn.Open(ctx, cfg.lessonsFile(), learn.Options{
+		PublicURL: api.PublicURL, Alone: cfg.loopbackOnly(), Log: log,
+		Preview: func(ctx context.Context) ([]learn.Loss, error) { return resetPreview(ctx, api.Store) },
+		Fresh:   func(ctx context.Context) error { return resetToSeed(ctx, api) },
 	})
 	if err != nil {
 		return nil, err
@@ -43,8 +43,8 @@ func teach(ctx context.Context, cfg config, api *handlers.API, log *slog.Logger)
 	return school, nil
 }
 
-// freshen puts the restaurant back to its first day.
-func freshen(ctx context.Context, api *handlers.API) error {
+// resetToSeed puts the restaurant back to its first day.
+func resetToSeed(ctx context.Context, api *handlers.API) error {
 	day, err := seed.FirstDay(ctx, api.Hasher)
 	if err != nil {
 		return err
@@ -52,8 +52,8 @@ func freshen(ctx context.Context, api *handlers.API) error {
 	return api.Sessions.Freshen(ctx, day)
 }
 
-// losses is what freshen would take away.
-func losses(ctx context.Context, store *models.Store) ([]learn.Loss, error) {
+// resetPreview is what freshen would take away.
+func resetPreview(ctx context.Context, store *models.Store) ([]learn.Loss, error) {
 	day, err := seed.FirstDay(ctx, nil)
 	if err != nil {
 		return nil, err

@@ -34,20 +34,20 @@ const (
 	// problem document. It is larger than the house's own limit, so that
 	// everything up to it gets a sentence.
 	maxHeader = 1 << 20
-	// closingTime is how long running requests may take when the house closes.
-	closingTime = 4 * time.Second
+	// shutdownTimeout is how long running requests may take when the house closes.
+	shutdownTimeout = 4 * time.Second
 )
 
 // gcPercent lets the heap, which is small, grow to three times its size before it
 // is swept: half the sweeping for some megabytes. GOGC in the environment wins.
 const gcPercent = 200
 
-func serveCommand(ctx context.Context, args []string, getenv func(string) string, std streams) error {
+func serveCommand(ctx context.Context, args []string, getenv func(string) string, std stdio) error {
 	cfg, rest, err := readConfig("serve", args, getenv, nil)
-	if err = errors.Join(err, noMore(rest)); err != nil {
+	if err = errors.Join(err, rejectExtraArgs(rest)); err != nil {
 		return err
 	}
-	return withHouse(ctx, cfg, std, func(ctx context.Context, url string) error {
+	return runServer(ctx, cfg, std, func(ctx context.Context, url string) error {
 		fmt.Fprintf(std.out, "The restaurant is open at %s (Ctrl-C closes it).\nThe menu card, to try every call: %s/swagger/index.html\n", url, url)
 		if cfg.demoData {
 			fmt.Fprintf(std.out, "The lessons, from what an API is to why there are refresh tokens: curl -s %s/learn\n", url)
@@ -58,9 +58,9 @@ func serveCommand(ctx context.Context, args []string, getenv func(string) string
 	})
 }
 
-// withHouse opens the house, lets visit do its work, and closes the house when
+// runServer opens the house, lets visit do its work, and closes the house when
 // that is done or a server fails. visit's context ends when ctx does.
-func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx context.Context, url string) error) (err error) {
+func runServer(ctx context.Context, cfg config, std stdio, whileServing func(ctx context.Context, url string) error) (err error) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
@@ -69,7 +69,7 @@ func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx cont
 		return err
 	}
 	defer doors.close()
-	store, done, err := openBook(ctx, cfg)
+	store, done, err := openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -80,57 +80,57 @@ func withHouse(ctx context.Context, cfg config, std streams, visit func(ctx cont
 	defer flushing.Wait()
 	logging, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	flushing.Go(func() { buffer.keepFlushing(logging) })
+	flushing.Go(func() { buffer.flushLoop(logging) })
 	log := cfg.logger(buffer)
-	api, err := furnish(ctx, cfg, store, cfg.issuer(doors.main.Addr().String()), log)
+	api, err := buildAPI(ctx, cfg, store, cfg.issuer(doors.primary.Addr().String()), log)
 	if err != nil {
 		return err
 	}
 	if cfg.overTLS() {
-		if err := doors.lock(cfg, api.PublicURL, std, log); err != nil {
+		if err := doors.loadCertificates(cfg, api.PublicURL, std, log); err != nil {
 			return err
 		}
 	}
-	school, err := teach(ctx, cfg, api, log)
+	school, err := mountLessons(ctx, cfg, api, log)
 	if err != nil {
 		return err
 	}
 	debug.FreeOSMemory() // hashing took 19 MiB for each password at a time, and reading the lessons some more
 	if school == nil {
-		return open(ctx, api, doors, cfg.drain, visit)
+		return serveUntilDone(ctx, api, doors, cfg.drain, whileServing)
 	}
 	defer func() { err = errors.Join(err, school.Close()) }()
-	return open(ctx, api, doors, cfg.drain, visit, school.Run)
+	return serveUntilDone(ctx, api, doors, cfg.drain, whileServing, school.Run)
 }
 
-// doors are where the house listens. Under TLS the main door is HTTPS, and the
+// listeners are where the house listens. Under TLS the main door is HTTPS, and the
 // side door only points to it.
-type doors struct {
-	main, side   net.Listener
+type listeners struct {
+	primary, redirect   net.Listener
 	certificates *certificates
 }
 
-func listen(ctx context.Context, cfg config) (*doors, error) {
-	knock := func(name, addr string) (net.Listener, error) {
+func listen(ctx context.Context, cfg config) (*listeners, error) {
+	listenOn := func(name, addr string) (net.Listener, error) {
 		l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 		if err != nil {
 			return nil, fmt.Errorf("%s %s cannot be listened on: %w. Stop what uses the port, or choose another one: -%s localhost:8081", name, addr, errors.Unwrap(err), strings.ReplaceAll(strings.ToLower(name), "_", "-"))
 		}
 		return l, nil
 	}
-	plain, err := knock("ADDR", cfg.addr)
+	plain, err := listenOn("ADDR", cfg.addr)
 	if err != nil || !cfg.overTLS() {
-		return &doors{main: plain}, err
+		return &listeners{primary: plain}, err
 	}
-	secure, err := knock("TLS_ADDR", cfg.tlsAddr)
+	secure, err := listenOn("TLS_ADDR", cfg.tlsAddr)
 	if err != nil {
 		return nil, errors.Join(err, plain.Close())
 	}
-	return &doors{main: secure, side: plain}, nil
+	return &listeners{primary: secure, redirect: plain}, nil
 }
 
-// lock brings the certificate and says how to trust it.
-func (d *doors) lock(cfg config, url string, std streams, log *slog.Logger) (err error) {
+// loadCertificates brings the certificate and says how to trust it.
+func (d *listeners) loadCertificates(cfg config, url string, std stdio, log *slog.Logger) (err error) {
 	if d.certificates, err = openCertificates(cfg, log); err != nil || cfg.tls != "self-signed" {
 		return err
 	}
@@ -142,20 +142,20 @@ func (d *doors) lock(cfg config, url string, std streams, log *slog.Logger) (err
 	return err
 }
 
-func (d *doors) close() {
-	_ = d.main.Close() // a server has closed it already, if there was one
-	if d.side != nil {
-		_ = d.side.Close()
+func (d *listeners) close() {
+	_ = d.primary.Close() // a server has closed it already, if there was one
+	if d.redirect != nil {
+		_ = d.redirect.Close()
 	}
 }
 
-// furnish brings everything that the waiter needs. Making the first key and
+// buildAPI brings everything that the waiter needs. Making the first key and
 // hashing the first passwords are the slow parts of a start, so they go side by
 // side.
-func furnish(ctx context.Context, cfg config, store *models.Store, url string, log *slog.Logger) (*handlers.API, error) {
+func buildAPI(ctx context.Context, cfg config, store *models.Store, url string, log *slog.Logger) (*handlers.API, error) {
 	hasher := models.NewHasher()
 	if cfg.public {
-		if err := refusePublic(ctx, cfg, store, hasher); err != nil {
+		if err := checkPublicMode(ctx, cfg, store, hasher); err != nil {
 			return nil, err
 		}
 	}
@@ -164,13 +164,13 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 		keyErr, bringErr error
 		preparations     sync.WaitGroup
 	)
-	preparations.Go(func() { keys, keyErr = tokens.OpenKeys(cfg.keys()) })
-	preparations.Go(func() { bringErr = bring(ctx, store, hasher, cfg.demoData, cfg.demoData) })
+	preparations.Go(func() { keys, keyErr = tokens.OpenKeys(cfg.keysDir()) })
+	preparations.Go(func() { bringErr = seedOnce(ctx, store, hasher, cfg.demoData, cfg.demoData) })
 	preparations.Wait()
 	if err := errors.Join(keyErr, bringErr); err != nil {
 		return nil, err
 	}
-	if err := register(ctx, cfg, store, keys, url); err != nil {
+	if err := registerKeys(ctx, cfg, store, keys, url); err != nil {
 		return nil, err
 	}
 	authority := tokens.NewAuthority(keys, url, cfg.accessTokenTTL)
@@ -194,28 +194,28 @@ func furnish(ctx context.Context, cfg config, store *models.Store, url string, l
 	}, nil
 }
 
-// refusePublic stops a house that would open to the public with what everybody
+// checkPublicMode stops a house that would open to the public with what everybody
 // knows, or with a key that nobody has put there on purpose.
-func refusePublic(ctx context.Context, cfg config, store *models.Store, hasher *models.Hasher) error {
+func checkPublicMode(ctx context.Context, cfg config, store *models.Store, hasher *models.Hasher) error {
 	left, err := seed.Leftover(ctx, store, hasher)
 	if err != nil {
 		return err
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("PUBLIC=on refuses the demo accounts that are still in %s with their demo passwords (%s): change the passwords, or start with an empty order book", cfg.bookName(), strings.Join(left, ", "))
+		return fmt.Errorf("PUBLIC=on refuses the demo accounts that are still in %s with their demo passwords (%s): change the passwords, or start with an empty order book", cfg.databaseName(), strings.Join(left, ", "))
 	}
-	there, err := tokens.HasKeys(cfg.keys())
+	there, err := tokens.HasKeys(cfg.keysDir())
 	if err == nil && !there {
 		return fmt.Errorf("PUBLIC=on refuses to make up a key on the spot: make it first with restaurant keys rotate -data-dir %s, and keep a copy", cfg.dataDir)
 	}
 	return err
 }
 
-// open serves guests while visit runs, and then closes in order: guests are sent
+// serveUntilDone serves guests while visit runs, and then closes in order: guests are sent
 // elsewhere while drain lasts, no new ones are taken, streams end, running requests
 // are answered, the staff goes home. Others who work while the house is open are
 // told to end then.
-func open(ctx context.Context, api *handlers.API, d *doors, drain time.Duration, visit func(context.Context, string) error, others ...func(context.Context)) error {
+func serveUntilDone(ctx context.Context, api *handlers.API, d *listeners, drain time.Duration, whileServing func(context.Context, string) error, background ...func(context.Context)) error {
 	gin.SetMode(gin.ReleaseMode)
 	handler, err := api.Handler()
 	if err != nil {
@@ -223,19 +223,19 @@ func open(ctx context.Context, api *handlers.API, d *doors, drain time.Duration,
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var staff sync.WaitGroup
-	defer staff.Wait()
-	work, goHome := context.WithCancel(context.WithoutCancel(ctx))
-	defer goHome()
-	staff.Go(func() { api.Kitchen.Run(work) })
-	staff.Go(func() { tidyUp(work, api) })
-	for _, other := range others {
-		staff.Go(func() { other(work) })
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	work, stopWorkers := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorkers()
+	workers.Go(func() { api.Kitchen.Run(work) })
+	workers.Go(func() { cleanupLoop(work, api) })
+	for _, other := range background {
+		workers.Go(func() { other(work) })
 	}
-	staff.Go(func() { api.Store.Follow(work, news(work, api)) })
+	workers.Go(func() { api.Store.Follow(work, notificationHandlers(work, api)) })
 
 	serve := func(s *http.Server, l net.Listener) {
-		start := func() error { return s.Serve(corked{l}) }
+		start := func() error { return s.Serve(coalescingListener{l}) }
 		if s.TLSConfig != nil {
 			start = func() error { return s.ServeTLS(l, "", "") }
 		}
@@ -243,15 +243,15 @@ func open(ctx context.Context, api *handlers.API, d *doors, drain time.Duration,
 			stop(fmt.Errorf("the server stopped: %w", err))
 		}
 	}
-	servers := []*http.Server{newServer(untilClosing(api, handler), api.Log)}
-	if d.side != nil {
+	servers := []*http.Server{newServer(closeConnsWhileDraining(api, handler), api.Log)}
+	if d.redirect != nil {
 		servers[0].TLSConfig = d.certificates.config()
 		servers = append(servers, newServer(handlers.ToHTTPS(api), api.Log))
-		staff.Go(func() { serve(servers[1], d.side) })
+		workers.Go(func() { serve(servers[1], d.redirect) })
 	}
-	staff.Go(func() { serve(servers[0], d.main) })
+	workers.Go(func() { serve(servers[0], d.primary) })
 
-	err = visit(ctx, api.PublicURL)
+	err = whileServing(ctx, api.PublicURL)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(err, cause)
 	}
@@ -259,11 +259,11 @@ func open(ctx context.Context, api *handlers.API, d *doors, drain time.Duration,
 	if err == nil { // it was asked to close
 		time.Sleep(drain)
 	}
-	return errors.Join(err, shut(api, servers))
+	return errors.Join(err, shutdown(api, servers))
 }
 
-// news says who wants to hear what of other branches over the same order book.
-func news(ctx context.Context, api *handlers.API) models.News {
+// notificationHandlers says who wants to hear what of other branches over the same order book.
+func notificationHandlers(ctx context.Context, api *handlers.API) models.News {
 	return models.News{
 		Ended: api.Sessions.Deny, Keys: api.Authority.Keys().Reload,
 		Orders: api.Kitchen.Heard, AnyOrders: api.Kitchen.HeardNothing,
@@ -284,15 +284,15 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ConnState:         uncork,
+		ConnState:         flushWhenIdle,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
 
-// untilClosing lets a proxy find another house by itself when this one closes: it
+// closeConnsWhileDraining lets a proxy find another house by itself when this one closes: it
 // is told to hang up after each answer. To hang up on it could cut off a request
 // that is on its way.
-func untilClosing(api *handlers.API, handler http.Handler) http.Handler {
+func closeConnsWhileDraining(api *handlers.API, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if api.Closing.Load() {
 			w.Header().Set("Connection", "close")
@@ -301,9 +301,9 @@ func untilClosing(api *handlers.API, handler http.Handler) http.Handler {
 	})
 }
 
-func shut(api *handlers.API, servers []*http.Server) error {
+func shutdown(api *handlers.API, servers []*http.Server) error {
 	api.Kitchen.Events.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), closingTime)
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	var errs []error
 	for _, s := range servers {

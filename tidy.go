@@ -14,50 +14,50 @@ const (
 	keysEvery = time.Second
 	// tidyEvery is how often everything else that has expired is cleared away.
 	tidyEvery = time.Minute
-	// clockMayDiffer is how far the computer's clock may fall behind before the
+	// maxClockLag is how far the computer's clock may fall behind before the
 	// log says so.
-	clockMayDiffer = 5 * time.Second
+	maxClockLag = 5 * time.Second
 )
 
-// tidyUp clears away what has expired, until ctx ends. What it has begun it
+// cleanupLoop clears away what has expired, until ctx ends. What it has begun it
 // finishes: a statement that is broken off would leave the order book's log
 // behind.
-func tidyUp(ctx context.Context, api *handlers.API) {
+func cleanupLoop(ctx context.Context, api *handlers.API) {
 	keys, rest := time.NewTicker(keysEvery), time.NewTicker(tidyEvery)
 	defer keys.Stop()
 	defer rest.Stop()
-	clearAway(ctx, api)
+	cleanupExpired(ctx, api)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-keys.C:
-			complain(ctx, api.Log, "an old key cannot be deleted", api.Authority.Keys().Sweep(context.WithoutCancel(ctx)))
+			logError(ctx, api.Log, "an old key cannot be deleted", api.Authority.Keys().Sweep(context.WithoutCancel(ctx)))
 		case <-rest.C:
-			clearAway(ctx, api)
+			cleanupExpired(ctx, api)
 		}
 	}
 }
 
-func clearAway(ctx context.Context, api *handlers.API) {
+func cleanupExpired(ctx context.Context, api *handlers.API) {
 	api.Authority.Denylist().Sweep(api.Authority.Now())
-	complain(ctx, api.Log, "other branches cannot be told that this one is open", api.Authority.Keys().KeepUp(context.WithoutCancel(ctx)))
+	logError(ctx, api.Log, "other branches cannot be told that this one is open", api.Authority.Keys().KeepUp(context.WithoutCancel(ctx)))
 	for ctx.Err() == nil {
 		n, err := api.Store.SweepSessions(context.WithoutCancel(ctx))
-		complain(ctx, api.Log, "expired login sessions cannot be deleted", err)
+		logError(ctx, api.Log, "expired login sessions cannot be deleted", err)
 		if err != nil || n == 0 {
 			break
 		}
 	}
 	if api.Store.Shared() {
-		complain(ctx, api.Log, "old failed logins cannot be deleted", api.Store.SweepLoginTallies(context.WithoutCancel(ctx)))
+		logError(ctx, api.Log, "old failed logins cannot be deleted", api.Store.SweepLoginTallies(context.WithoutCancel(ctx)))
 	}
-	if behind := api.Authority.Keys().ClockBehind(); behind > clockMayDiffer {
+	if behind := api.Authority.Keys().ClockBehind(); behind > maxClockLag {
 		api.Log.Warn("this computer's clock was set back; tokens are judged by the time that has really passed", "behind", behind)
 	}
 }
 
-func complain(ctx context.Context, log *slog.Logger, what string, err error) {
+func logError(ctx context.Context, log *slog.Logger, what string, err error) {
 	if err != nil && ctx.Err() == nil {
 		log.Error(what, "err", err)
 	}

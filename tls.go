@@ -30,8 +30,8 @@ const (
 	caLife   = 10 * 365 * 24 * time.Hour
 	certLife = 90 * 24 * time.Hour
 	renewal  = certLife / 3
-	// lookAgain is how often a changed certificate is looked for.
-	lookAgain = time.Second
+	// reloadInterval is how often a changed certificate is looked for.
+	reloadInterval = time.Second
 )
 
 // certificates gives the server its certificate, and the new one when it has
@@ -54,7 +54,7 @@ func openCertificates(cfg config, log *slog.Logger) (*certificates, error) {
 	if cfg.tls == "self-signed" {
 		dir := cfg.tlsDir()
 		c.certFile, c.keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-		c.renew = func() error { return renewSelfSigned(dir, cfg.names()) }
+		c.renew = func() error { return renewSelfSigned(dir, cfg.certificateNames()) }
 		if err := c.renew(); err != nil {
 			return nil, fmt.Errorf("TLS=self-signed: %w", err)
 		}
@@ -66,7 +66,7 @@ func openCertificates(cfg config, log *slog.Logger) (*certificates, error) {
 func (c *certificates) load() error {
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
-		return fmt.Errorf("the certificate %s and its key %s cannot be used: %w", c.certFile, c.keyFile, plain(err))
+		return fmt.Errorf("the certificate %s and its key %s cannot be used: %w", c.certFile, c.keyFile, withoutPath(err))
 	}
 	now := time.Now()
 	switch {
@@ -75,19 +75,19 @@ func (c *certificates) load() error {
 	case now.Before(pair.Leaf.NotBefore):
 		return fmt.Errorf("the certificate %s is valid from %s on: wait, or correct this computer's clock", c.certFile, pair.Leaf.NotBefore.Format(time.DateOnly))
 	}
-	c.current, c.changed = &pair, modified(c.certFile)
+	c.current, c.changed = &pair, modTime(c.certFile)
 	return nil
 }
 
-// plain takes the path off an error that names it a second time.
-func plain(err error) error {
+// withoutPath takes the path off an error that names it a second time.
+func withoutPath(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err
 }
 
-func modified(file string) time.Time {
+func modTime(file string) time.Time {
 	info, err := os.Stat(file)
 	if err != nil {
 		return time.Time{}
@@ -100,7 +100,7 @@ func modified(file string) time.Time {
 func (c *certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := time.Now(); now.Sub(c.checked) >= lookAgain {
+	if now := time.Now(); now.Sub(c.checked) >= reloadInterval {
 		c.checked = now
 		c.refresh()
 	}
@@ -113,11 +113,11 @@ func (c *certificates) refresh() {
 			c.log.Error("the certificate cannot be renewed; the old one is still used", "err", err)
 		}
 	}
-	if changed := modified(c.certFile); changed.IsZero() || changed.Equal(c.changed) {
+	if changed := modTime(c.certFile); changed.IsZero() || changed.Equal(c.changed) {
 		return
 	}
 	if err := c.load(); err != nil {
-		c.changed = modified(c.certFile) // said once for each change
+		c.changed = modTime(c.certFile) // said once for each change
 		c.log.Error("the new certificate is not used; the old one still is", "err", err)
 		return
 	}
@@ -129,8 +129,8 @@ func (c *certificates) config() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}
 }
 
-// names are the hosts and addresses that a self-signed certificate is for.
-func (c config) names() []string {
+// certificateNames are the hosts and addresses that a self-signed certificate is for.
+func (c config) certificateNames() []string {
 	names := []string{"localhost", "127.0.0.1", "::1"}
 	add := func(host string) {
 		if host = strings.Trim(host, "[]"); host != "" && !slices.Contains(names, host) {
@@ -163,12 +163,12 @@ func renewSelfSigned(dir string, names []string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	ca, err := authority(dir)
+	ca, err := loadOrCreateCA(dir)
 	if err != nil {
 		return err
 	}
 	if pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")); err == nil &&
-		time.Until(pair.Leaf.NotAfter) >= renewal && time.Now().After(pair.Leaf.NotBefore) && covers(pair.Leaf, names) && pair.Leaf.CheckSignatureFrom(ca.Leaf) == nil {
+		time.Until(pair.Leaf.NotAfter) >= renewal && time.Now().After(pair.Leaf.NotBefore) && coversNames(pair.Leaf, names) && pair.Leaf.CheckSignatureFrom(ca.Leaf) == nil {
 		return nil
 	}
 	template := &x509.Certificate{
@@ -182,10 +182,10 @@ func renewSelfSigned(dir string, names []string) error {
 			template.DNSNames = append(template.DNSNames, n)
 		}
 	}
-	return issue(dir, "cert.pem", "key.pem", template, certLife, ca)
+	return createCertificate(dir, "cert.pem", "key.pem", template, certLife, ca)
 }
 
-func covers(cert *x509.Certificate, names []string) bool {
+func coversNames(cert *x509.Certificate, names []string) bool {
 	for _, n := range names {
 		if cert.VerifyHostname(n) != nil {
 			return false
@@ -194,27 +194,27 @@ func covers(cert *x509.Certificate, names []string) bool {
 	return true
 }
 
-// authority loads the CA of this house, or makes it.
-func authority(dir string) (*tls.Certificate, error) {
+// loadOrCreateCA loads the CA of this house, or makes it.
+func loadOrCreateCA(dir string) (*tls.Certificate, error) {
 	certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca-key.pem")
 	if _, err := os.Stat(certFile); errors.Is(err, fs.ErrNotExist) {
 		template := &x509.Certificate{
 			Subject: pkix.Name{CommonName: "Restaurant, certificate authority of this house"},
 			IsCA:    true, BasicConstraintsValid: true, MaxPathLenZero: true, KeyUsage: x509.KeyUsageCertSign,
 		}
-		if err := issue(dir, "ca.pem", "ca-key.pem", template, caLife, nil); err != nil {
+		if err := createCertificate(dir, "ca.pem", "ca-key.pem", template, caLife, nil); err != nil {
 			return nil, err
 		}
 	}
 	ca, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
-		return nil, fmt.Errorf("%s and %s cannot be used: %w; restore them, or move the folder away: then new ones are made, which clients have to trust anew", certFile, keyFile, plain(err))
+		return nil, fmt.Errorf("%s and %s cannot be used: %w; restore them, or move the folder away: then new ones are made, which clients have to trust anew", certFile, keyFile, withoutPath(err))
 	}
 	return &ca, nil
 }
 
-// issue makes a key and a certificate for it, signed by parent, or by itself.
-func issue(dir, certName, keyName string, template *x509.Certificate, life time.Duration, parent *tls.Certificate) error {
+// createCertificate makes a key and a certificate for it, signed by parent, or by itself.
+func createCertificate(dir, certName, keyName string, template *x509.Certificate, life time.Duration, parent *tls.Certificate) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err

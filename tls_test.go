@@ -162,7 +162,7 @@ func TestPlainHTTPOnlyPointsToTheOtherDoor(t *testing.T) {
 // selfMade writes a pair that a house could be given with TLS=files.
 func selfMade(t *testing.T, dir, cn string, from, to time.Time) (cert, key string) {
 	t.Helper()
-	if err := issue(dir, "cert.pem", "key.pem", &x509.Certificate{Subject: pkix.Name{CommonName: cn}, DNSNames: []string{"localhost"}, IsCA: true, BasicConstraintsValid: true}, time.Hour, nil); err != nil {
+	if err := createCertificate(dir, "cert.pem", "key.pem", &x509.Certificate{Subject: pkix.Name{CommonName: cn}, DNSNames: []string{"localhost"}, IsCA: true, BasicConstraintsValid: true}, time.Hour, nil); err != nil {
 		t.Fatal(err)
 	}
 	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
