@@ -25,10 +25,10 @@ func (c config) loopbackOnly() bool {
 // accounts, and the lab. Without lessons the school is nil.
 func mountLessons(ctx context.Context, cfg config, api *handlers.API, log *slog.Logger) (*learn.School, error) {
 	if cfg.lab {
-		api.Rooms = append(api.Rooms, lab.New().Mount)
+		api.Mounts = append(api.Mounts, lab.New().Mount)
 	}
 	if !cfg.demoData {
-		api.Rooms = append(api.Rooms, learn.Closed)
+		api.Mounts = append(api.Mounts, learn.Closed)
 		return nil, nil
 	}
 	school, err := learn.Open(ctx, cfg.lessonsFile(), learn.Options{
@@ -39,7 +39,7 @@ func mountLessons(ctx context.Context, cfg config, api *handlers.API, log *slog.
 	if err != nil {
 		return nil, err
 	}
-	api.Rooms, api.Witness = append(api.Rooms, school.Mount), school.Tracker.Witness
+	api.Mounts, api.OnResponse = append(api.Mounts, school.Mount), school.Tracker.Witness
 	return school, nil
 }
 

@@ -188,7 +188,7 @@ func buildAPI(ctx context.Context, cfg config, store *models.Store, url string, 
 		Store: store, Kitchen: kitchen.New(store, cfg.kitchenPace, log), Hasher: hasher,
 		Authority: authority, Sessions: sessions,
 		Log: log, PublicURL: url, Version: version(), Demo: cfg.demoData,
-		RateLimit: cfg.rateLimit, NoTokenCache: !cfg.tokenCache, CORSOrigins: cfg.corsOrigins,
+		RateLimit: cfg.rateLimit, DisableTokenCache: !cfg.tokenCache, CORSOrigins: cfg.corsOrigins,
 		BehindProxy: cfg.behindProxy, TrustedProxies: cfg.trustedProxies,
 		ShortHSTS: cfg.tls == "self-signed" || isLoopback(cfg.addr) && !cfg.public,
 	}, nil
@@ -246,7 +246,7 @@ func serveUntilDone(ctx context.Context, api *handlers.API, d *listeners, drain 
 	servers := []*http.Server{newServer(closeConnsWhileDraining(api, handler), api.Log)}
 	if d.redirect != nil {
 		servers[0].TLSConfig = d.certificates.config()
-		servers = append(servers, newServer(handlers.ToHTTPS(api), api.Log))
+		servers = append(servers, newServer(handlers.RedirectToHTTPS(api), api.Log))
 		workers.Go(func() { serve(servers[1], d.redirect) })
 	}
 	workers.Go(func() { serve(servers[0], d.primary) })
@@ -255,7 +255,7 @@ func serveUntilDone(ctx context.Context, api *handlers.API, d *listeners, drain 
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(err, cause)
 	}
-	api.Closing.Store(true)
+	api.Draining.Store(true)
 	if err == nil { // it was asked to close
 		time.Sleep(drain)
 	}
@@ -294,7 +294,7 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 // that is on its way.
 func closeConnsWhileDraining(api *handlers.API, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if api.Closing.Load() {
+		if api.Draining.Load() {
 			w.Header().Set("Connection", "close")
 		}
 		handler.ServeHTTP(w, r)

@@ -34,7 +34,7 @@ import (
 type forger struct {
 	h       *house
 	good    string // her genuine access token, of a real login
-	voucher string // the refresh token of that login
+	refreshToken string // the refresh token of that login
 	other   string // somebody else's genuine access token
 	stolen  *rsa.PrivateKey
 	kid     string
@@ -49,7 +49,7 @@ func newForger(t testing.TB, h *house, username string) *forger {
 	t.Helper()
 	login := h.login(t, username)
 	f := &forger{
-		h: h, good: login.AccessToken, voucher: login.RefreshToken, other: h.token(t, "marco"),
+		h: h, good: login.AccessToken, refreshToken: login.RefreshToken, other: h.token(t, "marco"),
 		public: h.rawGet("/.well-known/public.pem").Body.String(), jwks: h.rawGet("/.well-known/jwks.json").Body.String(),
 	}
 	files, err := filepath.Glob(filepath.Join(h.dir, "keys", "*.pem"))

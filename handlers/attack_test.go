@@ -317,7 +317,7 @@ func TestOneTextForOneToken(t *testing.T) {
 func TestOnlyARefreshTokenRefreshes(t *testing.T) {
 	h := newHouse(t)
 	f := newForger(t, h, "alice")
-	secret := made(base64.RawURLEncoding.DecodeString(f.voucher))
+	secret := made(base64.RawURLEncoding.DecodeString(f.refreshToken))
 	stored := hex.EncodeToString(digest(crypto.SHA256, string(secret)))
 	flipped := slices.Clone(secret)
 	flipped[31] ^= 1
@@ -328,11 +328,11 @@ func TestOnlyARefreshTokenRefreshes(t *testing.T) {
 		"the id of her session": f.printed()["sid"].(string), "the id of her token": f.printed()["jti"].(string),
 		"the hash as the book has it": stored, "the hash in base64url": encoded(digest(crypto.SHA256, string(secret))),
 		"the token in hex": hex.EncodeToString(secret), "the token in standard base64": base64.StdEncoding.EncodeToString(secret),
-		"the token with padding": f.voucher + "=", "the token cut off": f.voucher[:42], "the token and a letter": f.voucher + "A",
-		"the token twice": f.voucher + f.voucher, "the token with its spare bits changed": twin(f.voucher, 1),
-		"the token with a bit flipped": encoded(flipped), "the token in capitals": strings.ToUpper(f.voucher),
-		"the token with a space": " " + f.voucher, "the token with a zero byte": f.voucher + "\x00",
-		"the token behind Bearer": "Bearer " + f.voucher, "zeros": encoded(make([]byte, 32)), "SQL": "' OR spent_at IS NULL --", "a wildcard": "%",
+		"the token with padding": f.refreshToken + "=", "the token cut off": f.refreshToken[:42], "the token and a letter": f.refreshToken + "A",
+		"the token twice": f.refreshToken + f.refreshToken, "the token with its spare bits changed": twin(f.refreshToken, 1),
+		"the token with a bit flipped": encoded(flipped), "the token in capitals": strings.ToUpper(f.refreshToken),
+		"the token with a space": " " + f.refreshToken, "the token with a zero byte": f.refreshToken + "\x00",
+		"the token behind Bearer": "Bearer " + f.refreshToken, "zeros": encoded(make([]byte, 32)), "SQL": "' OR spent_at IS NULL --", "a wildcard": "%",
 		"the refresh token of another house": encoded(digest(crypto.SHA256, "another")), "60 KB": strings.Repeat("A", 60_000),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -348,15 +348,15 @@ func TestOnlyARefreshTokenRefreshes(t *testing.T) {
 		})
 	}
 	for name, show := range map[string]option{
-		"as a Bearer token": bearer(f.voucher), "in the query": func(r *http.Request) { r.URL.RawQuery = "refresh_token=" + f.voucher },
-		"in the access cookie": inCookie("access_token", f.voucher), "in a cookie of another name": inCookie("__Secure-refresh_token", f.voucher),
+		"as a Bearer token": bearer(f.refreshToken), "in the query": func(r *http.Request) { r.URL.RawQuery = "refresh_token=" + f.refreshToken },
+		"in the access cookie": inCookie("access_token", f.refreshToken), "in a cookie of another name": inCookie("__Secure-refresh_token", f.refreshToken),
 	} {
 		t.Run(name, func(t *testing.T) { refusedAs(t, h.post(t, path, "{}", show), "401 refresh-token-invalid") })
 	}
-	two := []option{inCookie("refresh_token", f.voucher), inCookie("refresh_token", f.voucher)}
+	two := []option{inCookie("refresh_token", f.refreshToken), inCookie("refresh_token", f.refreshToken)}
 	refusedAs(t, h.post(t, path, "", two...), ambiguous)
 
-	body := members{"refresh_token": f.voucher}.String()
+	body := members{"refresh_token": f.refreshToken}.String()
 	h.post(t, path, body).wants(t, 200, "")
 	h.get(t, mePath, bearer(f.good)).wants(t, 200, "")
 	refusedAs(t, h.post(t, path, body), "401 refresh-token-reused")
@@ -812,8 +812,8 @@ func formAttacks() (rows []attack) {
 	row("a genuine token nested in a token as a JSON text", malformed, func(f *forger) string { return f.mint(f.header().String(), `"`+f.good+`"`) })
 	row("the token in capitals", malformed, func(f *forger) string { return strings.ToUpper(f.good) })
 	row("the token backwards", malformed, func(f *forger) string { b := []byte(f.good); slices.Reverse(b); return string(b) })
-	row("the refresh token", malformed, func(f *forger) string { return f.voucher })
-	row("the refresh token in three parts", malformed, func(f *forger) string { return f.voucher + "." + f.voucher + "." + f.voucher })
+	row("the refresh token", malformed, func(f *forger) string { return f.refreshToken })
+	row("the refresh token in three parts", malformed, func(f *forger) string { return f.refreshToken + "." + f.refreshToken + "." + f.refreshToken })
 
 	for i, name := range []string{"header", "claims", "signature"} {
 		for _, pad := range []string{"=", "==", "%3D"} {
@@ -1163,7 +1163,7 @@ func otherWays() (rows []attack) {
 	cookies("empty and good in two cookies", ambiguous, "", func(f *forger) []string { return cookie("", f.good) })
 	cookies("two cookies in one header", ambiguous, "", func(f *forger) []string { return []string{strings.Join(cookie(f.good, f.good), "; ")} })
 	cookies("an empty cookie", noToken, "", func(*forger) []string { return cookie("") })
-	cookies("the refresh token in the access cookie", malformed, "", func(f *forger) []string { return cookie(f.voucher) })
+	cookies("the refresh token in the access cookie", malformed, "", func(f *forger) []string { return cookie(f.refreshToken) })
 	cookies("the scheme and the token in a cookie", malformed, "", func(f *forger) []string { return cookie("Bearer " + f.good) })
 	cookies("a good cookie beside an empty header", noToken, " ", func(f *forger) []string { return cookie(f.good) })
 	cookies("a good cookie beside Basic", noToken, "Basic Og==", func(f *forger) []string { return cookie(f.good) })

@@ -159,11 +159,11 @@ func (a *API) login(c *gin.Context) error {
 	if req.Cookie.TokenDelivery != models.DeliverBody && a.cookies.ForeignPage(c) {
 		return problem.CrossOrigin.New("")
 	}
-	life, err := a.lifetime(req.ExpiresIn)
+	life, err := a.accessTTL(req.ExpiresIn)
 	if err != nil {
 		return err
 	}
-	u, err := a.whoIs(c, req.Username, req.Password)
+	u, err := a.checkCredentials(c, req.Username, req.Password)
 	if err != nil {
 		return err
 	}
@@ -174,11 +174,11 @@ func (a *API) login(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.giveOut(c, grant)
+	return a.writeTokens(c, grant)
 }
 
-// giveOut hands over the tokens in the way that the login asked for.
-func (a *API) giveOut(c *gin.Context, g tokens.Grant) error {
+// writeTokens hands over the tokens in the way that the login asked for.
+func (a *API) writeTokens(c *gin.Context, g tokens.Grant) error {
 	res := tokenResponse{TokenType: "Bearer", ExpiresIn: int64(g.ExpiresIn.Seconds()), RefreshExpiresIn: int64(g.RefreshExpiresIn.Seconds())}
 	if g.Delivery == models.DeliverBody {
 		res.RefreshToken = g.RefreshToken
@@ -224,11 +224,11 @@ func readLogin(c *gin.Context) (loginRequest, error) {
 	if err != nil {
 		return req, err
 	}
-	return req, req.fill(fields)
+	return req, req.fromForm(fields)
 }
 
-// fill reads the fields of a form.
-func (r *loginRequest) fill(fields map[string]string) error {
+// fromForm reads the fields of a form.
+func (r *loginRequest) fromForm(fields map[string]string) error {
 	r.Username, r.Password = fields["username"], fields["password"]
 	if text, sent := fields["expires_in"]; sent {
 		seconds, err := strconv.ParseInt(text, 10, 64)
@@ -247,13 +247,13 @@ func (r *loginRequest) fill(fields map[string]string) error {
 
 func (r *loginRequest) check() error {
 	var cs checks
-	cs.need(r.Username != "", "username", "must be given")
-	cs.need(r.Password != "", "password", "must be given")
-	cs.need(r.ExpiresIn == nil || *r.ExpiresIn >= int64(tokens.MinLifetime.Seconds()), "expires_in", "must be a whole number of seconds, 5 or more")
+	cs.require(r.Username != "", "username", "must be given")
+	cs.require(r.Password != "", "password", "must be given")
+	cs.require(r.ExpiresIn == nil || *r.ExpiresIn >= int64(tokens.MinLifetime.Seconds()), "expires_in", "must be a whole number of seconds, 5 or more")
 	return cs.err()
 }
 
-func (a *API) lifetime(seconds *int64) (time.Duration, error) {
+func (a *API) accessTTL(seconds *int64) (time.Duration, error) {
 	most := a.Authority.Lifetime()
 	switch {
 	case seconds == nil:
@@ -264,9 +264,9 @@ func (a *API) lifetime(seconds *int64) (time.Duration, error) {
 	return time.Duration(*seconds) * time.Second, nil
 }
 
-// whoIs finds the user with this name and password. Guessing is slowed down
+// checkCredentials finds the user with this name and password. Guessing is slowed down
 // before the password is looked at.
-func (a *API) whoIs(c *gin.Context, username, password string) (u models.User, err error) {
+func (a *API) checkCredentials(c *gin.Context, username, password string) (u models.User, err error) {
 	ctx, address := c.Request.Context(), middleware.Address(c)
 	username = strings.ToLower(username)
 	if !models.IsUsername(username) {

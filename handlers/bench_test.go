@@ -149,7 +149,7 @@ func BenchmarkDoor(b *testing.B) {
 	for _, tc := range []struct {
 		name    string
 		options []func(*house)
-	}{{"lessons watch", nil}, {"no lessons", []func(*house){func(h *house) { h.Witness = nil }}}} {
+	}{{"lessons watch", nil}, {"no lessons", []func(*house){func(h *house) { h.OnResponse = nil }}}} {
 		b.Run(tc.name, func(b *testing.B) {
 			h := busyHouse(b, tc.options...)
 			me := h.calls(b, http.MethodGet, mePath, h.login(b, "alice").AccessToken)

@@ -30,9 +30,9 @@ func bind(c *gin.Context, req any) error {
 	return bindJSON(c, req, json.RejectUnknownMembers(true))
 }
 
-// bindLoosely is bind for calls that take a saved answer as their body and pick
+// bindIgnoringUnknown is bind for calls that take a saved answer as their body and pick
 // what they need.
-func bindLoosely(c *gin.Context, req any) error { return bindJSON(c, req) }
+func bindIgnoringUnknown(c *gin.Context, req any) error { return bindJSON(c, req) }
 
 func bindJSON(c *gin.Context, req any, opts ...json.Options) error {
 	if mediaType(c) != "application/json" {
@@ -184,8 +184,8 @@ func invalid(errs ...problem.FieldError) error {
 // it at once.
 type checks []problem.FieldError
 
-// need notes the message for a field unless ok.
-func (cs *checks) need(ok bool, field, message string) {
+// require notes the message for a field unless ok.
+func (cs *checks) require(ok bool, field, message string) {
 	if !ok {
 		*cs = append(*cs, problem.FieldError{Field: field, Message: message})
 	}
@@ -202,15 +202,15 @@ func (cs *checks) err() error {
 // isText tells whether s has at least one visible character, no more than most
 // characters, and none that would break a line, a terminal or a log.
 func isText(s string, most int) bool {
-	return strings.TrimSpace(s) != "" && isNote(s, most)
+	return strings.TrimSpace(s) != "" && isOptionalText(s, most)
 }
 
-// isNote is isText for what may be empty.
-func isNote(s string, most int) bool {
+// isOptionalText is isText for what may be empty.
+func isOptionalText(s string, most int) bool {
 	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-var visible = regexp.MustCompile(`^[!-~]{1,255}$`)
+var visibleASCII = regexp.MustCompile(`^[!-~]{1,255}$`)
 
 // query is the query of a request, whose faults are collected.
 type query struct {
@@ -220,7 +220,7 @@ type query struct {
 
 func readQuery(c *gin.Context, cs *checks) query {
 	values, err := url.ParseQuery(c.Request.URL.RawQuery)
-	cs.need(err == nil, "query", "must be name=value pairs, percent-encoded and joined by &")
+	cs.require(err == nil, "query", "must be name=value pairs, percent-encoded and joined by &")
 	return query{values, cs}
 }
 
@@ -230,16 +230,16 @@ func (q query) int(name string, def, least, most int64) int64 {
 		return def
 	}
 	n, err := strconv.ParseInt(q.Get(name), 10, 64)
-	q.cs.need(err == nil && n >= least && n <= most, name, fmt.Sprintf("must be a whole number from %d to %d", least, most))
+	q.cs.require(err == nil && n >= least && n <= most, name, fmt.Sprintf("must be a whole number from %d to %d", least, most))
 	return n
 }
 
-// flag reads true or false; without one it is nil.
-func (q query) flag(name string) *bool {
+// boolParam reads true or false; without one it is nil.
+func (q query) boolParam(name string) *bool {
 	if !q.Has(name) {
 		return nil
 	}
 	flag := q.Get(name) == "true"
-	q.cs.need(flag || q.Get(name) == "false", name, "must be true or false")
+	q.cs.require(flag || q.Get(name) == "false", name, "must be true or false")
 	return &flag
 }

@@ -211,10 +211,10 @@ func TestUnknownFailuresStayInside(t *testing.T) {
 	h := newHouse(t)
 	r := h.handler.(*gin.Engine)
 	secret := "the password of the database is in file.go:12"
-	r.GET("/fails", handle(func(*gin.Context) error { return errors.New(secret) }))
-	r.GET("/panics", handle(func(*gin.Context) error { panic(secret) }))
-	r.GET("/away", handle(func(*gin.Context) error { return fmt.Errorf("%w: %s", models.ErrDatabaseUnavailable, secret) }))
-	r.GET("/full", handle(func(*gin.Context) error { return fmt.Errorf("%w: %s", models.ErrStorageFull, secret) }))
+	r.GET("/fails", adapt(func(*gin.Context) error { return errors.New(secret) }))
+	r.GET("/panics", adapt(func(*gin.Context) error { panic(secret) }))
+	r.GET("/away", adapt(func(*gin.Context) error { return fmt.Errorf("%w: %s", models.ErrDatabaseUnavailable, secret) }))
+	r.GET("/full", adapt(func(*gin.Context) error { return fmt.Errorf("%w: %s", models.ErrStorageFull, secret) }))
 	for path, want := range map[string]struct {
 		status int
 		slug   string

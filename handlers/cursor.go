@@ -40,13 +40,13 @@ func (q query) page(start int64) (from int64, limit int) {
 		return start, limit
 	}
 	cur, ok := parseCursor(q.Get("cursor"))
-	q.cs.need(ok, "cursor", "must be the next_cursor of an earlier page, unchanged")
+	q.cs.require(ok, "cursor", "must be the next_cursor of an earlier page, unchanged")
 	return int64(cur), limit
 }
 
-// cut takes the row off that was read beyond the page to see whether there is
+// splitPage takes the row off that was read beyond the page to see whether there is
 // another page, and says where that begins.
-func cut[Row any](rows []Row, limit int, id func(Row) int64) ([]Row, *string) {
+func splitPage[Row any](rows []Row, limit int, id func(Row) int64) ([]Row, *string) {
 	if len(rows) <= limit {
 		return rows, nil
 	}

@@ -35,22 +35,22 @@ var refusals = []struct {
 	{models.ErrItemUnavailable, problem.ItemUnavailable, ""},
 }
 
-// patience is how long a guest should wait for a database that is away or full.
-const patience = 5 * time.Second
+// retryAfter is how long a guest should wait for a database that is away or full.
+const retryAfter = 5 * time.Second
 
 // fail answers with the problem that an error is. What has no name is a 500
 // whose cause goes to the log and nowhere else.
 func fail(c *gin.Context, err error) {
 	if errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil {
-		abandoned(c, err)
+		clientGone(c, err)
 		return
 	}
-	p := problemOf(err)
+	p := toProblem(err)
 	if p.Status >= 500 {
 		_ = c.Error(err)
 	}
 	if p.Status == 503 {
-		p = p.RetryAfter(patience)
+		p = p.RetryAfter(retryAfter)
 	}
 	problem.Write(c, p)
 }
@@ -58,12 +58,12 @@ func fail(c *gin.Context, err error) {
 // statusAbandoned is what the log says of a guest who left before the answer.
 const statusAbandoned = 499
 
-func abandoned(c *gin.Context, err error) {
+func clientGone(c *gin.Context, err error) {
 	_ = c.Error(err)
 	c.AbortWithStatus(statusAbandoned)
 }
 
-func problemOf(err error) *problem.Problem {
+func toProblem(err error) *problem.Problem {
 	if p, ok := errors.AsType[*problem.Problem](err); ok {
 		return p
 	}

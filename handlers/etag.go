@@ -20,52 +20,52 @@ func contentTag(body []byte) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 }
 
-// page is an answer that is ready to go out, with its entity tag. Some are there
+// cachedBody is an answer that is ready to go out, with its entity tag. Some are there
 // in gzip, too: what is packed once and sent often.
-type page struct {
+type cachedBody struct {
 	body   []byte
 	tag    string
-	packed func() []byte
+	gzipped func() []byte
 }
 
-func tagged(body []byte) page { return page{body: body, tag: contentTag(body)} }
+func withETag(body []byte) cachedBody { return cachedBody{body: body, tag: contentTag(body)} }
 
-// packedTag tells the packed bytes from the others: a strong tag is of one of
+// gzipETag tells the packed bytes from the others: a strong tag is of one of
 // them (RFC 9110, section 8.8.3.3).
-func (p page) packedTag() string { return strings.TrimSuffix(p.tag, `"`) + `-gzip"` }
+func (p cachedBody) gzipETag() string { return strings.TrimSuffix(p.tag, `"`) + `-gzip"` }
 
 // tagPage is tagged for what may have failed to encode.
-func tagPage(body []byte, err error) (page, error) { return tagged(body), err }
+func tagPage(body []byte, err error) (cachedBody, error) { return withETag(body), err }
 
 // dishFormat is part of a dish's entity tag and goes up when its JSON changes.
 const dishFormat = 1
 
-// dishTag names a version of a dish, so that If-Match can be part of the very
+// dishETag names a version of a dish, so that If-Match can be part of the very
 // statement that changes it.
-func dishTag(m models.MenuItem) string {
+func dishETag(m models.MenuItem) string {
 	return fmt.Sprintf(`"%d.%d.%d"`, dishFormat, m.ID, m.Version)
 }
 
 // respondTagged answers 304 to whoever has this version already, packed or not.
-func respondTagged(c *gin.Context, contentType string, p page) error {
+func respondTagged(c *gin.Context, contentType string, p cachedBody) error {
 	h := c.Writer.Header()
 	h["Etag"] = []string{p.tag} // as net/http spells it
 	pack := false
-	if p.packed != nil {
+	if p.gzipped != nil {
 		h.Add("Vary", "Accept-Encoding")
 		if pack = acceptsGzip(c); pack {
-			h["Etag"] = []string{p.packedTag()}
+			h["Etag"] = []string{p.gzipETag()}
 		}
 	}
 	for _, have := range tags(c, "If-None-Match") {
-		if have = strings.TrimPrefix(have, "W/"); have == "*" || have == p.tag || p.packed != nil && have == p.packedTag() {
+		if have = strings.TrimPrefix(have, "W/"); have == "*" || have == p.tag || p.gzipped != nil && have == p.gzipETag() {
 			c.Status(http.StatusNotModified)
 			return nil
 		}
 	}
 	body := p.body
 	if pack {
-		h["Content-Encoding"], body = []string{"gzip"}, p.packed()
+		h["Content-Encoding"], body = []string{"gzip"}, p.gzipped()
 	}
 	c.Data(http.StatusOK, contentType, body)
 	return nil
@@ -83,8 +83,8 @@ func acceptsGzip(c *gin.Context) bool {
 	return false
 }
 
-// noVersion is a version that no dish ever has.
-const noVersion = -1
+// impossibleVersion is a version that no dish ever has.
+const impossibleVersion = -1
 
 // ifMatch lists the versions of the dish that the guest allows to be changed:
 // none means any. A tag that is not of this dish allows nothing.
@@ -94,8 +94,8 @@ func ifMatch(c *gin.Context, id int64) (versions []int64) {
 			return nil
 		}
 		version, err := strconv.ParseInt(strings.Trim(tag[strings.LastIndexByte(tag, '.')+1:], `"`), 10, 64)
-		if err != nil || tag != dishTag(models.MenuItem{ID: id, Version: version}) {
-			version = noVersion
+		if err != nil || tag != dishETag(models.MenuItem{ID: id, Version: version}) {
+			version = impossibleVersion
 		}
 		versions = append(versions, version)
 	}

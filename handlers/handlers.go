@@ -40,31 +40,31 @@ type API struct {
 	CORSOrigins []string
 	// RateLimit is how many requests a second a guest may make; 0 is no limit.
 	RateLimit int
-	// NoTokenCache lets every signature be checked, also of a token that was
+	// DisableTokenCache lets every signature be checked, also of a token that was
 	// accepted a moment ago.
-	NoTokenCache bool
+	DisableTokenCache bool
 	// ShortHSTS is set while the certificate is self-signed or the house is on
 	// loopback.
 	ShortHSTS bool
-	// Rooms add addresses beside the API. A room gets the guard of doors that are
+	// Mounts add addresses beside the API. A room gets the guard of doors that are
 	// open to anybody, at which a wristband that is shown must hold.
-	Rooms []func(r gin.IRouter, anyone gin.HandlerFunc)
-	// Witness hears of every answer before it goes out and may add to its header.
+	Mounts []func(r gin.IRouter, anyone gin.HandlerFunc)
+	// OnResponse hears of every answer before it goes out and may add to its header.
 	// It must not wait for anything; nil if nobody listens.
-	Witness func(*gin.Context)
-	// Closing is set when the house stops taking new guests.
-	Closing atomic.Bool
+	OnResponse func(*gin.Context)
+	// Draining is set when the house stops taking new guests.
+	Draining atomic.Bool
 
 	metrics  *middleware.Metrics
 	cookies  middleware.Cookies
 	throttle *middleware.Throttle
 	streams  streamCount
-	cards    menuCards
+	cards    menuCache
 }
 
-// handle lets a handler return its error. Returning cannot be forgotten;
+// adapt lets a handler return its error. Returning cannot be forgotten;
 // aborting can.
-func handle(fn func(*gin.Context) error) gin.HandlerFunc {
+func adapt(fn func(*gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := fn(c); err != nil {
 			fail(c, err)
@@ -83,8 +83,8 @@ func respond(c *gin.Context, status int, body any) error {
 	return nil
 }
 
-// send writes JSON that is encoded already, and ends the line.
-func send(c *gin.Context, status int, text []byte) error {
+// writeJSON writes JSON that is encoded already, and ends the line.
+func writeJSON(c *gin.Context, status int, text []byte) error {
 	c.Data(status, jsonType, append(text, '\n'))
 	return nil
 }

@@ -215,8 +215,8 @@ func taught(t testing.TB) func(*house) {
 		}
 		t.Cleanup(func() { school.Close() })
 		h.school = school
-		h.Rooms = append(h.Rooms, school.Mount, lab.New().Mount)
-		h.Witness = school.Tracker.Witness
+		h.Mounts = append(h.Mounts, school.Mount, lab.New().Mount)
+		h.OnResponse = school.Tracker.Witness
 	}
 }
 

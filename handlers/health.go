@@ -45,7 +45,7 @@ type readyResponse struct {
 //	@Router		/readyz [get]
 func (a *API) readyz(c *gin.Context) error {
 	noStore(c)
-	if a.Closing.Load() || len(a.Authority.Keys().JWKS()) == 0 {
+	if a.Draining.Load() || len(a.Authority.Keys().JWKS()) == 0 {
 		return problem.NotReady.New("")
 	}
 	if err := a.Store.Ready(c.Request.Context()); err != nil {

@@ -59,7 +59,7 @@ type signatureResponse struct {
 func (a *API) inspect(c *gin.Context) error {
 	noStore(c)
 	var req inspectRequest
-	if err := bindLoosely(c, &req); err != nil {
+	if err := bindIgnoringUnknown(c, &req); err != nil {
 		return err
 	}
 	raw := bare(req.Token)

@@ -102,26 +102,26 @@ func (a *API) listMenu(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	audience(c)
+	setVary(c)
 	return respondTagged(c, jsonType, p)
 }
 
 // menuPage is the menu as the filter leaves it. The whole of it is printed
 // already.
-func (a *API) menuPage(f menuFilter) (page, error) {
+func (a *API) menuPage(f menuFilter) (cachedBody, error) {
 	menu := a.Store.Menu()
-	if f != unfiltered(f.vip) {
+	if f != allItems(f.vip) {
 		return tagPage(encode(newMenuResponse(f.apply(menu.Items))))
 	}
 	card, err := a.cards.of(menu)
 	if err != nil {
-		return page{}, err
+		return cachedBody{}, err
 	}
 	return card.audience(f.vip), nil
 }
 
-// audience tells caches that VIPs see another menu.
-func audience(c *gin.Context) {
+// setVary tells caches that VIPs see another menu.
+func setVary(c *gin.Context) {
 	c.Writer.Header().Add("Vary", "Authorization, Cookie")
 	if middleware.IsVIP(c) {
 		c.Header("Cache-Control", "private")
@@ -160,7 +160,7 @@ func (a *API) showDish(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	audience(c)
+	setVary(c)
 	return respondTagged(c, jsonType, card.dishes[id])
 }
 
@@ -192,7 +192,7 @@ func (a *API) addDish(c *gin.Context) error {
 		return err
 	}
 	c.Header("Location", "/api/v1/menu/"+strconv.FormatInt(m.ID, 10))
-	c.Header("ETag", dishTag(m))
+	c.Header("ETag", dishETag(m))
 	return respond(c, http.StatusCreated, newDishResponse(m))
 }
 
@@ -232,7 +232,7 @@ func (a *API) replaceDish(c *gin.Context) error {
 	if err := a.Store.ReplaceMenuItem(c.Request.Context(), &m, ifMatch(c, id)...); err != nil {
 		return err
 	}
-	c.Header("ETag", dishTag(m))
+	c.Header("ETag", dishETag(m))
 	return respond(c, http.StatusOK, newDishResponse(m))
 }
 
@@ -286,14 +286,14 @@ func readDish(c *gin.Context) (models.MenuItem, error) {
 
 func (r dishRequest) check() error {
 	var cs checks
-	cs.need(isText(r.Name, 80), "name", "must have 1 to 80 characters and no control characters")
-	cs.need(isText(r.Category, 40), "category", "must have 1 to 40 characters and no control characters")
-	cs.need(isNote(r.Description, 500), "description", "must have up to 500 characters and no control characters")
-	cs.need(fitSizes(r.Sizes), "sizes", "must be any of small, medium and large, each once, or regular alone")
+	cs.require(isText(r.Name, 80), "name", "must have 1 to 80 characters and no control characters")
+	cs.require(isText(r.Category, 40), "category", "must have 1 to 40 characters and no control characters")
+	cs.require(isOptionalText(r.Description, 500), "description", "must have up to 500 characters and no control characters")
+	cs.require(fitSizes(r.Sizes), "sizes", "must be any of small, medium and large, each once, or regular alone")
 	for i, s := range r.Sizes {
-		cs.need(s.PriceCents >= 1 && s.PriceCents <= maxPriceCents, fmt.Sprintf("sizes[%d].price_cents", i), "must be a whole number from 1 to 1000000")
+		cs.require(s.PriceCents >= 1 && s.PriceCents <= maxPriceCents, fmt.Sprintf("sizes[%d].price_cents", i), "must be a whole number from 1 to 1000000")
 	}
-	cs.need(subset(r.Allergens, models.Allergens), "allergens", "must be of "+strings.Join(models.Allergens, ", ")+", each at most once")
+	cs.require(subset(r.Allergens, models.Allergens), "allergens", "must be of "+strings.Join(models.Allergens, ", ")+", each at most once")
 	return cs.err()
 }
 

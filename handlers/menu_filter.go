@@ -28,24 +28,24 @@ var menuOrders = map[string]func(a, b models.MenuItem) int{
 	"-price": func(a, b models.MenuItem) int { return cmp.Compare(cheapest(b), cheapest(a)) },
 }
 
-// unfiltered lets everything pass that the audience may see.
-func unfiltered(vip bool) menuFilter { return menuFilter{vip: vip, maxPriceCents: maxPriceCents} }
+// allItems lets everything pass that the audience may see.
+func allItems(vip bool) menuFilter { return menuFilter{vip: vip, maxPriceCents: maxPriceCents} }
 
 func readMenuFilter(c *gin.Context) (menuFilter, error) {
 	if c.Request.URL.RawQuery == "" {
-		return unfiltered(middleware.IsVIP(c)), nil
+		return allItems(middleware.IsVIP(c)), nil
 	}
 	var cs checks
 	q := readQuery(c, &cs)
 	f := menuFilter{
 		vip: middleware.IsVIP(c), category: q.Get("category"), q: q.Get("q"), sort: q.Get("sort"),
-		vegetarian:    q.flag("vegetarian"),
+		vegetarian:    q.boolParam("vegetarian"),
 		maxPriceCents: q.int("max_price_cents", maxPriceCents, 1, 1000*maxPriceCents),
 	}
 	_, known := menuOrders[f.sort]
-	cs.need(known, "sort", "must be name, -name, price or -price")
-	cs.need(isNote(f.category, 40), "category", "must have up to 40 characters")
-	cs.need(isNote(f.q, 80), "q", "must have up to 80 characters")
+	cs.require(known, "sort", "must be name, -name, price or -price")
+	cs.require(isOptionalText(f.category, 40), "category", "must have up to 40 characters")
+	cs.require(isOptionalText(f.q, 80), "q", "must have up to 80 characters")
 	return f, cs.err()
 }
 
@@ -62,12 +62,12 @@ func (f menuFilter) apply(items []models.MenuItem) []models.MenuItem {
 func (f menuFilter) matches(m models.MenuItem) bool {
 	return (f.vip || !m.VIPOnly) &&
 		(f.category == "" || strings.EqualFold(m.Category, f.category)) &&
-		(f.q == "" || holds(m.Name, f.q) || holds(m.Description, f.q)) &&
+		(f.q == "" || containsFold(m.Name, f.q) || containsFold(m.Description, f.q)) &&
 		(f.vegetarian == nil || m.Vegetarian == *f.vegetarian) &&
 		cheapest(m) <= f.maxPriceCents
 }
 
-func holds(text, part string) bool {
+func containsFold(text, part string) bool {
 	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
 }
 

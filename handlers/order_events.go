@@ -20,9 +20,9 @@ const (
 	heartbeat = 15 * time.Second
 	// writeWait is how long a listener may take to accept one event.
 	writeWait = 10 * time.Second
-	// lastStep is the largest id that an event can have: placed, preparing,
+	// maxEventID is the largest id that an event can have: placed, preparing,
 	// ready, served.
-	lastStep = 4
+	maxEventID = 4
 )
 
 // statusEvent is the data of one event.
@@ -62,10 +62,10 @@ func (a *API) followOrder(c *gin.Context) error {
 		return err
 	}
 	p := middleware.Current(c)
-	if !a.streams.enter(p.UserID) {
+	if !a.streams.acquire(p.UserID) {
 		return problem.TooManyStreams.New("")
 	}
-	defer a.streams.leave(p.UserID)
+	defer a.streams.release(p.UserID)
 	cut, forget := a.Authority.Denylist().Watch(p.SessionID)
 	defer forget()
 	news, cancel := a.Kitchen.Events.Subscribe(id) // before reading, so that no step falls between
@@ -78,7 +78,7 @@ func (a *API) followOrder(c *gin.Context) error {
 	if c.Request.Method == http.MethodHead || s.send(o) != nil || o.Done() {
 		return nil
 	}
-	s.follow(news, cut, p.ExpiresAt)
+	s.relay(news, cut, p.ExpiresAt)
 	return nil
 }
 
@@ -89,7 +89,7 @@ func lastEventID(c *gin.Context) (int, error) {
 	}
 	var cs checks
 	id, err := strconv.Atoi(text)
-	cs.need(err == nil && id >= 0 && id <= lastStep, "Last-Event-ID", "must be the id of an event of this stream")
+	cs.require(err == nil && id >= 0 && id <= maxEventID, "Last-Event-ID", "must be the id of an event of this stream")
 	return id, cs.err()
 }
 
@@ -102,7 +102,7 @@ type streamCount struct {
 	open map[int64]int
 }
 
-func (s *streamCount) enter(userID int64) bool {
+func (s *streamCount) acquire(userID int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open == nil {
@@ -115,7 +115,7 @@ func (s *streamCount) enter(userID int64) bool {
 	return true
 }
 
-func (s *streamCount) leave(userID int64) {
+func (s *streamCount) release(userID int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open[userID]--; s.open[userID] == 0 {
@@ -127,7 +127,7 @@ func (s *streamCount) leave(userID int64) {
 type stream struct {
 	c       *gin.Context
 	control *http.ResponseController
-	seen    int // how many steps the guest knows
+	sent    int // how many steps the guest knows
 }
 
 func openStream(c *gin.Context, seen int) *stream {
@@ -136,16 +136,16 @@ func openStream(c *gin.Context, seen int) *stream {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	c.Status(http.StatusOK)
-	s := &stream{c: c, control: http.NewResponseController(c.Writer), seen: seen}
+	s := &stream{c: c, control: http.NewResponseController(c.Writer), sent: seen}
 	_ = s.control.SetReadDeadline(time.Time{}) // the server's own would end the stream; a recorder has none
 	_ = s.control.SetWriteDeadline(time.Time{})
 	c.Writer.WriteHeaderNow()
 	return s
 }
 
-// follow writes news until the order is done or the guest has to go: the
+// relay writes news until the order is done or the guest has to go: the
 // wristband expires or is cut.
-func (s *stream) follow(news <-chan models.Order, cut <-chan struct{}, expires time.Time) {
+func (s *stream) relay(news <-chan models.Order, cut <-chan struct{}, expires time.Time) {
 	expiry := time.NewTimer(time.Until(expires))
 	defer expiry.Stop()
 	beat := time.NewTicker(heartbeat)
@@ -175,13 +175,13 @@ func (s *stream) follow(news <-chan models.Order, cut <-chan struct{}, expires t
 // send writes the steps of an order that the guest has not seen.
 func (s *stream) send(o models.Order) error {
 	steps := o.History()
-	for ; s.seen < len(steps); s.seen++ {
-		step := steps[s.seen]
+	for ; s.sent < len(steps); s.sent++ {
+		step := steps[s.sent]
 		data, err := json.Marshal(statusEvent{ID: o.ID, Status: step.Status, UpdatedAt: step.At.Time()})
 		if err != nil {
 			return err
 		}
-		if err := s.write(fmt.Sprintf("event: status\nid: %d\ndata: %s\n\n", s.seen+1, data)); err != nil {
+		if err := s.write(fmt.Sprintf("event: status\nid: %d\ndata: %s\n\n", s.sent+1, data)); err != nil {
 			return err
 		}
 	}

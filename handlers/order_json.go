@@ -17,7 +17,7 @@ const bytesPerOrder = 512
 // already, so they are written by hand; a test holds the result against the
 // encoder.
 func appendPage(orders []models.Receipt, limit int) []byte {
-	orders, next := cut(orders, limit, func(r models.Receipt) int64 { return r.ID })
+	orders, next := splitPage(orders, limit, func(r models.Receipt) int64 { return r.ID })
 	b := append(make([]byte, 0, (len(orders)+1)*bytesPerOrder), `{"items":[`...)
 	for i, r := range orders {
 		if i > 0 {

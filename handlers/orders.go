@@ -101,7 +101,7 @@ func (a *API) placeOrder(c *gin.Context) error {
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}
-	return send(c, http.StatusCreated, appendOrder(nil, o.Receipt()))
+	return writeJSON(c, http.StatusCreated, appendOrder(nil, o.Receipt()))
 }
 
 // idempotencyKey reads the key and adds its verdict to that over the body.
@@ -110,20 +110,20 @@ func idempotencyKey(c *gin.Context, cs checks) (string, error) {
 	if len(values) == 0 {
 		return "", cs.err()
 	}
-	cs.need(len(values) == 1 && visible.MatchString(values[0]), "Idempotency-Key", "must be 1 to 255 visible ASCII characters, sent once")
+	cs.require(len(values) == 1 && visibleASCII.MatchString(values[0]), "Idempotency-Key", "must be 1 to 255 visible ASCII characters, sent once")
 	return values[0], cs.err()
 }
 
 func (r placeOrderRequest) check() checks {
 	var cs checks
-	cs.need(len(r.Items) >= 1 && len(r.Items) <= 50, "items", "must be a list of 1 to 50 lines")
-	cs.need(r.Table == nil || isText(*r.Table, 20), "table", "must have 1 to 20 characters and no control characters")
+	cs.require(len(r.Items) >= 1 && len(r.Items) <= 50, "items", "must be a list of 1 to 50 lines")
+	cs.require(r.Table == nil || isText(*r.Table, 20), "table", "must have 1 to 20 characters and no control characters")
 	for i, item := range r.Items[:min(len(r.Items), 50)] {
 		field := func(name string) string { return fmt.Sprintf("items[%d].%s", i, name) }
-		cs.need(item.MenuItemID >= 1, field("menu_item_id"), "must be the id of a dish on the menu")
-		cs.need(isSize(item.Size), field("size"), "must be small, medium, large or regular")
-		cs.need(item.Quantity >= 1 && item.Quantity <= 20, field("quantity"), "must be a whole number from 1 to 20")
-		cs.need(isNote(item.Note, 200), field("note"), "must have up to 200 characters and no control characters")
+		cs.require(item.MenuItemID >= 1, field("menu_item_id"), "must be the id of a dish on the menu")
+		cs.require(isSize(item.Size), field("size"), "must be small, medium, large or regular")
+		cs.require(item.Quantity >= 1 && item.Quantity <= 20, field("quantity"), "must be a whole number from 1 to 20")
+		cs.require(isOptionalText(item.Note, 200), field("note"), "must have up to 200 characters and no control characters")
 	}
 	return cs
 }
@@ -182,7 +182,7 @@ func (a *API) listOrders(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return send(c, http.StatusOK, appendPage(orders, limit))
+	return writeJSON(c, http.StatusOK, appendPage(orders, limit))
 }
 
 // orderPage reads what both lists of orders take.
@@ -191,7 +191,7 @@ func orderPage(c *gin.Context, start int64) (status models.Status, from int64, l
 	q := readQuery(c, &cs)
 	if q.Has("status") {
 		status = models.Status(q.Get("status"))
-		cs.need(status.Valid(), "status", statusRule)
+		cs.require(status.Valid(), "status", statusRule)
 	}
 	from, limit = q.page(start)
 	return status, from, limit, cs.err()
@@ -218,7 +218,7 @@ func (a *API) showOrder(c *gin.Context) error {
 		return err
 	}
 	middleware.NoteOrder(c, o.Status)
-	return send(c, http.StatusOK, appendOrder(nil, o.Receipt()))
+	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Receipt()))
 }
 
 // visibleOrder finds the order in the path, if the caller may see it.
@@ -257,5 +257,5 @@ func (a *API) cancelOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return send(c, http.StatusOK, appendOrder(nil, o.Receipt()))
+	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Receipt()))
 }

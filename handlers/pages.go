@@ -71,7 +71,7 @@ func script(c *gin.Context) error { return asset("js" + c.Param("file"))(c) }
 
 func respondFile(c *gin.Context, f web.File) error {
 	c.Header("Cache-Control", "no-cache") // ask each time; the answer is mostly 304
-	return respondTagged(c, f.ContentType, page{body: f.Body, tag: f.ETag, packed: func() []byte { return f.Packed }})
+	return respondTagged(c, f.ContentType, cachedBody{body: f.Body, tag: f.ETag, gzipped: func() []byte { return f.Packed }})
 }
 
 // listProblems shows all the ways in which the house says no.
@@ -119,7 +119,7 @@ func showProblem(c *gin.Context) error {
 func respondPage(c *gin.Context, page []byte) error {
 	c.Header("Content-Security-Policy", web.Policy)
 	c.Header("Cache-Control", "no-cache")
-	return respondTagged(c, web.PageType, tagged(page))
+	return respondTagged(c, web.PageType, withETag(page))
 }
 
 func problemKinds() []web.ProblemKind {

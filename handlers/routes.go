@@ -50,10 +50,10 @@ func (a *API) Handler() (http.Handler, error) {
 	if a.cookies, err = middleware.NewCookies(a.PublicURL, strings.HasPrefix(a.PublicURL, "https:")); err != nil {
 		return nil, err
 	}
-	a.metrics, a.throttle = middleware.NewMetrics(), middleware.NewThrottle(a.tallies())
+	a.metrics, a.throttle = middleware.NewMetrics(), middleware.NewThrottle(a.loginFailures())
 	a.metrics.Watch(a.Store)
 	var cache *middleware.TokenCache
-	if !a.NoTokenCache {
+	if !a.DisableTokenCache {
 		cache = middleware.NewTokenCache(a.Authority, a.metrics)
 	}
 	limit := middleware.NewRateLimit(a.RateLimit)
@@ -73,15 +73,15 @@ func (a *API) Handler() (http.Handler, error) {
 	if err := r.SetTrustedProxies(a.TrustedProxies); err != nil {
 		return nil, err
 	}
-	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.ServerTiming(a.Witness), middleware.Headers(a.hsts()))
+	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.ServerTiming(a.OnResponse), middleware.Headers(a.hsts()))
 	if len(a.CORSOrigins) > 0 {
 		r.Use(middleware.CORS(a.CORSOrigins))
 	}
 	r.Use(limit.Address)
-	r.NoRoute(handle(notFound))
-	r.NoMethod(handle(methodNotAllowed))
+	r.NoRoute(adapt(notFound))
+	r.NoMethod(adapt(methodNotAllowed))
 	a.mount(r, bouncer, start)
-	for _, room := range a.Rooms {
+	for _, room := range a.Mounts {
 		room(r, bouncer.Glance)
 	}
 	return r, nil
@@ -96,53 +96,53 @@ func (a *API) mount(r *gin.Engine, bouncer *middleware.Bouncer, start web.File) 
 	manager := middleware.RequireRole(models.RoleManager)
 
 	v1 := r.Group("/api/v1")
-	v1.POST("/auth/register", handle(a.register))
-	v1.POST("/auth/login", handle(a.login))
-	v1.POST("/auth/inspect", handle(a.inspect))
-	v1.POST("/auth/refresh", handle(a.refresh))
-	v1.POST("/auth/logout", bouncer.Leave, handle(a.logout))
-	v1.POST("/auth/password", guest, handle(a.changePassword))
-	v1.POST("/auth/keys/rotate", guest, manager, handle(a.rotateKeys))
-	get(v1, "/auth/me", guest, handle(a.me))
-	get(v1, "/auth/sessions", guest, handle(a.listSessions))
-	v1.DELETE("/auth/sessions", guest, handle(a.endSessions))
-	v1.DELETE("/auth/sessions/:id", guest, handle(a.endSession))
+	v1.POST("/auth/register", adapt(a.register))
+	v1.POST("/auth/login", adapt(a.login))
+	v1.POST("/auth/inspect", adapt(a.inspect))
+	v1.POST("/auth/refresh", adapt(a.refresh))
+	v1.POST("/auth/logout", bouncer.Leave, adapt(a.logout))
+	v1.POST("/auth/password", guest, adapt(a.changePassword))
+	v1.POST("/auth/keys/rotate", guest, manager, adapt(a.rotateKeys))
+	get(v1, "/auth/me", guest, adapt(a.me))
+	get(v1, "/auth/sessions", guest, adapt(a.listSessions))
+	v1.DELETE("/auth/sessions", guest, adapt(a.endSessions))
+	v1.DELETE("/auth/sessions/:id", guest, adapt(a.endSession))
 
-	get(v1, "/menu", anyone, handle(a.listMenu))
-	get(v1, "/menu/:id", anyone, handle(a.showDish))
-	v1.POST("/menu", guest, manager, handle(a.addDish))
-	v1.PUT("/menu/:id", guest, manager, handle(a.replaceDish))
-	v1.DELETE("/menu/:id", guest, manager, handle(a.removeDish))
-	get(v1, "/lounge", guest, vip, handle(a.showLounge))
+	get(v1, "/menu", anyone, adapt(a.listMenu))
+	get(v1, "/menu/:id", anyone, adapt(a.showDish))
+	v1.POST("/menu", guest, manager, adapt(a.addDish))
+	v1.PUT("/menu/:id", guest, manager, adapt(a.replaceDish))
+	v1.DELETE("/menu/:id", guest, manager, adapt(a.removeDish))
+	get(v1, "/lounge", guest, vip, adapt(a.showLounge))
 
-	v1.POST("/orders", guest, handle(a.placeOrder))
-	get(v1, "/orders", guest, handle(a.listOrders))
-	get(v1, "/orders/:id", guest, handle(a.showOrder))
-	v1.POST("/orders/:id/cancel", guest, handle(a.cancelOrder))
-	get(v1, "/orders/:id/events", guest, handle(a.followOrder))
+	v1.POST("/orders", guest, adapt(a.placeOrder))
+	get(v1, "/orders", guest, adapt(a.listOrders))
+	get(v1, "/orders/:id", guest, adapt(a.showOrder))
+	v1.POST("/orders/:id/cancel", guest, adapt(a.cancelOrder))
+	get(v1, "/orders/:id/events", guest, adapt(a.followOrder))
 
-	get(v1, "/kitchen/orders", guest, staff, handle(a.listKitchen))
-	v1.PATCH("/kitchen/orders/:id", guest, staff, handle(a.advanceOrder))
+	get(v1, "/kitchen/orders", guest, staff, adapt(a.listKitchen))
+	v1.PATCH("/kitchen/orders/:id", guest, staff, adapt(a.advanceOrder))
 
-	get(v1, "/users", guest, manager, handle(a.listUsers))
-	v1.PATCH("/users/:id", guest, manager, handle(a.changeUser))
-	v1.DELETE("/users/:id/sessions", guest, manager, handle(a.endUserSessions))
+	get(v1, "/users", guest, manager, adapt(a.listUsers))
+	v1.PATCH("/users/:id", guest, manager, adapt(a.changeUser))
+	v1.DELETE("/users/:id/sessions", guest, manager, adapt(a.endUserSessions))
 
-	get(r, "/.well-known/jwks.json", handle(a.jwks))
-	get(r, "/.well-known/public.pem", handle(a.publicPEM))
-	get(r, "/healthz", handle(a.healthz))
-	get(r, "/readyz", handle(a.readyz))
-	get(r, "/metrics", middleware.UnlessLocal(a.BehindProxy, guest), middleware.UnlessLocal(a.BehindProxy, manager), handle(a.showMetrics))
+	get(r, "/.well-known/jwks.json", adapt(a.jwks))
+	get(r, "/.well-known/public.pem", adapt(a.publicPEM))
+	get(r, "/healthz", adapt(a.healthz))
+	get(r, "/readyz", adapt(a.readyz))
+	get(r, "/metrics", middleware.UnlessLocal(a.BehindProxy, guest), middleware.UnlessLocal(a.BehindProxy, manager), adapt(a.showMetrics))
 
-	get(r, "/", handle(startPage(start)))
-	get(r, "/css/app.css", handle(stylesheet()))
-	get(r, "/favicon.svg", handle(favicon()))
-	get(r, "/js/*file", handle(script))
-	get(r, "/problems", handle(listProblems))
-	get(r, "/problems/:slug", handle(showProblem))
-	get(r, "/openapi.json", handle(openAPI))
-	get(r, "/swagger", handle(toSwaggerUI))
-	get(r, "/swagger/*file", handle(swaggerUI))
+	get(r, "/", adapt(startPage(start)))
+	get(r, "/css/app.css", adapt(stylesheet()))
+	get(r, "/favicon.svg", adapt(favicon()))
+	get(r, "/js/*file", adapt(script))
+	get(r, "/problems", adapt(listProblems))
+	get(r, "/problems/:slug", adapt(showProblem))
+	get(r, "/openapi.json", adapt(openAPI))
+	get(r, "/swagger", adapt(toSwaggerUI))
+	get(r, "/swagger/*file", adapt(swaggerUI))
 }
 
 // hsts is the Strict-Transport-Security of the house (RFC 6797), or nothing over
@@ -164,9 +164,9 @@ func get(r gin.IRoutes, path string, handlers ...gin.HandlerFunc) {
 	r.HEAD(path, handlers...)
 }
 
-// tallies is where failed logins are counted: in memory, or together with other
+// loginFailures is where failed logins are counted: in memory, or together with other
 // branches over the same order book.
-func (a *API) tallies() middleware.Tallies {
+func (a *API) loginFailures() middleware.Tallies {
 	if a.Store.Shared() {
 		return a.Store
 	}

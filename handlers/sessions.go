@@ -38,13 +38,13 @@ type refreshRequest struct {
 //	@Router			/api/v1/auth/refresh [post]
 func (a *API) refresh(c *gin.Context) error {
 	noStore(c)
-	token, byCookie, err := a.voucher(c)
+	token, byCookie, err := a.readRefreshToken(c)
 	if err != nil {
 		return err
 	}
 	grant, err := a.Sessions.Refresh(c.Request.Context(), token)
 	if err != nil {
-		if byCookie && problemOf(err).Status == http.StatusUnauthorized {
+		if byCookie && toProblem(err).Status == http.StatusUnauthorized {
 			a.cookies.Clear(c) // what it holds will never be good again
 		}
 		return err
@@ -52,15 +52,15 @@ func (a *API) refresh(c *gin.Context) error {
 	if !byCookie {
 		grant.Delivery = models.DeliverBody
 	}
-	return a.giveOut(c, grant)
+	return a.writeTokens(c, grant)
 }
 
-// voucher finds the refresh token: in the body, or else in the cookie, which
+// readRefreshToken finds the refresh token: in the body, or else in the cookie, which
 // only pages of this house may use.
-func (a *API) voucher(c *gin.Context) (token string, byCookie bool, err error) {
+func (a *API) readRefreshToken(c *gin.Context) (token string, byCookie bool, err error) {
 	if c.Request.ContentLength != 0 || !a.cookies.HasRefresh(c) {
 		var req refreshRequest
-		err := bindLoosely(c, &req)
+		err := bindIgnoringUnknown(c, &req)
 		if err != nil || req.RefreshToken != "" || !a.cookies.HasRefresh(c) {
 			return req.RefreshToken, false, err
 		}
@@ -96,7 +96,7 @@ func (a *API) refreshCookie(c *gin.Context) (string, error) {
 //	@Router		/api/v1/auth/logout [post]
 func (a *API) logout(c *gin.Context) error {
 	noStore(c)
-	if err := a.leave(c); err != nil {
+	if err := a.endCurrentSession(c); err != nil {
 		return err
 	}
 	a.cookies.Clear(c)
@@ -104,11 +104,11 @@ func (a *API) logout(c *gin.Context) error {
 	return nil
 }
 
-func (a *API) leave(c *gin.Context) error {
+func (a *API) endCurrentSession(c *gin.Context) error {
 	ctx := c.Request.Context()
 	if middleware.IsAuthenticated(c) {
 		p := middleware.Current(c)
-		return ignoreMissing(a.Sessions.End(ctx, p.UserID, p.SessionID))
+		return ignoreNotFound(a.Sessions.End(ctx, p.UserID, p.SessionID))
 	}
 	if !a.cookies.HasRefresh(c) {
 		return problem.AuthenticationRequired.New("")
@@ -120,8 +120,8 @@ func (a *API) leave(c *gin.Context) error {
 	return a.Sessions.EndByRefresh(ctx, token)
 }
 
-// ignoreMissing is for whoever wants something gone that is gone already.
-func ignoreMissing(err error) error {
+// ignoreNotFound is for whoever wants something gone that is gone already.
+func ignoreNotFound(err error) error {
 	if errors.Is(err, models.ErrNotFound) {
 		return nil
 	}
@@ -256,7 +256,7 @@ func (a *API) changePassword(c *gin.Context) error {
 	if fault := models.PasswordFault(req.New, u.Username); fault != "" {
 		return invalid(problem.FieldError{Field: "new", Message: fault})
 	}
-	u, err = a.whoIs(c, u.Username, req.Current)
+	u, err = a.checkCredentials(c, u.Username, req.Current)
 	if p, ok := errors.AsType[*problem.Problem](err); ok && p.Slug() == problem.InvalidCredentials.Slug {
 		return problem.InvalidCredentials.New("That is not the current password.")
 	}

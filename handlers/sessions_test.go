@@ -54,11 +54,11 @@ func (h *house) reopened(t testing.TB, options ...func(*house)) *house {
 	return openHouse(t, h.dir, h.shelf, "", options...)
 }
 
-func voucher(token string) string { return fmt.Sprintf(`{"refresh_token":%q}`, token) }
+func refreshTokenOf(token string) string { return fmt.Sprintf(`{"refresh_token":%q}`, token) }
 
 func (h *house) refresh(t testing.TB, token string, opts ...option) *response {
 	t.Helper()
-	return h.post(t, refreshPath, voucher(token), opts...)
+	return h.post(t, refreshPath, refreshTokenOf(token), opts...)
 }
 
 // refreshed refreshes and wants it to succeed.
@@ -192,18 +192,18 @@ func TestVouchersThatAreNoGood(t *testing.T) {
 		status     int
 		slug       string
 	}{
-		{"one that nobody gave out", voucher(unknown), 401, "refresh-token-invalid"},
-		{"garbage", voucher("garbage"), 401, "refresh-token-invalid"},
-		{"an access token", voucher(alice.AccessToken), 401, "refresh-token-invalid"},
-		{"one with padding", voucher(alice.RefreshToken + "="), 401, "refresh-token-invalid"},
-		{"one with a space", voucher(" " + alice.RefreshToken), 401, "refresh-token-invalid"},
-		{"one cut short", voucher(alice.RefreshToken[:42]), 401, "refresh-token-invalid"},
-		{"another text for the same bytes", voucher(alice.RefreshToken[:42] + sibling(alice.RefreshToken[42])), 401, "refresh-token-invalid"},
-		{"its hash", voucher(hashOf(t, alice.RefreshToken)), 401, "refresh-token-invalid"},
-		{"one of an ended session", voucher(ended.RefreshToken), 401, "refresh-token-invalid"},
-		{"an empty one", voucher(""), 401, "refresh-token-invalid"},
+		{"one that nobody gave out", refreshTokenOf(unknown), 401, "refresh-token-invalid"},
+		{"garbage", refreshTokenOf("garbage"), 401, "refresh-token-invalid"},
+		{"an access token", refreshTokenOf(alice.AccessToken), 401, "refresh-token-invalid"},
+		{"one with padding", refreshTokenOf(alice.RefreshToken + "="), 401, "refresh-token-invalid"},
+		{"one with a space", refreshTokenOf(" " + alice.RefreshToken), 401, "refresh-token-invalid"},
+		{"one cut short", refreshTokenOf(alice.RefreshToken[:42]), 401, "refresh-token-invalid"},
+		{"another text for the same bytes", refreshTokenOf(alice.RefreshToken[:42] + sibling(alice.RefreshToken[42])), 401, "refresh-token-invalid"},
+		{"its hash", refreshTokenOf(hashOf(t, alice.RefreshToken)), 401, "refresh-token-invalid"},
+		{"one of an ended session", refreshTokenOf(ended.RefreshToken), 401, "refresh-token-invalid"},
+		{"an empty one", refreshTokenOf(""), 401, "refresh-token-invalid"},
 		{"none", `{}`, 401, "refresh-token-invalid"},
-		{"an attack", voucher("' OR 1=1 --"), 401, "refresh-token-invalid"},
+		{"an attack", refreshTokenOf("' OR 1=1 --"), 401, "refresh-token-invalid"},
 		{"a number", `{"refresh_token":7}`, 422, "validation-failed"},
 		{"two", `{"refresh_token":"a","refresh_token":"b"}`, 400, "malformed-json"},
 		{"no body", "", 415, "unsupported-media-type"},

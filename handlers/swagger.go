@@ -45,9 +45,9 @@ func swaggerUI(c *gin.Context) error {
 	case "/":
 		return toSwaggerUI(c)
 	case "swagger-initializer.js":
-		return respondTagged(c, swaggerTypes[".js"], tagged(web.SwaggerInitializer))
+		return respondTagged(c, swaggerTypes[".js"], withETag(web.SwaggerInitializer))
 	case "doc.json":
-		return respondTagged(c, jsonType, tagged(docs.Swagger))
+		return respondTagged(c, jsonType, withETag(docs.Swagger))
 	default:
 		return swaggerFile(c, name)
 	}
@@ -71,7 +71,7 @@ func swaggerFile(c *gin.Context, name string) error {
 	if !ok || err != nil {
 		return notFound(c)
 	}
-	return respondTagged(c, kind, tagged(body))
+	return respondTagged(c, kind, withETag(body))
 }
 
 // openAPI serves the contract in OpenAPI 3, for tools and tests.
@@ -88,4 +88,4 @@ func openAPI(c *gin.Context) error {
 }
 
 // openAPIPage has its entity tag made once: the document is large.
-var openAPIPage = sync.OnceValue(func() page { return tagged(docs.OpenAPI) })
+var openAPIPage = sync.OnceValue(func() cachedBody { return withETag(docs.OpenAPI) })

@@ -8,10 +8,10 @@ import (
 	"restaurant/middleware"
 )
 
-// ToHTTPS is what plain HTTP gets under TLS: the way to the other door, and
+// RedirectToHTTPS is what plain HTTP gets under TLS: the way to the other door, and
 // nothing else. A wristband that came along was carried openly over the street,
 // so its login session ends.
-func ToHTTPS(a *API) http.Handler {
+func RedirectToHTTPS(a *API) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Location", a.PublicURL+pathOf(r))
@@ -20,7 +20,7 @@ func ToHTTPS(a *API) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		said := "This house speaks HTTPS only: " + a.PublicURL + "\n"
-		if a.carriedOpenly(r) {
+		if a.revokePlaintextTokens(r) {
 			said += "Your wristband came over plain HTTP, where everybody on the way could read it, so its login session has been ended. Log in again over HTTPS.\n"
 		}
 		w.WriteHeader(http.StatusPermanentRedirect)
@@ -37,9 +37,9 @@ func pathOf(r *http.Request) string {
 	return "/"
 }
 
-// carriedOpenly ends the login sessions of all tokens in a request and tells
+// revokePlaintextTokens ends the login sessions of all tokens in a request and tells
 // whether there were any.
-func (a *API) carriedOpenly(r *http.Request) (ended bool) {
+func (a *API) revokePlaintextTokens(r *http.Request) (ended bool) {
 	for _, raw := range middleware.TokensIn(r) {
 		one, err := a.Sessions.EndInClear(r.Context(), raw)
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func withoutTokenCache(h *house) { h.NoTokenCache = true }
+func withoutTokenCache(h *house) { h.DisableTokenCache = true }
 
 // metric reads one number from the metrics, or "" where there is none.
 func (h *house) metric(name string) string {

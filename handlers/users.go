@@ -39,7 +39,7 @@ func (a *API) listUsers(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	users, next := cut(users, limit, func(u models.User) int64 { return u.ID })
+	users, next := splitPage(users, limit, func(u models.User) int64 { return u.ID })
 	res := usersResponse{Items: make([]userResponse, len(users)), NextCursor: next}
 	for i, u := range users {
 		res.Items[i] = newUserResponse(u)
@@ -55,9 +55,9 @@ type changeUserRequest struct {
 
 func (r changeUserRequest) check() error {
 	var cs checks
-	cs.need(r.Role != nil || r.VIP != nil || r.Name != nil, "body", "must name at least one of role, vip and name")
-	cs.need(r.Role == nil || r.Role.Valid(), "role", models.RoleRule)
-	cs.need(r.Name == nil || models.IsName(*r.Name), "name", models.NameRule)
+	cs.require(r.Role != nil || r.VIP != nil || r.Name != nil, "body", "must name at least one of role, vip and name")
+	cs.require(r.Role == nil || r.Role.Valid(), "role", models.RoleRule)
+	cs.require(r.Name == nil || models.IsName(*r.Name), "name", models.NameRule)
 	return cs.err()
 }
 
