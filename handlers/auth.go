@@ -156,7 +156,7 @@ func (a *API) login(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if req.Cookie.TokenDelivery != models.DeliverBody && a.cookies.ForeignPage(c) {
+	if req.Cookie.TokenDelivery != models.DeliverBody && a.cookies.CrossSite(c) {
 		return problem.CrossOrigin.New("")
 	}
 	life, err := a.accessTTL(req.ExpiresIn)
@@ -279,7 +279,7 @@ func (a *API) checkCredentials(c *gin.Context, username, password string) (u mod
 	case wait > 0:
 		return u, problem.TooManyAttempts.New("").RetryAfter(wait)
 	}
-	outcome := middleware.GivenUp
+	outcome := middleware.Abandoned
 	defer func() {
 		if failed := end(outcome); failed != nil { // a guess that is not counted gets no answer
 			err = failed
@@ -295,11 +295,11 @@ func (a *API) checkCredentials(c *gin.Context, username, password string) (u mod
 		return u, err
 	case !ok:
 		outcome = middleware.Failed
-		middleware.NoteUser(c, u.ID) // 0 for nobody
+		middleware.SetUser(c, u.ID) // 0 for nobody
 		return u, problem.InvalidCredentials.New("")
 	}
 	outcome = middleware.Passed
-	middleware.NoteUser(c, u.ID)
+	middleware.SetUser(c, u.ID)
 	return u, nil
 }
 
@@ -324,7 +324,7 @@ type meResponse struct {
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Router		/api/v1/auth/me [get]
 func (a *API) me(c *gin.Context) error {
-	p := middleware.Current(c)
+	p := middleware.MustPrincipal(c)
 	return respond(c, http.StatusOK, meResponse{
 		Sub: strconv.FormatInt(p.UserID, 10), Name: p.Name, Role: p.Role, VIP: p.VIP, AgeOver18: p.AgeOver18,
 		SID: p.SessionID, ExpiresAt: p.ExpiresAt.UTC(),

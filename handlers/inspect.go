@@ -71,7 +71,7 @@ func (a *API) inspect(c *gin.Context) error {
 	}
 	reading := a.Authority.Read(raw)
 	if sub, ok := reading.Claims["sub"].(string); ok && reading.SignatureValid {
-		middleware.NoteSubject(c, sub)
+		middleware.SetSubject(c, sub)
 	}
 	return respond(c, http.StatusOK, newInspectResponse(raw, reading, a.Authority.Now()))
 }
@@ -94,7 +94,7 @@ func newInspectResponse(raw string, r tokens.Reading, now time.Time) inspectResp
 		SizeBytes: len(raw),
 	}
 	if r.Err != nil {
-		res.Reasons = append(res.Reasons, middleware.Refusal(r.Err).Slug)
+		res.Reasons = append(res.Reasons, middleware.KindOf(r.Err).Slug)
 	}
 	if exp, ok := r.Claims["exp"].(float64); ok && exp > -maxExp && exp < maxExp {
 		left := int64(exp) - now.Unix()

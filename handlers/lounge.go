@@ -31,7 +31,7 @@ func (a *API) showLounge(c *gin.Context) error {
 	secret := slices.DeleteFunc(slices.Clone(a.Store.Menu().Items), func(m models.MenuItem) bool { return !m.VIPOnly })
 	c.Header("Cache-Control", "private")
 	return respond(c, http.StatusOK, loungeResponse{
-		Message:      "Good evening, " + middleware.Current(c).Name + ". The lounge is yours.",
+		Message:      "Good evening, " + middleware.MustPrincipal(c).Name + ". The lounge is yours.",
 		menuResponse: newMenuResponse(secret),
 	})
 }

@@ -61,7 +61,7 @@ func (a *API) followOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p := middleware.Current(c)
+	p := middleware.MustPrincipal(c)
 	if !a.streams.acquire(p.UserID) {
 		return problem.TooManyStreams.New("")
 	}

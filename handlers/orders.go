@@ -133,7 +133,7 @@ func isSize(s string) bool {
 }
 
 func (r placeOrderRequest) order(c *gin.Context, key string) models.NewOrder {
-	p := middleware.Current(c)
+	p := middleware.MustPrincipal(c)
 	n := models.NewOrder{
 		UserID: p.UserID, VIP: p.VIP, AgeOver18: p.AgeOver18,
 		Table: r.Table, Lines: make([]models.NewLine, len(r.Items)),
@@ -178,7 +178,7 @@ func (a *API) listOrders(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	orders, err := a.Store.OrdersOf(c.Request.Context(), middleware.Current(c).UserID, status, below, limit+1)
+	orders, err := a.Store.OrdersOf(c.Request.Context(), middleware.MustPrincipal(c).UserID, status, below, limit+1)
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func (a *API) showOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	middleware.NoteOrder(c, o.Status)
+	middleware.SetOrder(c, o.Status)
 	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Receipt()))
 }
 
@@ -227,7 +227,7 @@ func (a *API) visibleOrder(c *gin.Context) (models.Order, error) {
 	if err != nil {
 		return models.Order{}, err
 	}
-	p := middleware.Current(c)
+	p := middleware.MustPrincipal(c)
 	if p.Role == models.RoleChef || p.Role == models.RoleManager {
 		return a.Store.Order(c.Request.Context(), id)
 	}
@@ -253,7 +253,7 @@ func (a *API) cancelOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := a.Kitchen.Cancel(c.Request.Context(), middleware.Current(c).UserID, id)
+	o, err := a.Kitchen.Cancel(c.Request.Context(), middleware.MustPrincipal(c).UserID, id)
 	if err != nil {
 		return err
 	}

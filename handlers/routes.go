@@ -51,7 +51,7 @@ func (a *API) Handler() (http.Handler, error) {
 		return nil, err
 	}
 	a.metrics, a.throttle = middleware.NewMetrics(), middleware.NewThrottle(a.loginFailures())
-	a.metrics.Watch(a.Store)
+	a.metrics.ObserveStore(a.Store)
 	var cache *middleware.TokenCache
 	if !a.DisableTokenCache {
 		cache = middleware.NewTokenCache(a.Authority, a.metrics)
@@ -82,14 +82,14 @@ func (a *API) Handler() (http.Handler, error) {
 	r.NoMethod(adapt(methodNotAllowed))
 	a.mount(r, bouncer, start)
 	for _, room := range a.Mounts {
-		room(r, bouncer.Glance)
+		room(r, bouncer.Optional)
 	}
 	return r, nil
 }
 
 // mount is the whole surface on one screen: method, path, guards, handler.
-func (a *API) mount(r *gin.Engine, bouncer *middleware.Bouncer, start web.File) {
-	anyone := bouncer.Glance // a wristband may be shown, and then it must hold
+func (a *API) mount(r *gin.Engine, bouncer *middleware.Authenticator, start web.File) {
+	anyone := bouncer.Optional // a wristband may be shown, and then it must hold
 	guest := bouncer.Authenticate
 	vip := middleware.RequireVIP
 	staff := middleware.RequireRole(models.RoleChef, models.RoleManager)
@@ -100,7 +100,7 @@ func (a *API) mount(r *gin.Engine, bouncer *middleware.Bouncer, start web.File) 
 	v1.POST("/auth/login", adapt(a.login))
 	v1.POST("/auth/inspect", adapt(a.inspect))
 	v1.POST("/auth/refresh", adapt(a.refresh))
-	v1.POST("/auth/logout", bouncer.Leave, adapt(a.logout))
+	v1.POST("/auth/logout", bouncer.ForLogout, adapt(a.logout))
 	v1.POST("/auth/password", guest, adapt(a.changePassword))
 	v1.POST("/auth/keys/rotate", guest, manager, adapt(a.rotateKeys))
 	get(v1, "/auth/me", guest, adapt(a.me))
@@ -132,7 +132,7 @@ func (a *API) mount(r *gin.Engine, bouncer *middleware.Bouncer, start web.File) 
 	get(r, "/.well-known/public.pem", adapt(a.publicPEM))
 	get(r, "/healthz", adapt(a.healthz))
 	get(r, "/readyz", adapt(a.readyz))
-	get(r, "/metrics", middleware.UnlessLocal(a.BehindProxy, guest), middleware.UnlessLocal(a.BehindProxy, manager), adapt(a.showMetrics))
+	get(r, "/metrics", middleware.ExceptLoopback(a.BehindProxy, guest), middleware.ExceptLoopback(a.BehindProxy, manager), adapt(a.showMetrics))
 
 	get(r, "/", adapt(startPage(start)))
 	get(r, "/css/app.css", adapt(stylesheet()))

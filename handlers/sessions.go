@@ -70,7 +70,7 @@ func (a *API) readRefreshToken(c *gin.Context) (token string, byCookie bool, err
 }
 
 func (a *API) refreshCookie(c *gin.Context) (string, error) {
-	if a.cookies.ForeignPage(c) {
+	if a.cookies.CrossSite(c) {
 		return "", problem.CrossOrigin.New("")
 	}
 	token, err := a.cookies.Refresh(c)
@@ -107,7 +107,7 @@ func (a *API) logout(c *gin.Context) error {
 func (a *API) endCurrentSession(c *gin.Context) error {
 	ctx := c.Request.Context()
 	if middleware.IsAuthenticated(c) {
-		p := middleware.Current(c)
+		p := middleware.MustPrincipal(c)
 		return ignoreNotFound(a.Sessions.End(ctx, p.UserID, p.SessionID))
 	}
 	if !a.cookies.HasRefresh(c) {
@@ -157,7 +157,7 @@ type sessionsResponse struct {
 //	@Failure	503	{object}	problem.Problem	"database-unavailable"
 //	@Router		/api/v1/auth/sessions [get]
 func (a *API) listSessions(c *gin.Context) error {
-	p := middleware.Current(c)
+	p := middleware.MustPrincipal(c)
 	sessions, err := a.Sessions.Of(c.Request.Context(), p.UserID)
 	if err != nil {
 		return err
@@ -187,7 +187,7 @@ func (a *API) listSessions(c *gin.Context) error {
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/sessions/{id} [delete]
 func (a *API) endSession(c *gin.Context) error {
-	if err := a.Sessions.End(c.Request.Context(), middleware.Current(c).UserID, c.Param("id")); err != nil {
+	if err := a.Sessions.End(c.Request.Context(), middleware.MustPrincipal(c).UserID, c.Param("id")); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -207,7 +207,7 @@ func (a *API) endSession(c *gin.Context) error {
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/sessions [delete]
 func (a *API) endSessions(c *gin.Context) error {
-	if err := a.Sessions.EndAll(c.Request.Context(), middleware.Current(c).UserID, ""); err != nil {
+	if err := a.Sessions.EndAll(c.Request.Context(), middleware.MustPrincipal(c).UserID, ""); err != nil {
 		return err
 	}
 	a.cookies.Clear(c)
@@ -245,7 +245,7 @@ func (a *API) changePassword(c *gin.Context) error {
 	if err := bind(c, &req); err != nil {
 		return err
 	}
-	ctx, p := c.Request.Context(), middleware.Current(c)
+	ctx, p := c.Request.Context(), middleware.MustPrincipal(c)
 	u, err := a.Store.User(ctx, p.UserID)
 	if errors.Is(err, models.ErrNotFound) {
 		err = models.ErrUserUnknown

@@ -187,7 +187,7 @@ func tableOf(*gin.Context) string { return Main }
 // if only this machine reaches it.
 func (s *School) owns(c *gin.Context) error {
 	switch {
-	case s.Alone || middleware.IsAuthenticated(c) && middleware.Current(c).Role == models.RoleManager:
+	case s.Alone || middleware.IsAuthenticated(c) && middleware.MustPrincipal(c).Role == models.RoleManager:
 		return nil
 	case middleware.IsAuthenticated(c):
 		return problem.RoleRequired.New("Others come to this house, too, so this is for a manager.")

@@ -352,7 +352,7 @@ const ProgressHeader = "Lesson-Progress"
 // Witness makes a fact of each answer of the API and credits it. It is what
 // handlers.API calls its witness.
 func (t *Tracker) Witness(c *gin.Context) {
-	seen := middleware.FactOf(c)
+	seen := middleware.FactsOf(c)
 	if !worthwhile(seen.Route) {
 		return
 	}
@@ -367,7 +367,7 @@ func worthwhile(route string) bool {
 	return strings.HasPrefix(route, "/api/") || strings.HasPrefix(route, "/.well-known/") || route == "none"
 }
 
-func factOf(c *gin.Context, seen middleware.Fact) Fact {
+func factOf(c *gin.Context, seen middleware.RequestFacts) Fact {
 	f := Fact{
 		At: time.Now().UnixMilli(), Method: seen.Method, Route: seen.Route, Status: seen.Status, Problem: seen.Problem,
 		Who: seen.UserID, Role: string(seen.Role), VIP: seen.VIP, Token: seen.Token, OrderStatus: string(seen.OrderStatus),

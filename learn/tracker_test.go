@@ -445,12 +445,12 @@ func request() *gin.Context {
 // TestAPageCanSayThatItIsAnotherProgram although browsers send their own User-Agent.
 func TestAPageCanSayThatItIsAnotherProgram(t *testing.T) {
 	c := request()
-	before := factOf(c, middleware.FactOf(c)).Client
+	before := factOf(c, middleware.FactsOf(c)).Client
 	c.Request.Header.Set("X-User-Agent", "my-first-program")
-	page := factOf(c, middleware.FactOf(c)).Client
+	page := factOf(c, middleware.FactsOf(c)).Client
 	c.Request.Header.Del("X-User-Agent")
 	c.Request.Header.Set("User-Agent", "my-first-program")
-	if curl := factOf(c, middleware.FactOf(c)).Client; page != curl || page == before {
+	if curl := factOf(c, middleware.FactsOf(c)).Client; page != curl || page == before {
 		t.Errorf("curl is %x, the page %x, and %x before it said who it is", curl, page, before)
 	}
 }
@@ -460,7 +460,7 @@ func BenchmarkWitness(b *testing.B) {
 	tr, c := NewTracker(course(b)), request()
 	b.ReportAllocs()
 	for b.Loop() {
-		tr.Observe(Main, factOf(c, middleware.FactOf(c)))
+		tr.Observe(Main, factOf(c, middleware.FactsOf(c)))
 	}
 }
 
@@ -472,7 +472,7 @@ func TestARequestTakesLessThanAKilobyte(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range requests {
-		tr.Observe(Main, factOf(c, middleware.FactOf(c)))
+		tr.Observe(Main, factOf(c, middleware.FactsOf(c)))
 	}
 	runtime.ReadMemStats(&after)
 	if bytes := (after.TotalAlloc - before.TotalAlloc) / requests; bytes > 1024 {

@@ -15,13 +15,13 @@ import (
 const (
 	principalKey = "middleware.principal"
 	refusalKey   = "middleware.refusal"
-	arrivalKey   = "middleware.arrival"
+	authStartKey   = "middleware.arrival"
 )
 
-// Bouncer looks at wristbands. gin-jwt is the guard that verifies them; what it
+// Authenticator looks at wristbands. gin-jwt is the guard that verifies them; what it
 // must not decide by itself (algorithm, key, claims, words) it gets from the
 // tokens package.
-type Bouncer struct {
+type Authenticator struct {
 	authority *tokens.Authority
 	limit     *RateLimit
 	cookies   Cookies
@@ -32,8 +32,8 @@ type Bouncer struct {
 // NewBouncer makes a bouncer who trusts this authority, knows wristbands in
 // cookies of these names, and gives each guest a share of the limit. Without a
 // cache (nil) every signature is checked anew.
-func NewBouncer(authority *tokens.Authority, cookies Cookies, limit *RateLimit, cache *TokenCache) (*Bouncer, error) {
-	b := &Bouncer{authority: authority, cookies: cookies, limit: limit, cache: cache}
+func NewBouncer(authority *tokens.Authority, cookies Cookies, limit *RateLimit, cache *TokenCache) (*Authenticator, error) {
+	b := &Authenticator{authority: authority, cookies: cookies, limit: limit, cache: cache}
 	guard, err := ginjwt.New(&ginjwt.GinJWTMiddleware{
 		TokenLookup:           "header:Authorization",
 		TokenHeadName:         "Bearer",
@@ -41,10 +41,10 @@ func NewBouncer(authority *tokens.Authority, cookies Cookies, limit *RateLimit, 
 		ParseOptions:          tokens.ParserOptions(),
 		TimeFunc:              authority.Now, // never goes back
 		IdentityKey:           principalKey,
-		IdentityHandler:       b.identify,
+		IdentityHandler:       b.principalOf,
 		Authorizator:          func(identity any, _ *gin.Context) bool { return identity != nil },
-		HTTPStatusMessageFunc: b.remember,
-		Unauthorized:          refuse,
+		HTTPStatusMessageFunc: b.recordRefusal,
+		Unauthorized:          writeRefusal,
 	})
 	if err != nil {
 		return nil, err
@@ -55,9 +55,9 @@ func NewBouncer(authority *tokens.Authority, cookies Cookies, limit *RateLimit, 
 
 // Authenticate asks: who are you? Whoever has no wristband, or one that does
 // not hold, is answered 401. No database is asked.
-func (b *Bouncer) Authenticate(c *gin.Context) {
-	c.Set(arrivalKey, time.Now())
-	raw, p := b.wristband(c)
+func (b *Authenticator) Authenticate(c *gin.Context) {
+	c.Set(authStartKey, time.Now())
+	raw, p := b.accessToken(c)
 	if p == nil && raw == "" {
 		p = problem.AuthenticationRequired.New("")
 	}
@@ -66,7 +66,7 @@ func (b *Bouncer) Authenticate(c *gin.Context) {
 		return
 	}
 	if who, known := b.cache.find(raw); known {
-		if b.admit(c, who) {
+		if b.chargeGuest(c, who) {
 			c.Set(principalKey, who)
 		}
 		return
@@ -79,40 +79,40 @@ func (b *Bouncer) Authenticate(c *gin.Context) {
 	b.guard(c)
 }
 
-// admit takes the drop of a guest whose wristband holds, and tells whether there
+// chargeGuest takes the drop of a guest whose wristband holds, and tells whether there
 // was one.
-func (b *Bouncer) admit(c *gin.Context, p tokens.Principal) bool {
-	verdict(c)
+func (b *Authenticator) chargeGuest(c *gin.Context, p tokens.Principal) bool {
+	stopAuthTimer(c)
 	b.limit.guest(c, p.UserID)
 	return !c.IsAborted()
 }
 
-// Glance lets anybody pass who shows no wristband; one that is shown must hold.
-func (b *Bouncer) Glance(c *gin.Context) {
+// Optional lets anybody pass who shows no wristband; one that is shown must hold.
+func (b *Authenticator) Optional(c *gin.Context) {
 	if c.GetHeader("Authorization") == "" && !b.cookies.hasAccess(c) {
 		return
 	}
 	b.Authenticate(c)
 }
 
-// Leave lets everybody go who can say which login session is theirs: by a
+// ForLogout lets everybody go who can say which login session is theirs: by a
 // wristband that holds, or by a refresh cookie when the wristband has expired.
-func (b *Bouncer) Leave(c *gin.Context) {
+func (b *Authenticator) ForLogout(c *gin.Context) {
 	if b.cookies.HasRefresh(c) {
-		raw, p := b.wristband(c)
+		raw, p := b.accessToken(c)
 		_, refusal := b.authority.Verify(raw)
 		if p == nil && refusal != nil {
 			return // the handler looks at the cookie
 		}
 	}
-	b.Glance(c)
+	b.Optional(c)
 }
 
-// wristband finds the one wristband of a request. Where both a header and a
+// accessToken finds the one wristband of a request. Where both a header and a
 // cookie come, the header counts: it was put there on purpose. A cookie goes
 // along with whatever a strange page asks, so it counts for an unsafe method
 // only if the request comes from a page of this house.
-func (b *Bouncer) wristband(c *gin.Context) (raw string, p *problem.Problem) {
+func (b *Authenticator) accessToken(c *gin.Context) (raw string, p *problem.Problem) {
 	if values := c.Request.Header.Values("Authorization"); len(values) > 0 {
 		return fromHeader(values)
 	}
@@ -120,7 +120,7 @@ func (b *Bouncer) wristband(c *gin.Context) (raw string, p *problem.Problem) {
 	if err != nil {
 		return "", problem.AmbiguousCredentials.New("")
 	}
-	if raw != "" && b.cookies.ForeignPage(c) {
+	if raw != "" && b.cookies.CrossSite(c) {
 		return "", problem.CrossOrigin.New("")
 	}
 	return raw, nil
@@ -142,15 +142,15 @@ func fromHeader(values []string) (raw string, p *problem.Problem) {
 	return raw, nil
 }
 
-// identify makes a principal of a token that gin-jwt has verified.
-func (b *Bouncer) identify(c *gin.Context) any {
+// principalOf makes a principal of a token that gin-jwt has verified.
+func (b *Authenticator) principalOf(c *gin.Context) any {
 	p, err := b.authority.Principal(verified(c))
 	if err != nil {
 		c.Set(refusalKey, err)
 		return nil
 	}
 	b.cache.accept(verified(c), p)
-	if !b.admit(c, p) {
+	if !b.chargeGuest(c, p) {
 		return nil
 	}
 	return p
@@ -161,10 +161,10 @@ func verified(c *gin.Context) string {
 	return strings.TrimPrefix(c.GetHeader("Authorization"), "Bearer ")
 }
 
-// remember keeps the reason of a refusal for refuse; the texts of the library
+// recordRefusal keeps the reason of a refusal for refuse; the texts of the library
 // are not for guests. It looks at exp before anything else in the claims, so what
 // it calls expired may have worse faults.
-func (b *Bouncer) remember(err error, c *gin.Context) string {
+func (b *Authenticator) recordRefusal(err error, c *gin.Context) string {
 	if _, known := c.Get(refusalKey); known {
 		return ""
 	}
@@ -177,24 +177,24 @@ func (b *Bouncer) remember(err error, c *gin.Context) string {
 	return ""
 }
 
-// refuse is where every 401 about a token is written.
-func refuse(c *gin.Context, _ int, _ string) {
+// writeRefusal is where every 401 about a token is written.
+func writeRefusal(c *gin.Context, _ int, _ string) {
 	if c.Writer.Written() {
 		return // the guest's bucket was empty
 	}
-	verdict(c)
+	stopAuthTimer(c)
 	err, _ := c.Value(refusalKey).(error)
-	problem.Write(c, Refusal(err).New(""))
+	problem.Write(c, KindOf(err).New(""))
 }
 
-// Refusal is the kind of problem that a refused token is.
-func Refusal(err error) *problem.Kind {
+// KindOf is the kind of problem that a refused token is.
+func KindOf(err error) *problem.Kind {
 	for _, r := range refusals {
 		if errors.Is(err, r.err) {
 			return r.kind
 		}
 	}
-	return Refusal(tokens.Refusal(err)) // in the words of the JWT library
+	return KindOf(tokens.Refusal(err)) // in the words of the JWT library
 }
 
 // refusals is the one table from what is wrong with a token to what the guest
@@ -215,9 +215,9 @@ var refusals = []struct {
 	{ginjwt.ErrWrongFormatOfExp, problem.TokenClaimsInvalid},
 }
 
-// verdict stops the clock that Server-Timing shows as auth.
-func verdict(c *gin.Context) {
-	spentOnToken(c, time.Since(c.GetTime(arrivalKey)))
+// stopAuthTimer stops the clock that Server-Timing shows as auth.
+func stopAuthTimer(c *gin.Context) {
+	setAuthTime(c, time.Since(c.GetTime(authStartKey)))
 }
 
 func principal(c *gin.Context) (tokens.Principal, bool) {
@@ -225,9 +225,9 @@ func principal(c *gin.Context) (tokens.Principal, bool) {
 	return p, ok
 }
 
-// Current is who the bouncer let in. It panics where routes.go forgot the
+// MustPrincipal is who the bouncer let in. It panics where routes.go forgot the
 // bouncer.
-func Current(c *gin.Context) tokens.Principal {
+func MustPrincipal(c *gin.Context) tokens.Principal {
 	p, ok := principal(c)
 	if !ok {
 		panic("middleware.Current: no Authenticate in front of " + c.FullPath())

@@ -21,7 +21,7 @@ func RequireRole(roles ...models.Role) gin.HandlerFunc {
 	}
 	detail := "This door opens only to the role " + strings.Join(names, " or ") + "."
 	return func(c *gin.Context) {
-		if !slices.Contains(roles, Current(c).Role) {
+		if !slices.Contains(roles, MustPrincipal(c).Role) {
 			problem.Write(c, problem.RoleRequired.New(detail))
 		}
 	}
@@ -29,14 +29,14 @@ func RequireRole(roles ...models.Role) gin.HandlerFunc {
 
 // RequireVIP opens to wristbands whose vip claim is true.
 func RequireVIP(c *gin.Context) {
-	if !Current(c).VIP {
+	if !MustPrincipal(c).VIP {
 		problem.Write(c, problem.VIPOnly.New(""))
 	}
 }
 
-// UnlessLocal puts a guard in front of everybody but this machine itself,
+// ExceptLoopback puts a guard in front of everybody but this machine itself,
 // without any proxy in between.
-func UnlessLocal(behindProxy bool, guard gin.HandlerFunc) gin.HandlerFunc {
+func ExceptLoopback(behindProxy bool, guard gin.HandlerFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if behindProxy || !isLocal(c.Request) {
 			guard(c)
@@ -55,12 +55,12 @@ func isLocal(r *http.Request) bool {
 		}
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	return err == nil && net.ParseIP(host).IsLoopback() && namesLoopback(r.Host)
+	return err == nil && net.ParseIP(host).IsLoopback() && isLoopbackHost(r.Host)
 }
 
-// namesLoopback keeps out pages whose own name was made to point to this
+// isLoopbackHost keeps out pages whose own name was made to point to this
 // machine (DNS rebinding).
-func namesLoopback(hostport string) bool {
+func isLoopbackHost(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
 		host = strings.Trim(hostport, "[]")

@@ -70,14 +70,14 @@ func (k Cookies) HasRefresh(c *gin.Context) bool {
 
 var errTwoCookies = errors.New("two cookies of one name")
 
-func (k Cookies) access(c *gin.Context) (string, error) { return only(c, k.accessName) }
+func (k Cookies) access(c *gin.Context) (string, error) { return singleCookie(c, k.accessName) }
 
 // Refresh is the refresh token in the cookie, or empty.
-func (k Cookies) Refresh(c *gin.Context) (string, error) { return only(c, k.refreshName) }
+func (k Cookies) Refresh(c *gin.Context) (string, error) { return singleCookie(c, k.refreshName) }
 
-// only refuses to choose between two cookies: one of them may have been planted
+// singleCookie refuses to choose between two cookies: one of them may have been planted
 // by a neighbour of this host.
-func only(c *gin.Context, name string) (string, error) {
+func singleCookie(c *gin.Context, name string) (string, error) {
 	switch cookies := c.Request.CookiesNamed(name); len(cookies) {
 	case 0:
 		return "", nil
@@ -87,10 +87,10 @@ func only(c *gin.Context, name string) (string, error) {
 	return "", errTwoCookies
 }
 
-// ForeignPage tells whether a browser sends the request for a page of another
+// CrossSite tells whether a browser sends the request for a page of another
 // origin, and the request could change something. Whoever sends neither
 // Sec-Fetch-Site nor Origin is no browser, and no page stands behind it.
-func (k Cookies) ForeignPage(c *gin.Context) bool { return k.origin.Check(c.Request) != nil }
+func (k Cookies) CrossSite(c *gin.Context) bool { return k.origin.Check(c.Request) != nil }
 
 // TokensIn finds every access token that a request carries, in headers and
 // cookies, whatever they are called with and without TLS.

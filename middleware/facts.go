@@ -17,9 +17,9 @@ const (
 	TokenValid = "valid"
 )
 
-// Fact is what may be told of a request when its answer is about to go out. It
+// RequestFacts is what may be told of a request when its answer is about to go out. It
 // never holds a token, a password, a path that a client made up, or a body.
-type Fact struct {
+type RequestFacts struct {
 	// Method and Route are bounded, as in the access log; Route is the pattern.
 	Method, Route string
 	Status        int
@@ -40,9 +40,9 @@ type Fact struct {
 	Subject     string
 }
 
-// FactOf tells the fact of a request whose answer is decided.
-func FactOf(c *gin.Context) Fact {
-	f := Fact{
+// FactsOf tells the fact of a request whose answer is decided.
+func FactsOf(c *gin.Context) RequestFacts {
+	f := RequestFacts{
 		Method: method(c), Route: route(c), Status: c.Writer.Status(), Problem: problem.Written(c),
 		Token: TokenNone,
 	}
@@ -60,16 +60,16 @@ func FactOf(c *gin.Context) Fact {
 	return f
 }
 
-// NoteOrder says for the fact which status an answer shows of an order.
-func NoteOrder(c *gin.Context, s models.Status) {
+// SetOrder says for the fact which status an answer shows of an order.
+func SetOrder(c *gin.Context, s models.Status) {
 	if t, ok := c.Value(timingKey).(*timing); ok {
 		t.orderStatus = s
 	}
 }
 
-// NoteSubject says for the fact of whom the token speaks that a request asked
+// SetSubject says for the fact of whom the token speaks that a request asked
 // about. Nobody has verified it.
-func NoteSubject(c *gin.Context, sub string) {
+func SetSubject(c *gin.Context, sub string) {
 	if t, ok := c.Value(timingKey).(*timing); ok {
 		t.subject = sub
 	}

@@ -28,8 +28,8 @@ func Logging(log *slog.Logger) gin.HandlerFunc {
 		start := time.Now()
 		c.Writer.Header().Set(RequestIDHeader, rand.Text())
 		defer func() {
-			cut := catch(c, log, recover())
-			line(c, log, time.Since(start))
+			cut := recoverPanic(c, log, recover())
+			logRequest(c, log, time.Since(start))
 			if cut {
 				panic(http.ErrAbortHandler)
 			}
@@ -38,9 +38,9 @@ func Logging(log *slog.Logger) gin.HandlerFunc {
 	}
 }
 
-// catch deals with a panic. It tells whether the connection has to be cut,
+// recoverPanic deals with a panic. It tells whether the connection has to be cut,
 // because half an answer is out and must not look like a whole one.
-func catch(c *gin.Context, log *slog.Logger, cause any) (cut bool) {
+func recoverPanic(c *gin.Context, log *slog.Logger, cause any) (cut bool) {
 	if cause == nil {
 		return false
 	}
@@ -56,9 +56,9 @@ func catch(c *gin.Context, log *slog.Logger, cause any) (cut bool) {
 	return false
 }
 
-// line is the one line of the access log. It is made by hand, because
+// logRequest is the one line of the access log. It is made by hand, because
 // Logger.LogAttrs would look for its caller, whom nobody asks for.
-func line(c *gin.Context, log *slog.Logger, took time.Duration) {
+func logRequest(c *gin.Context, log *slog.Logger, took time.Duration) {
 	level := slog.LevelInfo
 	err := c.Errors.Last()
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -90,8 +90,8 @@ func line(c *gin.Context, log *slog.Logger, took time.Duration) {
 
 const userKey = "middleware.user"
 
-// NoteUser names in the log who a login without a wristband turned out to be.
-func NoteUser(c *gin.Context, id int64) { c.Set(userKey, id) }
+// SetUser names in the log who a login without a wristband turned out to be.
+func SetUser(c *gin.Context, id int64) { c.Set(userKey, id) }
 
 func userID(c *gin.Context) int64 {
 	if p, ok := principal(c); ok {

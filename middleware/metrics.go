@@ -58,9 +58,9 @@ func (m *Metrics) Observe(c *gin.Context) {
 	m.requests.WithLabelValues(method(c), route(c), strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
 }
 
-// Watch counts the commits of the order book, and shows how many writes are
+// ObserveStore counts the commits of the order book, and shows how many writes are
 // under way.
-func (m *Metrics) Watch(store *models.Store) {
+func (m *Metrics) ObserveStore(store *models.Store) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "restaurant_writes_under_way",
 		Help: "Writes that wait for the order book or are being written.",

@@ -23,7 +23,7 @@ const limiterSize = 1 << 16
 type RateLimit struct {
 	perSecond int
 	mu        sync.Mutex
-	buckets   *recentNames[*rate.Limiter]
+	buckets   *hashedCache[*rate.Limiter]
 }
 
 // NewRateLimit makes full buckets; zero per second means no limit.
@@ -31,10 +31,10 @@ func NewRateLimit(perSecond int) *RateLimit {
 	return &RateLimit{perSecond: perSecond, buckets: newRecentNames[*rate.Limiter](limiterSize)}
 }
 
-// unlimited are the doors at which machines knock to see whether the house is
+// exemptPaths are the doors at which machines knock to see whether the house is
 // open, and what a browser fetches to show the page: a class of thirty behind one
 // address opens it in the same second, and each is twenty files from memory.
-var unlimited = map[string]bool{
+var exemptPaths = map[string]bool{
 	"/healthz": true, "/readyz": true, "/metrics": true,
 	"/": true, "/css/app.css": true, "/favicon.svg": true, "/js/*file": true,
 }
@@ -42,19 +42,19 @@ var unlimited = map[string]bool{
 // Address takes one drop from the bucket of the address, before anything costly
 // is done.
 func (l *RateLimit) Address(c *gin.Context) {
-	if l.perSecond > 0 && !unlimited[c.FullPath()] {
-		l.take(c, "address", Address(c))
+	if l.perSecond > 0 && !exemptPaths[c.FullPath()] {
+		l.check(c, "address", Address(c))
 	}
 }
 
 // guest takes the drop from the guest's own bucket instead: behind one address
 // there may be many guests, and behind one guest many addresses.
 func (l *RateLimit) guest(c *gin.Context, userID int64) {
-	if l.perSecond == 0 || unlimited[c.FullPath()] {
+	if l.perSecond == 0 || exemptPaths[c.FullPath()] {
 		return
 	}
-	l.giveBack(Address(c))
-	l.take(c, "guest", strconv.FormatInt(userID, 10))
+	l.refund(Address(c))
+	l.check(c, "guest", strconv.FormatInt(userID, 10))
 }
 
 // Address is where a request comes from, as far as one client goes: an IPv4
@@ -73,10 +73,10 @@ func Address(c *gin.Context) string {
 	return ip.String()
 }
 
-// take answers 429 if the bucket is empty. The headers are those of the IETF
+// check answers 429 if the bucket is empty. The headers are those of the IETF
 // draft draft-ietf-httpapi-ratelimit-headers-10.
-func (l *RateLimit) take(c *gin.Context, policy, key string) {
-	ok, left := l.drop(policy + "\x00" + key)
+func (l *RateLimit) check(c *gin.Context, policy, key string) {
+	ok, left := l.allow(policy + "\x00" + key)
 	h := c.Writer.Header()
 	h.Set("RateLimit-Policy", fmt.Sprintf(`%q;q=%d;w=1`, policy, l.perSecond))
 	h.Set("RateLimit", fmt.Sprintf(`%q;r=%d;t=1`, policy, left))
@@ -85,15 +85,15 @@ func (l *RateLimit) take(c *gin.Context, policy, key string) {
 	}
 }
 
-func (l *RateLimit) drop(key string) (ok bool, left int) {
+func (l *RateLimit) allow(key string) (ok bool, left int) {
 	b := l.bucket(key)
 	ok = b.Allow()
 	return ok, max(0, int(math.Floor(b.Tokens())))
 }
 
-// giveBack returns the drop that was taken from an address before it was known
+// refund returns the drop that was taken from an address before it was known
 // whose request it is.
-func (l *RateLimit) giveBack(address string) {
+func (l *RateLimit) refund(address string) {
 	l.bucket("address\x00"+address).AllowN(time.Now(), -1)
 }
 

@@ -87,10 +87,10 @@ func TestAGuestAndAnAddressOfTheSameNameAreTwo(t *testing.T) {
 		l := NewRateLimit(1)
 		for _, kind := range []string{"guest", "address"} {
 			c := visit("203.0.113.1:1")
-			if l.take(c, kind, "1"); c.IsAborted() {
+			if l.check(c, kind, "1"); c.IsAborted() {
 				t.Errorf("%s: refused", kind)
 			}
-			if l.take(c, kind, "1"); !c.IsAborted() {
+			if l.check(c, kind, "1"); !c.IsAborted() {
 				t.Errorf("%s: the control passes", kind)
 			}
 		}
@@ -100,7 +100,7 @@ func TestAGuestAndAnAddressOfTheSameNameAreTwo(t *testing.T) {
 func TestTheLimitRemembersABoundedNumber(t *testing.T) {
 	l := NewRateLimit(50)
 	for i := range 3 * limiterSize {
-		l.drop(fmt.Sprint("address\x00", i))
+		l.allow(fmt.Sprint("address\x00", i))
 	}
 	if n := l.buckets.len(); n > 2*limiterSize {
 		t.Errorf("%d are remembered", n)

@@ -75,8 +75,8 @@ func TestRecentHasASecretSeed(t *testing.T) {
 	a, b := newRecentNames[int](2), newRecentNames[int](2)
 	a.put("alice", 1)
 	b.put("alice", 1)
-	for hash := range a.recent.young {
-		if _, same := b.recent.young[hash]; same {
+	for hash := range a.cache.young {
+		if _, same := b.cache.young[hash]; same {
 			t.Error("two of them hash alike")
 		}
 	}

@@ -33,12 +33,12 @@ const (
 // at this moment each branch counts for itself.
 type Throttle struct {
 	mu        sync.Mutex
-	settled   *sync.Cond // an attempt has ended
+	attemptDone   *sync.Cond // an attempt has ended
 	ended     int        // how many have
-	accounts  *recentNames[tally]
-	addresses *recentNames[tally]
-	homes     *recentNames[struct{}]
-	book      Tallies
+	accounts  *hashedCache[failures]
+	addresses *hashedCache[failures]
+	homes     *hashedCache[struct{}]
+	shared      Tallies
 }
 
 // Tallies is where branches count failures together. models.Store is one.
@@ -48,22 +48,22 @@ type Tallies interface {
 	CountLogin(ctx context.Context, place, home string) error
 }
 
-// tally is what is known about failures in one place. There may be very many of
+// failures is what is known about failures in one place. There may be very many of
 // them, so it is small.
-type tally struct {
+type failures struct {
 	last     int64 // time of the newest failure: Unix nanoseconds, 0 for never
 	failures int32
-	trying   int32 // attempts whose end is not known yet
+	inFlight   int32 // attempts whose end is not known yet
 }
 
 // NewThrottle makes a throttle that knows nobody. The book is nil where there is
 // only one branch, which counts in memory.
 func NewThrottle(book Tallies) *Throttle {
 	t := &Throttle{
-		accounts: newRecentNames[tally](throttleSize), addresses: newRecentNames[tally](throttleSize), homes: newRecentNames[struct{}](throttleSize),
-		book: book,
+		accounts: newRecentNames[failures](throttleSize), addresses: newRecentNames[failures](throttleSize), homes: newRecentNames[struct{}](throttleSize),
+		shared: book,
 	}
-	t.settled = sync.NewCond(&t.mu)
+	t.attemptDone = sync.NewCond(&t.mu)
 	return t
 }
 
@@ -73,7 +73,7 @@ type Outcome int
 // The three outcomes. An attempt that was given up before the password was
 // looked at is no guess.
 const (
-	GivenUp Outcome = iota
+	Abandoned Outcome = iota
 	Failed
 	Passed
 )
@@ -83,36 +83,36 @@ const (
 // Many attempts at once are let through only as far as each of them may fail, so
 // a race gains no guesses.
 func (t *Throttle) Attempt(ctx context.Context, account, address string) (wait time.Duration, end func(Outcome) error, err error) {
-	if err := t.enter(ctx, account, address); err != nil {
+	if err := t.lockAndSync(ctx, account, address); err != nil {
 		return 0, nil, err
 	}
 	defer t.mu.Unlock()
-	place := t.place(account, address)
-	for !t.room(t.accounts, place, freeFailuresAccount) || !t.room(t.addresses, address, freeFailuresAddress) {
-		t.settled.Wait() // attempts under way end soon: they wait for a core at the most
+	place := t.counterKey(account, address)
+	for !t.mayTry(t.accounts, place, freeFailuresAccount) || !t.mayTry(t.addresses, address, freeFailuresAddress) {
+		t.attemptDone.Wait() // attempts under way end soon: they wait for a core at the most
 	}
 	if wait := t.wait(place, address); wait > 0 {
 		return wait, nil, nil
 	}
-	t.change(t.accounts, place, func(y *tally) { y.trying++ })
-	t.change(t.addresses, address, func(y *tally) { y.trying++ })
+	t.change(t.accounts, place, func(y *failures) { y.inFlight++ })
+	t.change(t.addresses, address, func(y *failures) { y.inFlight++ })
 	return 0, func(o Outcome) error { return t.end(ctx, account, place, address, o) }, nil
 }
 
-// enter takes the lock, with what the branches know about the account and the
+// lockAndSync takes the lock, with what the branches know about the account and the
 // address. What was read is of no use if an attempt has ended meanwhile.
-func (t *Throttle) enter(ctx context.Context, account, address string) error {
+func (t *Throttle) lockAndSync(ctx context.Context, account, address string) error {
 	t.mu.Lock()
-	for t.book != nil {
+	for t.shared != nil {
 		ended := t.ended
 		t.mu.Unlock()
-		known, err := t.book.LoginTallies(ctx, accountPlace(account), homePlace(account, address), addressPlace(address))
+		known, err := t.shared.LoginTallies(ctx, accountPlace(account), homePlace(account, address), addressPlace(address))
 		if err != nil {
 			return err
 		}
 		t.mu.Lock()
 		if ended == t.ended {
-			t.learn(account, address, known)
+			t.merge(account, address, known)
 			break
 		}
 	}
@@ -124,22 +124,22 @@ func accountPlace(account string) string       { return "account\x00" + account 
 func homePlace(account, address string) string { return "home\x00" + account + "\x00" + address }
 func addressPlace(address string) string       { return "address\x00" + address }
 
-// learn takes over what the branches know.
-func (t *Throttle) learn(account, address string, known []models.LoginTally) {
+// merge takes over what the branches know.
+func (t *Throttle) merge(account, address string, known []models.LoginTally) {
 	ofAccount, ofHome, ofAddress := known[0], known[1], known[2]
 	home := account + "\x00" + address
-	t.change(t.accounts, account, func(y *tally) { y.learn(ofAccount) })
-	t.change(t.addresses, address, func(y *tally) { y.learn(ofAddress) })
+	t.change(t.accounts, account, func(y *failures) { y.merge(ofAccount) })
+	t.change(t.addresses, address, func(y *failures) { y.merge(ofAddress) })
 	if !ofHome.Home {
 		t.homes.forget(home)
 		return
 	}
 	t.homes.put(home, struct{}{})
-	t.change(t.accounts, home, func(y *tally) { y.learn(ofHome) })
+	t.change(t.accounts, home, func(y *failures) { y.merge(ofHome) })
 }
 
-// place is where failures of an account are counted: everywhere, or at home.
-func (t *Throttle) place(account, address string) string {
+// counterKey is where failures of an account are counted: everywhere, or at home.
+func (t *Throttle) counterKey(account, address string) string {
 	home := account + "\x00" + address
 	if _, ok := t.homes.get(home); ok {
 		return home
@@ -150,39 +150,39 @@ func (t *Throttle) place(account, address string) string {
 func (t *Throttle) wait(place, address string) time.Duration {
 	account, _ := t.accounts.get(place)
 	where, _ := t.addresses.get(address)
-	until := max(account.until(freeFailuresAccount), where.until(freeFailuresAddress))
+	until := max(account.retryAt(freeFailuresAccount), where.retryAt(freeFailuresAddress))
 	return time.Duration(max(until, 0) - time.Now().UnixNano())
 }
 
-// room tells whether one more attempt may fail without having to wait first.
-func (t *Throttle) room(in *recentNames[tally], key string, free int32) bool {
+// mayTry tells whether one more attempt may fail without having to wait first.
+func (t *Throttle) mayTry(in *hashedCache[failures], key string, free int32) bool {
 	y, _ := in.get(key)
-	return y.trying == 0 || y.failures+y.trying < free
+	return y.inFlight == 0 || y.failures+y.inFlight < free
 }
 
 // end tells the other branches first: whoever enters after it has to know.
 func (t *Throttle) end(ctx context.Context, account, place, address string, o Outcome) error {
-	err := t.tell(context.WithoutCancel(ctx), account, place, address, o)
+	err := t.publish(context.WithoutCancel(ctx), account, place, address, o)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	defer t.settled.Broadcast()
+	defer t.attemptDone.Broadcast()
 	t.ended++
-	settle := func(y *tally) { y.trying = max(0, y.trying-1) } // it may have been forgotten meanwhile
+	settle := func(y *failures) { y.inFlight = max(0, y.inFlight-1) } // it may have been forgotten meanwhile
 	t.change(t.accounts, place, settle)
 	t.change(t.addresses, address, settle)
 	switch o {
 	case Failed:
-		t.change(t.accounts, place, (*tally).fail)
-		t.change(t.addresses, address, (*tally).fail)
+		t.change(t.accounts, place, (*failures).fail)
+		t.change(t.addresses, address, (*failures).fail)
 	case Passed: // only the account: a thief's own login must not wash the address clean
-		t.change(t.accounts, place, func(y *tally) { *y = tally{trying: y.trying} })
+		t.change(t.accounts, place, func(y *failures) { *y = failures{inFlight: y.inFlight} })
 		t.homes.put(account+"\x00"+address, struct{}{})
 	}
 	return err
 }
 
-func (t *Throttle) tell(ctx context.Context, account, place, address string, o Outcome) error {
-	if t.book == nil || o == GivenUp {
+func (t *Throttle) publish(ctx context.Context, account, place, address string, o Outcome) error {
+	if t.shared == nil || o == Abandoned {
 		return nil
 	}
 	known, home := accountPlace(account), homePlace(account, address)
@@ -190,15 +190,15 @@ func (t *Throttle) tell(ctx context.Context, account, place, address string, o O
 		known = home
 	}
 	if o == Passed {
-		return t.book.CountLogin(ctx, known, home)
+		return t.shared.CountLogin(ctx, known, home)
 	}
-	return t.book.CountFailedLogin(ctx, known, addressPlace(address))
+	return t.shared.CountFailedLogin(ctx, known, addressPlace(address))
 }
 
-func (t *Throttle) change(in *recentNames[tally], key string, fn func(*tally)) {
+func (t *Throttle) change(in *hashedCache[failures], key string, fn func(*failures)) {
 	y, _ := in.get(key)
 	fn(&y)
-	if y == (tally{}) {
+	if y == (failures{}) {
 		in.forget(key)
 		return
 	}
@@ -206,7 +206,7 @@ func (t *Throttle) change(in *recentNames[tally], key string, fn func(*tally)) {
 }
 
 // fail counts a failure.
-func (y *tally) fail() {
+func (y *failures) fail() {
 	now := time.Now().UnixNano()
 	if now-y.last > int64(forgetAfter) {
 		y.failures = 0
@@ -215,17 +215,17 @@ func (y *tally) fail() {
 	y.last = now
 }
 
-// learn takes over what the branches have counted together.
-func (y *tally) learn(known models.LoginTally) {
+// merge takes over what the branches have counted together.
+func (y *failures) merge(known models.LoginTally) {
 	y.failures, y.last = known.Failures, 0
 	if y.failures > 0 {
 		y.last = known.LastAt.Time().UnixNano()
 	}
 }
 
-// until is when the next attempt may be made: at once after the free failures,
+// retryAt is when the next attempt may be made: at once after the free failures,
 // then after one second, doubling up to the longest. It is 0 for at once.
-func (y *tally) until(free int32) int64 {
+func (y *failures) retryAt(free int32) int64 {
 	over := y.failures - free
 	if over < 0 {
 		return 0

@@ -60,18 +60,18 @@ func TestAnAttemptThatIsGivenUpIsNoGuess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		throttle := NewThrottle(nil)
 		for range 100 {
-			if wait := throttle.guess("alice", "home", GivenUp); wait != 0 {
+			if wait := throttle.guess("alice", "home", Abandoned); wait != 0 {
 				t.Fatalf("it waits %v", wait)
 			}
 		}
 		for range 4 {
 			throttle.guess("alice", "home", Failed)
 		}
-		throttle.guess("alice", "home", GivenUp)
+		throttle.guess("alice", "home", Abandoned)
 		if wait := throttle.guess("alice", "home", Failed); wait != 0 {
 			t.Errorf("the fifth failure waits %v", wait)
 		}
-		if wait := throttle.guess("alice", "home", GivenUp); wait != time.Second {
+		if wait := throttle.guess("alice", "home", Abandoned); wait != time.Second {
 			t.Errorf("the control waits %v", wait)
 		}
 	})
@@ -151,8 +151,8 @@ func TestWhoWaitsForOthersGetsInWhenTheyPass(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if throttle.accounts.recent.young != nil && len(throttle.accounts.recent.young)+len(throttle.addresses.recent.young) != 0 {
-			t.Errorf("%d accounts and %d addresses are remembered", len(throttle.accounts.recent.young), len(throttle.addresses.recent.young))
+		if throttle.accounts.cache.young != nil && len(throttle.accounts.cache.young)+len(throttle.addresses.cache.young) != 0 {
+			t.Errorf("%d accounts and %d addresses are remembered", len(throttle.accounts.cache.young), len(throttle.addresses.cache.young))
 		}
 	})
 }
@@ -228,11 +228,11 @@ func TestTheThrottleRemembersABoundedNumber(t *testing.T) {
 			t.Errorf("guess %d waits %v", i, wait)
 		}
 	}
-	for _, y := range throttle.accounts.recent.young {
-		if y.trying != 0 {
-			t.Fatalf("%d attempts are said to be under way", y.trying)
+	for _, y := range throttle.accounts.cache.young {
+		if y.inFlight != 0 {
+			t.Fatalf("%d attempts are said to be under way", y.inFlight)
 		}
 	}
 }
 
-func (r *recentNames[V]) len() int { return len(r.recent.young) + len(r.recent.old) }
+func (r *hashedCache[V]) len() int { return len(r.cache.young) + len(r.cache.old) }

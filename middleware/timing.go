@@ -40,18 +40,18 @@ func ServerTiming(witness func(*gin.Context)) gin.HandlerFunc {
 		c.Writer = t
 		c.Set(timingKey, t)
 		c.Next()
-		t.note() // an answer without a body writes nothing
+		t.beforeHeader() // an answer without a body writes nothing
 	}
 }
 
-// spentOnToken notes the time between the arrival of a token and the verdict.
-func spentOnToken(c *gin.Context, d time.Duration) {
+// setAuthTime notes the time between the arrival of a token and the verdict.
+func setAuthTime(c *gin.Context, d time.Duration) {
 	if t, ok := c.Value(timingKey).(*timing); ok {
 		t.auth = d
 	}
 }
 
-func (t *timing) note() {
+func (t *timing) beforeHeader() {
 	if t.noted || t.Written() {
 		return
 	}
@@ -76,22 +76,22 @@ func appendMilliseconds(b []byte, d time.Duration) []byte {
 }
 
 func (t *timing) Write(b []byte) (int, error) {
-	t.note()
+	t.beforeHeader()
 	return t.ResponseWriter.Write(b)
 }
 
 func (t *timing) WriteString(s string) (int, error) {
-	t.note()
+	t.beforeHeader()
 	return t.ResponseWriter.WriteString(s)
 }
 
 func (t *timing) WriteHeaderNow() {
-	t.note()
+	t.beforeHeader()
 	t.ResponseWriter.WriteHeaderNow()
 }
 
 func (t *timing) Flush() {
-	t.note()
+	t.beforeHeader()
 	t.ResponseWriter.Flush()
 }
 

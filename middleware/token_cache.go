@@ -21,7 +21,7 @@ type TokenCache struct {
 	authority *tokens.Authority
 	metrics   *Metrics
 	mu        sync.Mutex
-	accepted  *recent[[sha256.Size]byte, tokens.Principal]
+	accepted  *generationCache[[sha256.Size]byte, tokens.Principal]
 }
 
 // NewTokenCache makes an empty cache beside a guard that trusts this authority.
