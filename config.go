@@ -349,10 +349,10 @@ func isLoopback(addr string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-func (c config) databaseFile() string { return filepath.Join(c.dataDir, "restaurant.db") }
-func (c config) keysDir() string     { return filepath.Join(c.dataDir, "keys") }
-func (c config) instanceNameFile() string   { return filepath.Join(c.dataDir, "branch") }
-func (c config) tlsDir() string   { return filepath.Join(c.dataDir, "tls") }
+func (c config) databaseFile() string     { return filepath.Join(c.dataDir, "restaurant.db") }
+func (c config) keysDir() string          { return filepath.Join(c.dataDir, "keys") }
+func (c config) instanceNameFile() string { return filepath.Join(c.dataDir, "branch") }
+func (c config) tlsDir() string           { return filepath.Join(c.dataDir, "tls") }
 
 // databaseName says where the order book is, without the password in DATABASE_URL.
 func (c config) databaseName() string {

@@ -106,8 +106,8 @@ func runServer(ctx context.Context, cfg config, std stdio, whileServing func(ctx
 // listeners are where the house listens. Under TLS the main door is HTTPS, and the
 // side door only points to it.
 type listeners struct {
-	primary, redirect   net.Listener
-	certificates *certificates
+	primary, redirect net.Listener
+	certificates      *certificates
 }
 
 func listen(ctx context.Context, cfg config) (*listeners, error) {

@@ -32,14 +32,14 @@ import (
 // every kind of her own and reads all that the house publishes; where a row
 // says so, she has even copied the private key of the house.
 type forger struct {
-	h       *house
-	good    string // her genuine access token, of a real login
+	h            *house
+	good         string // her genuine access token, of a real login
 	refreshToken string // the refresh token of that login
-	other   string // somebody else's genuine access token
-	stolen  *rsa.PrivateKey
-	kid     string
-	public  string // what public.pem answers
-	jwks    string // what jwks.json answers
+	other        string // somebody else's genuine access token
+	stolen       *rsa.PrivateKey
+	kid          string
+	public       string // what public.pem answers
+	jwks         string // what jwks.json answers
 
 	alice    models.User
 	stranger *tokens.Authority // another house under the same address

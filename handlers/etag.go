@@ -23,8 +23,8 @@ func contentTag(body []byte) string {
 // cachedBody is an answer that is ready to go out, with its entity tag. Some are there
 // in gzip, too: what is packed once and sent often.
 type cachedBody struct {
-	body   []byte
-	tag    string
+	body    []byte
+	tag     string
 	gzipped func() []byte
 }
 

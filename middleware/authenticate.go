@@ -15,7 +15,7 @@ import (
 const (
 	principalKey = "middleware.principal"
 	refusalKey   = "middleware.refusal"
-	authStartKey   = "middleware.arrival"
+	authStartKey = "middleware.arrival"
 )
 
 // Authenticator looks at wristbands. gin-jwt is the guard that verifies them; what it

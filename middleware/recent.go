@@ -44,7 +44,7 @@ func (r *generationCache[K, V]) forget(key K) {
 // hashedCache is recent for keys that strangers choose. It keeps 8 bytes of
 // each, a hash with a random seed: nobody outside can make two of them meet.
 type hashedCache[V any] struct {
-	seed   maphash.Seed
+	seed  maphash.Seed
 	cache *generationCache[uint64, V]
 }
 

@@ -32,12 +32,12 @@ const (
 // Several branches count together, in the order book. Attempts that are under way
 // at this moment each branch counts for itself.
 type Throttle struct {
-	mu        sync.Mutex
-	attemptDone   *sync.Cond // an attempt has ended
-	ended     int        // how many have
-	accounts  *hashedCache[failures]
-	addresses *hashedCache[failures]
-	homes     *hashedCache[struct{}]
+	mu          sync.Mutex
+	attemptDone *sync.Cond // an attempt has ended
+	ended       int        // how many have
+	accounts    *hashedCache[failures]
+	addresses   *hashedCache[failures]
+	homes       *hashedCache[struct{}]
 	shared      Tallies
 }
 
@@ -53,7 +53,7 @@ type Tallies interface {
 type failures struct {
 	last     int64 // time of the newest failure: Unix nanoseconds, 0 for never
 	failures int32
-	inFlight   int32 // attempts whose end is not known yet
+	inFlight int32 // attempts whose end is not known yet
 }
 
 // NewThrottle makes a throttle that knows nobody. The book is nil where there is
