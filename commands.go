@@ -156,7 +156,7 @@ func rotateKeys(ctx context.Context, cfg config, store *models.Store) (kid strin
 // registerKeys enters the keys into the order book, by the name of this branch where
 // others share the book.
 func registerKeys(ctx context.Context, cfg config, store *models.Store, keys *tokens.Keys, issuer string) (err error) {
-	branch := tokens.Branch{Issuer: issuer}
+	branch := tokens.Instance{Issuer: issuer}
 	if store.Shared() {
 		if branch.Name, err = tokens.BranchName(cfg.instanceNameFile()); err != nil {
 			return err

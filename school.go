@@ -49,7 +49,7 @@ func resetToSeed(ctx context.Context, api *handlers.API) error {
 	if err != nil {
 		return err
 	}
-	return api.Sessions.Freshen(ctx, day)
+	return api.Sessions.Reset(ctx, day)
 }
 
 // resetPreview is what freshen would take away.

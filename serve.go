@@ -181,7 +181,7 @@ func buildAPI(ctx context.Context, cfg config, store *models.Store, url string, 
 	if cfg.demoData && (cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)) {
 		log.Warn("the demo accounts, whose passwords everybody knows, are open to others than this computer; DEMO_DATA=off on an empty DATA_DIR leaves them out")
 	}
-	if lead := keys.BookAhead(); lead > 0 {
+	if lead := keys.DatabaseClockLead(); lead > 0 {
 		log.Warn("the order book was last used in what this computer calls the future; set its clock if it is wrong", "ahead", lead)
 	}
 	return &handlers.API{
@@ -265,7 +265,7 @@ func serveUntilDone(ctx context.Context, api *handlers.API, d *listeners, drain 
 // notificationHandlers says who wants to hear what of other branches over the same order book.
 func notificationHandlers(ctx context.Context, api *handlers.API) models.News {
 	return models.News{
-		Ended: api.Sessions.Deny, Keys: api.Authority.Keys().Reload,
+		Ended: api.Sessions.Revoke, Keys: api.Authority.Keys().Reload,
 		Orders: api.Kitchen.Heard, AnyOrders: api.Kitchen.HeardNothing,
 		Lost: func(err error) {
 			if ctx.Err() == nil {

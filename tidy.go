@@ -41,7 +41,7 @@ func cleanupLoop(ctx context.Context, api *handlers.API) {
 
 func cleanupExpired(ctx context.Context, api *handlers.API) {
 	api.Authority.Denylist().Sweep(api.Authority.Now())
-	logError(ctx, api.Log, "other branches cannot be told that this one is open", api.Authority.Keys().KeepUp(context.WithoutCancel(ctx)))
+	logError(ctx, api.Log, "other branches cannot be told that this one is open", api.Authority.Keys().Heartbeat(context.WithoutCancel(ctx)))
 	for ctx.Err() == nil {
 		n, err := api.Store.SweepSessions(context.WithoutCancel(ctx))
 		logError(ctx, api.Log, "expired login sessions cannot be deleted", err)

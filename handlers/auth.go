@@ -178,7 +178,7 @@ func (a *API) login(c *gin.Context) error {
 }
 
 // writeTokens hands over the tokens in the way that the login asked for.
-func (a *API) writeTokens(c *gin.Context, g tokens.Grant) error {
+func (a *API) writeTokens(c *gin.Context, g tokens.TokenPair) error {
 	res := tokenResponse{TokenType: "Bearer", ExpiresIn: int64(g.ExpiresIn.Seconds()), RefreshExpiresIn: int64(g.RefreshExpiresIn.Seconds())}
 	if g.Delivery == models.DeliverBody {
 		res.RefreshToken = g.RefreshToken

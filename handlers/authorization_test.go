@@ -147,7 +147,7 @@ func (r *response) face(t testing.TB) string {
 }
 
 // session opens a login session without the slow password.
-func (h *house) session(t testing.TB, username string) (grant tokens.Grant, sid string) {
+func (h *house) session(t testing.TB, username string) (grant tokens.TokenPair, sid string) {
 	t.Helper()
 	u, err := h.Store.UserByUsername(t.Context(), username)
 	if err != nil {
@@ -313,7 +313,7 @@ func TestListsShowOnlyOnesOwn(t *testing.T) {
 		t.Errorf("vera's sessions are %+v, alice's is %s", sessions, hers)
 	}
 	h.do(t, "DELETE", "/api/v1/auth/sessions?user_id=1", "", bearer(own.AccessToken)).wants(t, 204, "")
-	if living, err := h.Sessions.Of(t.Context(), 1); err != nil || len(living) != 1 {
+	if living, err := h.Sessions.List(t.Context(), 1); err != nil || len(living) != 1 {
 		t.Errorf("alice has %d sessions: %v", len(living), err)
 	}
 }

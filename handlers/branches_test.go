@@ -33,7 +33,7 @@ func (h *house) hearing(t testing.TB) {
 	listening := make(chan struct{}, 1)
 	following.Go(func() {
 		h.Store.Follow(ctx, models.News{
-			Ended: h.Sessions.Deny, Keys: h.Authority.Keys().Reload, Orders: h.Kitchen.Heard,
+			Ended: h.Sessions.Revoke, Keys: h.Authority.Keys().Reload, Orders: h.Kitchen.Heard,
 			AnyOrders: func(ctx context.Context) error { listening <- struct{}{}; return h.Kitchen.HeardNothing(ctx) },
 			Lost:      func(err error) { t.Error(err) },
 		})

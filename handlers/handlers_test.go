@@ -179,7 +179,7 @@ func openHouse(t testing.TB, dir string, s shelf, branch string, options ...func
 		Hasher: models.NewHasher(),
 		Log:    log, PublicURL: testURL, Version: "test", Demo: true,
 	}
-	if err := keys.Register(t.Context(), store, tokens.Branch{Name: branch, Issuer: testURL}); err != nil {
+	if err := keys.Register(t.Context(), store, tokens.Instance{Name: branch, Issuer: testURL}); err != nil {
 		t.Fatal(err)
 	}
 	h.Authority = tokens.NewAuthority(keys, testURL, 15*time.Minute)
@@ -207,7 +207,7 @@ func taught(t testing.TB) func(*house) {
 				if err != nil {
 					return err
 				}
-				return h.Sessions.Freshen(ctx, day)
+				return h.Sessions.Reset(ctx, day)
 			},
 		})
 		if err != nil {

@@ -69,7 +69,7 @@ func (a *API) inspect(c *gin.Context) error {
 	if raw == "" {
 		return problem.TokenMissing.New("")
 	}
-	reading := a.Authority.Read(raw)
+	reading := a.Authority.Inspect(raw)
 	if sub, ok := reading.Claims["sub"].(string); ok && reading.SignatureValid {
 		middleware.SetSubject(c, sub)
 	}
@@ -87,7 +87,7 @@ func bare(text string) string {
 	return text
 }
 
-func newInspectResponse(raw string, r tokens.Reading, now time.Time) inspectResponse {
+func newInspectResponse(raw string, r tokens.Inspection, now time.Time) inspectResponse {
 	res := inspectResponse{
 		Active: r.Err == nil, Reasons: []string{}, Header: r.Header, Claims: r.Claims,
 		Signature: signatureResponse{Alg: known(r.Algorithm), KID: known(r.KeyID), Valid: r.SignatureValid},

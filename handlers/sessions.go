@@ -158,7 +158,7 @@ type sessionsResponse struct {
 //	@Router		/api/v1/auth/sessions [get]
 func (a *API) listSessions(c *gin.Context) error {
 	p := middleware.MustPrincipal(c)
-	sessions, err := a.Sessions.Of(c.Request.Context(), p.UserID)
+	sessions, err := a.Sessions.List(c.Request.Context(), p.UserID)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ const (
 )
 
 // enter opens a login session as a login does, without the slow password.
-func (h *house) enter(t testing.TB, username string) tokens.Grant {
+func (h *house) enter(t testing.TB, username string) tokens.TokenPair {
 	t.Helper()
 	u, err := h.Store.UserByUsername(context.Background(), username)
 	if err != nil {
@@ -150,7 +150,7 @@ func TestAVoucherIsGoodForOneUse(t *testing.T) {
 	h.refresh(t, second.RefreshToken).wants(t, 401, "refresh-token-invalid")
 	h.refresh(t, first.RefreshToken).wants(t, 401, "refresh-token-reused")
 
-	for _, other := range []tokens.Grant{elsewhere, bob} { // other sessions are no concern of the thief's
+	for _, other := range []tokens.TokenPair{elsewhere, bob} { // other sessions are no concern of the thief's
 		h.alive(t, other.AccessToken)
 		h.refreshed(t, other.RefreshToken)
 	}
@@ -490,7 +490,7 @@ func TestAGuestEndsAllSessions(t *testing.T) {
 	h := newHouse(t)
 	here, there, bob := h.enter(t, "alice"), h.enter(t, "alice"), h.enter(t, "bob")
 	h.do(t, "DELETE", sessionsPath, "", bearer(here.AccessToken)).wants(t, 204, "")
-	for _, g := range []tokens.Grant{here, there} {
+	for _, g := range []tokens.TokenPair{here, there} {
 		h.dead(t, g.AccessToken)
 		h.refresh(t, g.RefreshToken).wants(t, 401, "refresh-token-invalid")
 	}
@@ -584,7 +584,7 @@ func TestWhatAManagerChangesEndsTheSessions(t *testing.T) {
 			if res := h.do(t, tc.method, usersPath+tc.path, tc.body, bearer(marco.AccessToken)); res.Code != tc.status {
 				t.Fatalf("answered %d %s", res.Code, res.Body)
 			}
-			for _, g := range []tokens.Grant{bob, elsewhere} {
+			for _, g := range []tokens.TokenPair{bob, elsewhere} {
 				if tc.ends {
 					h.dead(t, g.AccessToken)
 					h.refresh(t, g.RefreshToken).wants(t, 401, "refresh-token-invalid")
@@ -723,18 +723,18 @@ func TestAuthenticationAddsNoStatementToAnyRoute(t *testing.T) {
 // TestAnOpenStreamEndsWithItsSession opens two streams of two sessions and ends
 // one of the sessions in every way there is.
 func TestAnOpenStreamEndsWithItsSession(t *testing.T) {
-	for name, end := range map[string]func(t *testing.T, h *house, mine, other tokens.Grant){
-		"by logout": func(t *testing.T, h *house, mine, _ tokens.Grant) {
+	for name, end := range map[string]func(t *testing.T, h *house, mine, other tokens.TokenPair){
+		"by logout": func(t *testing.T, h *house, mine, _ tokens.TokenPair) {
 			h.post(t, logoutPath, "", bearer(mine.AccessToken)).wants(t, 204, "")
 		},
-		"from another session": func(t *testing.T, h *house, mine, other tokens.Grant) {
+		"from another session": func(t *testing.T, h *house, mine, other tokens.TokenPair) {
 			h.do(t, "DELETE", sessionsPath+"/"+sidOf(t, mine.AccessToken), "", bearer(other.AccessToken)).wants(t, 204, "")
 		},
-		"by a voucher used twice": func(t *testing.T, h *house, mine, _ tokens.Grant) {
+		"by a voucher used twice": func(t *testing.T, h *house, mine, _ tokens.TokenPair) {
 			h.refreshed(t, mine.RefreshToken)
 			h.refresh(t, mine.RefreshToken).wants(t, 401, "refresh-token-reused")
 		},
-		"by a new password": func(t *testing.T, h *house, _, other tokens.Grant) {
+		"by a new password": func(t *testing.T, h *house, _, other tokens.TokenPair) {
 			h.post(t, passwordPath, `{"current":"alice-likes-pizza","new":"a sentence only I know"}`, bearer(other.AccessToken)).wants(t, 204, "")
 		},
 	} {
@@ -743,7 +743,7 @@ func TestAnOpenStreamEndsWithItsSession(t *testing.T) {
 				h := newHouse(t)
 				mine, other := h.enter(t, "alice"), h.enter(t, "alice")
 				h.order(t, bearer(mine.AccessToken))
-				open := func(g tokens.Grant) chan time.Time {
+				open := func(g tokens.TokenPair) chan time.Time {
 					done := make(chan time.Time, 1)
 					go func() {
 						res := h.get(t, "/api/v1/orders/1/events", bearer(g.AccessToken))
@@ -815,7 +815,7 @@ func TestAGuestHasTenStreams(t *testing.T) {
 // clock set back by two hours: each bubble begins at the same moment.
 func TestTheClockNeverGoesBack(t *testing.T) {
 	dir, shelf := moveIn(t) // for both bubbles
-	var expired, living tokens.Grant
+	var expired, living tokens.TokenPair
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t, dir, shelf, "")
 		expired = h.enter(t, "alice")

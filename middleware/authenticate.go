@@ -194,7 +194,7 @@ func KindOf(err error) *problem.Kind {
 			return r.kind
 		}
 	}
-	return KindOf(tokens.Refusal(err)) // in the words of the JWT library
+	return KindOf(tokens.Classify(err)) // in the words of the JWT library
 }
 
 // refusals is the one table from what is wrong with a token to what the guest

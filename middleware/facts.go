@@ -52,7 +52,7 @@ func FactsOf(c *gin.Context) RequestFacts {
 	if p, ok := principal(c); ok {
 		f.UserID, f.Token, f.TokenID, f.Role, f.VIP, f.AgeOver18 = p.UserID, TokenValid, p.TokenID, p.Role, p.VIP, p.AgeOver18
 	} else if f.Status == http.StatusUnauthorized && strings.HasPrefix(f.Problem, "token-") {
-		f.Token, f.TokenID = f.Problem, tokens.ClaimedID(verified(c))
+		f.Token, f.TokenID = f.Problem, tokens.UnverifiedID(verified(c))
 	}
 	if t, ok := c.Value(timingKey).(*timing); ok {
 		f.OrderStatus, f.Subject = t.orderStatus, t.subject

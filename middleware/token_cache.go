@@ -39,7 +39,7 @@ func (tc *TokenCache) find(raw string) (tokens.Principal, bool) {
 	tc.mu.Lock()
 	p, known := tc.accepted.get(sha256.Sum256([]byte(raw)))
 	tc.mu.Unlock()
-	known = known && tc.authority.StillHolds(p)
+	known = known && tc.authority.StillValid(p)
 	tc.metrics.tokenLookup(known)
 	return p, known
 }

@@ -56,7 +56,7 @@ func (a *Authority) Issue(u models.User, sessionID string, life time.Duration) (
 func (a *Authority) issueUntil(u models.User, sessionID string, expires time.Time) (string, error) {
 	now := a.clock.now()
 	adult := u.AgeOver18(now)
-	return sign(a.keys.current(), Claims{
+	return sign(a.keys.signingKey(), Claims{
 		Issuer:    a.issuer,
 		Audience:  Audience,
 		Subject:   strconv.FormatInt(u.ID, 10),
@@ -108,7 +108,7 @@ func (a *Authority) Verify(raw string) (Principal, error) {
 	}
 	token, err := jwt.NewParser(ParserOptions()...).Parse(raw, a.KeyFunc)
 	if err != nil {
-		return Principal{}, Refusal(err)
+		return Principal{}, Classify(err)
 	}
 	return a.Principal(token.Raw)
 }
@@ -140,7 +140,7 @@ func (a *Authority) KeyFunc(t *jwt.Token) (any, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	if public := a.keys.find(h.KeyID); public != nil {
+	if public := a.keys.lookup(h.KeyID); public != nil {
 		return public, nil
 	}
 	return nil, ErrKeyUnknown
@@ -171,7 +171,7 @@ func (a *Authority) Principal(verified string) (Principal, error) {
 	if err := errors.Join(strictSegment(verified, 0, &h), strictSegment(verified, 1, &c)); err != nil {
 		return Principal{}, fmt.Errorf("%w: %w", ErrClaimsInvalid, err)
 	}
-	id, fault := a.examine(h, c)
+	id, fault := a.checkClaims(h, c)
 	if fault != "" {
 		return Principal{}, fmt.Errorf("%w: %s", ErrClaimsInvalid, fault)
 	}
@@ -188,23 +188,23 @@ func (a *Authority) Principal(verified string) (Principal, error) {
 	}, nil
 }
 
-// StillHolds tells whether a token that was accepted as p holds at this moment.
+// StillValid tells whether a token that was accepted as p holds at this moment.
 // It asks what time can change; the text and its signature stay what they were.
-func (a *Authority) StillHolds(p Principal) bool {
-	return a.clock.now().Before(p.ExpiresAt) && !a.denylist.Has(p.SessionID) && a.keys.verifying(p.KeyID) != nil
+func (a *Authority) StillValid(p Principal) bool {
+	return a.clock.now().Before(p.ExpiresAt) && !a.denylist.Has(p.SessionID) && a.keys.publicKey(p.KeyID) != nil
 }
 
 // issuerOf is the iss that tokens under a key must have. Each branch speaks for
 // itself only.
 func (a *Authority) issuerOf(kid string) string {
-	if elsewhere, ok := a.keys.issuerElsewhere(kid); ok {
+	if elsewhere, ok := a.keys.remoteIssuer(kid); ok {
 		return elsewhere
 	}
 	return a.issuer
 }
 
-// examine says what is wrong with the claims, apart from their expiry.
-func (a *Authority) examine(h header, c Claims) (userID int64, fault string) {
+// checkClaims says what is wrong with the claims, apart from their expiry.
+func (a *Authority) checkClaims(h header, c Claims) (userID int64, fault string) {
 	id, err := strconv.ParseInt(c.Subject, 10, 64)
 	soon := a.clock.now().Add(clockSkew).Unix()
 	switch {
@@ -238,9 +238,9 @@ func (a *Authority) examine(h header, c Claims) (userID int64, fault string) {
 	return id, ""
 }
 
-// Refusal turns what the JWT library says into one of our reasons. Its texts
+// Classify turns what the JWT library says into one of our reasons. Its texts
 // are for its authors; ours have names.
-func Refusal(err error) error {
+func Classify(err error) error {
 	for _, ours := range []error{ErrMalformed, ErrAlgorithm, ErrKeyUnknown, ErrSignatureInvalid, ErrClaimsInvalid, ErrExpired, ErrRevoked} {
 		if errors.Is(err, ours) {
 			return ours

@@ -89,7 +89,7 @@ func TestIssueCutsTheLifeToWholeSeconds(t *testing.T) {
 			h := newHouse()
 			raw, err := h.Issue(vera(), NewID(), life)
 			noError(t, err)
-			claims := h.Read(raw).Claims
+			claims := h.Inspect(raw).Claims
 			if got := claims["exp"].(float64) - claims["iat"].(float64); got != want {
 				t.Errorf("a life of %v became %v s, want %v", life, got, want)
 			}
@@ -209,8 +209,8 @@ func tryAll(t *testing.T, forgeries []forgery) {
 			if err != nil && p != (Principal{}) {
 				t.Errorf("refused, and yet it gives %+v", p)
 			}
-			if err != nil && Refusal(err) != f.want {
-				t.Errorf("the refusal is named %v, want %v", Refusal(err), f.want)
+			if err != nil && Classify(err) != f.want {
+				t.Errorf("the refusal is named %v, want %v", Classify(err), f.want)
 			}
 			control("after")
 		})
@@ -617,7 +617,7 @@ func TestTokenExpiresOnTime(t *testing.T) {
 
 // What gin-jwt hands over may be any error.
 func TestRefusalOfAnUnknownError(t *testing.T) {
-	if got := Refusal(errors.New("query token is empty")); got != ErrMalformed {
+	if got := Classify(errors.New("query token is empty")); got != ErrMalformed {
 		t.Errorf("Refusal = %v, want ErrMalformed", got)
 	}
 }

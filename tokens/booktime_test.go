@@ -15,10 +15,10 @@ func TestTheBookIsBelievedWithinReason(t *testing.T) {
 		} {
 			ks := &Keys{}
 			used := time.Now().Add(lead)
-			if got := ks.bookTime(used); got.Equal(used) != believed {
+			if got := ks.databaseTime(used); got.Equal(used) != believed {
 				t.Errorf("%v ahead is taken for %v", lead, got)
 			}
-			if got := ks.BookAhead(); got != max(0, lead) {
+			if got := ks.DatabaseClockLead(); got != max(0, lead) {
 				t.Errorf("%v ahead is said to be %v", lead, got)
 			}
 		}

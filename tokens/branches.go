@@ -17,17 +17,17 @@ import (
 )
 
 const (
-	// goneAfter is how long a key counts after its branch was last heard of. No
+	// remoteKeyTTL is how long a key counts after its branch was last heard of. No
 	// token lives for longer, and a branch says every minute that it is there; the
 	// rest allows for clocks that differ.
-	goneAfter = MaxLifetime + 5*time.Minute
-	// askAgain is how long nobody looks for an unknown key after somebody has.
+	remoteKeyTTL = MaxLifetime + 5*time.Minute
+	// lookupInterval is how long nobody looks for an unknown key after somebody has.
 	// Without it, strangers could make the house read the book for each request.
-	askAgain = 5 * time.Second
+	lookupInterval = 5 * time.Second
 )
 
-// Branch is one of several houses over the same order book.
-type Branch struct {
+// Instance is one of several houses over the same order book.
+type Instance struct {
 	// Name tells its keys from those of others.
 	Name string
 	// Issuer is the iss claim of its tokens: the address of the branch, or of the
@@ -42,7 +42,7 @@ func BranchName(file string) (string, error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		name := strings.ToLower(rand.Text()[:branchLength])
-		text, err = []byte(name), writeWhole(file, []byte(name+"\n"))
+		text, err = []byte(name), writeFileAtomic(file, []byte(name+"\n"))
 	}
 	name := strings.TrimSpace(string(text))
 	if err == nil && len(name) != branchLength {
@@ -56,15 +56,15 @@ func BranchName(file string) (string, error) {
 
 const branchLength = 10
 
-// KeepUp says that this branch is still there, forgets those that are not, and
+// Heartbeat says that this branch is still there, forgets those that are not, and
 // learns what the others say. It is to be called every minute.
-func (ks *Keys) KeepUp(ctx context.Context) error {
+func (ks *Keys) Heartbeat(ctx context.Context) error {
 	if !ks.store.Shared() {
 		return nil
 	}
-	err := ks.show(ctx)
+	err := ks.publish(ctx)
 	if err == nil {
-		err = ks.store.RemoveGoneBranches(ctx, ks.branch.Name, millis(ks.clock.now().Add(-goneAfter)))
+		err = ks.store.RemoveGoneBranches(ctx, ks.branch.Name, millis(ks.clock.now().Add(-remoteKeyTTL)))
 	}
 	return errors.Join(err, ks.Reload(ctx))
 }
@@ -73,13 +73,13 @@ func (ks *Keys) KeepUp(ctx context.Context) error {
 func (ks *Keys) Reload(ctx context.Context) error {
 	rows, err := ks.store.SigningKeys(ctx)
 	if err == nil {
-		ks.learn(rows)
+		ks.setRemote(rows)
 	}
 	return err
 }
 
-// show tells the other branches which keys this one has.
-func (ks *Keys) show(ctx context.Context) error {
+// publish tells the other branches which keys this one has.
+func (ks *Keys) publish(ctx context.Context) error {
 	ks.rotating.Lock() // a key that is just being made must not be called lost
 	defer ks.rotating.Unlock()
 	rows, err := ks.rows()
@@ -93,7 +93,7 @@ func (ks *Keys) show(ctx context.Context) error {
 func (ks *Keys) rows() (rows []models.SigningKey, err error) {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
-	for _, k := range ks.all {
+	for _, k := range ks.own {
 		row, err := ks.row(k)
 		if err != nil {
 			return nil, err
@@ -116,25 +116,25 @@ func (ks *Keys) row(k *key) (models.SigningKey, error) {
 	return row, err
 }
 
-// learn takes over what the book says about the keys of other branches.
-func (ks *Keys) learn(rows []models.SigningKey) {
+// setRemote takes over what the book says about the keys of other branches.
+func (ks *Keys) setRemote(rows []models.SigningKey) {
 	elsewhere := map[string]*key{}
 	for _, row := range rows {
 		if row.Branch == ks.branch.Name {
 			continue
 		}
-		if k, err := foreignKey(row); err == nil { // no branch writes others
+		if k, err := parseRemoteKey(row); err == nil { // no branch writes others
 			elsewhere[k.id] = k
 		}
 	}
 	ks.mu.Lock()
 	defer ks.mu.Unlock()
-	ks.elsewhere = elsewhere
+	ks.remote = elsewhere
 }
 
-// foreignKey reads the public half of another branch's key. The kid is made from
+// parseRemoteKey reads the public half of another branch's key. The kid is made from
 // the key, so a row cannot lend its name to another one.
-func foreignKey(row models.SigningKey) (*key, error) {
+func parseRemoteKey(row models.SigningKey) (*key, error) {
 	der, err := base64.StdEncoding.DecodeString(row.PublicKey)
 	if err != nil {
 		return nil, err
@@ -147,43 +147,43 @@ func foreignKey(row models.SigningKey) (*key, error) {
 	if !ok || public.N.BitLen() != keyBits || thumbprint(public) != row.KID || row.Issuer == "" {
 		return nil, errors.New("it is not the key that it is called")
 	}
-	until := row.SeenAt.Time().Add(goneAfter)
+	until := row.SeenAt.Time().Add(remoteKeyTTL)
 	if row.VerifyUntil != nil && row.VerifyUntil.Time().Before(until) {
 		until = row.VerifyUntil.Time()
 	}
 	return &key{id: row.KID, public: public, issuer: row.Issuer, made: row.CreatedAt.Time(), until: until}, nil
 }
 
-// issuerElsewhere is the iss of tokens under a key of another branch, or false if
+// remoteIssuer is the iss of tokens under a key of another branch, or false if
 // none has it.
-func (ks *Keys) issuerElsewhere(id string) (string, bool) {
+func (ks *Keys) remoteIssuer(id string) (string, bool) {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
-	if k := ks.elsewhere[id]; k != nil && ks.all[id] == nil {
+	if k := ks.remote[id]; k != nil && ks.own[id] == nil {
 		return k.issuer, true
 	}
 	return "", false
 }
 
-// find is verifying, but looks into the order book for a key that nobody here
+// lookup is verifying, but looks into the order book for a key that nobody here
 // has heard of: another branch may have made it a moment ago.
-func (ks *Keys) find(id string) *rsa.PublicKey {
-	public := ks.verifying(id)
+func (ks *Keys) lookup(id string) *rsa.PublicKey {
+	public := ks.publicKey(id)
 	if public == nil && len(id) == kidLength && ks.store != nil && ks.store.Shared() {
-		ks.lookAgain()
-		public = ks.verifying(id)
+		ks.reloadOnce()
+		public = ks.publicKey(id)
 	}
 	return public
 }
 
-// lookAgain reads the keys of other branches, unless somebody has just done so.
+// reloadOnce reads the keys of other branches, unless somebody has just done so.
 // Whoever comes meanwhile waits for the answer.
-func (ks *Keys) lookAgain() {
-	ks.asking.Lock()
-	defer ks.asking.Unlock()
-	if time.Since(ks.asked) < askAgain {
+func (ks *Keys) reloadOnce() {
+	ks.lookupMu.Lock()
+	defer ks.lookupMu.Unlock()
+	if time.Since(ks.lastLookup) < lookupInterval {
 		return
 	}
 	_ = ks.Reload(context.Background()) // the guest is told that the key is unknown
-	ks.asked = time.Now()
+	ks.lastLookup = time.Now()
 }

@@ -27,7 +27,7 @@ func branches(t *testing.T, names []string, test func(t *testing.T, desks []*des
 		book := t.TempDir()
 		desks := make([]*desk, len(names))
 		for i, name := range names {
-			desks[i] = openBranch(t, t.TempDir(), openBook(t, book), Branch{name, "https://" + name + ".example"})
+			desks[i] = openBranch(t, t.TempDir(), openBook(t, book), Instance{name, "https://" + name + ".example"})
 		}
 		test(t, desks)
 	})
@@ -41,7 +41,7 @@ func (d *desk) again(t testing.TB) *desk {
 
 func (d *desk) keepUp(t testing.TB) {
 	t.Helper()
-	noError(t, d.keys.KeepUp(t.Context()))
+	noError(t, d.keys.Heartbeat(t.Context()))
 }
 
 // wantUnknown is what a branch says of tokens under keys of which it never heard.
@@ -120,15 +120,15 @@ func TestAnUnknownKeyIsLookedForOnceInAWhile(t *testing.T) {
 		south.wantValid(t, north.login(t, north.Lifetime()).AccessToken) // known since it opened
 		stranger := openDesk(t, t.TempDir())
 		south.wantUnknown(t, stranger.login(t, stranger.Lifetime()).AccessToken)
-		looked := south.keys.asked
+		looked := south.keys.lastLookup
 		if looked != time.Now() {
 			t.Fatal("it has not looked for the key")
 		}
 		north.rotate(t)
 		raw := north.login(t, north.Lifetime()).AccessToken
-		time.Sleep(askAgain - time.Millisecond)
+		time.Sleep(lookupInterval - time.Millisecond)
 		south.wantUnknown(t, raw)
-		if south.keys.asked != looked {
+		if south.keys.lastLookup != looked {
 			t.Error("it has looked again")
 		}
 		time.Sleep(time.Millisecond)
@@ -139,7 +139,7 @@ func TestAnUnknownKeyIsLookedForOnceInAWhile(t *testing.T) {
 func TestAnUnknownKeyIsAQuestionOnlyIfItIsCalledLikeOne(t *testing.T) {
 	branches(t, []string{"north"}, func(t *testing.T, desks []*desk) {
 		for _, kid := range []string{"", "short", strings.Repeat("long", 5)} {
-			if desks[0].keys.find(kid) != nil || !desks[0].keys.asked.IsZero() {
+			if desks[0].keys.lookup(kid) != nil || !desks[0].keys.lastLookup.IsZero() {
 				t.Errorf("it looks for %q", kid)
 			}
 		}
@@ -161,7 +161,7 @@ func TestABranchThatIsGoneDropsOut(t *testing.T) {
 			time.Sleep(time.Minute - time.Second/2)
 			south.keepUp(t)
 		}
-		time.Sleep(goneAfter - MaxLifetime + 30*time.Second)
+		time.Sleep(remoteKeyTTL - MaxLifetime + 30*time.Second)
 		if got := south.kids(); len(got) != 1 {
 			t.Errorf("published are %v", got)
 		}
@@ -193,7 +193,7 @@ func TestAForeignKeyMustBeWhatItIsCalled(t *testing.T) {
 	spki, err := x509.MarshalPKIXPublicKey(&strangerKey().PublicKey)
 	noError(t, err)
 	genuine := models.SigningKey{KID: thumbprint(&strangerKey().PublicKey), Issuer: issuer, PublicKey: base64.StdEncoding.EncodeToString(spki), SeenAt: models.Now()}
-	if k, err := foreignKey(genuine); err != nil || !k.public.Equal(&strangerKey().PublicKey) {
+	if k, err := parseRemoteKey(genuine); err != nil || !k.public.Equal(&strangerKey().PublicKey) {
 		t.Fatalf("the control: %v", err)
 	}
 	for name, row := range map[string]models.SigningKey{
@@ -204,7 +204,7 @@ func TestAForeignKeyMustBeWhatItIsCalled(t *testing.T) {
 		"no SPKI":       {KID: genuine.KID, Issuer: issuer, PublicKey: der("key")},
 		"a private key": {KID: genuine.KID, Issuer: issuer, PublicKey: der(string(pemOf(t, strangerKey())))},
 	} {
-		if k, err := foreignKey(row); err == nil {
+		if k, err := parseRemoteKey(row); err == nil {
 			t.Errorf("%s: %+v", name, k)
 		}
 	}
@@ -215,7 +215,7 @@ func TestOnlyThePublicHalfIsInTheBook(t *testing.T) {
 	rows, err := d.store.SigningKeys(t.Context())
 	noError(t, err)
 	for _, row := range rows {
-		k, err := foreignKey(row)
+		k, err := parseRemoteKey(row)
 		if err != nil || !k.public.Equal(d.keys.signing.public) {
 			t.Errorf("%s: %v", row.PublicKey, err)
 		}

@@ -39,7 +39,7 @@ func (c *clock) now() time.Time {
 // behind is how far the computer's clock has fallen behind this one.
 func (c *clock) behind() time.Duration { return c.now().Sub(time.Now().Round(0)) }
 
-func later(a, b time.Time) time.Time {
+func maxTime(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

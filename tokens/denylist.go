@@ -20,12 +20,12 @@ import (
 type Denylist struct {
 	mu       sync.RWMutex
 	seed     maphash.Seed
-	drawers  []drawer
+	drawers  []bucket
 	watchers map[string]map[chan struct{}]struct{}
 }
 
-// drawer holds the sessions that may be forgotten at the end of one minute.
-type drawer struct {
+// bucket holds the sessions that may be forgotten at the end of one minute.
+type bucket struct {
 	until int64 // Unix seconds
 	ended map[sidHash]struct{}
 }
@@ -52,7 +52,7 @@ func NewDenylist() *Denylist {
 func (d *Denylist) Add(sid string, until time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.drawer(until).ended[d.hash(sid)] = struct{}{}
+	d.bucketOf(until).ended[d.hash(sid)] = struct{}{}
 	for ch := range d.watchers[sid] {
 		close(ch)
 	}
@@ -77,15 +77,15 @@ func (d *Denylist) holds(sid string) bool {
 	return false
 }
 
-// drawer finds or makes the drawer of a moment; the caller holds the lock.
-func (d *Denylist) drawer(until time.Time) drawer {
+// bucketOf finds or makes the drawer of a moment; the caller holds the lock.
+func (d *Denylist) bucketOf(until time.Time) bucket {
 	end := (until.Unix()/drawerSpan + 1) * drawerSpan
 	for _, drawer := range d.drawers {
 		if drawer.until == end {
 			return drawer
 		}
 	}
-	made := drawer{end, map[sidHash]struct{}{}}
+	made := bucket{end, map[sidHash]struct{}{}}
 	d.drawers = append(d.drawers, made)
 	return made
 }
@@ -120,7 +120,7 @@ func (d *Denylist) unwatch(sid string, ch chan struct{}) {
 func (d *Denylist) Sweep(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.drawers = slices.DeleteFunc(d.drawers, func(dr drawer) bool { return dr.until <= now.Unix() })
+	d.drawers = slices.DeleteFunc(d.drawers, func(dr bucket) bool { return dr.until <= now.Unix() })
 }
 
 // Len is the number of sessions on the list.

@@ -66,7 +66,7 @@ type house struct {
 
 func newHouse() *house {
 	k := newKey(houseKey(), time.Now())
-	keys := &Keys{clock: newClock(time.Time{}), all: map[string]*key{}}
+	keys := &Keys{clock: newClock(time.Time{}), own: map[string]*key{}}
 	keys.add(k)
 	return &house{NewAuthority(keys, issuer, 15*time.Minute), k.private, k.id}
 }

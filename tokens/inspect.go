@@ -8,9 +8,9 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Reading is what anybody can see on a wristband, with or without a key, and
+// Inspection is what anybody can see on a wristband, with or without a key, and
 // what this house says about it.
-type Reading struct {
+type Inspection struct {
 	Header, Claims map[string]any // nil where a part is not JSON
 	Algorithm      string
 	KeyID          string
@@ -19,9 +19,9 @@ type Reading struct {
 	Err error
 }
 
-// Read reads a token aloud. It grants nothing.
-func (a *Authority) Read(raw string) Reading {
-	var r Reading
+// Inspect reads a token aloud. It grants nothing.
+func (a *Authority) Inspect(raw string) Inspection {
+	var r Inspection
 	r.Header, r.Claims = object(raw, 0), object(raw, 1)
 	r.Algorithm, _ = r.Header["alg"].(string)
 	r.KeyID, _ = r.Header["kid"].(string)
@@ -30,9 +30,9 @@ func (a *Authority) Read(raw string) Reading {
 	return r
 }
 
-// ClaimedID is the jti that stands on a token, whether it holds or not; empty
+// UnverifiedID is the jti that stands on a token, whether it holds or not; empty
 // where there is none. It is good for recognising a token, not for trusting it.
-func ClaimedID(raw string) string {
+func UnverifiedID(raw string) string {
 	id, _ := object(raw, 1)["jti"].(string)
 	return id
 }

@@ -51,7 +51,7 @@ func TestRead(t *testing.T) {
 		{"nothing", func(*testing.T, *house) string { return "" }, false, false, "", false, false, ErrMalformed},
 	} {
 		inBubble(t, tc.name, func(t *testing.T, h *house) {
-			r := h.Read(tc.raw(t, h))
+			r := h.Inspect(tc.raw(t, h))
 			if (r.Header != nil) != tc.header || (r.Claims != nil) != tc.claims {
 				t.Errorf("header %v, claims %v, want them: %v, %v", r.Header, r.Claims, tc.header, tc.claims)
 			}
@@ -70,7 +70,7 @@ func TestRead(t *testing.T) {
 
 func TestReadShowsWhatIsPrinted(t *testing.T) {
 	inBubble(t, "header and claims", func(t *testing.T, h *house) {
-		r := h.Read(h.mint(h.header().String(), h.claims().with("extra", []any{"x", 1.5}).String()))
+		r := h.Inspect(h.mint(h.header().String(), h.claims().with("extra", []any{"x", 1.5}).String()))
 		if want := map[string]any{"alg": "RS256", "typ": "at+jwt", "kid": h.kid}; !reflect.DeepEqual(r.Header, want) {
 			t.Errorf("header %v, want %v", r.Header, want)
 		}
@@ -118,7 +118,7 @@ func FuzzRead(f *testing.F) {
 	reasons := []error{ErrMalformed, ErrAlgorithm, ErrKeyUnknown, ErrSignatureInvalid, ErrClaimsInvalid, ErrExpired, nil}
 	f.Fuzz(func(t *testing.T, raw string) {
 		synctest.Test(t, func(t *testing.T) {
-			r := newHouse().Read(raw)
+			r := newHouse().Inspect(raw)
 			if r.SignatureValid != signed[raw] {
 				t.Errorf("the signature is said to be valid: %v", r.SignatureValid)
 			}

@@ -38,19 +38,19 @@ type Keys struct {
 	dir   string
 	clock *clock
 
-	mu        sync.RWMutex
-	signing   *key
-	all       map[string]*key
-	elsewhere map[string]*key // of other branches, see branches.go
+	mu      sync.RWMutex
+	signing *key
+	own     map[string]*key
+	remote  map[string]*key // of other branches, see branches.go
 
 	bookAhead time.Duration // see rotation.go
 
 	rotating sync.Mutex // one rotation at a time
 	store    *models.Store
-	branch   Branch
+	branch   Instance
 
-	asking sync.Mutex // one look for an unknown key at a time
-	asked  time.Time
+	lookupMu   sync.Mutex // one look for an unknown key at a time
+	lastLookup time.Time
 }
 
 type key struct {
@@ -87,7 +87,7 @@ func OpenKeys(dir string) (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the key folder %s cannot be read: %w", dir, err)
 	}
-	keys := &Keys{dir: dir, clock: newClock(time.Time{}), all: map[string]*key{}}
+	keys := &Keys{dir: dir, clock: newClock(time.Time{}), own: map[string]*key{}}
 	for _, file := range files {
 		k, err := readKey(file)
 		if err != nil {
@@ -126,7 +126,7 @@ func keyFiles(dir string) (files []string, err error) {
 
 // add lets the newest key sign.
 func (ks *Keys) add(k *key) {
-	ks.all[k.id] = k
+	ks.own[k.id] = k
 	if ks.signing == nil || k.made.After(ks.signing.made) {
 		ks.signing = k
 	}
@@ -187,10 +187,10 @@ func createKey(dir string) (*key, error) {
 	}
 	k := newKey(private, time.Now())
 	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	return k, writeWhole(filepath.Join(dir, k.id+".pem"), text)
+	return k, writeFileAtomic(filepath.Join(dir, k.id+".pem"), text)
 }
 
-func writeWhole(path string, text []byte) error {
+func writeFileAtomic(path string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600 by itself
 	if err != nil {
 		return err
@@ -219,7 +219,7 @@ func exponent(p *rsa.PublicKey) string {
 // JWKS lists the public keys with which tokens can be checked, the signing one
 // first.
 func (ks *Keys) JWKS() []JWK {
-	living := ks.living()
+	living := ks.valid()
 	set := make([]JWK, len(living))
 	for i, k := range living {
 		set[i] = JWK{KeyType: "RSA", Use: "sig", Algorithm: "RS256", KeyID: k.id, Modulus: modulus(k.public), Exponent: exponent(k.public)}
@@ -227,18 +227,18 @@ func (ks *Keys) JWKS() []JWK {
 	return set
 }
 
-// living lists the keys that still count: the signing one first, then our own,
+// valid lists the keys that still count: the signing one first, then our own,
 // then those of other branches.
-func (ks *Keys) living() []*key {
+func (ks *Keys) valid() []*key {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
-	return append(ks.newestFirst(ks.all), ks.newestFirst(ks.elsewhere)...)
+	return append(ks.newestFirst(ks.own), ks.newestFirst(ks.remote)...)
 }
 
 // newestFirst lists the keys that still count; the caller holds the lock.
 func (ks *Keys) newestFirst(keys map[string]*key) (list []*key) {
 	for _, k := range keys {
-		if k.counts(ks.clock.now()) {
+		if k.validAt(ks.clock.now()) {
 			list = append(list, k)
 		}
 	}
@@ -251,25 +251,25 @@ func (ks *Keys) newestFirst(keys map[string]*key) (list []*key) {
 	return list
 }
 
-func (k *key) counts(now time.Time) bool { return k.until.IsZero() || now.Before(k.until) }
+func (k *key) validAt(now time.Time) bool { return k.until.IsZero() || now.Before(k.until) }
 
-// current is the key that signs.
-func (ks *Keys) current() *key {
+// signingKey is the key that signs.
+func (ks *Keys) signingKey() *key {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
 	return ks.signing
 }
 
-// verifying is the public half of the key with this id, or nil if no key of that
+// publicKey is the public half of the key with this id, or nil if no key of that
 // name counts.
-func (ks *Keys) verifying(id string) *rsa.PublicKey {
+func (ks *Keys) publicKey(id string) *rsa.PublicKey {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
-	k := ks.all[id]
+	k := ks.own[id]
 	if k == nil {
-		k = ks.elsewhere[id]
+		k = ks.remote[id]
 	}
-	if k == nil || !k.counts(ks.clock.now()) {
+	if k == nil || !k.validAt(ks.clock.now()) {
 		return nil
 	}
 	return k.public
@@ -277,6 +277,6 @@ func (ks *Keys) verifying(id string) *rsa.PublicKey {
 
 // PublicPEM is the public half of the signing key as a PEM text (SPKI).
 func (ks *Keys) PublicPEM() ([]byte, error) {
-	der, err := x509.MarshalPKIXPublicKey(ks.current().public)
+	der, err := x509.MarshalPKIXPublicKey(ks.signingKey().public)
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), err
 }

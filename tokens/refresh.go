@@ -28,8 +28,8 @@ func NewSessions(ctx context.Context, store *models.Store, authority *Authority,
 	return s, store.Denied(ctx, s.deny)
 }
 
-// Grant is what a login or a refresh gives out.
-type Grant struct {
+// TokenPair is what a login or a refresh gives out.
+type TokenPair struct {
 	AccessToken      string
 	ExpiresIn        time.Duration
 	RefreshToken     string
@@ -64,7 +64,7 @@ func refreshHash(plain string) (string, bool) {
 // Open opens a login session for a user who has just proved who they are. The
 // access token lives for life, which may be shorter than the house's. The error
 // is models.ErrStale if the password was changed at the same moment.
-func (s *Sessions) Open(ctx context.Context, u models.User, userAgent string, d models.TokenDelivery, life time.Duration) (Grant, error) {
+func (s *Sessions) Open(ctx context.Context, u models.User, userAgent string, d models.TokenDelivery, life time.Duration) (TokenPair, error) {
 	now := s.authority.clock.now()
 	refresh, hash := newRefreshToken()
 	session := models.LoginSession{
@@ -73,19 +73,19 @@ func (s *Sessions) Open(ctx context.Context, u models.User, userAgent string, d 
 	}
 	u, err := s.store.OpenSession(ctx, u, session, hash)
 	if err != nil {
-		return Grant{}, err
+		return TokenPair{}, err
 	}
 	access, err := s.authority.issueUntil(u, session.ID, now.Add(life))
-	return Grant{access, life, refresh, s.life, d}, err
+	return TokenPair{access, life, refresh, s.life, d}, err
 }
 
 // Refresh takes a refresh token and gives a new pair. The error is
 // models.ErrRefreshInvalid, or models.ErrRefreshReused for a token that was
 // spent before, whose session has then ended.
-func (s *Sessions) Refresh(ctx context.Context, plain string) (Grant, error) {
+func (s *Sessions) Refresh(ctx context.Context, plain string) (TokenPair, error) {
 	hash, ok := refreshHash(plain)
 	if !ok {
-		return Grant{}, models.ErrRefreshInvalid
+		return TokenPair{}, models.ErrRefreshInvalid
 	}
 	now := s.authority.clock.now()
 	expires := now.Add(s.authority.lifetime)
@@ -93,16 +93,16 @@ func (s *Sessions) Refresh(ctx context.Context, plain string) (Grant, error) {
 	session, u, ended, err := s.store.Rotate(ctx, models.Rotation{
 		Now: millis(now), Hash: hash, NewHash: newHash, Life: s.life, AccessUntil: millis(expires),
 	})
-	s.Deny(ended)
+	s.Revoke(ended)
 	if err != nil {
-		return Grant{}, err
+		return TokenPair{}, err
 	}
 	access, err := s.authority.issueUntil(u, session.ID, expires)
-	return Grant{access, s.authority.lifetime, refresh, session.ExpiresAt.Time().Sub(now).Round(time.Second), session.Delivery}, err
+	return TokenPair{access, s.authority.lifetime, refresh, session.ExpiresAt.Time().Sub(now).Round(time.Second), session.Delivery}, err
 }
 
-// Of lists the living login sessions of a user, newest first.
-func (s *Sessions) Of(ctx context.Context, userID int64) ([]models.LoginSession, error) {
+// List lists the living login sessions of a user, newest first.
+func (s *Sessions) List(ctx context.Context, userID int64) ([]models.LoginSession, error) {
 	return s.store.SessionsOf(ctx, userID)
 }
 
@@ -110,14 +110,14 @@ func (s *Sessions) Of(ctx context.Context, userID int64) ([]models.LoginSession,
 // with this id.
 func (s *Sessions) End(ctx context.Context, userID int64, id string) error {
 	ended, err := s.store.EndSession(ctx, userID, id)
-	s.Deny(ended)
+	s.Revoke(ended)
 	return err
 }
 
 // EndAll ends all login sessions of a user but one; an empty id ends all.
 func (s *Sessions) EndAll(ctx context.Context, userID int64, except string) error {
 	ended, err := s.store.EndSessions(ctx, userID, except)
-	s.Deny(ended)
+	s.Revoke(ended)
 	return err
 }
 
@@ -142,33 +142,33 @@ func (s *Sessions) EndByRefresh(ctx context.Context, plain string) error {
 // the user.
 func (s *Sessions) ChangePassword(ctx context.Context, u models.User, hash, except string) error {
 	ended, err := s.store.ChangePassword(ctx, u, hash, except)
-	s.Deny(ended)
+	s.Revoke(ended)
 	return err
 }
 
 // ChangeUser changes a user; a change of role or VIP status ends their sessions.
 func (s *Sessions) ChangeUser(ctx context.Context, id int64, ch models.UserChanges) (models.User, error) {
 	u, ended, err := s.store.UpdateUser(ctx, id, ch)
-	s.Deny(ended)
+	s.Revoke(ended)
 	return u, err
 }
 
-// Freshen puts the house back to its first day, and ends all login sessions.
-func (s *Sessions) Freshen(ctx context.Context, day models.FirstDay) error {
+// Reset puts the house back to its first day, and ends all login sessions.
+func (s *Sessions) Reset(ctx context.Context, day models.FirstDay) error {
 	ended, err := s.store.Freshen(ctx, day)
-	s.Deny(ended)
+	s.Revoke(ended)
 	return err
 }
 
-// EndInClear ends the login session of a wristband that was carried openly over
+// RevokePlaintext ends the login session of a wristband that was carried openly over
 // the street, if it is one of ours, and tells whether it was.
-func (s *Sessions) EndInClear(ctx context.Context, raw string) (bool, error) {
+func (s *Sessions) RevokePlaintext(ctx context.Context, raw string) (bool, error) {
 	p, refusal := s.authority.Verify(raw)
 	if refusal != nil {
 		return false, nil //nolint:nilerr // it opens no door, so nothing was given away
 	}
 	ended, err := s.store.EndSession(ctx, p.UserID, p.SessionID)
-	s.Deny(ended)
+	s.Revoke(ended)
 	return len(ended) > 0, ignoreNotFound(err)
 }
 
@@ -179,9 +179,9 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// Deny puts ended sessions on the denylist. It comes after the order book: what
+// Revoke puts ended sessions on the denylist. It comes after the order book: what
 // is in memory is always in the book, too.
-func (s *Sessions) Deny(ended []models.Ended) {
+func (s *Sessions) Revoke(ended []models.Ended) {
 	for _, e := range ended {
 		s.deny(e)
 	}

@@ -17,15 +17,15 @@ import (
 // them signs and how long the others count. Keys that the book doesn't know yet
 // are taken in the order of their files; those that no longer count are deleted.
 // The branch has no name where no other shares the book.
-func (ks *Keys) Register(ctx context.Context, store *models.Store, branch Branch) error {
+func (ks *Keys) Register(ctx context.Context, store *models.Store, branch Instance) error {
 	ks.store, ks.branch = store, branch
 	until, used, err := store.LastAccess(ctx)
 	if err != nil {
 		return err
 	}
-	ks.clock = newClock(ks.bookTime(used.Time()))
-	for _, k := range slices.SortedFunc(maps.Values(ks.all), func(a, b *key) int { return a.made.Compare(b.made) }) {
-		othersUntil := later(until.Time(), ks.clock.now().Add(MaxLifetime))
+	ks.clock = newClock(ks.databaseTime(used.Time()))
+	for _, k := range slices.SortedFunc(maps.Values(ks.own), func(a, b *key) int { return a.made.Compare(b.made) }) {
+		othersUntil := maxTime(until.Time(), ks.clock.now().Add(MaxLifetime))
 		row, err := ks.row(k)
 		if err == nil {
 			err = store.AddSigningKey(ctx, row, millis(othersUntil))
@@ -34,15 +34,15 @@ func (ks *Keys) Register(ctx context.Context, store *models.Store, branch Branch
 			return err
 		}
 	}
-	if err := ks.show(ctx); err != nil {
+	if err := ks.publish(ctx); err != nil {
 		return err
 	}
 	rows, err := store.SigningKeys(ctx)
 	if err != nil {
 		return err
 	}
-	ks.learn(rows)
-	if revived := ks.follow(rows); revived != "" {
+	ks.setRemote(rows)
+	if revived := ks.applySchedule(rows); revived != "" {
 		if err := store.ReviveSigningKey(ctx, revived); err != nil {
 			return err
 		}
@@ -50,34 +50,34 @@ func (ks *Keys) Register(ctx context.Context, store *models.Store, branch Branch
 	return ks.Sweep(ctx)
 }
 
-// clockTrust is how far the order book may be ahead of the computer's clock and
+// maxClockLead is how far the order book may be ahead of the computer's clock and
 // still be believed. Beyond that the clock was rather wrong before than now, and
 // the house must not live in the future for ever.
-const clockTrust = 24 * time.Hour
+const maxClockLead = 24 * time.Hour
 
-// bookTime is the moment that has certainly passed: what stands in the book has
+// databaseTime is the moment that has certainly passed: what stands in the book has
 // happened, unless it is too far ahead.
-func (ks *Keys) bookTime(used time.Time) time.Time {
+func (ks *Keys) databaseTime(used time.Time) time.Time {
 	lead := time.Until(used)
 	ks.bookAhead = max(0, lead)
-	if lead > clockTrust {
+	if lead > maxClockLead {
 		return time.Time{}
 	}
 	return used
 }
 
-// BookAhead is how far the order book was ahead of the computer's clock when the
+// DatabaseClockLead is how far the order book was ahead of the computer's clock when the
 // house opened.
-func (ks *Keys) BookAhead() time.Duration { return ks.bookAhead }
+func (ks *Keys) DatabaseClockLead() time.Duration { return ks.bookAhead }
 
-// follow takes over what the book says about the keys of this house. If the one
+// applySchedule takes over what the book says about the keys of this house. If the one
 // that should sign is lost, the newest that is left signs again: revived.
-func (ks *Keys) follow(rows []models.SigningKey) (revived string) {
+func (ks *Keys) applySchedule(rows []models.SigningKey) (revived string) {
 	ks.mu.Lock()
 	defer ks.mu.Unlock()
 	var signing *key
 	for _, row := range rows {
-		k := ks.all[row.KID]
+		k := ks.own[row.KID]
 		if k == nil {
 			continue // another branch has it
 		}
@@ -89,7 +89,7 @@ func (ks *Keys) follow(rows []models.SigningKey) (revived string) {
 		signing = k
 	}
 	if signing == nil {
-		signing = slices.MaxFunc(slices.Collect(maps.Values(ks.all)), func(a, b *key) int { return a.made.Compare(b.made) })
+		signing = slices.MaxFunc(slices.Collect(maps.Values(ks.own)), func(a, b *key) int { return a.made.Compare(b.made) })
 		signing.until = time.Time{}
 		revived = signing.id
 	}
@@ -107,20 +107,20 @@ func (ks *Keys) Rotate(ctx context.Context, life time.Duration) (kid string, err
 	if err != nil {
 		return "", err
 	}
-	until, err := ks.takeOver(ctx, k, life)
+	until, err := ks.activate(ctx, k, life)
 	if err != nil {
 		return "", errors.Join(err, os.Remove(ks.file(k.id)))
 	}
 	ks.mu.Lock()
 	defer ks.mu.Unlock()
 	ks.signing.until = until
-	ks.all[k.id], ks.signing = k, k
+	ks.own[k.id], ks.signing = k, k
 	return k.id, nil
 }
 
-// takeOver writes into the book that k signs from now on, and says how long the
+// activate writes into the book that k signs from now on, and says how long the
 // key before it counts.
-func (ks *Keys) takeOver(ctx context.Context, k *key, life time.Duration) (until time.Time, err error) {
+func (ks *Keys) activate(ctx context.Context, k *key, life time.Duration) (until time.Time, err error) {
 	last, _, err := ks.store.LastAccess(ctx)
 	if err != nil {
 		return until, err
@@ -129,13 +129,13 @@ func (ks *Keys) takeOver(ctx context.Context, k *key, life time.Duration) (until
 	if err != nil {
 		return until, err
 	}
-	until = later(last.Time(), ks.clock.now().Add(life)).Add(time.Second)
+	until = maxTime(last.Time(), ks.clock.now().Add(life)).Add(time.Second)
 	return until, ks.store.AddSigningKey(ctx, row, millis(until))
 }
 
 // Sweep deletes keys that no longer count, from the disk and from the book.
 func (ks *Keys) Sweep(ctx context.Context) error {
-	for _, id := range ks.dead() {
+	for _, id := range ks.expired() {
 		if err := os.Remove(ks.file(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -143,17 +143,17 @@ func (ks *Keys) Sweep(ctx context.Context) error {
 			return err
 		}
 		ks.mu.Lock()
-		delete(ks.all, id)
+		delete(ks.own, id)
 		ks.mu.Unlock()
 	}
 	return nil
 }
 
-func (ks *Keys) dead() (ids []string) {
+func (ks *Keys) expired() (ids []string) {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
-	for id, k := range ks.all {
-		if !k.counts(ks.clock.now()) {
+	for id, k := range ks.own {
+		if !k.validAt(ks.clock.now()) {
 			ids = append(ids, id)
 		}
 	}

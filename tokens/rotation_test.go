@@ -63,12 +63,12 @@ func openBook(t testing.TB, dir string) *models.Store {
 
 func openDesk(t testing.TB, dir string) *desk {
 	t.Helper()
-	return openBranch(t, dir, openBook(t, dir), Branch{Issuer: issuer})
+	return openBranch(t, dir, openBook(t, dir), Instance{Issuer: issuer})
 }
 
 // openBranch is a desk of one of several branches over the same order book, with
 // keys in a folder of its own.
-func openBranch(t testing.TB, dir string, store *models.Store, branch Branch) *desk {
+func openBranch(t testing.TB, dir string, store *models.Store, branch Instance) *desk {
 	t.Helper()
 	noError(t, store.DeliverUsers(t.Context(), "users", []models.User{vera()}))
 	d := &desk{dir: dir, store: store, keys: openKeys(t, filepath.Join(dir, "keys"))}
@@ -87,7 +87,7 @@ func (d *desk) reopened(t testing.TB) *desk {
 }
 
 // login gives vera a session and its tokens.
-func (d *desk) login(t testing.TB, life time.Duration) Grant {
+func (d *desk) login(t testing.TB, life time.Duration) TokenPair {
 	t.Helper()
 	g, err := d.sessions.Open(t.Context(), vera(), "", models.DeliverBody, life)
 	noError(t, err)
@@ -237,7 +237,7 @@ func TestAnOldKeyCountsForTheLongestTokenInTheBook(t *testing.T) {
 				raw := d.login(t, tc.inTheBook).AccessToken
 				_, err := d.keys.Rotate(t.Context(), tc.life)
 				noError(t, err)
-				if got := time.Until(d.keys.all[old].until); got != tc.want {
+				if got := time.Until(d.keys.own[old].until); got != tc.want {
 					t.Errorf("the old key counts for %v, want %v", got, tc.want)
 				}
 				rows, err := d.store.SigningKeys(t.Context())
@@ -326,7 +326,7 @@ func TestARestartKeepsWhoSignsAndHowLongTheOthersCount(t *testing.T) {
 	raw := d.login(t, d.Lifetime()).AccessToken
 	old := d.kids()[0]
 	kid := d.rotate(t)
-	until := d.keys.all[old].until
+	until := d.keys.own[old].until
 	// A copied folder may give both files new times; the book counts.
 	for name, made := range map[string]time.Time{old: time.Now().Add(time.Hour), kid: time.Unix(1, 0)} {
 		noError(t, os.Chtimes(filepath.Join(d.dir, "keys", name+".pem"), made, made))
@@ -336,7 +336,7 @@ func TestARestartKeepsWhoSignsAndHowLongTheOthersCount(t *testing.T) {
 		if got := d.kids(); !slices.Equal(got, []string{kid, old}) {
 			t.Errorf("published are %v, want %s and %s", got, kid, old)
 		}
-		if got := d.keys.all[old].until; got.UnixMilli() != until.UnixMilli() {
+		if got := d.keys.own[old].until; got.UnixMilli() != until.UnixMilli() {
 			t.Errorf("the old key counts until %v, want %v", got, until)
 		}
 		d.wantValid(t, raw)
@@ -446,7 +446,7 @@ func TestAKeyThatTheBookDoesNotKnow(t *testing.T) {
 		t.Errorf("published are %v, want %s and %s", got, kid, old)
 	}
 	d.wantValid(t, raw, d.login(t, d.Lifetime()).AccessToken)
-	if got := time.Until(d.keys.all[old].until); got < 29*time.Minute {
+	if got := time.Until(d.keys.own[old].until); got < 29*time.Minute {
 		t.Errorf("the old key counts for %v only", got)
 	}
 }
