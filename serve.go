@@ -266,7 +266,7 @@ func serveUntilDone(ctx context.Context, api *handlers.API, d *listeners, drain 
 func notificationHandlers(ctx context.Context, api *handlers.API) models.News {
 	return models.News{
 		Ended: api.Sessions.Revoke, Keys: api.Authority.Keys().Reload,
-		Orders: api.Kitchen.Heard, AnyOrders: api.Kitchen.HeardNothing,
+		Orders: api.Kitchen.Publish, AnyOrders: api.Kitchen.PublishAll,
 		Lost: func(err error) {
 			if ctx.Err() == nil {
 				api.Log.Warn("this branch does not hear the others for the moment; it tries again and asks for what it missed", "err", err)

@@ -33,8 +33,8 @@ func (h *house) hearing(t testing.TB) {
 	listening := make(chan struct{}, 1)
 	following.Go(func() {
 		h.Store.Follow(ctx, models.News{
-			Ended: h.Sessions.Revoke, Keys: h.Authority.Keys().Reload, Orders: h.Kitchen.Heard,
-			AnyOrders: func(ctx context.Context) error { listening <- struct{}{}; return h.Kitchen.HeardNothing(ctx) },
+			Ended: h.Sessions.Revoke, Keys: h.Authority.Keys().Reload, Orders: h.Kitchen.Publish,
+			AnyOrders: func(ctx context.Context) error { listening <- struct{}{}; return h.Kitchen.PublishAll(ctx) },
 			Lost:      func(err error) { t.Error(err) },
 		})
 	})

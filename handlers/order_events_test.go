@@ -34,7 +34,7 @@ func TestAStreamTellsTheWholeStory(t *testing.T) {
 		defer h.Store.Close()
 		alice := h.as(t, "alice")
 		h.order(t, alice)
-		h.Kitchen.Submit()
+		h.Kitchen.Wake()
 		start := time.Now()
 		res := h.get(t, "/api/v1/orders/1/events", alice).wants(t, 200, "")
 		if got := steps(t, res.Body.String()); got != "1 placed, 2 preparing, 3 ready, 4 served" {

@@ -96,7 +96,7 @@ func (a *API) placeOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	a.Kitchen.Submit()
+	a.Kitchen.Wake()
 	c.Header("Location", "/api/v1/orders/"+strconv.FormatInt(o.ID, 10))
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")

@@ -12,17 +12,17 @@ import (
 // bounds the time for which they hold the order book.
 const batch = 64
 
-// breather is how long the cooks wait after the order book failed them.
-const breather = time.Second
+// errorBackoff is how long the cooks wait after the order book failed them.
+const errorBackoff = time.Second
 
 const (
-	// glance is how long the cooks rest at the least when nothing is to be cooked,
+	// pollInterval is how long the cooks rest at the least when nothing is to be cooked,
 	// but others write to the same order book: should a branch go dark, nobody
 	// rings for its orders.
-	glance = time.Second
-	// elsewhere is how long they wait for a ticket that is due and that the cooks
+	pollInterval = time.Second
+	// contentionDelay is how long they wait for a ticket that is due and that the cooks
 	// of another branch are just taking.
-	elsewhere = 50 * time.Millisecond
+	contentionDelay = 50 * time.Millisecond
 )
 
 // Run cooks until ctx ends. In a manual kitchen there is nothing to do.
@@ -31,23 +31,23 @@ func (k *Kitchen) Run(ctx context.Context) {
 		return
 	}
 	for ctx.Err() == nil {
-		k.rest(ctx, k.cook(ctx))
+		k.wait(ctx, k.advanceDue(ctx))
 	}
 }
 
-// forever stands for "until the bell rings".
-const forever time.Duration = -1
+// untilWoken stands for "until the bell rings".
+const untilWoken time.Duration = -1
 
-// cook takes every step that is due and says how long until the next one is, but
+// advanceDue takes every step that is due and says how long until the next one is, but
 // not before the waiters have had the order book for as long as the cooks. What
 // the cooks have in their hands when the house closes, they finish.
-func (k *Kitchen) cook(ctx context.Context) time.Duration {
+func (k *Kitchen) advanceDue(ctx context.Context) time.Duration {
 	ctx = context.WithoutCancel(ctx)
 	start := time.Now()
 	due := models.Now().Add(-k.pace)
 	moved, err := k.store.AdvanceDue(ctx, due, batch)
-	if err := errors.Join(err, k.announce(ctx, moved)); err != nil {
-		return k.trouble(ctx, err)
+	if err := errors.Join(err, k.publish(ctx, moved)); err != nil {
+		return k.logAndBackOff(ctx, err)
 	}
 	took := time.Since(start)
 	if len(moved) >= batch { // there may be more
@@ -55,42 +55,42 @@ func (k *Kitchen) cook(ctx context.Context) time.Duration {
 	}
 	oldest, any, err := k.store.OldestStep(ctx)
 	if err != nil {
-		return k.trouble(ctx, err)
+		return k.logAndBackOff(ctx, err)
 	}
 	switch {
 	case !any && k.store.Shared():
-		return max(k.pace, glance)
+		return max(k.pace, pollInterval)
 	case !any:
-		return forever
+		return untilWoken
 	case len(moved) == 0 && oldest <= due:
-		return max(took, elsewhere)
+		return max(took, contentionDelay)
 	}
 	return max(took, time.Until(oldest.Add(k.pace).Time()))
 }
 
-// announce tells what has become of orders to whoever follows one. Nobody
+// publish tells what has become of orders to whoever follows one. Nobody
 // follows most of them, and those are not even read.
-func (k *Kitchen) announce(ctx context.Context, moved []int64) error {
-	k.untold = append(k.untold, moved...)
-	if err := k.Heard(ctx, k.untold); err != nil {
+func (k *Kitchen) publish(ctx context.Context, moved []int64) error {
+	k.unpublished = append(k.unpublished, moved...)
+	if err := k.Publish(ctx, k.unpublished); err != nil {
 		return err
 	}
-	k.untold = nil
+	k.unpublished = nil
 	return nil
 }
 
-func (k *Kitchen) trouble(ctx context.Context, err error) time.Duration {
-	k.log.ErrorContext(ctx, "the kitchen cannot read the order book; it tries again", "after", breather, "err", err)
-	return breather
+func (k *Kitchen) logAndBackOff(ctx context.Context, err error) time.Duration {
+	k.log.ErrorContext(ctx, "the kitchen cannot read the order book; it tries again", "after", errorBackoff, "err", err)
+	return errorBackoff
 }
 
-// rest waits until the next step is due. The bell counts only when the rail is
+// wait waits until the next step is due. The bell counts only when the rail is
 // empty: a new order is never due before the older ones.
-func (k *Kitchen) rest(ctx context.Context, d time.Duration) {
-	if d == forever {
+func (k *Kitchen) wait(ctx context.Context, d time.Duration) {
+	if d == untilWoken {
 		select {
 		case <-ctx.Done():
-		case <-k.bell:
+		case <-k.wake:
 		}
 		return
 	}

@@ -37,7 +37,7 @@ func TestOrderIsServedAfterThreeSteps(t *testing.T) {
 				if tc.wait >= 0 {
 					time.Sleep(tc.wait)
 					o = h.place(t)
-					k.Submit()
+					k.Wake()
 				}
 				news, cancel := k.Events.Subscribe(o.ID)
 				defer cancel()
@@ -67,7 +67,7 @@ func TestWholeEvening(t *testing.T) {
 		for i, pause := range []time.Duration{0, 0, 0, 1, 999, 1000, 1999, 2000, 3000, 3001, 60_000, 0, 0, 2999, 1, 3_600_000, 500, 500} {
 			time.Sleep(pause * time.Millisecond)
 			o := h.place(t)
-			k.Submit()
+			k.Wake()
 			if i == 7 {
 				_, err := k.Cancel(t.Context(), h.alice.ID, o.ID)
 				noError(t, err)
@@ -99,7 +99,7 @@ func TestRushIsCookedInOneMoment(t *testing.T) {
 		for range rush {
 			h.place(t)
 		}
-		k.Submit()
+		k.Wake()
 		time.Sleep(3 * pace)
 		synctest.Wait()
 		served, err := h.store.OpenOrders(t.Context(), models.StatusServed, 0, 2*rush)
@@ -119,7 +119,7 @@ func TestNextKitchenFinishesWhatIsHalfDone(t *testing.T) {
 		first := New(h.store, pace, silent)
 		closeFirst := open(t, first)
 		o := h.place(t)
-		first.Submit()
+		first.Wake()
 		time.Sleep(pace + time.Second)
 		closeFirst()
 		wantSteps(t, h.order(t, o.ID), 3)
@@ -167,7 +167,7 @@ func TestManualKitchenMovesNothingByItself(t *testing.T) {
 		k := New(h.store, Manual, silent)
 		k.Run(t.Context()) // returns at once: nobody is there to go home
 		o := h.place(t)
-		k.Submit()
+		k.Wake()
 		time.Sleep(24 * time.Hour)
 		wantSteps(t, h.order(t, o.ID))
 		_, err := k.Advance(t.Context(), o.ID, models.StatusPreparing) // the control: a chef does
@@ -183,7 +183,7 @@ func TestChefMayHelpTheCooks(t *testing.T) {
 		k := New(h.store, pace, silent)
 		defer open(t, k)()
 		o := h.place(t)
-		k.Submit()
+		k.Wake()
 		time.Sleep(time.Second)
 		_, err := k.Advance(t.Context(), o.ID, models.StatusPreparing)
 		noError(t, err)
@@ -245,7 +245,7 @@ func TestCooksTryAgainWhenTheBookFails(t *testing.T) {
 		k := New(h.store, pace, slog.New(slog.NewTextHandler(&log, nil)))
 		closeKitchen := open(t, k)
 		h.place(t)
-		k.Submit()
+		k.Wake()
 		synctest.Wait()
 		if logged(&log) != 0 {
 			t.Errorf("they complain about nothing: %s", log.String())
@@ -272,7 +272,7 @@ func TestClosingTimeIsNoTrouble(t *testing.T) {
 			closeKitchen := open(t, k)
 			if busy {
 				h.place(t)
-				k.Submit()
+				k.Wake()
 				synctest.Wait()
 			}
 			closeKitchen()

@@ -47,8 +47,8 @@ func (e *Events) unsubscribe(orderID int64, ch chan models.Order) {
 	}
 }
 
-// followed are those of the orders that somebody listens for.
-func (e *Events) followed(ids []int64) (followed []int64) {
+// subscribed are those of the orders that somebody listens for.
+func (e *Events) subscribed(ids []int64) (followed []int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, id := range ids {
@@ -59,8 +59,8 @@ func (e *Events) followed(ids []int64) (followed []int64) {
 	return followed
 }
 
-// all are the orders that somebody listens for.
-func (e *Events) all() []int64 {
+// subscribedAll are the orders that somebody listens for.
+func (e *Events) subscribedAll() []int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Collect(maps.Keys(e.listeners))

@@ -21,10 +21,10 @@ type Kitchen struct {
 
 	store *models.Store
 	pace  time.Duration
-	bell  chan struct{}
+	wake  chan struct{}
 	log   *slog.Logger
-	// untold are orders that went on, but could not be read to tell of it.
-	untold []int64
+	// unpublished are orders that went on, but could not be read to tell of it.
+	unpublished []int64
 }
 
 // Manual is the pace of a kitchen that doesn't cook by itself: a chef moves the
@@ -34,13 +34,13 @@ const Manual time.Duration = 0
 // New makes a kitchen in which each step of an order takes pace, or in which
 // nobody cooks until a chef does, if pace is Manual.
 func New(store *models.Store, pace time.Duration, log *slog.Logger) *Kitchen {
-	return &Kitchen{store: store, pace: pace, bell: make(chan struct{}, 1), log: log}
+	return &Kitchen{store: store, pace: pace, wake: make(chan struct{}, 1), log: log}
 }
 
-// Submit tells the cooks that there is a new order in the book. It never waits.
-func (k *Kitchen) Submit() {
+// Wake tells the cooks that there is a new order in the book. It never waits.
+func (k *Kitchen) Wake() {
 	select {
-	case k.bell <- struct{}{}:
+	case k.wake <- struct{}{}:
 	default: // the bell is ringing already
 	}
 }
@@ -48,21 +48,21 @@ func (k *Kitchen) Submit() {
 // Advance gives an order the status to. The error is models.ErrInvalidTransition
 // if that does not follow from where the order is.
 func (k *Kitchen) Advance(ctx context.Context, id int64, to models.Status) (models.Order, error) {
-	return k.tell(k.store.AdvanceOrder(ctx, id, to))
+	return k.publishOne(k.store.AdvanceOrder(ctx, id, to))
 }
 
 // Cancel cancels a guest's own order while nobody has begun to cook it.
 func (k *Kitchen) Cancel(ctx context.Context, userID, id int64) (models.Order, error) {
-	return k.tell(k.store.CancelOrder(ctx, userID, id))
+	return k.publishOne(k.store.CancelOrder(ctx, userID, id))
 }
 
-// readAtOnce bounds how many orders one query reads.
-const readAtOnce = 500
+// readBatch bounds how many orders one query reads.
+const readBatch = 500
 
-// Heard tells whoever follows one of these orders what has become of it. Nobody
+// Publish tells whoever follows one of these orders what has become of it. Nobody
 // follows most of them, and those are not even read.
-func (k *Kitchen) Heard(ctx context.Context, ids []int64) error {
-	for some := range slices.Chunk(k.Events.followed(ids), readAtOnce) {
+func (k *Kitchen) Publish(ctx context.Context, ids []int64) error {
+	for some := range slices.Chunk(k.Events.subscribed(ids), readBatch) {
 		orders, err := k.store.OrdersByID(ctx, some)
 		if err != nil {
 			return err
@@ -74,13 +74,13 @@ func (k *Kitchen) Heard(ctx context.Context, ids []int64) error {
 	return nil
 }
 
-// HeardNothing is Heard for all orders: another branch may have moved them on
+// PublishAll is Heard for all orders: another branch may have moved them on
 // without having been heard.
-func (k *Kitchen) HeardNothing(ctx context.Context) error {
-	return k.Heard(ctx, k.Events.all())
+func (k *Kitchen) PublishAll(ctx context.Context) error {
+	return k.Publish(ctx, k.Events.subscribedAll())
 }
 
-func (k *Kitchen) tell(o models.Order, err error) (models.Order, error) {
+func (k *Kitchen) publishOne(o models.Order, err error) (models.Order, error) {
 	if err == nil {
 		k.Events.publish(o)
 	}

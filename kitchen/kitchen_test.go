@@ -181,7 +181,7 @@ func TestSubmitNeverWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := New(nil, time.Second, silent) // nobody cooks, so nobody hears the bell
 		for range 1000 {
-			k.Submit()
+			k.Wake()
 		}
 	})
 }
