@@ -58,7 +58,7 @@ func resetPreview(ctx context.Context, store *models.Store) ([]learn.Loss, error
 	if err != nil {
 		return nil, err
 	}
-	since, err := store.Since(ctx, day)
+	since, err := store.ChangesSince(ctx, day)
 	return []learn.Loss{
 		{What: "orders", Count: since.Orders},
 		{What: "dishes that were added, changed or taken off", Count: since.Dishes},

@@ -263,8 +263,8 @@ func serveUntilDone(ctx context.Context, api *handlers.API, d *listeners, drain 
 }
 
 // notificationHandlers says who wants to hear what of other branches over the same order book.
-func notificationHandlers(ctx context.Context, api *handlers.API) models.News {
-	return models.News{
+func notificationHandlers(ctx context.Context, api *handlers.API) models.Listener {
+	return models.Listener{
 		Ended: api.Sessions.Revoke, Keys: api.Authority.Keys().Reload,
 		Orders: api.Kitchen.Publish, AnyOrders: api.Kitchen.PublishAll,
 		Lost: func(err error) {

@@ -67,7 +67,7 @@ func toProblem(err error) *problem.Problem {
 	if p, ok := errors.AsType[*problem.Problem](err); ok {
 		return p
 	}
-	if inv, ok := errors.AsType[models.Invalid](err); ok {
+	if inv, ok := errors.AsType[models.ValidationError](err); ok {
 		p := problem.ValidationFailed.New("")
 		for _, f := range inv {
 			p = p.Fields(problem.FieldError(f))

@@ -79,5 +79,5 @@ func (a *API) advanceOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Receipt()))
+	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Summary()))
 }

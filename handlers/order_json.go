@@ -16,8 +16,8 @@ const bytesPerOrder = 512
 // beyond the limit. Orders are what guests ask for most, and their lines are JSON
 // already, so they are written by hand; a test holds the result against the
 // encoder.
-func appendPage(orders []models.Receipt, limit int) []byte {
-	orders, next := splitPage(orders, limit, func(r models.Receipt) int64 { return r.ID })
+func appendPage(orders []models.OrderSummary, limit int) []byte {
+	orders, next := splitPage(orders, limit, func(r models.OrderSummary) int64 { return r.ID })
 	b := append(make([]byte, 0, (len(orders)+1)*bytesPerOrder), `{"items":[`...)
 	for i, r := range orders {
 		if i > 0 {
@@ -30,7 +30,7 @@ func appendPage(orders []models.Receipt, limit int) []byte {
 }
 
 // appendOrder writes an orderResponse.
-func appendOrder(b []byte, r models.Receipt) []byte {
+func appendOrder(b []byte, r models.OrderSummary) []byte {
 	b = append(b, `{"id":`...)
 	b = strconv.AppendInt(b, r.ID, 10)
 	b = append(b, `,"status":"`...)

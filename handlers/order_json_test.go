@@ -14,11 +14,11 @@ func TestOrdersAreWrittenAsTheEncoderWouldWriteThem(t *testing.T) {
 		{MenuItemID: 7, Name: "Caffè «corretto» <&>", Size: "small", Quantity: 20, Note: "Senza \"zucchero\"\\ \u2028🍋", UnitPriceCents: 300, LineTotalCents: 6000},
 		{MenuItemID: math.MaxInt64, Name: "Margherita", Size: "large", Quantity: 1, UnitPriceCents: 1250, LineTotalCents: 1250},
 	}
-	bill, _, err := models.NewBill(lines)
+	bill, _, err := models.TotalLines(lines)
 	if err != nil {
 		t.Fatal(err)
 	}
-	orders := []models.Receipt{
+	orders := []models.OrderSummary{
 		{ID: 3, Status: models.StatusPlaced, Lines: bill, TotalCents: 7250, TableName: new("\"7\" & <terrace> 🌅"), PlacedAt: 1769886110123, UpdatedAt: 1769886110120},
 		{ID: 2, Status: models.StatusCancelled, Lines: bill, TotalCents: math.MaxInt64, PlacedAt: 1769886110000, UpdatedAt: 0},
 		{ID: 1, Status: models.StatusServed, Lines: bill, PlacedAt: 1, UpdatedAt: 253402300799999},

@@ -101,7 +101,7 @@ func (a *API) placeOrder(c *gin.Context) error {
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}
-	return writeJSON(c, http.StatusCreated, appendOrder(nil, o.Receipt()))
+	return writeJSON(c, http.StatusCreated, appendOrder(nil, o.Summary()))
 }
 
 // idempotencyKey reads the key and adds its verdict to that over the body.
@@ -218,7 +218,7 @@ func (a *API) showOrder(c *gin.Context) error {
 		return err
 	}
 	middleware.SetOrder(c, o.Status)
-	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Receipt()))
+	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Summary()))
 }
 
 // visibleOrder finds the order in the path, if the caller may see it.
@@ -257,5 +257,5 @@ func (a *API) cancelOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Receipt()))
+	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Summary()))
 }

@@ -53,7 +53,7 @@ func (k *Kitchen) advanceDue(ctx context.Context) time.Duration {
 	if len(moved) >= batch { // there may be more
 		return took
 	}
-	oldest, any, err := k.store.OldestStep(ctx)
+	oldest, any, err := k.store.OldestPendingAt(ctx)
 	if err != nil {
 		return k.logAndBackOff(ctx, err)
 	}

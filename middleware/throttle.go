@@ -130,7 +130,7 @@ func (t *Throttle) merge(account, address string, known []models.LoginTally) {
 	home := account + "\x00" + address
 	t.change(t.accounts, account, func(y *failures) { y.merge(ofAccount) })
 	t.change(t.addresses, address, func(y *failures) { y.merge(ofAddress) })
-	if !ofHome.Home {
+	if !ofHome.Trusted {
 		t.homes.forget(home)
 		return
 	}

@@ -184,7 +184,7 @@ func TestNobodyWaitsForTicketsInOtherHands(t *testing.T) {
 		dark := errors.New("the house went dark")
 		err := stores[0].write(t.Context(), func(tx *gorm.DB) error {
 			var held []int64
-			if err := tx.Raw(due(stores[0].engine.dialect(), StatusPlaced, 2), Now(), Now()).Scan(&held).Error; err != nil || len(held) != 2 {
+			if err := tx.Raw(advanceSQL(stores[0].engine.dialect(), StatusPlaced, 2), Now(), Now()).Scan(&held).Error; err != nil || len(held) != 2 {
 				t.Errorf("%d orders, %v", len(held), err)
 			}
 			rest, err := stores[1].AdvanceDue(context.Background(), Now(), 10)
@@ -210,7 +210,7 @@ func TestOfManyHousesOneRotates(t *testing.T) {
 	for round := range 10 {
 		sid := fmt.Sprint("alice ", round)
 		session(t, stores[0], alice, sid)
-		errs, ended := make([]error, crowd), make([][]Ended, crowd)
+		errs, ended := make([]error, crowd), make([][]RevokedSession, crowd)
 		atOnce(stores, func(s *Store, guest int) {
 			r := rotation(sid, 1)
 			r.NewHash = fmt.Sprint(sid, " new ", guest)
@@ -242,7 +242,7 @@ func TestARefreshAndTheEndOfItsSession(t *testing.T) {
 		session(t, stores[0], alice, sid)
 		r := rotation(sid, 1)
 		r.AccessUntil = r.AccessUntil.Add(time.Minute) // later than that of the login
-		var ended []Ended
+		var ended []RevokedSession
 		var rotated LoginSession
 		var errRotate, errEnd error
 		var both sync.WaitGroup
@@ -333,7 +333,7 @@ func TestWhoComesSecondSeesWhatTheFirstDid(t *testing.T) {
 		})
 		t.Run("a change of the password after a login", func(t *testing.T) {
 			one, other, alice := open(t)
-			var ended []Ended
+			var ended []RevokedSession
 			var result <-chan error
 			held(t, one, []string{
 				"SELECT 1 FROM users FOR SHARE", // as OpenSession does

@@ -29,7 +29,7 @@ func (s *Store) AddGeneratedGuests(ctx context.Context, users []User) (added int
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		added, err = insertMany(tx, users, "users (username, name, password_hash, role, vip, birth_date, created_at)",
 			" ON CONFLICT (username) DO NOTHING", func(u User) ([]any, error) {
-				return []any{u.Username, u.Name, nobody, string(RoleGuest), u.VIP, u.BirthDate, u.CreatedAt}, nil
+				return []any{u.Username, u.Name, unusableHash, string(RoleGuest), u.VIP, u.BirthDate, u.CreatedAt}, nil
 			})
 		return err
 	})
@@ -43,7 +43,7 @@ func (s *Store) GeneratedGuests(ctx context.Context, prefix string, at Millis) (
 	var gs []GeneratedGuest
 	born := at.Time().AddDate(-18, 0, 0).Format("2006-01-02")
 	err := s.read(ctx).Model(&User{}).Select("id, vip, coalesce(birth_date <= ?, FALSE) AS adult, created_at", born).
-		Where("username >= ? AND username < ? AND password_hash = ?", prefix, prefix+"\x7f", nobody).Scan(&gs).Error
+		Where("username >= ? AND username < ? AND password_hash = ?", prefix, prefix+"\x7f", unusableHash).Scan(&gs).Error
 	slices.SortFunc(gs, func(a, b GeneratedGuest) int {
 		if a.CreatedAt != b.CreatedAt {
 			return int(a.CreatedAt - b.CreatedAt)
@@ -58,7 +58,7 @@ func (s *Store) GeneratedGuests(ctx context.Context, prefix string, at Millis) (
 func (s *Store) LastGenerated(ctx context.Context) (at Millis, ok bool, err error) {
 	var found []Millis
 	err = s.read(ctx).Raw(`SELECT o.placed_at FROM orders o JOIN users u ON u.id = o.user_id
-		WHERE o.id = (SELECT max(id) FROM orders) AND u.password_hash = ?`, nobody).Scan(&found).Error
+		WHERE o.id = (SELECT max(id) FROM orders) AND u.password_hash = ?`, unusableHash).Scan(&found).Error
 	if err != nil || len(found) == 0 {
 		return 0, false, err
 	}
@@ -78,7 +78,7 @@ func (s *Store) AddHistory(ctx context.Context, orders []Order) error {
 }
 
 func historyRow(o Order) ([]any, error) {
-	if err := o.conclude(); err != nil {
+	if err := o.finish(); err != nil {
 		return nil, err
 	}
 	lines, err := o.Lines.Value()
@@ -86,11 +86,11 @@ func historyRow(o Order) ([]any, error) {
 		o.PlacedAt, o.PreparingAt, o.ReadyAt, o.ServedAt, o.CancelledAt, o.UpdatedAt, true}, err
 }
 
-// conclude fills in what follows from the steps.
-func (o *Order) conclude() error {
+// finish fills in what follows from the steps.
+func (o *Order) finish() error {
 	steps := o.History()
 	for i, step := range steps[1:] {
-		if last := steps[i]; before[step.Status] != last.Status || step.At < last.At {
+		if last := steps[i]; previous[step.Status] != last.Status || step.At < last.At {
 			return fmt.Errorf("%w: %s after %s", ErrInvalidTransition, step.Status, last.Status)
 		}
 	}

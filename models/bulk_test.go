@@ -26,7 +26,7 @@ func served(u int64, at Millis, lines ...OrderLine) Order {
 }
 
 func billed(lines ...OrderLine) (OrderLines, int64) {
-	bill, total, err := NewBill(lines)
+	bill, total, err := TotalLines(lines)
 	if err != nil {
 		panic(err)
 	}
@@ -58,7 +58,7 @@ func TestGeneratedGuestsLeaveTakenNamesAlone(t *testing.T) {
 	}
 	first, err := s.UserByUsername(t.Context(), "guest-1")
 	noError(t, err)
-	if want := (User{ID: first.ID, Username: "guest-1", Name: "Guest 1", PasswordHash: nobody, Role: RoleGuest,
+	if want := (User{ID: first.ID, Username: "guest-1", Name: "Guest 1", PasswordHash: unusableHash, Role: RoleGuest,
 		VIP: true, BirthDate: new("1980-12-24"), CreatedAt: 1000}); !reflect.DeepEqual(first, want) {
 		t.Errorf("guest-1 is %+v", first)
 	}
@@ -91,7 +91,7 @@ func TestNoPasswordOpensAGeneratedAccount(t *testing.T) {
 	noError(t, err)
 	quickest := func(hash string) time.Duration {
 		least := time.Hour
-		for _, password := range []string{"guest-1", "", "guest-1-likes-pizza", nobody, strings.Repeat("\x00", 32)} {
+		for _, password := range []string{"guest-1", "", "guest-1-likes-pizza", unusableHash, strings.Repeat("\x00", 32)} {
 			start := time.Now()
 			if ok, err := h.Matches(t.Context(), password, hash); ok || err != nil {
 				t.Errorf("%q: %v, %v", password, ok, err)
@@ -131,7 +131,7 @@ func TestHistoryIsWrittenAsItHappened(t *testing.T) {
 			t.Errorf("order %d is %+v, want %+v", i+1, o, want)
 		}
 	}
-	if _, open, err := s.OldestStep(t.Context()); open || err != nil {
+	if _, open, err := s.OldestPendingAt(t.Context()); open || err != nil {
 		t.Errorf("the kitchen has something to cook: %v", err)
 	}
 }

@@ -7,17 +7,17 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// Delivery is a set of first data that has arrived, once and for all: what a
+// SeedRun is a set of first data that has arrived, once and for all: what a
 // manager changes or deletes afterwards stays changed.
-type Delivery struct {
+type SeedRun struct {
 	Name      string `gorm:"primaryKey"`
 	ArrivedAt Millis
 }
 
-// Delivered tells whether the delivery of this name has arrived.
-func (s *Store) Delivered(ctx context.Context, name string) (bool, error) {
+// Seeded tells whether the delivery of this name has arrived.
+func (s *Store) Seeded(ctx context.Context, name string) (bool, error) {
 	var n int64
-	err := s.read(ctx).Model(&Delivery{}).Where("name = ?", name).Count(&n).Error
+	err := s.read(ctx).Model(&SeedRun{}).Where("name = ?", name).Count(&n).Error
 	return n > 0, err
 }
 
@@ -27,7 +27,7 @@ func (s *Store) DeliverMenu(ctx context.Context, name string, items []MenuItem) 
 	for i := range items {
 		items[i].Version = 1
 	}
-	return s.changeMenu(ctx, deliver(name, func(tx *gorm.DB) error { return tx.Create(&items).Error }))
+	return s.changeMenu(ctx, once(name, func(tx *gorm.DB) error { return tx.Create(&items).Error }))
 }
 
 // DeliverUsers adds the users, unless the delivery of this name has arrived
@@ -36,18 +36,18 @@ func (s *Store) DeliverUsers(ctx context.Context, name string, users []User) err
 	for i := range users {
 		users[i].CreatedAt = Now()
 	}
-	return s.write(ctx, deliver(name, func(tx *gorm.DB) error {
+	return s.write(ctx, once(name, func(tx *gorm.DB) error {
 		return tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&users).Error
 	}))
 }
 
-// deliver unpacks what has not arrived before.
-func deliver(name string, unpack func(tx *gorm.DB) error) func(tx *gorm.DB) error {
+// once unpacks what has not arrived before.
+func once(name string, insert func(tx *gorm.DB) error) func(tx *gorm.DB) error {
 	return func(tx *gorm.DB) error {
-		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&Delivery{Name: name, ArrivedAt: Now()})
+		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&SeedRun{Name: name, ArrivedAt: Now()})
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
 		}
-		return unpack(tx)
+		return insert(tx)
 	}
 }

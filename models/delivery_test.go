@@ -7,7 +7,7 @@ import (
 
 func delivered(t testing.TB, s *Store, name string) bool {
 	t.Helper()
-	yes, err := s.Delivered(t.Context(), name)
+	yes, err := s.Seeded(t.Context(), name)
 	noError(t, err)
 	return yes
 }
@@ -51,7 +51,7 @@ func TestMenuIsDeliveredOnce(t *testing.T) {
 func TestUsersAreDeliveredOnceAndNeverReplaceAnybody(t *testing.T) {
 	s := openBook(t)
 	own := people["alice"]
-	own.Name, own.PasswordHash = "Alice, who came first", nobody
+	own.Name, own.PasswordHash = "Alice, who came first", unusableHash
 	noError(t, s.createUser(t.Context(), &own))
 	deliver := func() {
 		t.Helper()
@@ -62,7 +62,7 @@ func TestUsersAreDeliveredOnceAndNeverReplaceAnybody(t *testing.T) {
 	deliver()
 	got, err := s.UserByUsername(t.Context(), "alice")
 	noError(t, err)
-	if got.ID != own.ID || got.Name != own.Name || got.PasswordHash != nobody {
+	if got.ID != own.ID || got.Name != own.Name || got.PasswordHash != unusableHash {
 		t.Errorf("alice is now %+v", got)
 	}
 	bob, err := s.UserByUsername(t.Context(), "bob")

@@ -24,16 +24,16 @@ type engine interface {
 	// shared tells whether other processes may write, too.
 	shared() bool
 	// notify tells the other branches, as soon as the transaction is kept.
-	notify(tx *gorm.DB, n notice) error
+	notify(tx *gorm.DB, n notification) error
 	// listen calls hear for each notice of another branch, missed when all but ended
 	// sessions may have been missed, and lost when nothing can be heard, until ctx
 	// ends.
-	listen(ctx context.Context, hear func(notice), missed func(), lost func(error))
+	listen(ctx context.Context, hear func(notification), missed func(), lost func(error))
 	// close ends what writes; what has been taken on is finished first.
 	close() error
 
-	underWay() int
-	tell(fn func(Commit))
+	pending() int
+	onCommit(fn func(Commit))
 }
 
 // dialect holds the SQL for which there is no portable form.
@@ -45,8 +45,8 @@ type dialect struct {
 	idsTaken   string   // tells the engine of ids of dishes that it has not given out, if it must be told
 }
 
-// named gives the failures of the engine that are nobody's mistake their names.
-func named(err error) error { return namedPostgres(namedSQLite(err)) }
+// classify gives the failures of the engine that are nobody's mistake their names.
+func classify(err error) error { return namedPostgres(namedSQLite(err)) }
 
 // Commit tells of one commit: how many writes it kept, and how long it took
 // from BEGIN to the disk.
@@ -55,21 +55,21 @@ type Commit struct {
 	Took   time.Duration
 }
 
-// traffic is what an engine can tell about its writes.
-type traffic struct {
-	waiting  atomic.Int64
-	onCommit atomic.Pointer[func(Commit)]
+// writeStats is what an engine can tell about its writes.
+type writeStats struct {
+	waiting    atomic.Int64
+	commitHook atomic.Pointer[func(Commit)]
 }
 
-// underWay is the number of writes that wait or are being written.
-func (t *traffic) underWay() int { return int(t.waiting.Load()) }
+// pending is the number of writes that wait or are being written.
+func (t *writeStats) pending() int { return int(t.waiting.Load()) }
 
-// tell calls fn after each commit.
-func (t *traffic) tell(fn func(Commit)) { t.onCommit.Store(&fn) }
+// onCommit calls fn after each commit.
+func (t *writeStats) onCommit(fn func(Commit)) { t.commitHook.Store(&fn) }
 
 // committed tells of a commit that began at start.
-func (t *traffic) committed(writes int, start time.Time) {
-	if tell := t.onCommit.Load(); tell != nil {
+func (t *writeStats) committed(writes int, start time.Time) {
+	if tell := t.commitHook.Load(); tell != nil {
 		(*tell)(Commit{writes, time.Since(start)})
 	}
 }

@@ -6,28 +6,28 @@ import (
 	"gorm.io/gorm"
 )
 
-// FirstDay is what a house opens with.
-type FirstDay struct {
+// SeedState is what a house opens with.
+type SeedState struct {
 	// Dishes get the ids 1, 2, 3 … in this order.
 	Dishes []MenuItem
 	// Users are recognised by their usernames, and keep their ids.
 	Users []User
 }
 
-func (d FirstDay) usernames() (names []string) {
+func (d SeedState) usernames() (names []string) {
 	for _, u := range d.Users {
 		names = append(names, u.Username)
 	}
 	return names
 }
 
-// Freshen puts the house back to its first day: no orders, and the next one is
+// ResetTo puts the house back to its first day: no orders, and the next one is
 // number 1; the menu and the accounts of that day and no others. All login
 // sessions end; ended says which, for the denylist. Whoever was half served is
 // told by the end of their stream.
-func (s *Store) Freshen(ctx context.Context, day FirstDay) (ended []Ended, err error) {
+func (s *Store) ResetTo(ctx context.Context, day SeedState) (ended []RevokedSession, err error) {
 	err = s.changeMenu(ctx, func(tx *gorm.DB) error {
-		if ended, err = s.endWithin(tx, Now(), "user_id > 0"); err != nil {
+		if ended, err = s.endSessionsTx(tx, Now(), "user_id > 0"); err != nil {
 			return err
 		}
 		for _, stmt := range append([]string{"DELETE FROM refresh_tokens", "DELETE FROM menu_items"}, s.engine.dialect().noOrders...) {
@@ -35,17 +35,17 @@ func (s *Store) Freshen(ctx context.Context, day FirstDay) (ended []Ended, err e
 				return err
 			}
 		}
-		if err := day.bringDishes(tx, s.engine.dialect().idsTaken); err != nil {
+		if err := day.restoreMenu(tx, s.engine.dialect().idsTaken); err != nil {
 			return err
 		}
-		return day.bringUsers(tx)
+		return day.restoreUsers(tx)
 	})
 	return ended, err
 }
 
-// bringDishes puts the menu down under its old ids. The version is a time, so that
+// restoreMenu puts the menu down under its old ids. The version is a time, so that
 // no ETag of before, of a dish that has changed since, ever fits again.
-func (d FirstDay) bringDishes(tx *gorm.DB, idsTaken string) error {
+func (d SeedState) restoreMenu(tx *gorm.DB, idsTaken string) error {
 	dishes := make([]MenuItem, len(d.Dishes))
 	for i, m := range d.Dishes {
 		m.ID, m.Version = int64(i+1), int64(Now())
@@ -57,11 +57,11 @@ func (d FirstDay) bringDishes(tx *gorm.DB, idsTaken string) error {
 	return tx.Exec(idsTaken).Error
 }
 
-// bringUsers makes the users of the first day what they were, and removes all
+// restoreUsers makes the users of the first day what they were, and removes all
 // others. Sessions of those have ended, but their access tokens live for some
 // minutes more: their rows, which the denylist is made of after a restart, go to
 // somebody who stays.
-func (d FirstDay) bringUsers(tx *gorm.DB) error {
+func (d SeedState) restoreUsers(tx *gorm.DB) error {
 	var keeper int64
 	for _, u := range d.Users {
 		var known User
@@ -85,15 +85,15 @@ func (d FirstDay) bringUsers(tx *gorm.DB) error {
 	return tx.Where("username NOT IN ?", d.usernames()).Delete(&User{}).Error
 }
 
-// Later is what has come into the house since its first day.
-type Later struct {
+// Changes is what has come into the house since its first day.
+type Changes struct {
 	Orders, Users, Sessions int64
 	// Dishes were added, changed or taken off.
 	Dishes int64
 }
 
-// Since counts what Freshen would take away.
-func (s *Store) Since(ctx context.Context, day FirstDay) (l Later, err error) {
+// ChangesSince counts what Freshen would take away.
+func (s *Store) ChangesSince(ctx context.Context, day SeedState) (l Changes, err error) {
 	err = s.read(ctx).Raw(`SELECT (SELECT count(*) FROM orders) AS orders,
 		(SELECT count(*) FROM users WHERE username NOT IN @names) AS users,
 		(SELECT count(*) FROM login_sessions WHERE ended_at IS NULL AND expires_at > @now) AS sessions`,

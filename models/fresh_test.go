@@ -7,11 +7,11 @@ import (
 )
 
 // firstDay is a small one: two dishes, alice and marco.
-func firstDay() FirstDay {
-	day := FirstDay{Dishes: []MenuItem{margherita(), margherita()}, Users: []User{people["alice"], people["marco"]}}
+func firstDay() SeedState {
+	day := SeedState{Dishes: []MenuItem{margherita(), margherita()}, Users: []User{people["alice"], people["marco"]}}
 	day.Dishes[1].Name = "Marinara"
 	for i := range day.Users {
-		day.Users[i].PasswordHash = nobody
+		day.Users[i].PasswordHash = unusableHash
 	}
 	return day
 }
@@ -51,13 +51,13 @@ func TestFreshenPutsTheHouseBackToItsFirstDay(t *testing.T) {
 	noError(t, s.ReplaceMenuItem(ctx, &changed))
 	added := cook(t, s)
 
-	since, err := s.Since(ctx, firstDay())
+	since, err := s.ChangesSince(ctx, firstDay())
 	noError(t, err)
-	if want := (Later{Orders: 1, Users: 1, Sessions: 2, Dishes: 3}); since != want {
+	if want := (Changes{Orders: 1, Users: 1, Sessions: 2, Dishes: 3}); since != want {
 		t.Errorf("since the first day: %+v, want %+v", since, want)
 	}
 
-	ended, err := s.Freshen(ctx, firstDay())
+	ended, err := s.ResetTo(ctx, firstDay())
 	noError(t, err)
 	var ids []string
 	for _, e := range ended {
@@ -68,13 +68,13 @@ func TestFreshenPutsTheHouseBackToItsFirstDay(t *testing.T) {
 		t.Errorf("ended are %v, want %v", ids, want)
 	}
 	denied := 0
-	noError(t, s.Denied(ctx, func(Ended) { denied++ }))
+	noError(t, s.ListRevoked(ctx, func(RevokedSession) { denied++ }))
 	if denied != 4 { // alice's first ended when her role changed
 		t.Errorf("after a restart the denylist has %d entries", denied)
 	}
-	since, err = s.Since(ctx, firstDay())
+	since, err = s.ChangesSince(ctx, firstDay())
 	noError(t, err)
-	if since != (Later{}) {
+	if since != (Changes{}) {
 		t.Errorf("left over is %+v", since)
 	}
 	if _, err := s.UserByUsername(ctx, "bob"); err != ErrNotFound {
@@ -108,7 +108,7 @@ func TestFreshenPutsTheHouseBackToItsFirstDay(t *testing.T) {
 func TestNobodyWhoIsGoneCanOrder(t *testing.T) {
 	s, _, _ := openHouse(t)
 	bob := enter(t, s, "bob")
-	_, err := s.Freshen(t.Context(), firstDay())
+	_, err := s.ResetTo(t.Context(), firstDay())
 	noError(t, err)
 	_, _, err = s.PlaceOrder(t.Context(), NewOrder{UserID: bob.ID, Lines: []NewLine{{MenuItemID: 1, Size: SizeLarge, Quantity: 1}}})
 	if err == nil {
@@ -136,13 +136,13 @@ func TestFreshenAmongGuests(t *testing.T) {
 		done <- err
 	}()
 	for range 5 {
-		_, err := s.Freshen(t.Context(), firstDay())
+		_, err := s.ResetTo(t.Context(), firstDay())
 		noError(t, err)
 	}
 	noError(t, <-done)
-	_, err := s.Freshen(t.Context(), firstDay())
+	_, err := s.ResetTo(t.Context(), firstDay())
 	noError(t, err)
-	if since, err := s.Since(t.Context(), firstDay()); err != nil || since != (Later{}) {
+	if since, err := s.ChangesSince(t.Context(), firstDay()); err != nil || since != (Changes{}) {
 		t.Errorf("left over is %+v, %v", since, err)
 	}
 }

@@ -47,8 +47,8 @@ type RefreshToken struct {
 	SpentAt   *Millis
 }
 
-// Ended is a login session that was ended before its access tokens expired.
-type Ended struct {
+// RevokedSession is a login session that was ended before its access tokens expired.
+type RevokedSession struct {
 	ID          string
 	UserID      int64
 	AccessUntil Millis
@@ -67,7 +67,7 @@ var (
 // checked. If the password itself has, the error is ErrStale.
 func (s *Store) OpenSession(ctx context.Context, u User, session LoginSession, refreshHash string) (now User, err error) {
 	err = s.write(ctx, func(tx *gorm.DB) error {
-		if err := found(tx.Clauses(unchanged).Take(&now, u.ID).Error); err != nil {
+		if err := mapNotFound(tx.Clauses(lockShare).Take(&now, u.ID).Error); err != nil {
 			return err
 		}
 		if now.PasswordHash != u.PasswordHash {
@@ -81,10 +81,10 @@ func (s *Store) OpenSession(ctx context.Context, u User, session LoginSession, r
 	return now, err
 }
 
-// unchanged keeps the user who is read as they are until the transaction ends:
+// lockShare keeps the user who is read as they are until the transaction ends:
 // whoever changes the password or the role ends all sessions afterwards, so this
 // one must be among them. SQLite has one writer and no such clause.
-var unchanged = clause.Locking{Strength: "SHARE"}
+var lockShare = clause.Locking{Strength: "SHARE"}
 
 // spendToken retires a refresh token in one statement, so that in a race exactly one
 // wins: all conditions are in its WHERE clause.
@@ -108,7 +108,7 @@ type Rotation struct {
 // Rotate spends a refresh token and writes the one that replaces it. If the
 // token was spent before, its session is ended within the same transaction: the
 // error is ErrRefreshReused and ended says what to put on the denylist.
-func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u User, ended []Ended, err error) {
+func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u User, ended []RevokedSession, err error) {
 	var refused error
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		now := r.Now
@@ -118,14 +118,14 @@ func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u
 			return res.Error
 		}
 		if res.RowsAffected == 0 {
-			ended, refused, err = s.reuse(tx, r.Hash, now)
+			ended, refused, err = s.endReusedSession(tx, r.Hash, now)
 			return err
 		}
 		session, err = renew(tx, old.SessionID, r, now)
 		if err != nil {
 			return err
 		}
-		return found(tx.Take(&u, session.UserID).Error)
+		return mapNotFound(tx.Take(&u, session.UserID).Error)
 	})
 	return session, u, ended, errors.Join(err, refused)
 }
@@ -153,15 +153,15 @@ func renew(tx *gorm.DB, sid string, r Rotation, now Millis) (LoginSession, error
 	return session, tx.Create(&RefreshToken{Hash: r.NewHash, SessionID: sid, ExpiresAt: session.ExpiresAt}).Error
 }
 
-// reuse says why a token could not be spent. One that was spent before is in two
+// endReusedSession says why a token could not be spent. One that was spent before is in two
 // hands, and nobody can tell which of them is the thief's: the session ends.
-func (s *Store) reuse(tx *gorm.DB, hash string, now Millis) (ended []Ended, refused, err error) {
+func (s *Store) endReusedSession(tx *gorm.DB, hash string, now Millis) (ended []RevokedSession, refused, err error) {
 	var old RefreshToken
 	res := tx.Where("hash = ?", hash).Limit(1).Find(&old)
 	if res.Error != nil || res.RowsAffected == 0 || old.SpentAt == nil {
 		return nil, ErrRefreshInvalid, res.Error
 	}
-	ended, err = s.endWithin(tx, now, "id = ?", old.SessionID)
+	ended, err = s.endSessionsTx(tx, now, "id = ?", old.SessionID)
 	return ended, ErrRefreshReused, err
 }
 
@@ -170,7 +170,7 @@ func (s *Store) SessionOfRefresh(ctx context.Context, hash string) (LoginSession
 	var session LoginSession
 	err := s.read(ctx).Raw(`SELECT s.* FROM login_sessions s JOIN refresh_tokens r ON r.session_id = s.id
 		WHERE r.hash = ? AND r.spent_at IS NULL AND r.expires_at > ? AND s.ended_at IS NULL`, hash, Now()).Take(&session).Error
-	return session, found(err)
+	return session, mapNotFound(err)
 }
 
 // maxListed bounds the list of a guest who logs in again and again.
@@ -186,7 +186,7 @@ func (s *Store) SessionsOf(ctx context.Context, userID int64) ([]LoginSession, e
 
 // EndSession ends one login session of a user. Another's, an ended one and none
 // are ErrNotFound.
-func (s *Store) EndSession(ctx context.Context, userID int64, id string) ([]Ended, error) {
+func (s *Store) EndSession(ctx context.Context, userID int64, id string) ([]RevokedSession, error) {
 	ended, err := s.endSessions(ctx, "user_id = ? AND id = ?", userID, id)
 	if err == nil && len(ended) == 0 {
 		return nil, ErrNotFound
@@ -195,34 +195,34 @@ func (s *Store) EndSession(ctx context.Context, userID int64, id string) ([]Ende
 }
 
 // EndSessions ends all login sessions of a user but one; an empty id ends all.
-func (s *Store) EndSessions(ctx context.Context, userID int64, except string) ([]Ended, error) {
+func (s *Store) EndSessions(ctx context.Context, userID int64, except string) ([]RevokedSession, error) {
 	return s.endSessions(ctx, "user_id = ? AND id <> ?", userID, except)
 }
 
-func (s *Store) endSessions(ctx context.Context, where string, args ...any) (ended []Ended, err error) {
+func (s *Store) endSessions(ctx context.Context, where string, args ...any) (ended []RevokedSession, err error) {
 	err = s.write(ctx, func(tx *gorm.DB) error {
-		ended, err = s.endWithin(tx, Now(), where, args...)
+		ended, err = s.endSessionsTx(tx, Now(), where, args...)
 		return err
 	})
 	return ended, err
 }
 
-// endWithin ends sessions as a part of a transaction, which tells the other
+// endSessionsTx ends sessions as a part of a transaction, which tells the other
 // branches once it is kept.
-func (s *Store) endWithin(tx *gorm.DB, now Millis, where string, args ...any) (ended []Ended, err error) {
+func (s *Store) endSessionsTx(tx *gorm.DB, now Millis, where string, args ...any) (ended []RevokedSession, err error) {
 	err = tx.Raw("UPDATE login_sessions SET ended_at = ? WHERE ended_at IS NULL AND "+where+" RETURNING id, user_id, access_until",
 		append([]any{now}, args...)...).Scan(&ended).Error
 	if err != nil {
 		return nil, err
 	}
-	return ended, s.tellBranches(tx, notice{Ended: ended})
+	return ended, s.notify(tx, notification{Ended: ended})
 }
 
-// Denied hands over the ended login sessions whose access tokens have not all
+// ListRevoked hands over the ended login sessions whose access tokens have not all
 // expired yet, one by one: there may be a million.
-func (s *Store) Denied(ctx context.Context, each func(Ended)) error {
-	for last := (Ended{AccessUntil: Now() + 1}); ; {
-		var page []Ended
+func (s *Store) ListRevoked(ctx context.Context, each func(RevokedSession)) error {
+	for last := (RevokedSession{AccessUntil: Now() + 1}); ; {
+		var page []RevokedSession
 		err := s.read(ctx).Model(&LoginSession{}).Select("id, user_id, access_until").
 			Where("ended_at IS NOT NULL AND access_until >= ? AND (access_until, id) > (?, ?)", last.AccessUntil, last.AccessUntil, last.ID).
 			Order("access_until, id").Limit(deniedAtOnce).Scan(&page).Error
@@ -260,9 +260,9 @@ func (s *Store) SweepSessions(ctx context.Context) (int, error) {
 	return int(n), err
 }
 
-// LastAccess is when the last access token of the house expires, as far as the
+// AccessWatermarks is when the last access token of the house expires, as far as the
 // book knows, and when it was last written to by a guest at the door.
-func (s *Store) LastAccess(ctx context.Context) (until, used Millis, err error) {
+func (s *Store) AccessWatermarks(ctx context.Context) (until, used Millis, err error) {
 	var row struct{ Until, Used *Millis }
 	err = s.read(ctx).Raw(`SELECT (SELECT max(access_until) FROM login_sessions) AS until,
 		(SELECT max(last_used_at) FROM login_sessions) AS used`).Scan(&row).Error
@@ -275,7 +275,7 @@ func (s *Store) LastAccess(ctx context.Context) (until, used Millis, err error) 
 // ChangePassword replaces a password hash, if it still is the old one, and ends
 // all other login sessions of the user. ErrStale means that somebody else
 // changed the password meanwhile.
-func (s *Store) ChangePassword(ctx context.Context, u User, hash, exceptSession string) (ended []Ended, err error) {
+func (s *Store) ChangePassword(ctx context.Context, u User, hash, exceptSession string) (ended []RevokedSession, err error) {
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		res := tx.Model(&User{}).Where("id = ? AND password_hash = ?", u.ID, u.PasswordHash).Update("password_hash", hash)
 		if res.Error != nil {
@@ -284,7 +284,7 @@ func (s *Store) ChangePassword(ctx context.Context, u User, hash, exceptSession 
 		if res.RowsAffected == 0 {
 			return ErrStale
 		}
-		ended, err = s.endWithin(tx, Now(), "user_id = ? AND id <> ?", u.ID, exceptSession)
+		ended, err = s.endSessionsTx(tx, Now(), "user_id = ? AND id <> ?", u.ID, exceptSession)
 		return err
 	})
 	return ended, err

@@ -123,13 +123,13 @@ func TestVouchersThatCannotBeSpent(t *testing.T) {
 			name  string
 			r     Rotation
 			err   error
-			ended []Ended
+			ended []RevokedSession
 		}{
 			{"unknown", rotation("nobody", 1), ErrRefreshInvalid, nil},
 			{"in another case", rotation("GOOD", 1), ErrRefreshInvalid, nil},
 			{"expired in this moment", rotation("short", 1), ErrRefreshInvalid, nil},
 			{"of an ended session", rotation("ended", 1), ErrRefreshInvalid, nil},
-			{"spent", rotation("spent", 1), ErrRefreshReused, []Ended{{"spent", alice.ID, spent.AccessUntil}}},
+			{"spent", rotation("spent", 1), ErrRefreshReused, []RevokedSession{{"spent", alice.ID, spent.AccessUntil}}},
 			{"spent, once more", rotation("spent", 1), ErrRefreshReused, nil},
 			{"the one after a spent one", rotation("spent", 2), ErrRefreshInvalid, nil},
 		} {
@@ -153,7 +153,7 @@ func TestOfManyWhoSpendAVoucherOneWins(t *testing.T) {
 	alice := enter(t, s, "alice")
 	session(t, s, alice, "alice")
 	var all sync.WaitGroup
-	errs, ended := make([]error, 20), make([][]Ended, 20)
+	errs, ended := make([]error, 20), make([][]RevokedSession, 20)
 	for i := range errs {
 		all.Go(func() {
 			r := rotation("alice", 1)
@@ -192,7 +192,7 @@ func TestEndSession(t *testing.T) {
 	}
 	ended, err := s.EndSession(t.Context(), alice.ID, "one")
 	noError(t, err)
-	wantSame(t, ended, []Ended{{"one", alice.ID, one.AccessUntil}})
+	wantSame(t, ended, []RevokedSession{{"one", alice.ID, one.AccessUntil}})
 	if _, err := s.EndSession(t.Context(), alice.ID, "one"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("ended twice: %v", err)
 	}
@@ -337,9 +337,9 @@ func TestASweepTakesABatch(t *testing.T) {
 }
 
 // denied lists what is on the denylist.
-func denied(t testing.TB, s *Store) (list []Ended, err error) {
+func denied(t testing.TB, s *Store) (list []RevokedSession, err error) {
 	t.Helper()
-	err = s.Denied(t.Context(), func(e Ended) { list = append(list, e) })
+	err = s.ListRevoked(t.Context(), func(e RevokedSession) { list = append(list, e) })
 	return list, err
 }
 
@@ -398,18 +398,18 @@ func TestTheDenylistIsReadInParts(t *testing.T) {
 
 func TestLastAccess(t *testing.T) {
 	s := openBook(t)
-	if until, used, err := s.LastAccess(t.Context()); until != 0 || used != 0 || err != nil {
+	if until, used, err := s.AccessWatermarks(t.Context()); until != 0 || used != 0 || err != nil {
 		t.Errorf("an empty book says %d, %d, %v", until, used, err)
 	}
 	alice := enter(t, s, "alice")
 	session(t, s, alice, "a", func(ls *LoginSession) { ls.AccessUntil, ls.LastUsedAt = 9000, 1000 })
 	session(t, s, alice, "b", func(ls *LoginSession) { ls.AccessUntil, ls.LastUsedAt = 5000, 4000 })
-	if until, used, err := s.LastAccess(t.Context()); until != 9000 || used != 4000 || err != nil {
+	if until, used, err := s.AccessWatermarks(t.Context()); until != 9000 || used != 4000 || err != nil {
 		t.Errorf("it says %d, %d, %v", until, used, err)
 	}
 	_, err := s.EndSession(t.Context(), alice.ID, "a")
 	noError(t, err)
-	if until, _, err := s.LastAccess(t.Context()); until != 9000 || err != nil { // its token still needs its key
+	if until, _, err := s.AccessWatermarks(t.Context()); until != 9000 || err != nil { // its token still needs its key
 		t.Errorf("with an ended session it says %d, %v", until, err)
 	}
 }
@@ -518,7 +518,7 @@ func TestSessionQueriesUseAnIndex(t *testing.T) {
 		"the end of one":           func() error { _, err := s.EndSession(t.Context(), alice.ID, "none"); return err },
 		"the end of all":           func() error { _, err := s.EndSessions(t.Context(), 99, ""); return err },
 		"the denylist":             func() error { _, err := denied(t, s); return err },
-		"the last access":          func() error { _, _, err := s.LastAccess(t.Context()); return err },
+		"the last access":          func() error { _, _, err := s.AccessWatermarks(t.Context()); return err },
 		"the sweep":                func() error { _, err := s.SweepSessions(t.Context()); return err },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,9 +19,9 @@ type LoginTally struct {
 	Place    string `gorm:"primaryKey"`
 	Failures int32  // in a row
 	LastAt   Millis
-	// Home tells that the place is an address from which somebody has logged in to
+	// Trusted tells that the place is an address from which somebody has logged in to
 	// the account.
-	Home bool
+	Trusted bool
 }
 
 const (
@@ -77,7 +77,7 @@ func (s *Store) CountLogin(ctx context.Context, place, home string) error {
 		}},
 	}
 	return s.write(ctx, func(tx *gorm.DB) error {
-		if err := tx.Clauses(known).Create(&LoginTally{Place: placeHash(home), LastAt: now, Home: true}).Error; err != nil || place == home {
+		if err := tx.Clauses(known).Create(&LoginTally{Place: placeHash(home), LastAt: now, Trusted: true}).Error; err != nil || place == home {
 			return err
 		}
 		return tx.Delete(&LoginTally{Place: placeHash(place)}).Error

@@ -13,7 +13,7 @@ func tallied(t testing.TB, s *Store, places ...string) (failures []int32, homes 
 	known, err := s.LoginTallies(t.Context(), places...)
 	noError(t, err)
 	for _, tally := range known {
-		failures, homes = append(failures, tally.Failures), append(homes, tally.Home)
+		failures, homes = append(failures, tally.Failures), append(homes, tally.Trusted)
 	}
 	return failures, homes
 }

@@ -46,7 +46,7 @@ func (s *Store) changeMenu(ctx context.Context, fn func(tx *gorm.DB) error) erro
 		if menu, err = loadMenu(tx); err != nil {
 			return err
 		}
-		return s.tellBranches(tx, notice{Menu: true})
+		return s.notify(tx, notification{Menu: true})
 	})
 	if err == nil {
 		s.menu.current.Store(menu)

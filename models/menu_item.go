@@ -72,9 +72,9 @@ func (s *Store) CreateMenuItem(ctx context.Context, m *MenuItem) error {
 // given or none is given; otherwise the error is ErrStale.
 func (s *Store) ReplaceMenuItem(ctx context.Context, m *MenuItem, versions ...int64) error {
 	return s.changeMenu(ctx, func(tx *gorm.DB) error {
-		res := tx.Model(&MenuItem{}).Where("id = ?", m.ID).Scopes(at(versions)).
+		res := tx.Model(&MenuItem{}).Where("id = ?", m.ID).Scopes(whereVersion(versions)).
 			Update("version", gorm.Expr("version + 1"))
-		if err := changedOne(tx, res, m.ID); err != nil {
+		if err := requireOneRow(tx, res, m.ID); err != nil {
 			return err
 		}
 		if err := tx.Model(m).Select("*").Omit("id", "version").Updates(m).Error; err != nil {
@@ -89,12 +89,12 @@ func (s *Store) ReplaceMenuItem(ctx context.Context, m *MenuItem, versions ...in
 // and price.
 func (s *Store) DeleteMenuItem(ctx context.Context, id int64, versions ...int64) error {
 	return s.changeMenu(ctx, func(tx *gorm.DB) error {
-		return changedOne(tx, tx.Scopes(at(versions)).Delete(&MenuItem{}, id), id)
+		return requireOneRow(tx, tx.Scopes(whereVersion(versions)).Delete(&MenuItem{}, id), id)
 	})
 }
 
-// at limits a statement to a dish that nobody has changed since it was read.
-func at(versions []int64) func(*gorm.DB) *gorm.DB {
+// whereVersion limits a statement to a dish that nobody has changed since it was read.
+func whereVersion(versions []int64) func(*gorm.DB) *gorm.DB {
 	return func(tx *gorm.DB) *gorm.DB {
 		if len(versions) == 0 {
 			return tx
@@ -103,12 +103,12 @@ func at(versions []int64) func(*gorm.DB) *gorm.DB {
 	}
 }
 
-// changedOne says why a conditional change of a dish met no row.
-func changedOne(tx, res *gorm.DB, id int64) error {
+// requireOneRow says why a conditional change of a dish met no row.
+func requireOneRow(tx, res *gorm.DB, id int64) error {
 	if res.Error != nil || res.RowsAffected == 1 {
 		return res.Error
 	}
-	if err := found(tx.Select("id").Take(&MenuItem{}, id).Error); err != nil {
+	if err := mapNotFound(tx.Select("id").Take(&MenuItem{}, id).Error); err != nil {
 		return err
 	}
 	return ErrStale

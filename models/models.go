@@ -98,13 +98,13 @@ func (s *Store) writeOnce(ctx context.Context, fn func(tx *gorm.DB) error) error
 func (s *Store) Shared() bool { return s.engine.shared() }
 
 // Waiting is the number of writes that are under way.
-func (s *Store) Waiting() int { return s.engine.underWay() }
+func (s *Store) Waiting() int { return s.engine.pending() }
 
 // OnCommit calls fn after each commit. It must not wait for anything.
-func (s *Store) OnCommit(fn func(Commit)) { s.engine.tell(fn) }
+func (s *Store) OnCommit(fn func(Commit)) { s.engine.onCommit(fn) }
 
-// found turns GORM's "no such row" into ours.
-func found(err error) error {
+// mapNotFound turns GORM's "no such row" into ours.
+func mapNotFound(err error) error {
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return ErrNotFound
 	}

@@ -85,7 +85,7 @@ var people = map[string]User{
 func enter(t testing.TB, s *Store, name string) User {
 	t.Helper()
 	u := people[name]
-	u.PasswordHash = nobody
+	u.PasswordHash = unusableHash
 	noError(t, s.createUser(t.Context(), &u))
 	return u
 }
@@ -106,7 +106,7 @@ func cook(t testing.TB, s *Store, change ...func(*MenuItem)) MenuItem {
 func dishNow(t testing.TB, s *Store, id int64) (MenuItem, error) {
 	t.Helper()
 	var stored MenuItem
-	err := found(s.read(t.Context()).Take(&stored, id).Error)
+	err := mapNotFound(s.read(t.Context()).Take(&stored, id).Error)
 	shown, known := s.Menu().Item(id)
 	if known != (err == nil) || known && !reflect.DeepEqual(*shown, stored) {
 		t.Errorf("the menu says %+v, the book %+v, %v", shown, stored, err)

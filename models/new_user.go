@@ -19,13 +19,13 @@ type NewUser struct {
 	BirthDate *string
 }
 
-// Fault says what a field takes, without repeating what was sent.
-type Fault struct{ Field, Message string }
+// FieldError says what a field takes, without repeating what was sent.
+type FieldError struct{ Field, Message string }
 
-// Invalid lists the fields that cannot be taken.
-type Invalid []Fault
+// ValidationError lists the fields that cannot be taken.
+type ValidationError []FieldError
 
-func (inv Invalid) Error() string {
+func (inv ValidationError) Error() string {
 	var said []string
 	for _, f := range inv {
 		said = append(said, f.Field+" "+f.Message)
@@ -48,10 +48,10 @@ func (s *Store) AddUser(ctx context.Context, h *Hasher, n NewUser) (User, error)
 	return u, s.createUser(ctx, &u)
 }
 
-func (n NewUser) faults() (inv Invalid) {
+func (n NewUser) faults() (inv ValidationError) {
 	need := func(ok bool, field, message string) {
 		if !ok {
-			inv = append(inv, Fault{field, message})
+			inv = append(inv, FieldError{field, message})
 		}
 	}
 	need(IsUsername(n.Username), "username", "must have 3 to 32 of the characters a-z, 0-9, dot, underscore and hyphen")

@@ -111,7 +111,7 @@ func TestAddUserSaysWhatIsWrongAndWritesNothing(t *testing.T) {
 	n := alice()
 	n.Username, n.Password = "<script>", "secret1"
 	_, err := s.AddUser(t.Context(), NewHasher(), n)
-	invalid, ok := errors.AsType[Invalid](err)
+	invalid, ok := errors.AsType[ValidationError](err)
 	if !ok || len(invalid) != 2 {
 		t.Fatalf("err = %v, want two faults", err)
 	}

@@ -9,13 +9,13 @@ import (
 	"gorm.io/gorm"
 )
 
-// News is what a house wants to hear of the other branches over the same order
+// Listener is what a house wants to hear of the other branches over the same order
 // book. Nothing depends on a piece of news arriving: whenever some may have been
 // missed, it is all asked for anew.
-type News struct {
+type Listener struct {
 	// Ended are login sessions that were ended. It must not wait for anything:
 	// until it returns, nobody here knows of the next.
-	Ended func([]Ended)
+	Ended func([]RevokedSession)
 	// Keys is called when signing keys have changed.
 	Keys func(context.Context) error
 	// Orders have made a step.
@@ -26,17 +26,17 @@ type News struct {
 	Lost func(error)
 }
 
-// notice is what one branch tells the others.
-type notice struct {
-	From   string  `json:"from"` // a process; it needs no news of itself
-	Ended  []Ended `json:"ended,omitempty"`
-	Orders []int64 `json:"orders,omitempty"`
-	Keys   bool    `json:"keys,omitempty"`
-	Menu   bool    `json:"menu,omitempty"`
+// notification is what one branch tells the others.
+type notification struct {
+	From   string           `json:"from"` // a process; it needs no news of itself
+	Ended  []RevokedSession `json:"ended,omitempty"`
+	Orders []int64          `json:"orders,omitempty"`
+	Keys   bool             `json:"keys,omitempty"`
+	Menu   bool             `json:"menu,omitempty"`
 }
 
-// tellBranches tells the other branches, as soon as the transaction is kept.
-func (s *Store) tellBranches(tx *gorm.DB, n notice) error {
+// notify tells the other branches, as soon as the transaction is kept.
+func (s *Store) notify(tx *gorm.DB, n notification) error {
 	if len(n.Ended) == 0 && len(n.Orders) == 0 && !n.Keys && !n.Menu {
 		return nil
 	}
@@ -45,32 +45,32 @@ func (s *Store) tellBranches(tx *gorm.DB, n notice) error {
 
 // Follow listens to the other branches until ctx ends. Where there are none, it
 // returns at once.
-func (s *Store) Follow(ctx context.Context, news News) {
+func (s *Store) Follow(ctx context.Context, news Listener) {
 	if !s.Shared() {
 		return
 	}
-	e := &errands{bell: make(chan struct{}, 1)}
+	e := &refreshQueue{bell: make(chan struct{}, 1)}
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { e.run(ctx, s, news) })
-	hear := func(n notice) {
+	hear := func(n notification) {
 		news.Ended(n.Ended)
 		e.add(n, false)
 	}
-	missed := func() { e.add(notice{Keys: true, Menu: true}, true) }
+	missed := func() { e.add(notification{Keys: true, Menu: true}, true) }
 	s.engine.listen(ctx, hear, missed, news.Lost)
 }
 
-// errands are what has to be read in the order book because of news. They are
+// refreshQueue are what has to be read in the order book because of news. They are
 // run apart, so that a slow answer holds up no news of ended sessions.
-type errands struct {
+type refreshQueue struct {
 	mu        sync.Mutex
-	due       notice
+	due       notification
 	anyOrders bool
 	bell      chan struct{}
 }
 
-func (e *errands) add(n notice, anyOrders bool) {
+func (e *refreshQueue) add(n notification, anyOrders bool) {
 	e.mu.Lock()
 	e.due.Keys = e.due.Keys || n.Keys
 	e.due.Menu = e.due.Menu || n.Menu
@@ -83,18 +83,18 @@ func (e *errands) add(n notice, anyOrders bool) {
 	}
 }
 
-func (e *errands) take() (n notice, anyOrders bool) {
+func (e *refreshQueue) take() (n notification, anyOrders bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n, anyOrders = e.due, e.anyOrders
-	e.due, e.anyOrders = notice{}, false
+	e.due, e.anyOrders = notification{}, false
 	return n, anyOrders
 }
 
 // errandsAgain is how long an errand that failed waits.
 const errandsAgain = time.Second
 
-func (e *errands) run(ctx context.Context, s *Store, news News) {
+func (e *refreshQueue) run(ctx context.Context, s *Store, news Listener) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -110,7 +110,7 @@ func (e *errands) run(ctx context.Context, s *Store, news News) {
 	}
 }
 
-func (e *errands) do(ctx context.Context, s *Store, news News, n notice, anyOrders bool) (err error) {
+func (e *refreshQueue) do(ctx context.Context, s *Store, news Listener, n notification, anyOrders bool) (err error) {
 	if n.Keys {
 		err = errors.Join(err, news.Keys(ctx))
 	}

@@ -31,9 +31,9 @@ func (e *house) note(fn func()) {
 	fn()
 }
 
-func (e *house) news() News {
-	return News{
-		Ended: func(list []Ended) {
+func (e *house) news() Listener {
+	return Listener{
+		Ended: func(list []RevokedSession) {
 			e.note(func() {
 				for _, one := range list {
 					e.ended = append(e.ended, one.ID)
@@ -85,7 +85,7 @@ func deafen(t testing.TB, s *Store) {
 }
 
 func TestAHouseAloneFollowsNobody(t *testing.T) {
-	openFile(t).Follow(context.Background(), News{}) // returns at once
+	openFile(t).Follow(context.Background(), Listener{}) // returns at once
 }
 
 func TestHousesHearOfEachOther(t *testing.T) {
@@ -130,7 +130,7 @@ func TestHousesHearOfEachOther(t *testing.T) {
 			session(t, there, alice, "taken back")
 			changed := errors.New("it thought better of it")
 			err := there.write(t.Context(), func(tx *gorm.DB) error {
-				_, err := there.endWithin(tx, Now(), "id = ?", "taken back")
+				_, err := there.endSessionsTx(tx, Now(), "id = ?", "taken back")
 				return errors.Join(err, changed)
 			})
 			if !errors.Is(err, changed) {

@@ -20,18 +20,18 @@ const (
 	StatusCancelled Status = "cancelled"
 )
 
-// before says which status each one follows. Every status follows exactly one,
+// previous says which status each one follows. Every status follows exactly one,
 // so a change needs no other rule than this in its WHERE clause.
-var before = map[Status]Status{
+var previous = map[Status]Status{
 	StatusPreparing: StatusPlaced,
 	StatusReady:     StatusPreparing,
 	StatusServed:    StatusReady,
 	StatusCancelled: StatusPlaced,
 }
 
-// after is before, read the other way, for the steps of a kitchen that cooks by
+// next is before, read the other way, for the steps of a kitchen that cooks by
 // itself.
-var after = map[Status]Status{
+var next = map[Status]Status{
 	StatusPlaced:    StatusPreparing,
 	StatusPreparing: StatusReady,
 	StatusReady:     StatusServed,
@@ -42,7 +42,7 @@ func (s Status) done() bool { return s == StatusServed || s == StatusCancelled }
 
 // Valid tells whether the house knows this status.
 func (s Status) Valid() bool {
-	_, follows := before[s]
+	_, follows := previous[s]
 	return follows || s == StatusPlaced
 }
 
@@ -63,9 +63,9 @@ type Order struct {
 	UpdatedAt   Millis `gorm:"autoUpdateTime:false"`
 }
 
-// Receipt is what a guest is shown of an order. Lists are made of receipts: they
+// OrderSummary is what a guest is shown of an order. Lists are made of receipts: they
 // are read more than anything else, and the steps in between would cost a sixth.
-type Receipt struct {
+type OrderSummary struct {
 	ID         int64
 	Status     Status
 	Lines      OrderLines
@@ -75,9 +75,9 @@ type Receipt struct {
 	UpdatedAt  Millis
 }
 
-// Receipt is what the guest is shown of it.
-func (o *Order) Receipt() Receipt {
-	return Receipt{o.ID, o.Status, o.Lines, o.TotalCents, o.TableName, o.PlacedAt, o.UpdatedAt}
+// Summary is what the guest is shown of it.
+func (o *Order) Summary() OrderSummary {
+	return OrderSummary{o.ID, o.Status, o.Lines, o.TotalCents, o.TableName, o.PlacedAt, o.UpdatedAt}
 }
 
 // Step is one status that an order has had, and when it began.
@@ -111,18 +111,18 @@ func (o *Order) Done() bool { return o.Status.done() }
 // OrderOf finds an order of this guest. Another guest's order is ErrNotFound.
 func (s *Store) OrderOf(ctx context.Context, userID, id int64) (Order, error) {
 	var o Order
-	return o, found(s.read(ctx).Where("user_id = ?", userID).Take(&o, id).Error)
+	return o, mapNotFound(s.read(ctx).Where("user_id = ?", userID).Take(&o, id).Error)
 }
 
 // Order finds anybody's order; it is for the staff.
 func (s *Store) Order(ctx context.Context, id int64) (Order, error) {
 	var o Order
-	return o, found(s.read(ctx).Take(&o, id).Error)
+	return o, mapNotFound(s.read(ctx).Take(&o, id).Error)
 }
 
 // OrdersOf lists the orders of a guest, newest first, from below the id given;
 // math.MaxInt64 begins at the newest. An empty status lists all.
-func (s *Store) OrdersOf(ctx context.Context, userID int64, status Status, below int64, limit int) ([]Receipt, error) {
+func (s *Store) OrdersOf(ctx context.Context, userID int64, status Status, below int64, limit int) ([]OrderSummary, error) {
 	if status == "" {
 		return s.receipts(ctx, limit, "orders WHERE user_id = $1 AND id < $2 ORDER BY id DESC", userID, below)
 	}
@@ -135,7 +135,7 @@ func (s *Store) OrdersOf(ctx context.Context, userID int64, status Status, below
 
 // OpenOrders lists everybody's orders for the kitchen, oldest first, from
 // behind the id given. An empty status lists those that are not done.
-func (s *Store) OpenOrders(ctx context.Context, status Status, after int64, limit int) ([]Receipt, error) {
+func (s *Store) OpenOrders(ctx context.Context, status Status, after int64, limit int) ([]OrderSummary, error) {
 	open := s.engine.dialect().openOrders + " WHERE NOT done AND id > $1"
 	switch {
 	case status == "":
@@ -149,48 +149,48 @@ func (s *Store) OpenOrders(ctx context.Context, status Status, after int64, limi
 // receipts reads past GORM's scanner, which would take as long again as the
 // query, but over GORM's connection. The limit is written out: SQLite prepares a
 // statement anew when one is bound to it.
-func (s *Store) receipts(ctx context.Context, limit int, from string, args ...any) ([]Receipt, error) {
+func (s *Store) receipts(ctx context.Context, limit int, from string, args ...any) ([]OrderSummary, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	defer spend(ctx)()
+	defer timeStatement(ctx)()
 	ctx = context.WithoutCancel(ctx) // to watch for a guest who leaves costs more than to read on
 	query := "SELECT id, status, lines, total_cents, table_name, placed_at, updated_at FROM " + from + " LIMIT " + strconv.Itoa(limit)
 	rows, err := s.reader.ConnPool.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, named(err)
+		return nil, classify(err)
 	}
 	defer func() { _ = rows.Close() }() // rows.Err has told
-	list := make([]Receipt, 0, limit)
+	list := make([]OrderSummary, 0, limit)
 	for rows.Next() {
-		var r Receipt
+		var r OrderSummary
 		if err := rows.Scan(&r.ID, &r.Status, &r.Lines, &r.TotalCents, &r.TableName, &r.PlacedAt, &r.UpdatedAt); err != nil {
 			return nil, err
 		}
 		list = append(list, r)
 	}
-	return list, named(rows.Err())
+	return list, classify(rows.Err())
 }
 
 // AdvanceOrder gives an order the status to, if that follows from the one it
 // has; otherwise the error is ErrInvalidTransition.
 func (s *Store) AdvanceOrder(ctx context.Context, id int64, to Status) (Order, error) {
-	return s.step(ctx, to, "id = ?", id)
+	return s.transition(ctx, to, "id = ?", id)
 }
 
 // CancelOrder cancels an order of this guest while it is placed.
 func (s *Store) CancelOrder(ctx context.Context, userID, id int64) (Order, error) {
-	return s.step(ctx, StatusCancelled, "id = ? AND user_id = ?", id, userID)
+	return s.transition(ctx, StatusCancelled, "id = ? AND user_id = ?", id, userID)
 }
 
-// step changes the status of the order that the condition names. The status it
+// transition changes the status of the order that the condition names. The status it
 // must have is part of the statement, so two cooks never take one ticket.
-func (s *Store) step(ctx context.Context, to Status, where string, args ...any) (Order, error) {
+func (s *Store) transition(ctx context.Context, to Status, where string, args ...any) (Order, error) {
 	var o Order
 	err := s.write(ctx, func(tx *gorm.DB) error {
 		now := Now()
 		set := map[string]any{"status": to, "updated_at": now}
-		from, follows := before[to] // a status that follows none matches no row
+		from, follows := previous[to] // a status that follows none matches no row
 		if follows {
 			set[string(to)+"_at"] = now
 		}
@@ -201,23 +201,23 @@ func (s *Store) step(ctx context.Context, to Status, where string, args ...any) 
 		if res.Error != nil {
 			return res.Error
 		}
-		if err := found(tx.Where(where, args...).Take(&o).Error); err != nil {
+		if err := mapNotFound(tx.Where(where, args...).Take(&o).Error); err != nil {
 			return err
 		}
 		if res.RowsAffected == 0 {
 			return ErrInvalidTransition
 		}
-		return s.tellBranches(tx, notice{Orders: []int64{o.ID}})
+		return s.notify(tx, notification{Orders: []int64{o.ID}})
 	})
 	return o, err
 }
 
-// due moves orders on that have been in a status since before $2. Choosing and
+// advanceSQL moves orders on that have been in a status since before $2. Choosing and
 // changing are one statement, so no ticket is taken twice; of several houses over
 // one book, each takes what no other is just taking. It names nothing that stays
 // as it is: an index is touched only when one of its columns is.
-func due(d dialect, from Status, limit int) string {
-	to := after[from]
+func advanceSQL(d dialect, from Status, limit int) string {
+	to := next[from]
 	set := "status = '" + string(to) + "', " + string(to) + "_at = $1, updated_at = $1"
 	if to.done() {
 		set += ", done = TRUE"
@@ -235,19 +235,19 @@ func (s *Store) AdvanceDue(ctx context.Context, before Millis, limit int) (ids [
 		ids = nil
 		for _, from := range []Status{StatusReady, StatusPreparing, StatusPlaced} {
 			var moved []int64
-			if err := tx.Raw(due(s.engine.dialect(), from, limit), now, before).Scan(&moved).Error; err != nil {
+			if err := tx.Raw(advanceSQL(s.engine.dialect(), from, limit), now, before).Scan(&moved).Error; err != nil {
 				return err
 			}
 			ids = append(ids, moved...)
 		}
-		return s.tellBranches(tx, notice{Orders: ids})
+		return s.notify(tx, notification{Orders: ids})
 	})
 	return ids, err
 }
 
-// OldestStep tells when the open order that has waited longest made its newest
+// OldestPendingAt tells when the open order that has waited longest made its newest
 // step, and false if no order is open.
-func (s *Store) OldestStep(ctx context.Context) (Millis, bool, error) {
+func (s *Store) OldestPendingAt(ctx context.Context) (Millis, bool, error) {
 	var oldest *Millis
 	const each = "SELECT min(updated_at) AS step FROM orders WHERE NOT done AND status = "
 	err := s.read(ctx).Raw("SELECT min(step) FROM (" + each + "'placed' UNION ALL " + each + "'preparing' UNION ALL " + each + "'ready') steps").

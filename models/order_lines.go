@@ -26,9 +26,9 @@ type OrderLine struct {
 // a page of orders is one query, and nothing is decoded to be encoded again.
 type OrderLines string
 
-// NewBill fills in what each line costs, adds everything up, and writes it down.
+// TotalLines fills in what each line costs, adds everything up, and writes it down.
 // A sum that does not fit, and a line of nothing, is a *LineError.
-func NewBill(lines []OrderLine) (bill OrderLines, totalCents int64, err error) {
+func TotalLines(lines []OrderLine) (bill OrderLines, totalCents int64, err error) {
 	for i := range lines {
 		l := &lines[i]
 		if l.Quantity < 1 || l.UnitPriceCents < 1 || l.UnitPriceCents > (math.MaxInt64-totalCents)/l.Quantity {
@@ -80,7 +80,7 @@ func (l *OrderLines) scanV1(text string) error {
 	if stored.Format != 1 {
 		return fmt.Errorf("order lines: format %d is not known here", stored.Format)
 	}
-	bill, _, err := NewBill(stored.Lines)
+	bill, _, err := TotalLines(stored.Lines)
 	if err == nil {
 		*l = bill
 	}

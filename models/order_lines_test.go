@@ -11,7 +11,7 @@ func TestOrderLinesAreReadAsTheyWereWritten(t *testing.T) {
 		{7, "Caffè «corretto» <&>", SizeSmall, 20, "Senza zucchero, \"per favore\"\n🍋", 300, 6000},
 		{1, "Margherita", SizeLarge, 1, "", 1250, 1250},
 	}
-	want, total, err := NewBill(lines)
+	want, total, err := TotalLines(lines)
 	noError(t, err)
 	if total != 7250 {
 		t.Errorf("the total is %d", total)

@@ -48,7 +48,7 @@ func bring(t testing.TB, s *Store, o Order, to Status) Order {
 	return o
 }
 
-func ids(orders []Receipt) []int64 {
+func ids(orders []OrderSummary) []int64 {
 	var list []int64
 	for _, o := range orders {
 		list = append(list, o.ID)
@@ -265,7 +265,7 @@ func TestAdvanceDueAndOldestStep(t *testing.T) {
 		}
 		wantOldest := func(want Millis, wantAny bool) {
 			t.Helper()
-			got, any, err := s.OldestStep(t.Context())
+			got, any, err := s.OldestPendingAt(t.Context())
 			if got != want || any != wantAny || err != nil {
 				t.Errorf("oldest step %v, %v, %v, want %v, %v", got.Time(), any, err, want.Time(), wantAny)
 			}

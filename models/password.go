@@ -78,8 +78,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return phcPrefix + b64(salt) + "$" + b64(sum), nil
 }
 
-// nobody is a hash that no password has; see Matches.
-var nobody = phcPrefix + strings.Repeat("A", 22) + "$" + strings.Repeat("A", 43)
+// unusableHash is a hash that no password has; see Matches.
+var unusableHash = phcPrefix + strings.Repeat("A", 22) + "$" + strings.Repeat("A", 43)
 
 var phcPrefix = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, hashMemoryKiB, hashPasses, hashLanes)
 
@@ -88,7 +88,7 @@ var phcPrefix = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, ha
 // clock does not tell who is a guest.
 func (h *Hasher) Matches(ctx context.Context, password, hash string) (bool, error) {
 	if hash == "" {
-		hash = nobody
+		hash = unusableHash
 	}
 	salt, want, err := parseHash(hash)
 	if err != nil {

@@ -55,8 +55,8 @@ func (e *LineError) Unwrap() error { return e.Reason }
 // that stood for another request is ErrKeyReused. A line that cannot be served
 // is a *LineError.
 func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed bool, err error) {
-	if o, err = n.priced(s.Menu()); err != nil {
-		return n.despite(err, s.read(ctx))
+	if o, err = n.price(s.Menu()); err != nil {
+		return n.replayOr(err, s.read(ctx))
 	}
 	err = s.writeOnce(ctx, func(tx *gorm.DB) (err error) {
 		o.ID, err = n.insert(tx, s.engine, o)
@@ -65,25 +65,25 @@ func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed b
 	switch {
 	case errors.Is(err, gorm.ErrDuplicatedKey):
 		lost := fmt.Errorf("%w: the order with the same key was not kept", ErrDatabaseUnavailable)
-		return n.despite(lost, s.read(ctx))
+		return n.replayOr(lost, s.read(ctx))
 	case errors.Is(err, gorm.ErrForeignKeyViolated):
 		err = ErrUserUnknown
 	}
 	return o, false, err
 }
 
-// despite looks whether a refused order is the repetition of one that was taken
+// replayOr looks whether a refused order is the repetition of one that was taken
 // before, as it may be when its dishes can no longer be had, or its key is used.
-func (n NewOrder) despite(refused error, db *gorm.DB) (Order, bool, error) {
-	o, err := n.earlier(db)
+func (n NewOrder) replayOr(refused error, db *gorm.DB) (Order, bool, error) {
+	o, err := n.findByKey(db)
 	if errors.Is(err, ErrNotFound) {
 		err = refused
 	}
 	return o, err == nil, err
 }
 
-// earlier finds the order that the key already stands for.
-func (n NewOrder) earlier(db *gorm.DB) (Order, error) {
+// findByKey finds the order that the key already stands for.
+func (n NewOrder) findByKey(db *gorm.DB) (Order, error) {
 	if n.IdempotencyKey == "" {
 		return Order{}, ErrNotFound
 	}
@@ -91,7 +91,7 @@ func (n NewOrder) earlier(db *gorm.DB) (Order, error) {
 		Order
 		RequestHash string
 	}
-	err := found(db.Table("orders").Where("user_id = ? AND idempotency_key = ?", n.UserID, n.IdempotencyKey).Take(&o).Error)
+	err := mapNotFound(db.Table("orders").Where("user_id = ? AND idempotency_key = ?", n.UserID, n.IdempotencyKey).Take(&o).Error)
 	if err == nil && o.RequestHash != n.RequestHash {
 		return Order{}, ErrKeyReused
 	}
@@ -113,13 +113,13 @@ func (n NewOrder) insert(tx *gorm.DB, e engine, o Order) (id int64, err error) {
 	return id, tx.AddError(err)
 }
 
-// priced copies the names and prices of the dishes onto a new order.
-func (n NewOrder) priced(menu *Menu) (Order, error) {
+// price copies the names and prices of the dishes onto a new order.
+func (n NewOrder) price(menu *Menu) (Order, error) {
 	now := Now()
 	o := Order{UserID: n.UserID, Status: StatusPlaced, TableName: n.Table, PlacedAt: now, UpdatedAt: now}
 	lines := make([]OrderLine, len(n.Lines))
 	for i, l := range n.Lines {
-		line, fault := n.line(l, menu)
+		line, fault := n.priceLine(l, menu)
 		if fault != nil {
 			fault.Index = i
 			return Order{}, fault
@@ -127,12 +127,12 @@ func (n NewOrder) priced(menu *Menu) (Order, error) {
 		lines[i] = line
 	}
 	var err error
-	o.Lines, o.TotalCents, err = NewBill(lines)
+	o.Lines, o.TotalCents, err = TotalLines(lines)
 	return o, err
 }
 
-// line holds one line against the menu.
-func (n NewOrder) line(l NewLine, menu *Menu) (OrderLine, *LineError) {
+// priceLine holds one line against the menu.
+func (n NewOrder) priceLine(l NewLine, menu *Menu) (OrderLine, *LineError) {
 	dish, known := menu.Item(l.MenuItemID)
 	if !known {
 		return OrderLine{}, &LineError{Field: "menu_item_id", Message: "must be the id of a dish on the menu", Reason: ErrInvalidLine}

@@ -132,7 +132,7 @@ func (d postgresDialector) Translate(err error) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		err = d.Dialector.Translate(e)
 	}
-	return named(err)
+	return classify(err)
 }
 
 // migratePostgres brings the schema up to date, each version in a transaction of
@@ -143,7 +143,7 @@ func migratePostgres(ctx context.Context, db *gorm.DB) error {
 		return err
 	}
 	for done := false; !done && err == nil; {
-		err = db.WithContext(unhurried(ctx)).Transaction(func(tx *gorm.DB) (err error) {
+		err = db.WithContext(withoutTimeout(ctx)).Transaction(func(tx *gorm.DB) (err error) {
 			done, err = migrateStep(tx, files)
 			return err
 		})
@@ -219,7 +219,7 @@ func explainPostgres(cfg *pgx.ConnConfig, err error) error {
 		err = fmt.Errorf("the user %q may not create or read its tables: GRANT it that, or let it own the database", cfg.User)
 	case state == "53300":
 		err = errors.New("the server has no connection left: raise max_connections there, or say less with pool_max_conns in DATABASE_URL")
-	case state == "" && errors.Is(named(err), ErrDatabaseUnavailable):
+	case state == "" && errors.Is(classify(err), ErrDatabaseUnavailable):
 		err = fmt.Errorf("nothing answers at %s as PostgreSQL does: check that the server runs there, listens on that address and lets this machine in", where)
 	default:
 		err = errors.New(strings.Join(strings.Fields(err.Error()), " "))
@@ -230,7 +230,7 @@ func explainPostgres(cfg *pgx.ConnConfig, err error) error {
 // postgresWriter writes to PostgreSQL, which lets many write at once and gathers
 // their commits by itself.
 type postgresWriter struct {
-	traffic
+	writeStats
 	db     *gorm.DB
 	closed atomic.Bool
 
@@ -282,7 +282,7 @@ const maxTries = 5
 // do runs fn in a transaction. As in SQLite, a guest who leaves meanwhile does
 // not break it off.
 func (w *postgresWriter) do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) (err error) {
-	defer spend(ctx)()
+	defer timeStatement(ctx)()
 	w.waiting.Add(1)
 	defer w.waiting.Add(-1)
 	ctx = context.WithValue(ctx, clockedKey{}, true)
@@ -291,7 +291,7 @@ func (w *postgresWriter) do(ctx context.Context, once bool, fn func(tx *gorm.DB)
 		if err = transact(w.db.WithContext(ctx), once, fn); err == nil {
 			w.committed(1, start)
 		}
-		if !again(err) {
+		if !retryable(err) {
 			break
 		}
 	}
@@ -311,9 +311,9 @@ func transact(db *gorm.DB, once bool, fn func(tx *gorm.DB) error) error {
 	})
 }
 
-// again tells whether a transaction that failed may succeed when it is begun
+// retryable tells whether a transaction that failed may succeed when it is begun
 // anew: it met another one, or a newer house has just changed a table.
-func again(err error) bool {
+func retryable(err error) bool {
 	switch e, _ := errors.AsType[*pgconn.PgError](err); {
 	case e == nil:
 		return false
@@ -345,15 +345,15 @@ func namedPostgres(err error) error {
 		return fmt.Errorf("%w: %w", ErrNotFound, err)
 	case state == "53100":
 		return fmt.Errorf("%w: %w", ErrStorageFull, err)
-	case isAway(state) || connecting || lost(err):
+	case unavailable(state) || connecting || connectionLost(err):
 		return fmt.Errorf("%w: %w", ErrDatabaseUnavailable, err)
 	}
 	return err
 }
 
-// isAway tells whether the server has refused because of its own state
+// unavailable tells whether the server has refused because of its own state
 // (postgresql.org/docs/current/errcodes-appendix.html).
-func isAway(state string) bool {
+func unavailable(state string) bool {
 	switch state {
 	case "25006", // a standby, read only
 		"25P03",          // too long idle in a transaction
@@ -367,8 +367,8 @@ func isAway(state string) bool {
 	return class == "08" || class == "53" || class == "58" // connection, resources, system
 }
 
-// lost tells whether there is no connection any more.
-func lost(err error) bool {
+// connectionLost tells whether there is no connection any more.
+func connectionLost(err error) bool {
 	_, network := errors.AsType[net.Error](err)
 	return network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, pgconn.ErrConnClosed) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)

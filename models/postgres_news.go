@@ -35,7 +35,7 @@ const channel = "left('restaurant_' || current_schema(), 63)"
 
 // notify is kept or lost with the transaction (pg_notify), so nobody hears of
 // what has not happened. Whoever wants to be told has to ask for it with LISTEN.
-func (w *postgresWriter) notify(tx *gorm.DB, n notice) error {
+func (w *postgresWriter) notify(tx *gorm.DB, n notification) error {
 	for _, part := range n.parts() {
 		part.From = w.self
 		text, err := json.Marshal(part)
@@ -50,15 +50,15 @@ func (w *postgresWriter) notify(tx *gorm.DB, n notice) error {
 }
 
 // parts cuts a notice into some that are short enough.
-func (n notice) parts() (parts []notice) {
+func (n notification) parts() (parts []notification) {
 	if n.Keys || n.Menu {
-		parts = append(parts, notice{Keys: n.Keys, Menu: n.Menu})
+		parts = append(parts, notification{Keys: n.Keys, Menu: n.Menu})
 	}
 	for ended := range slices.Chunk(n.Ended, endedInNotice) {
-		parts = append(parts, notice{Ended: ended})
+		parts = append(parts, notification{Ended: ended})
 	}
 	for orders := range slices.Chunk(n.Orders, ordersInNotice) {
-		parts = append(parts, notice{Orders: orders})
+		parts = append(parts, notification{Orders: orders})
 	}
 	return parts
 }
@@ -66,7 +66,7 @@ func (n notice) parts() (parts []notice) {
 // listen holds one connection of its own, and takes another one when it is lost.
 // It asks for what was missed after it has begun to listen, so that nothing falls
 // in between.
-func (w *postgresWriter) listen(ctx context.Context, hear func(notice), missed func(), lost func(error)) {
+func (w *postgresWriter) listen(ctx context.Context, hear func(notification), missed func(), lost func(error)) {
 	l := listener{w.listening, w.outage, w.self, w.opened, hear, missed}
 	for retry := firstRetry; ctx.Err() == nil; retry = min(2*retry, lastRetry) {
 		before := l.heard
@@ -85,7 +85,7 @@ type listener struct {
 	outage *outage
 	self   string
 	heard  Millis // when all that had happened was known
-	hear   func(notice)
+	hear   func(notification)
 	missed func()
 }
 
@@ -141,17 +141,17 @@ func (l *listener) catchUp(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	var one Ended
-	some := make([]Ended, 0, endedInNotice) // there may be very many
+	var one RevokedSession
+	some := make([]RevokedSession, 0, endedInNotice) // there may be very many
 	_, err = pgx.ForEachRow(rows, []any{&one.ID, &one.UserID, &one.AccessUntil}, func() error {
 		if some = append(some, one); len(some) == cap(some) {
-			l.hear(notice{Ended: some})
+			l.hear(notification{Ended: some})
 			some = some[:0]
 		}
 		return nil
 	})
 	if err == nil {
-		l.hear(notice{Ended: some})
+		l.hear(notification{Ended: some})
 		l.missed()
 	}
 	return err
@@ -177,7 +177,7 @@ func (l *listener) next(ctx context.Context, conn *pgx.Conn) (Millis, error) {
 }
 
 func (l *listener) read(news *pgconn.Notification) error {
-	var n notice
+	var n notification
 	if err := json.Unmarshal([]byte(news.Payload), &n); err != nil {
 		return fmt.Errorf("a branch says what this release does not understand: %w", err)
 	}

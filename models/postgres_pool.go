@@ -19,62 +19,62 @@ const (
 	answerWithin = 7 * time.Second
 )
 
-// patientPool lets statements stand in line for a connection, but not for ever,
+// boundedPool lets statements stand in line for a connection, but not for ever,
 // and finishes what has begun: a context that ends in the midst of a statement
 // would cost the connection.
-type patientPool struct {
+type boundedPool struct {
 	countingPool
 	outage *outage
 }
 
-func newPatientPool(cfg *pgx.ConnConfig, size int) patientPool {
+func newPatientPool(cfg *pgx.ConnConfig, size int) boundedPool {
 	pool := stdlib.OpenDB(*cfg)
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
-	return patientPool{countingPool{pool}, outageOf(cfg)}
+	return boundedPool{countingPool{pool}, outageOf(cfg)}
 }
 
-func (p patientPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+func (p boundedPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return p.countingPool.ExecContext(p.standInLine(ctx), query, args...)
 }
 
-func (p patientPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (p boundedPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	return p.countingPool.QueryContext(p.standInLine(ctx), query, args...)
 }
 
-func (p patientPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+func (p boundedPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	return p.countingPool.QueryRowContext(p.standInLine(ctx), query, args...)
 }
 
 // BeginTx makes patientPool a gorm.ConnPoolBeginner.
-func (p patientPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+func (p boundedPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
 	return p.countingPool.BeginTx(p.standInLine(ctx), opts)
 }
 
-// line is the context of a statement that stands in line. It ends when that has
+// queuedContext is the context of a statement that stands in line. It ends when that has
 // taken too long, the server is out of reach or the guest leaves; once it is the
 // statement's turn only a deadline ends it that the caller has given.
-type line struct {
+type queuedContext struct {
 	context.Context
-	impatience *time.Timer
-	hope       func() // forgets to tell of an outage
-	stay       func() bool
+	queueTimer    *time.Timer
+	unwatchOutage func() // forgets to tell of an outage
+	unwatchCaller func() bool
 }
 
 type lineKey struct{}
 
-func (p patientPool) standInLine(ctx context.Context) context.Context {
+func (p boundedPool) standInLine(ctx context.Context) context.Context {
 	inner, leave := context.WithCancelCause(context.WithoutCancel(ctx))
-	l := &line{Context: inner}
-	l.hope = p.outage.onBegin(func() { leave(errOutage) })
-	l.impatience = time.AfterFunc(connectionWithin, func() {
-		l.hope()
+	l := &queuedContext{Context: inner}
+	l.unwatchOutage = p.outage.onBegin(func() { leave(errOutage) })
+	l.queueTimer = time.AfterFunc(connectionWithin, func() {
+		l.unwatchOutage()
 		leave(fmt.Errorf("%w: no connection was free within %v", ErrDatabaseUnavailable, connectionWithin))
 	})
 	if deadline, given := ctx.Deadline(); given {
 		time.AfterFunc(time.Until(deadline), func() { leave(fmt.Errorf("%w: no answer in time", ErrDatabaseUnavailable)) })
 	}
-	l.stay = context.AfterFunc(ctx, func() { leave(ctx.Err()) })
+	l.unwatchCaller = context.AfterFunc(ctx, func() { leave(ctx.Err()) })
 	if ctx.Err() != nil {
 		leave(ctx.Err())
 	}
@@ -82,10 +82,10 @@ func (p patientPool) standInLine(ctx context.Context) context.Context {
 }
 
 // Err says why the line was left.
-func (l *line) Err() error { return context.Cause(l.Context) }
+func (l *queuedContext) Err() error { return context.Cause(l.Context) }
 
 // Value gives the line itself to deadlines.
-func (l *line) Value(key any) any {
+func (l *queuedContext) Value(key any) any {
 	if key == (lineKey{}) {
 		return l
 	}
@@ -101,25 +101,25 @@ type (
 	unhurriedKey struct{}
 )
 
-// unhurried is for statements that may take as long as they like.
-func unhurried(ctx context.Context) context.Context {
+// withoutTimeout is for statements that may take as long as they like.
+func withoutTimeout(ctx context.Context) context.Context {
 	return context.WithValue(ctx, unhurriedKey{}, true)
 }
 
-// ending is the context of a statement. Its error is the reason of its end: pgx
+// cancelCauseContext is the context of a statement. Its error is the reason of its end: pgx
 // takes any other for a guest who left.
-type ending struct{ context.Context }
+type cancelCauseContext struct{ context.Context }
 
 // Err says why the statement was ended.
-func (e ending) Err() error { return context.Cause(e.Context) }
+func (e cancelCauseContext) Err() error { return context.Cause(e.Context) }
 
 // TraceQueryStart makes deadlines a pgx.QueryTracer. What it returns is the
 // context of the statement.
 func (d deadlines) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	if l, inLine := ctx.Value(lineKey{}).(*line); inLine {
-		l.impatience.Stop()
-		l.hope()
-		l.stay()
+	if l, inLine := ctx.Value(lineKey{}).(*queuedContext); inLine {
+		l.queueTimer.Stop()
+		l.unwatchOutage()
+		l.unwatchCaller()
 	}
 	if ctx.Value(unhurriedKey{}) != nil {
 		return ctx
@@ -127,7 +127,7 @@ func (d deadlines) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.Trace
 	timed, answered := context.WithTimeout(ctx, answerWithin)
 	cut, end := context.WithCancelCause(timed)
 	forget := d.outage.onBegin(func() { end(errOutage) })
-	return context.WithValue(ending{cut}, answeredKey{}, func() {
+	return context.WithValue(cancelCauseContext{cut}, answeredKey{}, func() {
 		forget()
 		end(nil)
 		answered()

@@ -87,7 +87,7 @@ func TestHotQueriesUseAnIndexInPostgres(t *testing.T) {
 				return err
 			}, []string{"orders_"}},
 			{"the oldest step", func() error {
-				_, _, err := s.OldestStep(t.Context())
+				_, _, err := s.OldestPendingAt(t.Context())
 				return err
 			}, []string{"orders_due"}},
 			{"the steps that are due", func() error {
@@ -150,14 +150,14 @@ func TestHotQueriesUseAnIndexInPostgres(t *testing.T) {
 				return err
 			}, []string{"login_sessions_ended"}},
 			{"what was missed of it", func() error {
-				return s.read(t.Context()).Raw(missedQuery, Now(), Now()).Scan(new([]Ended)).Error
+				return s.read(t.Context()).Raw(missedQuery, Now(), Now()).Scan(new([]RevokedSession)).Error
 			}, []string{"login_sessions_ended_at"}},
 			{"failed logins", func() error {
 				_, err := s.LoginTallies(t.Context(), "one", "another")
 				return err
 			}, []string{"login_tallies_pkey"}},
 			{"the last access", func() error {
-				_, _, err := s.LastAccess(t.Context())
+				_, _, err := s.AccessWatermarks(t.Context())
 				return err
 			}, []string{"login_sessions_access"}},
 			{"the sweep", func() error {

@@ -462,7 +462,7 @@ func TestNamesOfFailures(t *testing.T) {
 		{gorm.ErrRecordNotFound, nil},
 		{sql.ErrNoRows, nil},
 	} {
-		got := named(tc.err)
+		got := classify(tc.err)
 		for _, name := range []error{ErrStorageFull, ErrDatabaseUnavailable, ErrNotFound} {
 			if errors.Is(got, name) != errors.Is(tc.want, name) || !errors.Is(got, tc.err) {
 				t.Errorf("%v is named %v, want %v", tc.err, got, tc.want)

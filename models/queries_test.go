@@ -131,7 +131,7 @@ func TestHotQueriesUseAnIndex(t *testing.T) {
 			return err
 		}, []string{"INTEGER PRIMARY KEY"}},
 		{"the oldest step", func() error {
-			_, _, err := s.OldestStep(t.Context())
+			_, _, err := s.OldestPendingAt(t.Context())
 			return err
 		}, []string{"orders_due (status=?)"}},
 		{"the steps that are due", func() error {

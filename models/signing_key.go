@@ -44,7 +44,7 @@ func (s *Store) AddSigningKey(ctx context.Context, k SigningKey, othersUntil Mil
 		if err != nil {
 			return err
 		}
-		return s.tellBranches(tx, notice{Keys: true})
+		return s.notify(tx, notification{Keys: true})
 	})
 }
 
@@ -63,7 +63,7 @@ func (s *Store) ShowSigningKeys(ctx context.Context, branch string, keys []Signi
 		if err := tx.Where("branch = ? AND kid NOT IN ?", branch, kids).Delete(&SigningKey{}).Error; err != nil {
 			return err
 		}
-		return s.tellBranches(tx, notice{Keys: true})
+		return s.notify(tx, notification{Keys: true})
 	})
 }
 
@@ -74,7 +74,7 @@ func (s *Store) ReviveSigningKey(ctx context.Context, kid string) error {
 		if err := tx.Model(&SigningKey{}).Where("kid = ?", kid).Update("verify_until", nil).Error; err != nil {
 			return err
 		}
-		return s.tellBranches(tx, notice{Keys: true})
+		return s.notify(tx, notification{Keys: true})
 	})
 }
 

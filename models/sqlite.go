@@ -38,10 +38,10 @@ func (w *writer) dialect() dialect {
 func (w *writer) shared() bool { return false }
 
 // notify has nobody to tell.
-func (w *writer) notify(*gorm.DB, notice) error { return nil }
+func (w *writer) notify(*gorm.DB, notification) error { return nil }
 
 // listen has nobody to listen to.
-func (w *writer) listen(context.Context, func(notice), func(), func(error)) {}
+func (w *writer) listen(context.Context, func(notification), func(), func(error)) {}
 
 // insert asks for nothing in return: with RETURNING, or a condition of its own,
 // SQLite would copy every page first.
@@ -57,26 +57,26 @@ func (w *writer) insert(tx *gorm.DB, query string, args ...any) (id int64, err e
 // The error is a sentence for whoever starts the house; a file that is damaged,
 // foreign or newer than this program is left as it is.
 func OpenSQLite(ctx context.Context, path string) (*Store, error) {
-	if err := look(ctx, path); err != nil {
-		return nil, explain(path, err)
+	if err := inspectFile(ctx, path); err != nil {
+		return nil, openError(path, err)
 	}
 	if err := createPrivate(path); err != nil {
-		return nil, explain(path, err)
+		return nil, openError(path, err)
 	}
 	writer, err := openPool(path, 1, "_txlock=immediate&_pragma=temp_store(MEMORY)")
 	if err != nil {
-		return nil, explain(path, err)
+		return nil, openError(path, err)
 	}
 	if err := migrate(ctx, writer); err != nil {
-		return nil, errors.Join(explain(path, err), closePool(writer))
+		return nil, errors.Join(openError(path, err), closePool(writer))
 	}
 	reader, err := openPool(path, max(2, runtime.NumCPU()), "_pragma=query_only(1)")
 	if err != nil {
-		return nil, errors.Join(explain(path, err), closePool(writer))
+		return nil, errors.Join(openError(path, err), closePool(writer))
 	}
 	s := &Store{engine: newWriter(writer), reader: reader}
 	if err := s.readMenu(ctx); err != nil {
-		return nil, errors.Join(explain(path, err), s.Close())
+		return nil, errors.Join(openError(path, err), s.Close())
 	}
 	return s, nil
 }
@@ -120,7 +120,7 @@ func openPool(path string, size int, extra string) (*gorm.DB, error) {
 type dialector struct{ *sqlite.Dialector }
 
 // Translate makes dialector a gorm.ErrorTranslator.
-func (d dialector) Translate(err error) error { return d.Dialector.Translate(named(err)) }
+func (d dialector) Translate(err error) error { return d.Dialector.Translate(classify(err)) }
 
 // dsn escapes what would end the path in SQLite's URI syntax.
 func dsn(path string) string {
@@ -166,9 +166,9 @@ func apply(tx *gorm.DB, file string, version int) error {
 	return nil
 }
 
-// look reads a file before anything writes to it: one that is damaged, foreign
+// inspectFile reads a file before anything writes to it: one that is damaged, foreign
 // or newer than this program stays as it is, to the byte.
-func look(ctx context.Context, path string) error {
+func inspectFile(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return nil
@@ -186,7 +186,7 @@ func look(ctx context.Context, path string) error {
 			return err
 		}
 	}
-	return recognise(ctx, pool)
+	return checkSchema(ctx, pool)
 }
 
 func check(ctx context.Context, pool *sql.DB) error {
@@ -198,8 +198,8 @@ func check(ctx context.Context, pool *sql.DB) error {
 	return err
 }
 
-// recognise tells whether the file is an order book that this program knows.
-func recognise(ctx context.Context, pool *sql.DB) error {
+// checkSchema tells whether the file is an order book that this program knows.
+func checkSchema(ctx context.Context, pool *sql.DB) error {
 	var version, application, tables int
 	err := pool.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema)
 		FROM pragma_user_version, pragma_application_id`).Scan(&version, &application, &tables)
@@ -218,8 +218,8 @@ func recognise(ctx context.Context, pool *sql.DB) error {
 	return nil
 }
 
-// explain makes one sentence of what stopped the house from opening its book.
-func explain(path string, err error) error {
+// openError makes one sentence of what stopped the house from opening its book.
+func openError(path string, err error) error {
 	switch codeOf(err) {
 	case sqliteNotADB, sqliteCorrupt:
 		err = errors.New("it is damaged or no SQLite database")
@@ -283,12 +283,12 @@ func BackupSQLite(ctx context.Context, path, to string) error {
 	if _, err := pool.ExecContext(ctx, "VACUUM INTO ?", partial); err != nil {
 		return errors.Join(fmt.Errorf("the copy failed: %w", err), os.Remove(partial))
 	}
-	return publish(partial, to)
+	return finishBackup(partial, to)
 }
 
-// publish makes a finished file safe on the disk, readable by its owner only,
+// finishBackup makes a finished file safe on the disk, readable by its owner only,
 // and gives it its name.
-func publish(partial, to string) error {
+func finishBackup(partial, to string) error {
 	f, err := os.OpenFile(partial, os.O_RDWR, 0)
 	if err != nil {
 		return err

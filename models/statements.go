@@ -43,8 +43,8 @@ func count(ctx context.Context, query string) {
 	}
 }
 
-// spend notes the time until done is called.
-func spend(ctx context.Context) (done func()) {
+// timeStatement notes the time until done is called.
+func timeStatement(ctx context.Context) (done func()) {
 	s, _ := ctx.Value(statementsKey{}).(*Statements)
 	if s == nil || ctx.Value(clockedKey{}) != nil {
 		return func() {}
@@ -57,7 +57,7 @@ func spend(ctx context.Context) (done func()) {
 // the driver does most of the work only then.
 func clockStatements(db *gorm.DB) error {
 	const key = "restaurant:spend"
-	start := func(tx *gorm.DB) { tx.InstanceSet(key, spend(tx.Statement.Context)) }
+	start := func(tx *gorm.DB) { tx.InstanceSet(key, timeStatement(tx.Statement.Context)) }
 	stop := func(tx *gorm.DB) {
 		if done, ok := tx.InstanceGet(key); ok {
 			done.(func())()
@@ -87,13 +87,13 @@ type countingPool struct{ *sql.DB }
 func (p countingPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	count(ctx, query)
 	res, err := p.DB.ExecContext(ctx, query, args...)
-	return res, named(err)
+	return res, classify(err)
 }
 
 func (p countingPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	count(ctx, query)
 	rows, err := p.DB.QueryContext(ctx, query, args...)
-	return rows, named(err)
+	return rows, classify(err)
 }
 
 func (p countingPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
@@ -105,7 +105,7 @@ func (p countingPool) QueryRowContext(ctx context.Context, query string, args ..
 func (p countingPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
 	tx, err := p.DB.BeginTx(ctx, opts)
 	if err != nil {
-		return nil, named(err)
+		return nil, classify(err)
 	}
 	return &countingTx{tx}, nil // a pointer: GORM asks whether it is nil
 }
@@ -120,13 +120,13 @@ type countingTx struct {
 func (t *countingTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	count(ctx, query)
 	res, err := t.Tx.ExecContext(ctx, query, args...)
-	return res, named(err)
+	return res, classify(err)
 }
 
 func (t *countingTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	count(ctx, query)
 	rows, err := t.Tx.QueryContext(ctx, query, args...)
-	return rows, named(err)
+	return rows, classify(err)
 }
 
 func (t *countingTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
@@ -135,5 +135,5 @@ func (t *countingTx) QueryRowContext(ctx context.Context, query string, args ...
 }
 
 func (t *countingTx) Commit() error {
-	return named(t.Tx.Commit())
+	return classify(t.Tx.Commit())
 }

@@ -41,7 +41,7 @@ func TestStatementsOfEachCall(t *testing.T) {
 		{"a step", 2 + telling(s), func(ctx context.Context) { _, _ = s.AdvanceOrder(ctx, o.ID, StatusPreparing) }},
 		{"a step that does not follow", 2, func(ctx context.Context) { _, _ = s.CancelOrder(ctx, alice.ID, o.ID) }},
 		{"the steps that are due", 3 + telling(s), func(ctx context.Context) { _, _ = s.AdvanceDue(ctx, Now(), 200) }},
-		{"the oldest step", 1, func(ctx context.Context) { _, _, _ = s.OldestStep(ctx) }},
+		{"the oldest step", 1, func(ctx context.Context) { _, _, _ = s.OldestPendingAt(ctx) }},
 		{"a change of a user's name", 3, func(ctx context.Context) { _, _, _ = s.UpdateUser(ctx, alice.ID, UserChanges{Name: new("Alice B.")}) }},
 		{"a change that ends a user's sessions", 4, func(ctx context.Context) { _, _, _ = s.UpdateUser(ctx, alice.ID, UserChanges{VIP: new(true)}) }},
 		{"a new dish", 2 + telling(s), func(ctx context.Context) { _ = s.CreateMenuItem(ctx, new(margherita())) }},

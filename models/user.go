@@ -62,13 +62,13 @@ func (s *Store) createUser(ctx context.Context, u *User) error {
 // UserByUsername finds who logs in with this name, given in lower case.
 func (s *Store) UserByUsername(ctx context.Context, username string) (User, error) {
 	var u User
-	return u, found(s.read(ctx).Where("username = ?", username).Take(&u).Error)
+	return u, mapNotFound(s.read(ctx).Where("username = ?", username).Take(&u).Error)
 }
 
 // User finds a user by id.
 func (s *Store) User(ctx context.Context, id int64) (User, error) {
 	var u User
-	return u, found(s.read(ctx).Take(&u, id).Error)
+	return u, mapNotFound(s.read(ctx).Take(&u, id).Error)
 }
 
 // Users lists users in the order of their ids, starting behind the id after.
@@ -84,10 +84,10 @@ type UserChanges struct {
 	Name *string
 }
 
-// forChange keeps the rows that are read for whoever read them until the
+// lockUpdate keeps the rows that are read for whoever read them until the
 // transaction ends. Orders and sessions of such a user may still be written. In
 // SQLite, which has one writer, it says nothing.
-var forChange = clause.Locking{Strength: "NO KEY UPDATE"}
+var lockUpdate = clause.Locking{Strength: "NO KEY UPDATE"}
 
 // UpdateUser changes a user. The last manager cannot become anything else
 // (ErrLastManager): the rule is part of the statement, and the managers are kept
@@ -96,17 +96,17 @@ var forChange = clause.Locking{Strength: "NO KEY UPDATE"}
 //
 // A change of role or VIP status ends the login sessions of the user, because
 // their tokens say something that is no longer so; ended says which.
-func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u User, ended []Ended, err error) {
+func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u User, ended []RevokedSession, err error) {
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		demoting := ch.Role != nil && *ch.Role != RoleManager
 		if demoting { // in one order for all, so that no two wait for each other
-			keep := tx.Model(&User{}).Clauses(forChange).Where("id IN (SELECT id FROM users WHERE role = 'manager' UNION ALL SELECT ?)", id)
+			keep := tx.Model(&User{}).Clauses(lockUpdate).Where("id IN (SELECT id FROM users WHERE role = 'manager' UNION ALL SELECT ?)", id)
 			if err := keep.Order("id").Pluck("id", new([]int64)).Error; err != nil {
 				return err
 			}
 		}
 		var before User
-		if err := found(tx.Clauses(forChange).Take(&before, id).Error); err != nil {
+		if err := mapNotFound(tx.Clauses(lockUpdate).Take(&before, id).Error); err != nil {
 			return err
 		}
 		q := tx.Model(&User{}).Where("id = ?", id)
@@ -117,7 +117,7 @@ func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u Use
 		if res.Error != nil {
 			return res.Error
 		}
-		if err := found(tx.Take(&u, id).Error); err != nil {
+		if err := mapNotFound(tx.Take(&u, id).Error); err != nil {
 			return err
 		}
 		if res.RowsAffected == 0 {
@@ -126,7 +126,7 @@ func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u Use
 		if u.Role == before.Role && u.VIP == before.VIP {
 			return nil
 		}
-		ended, err = s.endWithin(tx, Now(), "user_id = ?", id)
+		ended, err = s.endSessionsTx(tx, Now(), "user_id = ?", id)
 		return err
 	})
 	return u, ended, err

@@ -45,7 +45,7 @@ func TestUserByUsername(t *testing.T) {
 	got, err := s.UserByUsername(t.Context(), "vera")
 	noError(t, err)
 	if got.ID != want.ID || got.Name != "Vera" || got.Role != RoleGuest || !got.VIP || *got.BirthDate != "1976-11-02" ||
-		got.PasswordHash != nobody || got.CreatedAt != want.CreatedAt {
+		got.PasswordHash != unusableHash || got.CreatedAt != want.CreatedAt {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if _, err := s.UserByUsername(t.Context(), "bob"); !errors.Is(err, ErrNotFound) {

@@ -20,7 +20,7 @@ const maxCommit = 64
 // one transaction and one flush (group commit). Nobody waits for company: with
 // the queue empty the transaction is committed at once.
 type writer struct {
-	traffic
+	writeStats
 	db      *gorm.DB
 	queue   chan *write
 	closing chan struct{}
@@ -65,7 +65,7 @@ func (w *writer) run() {
 // do waits until fn has been written and is on the disk. A caller who gives up
 // before the turn has come is skipped.
 func (w *writer) do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) error {
-	defer spend(ctx)()
+	defer timeStatement(ctx)()
 	j := &write{ctx: ctx, fn: fn, once: once, done: make(chan struct{})}
 	w.waiting.Add(1)
 	defer w.waiting.Add(-1)
@@ -87,7 +87,7 @@ func (w *writer) do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) 
 // transaction. Everybody is answered after the commit.
 func (w *writer) commit(first *write) {
 	start := time.Now()
-	batch, err := w.fill(w.db.Begin(), first)
+	batch, err := w.runBatch(w.db.Begin(), first)
 	if err == nil {
 		w.committed(len(batch), start)
 	}
@@ -99,17 +99,17 @@ func (w *writer) commit(first *write) {
 	}
 }
 
-// fill runs the writes of one transaction and commits it. The error is one that
+// runBatch runs the writes of one transaction and commits it. The error is one that
 // keeps all of them from being written.
-func (w *writer) fill(tx *gorm.DB, first *write) (batch []*write, err error) {
+func (w *writer) runBatch(tx *gorm.DB, first *write) (batch []*write, err error) {
 	batch = append(make([]*write, 0, maxCommit), first)
 	if tx.Error != nil {
 		return batch, tx.Error
 	}
 	for j := first; j != nil; {
-		if j.run(tx, j == first); spoiled(j.err) || j == first && j.err != nil {
+		if j.run(tx, j == first); transactionLost(j.err) || j == first && j.err != nil {
 			tx.Rollback() // the engine may have done so already
-			return batch, forOthers(j.err)
+			return batch, neighbourError(j.err)
 		}
 		if j = w.next(len(batch)); j != nil {
 			batch = append(batch, j)
@@ -145,20 +145,20 @@ func (j *write) run(tx *gorm.DB, first bool) {
 		j.err = j.call(tx)
 		return
 	}
-	if j.err = mark(tx, "SAVEPOINT write"); j.err != nil {
+	if j.err = savepoint(tx, "SAVEPOINT write"); j.err != nil {
 		return
 	}
-	if j.err = j.call(tx); j.err != nil && !spoiled(j.err) {
-		j.err = errors.Join(j.err, mark(tx, "ROLLBACK TO write"))
+	if j.err = j.call(tx); j.err != nil && !transactionLost(j.err) {
+		j.err = errors.Join(j.err, savepoint(tx, "ROLLBACK TO write"))
 	}
-	if !spoiled(j.err) {
-		j.err = errors.Join(j.err, mark(tx, "RELEASE write"))
+	if !transactionLost(j.err) {
+		j.err = errors.Join(j.err, savepoint(tx, "RELEASE write"))
 	}
 }
 
-// mark sets, takes or drops a savepoint. Where that fails, nobody knows what is
+// savepoint sets, takes or drops a savepoint. Where that fails, nobody knows what is
 // in the transaction.
-func mark(tx *gorm.DB, stmt string) error {
+func savepoint(tx *gorm.DB, stmt string) error {
 	if err := tx.Exec(stmt).Error; err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDatabaseUnavailable, stmt, err)
 	}
@@ -175,8 +175,8 @@ func (j *write) call(tx *gorm.DB) (err error) {
 	return j.fn(tx)
 }
 
-// forOthers is what those are told whose writes were lost with a neighbour's.
-func forOthers(err error) error {
+// neighbourError is what those are told whose writes were lost with a neighbour's.
+func neighbourError(err error) error {
 	if _, own := errors.AsType[panicked](err); own {
 		return fmt.Errorf("%w: another write of the same transaction panicked", ErrDatabaseUnavailable)
 	}
@@ -190,10 +190,10 @@ type panicked struct {
 
 func (p panicked) Error() string { return fmt.Sprintf("%v\n%s", p.cause, p.stack) }
 
-// spoiled tells whether a failure leaves the transaction of everybody in doubt:
+// transactionLost tells whether a failure leaves the transaction of everybody in doubt:
 // after some, SQLite has rolled it back by itself (sqlite.org/lang_transaction.html,
 // section 4), and a panic may have left half a change.
-func spoiled(err error) bool {
+func transactionLost(err error) bool {
 	_, half := errors.AsType[panicked](err)
 	return half || errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable)
 }

@@ -48,7 +48,7 @@ func (r *rush) let() {
 func arrive(names ...string) func(tx *gorm.DB) error {
 	return func(tx *gorm.DB) error {
 		for _, name := range names {
-			if err := tx.Create(&Delivery{Name: name, ArrivedAt: 1}).Error; err != nil {
+			if err := tx.Create(&SeedRun{Name: name, ArrivedAt: 1}).Error; err != nil {
 				return err
 			}
 		}
@@ -60,7 +60,7 @@ func arrive(names ...string) func(tx *gorm.DB) error {
 func (r *rush) arrived(t *testing.T) string {
 	t.Helper()
 	var names []string
-	noError(t, r.s.read(t.Context()).Model(&Delivery{}).Order("name").Pluck("name", &names).Error)
+	noError(t, r.s.read(t.Context()).Model(&SeedRun{}).Order("name").Pluck("name", &names).Error)
 	return strings.Join(names, " ")
 }
 

@@ -231,7 +231,7 @@ func (c *crowd) order(at models.Millis) (models.Order, error) {
 		lines = append(lines, line)
 	}
 	var err error
-	if o.Lines, o.TotalCents, err = models.NewBill(lines); err != nil {
+	if o.Lines, o.TotalCents, err = models.TotalLines(lines); err != nil {
 		return o, err
 	}
 	if c.random.IntN(3) > 0 { // the others take it home

@@ -55,7 +55,7 @@ func Menu(ctx context.Context, store *models.Store) error {
 
 // FirstDay is the menu and the demo accounts as they were delivered. Without a
 // hasher the accounts have no passwords, which is enough to compare by.
-func FirstDay(ctx context.Context, hasher *models.Hasher) (day models.FirstDay, err error) {
+func FirstDay(ctx context.Context, hasher *models.Hasher) (day models.SeedState, err error) {
 	if day.Dishes, err = readMenu(); err != nil {
 		return day, err
 	}
@@ -85,7 +85,7 @@ func readMenu() ([]models.MenuItem, error) {
 
 // Users adds the demo accounts of users.json, once.
 func Users(ctx context.Context, store *models.Store, hasher *models.Hasher) error {
-	if arrived, err := store.Delivered(ctx, "users"); arrived || err != nil {
+	if arrived, err := store.Seeded(ctx, "users"); arrived || err != nil {
 		return err // hashing five passwords costs more than the rest of a start
 	}
 	people, err := readPeople()

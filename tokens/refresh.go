@@ -25,7 +25,7 @@ type Sessions struct {
 // denylist.
 func NewSessions(ctx context.Context, store *models.Store, authority *Authority, life time.Duration) (*Sessions, error) {
 	s := &Sessions{store: store, authority: authority, life: life}
-	return s, store.Denied(ctx, s.deny)
+	return s, store.ListRevoked(ctx, s.deny)
 }
 
 // TokenPair is what a login or a refresh gives out.
@@ -154,8 +154,8 @@ func (s *Sessions) ChangeUser(ctx context.Context, id int64, ch models.UserChang
 }
 
 // Reset puts the house back to its first day, and ends all login sessions.
-func (s *Sessions) Reset(ctx context.Context, day models.FirstDay) error {
-	ended, err := s.store.Freshen(ctx, day)
+func (s *Sessions) Reset(ctx context.Context, day models.SeedState) error {
+	ended, err := s.store.ResetTo(ctx, day)
 	s.Revoke(ended)
 	return err
 }
@@ -181,12 +181,14 @@ func ignoreNotFound(err error) error {
 
 // Revoke puts ended sessions on the denylist. It comes after the order book: what
 // is in memory is always in the book, too.
-func (s *Sessions) Revoke(ended []models.Ended) {
+func (s *Sessions) Revoke(ended []models.RevokedSession) {
 	for _, e := range ended {
 		s.deny(e)
 	}
 }
 
-func (s *Sessions) deny(e models.Ended) { s.authority.denylist.Add(e.ID, e.AccessUntil.Time()) }
+func (s *Sessions) deny(e models.RevokedSession) {
+	s.authority.denylist.Add(e.ID, e.AccessUntil.Time())
+}
 
 func millis(t time.Time) models.Millis { return models.Millis(t.UnixMilli()) }

@@ -19,7 +19,7 @@ import (
 // The branch has no name where no other shares the book.
 func (ks *Keys) Register(ctx context.Context, store *models.Store, branch Instance) error {
 	ks.store, ks.branch = store, branch
-	until, used, err := store.LastAccess(ctx)
+	until, used, err := store.AccessWatermarks(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (ks *Keys) Rotate(ctx context.Context, life time.Duration) (kid string, err
 // activate writes into the book that k signs from now on, and says how long the
 // key before it counts.
 func (ks *Keys) activate(ctx context.Context, k *key, life time.Duration) (until time.Time, err error) {
-	last, _, err := ks.store.LastAccess(ctx)
+	last, _, err := ks.store.AccessWatermarks(ctx)
 	if err != nil {
 		return until, err
 	}
