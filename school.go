@@ -23,18 +23,18 @@ func (c config) loopbackOnly() bool {
 
 // mountLessons adds the rooms in which one learns: the lessons, which need the demo
 // accounts, and the lab. Without lessons the school is nil.
-func mountLessons(ctx context.Context, cfg config, api *handlers.API, log *slog.Logger) (*learn.School, error) {
+func mountLessons(ctx context.Context, cfg config, api *handlers.API, log *slog.Logger) (*learn.Handler, error) {
 	if cfg.lab {
 		api.Mounts = append(api.Mounts, lab.New().Mount)
 	}
 	if !cfg.demoData {
-		api.Mounts = append(api.Mounts, learn.Closed)
+		api.Mounts = append(api.Mounts, learn.MountDisabled)
 		return nil, nil
 	}
 	school, err := learn.Open(ctx, cfg.lessonsFile(), learn.Options{
-		PublicURL: api.PublicURL, Alone: cfg.loopbackOnly(), Log: log,
+		PublicURL: api.PublicURL, LoopbackOnly: cfg.loopbackOnly(), Log: log,
 		Preview: func(ctx context.Context) ([]learn.Loss, error) { return resetPreview(ctx, api.Store) },
-		Fresh:   func(ctx context.Context) error { return resetToSeed(ctx, api) },
+		Reset:   func(ctx context.Context) error { return resetToSeed(ctx, api) },
 	})
 	if err != nil {
 		return nil, err

@@ -129,7 +129,7 @@ type house struct {
 	shelf   shelf
 	handler http.Handler
 	log     *lockedBuffer
-	school  *learn.School
+	school  *learn.Handler
 }
 
 // moveIn makes a folder and an order book like those of the first day.
@@ -202,7 +202,7 @@ func taught(t testing.TB) func(*house) {
 		school, err := learn.Open(t.Context(), filepath.Join(h.dir, "lessons.db"), learn.Options{
 			PublicURL: testURL, Log: h.Log,
 			Preview: func(context.Context) ([]learn.Loss, error) { return []learn.Loss{{What: "orders", Count: 1}}, nil },
-			Fresh: func(ctx context.Context) error {
+			Reset: func(ctx context.Context) error {
 				day, err := seed.FirstDay(ctx, h.Hasher)
 				if err != nil {
 					return err

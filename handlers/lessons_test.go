@@ -174,7 +174,7 @@ func TestNoStrangePageLearnsForAnybody(t *testing.T) {
 	if got := h.lessonState(t, "L01"); got != "open" {
 		t.Errorf("L01 is %s", got)
 	}
-	h.school.Alone = true // then a name that only leads here is no name of the house
+	h.school.LoopbackOnly = true // then a name that only leads here is no name of the house
 	h.post(t, "/learn/reset", `{"what":"lessons"}`).wants(t, 403, "cross-origin")
 	h.post(t, "/learn/reset", `{"what":"lessons"}`, func(r *httpRequest) { r.Host = "localhost:8080" }).wants(t, 200, "")
 	h.post(t, "/learn/reset", `{"what":"lessons"}`, func(r *httpRequest) { r.Host = "[::1]:8080" }).wants(t, 200, "")
@@ -199,7 +199,7 @@ func TestWhoMayFreshenTheKitchen(t *testing.T) {
 	if o := h.order(t, bearer(alice)); o.ID != 1 {
 		t.Errorf("the first order of the new day is number %d", o.ID)
 	}
-	h.school.Alone = true
+	h.school.LoopbackOnly = true
 	here := func(r *httpRequest) { r.Host = "127.0.0.1:8080" }
 	h.post(t, "/learn/reset", "what=kitchen", asForm, here).wants(t, 200, "")
 	h.get(t, mePath, bearer(alice)).wants(t, 401, "token-revoked")

@@ -39,7 +39,7 @@ type answerResponse struct {
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Router		/learn/lessons/{lesson}/answers [post]
-func (s *School) answer(c *gin.Context) error {
+func (s *Handler) answer(c *gin.Context) error {
 	l, err := s.lesson(c.Param("lesson"))
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (s *School) answer(c *gin.Context) error {
 	if news != "" {
 		c.Header(ProgressHeader, news)
 	}
-	res := answerResponse{Question: q.ID, Right: right, State: s.Tracker.view(tableOf(c)).of(l).State}
+	res := answerResponse{Question: q.ID, Right: right, State: s.Tracker.snapshot(tableOf(c)).of(l).State}
 	if right || q.ID == PredictID {
 		res.Why = &q.Why
 	}
@@ -88,7 +88,7 @@ type hintRequest struct {
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Router		/learn/lessons/{lesson}/hints [post]
-func (s *School) hint(c *gin.Context) error {
+func (s *Handler) hint(c *gin.Context) error {
 	l, err := s.lesson(c.Param("lesson"))
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (s *School) hint(c *gin.Context) error {
 	}
 	s.Tracker.Hint(tableOf(c), l, req.Number)
 	hint := l.Hints[req.Number-1]
-	if wants(c) == textType {
+	if preferredType(c) == textType {
 		return text(c, wrap(hint, "")+"\n")
 	}
 	return respond(c, hintResponse{Number: req.Number, Taken: true, Text: &hint})

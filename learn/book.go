@@ -55,9 +55,9 @@ CREATE TABLE facts (
 ) STRICT, WITHOUT ROWID;
 `
 
-// Book keeps the progress of learners in a file of its own, so that neither a
+// Store keeps the progress of learners in a file of its own, so that neither a
 // restart nor a fresh kitchen loses it.
-type Book struct {
+type Store struct {
 	db      *sql.DB
 	tracker *Tracker
 	log     *slog.Logger
@@ -65,7 +65,7 @@ type Book struct {
 
 // OpenBook opens the lesson book in a file, and gives the tracker what is in it.
 // The error is a sentence for whoever starts the house.
-func OpenBook(ctx context.Context, path string, tracker *Tracker, log *slog.Logger) (*Book, error) {
+func OpenBook(ctx context.Context, path string, tracker *Tracker, log *slog.Logger) (*Store, error) {
 	explain := func(err error) error {
 		return fmt.Errorf("the lesson book %s cannot be opened: %w. Move it away to begin anew, or restore a copy; the order book is another file", path, err)
 	}
@@ -83,7 +83,7 @@ func OpenBook(ctx context.Context, path string, tracker *Tracker, log *slog.Logg
 		return nil, explain(err)
 	}
 	db.SetMaxOpenConns(1)
-	b := &Book{db: db, tracker: tracker, log: log}
+	b := &Store{db: db, tracker: tracker, log: log}
 	if err = b.prepare(ctx); err == nil {
 		err = b.read(ctx)
 	}
@@ -94,7 +94,7 @@ func OpenBook(ctx context.Context, path string, tracker *Tracker, log *slog.Logg
 }
 
 // prepare makes the tables of a new file, and refuses one that is not ours.
-func (b *Book) prepare(ctx context.Context) error {
+func (b *Store) prepare(ctx context.Context) error {
 	var version, application int
 	err := b.db.QueryRowContext(ctx, "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id").Scan(&version, &application)
 	switch {
@@ -114,7 +114,7 @@ func (b *Book) prepare(ctx context.Context) error {
 // read gives the tracker the progress that was written. What a lesson of an
 // earlier release had half seen is dropped if its condition has changed since;
 // what was done stays done.
-func (b *Book) read(ctx context.Context) error {
+func (b *Store) read(ctx context.Context) error {
 	rows, err := b.db.QueryContext(ctx, `SELECT "table", lesson, done_if, record FROM progress`)
 	if err != nil {
 		return err
@@ -143,15 +143,15 @@ func (t *Tracker) place(name, lesson, doneIf string, p progress) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if doneIf != doneIfOf(l) || len(p.Seen) != len(l.Done.patterns()) {
+	if doneIf != conditionHash(l) || len(p.Seen) != len(l.Done.patterns()) {
 		p.Seen, p.Trails, p.Others = newProgress(l).Seen, nil, nil
 	}
 	tab := t.table(name)
 	tab.progress[slices.Index(t.course.Lessons, l)] = p
 }
 
-// doneIfOf tells whether a record speaks of the condition of today.
-func doneIfOf(l *Lesson) string {
+// conditionHash tells whether a record speaks of the condition of today.
+func conditionHash(l *Lesson) string {
 	text, err := json.Marshal(l.Done, json.Deterministic(true))
 	if err != nil { // it was read from JSON
 		panic(err)
@@ -160,12 +160,12 @@ func doneIfOf(l *Lesson) string {
 }
 
 // Close writes what is left and closes the file.
-func (b *Book) Close() error {
+func (b *Store) Close() error {
 	return errors.Join(b.write(context.Background()), b.db.Close())
 }
 
 // Run writes down what the tracker has seen, until ctx ends.
-func (b *Book) Run(ctx context.Context) {
+func (b *Store) Run(ctx context.Context) {
 	ticks := time.NewTicker(writeEvery)
 	defer ticks.Stop()
 	failed := false
@@ -194,14 +194,14 @@ type change struct {
 
 // write brings everything new to the disk in one transaction. What it cannot
 // write it gives back.
-func (b *Book) write(ctx context.Context) error {
-	changes := b.tracker.take()
+func (b *Store) write(ctx context.Context) error {
+	changes := b.tracker.takePending()
 	if len(changes) == 0 {
 		return nil
 	}
 	err := b.transact(ctx, changes)
 	if err != nil {
-		b.tracker.giveBack(changes)
+		b.tracker.restorePending(changes)
 		return err
 	}
 	for _, ch := range changes {
@@ -212,8 +212,8 @@ func (b *Book) write(ctx context.Context) error {
 	return nil
 }
 
-// take hands over what is new at all tables.
-func (t *Tracker) take() (changes []change) {
+// takePending hands over what is new at all tables.
+func (t *Tracker) takePending() (changes []change) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, tab := range t.tables {
@@ -245,8 +245,8 @@ func (t *Tracker) done(changes []change) {
 	}
 }
 
-// giveBack takes on again what could not be written.
-func (t *Tracker) giveBack(changes []change) {
+// restorePending takes on again what could not be written.
+func (t *Tracker) restorePending(changes []change) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, ch := range changes {
@@ -271,7 +271,7 @@ const (
 		FROM facts WHERE "table" = ? ORDER BY number DESC LIMIT ?`
 )
 
-func (b *Book) transact(ctx context.Context, changes []change) (err error) {
+func (b *Store) transact(ctx context.Context, changes []change) (err error) {
 	tx, err := b.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -297,7 +297,7 @@ func (ch change) write(ctx context.Context, tx *sql.Tx) error {
 	for l, p := range ch.records {
 		text, err := json.Marshal(p, json.Deterministic(true))
 		if err == nil {
-			_, err = tx.ExecContext(ctx, putRecord, ch.name, l.ID, doneIfOf(l), string(text))
+			_, err = tx.ExecContext(ctx, putRecord, ch.name, l.ID, conditionHash(l), string(text))
 		}
 		if err != nil {
 			return err
@@ -320,7 +320,7 @@ func (ch change) write(ctx context.Context, tx *sql.Tx) error {
 }
 
 // Facts lists the newest facts of a table, newest first.
-func (b *Book) Facts(ctx context.Context, name string, limit int) ([]Fact, error) {
+func (b *Store) Facts(ctx context.Context, name string, limit int) ([]Fact, error) {
 	if err := b.write(ctx); err != nil { // what has just happened belongs to it
 		return nil, err
 	}

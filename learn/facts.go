@@ -41,22 +41,22 @@ const mostFacts = 20
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"role-required"
 //	@Router		/learn/facts [get]
-func (s *School) facts(c *gin.Context) error {
-	if err := s.owns(c); err != nil {
+func (s *Handler) facts(c *gin.Context) error {
+	if err := s.mayReset(c); err != nil {
 		return err
 	}
-	facts, err := s.Book.Facts(c.Request.Context(), tableOf(c), mostFacts)
+	facts, err := s.Store.Facts(c.Request.Context(), tableOf(c), mostFacts)
 	if err != nil {
 		return err
 	}
 	res := factsResponse{Items: []factResponse{}}
 	for _, f := range facts {
-		item := factResponse{At: time.UnixMilli(f.At).UTC(), Method: f.Method, Route: f.Route, Status: f.Status, Problem: given(f.Problem), Token: f.Token}
+		item := factResponse{At: time.UnixMilli(f.At).UTC(), Method: f.Method, Route: f.Route, Status: f.Status, Problem: nilIfEmpty(f.Problem), Token: f.Token}
 		if f.Who != 0 {
 			item.Who = &f.Who
 		}
 		if f.TokenHash != 0 {
-			item.TokenHash = given(fmt.Sprintf("%016x", f.TokenHash))
+			item.TokenHash = nilIfEmpty(fmt.Sprintf("%016x", f.TokenHash))
 		}
 		res.Items = append(res.Items, item)
 	}

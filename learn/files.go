@@ -19,7 +19,7 @@ import (
 //	@Success	200		{object}	object
 //	@Failure	404		{object}	problem.Problem	"not-found"
 //	@Router		/learn/files/{file} [get]
-func (s *School) file(c *gin.Context) error {
+func (s *Handler) file(c *gin.Context) error {
 	body, ok := example(c.Param("file"))
 	if !ok {
 		return problem.NotFound.New("The bodies to send are: " + strings.Join(exampleNames(), ", ") + ".")

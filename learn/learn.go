@@ -50,12 +50,12 @@ import (
 	"restaurant/problem"
 )
 
-// School is the room: its lessons, who has learnt what, and its addresses.
-type School struct {
+// Handler is the room: its lessons, who has learnt what, and its addresses.
+type Handler struct {
 	Options
 	Course  *Course
 	Tracker *Tracker
-	Book    *Book
+	Store   *Store
 
 	origin *http.CrossOriginProtection
 }
@@ -64,13 +64,13 @@ type School struct {
 type Options struct {
 	// PublicURL is the address under which guests reach the house.
 	PublicURL string
-	// Alone tells that only this machine reaches the house, so that whoever comes
+	// LoopbackOnly tells that only this machine reaches the house, so that whoever comes
 	// is the one learner.
-	Alone bool
+	LoopbackOnly bool
 	// Preview says what a fresh kitchen would lose, in order and in words.
 	Preview func(context.Context) ([]Loss, error)
-	// Fresh puts the restaurant back to its first day.
-	Fresh func(context.Context) error
+	// Reset puts the restaurant back to its first day.
+	Reset func(context.Context) error
 	Log   *slog.Logger
 }
 
@@ -84,28 +84,28 @@ type Loss struct {
 
 // Open opens the school with the lesson book in a file. Close it when no request
 // is under way any more.
-func Open(ctx context.Context, file string, o Options) (*School, error) {
+func Open(ctx context.Context, file string, o Options) (*Handler, error) {
 	course, err := Load()
 	if err != nil {
 		return nil, err
 	}
-	s := &School{Options: o, Course: course, Tracker: NewTracker(course), origin: http.NewCrossOriginProtection()}
+	s := &Handler{Options: o, Course: course, Tracker: NewTracker(course), origin: http.NewCrossOriginProtection()}
 	if err := s.origin.AddTrustedOrigin(o.PublicURL); err != nil {
 		return nil, err
 	}
-	s.Book, err = OpenBook(ctx, file, s.Tracker, o.Log)
+	s.Store, err = OpenBook(ctx, file, s.Tracker, o.Log)
 	return s, err
 }
 
 // Run writes down what learners do, until ctx ends.
-func (s *School) Run(ctx context.Context) { s.Book.Run(ctx) }
+func (s *Handler) Run(ctx context.Context) { s.Store.Run(ctx) }
 
 // Close writes what is left and closes the book.
-func (s *School) Close() error { return s.Book.Close() }
+func (s *Handler) Close() error { return s.Store.Close() }
 
 // Mount adds the addresses of the school.
-func (s *School) Mount(r gin.IRouter, anyone gin.HandlerFunc) {
-	ours := s.ours
+func (s *Handler) Mount(r gin.IRouter, anyone gin.HandlerFunc) {
+	ours := s.sameOrigin
 	get(r, "/learn", handle(s.start))
 	get(r, "/learn/lessons", handle(s.list))
 	get(r, "/learn/lessons/:lesson", handle(s.show))
@@ -157,18 +157,18 @@ func unforeseen(err error) *problem.Problem {
 	return problem.InternalError.New("").Because(err)
 }
 
-// ours refuses what a page of another origin sends: it may not answer or reset
+// sameOrigin refuses what a page of another origin sends: it may not answer or reset
 // for a learner who happens to have it open.
-func (s *School) ours(c *gin.Context) {
-	if s.origin.Check(c.Request) != nil || !s.addressed(c.Request.Host) {
+func (s *Handler) sameOrigin(c *gin.Context) {
+	if s.origin.Check(c.Request) != nil || !s.ownHost(c.Request.Host) {
 		problem.Write(c, problem.CrossOrigin.New(""))
 	}
 }
 
-// addressed tells whether a request names the house by a name that it has. A name
+// ownHost tells whether a request names the house by a name that it has. A name
 // of somebody else's that leads to this machine (DNS rebinding) is none.
-func (s *School) addressed(host string) bool {
-	if !s.Alone {
+func (s *Handler) ownHost(host string) bool {
+	if !s.LoopbackOnly {
 		return true // behind a proxy nobody knows what it is called
 	}
 	name, _, err := net.SplitHostPort(host)
@@ -183,11 +183,11 @@ func (s *School) addressed(host string) bool {
 // tableOf is whose table a request is credited to.
 func tableOf(*gin.Context) string { return Main }
 
-// owns tells whether the house is the caller's: a manager's, or the one learner's
+// mayReset tells whether the house is the caller's: a manager's, or the one learner's
 // if only this machine reaches it.
-func (s *School) owns(c *gin.Context) error {
+func (s *Handler) mayReset(c *gin.Context) error {
 	switch {
-	case s.Alone || middleware.IsAuthenticated(c) && middleware.MustPrincipal(c).Role == models.RoleManager:
+	case s.LoopbackOnly || middleware.IsAuthenticated(c) && middleware.MustPrincipal(c).Role == models.RoleManager:
 		return nil
 	case middleware.IsAuthenticated(c):
 		return problem.RoleRequired.New("Others come to this house, too, so this is for a manager.")
@@ -195,9 +195,9 @@ func (s *School) owns(c *gin.Context) error {
 	return problem.AuthenticationRequired.New("Others come to this house, too, so this is for a manager: log in as one, and send the wristband along.")
 }
 
-// Closed is mounted where there is no school, so that whoever looks for one
+// MountDisabled is mounted where there is no school, so that whoever looks for one
 // learns why.
-func Closed(r gin.IRouter, _ gin.HandlerFunc) {
+func MountDisabled(r gin.IRouter, _ gin.HandlerFunc) {
 	get(r, "/learn", handle(func(*gin.Context) error {
 		return problem.NotFound.New("The lessons need the demo accounts: start the house with DEMO_DATA=on.")
 	}))

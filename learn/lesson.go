@@ -194,7 +194,7 @@ func (c *Course) read(files fs.FS) error {
 		if err := strict(text, l); err != nil {
 			return fmt.Errorf("the lesson file %s cannot be read: %w. Compare it with the others in its folder", name, err)
 		}
-		if fault := c.fault(l, strings.TrimSuffix(path.Base(name), ".json")); fault != "" {
+		if fault := c.validate(l, strings.TrimSuffix(path.Base(name), ".json")); fault != "" {
 			return fmt.Errorf("the lesson file %s is refused: %s", name, fault)
 		}
 		c.Lessons = append(c.Lessons, l)
@@ -207,8 +207,8 @@ var (
 	itemID   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 )
 
-// fault says what is wrong with a lesson, or nothing.
-func (c *Course) fault(l *Lesson, name string) string {
+// validate says what is wrong with a lesson, or nothing.
+func (c *Course) validate(l *Lesson, name string) string {
 	switch {
 	case l.ID != name || !lessonID.MatchString(l.ID):
 		return "its id must be its name, such as L01"
@@ -235,7 +235,7 @@ func (c *Course) fault(l *Lesson, name string) string {
 		}
 	}
 	for _, q := range l.questions() {
-		if fault := q.fault(); fault != "" {
+		if fault := q.validate(); fault != "" {
 			return fmt.Sprintf("its question %q %s", q.ID, fault)
 		}
 	}
@@ -245,7 +245,7 @@ func (c *Course) fault(l *Lesson, name string) string {
 	return l.doneFault()
 }
 
-func (q Question) fault() string {
+func (q Question) validate() string {
 	switch {
 	case !itemID.MatchString(q.ID):
 		return "needs an id of small letters and hyphens"
@@ -263,7 +263,7 @@ func (l *Lesson) stepsFault() string {
 	known := map[string]bool{}
 	saved := map[string]bool{}
 	for _, s := range slices.Concat(l.Prepare, l.Steps) {
-		fault := s.fault(saved)
+		fault := s.validate(saved)
 		if known[s.ID] {
 			fault = "has the id of another one"
 		}
@@ -279,7 +279,7 @@ func (l *Lesson) stepsFault() string {
 // double quotes.
 var plain = regexp.MustCompile(`^[A-Za-z0-9 _.,:;/=@?&+{}()-]*$`)
 
-func (s Step) fault(saved map[string]bool) string {
+func (s Step) validate(saved map[string]bool) string {
 	r := s.Request
 	switch {
 	case !itemID.MatchString(s.ID):
@@ -317,7 +317,7 @@ func (l *Lesson) doneFault() string {
 		steps[s.ID] = true
 	}
 	for _, p := range patterns {
-		fault := p.fault()
+		fault := p.validate()
 		if _, known := l.question(p.Answer); p.Answer != "" && !known {
 			fault = "waits for an answer to a question that is not asked"
 		}

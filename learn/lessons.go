@@ -35,8 +35,8 @@ type listItem struct {
 //	@Produce	json
 //	@Success	200	{object}	listResponse
 //	@Router		/learn/lessons [get]
-func (s *School) list(c *gin.Context) error {
-	v := s.Tracker.view(tableOf(c))
+func (s *Handler) list(c *gin.Context) error {
+	v := s.Tracker.snapshot(tableOf(c))
 	res := listResponse{Items: []listItem{}}
 	for n, l := range s.Course.Lessons {
 		res.Items = append(res.Items, listItem{
@@ -168,13 +168,13 @@ type wordResponse struct {
 //	@Success		200		{object}	lessonResponse
 //	@Failure		404		{object}	problem.Problem	"not-found"
 //	@Router			/learn/lessons/{lesson} [get]
-func (s *School) show(c *gin.Context) error {
+func (s *Handler) show(c *gin.Context) error {
 	id, format, _ := strings.Cut(c.Param("lesson"), ".")
 	l, err := s.lesson(id)
 	if err != nil {
 		return err
 	}
-	v := s.Tracker.view(tableOf(c))
+	v := s.Tracker.snapshot(tableOf(c))
 	switch format {
 	case "", "json":
 		return respond(c, s.lessonResponse(v, l))
@@ -182,12 +182,12 @@ func (s *School) show(c *gin.Context) error {
 		return text(c, s.lessonText(v, l))
 	case formatSh, formatCmd, formatPS, formatHTTP, formatHurl:
 		c.Header("Content-Disposition", fmt.Sprintf(`inline; filename="%s.%s"`, l.ID, format))
-		return text(c, v.scribe(s.PublicURL).write(format, l))
+		return text(c, v.exporter(s.PublicURL).write(format, l))
 	}
 	return problem.NotFound.New("A lesson can be written as json, txt, sh, cmd, ps1, http or hurl.")
 }
 
-func (s *School) lesson(id string) (*Lesson, error) {
+func (s *Handler) lesson(id string) (*Lesson, error) {
 	if l, ok := s.Course.Lesson(id); ok {
 		return l, nil
 	}
@@ -195,13 +195,13 @@ func (s *School) lesson(id string) (*Lesson, error) {
 	return nil, problem.NotFound.New("There is no lesson of that name; they are L01 to " + last + ", and /learn/lessons lists them.")
 }
 
-func (s *School) lessonResponse(v view, l *Lesson) lessonResponse {
+func (s *Handler) lessonResponse(v lessonView, l *Lesson) lessonResponse {
 	p := v.of(l)
 	res := lessonResponse{
 		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Part: l.Part, Goal: l.Goal, Needs: orEmpty(l.Needs), State: p.State,
-		StartedAt: moment(p.StartedAt), DoneAt: moment(p.DoneAt), Attempts: p.Attempts,
+		StartedAt: nilIfZero(p.StartedAt), DoneAt: nilIfZero(p.DoneAt), Attempts: p.Attempts,
 		Predict: newQuestion(l.Predict, p), Questions: []questionResponse{}, Prepare: s.steps(v, l, l.Prepare), Steps: s.steps(v, l, l.Steps),
-		Look: given(l.Look), Seen: seenOf(l, p), StillToSee: p.stillToSee(l), Claims: []claimResponse{},
+		Look: nilIfEmpty(l.Look), Seen: seenOf(l, p), StillToSee: p.stillToSee(l), Claims: []claimResponse{},
 		Words: []wordResponse{},
 	}
 	for _, q := range l.Questions {
@@ -218,7 +218,7 @@ func (s *School) lessonResponse(v view, l *Lesson) lessonResponse {
 		res.Hints = append(res.Hints, h)
 	}
 	if p.State == StateDone {
-		res.Explain, res.FinePrint = given(l.Explain), given(l.FinePrint)
+		res.Explain, res.FinePrint = nilIfEmpty(l.Explain), nilIfEmpty(l.FinePrint)
 	}
 	for _, w := range s.Course.words(l) {
 		res.Words = append(res.Words, wordResponse{w.Word, w.Says, orEmpty(w.Forms)})
@@ -240,20 +240,20 @@ func newQuestion(q Question, p progress) questionResponse {
 	return res
 }
 
-func (s *School) steps(v view, l *Lesson, steps []Step) []stepResponse {
+func (s *Handler) steps(v lessonView, l *Lesson, steps []Step) []stepResponse {
 	res := []stepResponse{}
-	write := v.scribe(s.PublicURL)
+	write := v.exporter(s.PublicURL)
 	for _, step := range steps {
 		r := step.Request
 		request := requestResponse{
 			Method: r.Method, Path: strings.TrimPrefix(write.url(r), s.PublicURL), Headers: headersOf(r.Headers), Form: []headerResponse{},
-			Body: given(r.body()), BodyFile: given(r.BodyFile), As: given(r.As), SaveAs: given(r.SaveAs), Stream: r.Stream,
+			Body: nilIfEmpty(r.body()), BodyFile: nilIfEmpty(r.BodyFile), As: nilIfEmpty(r.As), SaveAs: nilIfEmpty(r.SaveAs), Stream: r.Stream,
 		}
 		for _, f := range r.Form {
 			name, value, _ := strings.Cut(f, "=")
 			request.Form = append(request.Form, headerResponse{name, value})
 		}
-		expect := expectResponse{Status: step.Expect.Status, Problem: given(step.Expect.Problem), Header: []headerResponse{}, JSON: step.Expect.JSON, Holds: orEmpty(step.Expect.Holds)}
+		expect := expectResponse{Status: step.Expect.Status, Problem: nilIfEmpty(step.Expect.Problem), Header: []headerResponse{}, JSON: step.Expect.JSON, Holds: orEmpty(step.Expect.Holds)}
 		for _, name := range sortedKeys(step.Expect.Header) {
 			expect.Header = append(expect.Header, headerResponse{name, step.Expect.Header[name]})
 		}
@@ -301,14 +301,14 @@ func headersOf(list []Header) []headerResponse {
 
 func orEmpty(list []string) []string { return append([]string{}, list...) }
 
-func given(text string) *string {
+func nilIfEmpty(text string) *string {
 	if text == "" {
 		return nil
 	}
 	return &text
 }
 
-func moment(t time.Time) *time.Time {
+func nilIfZero(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}

@@ -42,7 +42,7 @@ const (
 	differentClient, differentSubject = "client", "subject"
 )
 
-func (p Pattern) fault() string {
+func (p Pattern) validate() string {
 	method, route, _ := strings.Cut(p.Route, " ")
 	switch {
 	case p.See == "":
@@ -82,15 +82,15 @@ type Fact struct {
 // lesson and question.
 const answered = "answer"
 
-// place is where a pattern and a fact can meet.
-type place struct{ method, route string }
+// endpoint is where a pattern and a fact can meet.
+type endpoint struct{ method, route string }
 
-func (p Pattern) place(l *Lesson) place {
+func (p Pattern) endpoint(l *Lesson) endpoint {
 	if p.Answer != "" {
-		return place{answered, l.ID + "/" + p.Answer}
+		return endpoint{answered, l.ID + "/" + p.Answer}
 	}
 	method, route, _ := strings.Cut(p.Route, " ")
-	return place{method, route}
+	return endpoint{method, route}
 }
 
 // matches tells whether a fact from the right place fits, apart from what it must
@@ -105,21 +105,21 @@ func (p *Pattern) matches(f *Fact) bool {
 		p.Replayed != nil && *p.Replayed != f.Replayed,
 		p.OrderStatus != "" && p.OrderStatus != f.OrderStatus,
 		p.KeyFile && !f.KeyFile,
-		p.Same != "" && f.shared(p.Same) == 0,
-		p.Different != "" && f.told(p.Different) == 0:
+		p.Same != "" && f.boundBy(p.Same) == 0,
+		p.Different != "" && f.distinctBy(p.Different) == 0:
 		return false
 	}
 	return true
 }
 
-func (f *Fact) shared(what string) uint64 {
+func (f *Fact) boundBy(what string) uint64 {
 	if what == sameToken {
 		return f.TokenHash
 	}
 	return uint64(f.Order) //nolint:gosec // order numbers are positive
 }
 
-func (f *Fact) told(apart string) uint64 {
+func (f *Fact) distinctBy(apart string) uint64 {
 	if apart == differentClient {
 		return f.Client
 	}
@@ -130,16 +130,16 @@ func (f *Fact) told(apart string) uint64 {
 // with which it may still be completed.
 const maxTrails = 32
 
-// trail is a way through the first Steps patterns of a sequence, and the token
+// partialMatch is a way through the first Steps patterns of a sequence, and the token
 // and the order that it was gone with.
-type trail struct {
+type partialMatch struct {
 	Steps int    `json:"steps"`
 	Token uint64 `json:"token,string,omitzero"`
 	Order uint64 `json:"order,string,omitzero"`
 }
 
-// follow goes one step on with a fact, if it can.
-func (t trail) follow(p *Pattern, f *Fact) (next trail, ok bool) {
+// extend goes one step on with a fact, if it can.
+func (t partialMatch) extend(p *Pattern, f *Fact) (next partialMatch, ok bool) {
 	if !p.matches(f) {
 		return t, false
 	}
@@ -152,28 +152,28 @@ func (t trail) follow(p *Pattern, f *Fact) (next trail, ok bool) {
 	case sameOrder:
 		bound = &next.Order
 	}
-	if *bound != 0 && *bound != f.shared(p.Same) {
+	if *bound != 0 && *bound != f.boundBy(p.Same) {
 		return t, false
 	}
-	*bound = f.shared(p.Same)
+	*bound = f.boundBy(p.Same)
 	return next, true
 }
 
-// follow takes the trails of a sequence on with a fact that is at patterns[i],
+// advance takes the trails of a sequence on with a fact that is at patterns[i],
 // and tells whether one of them has come further than any before. Where a trail
 // goes on without settling for a token or an order, the shorter one has nothing
 // that the longer has not.
-func follow(trails []trail, seq []Pattern, i int, f *Fact) (after []trail, further bool) {
+func advance(trails []partialMatch, seq []Pattern, i int, f *Fact) (after []partialMatch, further bool) {
 	best := furthest(trails)
 	if i == 0 && len(trails) == 0 {
-		trails = []trail{{}}
+		trails = []partialMatch{{}}
 	}
 	for n := len(trails) - 1; n >= 0; n-- {
 		t := trails[n]
 		if t.Steps != i {
 			continue
 		}
-		next, ok := t.follow(&seq[i], f)
+		next, ok := t.extend(&seq[i], f)
 		switch {
 		case !ok || slices.Contains(trails, next):
 			continue
@@ -190,7 +190,7 @@ func follow(trails []trail, seq []Pattern, i int, f *Fact) (after []trail, furth
 	return trails, further
 }
 
-func furthest(trails []trail) (steps int) {
+func furthest(trails []partialMatch) (steps int) {
 	for _, t := range trails {
 		steps = max(steps, t.Steps)
 	}

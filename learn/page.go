@@ -23,7 +23,7 @@ var stylesheet []byte
 //	@Produce	text/css
 //	@Success	200	{string}	string	"CSS"
 //	@Router		/learn/style.css [get]
-func (s *School) style(c *gin.Context) error {
+func (s *Handler) style(c *gin.Context) error {
 	c.Header("Cache-Control", "no-cache")
 	c.Data(http.StatusOK, "text/css; charset=utf-8", stylesheet)
 	return nil
@@ -46,7 +46,7 @@ type pageItem struct {
 }
 
 // listPage is the class in a browser.
-func (s *School) listPage(v view) ([]byte, error) {
+func (s *Handler) listPage(v lessonView) ([]byte, error) {
 	data := struct {
 		Base  string
 		Done  int
@@ -54,11 +54,11 @@ func (s *School) listPage(v view) ([]byte, error) {
 		Items []pageItem
 	}{Base: s.PublicURL, Next: v.next()}
 	for n, l := range s.Course.Lessons {
-		item := pageItem{Lesson: l, State: v.progress[n].State, Say: s.Course.linked(l.Goal)}
+		item := pageItem{Lesson: l, State: v.progress[n].State, Say: s.Course.linkGlossary(l.Goal)}
 		switch item.State {
 		case StateDone:
 			data.Done++
-			item.Explain = s.Course.linked(l.Explain)
+			item.Explain = s.Course.linkGlossary(l.Explain)
 		case StateStarted:
 			item.Missing = v.progress[n].stillToSee(l)
 		}
@@ -98,12 +98,12 @@ type sheetPage struct {
 //	@Success		200		{string}	string	"A page for people"
 //	@Failure		422		{object}	problem.Problem	"validation-failed"
 //	@Router			/learn/sheet [get]
-func (s *School) sheet(c *gin.Context) error {
-	lessons := s.Course.chosen(c.Query("lessons"))
+func (s *Handler) sheet(c *gin.Context) error {
+	lessons := s.Course.selectLessons(c.Query("lessons"))
 	if lessons == nil {
 		return invalid("lessons", "must be lessons that there are, such as L01-L05 or L01,L03")
 	}
-	write := s.Tracker.view(tableOf(c)).scribe(s.PublicURL)
+	write := s.Tracker.snapshot(tableOf(c)).exporter(s.PublicURL)
 	data := struct {
 		Base   string
 		Sheets []sheetPage
@@ -118,8 +118,8 @@ func (s *School) sheet(c *gin.Context) error {
 	return page(c, body)
 }
 
-func (s *School) sheetOf(write scribe, l *Lesson) sheetPage {
-	link := s.Course.linked
+func (s *Handler) sheetOf(write exporter, l *Lesson) sheetPage {
+	link := s.Course.linkGlossary
 	p := sheetPage{
 		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Goal: link(l.Goal), Look: link(l.Look), Fetch: write.fetchFiles("curl", l),
 		Predict: sheetQuestion{link(l.Predict.Question), l.Predict.Choices},
@@ -145,7 +145,7 @@ func (s *School) sheetOf(write scribe, l *Lesson) sheetPage {
 //	@Produce	html
 //	@Success	200	{string}	string	"A page for people"
 //	@Router		/learn/glossary [get]
-func (s *School) glossary(c *gin.Context) error {
+func (s *Handler) glossary(c *gin.Context) error {
 	var words []struct{ Word, Says, Anchor string }
 	for _, w := range s.Course.Glossary {
 		words = append(words, struct{ Word, Says, Anchor string }{w.Word, w.Says, w.anchor()})

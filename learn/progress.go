@@ -33,8 +33,8 @@ type savedLesson struct {
 //	@Produce	json
 //	@Success	200	{object}	savedProgress
 //	@Router		/learn/progress [get]
-func (s *School) save(c *gin.Context) error {
-	v := s.Tracker.view(tableOf(c))
+func (s *Handler) save(c *gin.Context) error {
+	v := s.Tracker.snapshot(tableOf(c))
 	out := savedProgress{Table: tableOf(c), SavedAt: time.Now().UTC().Truncate(time.Second), Lessons: []savedLesson{}}
 	for n, l := range s.Course.Lessons {
 		p := v.progress[n]
@@ -42,7 +42,7 @@ func (s *School) save(c *gin.Context) error {
 		if answers == nil {
 			answers = map[string]int{}
 		}
-		out.Lessons = append(out.Lessons, savedLesson{l.ID, p.State, moment(p.StartedAt), moment(p.DoneAt), answers, append([]int{}, p.Hints...)})
+		out.Lessons = append(out.Lessons, savedLesson{l.ID, p.State, nilIfZero(p.StartedAt), nilIfZero(p.DoneAt), answers, append([]int{}, p.Hints...)})
 	}
 	c.Header("Content-Disposition", `attachment; filename="progress.json"`)
 	return respond(c, out)
@@ -64,7 +64,7 @@ func (s *School) save(c *gin.Context) error {
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Router		/learn/progress [put]
-func (s *School) restore(c *gin.Context) error {
+func (s *Handler) restore(c *gin.Context) error {
 	var in savedProgress
 	if err := bind(c, &in); err != nil {
 		return err
@@ -132,5 +132,5 @@ func (t *Tracker) restore(name string, records map[string]progress) {
 		p.dirty = true
 		tab.progress[n] = p
 	}
-	t.hurry()
+	t.flushSoon()
 }

@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// saved is what a step has put into a file that later steps use.
-type saved struct {
+// savedFiles is what a step has put into a file that later steps use.
+type savedFiles struct {
 	name  string // of the request in .http, of the variable in .hurl
 	plain bool   // it is the line of an Authorization header
 }
 
-// keep notes the files that a lesson writes.
-func keep(l *Lesson) map[string]saved {
-	files := map[string]saved{}
+// savedMember notes the files that a lesson writes.
+func savedMember(l *Lesson) map[string]savedFiles {
+	files := map[string]savedFiles{}
 	for _, s := range slices.Concat(l.Prepare, l.Steps) {
 		if s.Request.SaveAs != "" {
-			files[s.Request.SaveAs] = saved{strings.ReplaceAll(s.ID, "-", "_"), s.Request.wantsText()}
+			files[s.Request.SaveAs] = savedFiles{strings.ReplaceAll(s.ID, "-", "_"), s.Request.wantsText()}
 		}
 	}
 	return files
@@ -31,9 +31,9 @@ func (r Request) wantsText() bool {
 
 // httpFile is the lesson for editors that send requests from a file. It is
 // written for REST Client of Visual Studio Code; others name answers differently.
-func (s scribe) httpFile(l *Lesson) string {
-	p := &paper{end: "\n"}
-	files := keep(l)
+func (s exporter) httpFile(l *Lesson) string {
+	p := &lineWriter{end: "\n"}
+	files := savedMember(l)
 	p.line("# %s %s. For the extension REST Client of Visual Studio Code: send the requests from top to bottom.", l.ID, l.Title)
 	for _, q := range l.questions()[:1] {
 		s.httpAnswer(p, l, q)
@@ -62,14 +62,14 @@ func (s scribe) httpFile(l *Lesson) string {
 	return p.String()
 }
 
-func (s scribe) httpAnswer(p *paper, l *Lesson, q Question) {
+func (s exporter) httpAnswer(p *lineWriter, l *Lesson, q Question) {
 	p.line("\n### %s\nPOST %s/learn/lessons/%s/answers\nContent-Type: application/x-www-form-urlencoded\n\nquestion=%s&choice=%d",
 		q.Question, s.base, l.ID, q.ID, q.Answer)
 }
 
 // headers writes those of a request. A token that lies in a file comes from the
 // answer that the file was; asked for in JSON, it has a name there.
-func (s scribe) headers(p *paper, r Request, token func(file string) string) {
+func (s exporter) headers(p *lineWriter, r Request, token func(file string) string) {
 	if r.As != "" {
 		p.line("Authorization: Bearer %s", token(r.As))
 	}
@@ -100,9 +100,9 @@ func form(fields []string) string {
 
 // hurl is the lesson for hurl, with what each answer must be: run it with
 // hurl --test.
-func (s scribe) hurl(l *Lesson) string {
-	p := &paper{end: "\n"}
-	files := keep(l)
+func (s exporter) hurl(l *Lesson) string {
+	p := &lineWriter{end: "\n"}
+	files := savedMember(l)
 	p.line("# %s %s. Run it with: hurl --test %s.hurl", l.ID, l.Title, l.ID)
 	s.order = "{{order}}"
 	s.hurlAnswer(p, l, l.Predict)
@@ -115,11 +115,11 @@ func (s scribe) hurl(l *Lesson) string {
 	return p.String()
 }
 
-func (s scribe) hurlAnswer(p *paper, l *Lesson, q Question) {
+func (s exporter) hurlAnswer(p *lineWriter, l *Lesson, q Question) {
 	p.line("\n# %s\nPOST %s/learn/lessons/%s/answers\n[Form]\nquestion: %s\nchoice: %d\nHTTP 200", q.Question, s.base, l.ID, q.ID, q.Answer)
 }
 
-func (s scribe) hurlStep(p *paper, step Step, files map[string]saved) {
+func (s exporter) hurlStep(p *lineWriter, step Step, files map[string]savedFiles) {
 	r := step.Request
 	p.line("\n# %s\n%s %s", strings.ReplaceAll(step.Say, "`", ""), r.Method, s.url(r))
 	s.headers(p, r, func(file string) string { return "{{" + files[file].name + "_access}}" })
@@ -142,7 +142,7 @@ func (s scribe) hurlStep(p *paper, step Step, files map[string]saved) {
 	s.hurlExpect(p, step, files[r.SaveAs])
 }
 
-func (s scribe) hurlExpect(p *paper, step Step, file saved) {
+func (s exporter) hurlExpect(p *lineWriter, step Step, file savedFiles) {
 	e := step.Expect
 	if len(e.Status) == 1 {
 		p.line("HTTP%s", joined(e.Status))

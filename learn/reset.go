@@ -43,13 +43,13 @@ type resetResponse struct {
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Failure	503		{object}	problem.Problem	"database-unavailable"
 //	@Router		/learn/reset [get]
-func (s *School) preview(c *gin.Context) error {
+func (s *Handler) preview(c *gin.Context) error {
 	req := resetRequest{What: c.DefaultQuery("what", resetLessons), Lesson: c.Query("lesson")}
-	loses, err := s.loses(c, req)
+	loses, err := s.lossesOf(c, req)
 	if err != nil {
 		return err
 	}
-	if wants(c) == web.PageType {
+	if preferredType(c) == web.PageType {
 		body, err := render("reset.html", struct{ Choices []resetChoice }{choices(c.Query("what"), req, loses)})
 		if err != nil {
 			return err
@@ -108,12 +108,12 @@ func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/learn/reset [post]
-func (s *School) reset(c *gin.Context) error {
+func (s *Handler) reset(c *gin.Context) error {
 	var req resetRequest
 	if err := bind(c, &req); err != nil {
 		return err
 	}
-	loses, err := s.loses(c, req)
+	loses, err := s.lossesOf(c, req)
 	if err != nil {
 		return err
 	}
@@ -123,15 +123,15 @@ func (s *School) reset(c *gin.Context) error {
 	case resetLessons:
 		s.Tracker.Reset(tableOf(c))
 	case resetKitchen:
-		if err := s.owns(c); err != nil {
+		if err := s.mayReset(c); err != nil {
 			return err
 		}
-		if err := s.Fresh(c.Request.Context()); err != nil {
+		if err := s.Reset(c.Request.Context()); err != nil {
 			return err
 		}
 		s.Tracker.forgetOrder(tableOf(c))
 	}
-	if wants(c) == web.PageType {
+	if preferredType(c) == web.PageType {
 		c.Redirect(http.StatusSeeOther, "/learn")
 		return nil
 	}
@@ -145,25 +145,25 @@ func (t *Tracker) forgetOrder(name string) {
 	t.table(name).order = 0
 }
 
-// loses is what a reset takes away.
-func (s *School) loses(c *gin.Context, req resetRequest) ([]Loss, error) {
+// lossesOf is what a reset takes away.
+func (s *Handler) lossesOf(c *gin.Context, req resetRequest) ([]Loss, error) {
 	switch req.What {
 	case resetKitchen:
 		return s.Preview(c.Request.Context())
 	case resetLessons:
-		return s.unlearn(c, s.Course.Lessons), nil
+		return s.lessonLosses(c, s.Course.Lessons), nil
 	case resetLesson:
 		l, err := s.lesson(req.Lesson)
 		if err != nil {
 			return nil, err
 		}
-		return s.unlearn(c, []*Lesson{l}), nil
+		return s.lessonLosses(c, []*Lesson{l}), nil
 	}
 	return nil, invalid("what", "must be lesson, lessons or kitchen")
 }
 
-func (s *School) unlearn(c *gin.Context, lessons []*Lesson) []Loss {
-	v := s.Tracker.view(tableOf(c))
+func (s *Handler) lessonLosses(c *gin.Context, lessons []*Lesson) []Loss {
+	v := s.Tracker.snapshot(tableOf(c))
 	done, seen, answers := Loss{What: "lessons that are done"}, Loss{What: "things that were seen"}, Loss{What: "answers"}
 	for _, l := range lessons {
 		p := v.of(l)

@@ -55,15 +55,17 @@ func exampleNames() []string {
 	return names
 }
 
-// scribe writes the requests of a lesson for one house.
-type scribe struct {
+// exporter writes the requests of a lesson for one house.
+type exporter struct {
 	base  string // its address
 	order string // what stands for {order}
 }
 
-func (v view) scribe(base string) scribe { return scribe{base, strconv.FormatInt(v.order, 10)} }
+func (v lessonView) exporter(base string) exporter {
+	return exporter{base, strconv.FormatInt(v.order, 10)}
+}
 
-func (s scribe) url(r Request) string {
+func (s exporter) url(r Request) string {
 	return s.base + strings.ReplaceAll(r.Path, "{order}", s.order)
 }
 
@@ -81,7 +83,7 @@ func quoted(word string) string {
 
 // curl is the request as one line, the same characters in bash, zsh, cmd and
 // PowerShell 7. In Windows PowerShell 5.1 the program is called curl.exe.
-func (s scribe) curl(program string, r Request) string {
+func (s exporter) curl(program string, r Request) string {
 	words := []string{program, "-i"}
 	switch {
 	case r.SaveAs != "":
@@ -89,7 +91,7 @@ func (s scribe) curl(program string, r Request) string {
 	case r.Stream:
 		words[1] = "-N"
 	}
-	if implied := r.implied(); implied != r.Method {
+	if implied := r.defaultMethod(); implied != r.Method {
 		words = append(words, "-X", r.Method)
 	}
 	if r.As != "" {
@@ -111,8 +113,8 @@ func (s scribe) curl(program string, r Request) string {
 	return strings.Join(words, " ")
 }
 
-// implied is the method that curl takes by itself.
-func (r Request) implied() string {
+// defaultMethod is the method that curl takes by itself.
+func (r Request) defaultMethod() string {
 	if r.BodyFile != "" || len(r.Form) > 0 {
 		return "POST"
 	}
@@ -120,7 +122,7 @@ func (r Request) implied() string {
 }
 
 // fetchFiles is the line that brings the bodies, or empty if none is needed.
-func (s scribe) fetchFiles(program string, l *Lesson) string {
+func (s exporter) fetchFiles(program string, l *Lesson) string {
 	names := l.files()
 	if len(names) == 0 {
 		return ""
@@ -145,7 +147,7 @@ func (l *Lesson) files() (names []string) {
 }
 
 // write writes a whole lesson in one of the formats.
-func (s scribe) write(format string, l *Lesson) string {
+func (s exporter) write(format string, l *Lesson) string {
 	switch format {
 	case formatSh:
 		return s.sh(l)
@@ -159,19 +161,19 @@ func (s scribe) write(format string, l *Lesson) string {
 	return s.hurl(l)
 }
 
-// paper collects lines.
-type paper struct {
+// lineWriter collects lines.
+type lineWriter struct {
 	strings.Builder
 	end string
 }
 
-func (p *paper) line(format string, args ...any) {
+func (p *lineWriter) line(format string, args ...any) {
 	fmt.Fprintf(p, format, args...)
 	p.WriteString(p.end)
 }
 
 // answers are the choices that are right, in the order in which they are asked.
-func (s scribe) answer(program string, l *Lesson, q Question) string {
+func (s exporter) answer(program string, l *Lesson, q Question) string {
 	return fmt.Sprintf("%s -s -d question=%s -d choice=%d %s/learn/lessons/%s/answers", program, q.ID, q.Answer, s.base, l.ID)
 }
 
@@ -195,8 +197,8 @@ header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $
 
 // sh is a script that does the whole lesson by itself, and stops at the first
 // answer that is not as expected. The number of an order it takes from the answer.
-func (s scribe) sh(l *Lesson) string {
-	p := &paper{end: "\n"}
+func (s exporter) sh(l *Lesson) string {
+	p := &lineWriter{end: "\n"}
 	fmt.Fprintf(p, shHead, l.ID, l.Title, l.ID)
 	if fetch := s.fetchFiles("curl", l); fetch != "" {
 		p.line("\n%s || fail \"nothing answers at %s\"", fetch, s.base)
@@ -220,7 +222,7 @@ func (s scribe) sh(l *Lesson) string {
 // around $order would make the line another one than the learner sees.
 const number = "NUMBER"
 
-func (s scribe) shStep(p *paper, n int, step Step) {
+func (s exporter) shStep(p *lineWriter, n int, step Step) {
 	p.line("\necho \"%d. %s\"", n, strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "").Replace(step.Say))
 	if step.Wait > 0 {
 		p.line("sleep %d", step.Wait)
@@ -269,8 +271,8 @@ func sortedKeys[V any](m map[string]V) []string {
 
 // cmd is the lines of the lesson as a batch file: % is doubled, and lines end as
 // Windows ends them.
-func (s scribe) cmd(l *Lesson) string {
-	p := &paper{end: "\r\n"}
+func (s exporter) cmd(l *Lesson) string {
+	p := &lineWriter{end: "\r\n"}
 	p.line("@echo off")
 	p.line("rem %s %s. Run it in an empty folder, or type its lines one by one.", l.ID, l.Title)
 	s.script(p, l, "rem", "curl", "timeout /t %d /nobreak")
@@ -278,14 +280,14 @@ func (s scribe) cmd(l *Lesson) string {
 }
 
 // powershell is the lines of the lesson for PowerShell 5.1 and 7.
-func (s scribe) powershell(l *Lesson) string {
-	p := &paper{end: "\r\n"}
+func (s exporter) powershell(l *Lesson) string {
+	p := &lineWriter{end: "\r\n"}
 	p.line("# %s %s. Run it in an empty folder, or type its lines one by one.", l.ID, l.Title)
 	s.script(p, l, "#", "curl.exe", "Start-Sleep -Seconds %d")
 	return p.String()
 }
 
-func (s scribe) script(p *paper, l *Lesson, remark, program, wait string) {
+func (s exporter) script(p *lineWriter, l *Lesson, remark, program, wait string) {
 	if strings.Contains(s.steps(l), "{order}") {
 		p.line("%s The order is taken to be number %s: put the number from Location in its place.", remark, s.order)
 	}
@@ -309,7 +311,7 @@ func (s scribe) script(p *paper, l *Lesson, remark, program, wait string) {
 }
 
 // steps are all addresses of a lesson, to look whether one of them has an order.
-func (s scribe) steps(l *Lesson) (all string) {
+func (s exporter) steps(l *Lesson) (all string) {
 	for _, step := range slices.Concat(l.Prepare, l.Steps) {
 		all += step.Request.Path + " "
 	}

@@ -12,7 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-var desk = scribe{"http://localhost:8080", "1"}
+var desk = exporter{"http://localhost:8080", "1"}
 
 // TestTheFilesForOtherToolsAreAsTheyWere compares every character.
 func TestTheFilesForOtherToolsAreAsTheyWere(t *testing.T) {

@@ -20,9 +20,9 @@ import (
 //	@Produce		json,plain,html
 //	@Success		200	{object}	listResponse
 //	@Router			/learn [get]
-func (s *School) start(c *gin.Context) error {
-	v := s.Tracker.view(tableOf(c))
-	switch wants(c) {
+func (s *Handler) start(c *gin.Context) error {
+	v := s.Tracker.snapshot(tableOf(c))
+	switch preferredType(c) {
 	case web.PageType:
 		body, err := s.listPage(v)
 		if err != nil {
@@ -38,8 +38,8 @@ func (s *School) start(c *gin.Context) error {
 var marks = map[State]string{StateOpen: "[ ]", StateStarted: "[~]", StateDone: "[x]"}
 
 // startText is the class in a terminal.
-func (s *School) startText(v view) string {
-	p := &paper{end: "\n"}
+func (s *Handler) startText(v lessonView) string {
+	p := &lineWriter{end: "\n"}
 	done, part := 0, ""
 	for _, pr := range v.progress {
 		if pr.State == StateDone {
@@ -58,7 +58,7 @@ func (s *School) startText(v view) string {
 		}
 		p.line("%s %s %-34s %d min%s", marks[v.progress[n].State], l.ID, l.Title, l.Minutes, note)
 	}
-	if l := v.newest(); l != nil {
+	if l := v.lastDone(); l != nil {
 		p.line("\n%s is done: %s\n\n%s", l.ID, l.Title, wrap(l.Explain, "  "))
 	}
 	if l := v.next(); l != nil {
@@ -70,9 +70,9 @@ func (s *School) startText(v view) string {
 }
 
 // taskText is a lesson that is to be done.
-func (s *School) taskText(v view, l *Lesson) string {
-	p := &paper{end: "\n"}
-	write, pr := v.scribe(s.PublicURL), v.of(l)
+func (s *Handler) taskText(v lessonView, l *Lesson) string {
+	p := &lineWriter{end: "\n"}
+	write, pr := v.exporter(s.PublicURL), v.of(l)
 	p.line("%s %s (%d minutes)\n\n%s", l.ID, l.Title, l.Minutes, wrap(l.Goal, "  "))
 	s.questionText(p, l, l.Predict, pr, "Guess first; a wrong guess costs nothing.")
 	if fetch := write.fetchFiles("curl", l); fetch != "" {
@@ -110,7 +110,7 @@ func (s *School) taskText(v view, l *Lesson) string {
 	return p.String()
 }
 
-func (s *School) questionText(p *paper, l *Lesson, q Question, pr progress, lead string) {
+func (s *Handler) questionText(p *lineWriter, l *Lesson, q Question, pr progress, lead string) {
 	p.line("\n%s", wrap(strings.TrimSpace(lead+" "+q.Question), "  "))
 	for n, choice := range q.Choices {
 		p.line("    %d  %s", n+1, choice)
@@ -125,11 +125,11 @@ func (s *School) questionText(p *paper, l *Lesson, q Question, pr progress, lead
 }
 
 // lessonText is one lesson in a terminal, with its explanation once it is done.
-func (s *School) lessonText(v view, l *Lesson) string {
+func (s *Handler) lessonText(v lessonView, l *Lesson) string {
 	if v.of(l).State != StateDone {
 		return s.taskText(v, l)
 	}
-	p := &paper{end: "\n"}
+	p := &lineWriter{end: "\n"}
 	p.line("%s %s: done\n\n%s", l.ID, l.Title, wrap(l.Explain, "  "))
 	if l.FinePrint != "" {
 		p.line("\n%s", wrap("Fine print: "+l.FinePrint, "  "))
@@ -165,8 +165,8 @@ func wrap(text, indent string) string {
 	return strings.Join(append(lines, line), "\n")
 }
 
-// chosen reads a choice of lessons such as L01-L05 or L01,L03; nothing is all.
-func (c *Course) chosen(text string) []*Lesson {
+// selectLessons reads a choice of lessons such as L01-L05 or L01,L03; nothing is all.
+func (c *Course) selectLessons(text string) []*Lesson {
 	if text == "" {
 		return c.Lessons
 	}

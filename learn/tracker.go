@@ -38,15 +38,15 @@ const maxPending = 512
 // so; Book writes it down afterwards.
 type Tracker struct {
 	course    *Course
-	interests map[place][]interest
+	interests map[endpoint][]subscription
 	wake      chan struct{} // something is worth writing at once
 
 	mu     sync.Mutex
 	tables map[string]*table
 }
 
-// interest is a pattern that waits for facts of one place.
-type interest struct {
+// subscription is a pattern that waits for facts of one place.
+type subscription struct {
 	lesson, pattern int
 	Pattern
 	inSeq int // its place in the sequence, or -1
@@ -72,7 +72,7 @@ type progress struct {
 	Seen []int64 `json:"seen"`
 	// Others are what patterns that need two different ones have seen so far.
 	Others map[int]uint64 `json:"others,omitzero"`
-	Trails []trail        `json:"trails,omitzero"`
+	Trails []partialMatch `json:"trails,omitzero"`
 	// Answers are the newest choices, by question.
 	Answers map[string]int `json:"answers,omitzero"`
 	// Hints are the numbers of those that were taken; Attempts counts wrong answers.
@@ -84,16 +84,16 @@ type progress struct {
 
 // NewTracker makes a tracker of a course without any tables yet.
 func NewTracker(course *Course) *Tracker {
-	t := &Tracker{course: course, interests: map[place][]interest{}, wake: make(chan struct{}, 1), tables: map[string]*table{}}
+	t := &Tracker{course: course, interests: map[endpoint][]subscription{}, wake: make(chan struct{}, 1), tables: map[string]*table{}}
 	for n, l := range course.Lessons {
 		all := len(l.Done.All)
 		// Backwards, so that one fact takes a sequence one step on and not two.
 		for i, p := range slices.Backward(l.Done.patterns()) {
-			in := interest{lesson: n, pattern: i, Pattern: p, inSeq: -1}
+			in := subscription{lesson: n, pattern: i, Pattern: p, inSeq: -1}
 			if i >= all {
 				in.inSeq = i - all
 			}
-			at := p.place(l)
+			at := p.endpoint(l)
 			t.interests[at] = append(t.interests[at], in)
 		}
 	}
@@ -128,10 +128,10 @@ func (t *Tracker) Observe(name string, f Fact) string {
 		tab.order = f.Order
 	}
 	var news []string
-	for _, in := range t.interests[place{f.Method, f.Route}] {
+	for _, in := range t.interests[endpoint{f.Method, f.Route}] {
 		p := &tab.progress[in.lesson]
-		if p.State != StateDone && p.take(t.course.Lessons[in.lesson], &in, &f) {
-			news = append(news, t.tell(tab, in.lesson, f.At))
+		if p.State != StateDone && p.apply(t.course.Lessons[in.lesson], &in, &f) {
+			news = append(news, t.updateState(tab, in.lesson, f.At))
 		}
 	}
 	return strings.Join(slices.Compact(news), ", ")
@@ -149,18 +149,18 @@ func (tab *table) note(f Fact) {
 	tab.pending = append(tab.pending, f)
 }
 
-// take tells whether a fact has shown something of the lesson that had not been
+// apply tells whether a fact has shown something of the lesson that had not been
 // seen before.
-func (p *progress) take(l *Lesson, in *interest, f *Fact) bool {
+func (p *progress) apply(l *Lesson, in *subscription, f *Fact) bool {
 	further := false
 	switch {
 	case in.inSeq >= 0:
-		p.Trails, further = follow(p.Trails, l.Done.Seq, in.inSeq, f)
+		p.Trails, further = advance(p.Trails, l.Done.Seq, in.inSeq, f)
 	case p.Seen[in.pattern] != 0 || !in.matches(f):
 	case in.Different == "":
 		further = true
 	default:
-		further = p.different(in.pattern, f.told(in.Different))
+		further = p.different(in.pattern, f.distinctBy(in.Different))
 	}
 	if further {
 		p.Seen[in.pattern], p.dirty = f.At, true
@@ -180,8 +180,8 @@ func (p *progress) different(pattern int, one uint64) bool {
 	return any && before != one
 }
 
-// tell moves the state of a lesson of which something was seen, and says so.
-func (t *Tracker) tell(tab *table, lesson int, at int64) string {
+// updateState moves the state of a lesson of which something was seen, and says so.
+func (t *Tracker) updateState(tab *table, lesson int, at int64) string {
 	p, l := &tab.progress[lesson], t.course.Lessons[lesson]
 	p.start(at)
 	if slices.Contains(p.Seen, 0) {
@@ -192,7 +192,7 @@ func (t *Tracker) tell(tab *table, lesson int, at int64) string {
 		return l.ID + " " + strconv.Itoa(seen) + "/" + strconv.Itoa(len(p.Seen))
 	}
 	p.State, p.DoneAt, p.Trails, p.Others = StateDone, time.UnixMilli(at).UTC(), nil, nil
-	t.hurry()
+	t.flushSoon()
 	return l.ID + " done; next=" + t.next(tab)
 }
 
@@ -213,8 +213,8 @@ func (t *Tracker) next(tab *table) string {
 	return "none"
 }
 
-// hurry has the book written now rather than soon.
-func (t *Tracker) hurry() {
+// flushSoon has the book written now rather than soon.
+func (t *Tracker) flushSoon() {
 	select {
 	case t.wake <- struct{}{}:
 	default: // somebody has knocked already
@@ -272,22 +272,22 @@ func (t *Tracker) Reset(name string, ids ...string) {
 			tab.progress[n].dirty = true
 		}
 	}
-	t.hurry()
+	t.flushSoon()
 }
 
-// view is a copy of what a table knows of all lessons.
-type view struct {
+// lessonView is a copy of what a table knows of all lessons.
+type lessonView struct {
 	course   *Course
 	progress []progress
 	order    int64
 }
 
-// view copies the state of a table.
-func (t *Tracker) view(name string) view {
+// snapshot copies the state of a table.
+func (t *Tracker) snapshot(name string) lessonView {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	tab := t.table(name)
-	v := view{course: t.course, progress: slices.Clone(tab.progress), order: max(1, tab.order)}
+	v := lessonView{course: t.course, progress: slices.Clone(tab.progress), order: max(1, tab.order)}
 	for n := range v.progress {
 		v.progress[n] = v.progress[n].clone()
 	}
@@ -323,7 +323,7 @@ func (p progress) stillToSee(l *Lesson) []string {
 }
 
 // next is the lesson to go on with, or nil when all are done.
-func (v view) next() *Lesson {
+func (v lessonView) next() *Lesson {
 	for n, p := range v.progress {
 		if p.State != StateDone {
 			return v.course.Lessons[n]
@@ -332,8 +332,8 @@ func (v view) next() *Lesson {
 	return nil
 }
 
-// newest is the lesson that was completed last, or nil.
-func (v view) newest() *Lesson {
+// lastDone is the lesson that was completed last, or nil.
+func (v lessonView) lastDone() *Lesson {
 	var newest *Lesson
 	var at time.Time
 	for n, p := range v.progress {
@@ -344,7 +344,7 @@ func (v view) newest() *Lesson {
 	return newest
 }
 
-func (v view) of(l *Lesson) progress { return v.progress[slices.Index(v.course.Lessons, l)] }
+func (v lessonView) of(l *Lesson) progress { return v.progress[slices.Index(v.course.Lessons, l)] }
 
 // ProgressHeader says in an answer what the request has changed.
 const ProgressHeader = "Lesson-Progress"
@@ -353,7 +353,7 @@ const ProgressHeader = "Lesson-Progress"
 // handlers.API calls its witness.
 func (t *Tracker) Witness(c *gin.Context) {
 	seen := middleware.FactsOf(c)
-	if !worthwhile(seen.Route) {
+	if !isAPIRoute(seen.Route) {
 		return
 	}
 	if news := t.Observe(Main, factOf(c, seen)); news != "" {
@@ -361,9 +361,9 @@ func (t *Tracker) Witness(c *gin.Context) {
 	}
 }
 
-// worthwhile leaves out the addresses of this room, and those where machines and
+// isAPIRoute leaves out the addresses of this room, and those where machines and
 // browsers knock by themselves.
-func worthwhile(route string) bool {
+func isAPIRoute(route string) bool {
 	return strings.HasPrefix(route, "/api/") || strings.HasPrefix(route, "/.well-known/") || route == "none"
 }
 

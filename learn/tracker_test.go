@@ -88,7 +88,7 @@ func TestASequenceNeedsItsOrder(t *testing.T) {
 	} {
 		tr, l := class(seq)
 		watch(tr, tc.facts...)
-		if p := tr.view(Main).of(l); (p.State == StateDone) != tc.done {
+		if p := tr.snapshot(Main).of(l); (p.State == StateDone) != tc.done {
 			t.Errorf("%s: %s, still to see %v", tc.name, p.State, p.stillToSee(l))
 		}
 	}
@@ -115,7 +115,7 @@ func TestTheSameTokenAllAlong(t *testing.T) {
 	} {
 		tr, l := class(expire)
 		watch(tr, tc.facts...)
-		if got := tr.view(Main).of(l).State == StateDone; got != tc.done {
+		if got := tr.snapshot(Main).of(l).State == StateDone; got != tc.done {
 			t.Errorf("%s: done %t", tc.name, got)
 		}
 	}
@@ -142,7 +142,7 @@ func TestACrowdTakesNoMemory(t *testing.T) {
 	for n := range crowd {
 		watch(tr, fact("GET /me", 200, with(uint64(n+1), "valid")))
 	}
-	if n := len(tr.view(Main).of(l).Trails); n > maxTrails {
+	if n := len(tr.snapshot(Main).of(l).Trails); n > maxTrails {
 		t.Errorf("%d ways are remembered", n)
 	}
 	if news := watch(tr, fact("GET /me", 401, with(1, "token-expired"))); news != "" {
@@ -178,7 +178,7 @@ func TestAnswersAndHintsAreNotedAndCostNothing(t *testing.T) {
 	if right, news := tr.Answer(Main, l, l.Questions[0], 2); !right || news != "L01 done; next=none" {
 		t.Errorf("the right answer: %t %q", right, news)
 	}
-	p := tr.view(Main).of(l)
+	p := tr.snapshot(Main).of(l)
 	if p.Answers[PredictID] != 2 || p.Answers["who"] != 2 || p.Attempts != 1 || !slices.Equal(p.Hints, []int{2}) || p.StartedAt.IsZero() || p.DoneAt.IsZero() {
 		t.Errorf("kept is %+v", p)
 	}
@@ -199,7 +199,7 @@ func TestTwoTablesSideBySide(t *testing.T) {
 	check := func(tr *Tracker) {
 		t.Helper()
 		for name, want := range map[string]State{"07": StateDone, "08": StateStarted, Main: StateOpen} {
-			if p := tr.view(name).of(l); p.State != want || (len(p.Hints) > 0) != (name == "08") {
+			if p := tr.snapshot(name).of(l); p.State != want || (len(p.Hints) > 0) != (name == "08") {
 				t.Errorf("table %s: %+v", name, p)
 			}
 		}
@@ -218,7 +218,7 @@ func TestTwoTablesSideBySide(t *testing.T) {
 	openBook(t, file, again)
 	check(again)
 	again.Reset("07")
-	if p, other := again.view("07").of(l), again.view("08").of(l); p.State != StateOpen || other.State != StateStarted {
+	if p, other := again.snapshot("07").of(l), again.snapshot("08").of(l); p.State != StateOpen || other.State != StateStarted {
 		t.Errorf("after the reset of one: %+v, %+v", p, other)
 	}
 	if news := again.Observe("08", fact("GET /b", 200)); news != "L01 done; next=none" {
@@ -226,7 +226,7 @@ func TestTwoTablesSideBySide(t *testing.T) {
 	}
 }
 
-func openBook(t testing.TB, file string, tr *Tracker) *Book {
+func openBook(t testing.TB, file string, tr *Tracker) *Store {
 	t.Helper()
 	b, err := OpenBook(context.Background(), file, tr, silent)
 	if err != nil {
@@ -252,7 +252,7 @@ func TestALessonThatHasChangedForgetsOnlyWhatWasHalfSeen(t *testing.T) {
 		}
 		now, l := class(Condition{All: []Pattern{{See: "c", Route: "GET /c"}, {See: "b", Route: "GET /b"}}})
 		openBook(t, file, now)
-		if p := now.view(Main).of(l); p.State != tc.want || tc.want != StateDone && len(p.stillToSee(l)) != 2 {
+		if p := now.snapshot(Main).of(l); p.State != tc.want || tc.want != StateDone && len(p.stillToSee(l)) != 2 {
 			t.Errorf("%s became %+v", tc.want, p)
 		}
 	}
@@ -298,7 +298,7 @@ func TestARushIsBounded(t *testing.T) {
 		t.Errorf("%d wait, %d are lost", len(tab.pending), tab.lost)
 	}
 	kept, err := b.Facts(t.Context(), Main, 10*maxPending)
-	if err != nil || len(kept) != keepFacts || tr.view(Main).of(l).State != StateDone {
+	if err != nil || len(kept) != keepFacts || tr.snapshot(Main).of(l).State != StateDone {
 		t.Errorf("%d are kept, %v", len(kept), err)
 	}
 }
@@ -314,7 +314,7 @@ func TestABookThatCannotBeWrittenLosesNothing(t *testing.T) {
 		t.Fatal("a closed file takes facts")
 	}
 	watch(tr, fact("GET /c", 200))
-	twin := &Book{db: openBook(t, file, NewTracker(tr.course)).db, tracker: tr, log: silent}
+	twin := &Store{db: openBook(t, file, NewTracker(tr.course)).db, tracker: tr, log: silent}
 	facts, err := twin.Facts(t.Context(), Main, 10)
 	if err != nil || len(facts) != 3 || facts[0].Route != "/c" {
 		t.Errorf("kept is %+v, %v", facts, err)
@@ -354,7 +354,7 @@ func alter(t *testing.T, file, stmt string) {
 
 // fullTables fills the tables of so many learners with all that they can have:
 // every lesson done, and the newest facts.
-func fullTables(t testing.TB, tr *Tracker, b *Book, learners int) {
+func fullTables(t testing.TB, tr *Tracker, b *Store, learners int) {
 	t.Helper()
 	routes := []string{"GET /api/v1/menu", "POST /api/v1/auth/login", "GET /api/v1/kitchen/orders", "PATCH /api/v1/kitchen/orders/:id"}
 	for i := range learners {

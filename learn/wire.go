@@ -51,9 +51,9 @@ func page(c *gin.Context, body []byte) error {
 	return nil
 }
 
-// wants is what the client would like to read: a page, JSON, or text, which is
+// preferredType is what the client would like to read: a page, JSON, or text, which is
 // for terminals: curl does not say.
-func wants(c *gin.Context) string {
+func preferredType(c *gin.Context) string {
 	c.Writer.Header().Add("Vary", "Accept")
 	accept := c.Request.Header.Get("Accept")
 	switch {

@@ -67,10 +67,10 @@ func (c *Course) words(l *Lesson) (used []Word) {
 
 var backticks = regexp.MustCompile("`([^`]+)`")
 
-// linked makes a text ready for a page: each technical word leads to its line in
+// linkGlossary makes a text ready for a page: each technical word leads to its line in
 // the glossary when it comes for the first time, and what is between backticks is
 // code.
-func (c *Course) linked(text string) template.HTML {
+func (c *Course) linkGlossary(text string) template.HTML {
 	met := map[*Word]bool{}
 	var out strings.Builder
 	rest := text
