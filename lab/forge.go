@@ -22,12 +22,12 @@ import (
 	"restaurant/problem"
 )
 
-// press makes signatures with a key that nobody else has, and that nobody trusts.
-type press func() (*rsa.PrivateKey, error)
+// signer makes signatures with a key that nobody else has, and that nobody trusts.
+type signer func() (*rsa.PrivateKey, error)
 
 const keyBits = 2048
 
-func newPress() press {
+func newPress() signer {
 	return sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) })
 }
 
@@ -102,13 +102,13 @@ func (l *Lab) edit(c *gin.Context) (forged string, p *problem.Problem) {
 	case "":
 		return header.part() + "." + claims.part() + "." + parts[2], nil
 	case "own":
-		return l.press.stamp(header, claims)
+		return l.signer.sign(header, claims)
 	}
 	return "", invalid("key", "must be own, or left out")
 }
 
-// stamp signs anew, and says which key it was: none that the house knows.
-func (p press) stamp(header, claims members) (string, *problem.Problem) {
+// sign signs anew, and says which key it was: none that the house knows.
+func (p signer) sign(header, claims members) (string, *problem.Problem) {
 	key, err := p()
 	if err != nil {
 		return "", problem.InternalError.New("").Because(err)

@@ -15,11 +15,11 @@ const (
 )
 
 // Lab is the room with its toys.
-type Lab struct{ press press }
+type Lab struct{ signer signer }
 
 // New opens a lab. Its key is made when it is needed first, and forgotten when
 // the house closes.
-func New() *Lab { return &Lab{press: newPress()} }
+func New() *Lab { return &Lab{signer: newPress()} }
 
 // Mount adds the addresses of the lab.
 func (l *Lab) Mount(r gin.IRouter, _ gin.HandlerFunc) {

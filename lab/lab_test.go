@@ -70,7 +70,7 @@ func TestTheLabSignsWithAKeyOfItsOwn(t *testing.T) {
 		return strings.Split(answer.AccessToken, ".")
 	}
 	parts := forge(l)
-	key, err := l.press()
+	key, err := l.signer()
 	if err != nil {
 		t.Fatal(err)
 	}
