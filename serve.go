@@ -197,7 +197,7 @@ func buildAPI(ctx context.Context, cfg config, store *models.Store, url string, 
 // checkPublicMode stops a house that would open to the public with what everybody
 // knows, or with a key that nobody has put there on purpose.
 func checkPublicMode(ctx context.Context, cfg config, store *models.Store, hasher *models.Hasher) error {
-	left, err := seed.Leftover(ctx, store, hasher)
+	left, err := seed.UnchangedDemoUsers(ctx, store, hasher)
 	if err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func Orders(ctx context.Context, store *models.Store, n int, report func(done in
 }
 
 // batch draws the orders of one transaction, from order i of n on.
-func (c *crowd) batch(i, n int) ([]models.Order, error) {
+func (c *generator) batch(i, n int) ([]models.Order, error) {
 	batch := make([]models.Order, 0, orderBatch)
 	for last := min(n, i+orderBatch); i < last; i++ {
 		o, err := c.order(c.moment(i, n))
@@ -126,19 +126,19 @@ func (c *crowd) batch(i, n int) ([]models.Order, error) {
 	return batch, nil
 }
 
-// crowd draws orders.
-type crowd struct {
+// generator draws orders.
+type generator struct {
 	random *rand.Rand
 	// begin and end of the time in which orders are placed, both midnights.
 	begin, end models.Millis
 	// guests in the order in which they came, and how many of them have come.
-	guests []models.GeneratedGuest
-	here   int
+	guests  []models.GeneratedGuest
+	arrived int
 	// dishes that a guest may order: for VIPs or not, for adults or not.
 	dishes map[[2]bool][]models.OrderLine
 }
 
-func newCrowd(ctx context.Context, store *models.Store) (*crowd, error) {
+func newCrowd(ctx context.Context, store *models.Store) (*generator, error) {
 	end := today()
 	begin := end - crowdDays*day
 	last, resume, err := store.LastGenerated(ctx)
@@ -152,7 +152,7 @@ func newCrowd(ctx context.Context, store *models.Store) (*crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &crowd{random: newRandom(begin - end), begin: begin, end: end, guests: guests, dishes: dishesFor(store.Menu().Items)}
+	c := &generator{random: newRandom(begin - end), begin: begin, end: end, guests: guests, dishes: dishesFor(store.Menu().Items)}
 	switch {
 	case len(guests) == 0:
 		return nil, ErrNoGuests
@@ -182,14 +182,14 @@ func dishesFor(menu []models.MenuItem) map[[2]bool][]models.OrderLine {
 	return dishes
 }
 
-// rush says how many of a hundred orders come in each hour from opening on.
-var rush = [...]float64{3, 9, 10, 5, 3, 4, 8, 14, 17, 14, 9, 4}
+// hourWeights says how many of a hundred orders come in each hour from opening on.
+var hourWeights = [...]float64{3, 9, 10, 5, 3, 4, 8, 14, 17, 14, 9, 4}
 
 const opening = 11 * models.Millis(time.Hour/time.Millisecond)
 
 // moment is when order i of n is placed, later for each. The last one is placed
 // on the last day, so that the next run sees that this one was complete.
-func (c *crowd) moment(i, n int) models.Millis {
+func (c *generator) moment(i, n int) models.Millis {
 	days := (float64(i) + c.random.Float64()) / float64(n) * float64((c.end-c.begin)/day)
 	if i == n-1 {
 		days = max(days, float64((c.end-c.begin)/day)-0.5)
@@ -197,30 +197,30 @@ func (c *crowd) moment(i, n int) models.Millis {
 	date := float64(int(days))
 	left := (days - date) * 100
 	hour := 0
-	for left >= rush[hour] && hour < len(rush)-1 {
-		left -= rush[hour]
+	for left >= hourWeights[hour] && hour < len(hourWeights)-1 {
+		left -= hourWeights[hour]
 		hour++
 	}
 	return c.begin + models.Millis(date)*day + opening +
-		models.Millis((float64(hour)+left/rush[hour])*float64(time.Hour/time.Millisecond))
+		models.Millis((float64(hour)+left/hourWeights[hour])*float64(time.Hour/time.Millisecond))
 }
 
 // guest draws who orders: often one of the regulars, the first tenth of those
 // who have come so far, and the earlier the oftener; otherwise somebody who has
 // come lately.
-func (c *crowd) guest(at models.Millis) models.GeneratedGuest {
-	for c.here < len(c.guests) && (c.here == 0 || c.guests[c.here].CreatedAt <= at) {
-		c.here++
+func (c *generator) guest(at models.Millis) models.GeneratedGuest {
+	for c.arrived < len(c.guests) && (c.arrived == 0 || c.guests[c.arrived].CreatedAt <= at) {
+		c.arrived++
 	}
 	u := c.random.Float64()
 	if c.random.IntN(10) < 3 {
-		return c.guests[int(u*u*float64(c.here)/10)]
+		return c.guests[int(u*u*float64(c.arrived)/10)]
 	}
-	return c.guests[c.here-1-int(u*float64(min(c.here, 1+len(c.guests)/20)))]
+	return c.guests[c.arrived-1-int(u*float64(min(c.arrived, 1+len(c.guests)/20)))]
 }
 
 // order draws an order that was placed at this moment and is over.
-func (c *crowd) order(at models.Millis) (models.Order, error) {
+func (c *generator) order(at models.Millis) (models.Order, error) {
 	g := c.guest(at)
 	o := models.Order{UserID: g.ID, PlacedAt: at}
 	dishes := c.dishes[[2]bool{g.VIP, g.Adult}]
@@ -248,7 +248,7 @@ func (c *crowd) order(at models.Millis) (models.Order, error) {
 }
 
 // after moves at on by up to so many minutes.
-func (c *crowd) after(at *models.Millis, minutes int) *models.Millis {
+func (c *generator) after(at *models.Millis, minutes int) *models.Millis {
 	least := models.Millis(20 * time.Second / time.Millisecond)
 	*at += least + models.Millis(c.random.IntN(minutes*60_000-int(least)))
 	return new(*at)

@@ -32,7 +32,7 @@ type dish struct {
 	Available     bool          `json:"available"`
 }
 
-type person struct {
+type demoUser struct {
 	Username  string      `json:"username"`
 	Name      string      `json:"name"`
 	Role      models.Role `json:"role"`
@@ -100,7 +100,7 @@ func Users(ctx context.Context, store *models.Store, hasher *models.Hasher) erro
 }
 
 // usersOf makes users of people, with their demo passwords if there is a hasher.
-func usersOf(ctx context.Context, hasher *models.Hasher, people []person) ([]models.User, error) {
+func usersOf(ctx context.Context, hasher *models.Hasher, people []demoUser) ([]models.User, error) {
 	users := make([]models.User, len(people))
 	errs := make([]error, len(people))
 	var hashing sync.WaitGroup
@@ -114,17 +114,17 @@ func usersOf(ctx context.Context, hasher *models.Hasher, people []person) ([]mod
 	return users, errors.Join(errs...)
 }
 
-func readPeople() ([]person, error) {
-	var people []person
+func readPeople() ([]demoUser, error) {
+	var people []demoUser
 	if err := json.Unmarshal(usersJSON, &people); err != nil {
 		return nil, fmt.Errorf("users.json: %w", err)
 	}
 	return people, nil
 }
 
-// Leftover lists the demo accounts that are in the book and still have their
+// UnchangedDemoUsers lists the demo accounts that are in the book and still have their
 // demo password.
-func Leftover(ctx context.Context, store *models.Store, hasher *models.Hasher) ([]string, error) {
+func UnchangedDemoUsers(ctx context.Context, store *models.Store, hasher *models.Hasher) ([]string, error) {
 	people, err := readPeople()
 	if err != nil {
 		return nil, err
