@@ -63,11 +63,11 @@ func convert(swagger []byte) ([]byte, error) {
 	}
 	v3.Servers = openapi3.Servers{{URL: "/", Description: "This house"}}
 	secure(v3)
-	closeRequests(v3.Components.Schemas)
+	forbidUnknown(v3.Components.Schemas)
 	for path, item := range v3.Paths.Map() {
 		for method, op := range item.Operations() {
-			everywhere(path, method, op)
-			if err := refine(op); err != nil {
+			addCommonResponses(path, method, op)
+			if err := markOptionalAuth(op); err != nil {
 				return nil, fmt.Errorf("%s %s: %w", method, path, err)
 			}
 		}
@@ -100,9 +100,9 @@ func secure(v3 *openapi3.T) {
 	}
 }
 
-// everywhere adds the refusals that no handler writes itself: the rate limit,
+// addCommonResponses adds the refusals that no handler writes itself: the rate limit,
 // and the check of where a request with a cookie comes from.
-func everywhere(path, method string, op *openapi3.Operation) {
+func addCommonResponses(path, method string, op *openapi3.Operation) {
 	add := func(status, description string) {
 		if op.Responses.Value(status) == nil {
 			op.Responses.Set(status, &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription(description).
@@ -122,7 +122,7 @@ func everywhere(path, method string, op *openapi3.Operation) {
 
 const optionalToken = "x-security-optional"
 
-func refine(op *openapi3.Operation) error {
+func markOptionalAuth(op *openapi3.Operation) error {
 	needed := openapi3.NewSecurityRequirements()
 	if op.Security != nil && len(*op.Security) > 0 {
 		if _, optional := op.Extensions[optionalToken]; optional {
@@ -133,7 +133,7 @@ func refine(op *openapi3.Operation) error {
 	}
 	delete(op.Extensions, optionalToken)
 	if op.RequestBody != nil {
-		illustrate(op.RequestBody.Value.Content)
+		addExamples(op.RequestBody.Value.Content)
 	}
 	op.Security = needed
 	for code, res := range op.Responses.Map() {
@@ -145,15 +145,15 @@ func refine(op *openapi3.Operation) error {
 			refuse(res.Value)
 		}
 		if status < 400 {
-			illustrate(res.Value.Content)
+			addExamples(res.Value.Content)
 		}
 	}
 	return nil
 }
 
-// closeRequests says of the bodies of requests that unknown fields are refused.
+// forbidUnknown says of the bodies of requests that unknown fields are refused.
 // InspectRequest alone ignores them.
-func closeRequests(schemas openapi3.Schemas) {
+func forbidUnknown(schemas openapi3.Schemas) {
 	closed := false
 	for name, ref := range schemas {
 		isRequest := strings.HasSuffix(name, "Request") && name != "InspectRequest"
@@ -163,8 +163,8 @@ func closeRequests(schemas openapi3.Schemas) {
 	}
 }
 
-// illustrate gives each body an example, put together from those of its fields.
-func illustrate(content openapi3.Content) {
+// addExamples gives each body an example, put together from those of its fields.
+func addExamples(content openapi3.Content) {
 	for kind, media := range content {
 		if kind == "text/plain" || kind == "text/html" { // Swagger 2.0 has one schema for all media types
 			media.Schema = openapi3.NewSchemaRef("", openapi3.NewStringSchema())
