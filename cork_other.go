@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// corked is of use on Linux only; elsewhere answers leave as net/http writes them.
-type corked struct{ net.Listener }
+// coalescingListener is of use on Linux only; elsewhere answers leave as net/http writes them.
+type coalescingListener struct{ net.Listener }
 
-func uncork(net.Conn, http.ConnState) {}
+func flushWhenIdle(net.Conn, http.ConnState) {}
