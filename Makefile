@@ -33,23 +33,23 @@ demo: ## Open it and watch a guest order a pizza
 	go run . demo
 
 branches: ## Open three branches over one PostgreSQL, with nginx in front (installs both if missing, as root on Debian)
-	@PORT=$(PORT) branches/open.sh
+	@PORT=$(PORT) deploy/cluster.sh
 
 test: ## Run the tests with the race detector (needs cgo and a C compiler)
 	CGO_ENABLED=1 go test -race ./...
 
 test-postgres: ## Run the tests that use an order book on PostgreSQL, beside a server of their own
-	branches/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models/... ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres .'
+	deploy/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres ./app'
 
 chaos: ## Test the door, then let 32 guests order while branches are killed and PostgreSQL is restarted, and count (needs nginx and PostgreSQL)
-	. ./branches/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|TheDoor' .
+	. ./deploy/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|TheDoor' ./app
 
 e2e: ## Look at the page in a real browser (needs Chromium); pictures in dist/e2e
 	@mkdir -p dist/e2e
-	. ./branches/install.sh && need chromium chromium && go test -tags e2e -count=1 -timeout 10m -parallel 4 -artifacts -outputdir dist/e2e -run '$(RUN)' ./e2e
+	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 10m -parallel 4 -artifacts -outputdir "$(CURDIR)/dist/e2e" -run '$(RUN)' .
 
 screenshots: ## Take the README's pictures anew (needs Chromium)
-	. ./branches/install.sh && need chromium chromium && go test -tags e2e -count=1 -timeout 5m -run TestScreenshots ./e2e -screenshots "$(CURDIR)/docs/screenshots"
+	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 5m -run TestScreenshots . -screenshots "$(CURDIR)/docs/screenshots"
 
 docs: ## Write docs/ anew from the comments on the handlers
 	go run ./docs/generate
@@ -60,25 +60,29 @@ fmt-check: ## Is everything formatted?
 	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
 
 vet: ## go vet
-	go vet -tags e2e ./...
+	go vet ./...
+	go vet -C e2e/browser ./...
+	go vet -C e2e/load ./...
 
 lint: ## golangci-lint with the checks of .golangci.yml
 	CGO_ENABLED=0 go run $(LINT) run
 
 tidy-check: ## Are go.mod and go.sum tidy?
 	go mod tidy -diff
+	cd e2e/browser && go mod tidy -diff
+	cd e2e/load && go mod tidy -diff
 
 bench: ## Run all benchmarks, one package after the other, in two minutes
-	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn .
+	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn ./app
 
 load: ## The rush hour: the program under load, beside what is possible at all (needs wrk; about 5 minutes)
-	go run ./load -rounds $(ROUNDS) -for $(SECONDS)s
+	go run -C e2e/load . -rounds $(ROUNDS) -for $(SECONDS)s
 
 growth: ## Compare an empty house with one that has taken a million orders
-	go run ./load -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)
+	go run -C e2e/load . -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)
 
 branches-load: ## Measure three branches over one PostgreSQL, and SQLite beside them (needs wrk, nginx and PostgreSQL; about 5 minutes)
-	. ./branches/install.sh && need nginx nginx-light && need wrk wrk && branches/with-postgres.sh go run ./load -branches -rounds $(ROUNDS) -for $(SECONDS)s -ended $(ENDED) -streams $(STREAMS)
+	. ./deploy/install.sh && need nginx nginx-light && need wrk wrk && deploy/with-postgres.sh go run -C e2e/load . -branches -rounds $(ROUNDS) -for $(SECONDS)s -ended $(ENDED) -streams $(STREAMS)
 
 build: ## Build the program for all platforms into dist/
 	@for p in $(PLATFORMS); do \

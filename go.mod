@@ -5,8 +5,6 @@ go 1.26.0
 require (
 	github.com/appleboy/gin-jwt/v2 v2.10.3
 	github.com/cheggaaa/pb/v3 v3.3.0
-	github.com/chromedp/cdproto v0.159.0
-	github.com/chromedp/chromedp v0.23.0
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/gin-gonic/gin v1.12.0
 	github.com/glebarez/go-sqlite v1.23.0

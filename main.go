@@ -1,89 +1,24 @@
 // Restaurant is a small REST API that teaches what an API and a JSON Web Token
-// are. This package opens the house: it reads the settings, wires the rooms
-// together, serves, and closes in an orderly way.
+// are. A guest (client) gives an order to a waiter (API), who checks the
+// wristband (JWT) and carries the order to the kitchen (server).
 package main
 
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
-	"slices"
 	"syscall"
+
+	"restaurant/app"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv, stdio{os.Stdin, os.Stdout, os.Stderr}); err != nil {
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	if err := app.Run(ctx, os.Args[1:], os.Getenv, app.Stdio{In: os.Stdin, Out: os.Stdout, Log: os.Stderr}); err != nil {
 		fmt.Fprintln(os.Stderr, "restaurant:", err)
 		os.Exit(1)
 	}
-}
-
-// stdio are where the program reads from and writes to: out is for people,
-// log for the record.
-type stdio struct {
-	in       io.Reader
-	out, log io.Writer
-}
-
-// run does what the command line asks for and returns when it is done.
-func run(ctx context.Context, args []string, getenv func(string) string, std stdio) error {
-	name, args := commandOf(args)
-	switch {
-	case name == "help" || slices.ContainsFunc(args, isHelp):
-		printHelp(std.out)
-		return nil
-	case name == "version":
-		_, err := fmt.Fprintln(std.out, "restaurant", version())
-		return err
-	}
-	for _, c := range commands {
-		if c.name == name {
-			return c.run(ctx, args, getenv, std)
-		}
-	}
-	return fmt.Errorf("there is no command %q; restaurant -h lists those that there are", name)
-}
-
-// commandOf splits the command off the arguments. Without one, or with a flag
-// in its place, it is serve.
-func commandOf(args []string) (name string, rest []string) {
-	if len(args) == 0 {
-		return "serve", nil
-	}
-	switch first := args[0]; {
-	case (first == "users" || first == "keys") && len(args) > 1:
-		return first + " " + args[1], args[2:]
-	case isHelp(first):
-		return "help", nil
-	case first == "-version" || first == "--version":
-		return "version", nil
-	case first != "" && first[0] == '-':
-		return "serve", args
-	default:
-		return first, args[1:]
-	}
-}
-
-func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
-
-// version says from which source the program was built.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return "devel-" + s.Value[:12]
-		}
-	}
-	return "devel"
 }

@@ -10,15 +10,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"restaurant/e2e/testkit"
 	"restaurant/models"
-	"restaurant/models/throwaway"
 )
 
 // twoBranches opens two branches over one order book, each with keys of its own.
-// It needs a server, see throwaway; without one there is only one branch, about
+// It needs a server, see testkit; without one there is only one branch, about
 // which there is nothing to say.
 func twoBranches(t *testing.T, test func(t *testing.T, north, south *house), options ...func(*house)) {
-	if throwaway.Wanted() {
+	if testkit.Wanted() {
 		_, s := moveIn(t)
 		test(t, openHouse(t, t.TempDir(), s, "north", options...), openHouse(t, t.TempDir(), s, "south", options...))
 	}

@@ -28,11 +28,11 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"restaurant/docs"
+	"restaurant/e2e/testkit"
 	"restaurant/kitchen"
-	"restaurant/lab"
 	"restaurant/learn"
+	"restaurant/learn/lab"
 	"restaurant/models"
-	"restaurant/models/throwaway"
 	"restaurant/problem"
 	"restaurant/seed"
 	"restaurant/tokens"
@@ -40,7 +40,7 @@ import (
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
-	code := throwaway.Run(m)
+	code := testkit.Run(m)
 	os.RemoveAll(firstDay().dir)
 	os.Exit(code)
 }
@@ -72,7 +72,7 @@ var firstDay = sync.OnceValue(func() (day struct{ dir string }) {
 	return day
 })
 
-var firstBook = throwaway.Template{Prepare: func(url string) error {
+var firstBook = testkit.Template{Prepare: func(url string) error {
 	store, err := models.OpenPostgres(context.Background(), url)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func moveIn(t testing.TB) (dir string, s shelf) {
 			t.Fatal(err)
 		}
 	}
-	if throwaway.Wanted() {
+	if testkit.Wanted() {
 		return dir, shelf{url: firstBook.Copy(t)}
 	}
 	return dir, shelf{file: filepath.Join(dir, "restaurant.db")}

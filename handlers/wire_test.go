@@ -20,7 +20,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"restaurant/models/throwaway"
+	"restaurant/e2e/testkit"
 	"restaurant/problem"
 )
 
@@ -58,7 +58,7 @@ var wireCases = map[string]struct {
 // with golden files, byte by byte. Only what is random has a placeholder. The
 // clock is that of a bubble, so times are exact; the number of queries is, too.
 func TestWire_isAsItWas(t *testing.T) {
-	if throwaway.Wanted() {
+	if testkit.Wanted() {
 		t.Skip("the golden files hold SQLite's number of queries")
 	}
 	firstDay() // outside of the bubbles: its users were created at the real time
@@ -324,12 +324,12 @@ func jarName(o option) string {
 
 func wireSessions(w *wire) {
 	first := w.h.enter(w.t, "alice")
-	fresh := decode[tokenResponse](w.t, &response{ResponseRecorder: w.post("refresh", refreshPath, voucher(first.RefreshToken))})
+	fresh := decode[tokenResponse](w.t, &response{ResponseRecorder: w.post("refresh", refreshPath, refreshTokenOf(first.RefreshToken))})
 	w.get("the list of sessions", sessionsPath, bearer(fresh.AccessToken), with("User-Agent", "test"))
-	w.post("reuse is refused", refreshPath, voucher(first.RefreshToken))
-	w.post("and ends the session", refreshPath, voucher(fresh.RefreshToken))
+	w.post("reuse is refused", refreshPath, refreshTokenOf(first.RefreshToken))
+	w.post("and ends the session", refreshPath, refreshTokenOf(fresh.RefreshToken))
 	w.get("the access token, too", mePath, bearer(fresh.AccessToken))
-	w.post("a refresh token that is none", refreshPath, voucher("nonsense"))
+	w.post("a refresh token that is none", refreshPath, refreshTokenOf("nonsense"))
 	w.post("no refresh token", refreshPath, `{}`)
 	second := w.h.enter(w.t, "alice")
 	w.send("end one that is not there", http.MethodDelete, sessionsPath+"/nonsense", "", bearer(second.AccessToken))
@@ -426,7 +426,7 @@ func wireStream(w *wire) {
 	cooking(w.t, 20*time.Second)(w.h)
 	alice := w.h.as(w.t, "alice")
 	w.h.order(w.t, alice)
-	w.h.Kitchen.Submit()
+	w.h.Kitchen.Wake()
 	w.get("the whole story", ordersPath+"/1/events", alice)
 	w.get("afterwards", ordersPath+"/1/events", alice)
 	w.get("the rest", ordersPath+"/1/events", alice, with("Last-Event-ID", "2"))

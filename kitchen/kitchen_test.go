@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"restaurant/e2e/testkit"
 	"restaurant/models"
-	"restaurant/models/throwaway"
 )
 
 // house is an order book with two guests and one dish. It is opened and closed
@@ -39,10 +39,10 @@ func openHouse(t testing.TB) *house {
 	return h
 }
 
-func TestMain(m *testing.M) { os.Exit(throwaway.Run(m)) }
+func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
 // empty is an order book in PostgreSQL that nothing stands in yet.
-var empty = throwaway.Template{Prepare: func(url string) error {
+var empty = testkit.Template{Prepare: func(url string) error {
 	store, err := models.OpenPostgres(context.Background(), url)
 	if err == nil {
 		err = store.Close()
@@ -56,7 +56,7 @@ func openBook(t testing.TB) *models.Store {
 	t.Helper()
 	var store *models.Store
 	var err error
-	if throwaway.Wanted() {
+	if testkit.Wanted() {
 		store, err = models.OpenPostgres(t.Context(), empty.Copy(t))
 	} else {
 		store, err = models.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "restaurant.db"))

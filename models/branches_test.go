@@ -12,7 +12,7 @@ import (
 
 	"gorm.io/gorm"
 
-	"restaurant/models/throwaway"
+	"restaurant/e2e/testkit"
 )
 
 // Several houses share one order book: two programs over one file, or branches
@@ -24,7 +24,7 @@ const crowd = 32
 func houses(t testing.TB, count int) []*Store {
 	t.Helper()
 	open, at := openAt, filepath.Join(t.TempDir(), "restaurant.db")
-	if throwaway.Wanted() {
+	if testkit.Wanted() {
 		open, at = openPostgres, empty.Copy(t)
 	}
 	stores := make([]*Store, count)

@@ -14,17 +14,17 @@ import (
 
 	"gorm.io/gorm"
 
-	"restaurant/models/throwaway"
+	"restaurant/e2e/testkit"
 )
 
-func TestMain(m *testing.M) { os.Exit(throwaway.Run(m)) }
+func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
 // openBook opens a new order book of its own: in a file, or in PostgreSQL if
 // TEST_DATABASE_URL asks for that. What it says holds for both; tests that speak
 // of one of them open it by name.
 func openBook(t testing.TB) *Store {
 	t.Helper()
-	if throwaway.Wanted() {
+	if testkit.Wanted() {
 		return openPostgres(t, empty.Copy(t))
 	}
 	return openFile(t)
@@ -47,7 +47,7 @@ func openAt(t testing.TB, path string) *Store {
 }
 
 // empty is an order book in PostgreSQL that nothing stands in yet.
-var empty = throwaway.Template{Prepare: func(url string) error {
+var empty = testkit.Template{Prepare: func(url string) error {
 	s, err := OpenPostgres(context.Background(), url)
 	if err == nil {
 		err = s.Close()

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"restaurant/models/throwaway"
+	"restaurant/e2e/testkit"
 )
 
 // TestAnOutageIsNotWaitedFor freezes the server under a branch that listens to
@@ -14,7 +14,7 @@ import (
 // is told at once.
 func TestAnOutageIsNotWaitedFor(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		server := throwaway.NewServer(t)
+		server := testkit.NewServer(t)
 		s := openPostgres(t, with(t, server.URL, "pool_max_conns", "4"))
 		alice, dish := enter(t, s, "alice"), cook(t, s)
 		noError(t, s.Ready(t.Context())) // so that a statement of the next finds a connection

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"restaurant/e2e/testkit"
 	"restaurant/models"
-	"restaurant/models/throwaway"
 )
 
 func noError(t testing.TB, err error) {
@@ -22,10 +22,10 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-func TestMain(m *testing.M) { os.Exit(throwaway.Run(m)) }
+func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
 // empty is an order book in PostgreSQL that nothing stands in yet.
-var empty = throwaway.Template{Prepare: func(url string) error {
+var empty = testkit.Template{Prepare: func(url string) error {
 	store, err := models.OpenPostgres(context.Background(), url)
 	if err == nil {
 		err = store.Close()
@@ -39,7 +39,7 @@ func openBook(t testing.TB) *models.Store {
 	t.Helper()
 	var store *models.Store
 	var err error
-	if throwaway.Wanted() {
+	if testkit.Wanted() {
 		store, err = models.OpenPostgres(t.Context(), empty.Copy(t))
 	} else {
 		store, err = models.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "restaurant.db"))

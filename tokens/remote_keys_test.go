@@ -12,15 +12,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"restaurant/e2e/testkit"
 	"restaurant/models"
-	"restaurant/models/throwaway"
 )
 
 // branches opens desks over one order book, each with a folder and a name of its
-// own. It needs a server, see throwaway; without one there is only one branch,
+// own. It needs a server, see testkit; without one there is only one branch,
 // about which there is nothing to say.
 func branches(t *testing.T, names []string, test func(t *testing.T, desks []*desk)) {
-	if !throwaway.Wanted() {
+	if !testkit.Wanted() {
 		return
 	}
 	synctest.Test(t, func(t *testing.T) {

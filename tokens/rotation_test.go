@@ -12,8 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"restaurant/e2e/testkit"
 	"restaurant/models"
-	"restaurant/models/throwaway"
 )
 
 // desk is a house with an order book and keys on the disk, but without a door.
@@ -25,12 +25,12 @@ type desk struct {
 	sessions *Sessions
 }
 
-func TestMain(m *testing.M) { os.Exit(throwaway.Run(m)) }
+func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
 // empty is an order book in PostgreSQL that nothing stands in yet, and databases
 // are its copies: one for each folder.
 var (
-	empty = throwaway.Template{Prepare: func(url string) error {
+	empty = testkit.Template{Prepare: func(url string) error {
 		store, err := models.OpenPostgres(context.Background(), url)
 		if err == nil {
 			err = store.Close()
@@ -46,7 +46,7 @@ func openBook(t testing.TB, dir string) *models.Store {
 	t.Helper()
 	var store *models.Store
 	var err error
-	if throwaway.Wanted() {
+	if testkit.Wanted() {
 		url, known := databases.Load(dir)
 		if !known {
 			url = empty.Copy(t)

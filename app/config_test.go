@@ -1,0 +1,204 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func read(args []string, env map[string]string) (config, error) {
+	c, _, err := readConfig("serve", args, func(name string) string { return env[name] }, nil)
+	return c, err
+}
+
+func TestTheDefaultsOpenAHouseOnLoopback(t *testing.T) {
+	got, err := read(nil, nil)
+	want := config{
+		addr: "localhost:8080", dataDir: "data", accessTokenTTL: 15 * time.Minute, refreshTTL: 7 * 24 * time.Hour,
+		tls: "off", tlsAddr: "localhost:8443", kitchen: "auto", kitchenPace: 3 * time.Second, rateLimit: 50, tokenCache: true,
+		lab: true, demoData: true, logLevel: slog.LevelInfo, logFormat: "text",
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestAFlagWinsOverTheEnvironment(t *testing.T) {
+	env := map[string]string{"DATA_DIR": "from-env", "ACCESS_TOKEN_TTL": "10m", "KITCHEN": "manual"}
+	c, err := read([]string{"-data-dir", "from-flag"}, env)
+	if err != nil || c.dataDir != "from-flag" || c.accessTokenTTL != 10*time.Minute || c.kitchenPace != 0 {
+		t.Errorf("got %+v, %v", c, err)
+	}
+}
+
+func TestWhatDependsOnWhereTheHouseListens(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		env  map[string]string
+		demo bool
+		err  string
+	}{
+		{"localhost has demo accounts", map[string]string{"ADDR": "localhost:0"}, true, ""},
+		{"127.0.0.1 has demo accounts", map[string]string{"ADDR": "127.0.0.1:0"}, true, ""},
+		{"::1 has demo accounts", map[string]string{"ADDR": "[::1]:0"}, true, ""},
+		{"unless they are switched off", map[string]string{"DEMO_DATA": "off"}, false, ""},
+		{"all interfaces are refused", map[string]string{"ADDR": ":8080"}, false, "ADDR"},
+		{"another address is refused", map[string]string{"ADDR": "192.0.2.1:8080"}, false, "BEHIND_PROXY=on"},
+		{"a name that only begins like it is refused", map[string]string{"ADDR": "localhost.example:8080"}, false, "ADDR"},
+		{"behind a proxy there are no demo accounts", map[string]string{"ADDR": ":8080", "BEHIND_PROXY": "on"}, false, ""},
+		{"all interfaces are fine under TLS", map[string]string{"ADDR": ":8080", "TLS": "self-signed"}, false, ""},
+		{"the public gets no demo accounts", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "BEHIND_PROXY": "on"}, false, ""},
+		{"not even if they are asked for", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "BEHIND_PROXY": "on", "DEMO_DATA": "on"}, false, "DEMO_DATA=off"},
+		{"the public needs an address", map[string]string{"PUBLIC": "on", "BEHIND_PROXY": "on"}, false, "PUBLIC_URL"},
+		{"the public needs HTTPS", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "http://example.com", "BEHIND_PROXY": "on"}, false, "https://"},
+		{"the public needs a certificate", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "TLS": "self-signed"}, false, "TLS=files"},
+		{"files need names", map[string]string{"TLS": "files"}, false, "TLS_CERT"},
+		{"TLS and a plain address contradict", map[string]string{"TLS": "self-signed", "PUBLIC_URL": "http://example.com"}, false, "https://"},
+		{"unless they are asked for", map[string]string{"ADDR": ":8080", "BEHIND_PROXY": "on", "DEMO_DATA": "on"}, true, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, err := read(nil, tc.env)
+			if (err != nil) != (tc.err != "") || err != nil && !strings.Contains(err.Error(), tc.err) {
+				t.Fatalf("the error is %v", err)
+			}
+			if err == nil && c.demoData != tc.demo {
+				t.Errorf("demo accounts: %t", c.demoData)
+			}
+		})
+	}
+}
+
+// TestAValueThatDoesNotFitNamesItsVariable also gives each setting a value that
+// fits, so that a setting which refuses everything is noticed.
+func TestAValueThatDoesNotFitNamesItsVariable(t *testing.T) {
+	long := "https://" + strings.Repeat("a", 60) + ".example"
+	for name, values := range map[string]struct{ good, bad []string }{
+		"ADDR":              {[]string{"localhost:1", "127.0.0.1:65535"}, []string{"localhost", "localhost:http", "localhost:65536", "localhost:-1", "::1"}},
+		"DATA_DIR":          {[]string{"a/b"}, []string{"a\x00b"}},
+		"DATABASE_URL":      {[]string{"postgres://db.example/restaurant", "postgresql://alice:x@127.0.0.1:5433/book?sslmode=disable&pool_max_conns=4"}, []string{"restaurant.db", "mysql://db.example/x", "host=db.example", "postgres://db.example:port/x"}},
+		"PUBLIC_URL":        {[]string{"https://example.com", "http://localhost:8080/"}, []string{"example.com", "ftp://example.com", "https://", "https://example.com/path", "https://example.com?q", "https://a:b@example.com", long}},
+		"ACCESS_TOKEN_TTL":  {[]string{"5s", "30m"}, []string{"4s", "31m", "15", "-1m", "forever"}},
+		"REFRESH_TOKEN_TTL": {[]string{"1s", "720h"}, []string{"0s", "721h", "week"}},
+		"TLS":               {[]string{"off", "self-signed"}, []string{"on", "files"}},
+		"TLS_ADDR":          {[]string{"localhost:8443"}, []string{"8443"}},
+		"TLS_CERT":          {[]string{"a.pem"}, []string{"a\x00b"}},
+		"TLS_KEY":           {[]string{"a.pem"}, []string{"a\x00b"}},
+		"RATE_LIMIT":        {[]string{"off", "1/s", "1000000/s"}, []string{"50", "0/s", "-1/s", "50/m", "on"}},
+		"CORS_ORIGINS":      {[]string{"https://example.com", "https://a.example, http://b.example:81"}, []string{"*", "example.com", "https://example.com/", "null"}},
+		"TRUSTED_PROXIES":   {[]string{"10.0.0.1", "10.0.0.0/8, ::1"}, []string{"proxy", "10.0.0.0/99"}},
+		"PUBLIC":            {[]string{"off"}, []string{"yes"}},
+		"KITCHEN":           {[]string{"auto", "manual"}, []string{"off", "AUTO"}},
+		"DRAIN":             {[]string{"0s", "1500ms", "60s"}, []string{"61s", "-1s", "5", "soon"}},
+		"KITCHEN_PACE":      {[]string{"1ms", "24h"}, []string{"0s", "25h", "3", "-3s"}},
+		"BEHIND_PROXY":      {[]string{"on", "off"}, []string{"true", "1"}},
+		"DEMO_DATA":         {[]string{"on", "off"}, []string{"yes"}},
+		"LAB":               {[]string{"on", "off"}, []string{"yes"}},
+		"LOG_LEVEL":         {[]string{"debug", "error"}, []string{"loud", "INFO+2"}},
+		"LOG_FORMAT":        {[]string{"text", "json"}, []string{"xml"}},
+	} {
+		for _, v := range values.good {
+			if _, err := read(nil, map[string]string{name: v}); err != nil {
+				t.Errorf("%s=%s is refused: %v", name, v, err)
+			}
+		}
+		for _, v := range values.bad {
+			_, err := read(nil, map[string]string{name: v})
+			if err == nil || !strings.HasPrefix(err.Error(), name) || strings.Contains(err.Error(), "\n") || name == "DATABASE_URL" && strings.Contains(err.Error(), v) {
+				t.Errorf("%s=%s: the error is %v", name, v, err)
+			}
+		}
+		if !strings.Contains(helpText(t), name) {
+			t.Errorf("-h says nothing of %s", name)
+		}
+	}
+}
+
+func helpText(t *testing.T) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Run(t.Context(), []string{"-h"}, os.Getenv, Stdio{Out: &out}); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// TestTheReadmeListsEverySetting holds the README's table against the code.
+func TestTheReadmeListsEverySetting(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range settings {
+		row := regexp.MustCompile("(?m)^\\| `" + s.name + "` \\|.*$").Find(readme)
+		if row == nil || s.def != "" && !bytes.Contains(row, []byte("`"+s.def+"`")) {
+			t.Errorf("the README's row for %s (default %q) is %q", s.name, s.def, row)
+		}
+	}
+}
+
+func TestCommands(t *testing.T) {
+	for _, tc := range []struct {
+		name, wants string
+		args        []string
+		fails       bool
+	}{
+		{"help", "Usage: restaurant", []string{"-h"}, false},
+		{"help in long", "backup FILE", []string{"--help"}, false},
+		{"help of a command", "Usage: restaurant", []string{"serve", "-h"}, false},
+		{"version", "restaurant ", []string{"-version"}, false},
+		{"an unknown command", "restaurant -h", []string{"cook"}, true},
+		{"an unknown flag", "restaurant -h", []string{"-pasta"}, true},
+		{"too much", "more than the command takes", []string{"serve", "now"}, true},
+		{"backup without a file", "FILE", []string{"backup"}, true},
+		{"backup of nothing", "no order book", []string{"backup", "-data-dir", t.TempDir(), t.TempDir() + "/b.db"}, true},
+		{"backup of a database", "pg_dump", []string{"backup", "-database-url", "postgres://alice:mozzarella@db.example/book", "b.db"}, true},
+		{"users add without a name", "USERNAME", []string{"users", "add"}, true},
+		{"users without add", "restaurant -h", []string{"users"}, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var out bytes.Buffer
+			err := Run(context.Background(), tc.args, func(string) string { return "" }, Stdio{In: strings.NewReader(""), Out: &out, Log: &out})
+			if (err != nil) != tc.fails {
+				t.Fatalf("the error is %v", err)
+			}
+			if err != nil {
+				out.WriteString(err.Error())
+			}
+			if !strings.Contains(out.String(), tc.wants) || strings.Contains(out.String(), "mozzarella") {
+				t.Errorf("says %s", &out)
+			}
+		})
+	}
+}
+
+func TestUsersAddMakesTheFirstManager(t *testing.T) {
+	dir := t.TempDir()
+	add := func(password string, args ...string) (string, error) {
+		var out bytes.Buffer
+		args = append([]string{"users", "add", "-data-dir", dir}, args...)
+		err := Run(t.Context(), args, func(string) string { return "" }, Stdio{In: strings.NewReader(password + "\n"), Out: &out})
+		return out.String(), err
+	}
+	if out, err := add("a sentence only I know", "-role", "manager", "-name", "The boss", "Boss"); err != nil || !strings.Contains(out, "boss can log in as a manager") {
+		t.Errorf("says %q, %v", out, err)
+	}
+	for _, tc := range []struct {
+		password, wants string
+		args            []string
+	}{
+		{"a sentence only I know", "another user has this username", []string{"BOSS"}},
+		{"short", "password must have 8 to 128 characters", []string{"chef.one"}},
+		{"a sentence only I know", "-role must be", []string{"-role", "owner", "chef.one"}},
+		{"a sentence only I know", "username must have", []string{"x"}},
+	} {
+		if out, err := add(tc.password, tc.args...); err == nil || !strings.Contains(err.Error(), tc.wants) || strings.Contains(out+err.Error(), tc.password) {
+			t.Errorf("%v: says %q, %v", tc.args, out, err)
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"restaurant/models"
+	"restaurant/seed"
+)
+
+// sow runs seed over a data folder and gives what it says.
+func sow(ctx context.Context, dir string, args ...string) (string, error) {
+	var out bytes.Buffer
+	args = append([]string{"seed", "-data-dir", dir}, args...)
+	err := Run(ctx, args, func(string) string { return "" }, Stdio{Out: &out, Log: &out})
+	return out.String(), err
+}
+
+func TestSeedGeneratesACrowd(t *testing.T) {
+	dir := t.TempDir()
+	said, err := sow(t.Context(), dir, "-orders", "2000", "-guests", "100")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wants := range []string{
+		"guests: 100 of 100, 100%", "100 guests are new", "0 names were taken",
+		"orders: 2000 of 2000, 100%", "2000 orders are new", "The same command again adds as many more",
+	} {
+		if !strings.Contains(said, wants) {
+			t.Errorf("does not say %q: %s", wants, said)
+		}
+	}
+	if strings.ContainsAny(said, "\r\x1b") {
+		t.Errorf("draws a bar where there is no terminal: %q", said)
+	}
+	if said, err = sow(t.Context(), dir, "-guests", "150"); err != nil || !strings.Contains(said, "50 guests are new") || !strings.Contains(said, "100 names were taken") || strings.Contains(said, "orders") {
+		t.Errorf("150 guests the second time: %v, %s", err, said)
+	}
+	if said, err = sow(t.Context(), dir, "-orders", "10"); err != nil || !strings.Contains(said, "10 orders are new") {
+		t.Errorf("orders of the guests who are there: %v, %s", err, said)
+	}
+
+	house := start(t, dir)
+	var page struct {
+		Items []struct {
+			ID     int64
+			Status string
+		}
+		NextCursor *string `json:"next_cursor"`
+	}
+	if status := house.call("GET", "/api/v1/kitchen/orders", house.login("carla"), "", &page); status != 200 || len(page.Items) != 0 {
+		t.Errorf("the kitchen answers %d with %d orders to cook", status, len(page.Items))
+	}
+	if status := house.call("GET", "/api/v1/kitchen/orders?status=served&limit=100", house.login("carla"), "", &page); status != 200 || len(page.Items) != 100 || page.NextCursor == nil {
+		t.Errorf("the kitchen answers %d with %d served orders", status, len(page.Items))
+	}
+	if status := house.call("GET", "/api/v1/orders", house.login("alice"), "", &page); status != 200 || len(page.Items) != 0 {
+		t.Errorf("alice is answered %d and has %d orders", status, len(page.Items))
+	}
+}
+
+// changing is what differs between two answers to the same question.
+var changing = regexp.MustCompile(`"request_id":"[^"]*"`)
+
+func TestNobodyLogsInAsAGeneratedGuest(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := sow(t.Context(), dir, "-guests", "1"); err != nil {
+		t.Fatal(err)
+	}
+	house := start(t, dir)
+	refusal := func(username, password string) string {
+		t.Helper()
+		res, err := http.Post(house.url+"/api/v1/auth/login", "application/json",
+			strings.NewReader(`{"username":"`+username+`","password":"`+password+`"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		queries := regexp.MustCompile(`\d+ quer`).FindString(res.Header.Get("Server-Timing"))
+		return strings.Join([]string{res.Status, res.Header.Get("WWW-Authenticate"), queries, changing.ReplaceAllString(string(body), "")}, "\n")
+	}
+	want := refusal("alice", "not her password")
+	if !strings.HasPrefix(want, "401") || !strings.Contains(want, "invalid-credentials") || !strings.Contains(want, "1 quer") {
+		t.Fatalf("a wrong password of alice: %s", want)
+	}
+	for _, password := range []string{"guest-1-likes-pizza", "guest-1", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"} {
+		if got := refusal("guest-1", password); got != want {
+			t.Errorf("guest-1 with %s:\n%s\nalice with a wrong password:\n%s", password, got, want)
+		}
+	}
+}
+
+func TestSeedRefusesWhatIsNoCrowd(t *testing.T) {
+	public := []string{"-public", "on", "-behind-proxy", "on", "-public-url", "https://restaurant.example"}
+	for _, tc := range []struct {
+		name, wants string
+		args        []string
+	}{
+		{"a negative number", "whole number from 0", []string{"-orders", "-1"}},
+		{"no number", "whole number from 0", []string{"-guests", "many"}},
+		{"a number with an exponent", "digits only", []string{"-orders", "1e6"}},
+		{"a number with a plus", "digits only", []string{"-orders", "+5"}},
+		{"nothing", "whole number from 0", []string{"-orders", ""}},
+		{"more than fit", "to 1000000", []string{"-guests", "1000001"}},
+		{"a number that no computer holds", "to 100000000", []string{"-orders", "99999999999999999999"}},
+		{"orders in a house for the public", "PUBLIC=on refuses", append([]string{"-orders", "1"}, public...)},
+		{"guests in a house for the public", "PUBLIC=on refuses", append([]string{"-guests", "1"}, public...)},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "data")
+			if said, err := sow(t.Context(), dir, tc.args...); err == nil || !strings.Contains(err.Error(), tc.wants) || strings.Contains(err.Error(), "\n") || said != "" {
+				t.Errorf("says %q, %v", said, err)
+			}
+			if _, err := os.Stat(dir); err == nil {
+				t.Error("the folder was made all the same")
+			}
+		})
+	}
+	if _, err := sow(t.Context(), t.TempDir(), "-orders", "1"); !errors.Is(err, seed.ErrNoGuests) {
+		t.Errorf("orders without guests: %v", err)
+	}
+	if said, err := sow(t.Context(), t.TempDir(), append([]string{"-orders", "0", "-guests", "0"}, public...)...); err != nil || strings.Contains(said, "guests") {
+		t.Errorf("nothing generated for the public: %v, %s", err, said)
+	}
+}
+
+// stopper ends a context as soon as a word is written, as Ctrl-C would.
+type stopper struct {
+	bytes.Buffer
+	word string
+	stop func()
+}
+
+func (s *stopper) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(s.word)) {
+		s.stop()
+	}
+	return s.Buffer.Write(p)
+}
+
+func TestAStoppedSeedSaysHowToGoOn(t *testing.T) {
+	dir := t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	out := &stopper{word: "orders: 0 of", stop: stop}
+	err := Run(ctx, []string{"seed", "-data-dir", dir, "-guests", "10", "-orders", "50"}, func(string) string { return "" }, Stdio{Out: out, Log: io.Discard})
+	const wants = "The order book is whole, with 10 new guests and 0 new orders. To go on: restaurant seed -guests 10 -orders 50, with the same settings"
+	if err == nil || !strings.Contains(err.Error(), wants) {
+		t.Fatalf("says %v", err)
+	}
+	if said, err := sow(t.Context(), dir, "-guests", "10", "-orders", "50"); err != nil || !strings.Contains(said, "50 orders are new") {
+		t.Errorf("going on: %v, %s", err, said)
+	}
+}
+
+func TestWhatStopsASeedIsASentence(t *testing.T) {
+	c := generateOptions{guests: 10, orders: 100}
+	for wants, err := range map[string]error{
+		"the disk is full; make room first. The order book is whole":                           models.ErrStorageFull,
+		"stopped before the end. The order book is whole":                                      context.Canceled,
+		"with 4 new guests and 30 new orders. To go on: restaurant seed -guests 10 -orders 70": models.ErrDatabaseUnavailable,
+	} {
+		if got := c.explainInterrupt(err, 4, 30).Error(); !strings.Contains(got, wants) || strings.Contains(got, "\n") {
+			t.Errorf("%v: %s", err, got)
+		}
+	}
+}

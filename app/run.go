@@ -1,0 +1,76 @@
+// Package app opens the house: it reads the settings, wires the rooms together,
+// serves, and closes in an orderly way.
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+)
+
+// Stdio are where the program reads from and writes to: out is for people,
+// log for the record.
+type Stdio struct {
+	In       io.Reader
+	Out, Log io.Writer
+}
+
+// Run does what the command line asks for and returns when it is done.
+func Run(ctx context.Context, args []string, getenv func(string) string, std Stdio) error {
+	name, args := commandOf(args)
+	switch {
+	case name == "help" || slices.ContainsFunc(args, isHelp):
+		printHelp(std.Out)
+		return nil
+	case name == "version":
+		_, err := fmt.Fprintln(std.Out, "restaurant", version())
+		return err
+	}
+	for _, c := range commands {
+		if c.name == name {
+			return c.run(ctx, args, getenv, std)
+		}
+	}
+	return fmt.Errorf("there is no command %q; restaurant -h lists those that there are", name)
+}
+
+// commandOf splits the command off the arguments. Without one, or with a flag
+// in its place, it is serve.
+func commandOf(args []string) (name string, rest []string) {
+	if len(args) == 0 {
+		return "serve", nil
+	}
+	switch first := args[0]; {
+	case (first == "users" || first == "keys") && len(args) > 1:
+		return first + " " + args[1], args[2:]
+	case isHelp(first):
+		return "help", nil
+	case first == "-version" || first == "--version":
+		return "version", nil
+	case first != "" && first[0] == '-':
+		return "serve", args
+	default:
+		return first, args[1:]
+	}
+}
+
+func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
+
+// version says from which source the program was built.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return "devel-" + s.Value[:12]
+		}
+	}
+	return "devel"
+}
