@@ -28,7 +28,7 @@ var below = map[string]string{
 	"problem":       "",
 	"docs":          "",
 	"docs/generate": "problem",
-	"web":           "",
+	"web":           "problem",
 	"e2e/testkit":   "", // only tests use it
 	"e2e/load":      "", // it knows the program only by what it answers
 }

@@ -54,7 +54,7 @@ func renderMenu(menu *models.Menu) (card *renderedMenu, err error) {
 // The menu is the same for all of an audience, so its size tells nothing.
 func gzipLazily(body []byte, err error) (cachedBody, error) {
 	p, err := tagPage(body, err)
-	p.gzipped = sync.OnceValue(func() []byte { return web.Pack(body) })
+	p.gzipped = sync.OnceValue(func() []byte { return web.Gzip(body) })
 	return p, err
 }
 

@@ -1,9 +1,6 @@
 package handlers
 
 import (
-	"bytes"
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"restaurant/problem"
@@ -56,8 +53,7 @@ func asset(name string) func(*gin.Context) error {
 //	@Router		/favicon.svg [get]
 func favicon() func(*gin.Context) error { return asset("favicon.svg") }
 
-// script serves the modules of the dining room. They are a room of their own: what
-// is on the page is what stands in web/js.
+// script serves the modules of the page as they stand in web/js.
 //
 //	@Summary	The scripts of the start page
 //	@ID			script
@@ -71,7 +67,7 @@ func script(c *gin.Context) error { return asset("js" + c.Param("file"))(c) }
 
 func respondFile(c *gin.Context, f web.File) error {
 	c.Header("Cache-Control", "no-cache") // ask each time; the answer is mostly 304
-	return respondTagged(c, f.ContentType, cachedBody{body: f.Body, tag: f.ETag, gzipped: func() []byte { return f.Packed }})
+	return respondTagged(c, f.ContentType, cachedBody{body: f.Body, tag: f.ETag, gzipped: func() []byte { return f.Gzip }})
 }
 
 // listProblems shows all the ways in which the house says no.
@@ -83,11 +79,11 @@ func respondFile(c *gin.Context, f web.File) error {
 //	@Success	200	{string}	string	"A page for people"
 //	@Router		/problems [get]
 func listProblems(c *gin.Context) error {
-	var page bytes.Buffer
-	if err := web.ProblemList(&page, problemKinds()); err != nil {
+	page, err := web.RenderProblemList(problem.Kinds())
+	if err != nil {
 		return err
 	}
-	return respondPage(c, page.Bytes())
+	return respondPage(c, page)
 }
 
 // showProblem explains one kind of refusal. A problem's type leads here.
@@ -105,27 +101,15 @@ func showProblem(c *gin.Context) error {
 	if k == nil {
 		return problem.NotFound.New("The house has no refusal of that name. All of them are listed at /problems.")
 	}
-	var page bytes.Buffer
-	err := web.Problem(&page, web.ProblemData{
-		Slug: k.Slug, Title: k.Title, Meaning: k.Meaning, Next: k.Next,
-		Status: k.Status, StatusText: http.StatusText(k.Status), Others: problemKinds(),
-	})
+	page, err := web.RenderProblem(k, problem.Kinds())
 	if err != nil {
 		return err
 	}
-	return respondPage(c, page.Bytes())
+	return respondPage(c, page)
 }
 
 func respondPage(c *gin.Context, page []byte) error {
 	c.Header("Content-Security-Policy", web.Policy)
 	c.Header("Cache-Control", "no-cache")
 	return respondTagged(c, web.PageType, withETag(page))
-}
-
-func problemKinds() []web.ProblemKind {
-	var list []web.ProblemKind
-	for _, k := range problem.Kinds() {
-		list = append(list, web.ProblemKind{Slug: k.Slug, Title: k.Title, Status: k.Status})
-	}
-	return list
 }

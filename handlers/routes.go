@@ -61,7 +61,7 @@ func (a *API) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	start, err := web.Start(web.StartData{BaseURL: a.PublicURL, Version: a.Version, Demo: a.Demo})
+	start, err := web.RenderStart(web.StartData{BaseURL: a.PublicURL, Version: a.Version, Demo: a.Demo})
 	if err != nil {
 		return nil, err
 	}

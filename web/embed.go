@@ -17,12 +17,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"html/template"
-	"io"
 	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+
+	"restaurant/problem"
 )
 
 // Policy is the Content-Security-Policy of every page of this package: scripts
@@ -42,8 +43,8 @@ const PageType = "text/html; charset=utf-8"
 var (
 	//go:embed index.html problem.html problems.html parts.html
 	pageFiles embed.FS
-	//go:embed css/app.css
-	stylesheet []byte
+	//go:embed css/*.css css/base/*.css css/parts/*.css css/views/*.css
+	styles embed.FS
 	//go:embed favicon.svg
 	favicon []byte
 	//go:embed js/*.js js/el/*.js
@@ -57,17 +58,15 @@ var (
 
 var pages = template.Must(template.ParseFS(pageFiles, "*.html"))
 
-// assets is made when the first guest asks, because packing takes longer than all
-// the rest of a start.
-//
-// The types stand here and not in the mime table of the operating system, which
-// any installed program may have changed.
+// assets is made by the first request, because compressing takes longer than all
+// the rest of a start. The media types stand here because any installed program may
+// have changed the table of the operating system.
 var assets = sync.OnceValue(func() map[string]File {
 	all := map[string]File{
-		"css/app.css": newFile("text/css; charset=utf-8", stylesheet),
+		"css/app.css": newFile("text/css; charset=utf-8", stylesheet()),
 		"favicon.svg": newFile("image/svg+xml", favicon),
 	}
-	for _, pattern := range []string{"js/*.js", "js/el/*.js"} {
+	for _, pattern := range []string{"js/*.js", "js/*/*.js"} {
 		names, _ := fs.Glob(scripts, pattern) // fails for a bad pattern only
 		for _, name := range names {
 			body, _ := scripts.ReadFile(name) // it was listed
@@ -78,12 +77,36 @@ var assets = sync.OnceValue(func() map[string]File {
 	return all
 })
 
+// layers are the folders of css, in the order in which the cascade takes them.
+var layers = []string{"base", "parts", "views"}
+
+// stylesheet is all of css in one: each folder in the cascade layer of its name, and
+// behind them what goes before every layer.
+func stylesheet() []byte {
+	var all bytes.Buffer
+	for _, layer := range layers {
+		all.WriteString("@layer " + layer + " {\n")
+		appendFiles(&all, "css/"+layer+"/*.css")
+		all.WriteString("}\n")
+	}
+	appendFiles(&all, "css/*.css")
+	return all.Bytes()
+}
+
+func appendFiles(all *bytes.Buffer, pattern string) {
+	names, _ := fs.Glob(styles, pattern) // fails for a bad pattern only
+	for _, name := range names {
+		body, _ := styles.ReadFile(name) // it was listed
+		all.Write(body)
+	}
+}
+
 // File is something ready to be served. Its body is shared by all requests and
 // must not be changed.
 type File struct {
 	Body []byte
-	// Packed is the body in gzip.
-	Packed      []byte
+	// Gzip is the body compressed with gzip.
+	Gzip        []byte
 	ContentType string
 	// ETag is a strong entity tag with its quotes: other bytes, other tag.
 	ETag string
@@ -93,38 +116,37 @@ func newFile(contentType string, body []byte) File {
 	sum := sha256.Sum256(body)
 	// Half of the sum is 128 bits, which is plenty to tell versions apart.
 	tag := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
-	return File{Body: body, Packed: Pack(body), ContentType: contentType, ETag: `"` + tag + `"`}
+	return File{Body: body, Gzip: Gzip(body), ContentType: contentType, ETag: `"` + tag + `"`}
 }
 
-// Pack compresses a body with gzip, as small as it gets: it is done once and sent
-// often.
-func Pack(body []byte) []byte {
-	var packed bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression) // the level is valid
-	_, _ = w.Write(body)                                       // a buffer takes everything
+// Gzip compresses a body as small as it gets: it is done once and sent often.
+func Gzip(body []byte) []byte {
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // the level is valid
+	_, _ = w.Write(body)                                    // a buffer takes everything
 	_ = w.Close()
-	return packed.Bytes()
+	return out.Bytes()
 }
 
-// Asset gives the file that pages refer to by this name, without a leading
+// Asset returns the file that pages refer to by this name, without a leading
 // slash: "css/app.css" or "js/main.js".
 func Asset(name string) (File, bool) {
 	f, ok := assets()[name]
 	return f, ok
 }
 
-// StartData is what the start page needs to know about the house.
+// StartData is what the start page needs to know about the server.
 type StartData struct {
-	// BaseURL is the address of the house, without a slash at the end.
+	// BaseURL is the address of the server, without a slash at the end.
 	BaseURL string
 	// Version is shown at the foot of the page; it may be empty.
 	Version string
-	// Demo tells that the demo accounts exist.
+	// Demo says that the demo accounts exist.
 	Demo bool
 }
 
-// Start makes the start page. It is the same for every guest, so once is enough.
-func Start(data StartData) (File, error) {
+// RenderStart makes the start page. It is the same for every guest, so once is enough.
+func RenderStart(data StartData) (File, error) {
 	body, err := render("index.html", data)
 	if err != nil {
 		return File{}, err
@@ -132,53 +154,23 @@ func Start(data StartData) (File, error) {
 	return newFile(PageType, body), nil
 }
 
-// ProblemKind names one kind of refusal in a list.
-type ProblemKind struct {
-	Slug, Title string
-	Status      int
-}
-
-// ProblemData is what the page of one kind of refusal says.
-type ProblemData struct {
-	Slug, Title string
-	// Meaning says why the house refuses, Next what the guest can do now.
-	Meaning, Next string
-	Status        int
-	// StatusText is the standard phrase of the status, such as "Unauthorized".
-	StatusText string
-	// Others are the kinds to link to; the page leaves itself out.
-	Others []ProblemKind
-}
-
-// Problem writes the page of one kind of refusal. Nothing is written if the
-// page cannot be made.
-func Problem(w io.Writer, data ProblemData) error {
-	example, err := exampleOf(data)
+// RenderProblem makes the page of one kind of refusal. It links to all others.
+func RenderProblem(kind *problem.Kind, all []*problem.Kind) ([]byte, error) {
+	example, err := exampleOf(kind)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	others := slices.DeleteFunc(slices.Clone(data.Others), func(k ProblemKind) bool { return k.Slug == data.Slug })
-	return write(w, "problem.html", struct {
-		ProblemData
-		Example string
-		Groups  []statusGroup
-	}{data, example, byStatus(others)})
+	others := slices.DeleteFunc(slices.Clone(all), func(k *problem.Kind) bool { return k.Slug == kind.Slug })
+	return render("problem.html", struct {
+		*problem.Kind
+		StatusText, Example string
+		Groups              []statusGroup
+	}{kind, http.StatusText(kind.Status), example, byStatus(others)})
 }
 
-// ProblemList writes the page that lists all kinds of refusals by status.
-// Nothing is written if the page cannot be made.
-func ProblemList(w io.Writer, kinds []ProblemKind) error {
-	return write(w, "problems.html", byStatus(kinds))
-}
-
-// write renders first and writes then: half a page is worse than none.
-func write(w io.Writer, name string, data any) error {
-	body, err := render(name, data)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(body)
-	return err
+// RenderProblemList makes the page that lists all kinds of refusals by status.
+func RenderProblemList(kinds []*problem.Kind) ([]byte, error) {
+	return render("problems.html", byStatus(kinds))
 }
 
 func render(name string, data any) ([]byte, error) {
@@ -194,13 +186,13 @@ type statusGroup struct {
 	Status int
 	Text   string
 	Hint   string
-	Kinds  []ProblemKind
+	Kinds  []*problem.Kind
 }
 
 // byStatus sorts kinds into groups of ascending status; within a group they
 // keep their order.
-func byStatus(kinds []ProblemKind) []statusGroup {
-	sorted := slices.SortedStableFunc(slices.Values(kinds), func(a, b ProblemKind) int {
+func byStatus(kinds []*problem.Kind) []statusGroup {
+	sorted := slices.SortedStableFunc(slices.Values(kinds), func(a, b *problem.Kind) int {
 		return cmp.Compare(a.Status, b.Status)
 	})
 	var groups []statusGroup
@@ -214,7 +206,7 @@ func byStatus(kinds []ProblemKind) []statusGroup {
 	return groups
 }
 
-// hints say in the words of the house what a status is about.
+// hints say in the words of the restaurant what a status is about.
 var hints = map[int]string{
 	http.StatusBadRequest:                  "The waiter cannot make sense of the request.",
 	http.StatusUnauthorized:                "The bouncer does not know who you are.",
@@ -232,35 +224,14 @@ var hints = map[int]string{
 	http.StatusServiceUnavailable:          "The house cannot help just now.",
 }
 
-// exampleDocument has the fields of a problem document in their usual order.
-type exampleDocument struct {
-	Type      string         `json:"type"`
-	Title     string         `json:"title"`
-	Status    int            `json:"status"`
-	Detail    string         `json:"detail"`
-	Instance  string         `json:"instance"`
-	RequestID string         `json:"request_id"`
-	Errors    []exampleField `json:"errors,omitempty"`
-}
-
-type exampleField struct {
-	Field   string `json:"field"`
-	Message string `json:"message"`
-}
-
 // exampleOf shows the document of this kind. Where a value belongs to one
 // request, the example says what stands there instead of inventing something.
-func exampleOf(data ProblemData) (string, error) {
-	doc := exampleDocument{
-		Type:      "/problems/" + data.Slug,
-		Title:     data.Title,
-		Status:    data.Status,
-		Detail:    "a sentence about this very request",
-		Instance:  "the path of the request",
-		RequestID: "quote this when you report a fault",
-	}
-	if data.Slug == "validation-failed" { // the only kind that lists fields
-		doc.Errors = []exampleField{{Field: "items[0].quantity", Message: "must be a whole number from 1 to 20"}}
+func exampleOf(kind *problem.Kind) (string, error) {
+	doc := kind.New("a sentence about this very request")
+	doc.Instance = "the path of the request"
+	doc.RequestID = "quote this when you report a fault"
+	if kind.Slug == problem.ValidationFailed.Slug { // the only kind that lists fields
+		doc.Fields(problem.FieldError{Field: "items[0].quantity", Message: "must be a whole number from 1 to 20"})
 	}
 	var text strings.Builder
 	enc := json.NewEncoder(&text)

@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,23 +13,24 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"restaurant/problem"
 )
 
-var someKinds = []ProblemKind{
+var someKinds = []*problem.Kind{
 	{Slug: "internal-error", Title: "Something broke in the kitchen", Status: 500},
-	{Slug: "authentication-required", Title: "No wristband", Status: 401},
+	noWristband,
 	{Slug: "role-required", Title: "Staff only", Status: 403},
 	{Slug: "token-expired", Title: "The wristband has expired", Status: 401},
 }
 
-var noWristband = ProblemData{
-	Slug:       "authentication-required",
-	Title:      "No wristband",
-	Meaning:    "This door opens only to guests who wear a wristband.",
-	Next:       "Log in at POST /api/v1/auth/login.",
-	Status:     401,
-	StatusText: "Unauthorized",
-	Others:     someKinds,
+var noWristband = &problem.Kind{
+	Slug:    "authentication-required",
+	Title:   "No wristband",
+	Meaning: "This door opens only to guests who wear a wristband.",
+	Next:    "Log in at POST /api/v1/auth/login.",
+	Status:  401,
 }
 
 // renderedPages gives every page as a browser gets it.
@@ -39,37 +39,37 @@ func renderedPages(t *testing.T) map[string]string {
 	return map[string]string{
 		"start":            startPage(t, StartData{BaseURL: "http://localhost:8080", Version: "v1.2.3", Demo: true}),
 		"start, no demo":   startPage(t, StartData{BaseURL: "https://pizza.example"}),
-		"problem":          problemPage(t, noWristband),
-		"problem, alone":   problemPage(t, ProblemData{Slug: "not-found", Title: "Nothing here", Status: 404, StatusText: "Not Found"}),
+		"problem":          problemPage(t, noWristband, someKinds),
+		"problem, alone":   problemPage(t, &problem.Kind{Slug: "not-found", Title: "Nothing here", Status: 404}, nil),
 		"list of problems": problemList(t, someKinds),
 	}
 }
 
 func startPage(t *testing.T, data StartData) string {
 	t.Helper()
-	f, err := Start(data)
+	f, err := RenderStart(data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(f.Body)
 }
 
-func problemPage(t *testing.T, data ProblemData) string {
+func problemPage(t *testing.T, kind *problem.Kind, all []*problem.Kind) string {
 	t.Helper()
-	var page bytes.Buffer
-	if err := Problem(&page, data); err != nil {
+	page, err := RenderProblem(kind, all)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return page.String()
+	return string(page)
 }
 
-func problemList(t *testing.T, kinds []ProblemKind) string {
+func problemList(t *testing.T, kinds []*problem.Kind) string {
 	t.Helper()
-	var page bytes.Buffer
-	if err := ProblemList(&page, kinds); err != nil {
+	page, err := RenderProblemList(kinds)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return page.String()
+	return string(page)
 }
 
 func wantAll(t *testing.T, page string, wants ...string) {
@@ -81,7 +81,7 @@ func wantAll(t *testing.T, page string, wants ...string) {
 	}
 }
 
-func TestStartShowsTheFourCalls(t *testing.T) {
+func TestRenderStart_showsTheFourCalls(t *testing.T) {
 	page := startPage(t, StartData{BaseURL: "http://localhost:8080", Version: "v1.2.3", Demo: true})
 	// What a browser copies is the text without its markup.
 	page = regexp.MustCompile(`</?span[^>]*>`).ReplaceAllString(page, "")
@@ -93,7 +93,7 @@ func TestStartShowsTheFourCalls(t *testing.T) {
 		"v1.2.3", "vera", "carla", "marco")
 }
 
-func TestStartWithoutDemoNamesNoAccount(t *testing.T) {
+func TestRenderStart_withoutDemoNamesNoAccount(t *testing.T) {
 	page := startPage(t, StartData{BaseURL: "https://pizza.example"})
 	for _, name := range []string{"alice", "bob", "vera", "carla", "marco", "likes-pizza"} {
 		if strings.Contains(page, name) {
@@ -103,8 +103,8 @@ func TestStartWithoutDemoNamesNoAccount(t *testing.T) {
 	wantAll(t, page, "https://pizza.example/api/v1/menu", "/api/v1/auth/register")
 }
 
-func TestProblemSaysWhyAndWhatNext(t *testing.T) {
-	page := problemPage(t, noWristband)
+func TestRenderProblem_saysWhyAndWhatNext(t *testing.T) {
+	page := problemPage(t, noWristband, someKinds)
 	wantAll(t, page, "<h1 id=\"title\">No wristband</h1>", noWristband.Meaning, noWristband.Next, "Unauthorized",
 		`href="/"`, `href="/problems/token-expired"`, "&#34;type&#34;: &#34;/problems/authentication-required&#34;")
 	if strings.Contains(page, `href="/problems/authentication-required"`) {
@@ -112,24 +112,24 @@ func TestProblemSaysWhyAndWhatNext(t *testing.T) {
 	}
 }
 
-func TestProblemLeavesItsDataAlone(t *testing.T) {
+func TestRenderProblem_leavesItsDataAlone(t *testing.T) {
 	before := slices.Clone(someKinds)
-	problemPage(t, noWristband)
+	problemPage(t, noWristband, someKinds)
 	problemList(t, someKinds)
 	if !slices.Equal(before, someKinds) {
 		t.Errorf("the caller's list became %v", someKinds)
 	}
 }
 
-func TestOnlyValidationListsFields(t *testing.T) {
+func TestRenderProblem_onlyValidationListsFields(t *testing.T) {
 	const field = "items[0].quantity"
-	if strings.Contains(problemPage(t, noWristband), field) {
+	if strings.Contains(problemPage(t, noWristband, someKinds), field) {
 		t.Error("authentication-required shows a list of fields")
 	}
-	wantAll(t, problemPage(t, ProblemData{Slug: "validation-failed", Status: 422}), field)
+	wantAll(t, problemPage(t, &problem.Kind{Slug: "validation-failed", Status: 422}, nil), field)
 }
 
-func TestProblemListIsSortedByStatus(t *testing.T) {
+func TestRenderProblemList_isSortedByStatus(t *testing.T) {
 	page := problemList(t, someKinds)
 	slugs := regexp.MustCompile(`href="/problems/([a-z-]+)"`).FindAllStringSubmatch(page, -1)
 	var got []string
@@ -142,12 +142,12 @@ func TestProblemListIsSortedByStatus(t *testing.T) {
 	}
 }
 
-func TestPagesEscapeTheirData(t *testing.T) {
+func TestPages_escapeTheirData(t *testing.T) {
 	const evil = `"><script>alert(1)</script>'&`
-	kinds := []ProblemKind{{Slug: evil, Title: evil, Status: 404}}
+	kinds := []*problem.Kind{{Slug: evil, Title: evil, Status: 404}}
 	for name, page := range map[string]string{
 		"start":   startPage(t, StartData{BaseURL: evil, Version: evil, Demo: true}),
-		"problem": problemPage(t, ProblemData{Slug: evil + "2", Title: evil, Meaning: evil, Next: evil, StatusText: evil, Others: kinds}),
+		"problem": problemPage(t, &problem.Kind{Slug: evil + "2", Title: evil, Meaning: evil, Next: evil}, kinds),
 		"list":    problemList(t, kinds),
 	} {
 		if strings.Contains(page, "<script>") || strings.Contains(page, evil) {
@@ -158,7 +158,7 @@ func TestPagesEscapeTheirData(t *testing.T) {
 }
 
 // The policy would block these, and the page would break where nobody looks.
-func TestPagesHoldNoInlineCode(t *testing.T) {
+func TestPages_holdNoInlineCode(t *testing.T) {
 	inline := regexp.MustCompile(`(?i)<style|\sstyle\s*=|<script|\son[a-z]+\s*=|javascript:`)
 	files := regexp.MustCompile(`<script( type="module")? src="/js/[a-z]+\.js"></script>`)
 	for name, page := range renderedPages(t) {
@@ -172,7 +172,8 @@ func TestPagesHoldNoInlineCode(t *testing.T) {
 	}
 }
 
-func TestNothingComesFromElsewhere(t *testing.T) {
+// Pages, styles and scripts refer to this server only.
+func TestPages_nothingComesFromElsewhere(t *testing.T) {
 	for name, page := range renderedPages(t) {
 		for _, link := range links(page) {
 			if !strings.HasPrefix(link, "/") && !strings.HasPrefix(link, "#") || strings.HasPrefix(link, "//") {
@@ -180,8 +181,9 @@ func TestNothingComesFromElsewhere(t *testing.T) {
 			}
 		}
 	}
+	css := stylesheet()
 	for _, load := range []string{"url(", "@import", "//"} {
-		if bytes.Contains(stylesheet, []byte(load)) {
+		if bytes.Contains(css, []byte(load)) {
 			t.Errorf("app.css holds %q", load)
 		}
 	}
@@ -209,7 +211,7 @@ func scriptFiles(t *testing.T) map[string]File {
 
 // Text that is set as text can never become markup. Trusted Types would stop the
 // rest in a browser that knows them; this stops it here.
-func TestScriptsMakeNoMarkupFromStrings(t *testing.T) {
+func TestScripts_makeNoMarkupFromStrings(t *testing.T) {
 	unsafe := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|document\.write|\beval\(|new Function|style=|\bon[a-z]+="|javascript:`)
 	for name, f := range scriptFiles(t) {
 		if m := unsafe.Find(f.Body); m != nil {
@@ -218,7 +220,8 @@ func TestScriptsMakeNoMarkupFromStrings(t *testing.T) {
 	}
 }
 
-func TestEveryScriptSaysWhatOneCanLearnThere(t *testing.T) {
+// Each script begins with a comment of three lines or more.
+func TestScripts_sayWhatOneCanLearnThere(t *testing.T) {
 	for name, f := range scriptFiles(t) {
 		head, _, _ := strings.Cut(string(f.Body), "\n\n")
 		if lines := strings.Split(head, "\n"); len(lines) < 3 || !strings.HasPrefix(lines[0], "// ") {
@@ -227,8 +230,8 @@ func TestEveryScriptSaysWhatOneCanLearnThere(t *testing.T) {
 	}
 }
 
-// A module that is missing would be noticed by nobody but the guest.
-func TestEveryImportExists(t *testing.T) {
+// Only a guest would notice a module that is missing.
+func TestScripts_importsExist(t *testing.T) {
 	imports := regexp.MustCompile(`(?:from|import|import\()\s*"(\.[^"]*)"`)
 	for name, f := range scriptFiles(t) {
 		for _, m := range imports.FindAllSubmatch(f.Body, -1) {
@@ -239,13 +242,13 @@ func TestEveryImportExists(t *testing.T) {
 	}
 }
 
-// Nor would a name that a module no longer has.
-func TestEveryImportedNameIsExported(t *testing.T) {
-	imports := regexp.MustCompile(`import \{ ([^}]*) \} from "(\.[^"]*)"`)
+// Or a name that a module no longer has.
+func TestScripts_importedNamesAreExported(t *testing.T) {
+	imports := regexp.MustCompile(`import \{([^}]*)\} from "(\.[^"]*)"`)
 	for name, f := range scriptFiles(t) {
 		for _, m := range imports.FindAllSubmatch(f.Body, -1) {
 			target, _ := Asset(path.Join(path.Dir(name), string(m[2])))
-			for imported := range strings.SplitSeq(string(m[1]), ", ") {
+			for _, imported := range regexp.MustCompile(`[\w$]+`).FindAllString(string(m[1]), -1) {
 				if !regexp.MustCompile(`(?m)^export (?:async )?(?:function\*?|class|const) ` + regexp.QuoteMeta(imported) + `\W`).Match(target.Body) {
 					t.Errorf("%s imports %s from %s, which does not export it", name, imported, m[2])
 				}
@@ -258,9 +261,9 @@ func isAsset(name string) bool { _, ok := Asset(name); return ok }
 
 // A browser fetches at once what the page names; what only an import names would
 // wait for one more round. So the page names whatever main.js needs to begin.
-func TestThePagePreloadsWhatItNeeds(t *testing.T) {
+func TestRenderStart_preloadsWhatItNeeds(t *testing.T) {
 	page := startPage(t, StartData{})
-	needed, imports := map[string]bool{}, regexp.MustCompile(`(?m)^import .*"(\.[^"]*)";$`)
+	needed, imports := map[string]bool{}, regexp.MustCompile(`(?m)^(?:import|\}) .*"(\.[^"]*)";$`)
 	var visit func(name string)
 	visit = func(name string) {
 		f, ok := Asset(name)
@@ -282,24 +285,24 @@ func TestThePagePreloadsWhatItNeeds(t *testing.T) {
 }
 
 // The first view has to be there at once, also over a slow line.
-func TestTheFirstViewIsSmall(t *testing.T) {
-	start, err := Start(StartData{BaseURL: "http://localhost:8080", Version: "v1.2.3", Demo: true})
+func TestRenderStart_firstViewIsSmall(t *testing.T) {
+	start, err := RenderStart(StartData{BaseURL: "http://localhost:8080", Version: "v1.2.3", Demo: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	total := len(start.Packed)
+	total := len(start.Gzip)
 	for _, m := range regexp.MustCompile(`(?:href|src)="/((?:js|css)/[^"]*|favicon.svg)"`).FindAllSubmatch(start.Body, -1) {
 		f, _ := Asset(string(m[1]))
-		total += len(f.Packed)
+		total += len(f.Gzip)
 	}
 	if most := 45_000; total > most {
 		t.Errorf("the first view is %d bytes, want up to %d, which leaves room for the menu and the headers", total, most)
 	}
 }
 
-func TestWhatIsPackedCanBeUnpacked(t *testing.T) {
+func TestGzip_canBeUnpacked(t *testing.T) {
 	for name, f := range assets() {
-		r, err := gzip.NewReader(bytes.NewReader(f.Packed))
+		r, err := gzip.NewReader(bytes.NewReader(f.Gzip))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -314,7 +317,7 @@ var routes = []string{
 	"/", "/swagger/index.html", "/openapi.json", "/api/v1/menu", "/.well-known/jwks.json", "/problems", "/healthz",
 }
 
-func TestEveryReferenceExists(t *testing.T) {
+func TestPages_referencesExist(t *testing.T) {
 	for name, page := range renderedPages(t) {
 		for _, link := range links(page) {
 			if !exists(page, link) {
@@ -335,7 +338,7 @@ func exists(page, link string) bool {
 		return true
 	}
 	if slug, ok := strings.CutPrefix(link, "/problems/"); ok {
-		return slices.ContainsFunc(someKinds, func(k ProblemKind) bool { return k.Slug == slug })
+		return slices.ContainsFunc(someKinds, func(k *problem.Kind) bool { return k.Slug == slug })
 	}
 	return slices.Contains(routes, link)
 }
@@ -348,7 +351,7 @@ func links(page string) []string {
 	return found
 }
 
-func TestPagesHaveLandmarks(t *testing.T) {
+func TestPages_haveLandmarks(t *testing.T) {
 	id := regexp.MustCompile(`\sid="([^"]*)"`)
 	for name, page := range renderedPages(t) {
 		for _, once := range []string{"<!doctype html>", `<html lang="en">`, "<title>", `name="viewport"`,
@@ -367,7 +370,7 @@ func TestPagesHaveLandmarks(t *testing.T) {
 	}
 }
 
-func TestEveryTableHeaderHasAScope(t *testing.T) {
+func TestPages_tableHeadersHaveAScope(t *testing.T) {
 	for name, page := range renderedPages(t) {
 		if regexp.MustCompile(`<th>|<th [^s]`).MatchString(page) {
 			t.Errorf("%s has a table header without scope", name)
@@ -375,7 +378,7 @@ func TestEveryTableHeaderHasAScope(t *testing.T) {
 	}
 }
 
-func TestContentTypes(t *testing.T) {
+func TestAsset_contentTypes(t *testing.T) {
 	for name, want := range map[string]string{
 		"css/app.css":   "text/css; charset=utf-8",
 		"favicon.svg":   "image/svg+xml",
@@ -387,13 +390,13 @@ func TestContentTypes(t *testing.T) {
 			t.Errorf("Asset(%q) = %d bytes of %q, %t; want %q", name, len(f.Body), f.ContentType, ok, want)
 		}
 	}
-	start, err := Start(StartData{})
+	start, err := RenderStart(StartData{})
 	if err != nil || start.ContentType != PageType {
 		t.Errorf("the start page is %q (%v), want %q", start.ContentType, err, PageType)
 	}
 }
 
-func TestOnlyAssetsAreServed(t *testing.T) {
+func TestAsset_servesNothingElse(t *testing.T) {
 	for _, name := range []string{"", "/css/app.css", "css", "index.html", "embed.go", "../go.mod", "js", "js/", "js/swagger-initializer.js", "js/../embed.go"} {
 		if _, ok := Asset(name); ok {
 			t.Errorf("Asset(%q) found something", name)
@@ -401,10 +404,10 @@ func TestOnlyAssetsAreServed(t *testing.T) {
 	}
 }
 
-func TestETagsAreStrongAndDiffer(t *testing.T) {
-	one, _ := Start(StartData{BaseURL: "http://one"})
-	again, _ := Start(StartData{BaseURL: "http://one"})
-	two, _ := Start(StartData{BaseURL: "http://two"})
+func TestFile_etagsAreStrongAndDiffer(t *testing.T) {
+	one, _ := RenderStart(StartData{BaseURL: "http://one"})
+	again, _ := RenderStart(StartData{BaseURL: "http://one"})
+	two, _ := RenderStart(StartData{BaseURL: "http://two"})
 	if one.ETag != again.ETag {
 		t.Errorf("the same page has the tags %s and %s", one.ETag, again.ETag)
 	}
@@ -420,31 +423,18 @@ func TestETagsAreStrongAndDiffer(t *testing.T) {
 	}
 }
 
-func TestPolicyAllowsNothingInlineOrForeign(t *testing.T) {
+func TestPolicy_allowsNothingInlineOrForeign(t *testing.T) {
 	if strings.Contains(Policy, "unsafe") || strings.Contains(Policy, "*") || strings.Contains(Policy, "http") {
 		t.Errorf("Policy = %s", Policy)
 	}
 	wantAll(t, Policy, "default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "trusted-types 'none'")
 }
 
-type brokenPipe struct{}
-
-func (brokenPipe) Write([]byte) (int, error) { return 0, fs.ErrClosed }
-
-func TestProblemReportsAFailedWrite(t *testing.T) {
-	if err := Problem(brokenPipe{}, noWristband); !errors.Is(err, fs.ErrClosed) {
-		t.Errorf("Problem = %v, want %v", err, fs.ErrClosed)
-	}
-	if err := ProblemList(brokenPipe{}, someKinds); !errors.Is(err, fs.ErrClosed) {
-		t.Errorf("ProblemList = %v, want %v", err, fs.ErrClosed)
-	}
-}
-
 // WCAG 2.2 AA asks for 4.5 between text and its ground, and for 3 between the
 // focus ring or an edge and what is beside it.
-func TestColoursHaveContrast(t *testing.T) {
+func TestStylesheet_coloursHaveContrast(t *testing.T) {
 	for i, name := range []string{"light", "dark"} {
-		colours := palette(string(stylesheet), i)
+		colours := palette(string(stylesheet()), i)
 		for _, pair := range []struct {
 			fore, back string
 			least      float64
@@ -463,6 +453,44 @@ func TestColoursHaveContrast(t *testing.T) {
 			if got := contrast(fore, back); !ok || !ok2 || got < pair.least {
 				t.Errorf("%s: %s on %s has a contrast of %.2f, want %.1f", name, pair.fore, pair.back, got, pair.least)
 			}
+		}
+	}
+}
+
+// Windows change at the widths that css/base/tokens.css names, and at no others.
+func TestStylesheet_changesAtNamedWidths(t *testing.T) {
+	named := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^ \*   \w+ +([0-9]+rem)$`).FindAllStringSubmatch(string(stylesheet()), -1) {
+		named[m[1]] = true
+	}
+	used := regexp.MustCompile(`\(width [<>]= ([0-9]+rem)\)`).FindAllStringSubmatch(string(stylesheet()), -1)
+	if len(named) == 0 || len(used) < 5 {
+		t.Fatalf("%d widths are named, %d used", len(named), len(used))
+	}
+	for _, m := range used {
+		if !named[m[1]] {
+			t.Errorf("%s has no name", m[1])
+		}
+	}
+}
+
+// Everyone reads the sources in a window of some width.
+func TestSources_haveNoLongLines(t *testing.T) {
+	for _, files := range []fs.FS{styles} {
+		err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			body, err := fs.ReadFile(files, name)
+			for i, line := range strings.Split(string(body), "\n") {
+				if n := utf8.RuneCountInString(line); n > 120 {
+					t.Errorf("%s:%d has %d characters, want up to 120", name, i+1, n)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
 		}
 	}
 }
