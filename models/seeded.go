@@ -14,6 +14,9 @@ type SeedRun struct {
 	ArrivedAt Millis
 }
 
+// TableName is the name that the migrations gave the table.
+func (SeedRun) TableName() string { return "deliveries" }
+
 // Seeded tells whether the delivery of this name has arrived.
 func (s *Store) Seeded(ctx context.Context, name string) (bool, error) {
 	var n int64
