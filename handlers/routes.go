@@ -73,7 +73,7 @@ func (a *API) Handler() (http.Handler, error) {
 	if err := r.SetTrustedProxies(a.TrustedProxies); err != nil {
 		return nil, err
 	}
-	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.ServerTiming(a.OnResponse), middleware.Headers(a.hsts()))
+	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, middleware.ServerTiming), middleware.Headers(a.hsts()))
 	if len(a.CORSOrigins) > 0 {
 		r.Use(middleware.CORS(a.CORSOrigins))
 	}

@@ -3,8 +3,6 @@ package learn
 import (
 	"slices"
 	"strings"
-
-	"restaurant/middleware"
 )
 
 // Pattern describes something that the server sees. What a pattern leaves out
@@ -59,6 +57,12 @@ func (p Pattern) validate() string {
 	return ""
 }
 
+// What a Fact says of a request's token, apart from the slug of a refusal.
+const (
+	tokenNone  = "none"
+	tokenValid = "valid"
+)
+
 // Fact is what is kept of a request: nothing that would open a door.
 type Fact struct {
 	At            int64 // Unix milliseconds
@@ -101,7 +105,7 @@ func (p *Pattern) matches(f *Fact) bool {
 		p.Problem != "" && p.Problem != f.Problem,
 		p.Token != "" && p.Token != f.Token,
 		p.Role != "" && p.Role != f.Role,
-		p.VIP != nil && (*p.VIP != f.VIP || f.Token != middleware.TokenValid),
+		p.VIP != nil && (*p.VIP != f.VIP || f.Token != tokenValid),
 		p.Replayed != nil && *p.Replayed != f.Replayed,
 		p.OrderStatus != "" && p.OrderStatus != f.OrderStatus,
 		p.KeyFile && !f.KeyFile,

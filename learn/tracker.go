@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"restaurant/middleware"
+	"restaurant/problem"
 )
 
 // State is how far a lesson is.
@@ -349,35 +350,42 @@ func (v lessonView) of(l *Lesson) progress { return v.progress[slices.Index(v.co
 // ProgressHeader says in an answer what the request has changed.
 const ProgressHeader = "Lesson-Progress"
 
-// Witness makes a fact of each answer of the API and credits it. It is what
-// handlers.API calls its witness.
+// Witness makes a fact of each response of the API and credits it.
 func (t *Tracker) Witness(c *gin.Context) {
-	seen := middleware.FactsOf(c)
-	if !isAPIRoute(seen.Route) {
+	if !isAPIRoute(middleware.Route(c)) {
 		return
 	}
-	if news := t.Observe(Main, factOf(c, seen)); news != "" {
+	if news := t.Observe(Main, factOf(c)); news != "" {
 		c.Writer.Header()[ProgressHeader] = []string{news}
 	}
 }
 
-// isAPIRoute leaves out the addresses of this room, and those where machines and
-// browsers knock by themselves.
+// isAPIRoute leaves out the routes of the lessons, and those that machines and
+// browsers call by themselves.
 func isAPIRoute(route string) bool {
 	return strings.HasPrefix(route, "/api/") || strings.HasPrefix(route, "/.well-known/") || route == "none"
 }
 
-func factOf(c *gin.Context, seen middleware.RequestFacts) Fact {
+// factOf makes the fact of a request whose response is decided.
+func factOf(c *gin.Context) Fact {
 	f := Fact{
-		At: time.Now().UnixMilli(), Method: seen.Method, Route: seen.Route, Status: seen.Status, Problem: seen.Problem,
-		Who: seen.UserID, Role: string(seen.Role), VIP: seen.VIP, Token: seen.Token, OrderStatus: string(seen.OrderStatus),
-		TokenHash: hash(seen.TokenID), Client: hash(clientOf(c.Request)), Subject: hash(seen.Subject),
+		At: time.Now().UnixMilli(), Method: middleware.Method(c), Route: middleware.Route(c), Status: c.Writer.Status(), Problem: problem.Written(c),
+		Token: tokenNone, OrderStatus: string(middleware.OrderStatus(c)), Client: hash(clientOf(c.Request)), Subject: hash(middleware.Subject(c)),
 	}
-	if strings.HasPrefix(seen.Route, "/api/v1/orders") && seen.Status < 300 {
+	switch {
+	case middleware.IsAuthenticated(c):
+		p := middleware.MustPrincipal(c)
+		f.Who, f.Role, f.VIP, f.Token, f.TokenHash = p.UserID, string(p.Role), p.VIP, tokenValid, hash(p.TokenID)
+	case f.Status == http.StatusUnauthorized && strings.HasPrefix(f.Problem, "token-"):
+		f.Token, f.TokenHash = f.Problem, hash(middleware.UnverifiedTokenID(c))
+	case f.Status < http.StatusBadRequest: // a refused login has no user, or it would reveal who has an account
+		f.Who = middleware.UserID(c)
+	}
+	if strings.HasPrefix(f.Route, "/api/v1/orders") && f.Status < 300 {
 		f.Order = orderOf(c)
 		f.Replayed = c.Writer.Header().Get("Idempotency-Replayed") != ""
 	}
-	if seen.Route == "none" {
+	if f.Route == "none" {
 		path := c.Request.URL.Path
 		f.KeyFile = strings.HasSuffix(path, ".pem") || strings.HasSuffix(path, ".key")
 	}

@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-
-	"restaurant/middleware"
 )
 
 var silent = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -33,7 +31,7 @@ var clock = int64(1_700_000_000_000)
 func fact(route string, status int, more ...func(*Fact)) Fact {
 	clock++
 	method, route, _ := strings.Cut(route, " ")
-	f := Fact{At: clock, Method: method, Route: route, Status: status, Token: middleware.TokenNone}
+	f := Fact{At: clock, Method: method, Route: route, Status: status, Token: tokenNone}
 	for _, m := range more {
 		m(&f)
 	}
@@ -423,7 +421,7 @@ func BenchmarkObserve(b *testing.B) {
 			n := uint64(0)
 			for b.Loop() {
 				n++
-				f.TokenHash, f.Token = n%100+1, middleware.TokenValid
+				f.TokenHash, f.Token = n%100+1, tokenValid
 				tr.Observe(Main, f)
 			}
 			stop()
@@ -435,22 +433,21 @@ func BenchmarkObserve(b *testing.B) {
 // request is a request of a guest whose wristband was looked at, as the witness
 // meets it.
 func request() *gin.Context {
-	c, r := gin.CreateTestContext(httptest.NewRecorder())
+	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	c.Request = httptest.NewRequest("GET", "/api/v1/auth/me", nil)
 	c.Request.Header.Set("User-Agent", "curl/8.14.1")
-	r.Use(middleware.ServerTiming(nil))
 	return c
 }
 
 // TestAPageCanSayThatItIsAnotherProgram although browsers send their own User-Agent.
 func TestAPageCanSayThatItIsAnotherProgram(t *testing.T) {
 	c := request()
-	before := factOf(c, middleware.FactsOf(c)).Client
+	before := factOf(c).Client
 	c.Request.Header.Set("X-User-Agent", "my-first-program")
-	page := factOf(c, middleware.FactsOf(c)).Client
+	page := factOf(c).Client
 	c.Request.Header.Del("X-User-Agent")
 	c.Request.Header.Set("User-Agent", "my-first-program")
-	if curl := factOf(c, middleware.FactsOf(c)).Client; page != curl || page == before {
+	if curl := factOf(c).Client; page != curl || page == before {
 		t.Errorf("curl is %x, the page %x, and %x before it said who it is", curl, page, before)
 	}
 }
@@ -460,7 +457,7 @@ func BenchmarkWitness(b *testing.B) {
 	tr, c := NewTracker(course(b)), request()
 	b.ReportAllocs()
 	for b.Loop() {
-		tr.Observe(Main, factOf(c, middleware.FactsOf(c)))
+		tr.Observe(Main, factOf(c))
 	}
 }
 
@@ -472,7 +469,7 @@ func TestARequestTakesLessThanAKilobyte(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range requests {
-		tr.Observe(Main, factOf(c, middleware.FactsOf(c)))
+		tr.Observe(Main, factOf(c))
 	}
 	runtime.ReadMemStats(&after)
 	if bytes := (after.TotalAlloc - before.TotalAlloc) / requests; bytes > 1024 {

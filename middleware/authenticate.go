@@ -15,7 +15,6 @@ import (
 const (
 	principalKey = "middleware.principal"
 	refusalKey   = "middleware.refusal"
-	authStartKey = "middleware.arrival"
 )
 
 // Authenticator looks at wristbands. gin-jwt is the guard that verifies them; what it
@@ -56,8 +55,10 @@ func NewBouncer(authority *tokens.Authority, cookies Cookies, limit *RateLimit, 
 // Authenticate asks: who are you? Whoever has no wristband, or one that does
 // not hold, is answered 401. No database is asked.
 func (b *Authenticator) Authenticate(c *gin.Context) {
-	c.Set(authStartKey, time.Now())
+	facts := factsOf(c)
+	facts.authStart = time.Now()
 	raw, p := b.accessToken(c)
+	facts.token = raw
 	if p == nil && raw == "" {
 		p = problem.AuthenticationRequired.New("")
 	}
@@ -217,7 +218,8 @@ var refusals = []struct {
 
 // stopAuthTimer stops the clock that Server-Timing shows as auth.
 func stopAuthTimer(c *gin.Context) {
-	setAuthTime(c, time.Since(c.GetTime(authStartKey)))
+	facts := factsOf(c)
+	facts.authTime = time.Since(facts.authStart)
 }
 
 func principal(c *gin.Context) (tokens.Principal, bool) {

@@ -70,13 +70,13 @@ func logRequest(c *gin.Context, log *slog.Logger, took time.Duration) {
 	}
 	r := slog.NewRecord(time.Now(), level, "request", 0)
 	r.AddAttrs(
-		slog.String("method", method(c)),
-		slog.String("route", route(c)),
+		slog.String("method", Method(c)),
+		slog.String("route", Route(c)),
 		slog.Int("status", c.Writer.Status()),
 		slog.Duration("duration", took),
 		slog.String("request_id", c.Writer.Header().Get(RequestIDHeader)),
 	)
-	if id := userID(c); id != 0 {
+	if id := UserID(c); id != 0 {
 		r.AddAttrs(slog.Int64("user_id", id))
 	}
 	if slug := problem.Written(c); slug != "" {
@@ -86,34 +86,4 @@ func logRequest(c *gin.Context, log *slog.Logger, took time.Duration) {
 		r.AddAttrs(slog.String("err", err.Error()))
 	}
 	_ = log.Handler().Handle(ctx, r) // nobody is left to be told
-}
-
-const userKey = "middleware.user"
-
-// SetUser names in the log who a login without a wristband turned out to be.
-func SetUser(c *gin.Context, id int64) { c.Set(userKey, id) }
-
-func userID(c *gin.Context) int64 {
-	if p, ok := principal(c); ok {
-		return p.UserID
-	}
-	return c.GetInt64(userKey)
-}
-
-// route is the pattern that matched, so that what is logged and counted has a
-// bounded number of values and holds nothing that a client made up.
-func route(c *gin.Context) string {
-	if path := c.FullPath(); path != "" {
-		return path
-	}
-	return "none"
-}
-
-// method is bounded likewise: a client may invent methods.
-func method(c *gin.Context) string {
-	switch m := c.Request.Method; m {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		return m
-	}
-	return "other"
 }

@@ -55,7 +55,7 @@ func NewMetrics() *Metrics {
 func (m *Metrics) Observe(c *gin.Context) {
 	start := time.Now()
 	c.Next()
-	m.requests.WithLabelValues(method(c), route(c), strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
+	m.requests.WithLabelValues(Method(c), Route(c), strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
 }
 
 // ObserveStore counts the commits of the order book, and shows how many writes are

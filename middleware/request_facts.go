@@ -2,75 +2,79 @@ package middleware
 
 import (
 	"net/http"
-	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"restaurant/models"
-	"restaurant/problem"
 	"restaurant/tokens"
 )
 
-// What a Fact says of a request's token, apart from the slug of a refusal.
-const (
-	TokenNone  = "none"
-	TokenValid = "valid"
-)
-
-// RequestFacts is what may be told of a request when its answer is about to go out. It
-// never holds a token, a password, a path that a client made up, or a body.
-type RequestFacts struct {
-	// Method and Route are bounded, as in the access log; Route is the pattern.
-	Method, Route string
-	Status        int
-	// Problem is the slug of the refusal, or empty.
-	Problem string
-	// UserID is who asked, or who has logged in; 0 for nobody. A login that was
-	// refused is nobody's, or it would tell who has an account.
-	UserID int64
-	// Role, VIP and AgeOver18 stand on a token that holds.
-	Role           models.Role
-	VIP, AgeOver18 bool
-	// Token is TokenNone, TokenValid, or the slug with which it was refused.
-	Token string
-	// TokenID is the jti, as it stands on the token also where that is refused.
-	TokenID string
-	// OrderStatus and Subject are what a handler noted, see NoteOrder and NoteSubject.
-	OrderStatus models.Status
-	Subject     string
+// requestFacts is what handlers and middleware note about a request for the log,
+// Server-Timing and the lessons. It never holds a password or a body.
+type requestFacts struct {
+	loginUser   int64 // who has logged in without an access token
+	token       string
+	authStart   time.Time
+	authTime    time.Duration
+	sql         *models.Statements
+	orderStatus models.Status
+	subject     string
 }
 
-// FactsOf tells the fact of a request whose answer is decided.
-func FactsOf(c *gin.Context) RequestFacts {
-	f := RequestFacts{
-		Method: method(c), Route: route(c), Status: c.Writer.Status(), Problem: problem.Written(c),
-		Token: TokenNone,
-	}
-	if f.Status < http.StatusBadRequest {
-		f.UserID = c.GetInt64(userKey)
-	}
-	if p, ok := principal(c); ok {
-		f.UserID, f.Token, f.TokenID, f.Role, f.VIP, f.AgeOver18 = p.UserID, TokenValid, p.TokenID, p.Role, p.VIP, p.AgeOver18
-	} else if f.Status == http.StatusUnauthorized && strings.HasPrefix(f.Problem, "token-") {
-		f.Token, f.TokenID = f.Problem, tokens.UnverifiedID(verified(c))
-	}
-	if t, ok := c.Value(timingKey).(*timing); ok {
-		f.OrderStatus, f.Subject = t.orderStatus, t.subject
+const factsKey = "middleware.facts"
+
+func factsOf(c *gin.Context) *requestFacts {
+	f, ok := c.Value(factsKey).(*requestFacts)
+	if !ok {
+		f = new(requestFacts)
+		c.Set(factsKey, f)
 	}
 	return f
 }
 
-// SetOrder says for the fact which status an answer shows of an order.
-func SetOrder(c *gin.Context, s models.Status) {
-	if t, ok := c.Value(timingKey).(*timing); ok {
-		t.orderStatus = s
+// SetUser notes who a login without an access token turned out to be.
+func SetUser(c *gin.Context, id int64) { factsOf(c).loginUser = id }
+
+// UserID is who sent the request or has logged in with it; 0 for neither.
+func UserID(c *gin.Context) int64 {
+	if p, ok := principal(c); ok {
+		return p.UserID
 	}
+	return factsOf(c).loginUser
 }
 
-// SetSubject says for the fact of whom the token speaks that a request asked
-// about. Nobody has verified it.
-func SetSubject(c *gin.Context, sub string) {
-	if t, ok := c.Value(timingKey).(*timing); ok {
-		t.subject = sub
+// SetOrder notes which status of an order the response shows.
+func SetOrder(c *gin.Context, s models.Status) { factsOf(c).orderStatus = s }
+
+// OrderStatus is the status that SetOrder has noted, or empty.
+func OrderStatus(c *gin.Context) models.Status { return factsOf(c).orderStatus }
+
+// SetSubject notes the sub of a token that the request asked about. It is not
+// verified.
+func SetSubject(c *gin.Context, sub string) { factsOf(c).subject = sub }
+
+// Subject is what SetSubject has noted, or empty.
+func Subject(c *gin.Context) string { return factsOf(c).subject }
+
+// UnverifiedTokenID is the jti of the access token that came with the request,
+// also if the token was refused; empty without one.
+func UnverifiedTokenID(c *gin.Context) string { return tokens.UnverifiedID(factsOf(c).token) }
+
+// Route is the pattern that matched, or "none": what is logged and counted has a
+// bounded number of values and holds nothing that a client made up.
+func Route(c *gin.Context) string {
+	if path := c.FullPath(); path != "" {
+		return path
 	}
+	return "none"
+}
+
+// Method is the request's method, or "other" for one that a client made up.
+func Method(c *gin.Context) string {
+	switch m := c.Request.Method; m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return m
+	}
+	return "other"
 }
