@@ -20,6 +20,7 @@ import (
 	"time"
 	"unicode"
 
+	"restaurant/httpjson"
 	"restaurant/tokens"
 )
 
@@ -171,7 +172,7 @@ func refusedAs(t testing.TB, res *response, want string) {
 
 // readAloud asks inspect, which must say what the door says.
 func (f *forger) readAloud(t *testing.T, a attack, token string, _ []option) {
-	body, err := encode(map[string]string{"token": token})
+	body, err := httpjson.Encode(map[string]string{"token": token})
 	if a.token == nil || a.want == tooLarge || err != nil {
 		return // no token, or none that a body can hold
 	}
@@ -336,7 +337,7 @@ func TestOnlyARefreshTokenRefreshes(t *testing.T) {
 		"the refresh token of another house": encoded(digest(crypto.SHA256, "another")), "60 KB": strings.Repeat("A", 60_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			body, err := encode(map[string]string{"refresh_token": token})
+			body, err := httpjson.Encode(map[string]string{"refresh_token": token})
 			if err != nil {
 				t.Fatal(err)
 			}

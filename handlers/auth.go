@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
 	"restaurant/problem"
@@ -63,7 +64,7 @@ func newUserResponse(u models.User) userResponse {
 //	@Router		/api/v1/auth/register [post]
 func (a *API) register(c *gin.Context) error {
 	var req registerRequest
-	if err := bind(c, &req); err != nil {
+	if err := httpjson.Bind(c, &req); err != nil {
 		return err
 	}
 	u, err := a.Store.AddUser(c.Request.Context(), a.Hasher, models.NewUser{
@@ -72,7 +73,7 @@ func (a *API) register(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return respond(c, http.StatusCreated, newUserResponse(u))
+	return httpjson.Respond(c, http.StatusCreated, newUserResponse(u))
 }
 
 type loginRequest struct {
@@ -151,7 +152,7 @@ type tokenResponse struct {
 //	@Failure		503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router			/api/v1/auth/login [post]
 func (a *API) login(c *gin.Context) error {
-	noStore(c)
+	httpjson.NoStore(c)
 	req, err := readLogin(c)
 	if err != nil {
 		return err
@@ -194,7 +195,13 @@ func (a *API) writeTokens(c *gin.Context, g tokens.TokenPair) error {
 		c.String(http.StatusOK, "Authorization: Bearer %s\n", res.AccessToken)
 		return nil
 	}
-	return respond(c, http.StatusOK, res)
+	return httpjson.Respond(c, http.StatusOK, res)
+}
+
+// prefersText reports whether the client prefers plain text to JSON. A tie goes to
+// JSON: Swagger UI lists both.
+func prefersText(c *gin.Context) bool {
+	return httpjson.Quality(c, "text/plain") > httpjson.Quality(c, "application/json")
 }
 
 // userAgent is what a guest will recognise a session by.
@@ -214,13 +221,17 @@ func userAgent(c *gin.Context) string {
 
 func readLogin(c *gin.Context) (loginRequest, error) {
 	req := loginRequest{Cookie: cookieMode{models.DeliverBody}}
-	if mediaType(c) != "application/x-www-form-urlencoded" {
-		if err := bind(c, &req); err != nil {
+	if httpjson.MediaType(c) != httpjson.FormType {
+		err := httpjson.Bind(c, &req)
+		switch {
+		case errors.Is(err, errCookieMode):
+			return req, httpjson.Invalid("cookie", errCookieMode.Error())
+		case err != nil:
 			return req, err
 		}
 		return req, req.check()
 	}
-	fields, err := bindForm(c, "username", "password", "expires_in", "cookie", "grant_type", "scope", "client_id", "client_secret")
+	fields, err := httpjson.SingleForm(c, "username", "password", "expires_in", "cookie", "grant_type", "scope", "client_id", "client_secret")
 	if err != nil {
 		return req, err
 	}
@@ -233,24 +244,24 @@ func (r *loginRequest) fromForm(fields map[string]string) error {
 	if text, sent := fields["expires_in"]; sent {
 		seconds, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return invalid(problem.FieldError{Field: "expires_in", Message: "must be a whole number"})
+			return httpjson.Invalid("expires_in", "must be a whole number")
 		}
 		r.ExpiresIn = &seconds
 	}
 	if word, sent := fields["cookie"]; sent {
 		if err := r.Cookie.parse(word); err != nil {
-			return invalid(problem.FieldError{Field: "cookie", Message: err.Error()})
+			return httpjson.Invalid("cookie", err.Error())
 		}
 	}
 	return r.check()
 }
 
 func (r *loginRequest) check() error {
-	var cs checks
-	cs.require(r.Username != "", "username", "must be given")
-	cs.require(r.Password != "", "password", "must be given")
-	cs.require(r.ExpiresIn == nil || *r.ExpiresIn >= int64(tokens.MinLifetime.Seconds()), "expires_in", "must be a whole number of seconds, 5 or more")
-	return cs.err()
+	var cs httpjson.Checks
+	cs.Require(r.Username != "", "username", "must be given")
+	cs.Require(r.Password != "", "password", "must be given")
+	cs.Require(r.ExpiresIn == nil || *r.ExpiresIn >= int64(tokens.MinLifetime.Seconds()), "expires_in", "must be a whole number of seconds, 5 or more")
+	return cs.Err()
 }
 
 func (a *API) accessTTL(seconds *int64) (time.Duration, error) {
@@ -325,7 +336,7 @@ type meResponse struct {
 //	@Router		/api/v1/auth/me [get]
 func (a *API) me(c *gin.Context) error {
 	p := middleware.MustPrincipal(c)
-	return respond(c, http.StatusOK, meResponse{
+	return httpjson.Respond(c, http.StatusOK, meResponse{
 		Sub: strconv.FormatInt(p.UserID, 10), Name: p.Name, Role: p.Role, VIP: p.VIP, AgeOver18: p.AgeOver18,
 		SID: p.SessionID, ExpiresAt: p.ExpiresAt.UTC(),
 	})

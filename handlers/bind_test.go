@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/models"
 	"restaurant/problem"
 )
@@ -63,7 +64,7 @@ func TestBadBodies(t *testing.T) {
 		{"a number", `1e999999`, nil, 422, "validation-failed"},
 		{"null", `null`, nil, 422, "validation-failed token-missing"},
 		{"10 MB", `{"name":"` + strings.Repeat("x", 10<<20) + `"}`, nil, 413, "body-too-large"},
-		{"64 KiB and a byte", `{"name":"` + strings.Repeat("x", maxBody+1-11) + `"}`, nil, 413, "body-too-large"},
+		{"64 KiB and a byte", `{"name":"` + strings.Repeat("x", httpjson.MaxBody+1-11) + `"}`, nil, 413, "body-too-large"},
 		{"10 MB without a length", `{"name":"` + strings.Repeat("x", 10<<20) + `"}`, []option{chunked}, 413, "body-too-large"},
 		{"a body that breaks off", `{`, []option{breaksOff}, 400, "malformed-json"},
 		{"no type", `{}`, []option{func(r *http.Request) { r.Header["Content-Type"] = []string{} }}, 415, "unsupported-media-type"},
@@ -192,7 +193,7 @@ func FuzzInspect(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
-		body, err := encode(map[string]string{"token": token})
+		body, err := httpjson.Encode(map[string]string{"token": token})
 		if err != nil {
 			return // not a text that JSON can hold
 		}

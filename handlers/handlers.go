@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 
 	"github.com/gin-gonic/gin"
-	"github.com/go-json-experiment/json"
 
+	"restaurant/httpjson"
 	"restaurant/kitchen"
 	"restaurant/middleware"
 	"restaurant/models"
@@ -62,40 +62,13 @@ type API struct {
 	cards    menuCache
 }
 
-// adapt lets a handler return its error. Returning cannot be forgotten;
-// aborting can.
-func adapt(fn func(*gin.Context) error) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		if err := fn(c); err != nil {
-			fail(c, err)
-		}
-	}
-}
+// adapt makes a gin handler of one that returns its error.
+var adapt = httpjson.Adapter(middleware.ToProblem)
 
-// respond encodes first and writes then, so that a failure to encode can still
-// become a problem.
-func respond(c *gin.Context, status int, body any) error {
-	text, err := encode(body)
-	if err != nil {
-		return err
-	}
-	c.Data(status, jsonType, text)
-	return nil
-}
-
-// writeJSON writes JSON that is encoded already, and ends the line.
+// writeJSON answers with JSON that is encoded already, and ends the line.
 func writeJSON(c *gin.Context, status int, text []byte) error {
-	c.Data(status, jsonType, append(text, '\n'))
+	c.Data(status, httpjson.JSONType, append(text, '\n'))
 	return nil
-}
-
-const jsonType = "application/json; charset=utf-8"
-
-// encode writes map keys in order, so that the same answer has the same bytes,
-// and ends the line, so that a terminal's prompt does not stick to the answer.
-func encode(body any) ([]byte, error) {
-	text, err := json.Marshal(body, json.Deterministic(true), json.FormatNilMapAsNull(true))
-	return append(text, '\n'), err
 }
 
 // idParam reads the id in the path. What is no number is nothing that exists.
@@ -106,9 +79,6 @@ func idParam(c *gin.Context) (int64, error) {
 	}
 	return id, nil
 }
-
-// noStore keeps an answer that holds a token out of every cache.
-func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
 
 func notFound(*gin.Context) error {
 	return problem.NotFound.New("There is nothing at this address. The calls are listed at /swagger/index.html.")

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/problem"
 )
 
@@ -23,8 +24,8 @@ type healthResponse struct {
 //	@Success	200	{object}	healthResponse
 //	@Router		/healthz [get]
 func (a *API) healthz(c *gin.Context) error {
-	noStore(c)
-	return respond(c, http.StatusOK, healthResponse{Status: "ok", Version: a.Version})
+	httpjson.NoStore(c)
+	return httpjson.Respond(c, http.StatusOK, healthResponse{Status: "ok", Version: a.Version})
 }
 
 type readyResponse struct {
@@ -44,14 +45,14 @@ type readyResponse struct {
 //	@Failure	503	{object}	problem.Problem	"not-ready, database-unavailable"
 //	@Router		/readyz [get]
 func (a *API) readyz(c *gin.Context) error {
-	noStore(c)
+	httpjson.NoStore(c)
 	if a.Draining.Load() || len(a.Authority.Keys().JWKS()) == 0 {
 		return problem.NotReady.New("")
 	}
 	if err := a.Store.Ready(c.Request.Context()); err != nil {
 		return err
 	}
-	return respond(c, http.StatusOK, readyResponse{Status: "ready", Database: "ok", Keys: "ok"})
+	return httpjson.Respond(c, http.StatusOK, readyResponse{Status: "ready", Database: "ok", Keys: "ok"})
 }
 
 // showMetrics gives Prometheus its numbers.

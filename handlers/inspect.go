@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/problem"
 	"restaurant/tokens"
@@ -57,9 +58,9 @@ type signatureResponse struct {
 //	@Failure		422		{object}	problem.Problem	"validation-failed"
 //	@Router			/api/v1/auth/inspect [post]
 func (a *API) inspect(c *gin.Context) error {
-	noStore(c)
+	httpjson.NoStore(c)
 	var req inspectRequest
-	if err := bindIgnoringUnknown(c, &req); err != nil {
+	if err := httpjson.BindIgnoringUnknown(c, &req); err != nil {
 		return err
 	}
 	raw := bare(req.Token)
@@ -73,7 +74,7 @@ func (a *API) inspect(c *gin.Context) error {
 	if sub, ok := reading.Claims["sub"].(string); ok && reading.SignatureValid {
 		middleware.SetSubject(c, sub)
 	}
-	return respond(c, http.StatusOK, newInspectResponse(raw, reading, a.Authority.Now()))
+	return httpjson.Respond(c, http.StatusOK, newInspectResponse(raw, reading, a.Authority.Now()))
 }
 
 // bare takes off what people copy along with a token.
@@ -90,7 +91,7 @@ func bare(text string) string {
 func newInspectResponse(raw string, r tokens.Inspection, now time.Time) inspectResponse {
 	res := inspectResponse{
 		Active: r.Err == nil, Reasons: []string{}, Header: r.Header, Claims: r.Claims,
-		Signature: signatureResponse{Alg: known(r.Algorithm), KID: known(r.KeyID), Valid: r.SignatureValid},
+		Signature: signatureResponse{Alg: httpjson.Optional(r.Algorithm), KID: httpjson.Optional(r.KeyID), Valid: r.SignatureValid},
 		SizeBytes: len(raw),
 	}
 	if r.Err != nil {
@@ -106,10 +107,3 @@ func newInspectResponse(raw string, r tokens.Inspection, now time.Time) inspectR
 // maxExp bounds what is read as a time: beyond it, a float64 is no exact number
 // of seconds (2^53).
 const maxExp = 1 << 53
-
-func known(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}

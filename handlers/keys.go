@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/tokens"
 )
 
@@ -23,7 +24,7 @@ type jwksResponse struct {
 //	@Router		/.well-known/jwks.json [get]
 func (a *API) jwks(c *gin.Context) error {
 	c.Header("Cache-Control", "public, max-age=60")
-	return respond(c, http.StatusOK, jwksResponse{Keys: a.Authority.Keys().JWKS()})
+	return httpjson.Respond(c, http.StatusOK, jwksResponse{Keys: a.Authority.Keys().JWKS()})
 }
 
 // publicPEM publishes the current public key in the form that most tools read.
@@ -67,5 +68,5 @@ func (a *API) rotateKeys(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return respond(c, http.StatusCreated, rotateResponse{KID: kid})
+	return httpjson.Respond(c, http.StatusCreated, rotateResponse{KID: kid})
 }

@@ -5,8 +5,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/models"
-	"restaurant/problem"
 )
 
 // listKitchen shows the chef's board, oldest first.
@@ -69,11 +69,11 @@ func (a *API) advanceOrder(c *gin.Context) error {
 		return err
 	}
 	var req advanceRequest
-	if err := bind(c, &req); err != nil {
+	if err := httpjson.Bind(c, &req); err != nil {
 		return err
 	}
 	if !req.Status.Valid() {
-		return invalid(problem.FieldError{Field: "status", Message: statusRule})
+		return httpjson.Invalid("status", statusRule)
 	}
 	o, err := a.Kitchen.Advance(c.Request.Context(), id, req.Status)
 	if err != nil {

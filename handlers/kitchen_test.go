@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"restaurant/httpjson"
 	"restaurant/models"
 )
 
@@ -66,12 +67,12 @@ func TestTheBoardShowsOpenOrdersOldestFirst(t *testing.T) {
 	}
 	h.do(t, "PATCH", kitchenPath+"/5", `{"status":"preparing"}`, carla).wants(t, 200, "")
 	for query, want := range map[string][]int64{
-		"":                              {1, 3, 5, 6},
-		"?limit=3":                      {1, 3, 5},
-		"?status=placed":                {1, 3, 6},
-		"?status=served":                {4},
-		"?status=cancelled":             {2},
-		"?cursor=" + cursor(3).String(): {5, 6},
+		"":                                       {1, 3, 5, 6},
+		"?limit=3":                               {1, 3, 5},
+		"?status=placed":                         {1, 3, 6},
+		"?status=served":                         {4},
+		"?status=cancelled":                      {2},
+		"?cursor=" + httpjson.Cursor(3).String(): {5, 6},
 	} {
 		page := decode[ordersResponse](t, h.get(t, kitchenPath+query, carla).wants(t, 200, ""))
 		var ids []int64

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"restaurant/httpjson"
 	"restaurant/learn"
 	"restaurant/tokens"
 	"restaurant/web"
@@ -137,7 +138,7 @@ func TestAnswersHintsAndWhatTheyRefuse(t *testing.T) {
 		{answers, `{"question":"predict","question":"predict"}`, 400, "malformed-json"},
 		{answers, `{"question":"predict","Choice":1}`, 400, "unknown-field"},
 		{answers, `[]`, 422, "validation-failed"},
-		{answers, strings.Repeat(" ", maxBody+1), 413, "body-too-large"},
+		{answers, strings.Repeat(" ", httpjson.MaxBody+1), 413, "body-too-large"},
 		{hints, `{"number":3}`, 422, "validation-failed"},
 		{"/learn/lessons/L99/hints", `{"number":1}`, 404, "not-found"},
 		{"/learn/reset", `{"what":"everything"}`, 422, "validation-failed"},

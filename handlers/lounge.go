@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
 )
@@ -30,7 +31,7 @@ type loungeResponse struct {
 func (a *API) showLounge(c *gin.Context) error {
 	secret := slices.DeleteFunc(slices.Clone(a.Store.Menu().Items), func(m models.MenuItem) bool { return !m.VIPOnly })
 	c.Header("Cache-Control", "private")
-	return respond(c, http.StatusOK, loungeResponse{
+	return httpjson.Respond(c, http.StatusOK, loungeResponse{
 		Message:      "Good evening, " + middleware.MustPrincipal(c).Name + ". The lounge is yours.",
 		menuResponse: newMenuResponse(secret),
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
 )
@@ -103,19 +104,20 @@ func (a *API) listMenu(c *gin.Context) error {
 		return err
 	}
 	setVary(c)
-	return respondTagged(c, jsonType, p)
+	return httpjson.RespondCached(c, httpjson.JSONType, p)
 }
 
 // menuPage is the menu as the filter leaves it. The whole of it is printed
 // already.
-func (a *API) menuPage(f menuFilter) (cachedBody, error) {
+func (a *API) menuPage(f menuFilter) (httpjson.Cached, error) {
 	menu := a.Store.Menu()
 	if f != allItems(f.vip) {
-		return tagPage(encode(newMenuResponse(f.apply(menu.Items))))
+		body, err := httpjson.Encode(newMenuResponse(f.apply(menu.Items)))
+		return httpjson.WithETag(body), err
 	}
 	card, err := a.cards.of(menu)
 	if err != nil {
-		return cachedBody{}, err
+		return httpjson.Cached{}, err
 	}
 	return card.audience(f.vip), nil
 }
@@ -161,7 +163,7 @@ func (a *API) showDish(c *gin.Context) error {
 		return err
 	}
 	setVary(c)
-	return respondTagged(c, jsonType, card.dishes[id])
+	return httpjson.RespondCached(c, httpjson.JSONType, card.dishes[id])
 }
 
 // addDish puts a new dish on the menu.
@@ -193,7 +195,7 @@ func (a *API) addDish(c *gin.Context) error {
 	}
 	c.Header("Location", "/api/v1/menu/"+strconv.FormatInt(m.ID, 10))
 	c.Header("ETag", dishETag(m))
-	return respond(c, http.StatusCreated, newDishResponse(m))
+	return httpjson.Respond(c, http.StatusCreated, newDishResponse(m))
 }
 
 // replaceDish replaces a dish as a whole. Orders keep the name and the price of
@@ -233,7 +235,7 @@ func (a *API) replaceDish(c *gin.Context) error {
 		return err
 	}
 	c.Header("ETag", dishETag(m))
-	return respond(c, http.StatusOK, newDishResponse(m))
+	return httpjson.Respond(c, http.StatusOK, newDishResponse(m))
 }
 
 // removeDish takes a dish off the menu.
@@ -267,7 +269,7 @@ const maxPriceCents = 1_000_000
 
 func readDish(c *gin.Context) (models.MenuItem, error) {
 	var req dishRequest
-	if err := bind(c, &req); err != nil {
+	if err := httpjson.Bind(c, &req); err != nil {
 		return models.MenuItem{}, err
 	}
 	if err := req.check(); err != nil {
@@ -285,16 +287,16 @@ func readDish(c *gin.Context) (models.MenuItem, error) {
 }
 
 func (r dishRequest) check() error {
-	var cs checks
-	cs.require(isText(r.Name, 80), "name", "must have 1 to 80 characters and no control characters")
-	cs.require(isText(r.Category, 40), "category", "must have 1 to 40 characters and no control characters")
-	cs.require(isOptionalText(r.Description, 500), "description", "must have up to 500 characters and no control characters")
-	cs.require(fitSizes(r.Sizes), "sizes", "must be any of small, medium and large, each once, or regular alone")
+	var cs httpjson.Checks
+	cs.Require(httpjson.IsText(r.Name, 80), "name", "must have 1 to 80 characters and no control characters")
+	cs.Require(httpjson.IsText(r.Category, 40), "category", "must have 1 to 40 characters and no control characters")
+	cs.Require(httpjson.IsOptionalText(r.Description, 500), "description", "must have up to 500 characters and no control characters")
+	cs.Require(fitSizes(r.Sizes), "sizes", "must be any of small, medium and large, each once, or regular alone")
 	for i, s := range r.Sizes {
-		cs.require(s.PriceCents >= 1 && s.PriceCents <= maxPriceCents, fmt.Sprintf("sizes[%d].price_cents", i), "must be a whole number from 1 to 1000000")
+		cs.Require(s.PriceCents >= 1 && s.PriceCents <= maxPriceCents, fmt.Sprintf("sizes[%d].price_cents", i), "must be a whole number from 1 to 1000000")
 	}
-	cs.require(subset(r.Allergens, models.Allergens), "allergens", "must be of "+strings.Join(models.Allergens, ", ")+", each at most once")
-	return cs.err()
+	cs.Require(subset(r.Allergens, models.Allergens), "allergens", "must be of "+strings.Join(models.Allergens, ", ")+", each at most once")
+	return cs.Err()
 }
 
 func fitSizes(sizes []dishSize) bool {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
 )
@@ -35,18 +36,18 @@ func readMenuFilter(c *gin.Context) (menuFilter, error) {
 	if c.Request.URL.RawQuery == "" {
 		return allItems(middleware.IsVIP(c)), nil
 	}
-	var cs checks
-	q := readQuery(c, &cs)
+	var cs httpjson.Checks
+	q := httpjson.ReadQuery(c, &cs)
 	f := menuFilter{
 		vip: middleware.IsVIP(c), category: q.Get("category"), q: q.Get("q"), sort: q.Get("sort"),
-		vegetarian:    q.boolParam("vegetarian"),
-		maxPriceCents: q.int("max_price_cents", maxPriceCents, 1, 1000*maxPriceCents),
+		vegetarian:    q.Bool("vegetarian"),
+		maxPriceCents: q.Int("max_price_cents", maxPriceCents, 1, 1000*maxPriceCents),
 	}
 	_, known := menuOrders[f.sort]
-	cs.require(known, "sort", "must be name, -name, price or -price")
-	cs.require(isOptionalText(f.category, 40), "category", "must have up to 40 characters")
-	cs.require(isOptionalText(f.q, 80), "q", "must have up to 80 characters")
-	return f, cs.err()
+	cs.Require(known, "sort", "must be name, -name, price or -price")
+	cs.Require(httpjson.IsOptionalText(f.category, 40), "category", "must have up to 40 characters")
+	cs.Require(httpjson.IsOptionalText(f.q, 80), "q", "must have up to 80 characters")
+	return f, cs.Err()
 }
 
 // apply keeps the dishes that pass. The house order stays where nothing else is

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"restaurant/httpjson"
 	"restaurant/models"
 	"restaurant/web"
 )
@@ -12,8 +13,8 @@ import (
 // and again after each change, so that showing it costs no work.
 type renderedMenu struct {
 	of          *models.Menu
-	public, vip cachedBody
-	dishes      map[int64]cachedBody
+	public, vip httpjson.Cached
+	dishes      map[int64]httpjson.Cached
 }
 
 // menuCache keeps the newest card.
@@ -33,33 +34,34 @@ func (cards *menuCache) of(menu *models.Menu) (*renderedMenu, error) {
 }
 
 func renderMenu(menu *models.Menu) (card *renderedMenu, err error) {
-	card = &renderedMenu{of: menu, dishes: map[int64]cachedBody{}}
-	if card.public, err = gzipLazily(encode(newMenuResponse(allItems(false).apply(menu.Items)))); err != nil {
+	card = &renderedMenu{of: menu, dishes: map[int64]httpjson.Cached{}}
+	if card.public, err = gzipLazily(newMenuResponse(allItems(false).apply(menu.Items))); err != nil {
 		return nil, err
 	}
-	if card.vip, err = gzipLazily(encode(newMenuResponse(allItems(true).apply(menu.Items)))); err != nil {
+	if card.vip, err = gzipLazily(newMenuResponse(allItems(true).apply(menu.Items))); err != nil {
 		return nil, err
 	}
 	for _, m := range menu.Items {
-		body, err := encode(newDishResponse(m))
+		body, err := httpjson.Encode(newDishResponse(m))
 		if err != nil {
 			return nil, err
 		}
-		card.dishes[m.ID] = cachedBody{body: body, tag: dishETag(m)}
+		card.dishes[m.ID] = httpjson.Cached{Body: body, ETag: dishETag(m)}
 	}
 	return card, nil
 }
 
 // gzipLazily is a page that is packed when the first guest asks for it like that.
 // The menu is the same for all of an audience, so its size tells nothing.
-func gzipLazily(body []byte, err error) (cachedBody, error) {
-	p, err := tagPage(body, err)
-	p.gzipped = sync.OnceValue(func() []byte { return web.Gzip(body) })
+func gzipLazily(menu menuResponse) (httpjson.Cached, error) {
+	body, err := httpjson.Encode(menu)
+	p := httpjson.WithETag(body)
+	p.Gzip = sync.OnceValue(func() []byte { return web.Gzip(body) })
 	return p, err
 }
 
 // audience is the whole menu as it is shown to VIPs, or to everybody else.
-func (card *renderedMenu) audience(vip bool) cachedBody {
+func (card *renderedMenu) audience(vip bool) httpjson.Cached {
 	if vip {
 		return card.vip
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
 
+	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
 	"restaurant/problem"
@@ -87,10 +88,10 @@ func lastEventID(c *gin.Context) (int, error) {
 	if text == "" {
 		return 0, nil
 	}
-	var cs checks
+	var cs httpjson.Checks
 	id, err := strconv.Atoi(text)
-	cs.require(err == nil && id >= 0 && id <= maxEventID, "Last-Event-ID", "must be the id of an event of this stream")
-	return id, cs.err()
+	cs.Require(err == nil && id >= 0 && id <= maxEventID, "Last-Event-ID", "must be the id of an event of this stream")
+	return id, cs.Err()
 }
 
 // maxStreams is how many streams one guest may have open at a time.

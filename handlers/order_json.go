@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"restaurant/httpjson"
 	"restaurant/models"
 )
 
@@ -17,7 +18,7 @@ const bytesPerOrder = 512
 // already, so they are written by hand; a test holds the result against the
 // encoder.
 func appendPage(orders []models.OrderSummary, limit int) []byte {
-	orders, next := splitPage(orders, limit, func(r models.OrderSummary) int64 { return r.ID })
+	orders, next := httpjson.SplitPage(orders, limit, func(r models.OrderSummary) int64 { return r.ID })
 	b := append(make([]byte, 0, (len(orders)+1)*bytesPerOrder), `{"items":[`...)
 	for i, r := range orders {
 		if i > 0 {

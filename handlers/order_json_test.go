@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"restaurant/httpjson"
 	"restaurant/models"
 )
 
@@ -30,7 +31,7 @@ func TestOrdersAreWrittenAsTheEncoderWouldWriteThem(t *testing.T) {
 			item.Items = append(item.Items, orderLineResponse(l))
 		}
 		items = append(items, item)
-		if want, err := encode(item); err != nil || string(appendOrder(nil, o))+"\n" != string(want) {
+		if want, err := httpjson.Encode(item); err != nil || string(appendOrder(nil, o))+"\n" != string(want) {
 			t.Errorf("%s\nwant %s%v", appendOrder(nil, o), want, err)
 		}
 	}
@@ -43,7 +44,7 @@ func TestOrdersAreWrittenAsTheEncoderWouldWriteThem(t *testing.T) {
 		if limit == 0 {
 			read = nil
 		}
-		if text, err := encode(want); err != nil || string(appendPage(read, limit))+"\n" != string(text) {
+		if text, err := httpjson.Encode(want); err != nil || string(appendPage(read, limit))+"\n" != string(text) {
 			t.Errorf("%s\nwant %s%v", appendPage(read, limit), text, err)
 		}
 	}

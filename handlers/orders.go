@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
 )
@@ -85,7 +87,7 @@ type ordersResponse struct {
 //	@Router			/api/v1/orders [post]
 func (a *API) placeOrder(c *gin.Context) error {
 	var req placeOrderRequest
-	if err := bind(c, &req); err != nil {
+	if err := httpjson.Bind(c, &req); err != nil {
 		return err
 	}
 	key, err := idempotencyKey(c, req.check())
@@ -104,26 +106,28 @@ func (a *API) placeOrder(c *gin.Context) error {
 	return writeJSON(c, http.StatusCreated, appendOrder(nil, o.Summary()))
 }
 
+var visibleASCII = regexp.MustCompile(`^[!-~]{1,255}$`)
+
 // idempotencyKey reads the key and adds its verdict to that over the body.
-func idempotencyKey(c *gin.Context, cs checks) (string, error) {
+func idempotencyKey(c *gin.Context, cs httpjson.Checks) (string, error) {
 	values := c.Request.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
-		return "", cs.err()
+		return "", cs.Err()
 	}
-	cs.require(len(values) == 1 && visibleASCII.MatchString(values[0]), "Idempotency-Key", "must be 1 to 255 visible ASCII characters, sent once")
-	return values[0], cs.err()
+	cs.Require(len(values) == 1 && visibleASCII.MatchString(values[0]), "Idempotency-Key", "must be 1 to 255 visible ASCII characters, sent once")
+	return values[0], cs.Err()
 }
 
-func (r placeOrderRequest) check() checks {
-	var cs checks
-	cs.require(len(r.Items) >= 1 && len(r.Items) <= 50, "items", "must be a list of 1 to 50 lines")
-	cs.require(r.Table == nil || isText(*r.Table, 20), "table", "must have 1 to 20 characters and no control characters")
+func (r placeOrderRequest) check() httpjson.Checks {
+	var cs httpjson.Checks
+	cs.Require(len(r.Items) >= 1 && len(r.Items) <= 50, "items", "must be a list of 1 to 50 lines")
+	cs.Require(r.Table == nil || httpjson.IsText(*r.Table, 20), "table", "must have 1 to 20 characters and no control characters")
 	for i, item := range r.Items[:min(len(r.Items), 50)] {
 		field := func(name string) string { return fmt.Sprintf("items[%d].%s", i, name) }
-		cs.require(item.MenuItemID >= 1, field("menu_item_id"), "must be the id of a dish on the menu")
-		cs.require(isSize(item.Size), field("size"), "must be small, medium, large or regular")
-		cs.require(item.Quantity >= 1 && item.Quantity <= 20, field("quantity"), "must be a whole number from 1 to 20")
-		cs.require(isOptionalText(item.Note, 200), field("note"), "must have up to 200 characters and no control characters")
+		cs.Require(item.MenuItemID >= 1, field("menu_item_id"), "must be the id of a dish on the menu")
+		cs.Require(isSize(item.Size), field("size"), "must be small, medium, large or regular")
+		cs.Require(item.Quantity >= 1 && item.Quantity <= 20, field("quantity"), "must be a whole number from 1 to 20")
+		cs.Require(httpjson.IsOptionalText(item.Note, 200), field("note"), "must have up to 200 characters and no control characters")
 	}
 	return cs
 }
@@ -150,7 +154,7 @@ func (r placeOrderRequest) order(c *gin.Context, key string) models.NewOrder {
 // hash is taken over what was understood, not over the bytes: a space more or
 // another order of the fields is still the same request.
 func (r placeOrderRequest) hash() string {
-	text, err := encode(r)
+	text, err := httpjson.Encode(r)
 	if err != nil { // it was decoded a moment ago
 		panic(err)
 	}
@@ -187,14 +191,14 @@ func (a *API) listOrders(c *gin.Context) error {
 
 // orderPage reads what both lists of orders take.
 func orderPage(c *gin.Context, start int64) (status models.Status, from int64, limit int, err error) {
-	var cs checks
-	q := readQuery(c, &cs)
+	var cs httpjson.Checks
+	q := httpjson.ReadQuery(c, &cs)
 	if q.Has("status") {
 		status = models.Status(q.Get("status"))
-		cs.require(status.Valid(), "status", statusRule)
+		cs.Require(status.Valid(), "status", statusRule)
 	}
-	from, limit = q.page(start)
-	return status, from, limit, cs.err()
+	from, limit = q.Page(start)
+	return status, from, limit, cs.Err()
 }
 
 const statusRule = "must be placed, preparing, ready, served or cancelled"

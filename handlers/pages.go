@@ -3,6 +3,7 @@ package handlers
 import (
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/problem"
 	"restaurant/web"
 )
@@ -67,7 +68,7 @@ func script(c *gin.Context) error { return asset("js" + c.Param("file"))(c) }
 
 func respondFile(c *gin.Context, f web.File) error {
 	c.Header("Cache-Control", "no-cache") // ask each time; the answer is mostly 304
-	return respondTagged(c, f.ContentType, cachedBody{body: f.Body, tag: f.ETag, gzipped: func() []byte { return f.Gzip }})
+	return httpjson.RespondCached(c, f.ContentType, httpjson.Cached{Body: f.Body, ETag: f.ETag, Gzip: func() []byte { return f.Gzip }})
 }
 
 // listProblems shows all the ways in which the house says no.
@@ -111,5 +112,5 @@ func showProblem(c *gin.Context) error {
 func respondPage(c *gin.Context, page []byte) error {
 	c.Header("Content-Security-Policy", web.Policy)
 	c.Header("Cache-Control", "no-cache")
-	return respondTagged(c, web.PageType, withETag(page))
+	return httpjson.RespondCached(c, web.PageType, httpjson.WithETag(page))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
 	"restaurant/web"
@@ -103,46 +104,46 @@ func (a *API) mount(r *gin.Engine, bouncer *middleware.Authenticator, start web.
 	v1.POST("/auth/logout", bouncer.ForLogout, adapt(a.logout))
 	v1.POST("/auth/password", guest, adapt(a.changePassword))
 	v1.POST("/auth/keys/rotate", guest, manager, adapt(a.rotateKeys))
-	get(v1, "/auth/me", guest, adapt(a.me))
-	get(v1, "/auth/sessions", guest, adapt(a.listSessions))
+	httpjson.Get(v1, "/auth/me", guest, adapt(a.me))
+	httpjson.Get(v1, "/auth/sessions", guest, adapt(a.listSessions))
 	v1.DELETE("/auth/sessions", guest, adapt(a.endSessions))
 	v1.DELETE("/auth/sessions/:id", guest, adapt(a.endSession))
 
-	get(v1, "/menu", anyone, adapt(a.listMenu))
-	get(v1, "/menu/:id", anyone, adapt(a.showDish))
+	httpjson.Get(v1, "/menu", anyone, adapt(a.listMenu))
+	httpjson.Get(v1, "/menu/:id", anyone, adapt(a.showDish))
 	v1.POST("/menu", guest, manager, adapt(a.addDish))
 	v1.PUT("/menu/:id", guest, manager, adapt(a.replaceDish))
 	v1.DELETE("/menu/:id", guest, manager, adapt(a.removeDish))
-	get(v1, "/lounge", guest, vip, adapt(a.showLounge))
+	httpjson.Get(v1, "/lounge", guest, vip, adapt(a.showLounge))
 
 	v1.POST("/orders", guest, adapt(a.placeOrder))
-	get(v1, "/orders", guest, adapt(a.listOrders))
-	get(v1, "/orders/:id", guest, adapt(a.showOrder))
+	httpjson.Get(v1, "/orders", guest, adapt(a.listOrders))
+	httpjson.Get(v1, "/orders/:id", guest, adapt(a.showOrder))
 	v1.POST("/orders/:id/cancel", guest, adapt(a.cancelOrder))
-	get(v1, "/orders/:id/events", guest, adapt(a.followOrder))
+	httpjson.Get(v1, "/orders/:id/events", guest, adapt(a.followOrder))
 
-	get(v1, "/kitchen/orders", guest, staff, adapt(a.listKitchen))
+	httpjson.Get(v1, "/kitchen/orders", guest, staff, adapt(a.listKitchen))
 	v1.PATCH("/kitchen/orders/:id", guest, staff, adapt(a.advanceOrder))
 
-	get(v1, "/users", guest, manager, adapt(a.listUsers))
+	httpjson.Get(v1, "/users", guest, manager, adapt(a.listUsers))
 	v1.PATCH("/users/:id", guest, manager, adapt(a.changeUser))
 	v1.DELETE("/users/:id/sessions", guest, manager, adapt(a.endUserSessions))
 
-	get(r, "/.well-known/jwks.json", adapt(a.jwks))
-	get(r, "/.well-known/public.pem", adapt(a.publicPEM))
-	get(r, "/healthz", adapt(a.healthz))
-	get(r, "/readyz", adapt(a.readyz))
-	get(r, "/metrics", middleware.ExceptLoopback(a.BehindProxy, guest), middleware.ExceptLoopback(a.BehindProxy, manager), adapt(a.showMetrics))
+	httpjson.Get(r, "/.well-known/jwks.json", adapt(a.jwks))
+	httpjson.Get(r, "/.well-known/public.pem", adapt(a.publicPEM))
+	httpjson.Get(r, "/healthz", adapt(a.healthz))
+	httpjson.Get(r, "/readyz", adapt(a.readyz))
+	httpjson.Get(r, "/metrics", middleware.ExceptLoopback(a.BehindProxy, guest), middleware.ExceptLoopback(a.BehindProxy, manager), adapt(a.showMetrics))
 
-	get(r, "/", adapt(startPage(start)))
-	get(r, "/css/app.css", adapt(stylesheet()))
-	get(r, "/favicon.svg", adapt(favicon()))
-	get(r, "/js/*file", adapt(script))
-	get(r, "/problems", adapt(listProblems))
-	get(r, "/problems/:slug", adapt(showProblem))
-	get(r, "/openapi.json", adapt(openAPI))
-	get(r, "/swagger", adapt(toSwaggerUI))
-	get(r, "/swagger/*file", adapt(swaggerUI))
+	httpjson.Get(r, "/", adapt(startPage(start)))
+	httpjson.Get(r, "/css/app.css", adapt(stylesheet()))
+	httpjson.Get(r, "/favicon.svg", adapt(favicon()))
+	httpjson.Get(r, "/js/*file", adapt(script))
+	httpjson.Get(r, "/problems", adapt(listProblems))
+	httpjson.Get(r, "/problems/:slug", adapt(showProblem))
+	httpjson.Get(r, "/openapi.json", adapt(openAPI))
+	httpjson.Get(r, "/swagger", adapt(toSwaggerUI))
+	httpjson.Get(r, "/swagger/*file", adapt(swaggerUI))
 }
 
 // hsts is the Strict-Transport-Security of the house (RFC 6797), or nothing over
@@ -156,12 +157,6 @@ func (a *API) hsts() string {
 		return "max-age=300"
 	}
 	return "max-age=31536000; includeSubDomains"
-}
-
-// get lets HEAD work wherever GET does (RFC 9110, section 9.3.2).
-func get(r gin.IRoutes, path string, handlers ...gin.HandlerFunc) {
-	r.GET(path, handlers...)
-	r.HEAD(path, handlers...)
 }
 
 // loginFailures is where failed logins are counted: in memory, or together with other

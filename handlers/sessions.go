@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
 	"restaurant/problem"
@@ -37,14 +38,14 @@ type refreshRequest struct {
 //	@Failure		503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router			/api/v1/auth/refresh [post]
 func (a *API) refresh(c *gin.Context) error {
-	noStore(c)
+	httpjson.NoStore(c)
 	token, byCookie, err := a.readRefreshToken(c)
 	if err != nil {
 		return err
 	}
 	grant, err := a.Sessions.Refresh(c.Request.Context(), token)
 	if err != nil {
-		if byCookie && toProblem(err).Status == http.StatusUnauthorized {
+		if byCookie && middleware.ToProblem(err).Status == http.StatusUnauthorized {
 			a.cookies.Clear(c) // what it holds will never be good again
 		}
 		return err
@@ -60,7 +61,7 @@ func (a *API) refresh(c *gin.Context) error {
 func (a *API) readRefreshToken(c *gin.Context) (token string, byCookie bool, err error) {
 	if c.Request.ContentLength != 0 || !a.cookies.HasRefresh(c) {
 		var req refreshRequest
-		err := bindIgnoringUnknown(c, &req)
+		err := httpjson.BindIgnoringUnknown(c, &req)
 		if err != nil || req.RefreshToken != "" || !a.cookies.HasRefresh(c) {
 			return req.RefreshToken, false, err
 		}
@@ -95,7 +96,7 @@ func (a *API) refreshCookie(c *gin.Context) (string, error) {
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/logout [post]
 func (a *API) logout(c *gin.Context) error {
-	noStore(c)
+	httpjson.NoStore(c)
 	if err := a.endCurrentSession(c); err != nil {
 		return err
 	}
@@ -169,7 +170,7 @@ func (a *API) listSessions(c *gin.Context) error {
 			ExpiresAt: s.ExpiresAt.Time(), UserAgent: s.UserAgent,
 		}
 	}
-	return respond(c, http.StatusOK, res)
+	return httpjson.Respond(c, http.StatusOK, res)
 }
 
 // endSession ends one of the guest's own login sessions.
@@ -242,7 +243,7 @@ type passwordRequest struct {
 //	@Router		/api/v1/auth/password [post]
 func (a *API) changePassword(c *gin.Context) error {
 	var req passwordRequest
-	if err := bind(c, &req); err != nil {
+	if err := httpjson.Bind(c, &req); err != nil {
 		return err
 	}
 	ctx, p := c.Request.Context(), middleware.MustPrincipal(c)
@@ -254,7 +255,7 @@ func (a *API) changePassword(c *gin.Context) error {
 		return err
 	}
 	if fault := models.PasswordFault(req.New, u.Username); fault != "" {
-		return invalid(problem.FieldError{Field: "new", Message: fault})
+		return httpjson.Invalid("new", fault)
 	}
 	u, err = a.checkCredentials(c, u.Username, req.Current)
 	if p, ok := errors.AsType[*problem.Problem](err); ok && p.Slug() == problem.InvalidCredentials.Slug {

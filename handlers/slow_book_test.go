@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"restaurant/httpjson"
 )
 
 // TestASlowCommitHarmsNobody holds the order book up, as a slow disk would,
@@ -59,7 +61,7 @@ func TestASlowCommitHarmsNobody(t *testing.T) {
 
 	for guest, answer := range answers {
 		stays := guest%2 == 0
-		if answer.Code != http.StatusCreated && (stays || answer.Code != statusAbandoned) {
+		if answer.Code != http.StatusCreated && (stays || answer.Code != httpjson.StatusClientGone) {
 			t.Errorf("guest %d, who stays (%v), is answered %d %s", guest, stays, answer.Code, answer.Body)
 		}
 		again := h.post(t, ordersPath, margherita, bearer(token), key(guest)).wants(t, 201, "")

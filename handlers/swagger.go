@@ -10,6 +10,7 @@ import (
 	swaggerfiles "github.com/swaggo/files/v2"
 
 	"restaurant/docs"
+	"restaurant/httpjson"
 	"restaurant/web"
 )
 
@@ -45,9 +46,9 @@ func swaggerUI(c *gin.Context) error {
 	case "/":
 		return toSwaggerUI(c)
 	case "swagger-initializer.js":
-		return respondTagged(c, swaggerTypes[".js"], withETag(web.SwaggerInitializer))
+		return httpjson.RespondCached(c, swaggerTypes[".js"], httpjson.WithETag(web.SwaggerInitializer))
 	case "doc.json":
-		return respondTagged(c, jsonType, withETag(docs.Swagger))
+		return httpjson.RespondCached(c, httpjson.JSONType, httpjson.WithETag(docs.Swagger))
 	default:
 		return swaggerFile(c, name)
 	}
@@ -71,7 +72,7 @@ func swaggerFile(c *gin.Context, name string) error {
 	if !ok || err != nil {
 		return notFound(c)
 	}
-	return respondTagged(c, kind, withETag(body))
+	return httpjson.RespondCached(c, kind, httpjson.WithETag(body))
 }
 
 // openAPI serves the contract in OpenAPI 3, for tools and tests.
@@ -84,8 +85,8 @@ func swaggerFile(c *gin.Context, name string) error {
 //	@Router		/openapi.json [get]
 func openAPI(c *gin.Context) error {
 	c.Header("Cache-Control", "no-cache")
-	return respondTagged(c, jsonType, openAPIPage())
+	return httpjson.RespondCached(c, httpjson.JSONType, openAPIPage())
 }
 
 // openAPIPage has its entity tag made once: the document is large.
-var openAPIPage = sync.OnceValue(func() cachedBody { return withETag(docs.OpenAPI) })
+var openAPIPage = sync.OnceValue(func() httpjson.Cached { return httpjson.WithETag(docs.OpenAPI) })

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/models"
 )
 
@@ -30,21 +31,21 @@ type usersResponse struct {
 //	@Failure	503		{object}	problem.Problem	"database-unavailable"
 //	@Router		/api/v1/users [get]
 func (a *API) listUsers(c *gin.Context) error {
-	var cs checks
-	after, limit := readQuery(c, &cs).page(0)
-	if err := cs.err(); err != nil {
+	var cs httpjson.Checks
+	after, limit := httpjson.ReadQuery(c, &cs).Page(0)
+	if err := cs.Err(); err != nil {
 		return err
 	}
 	users, err := a.Store.Users(c.Request.Context(), after, limit+1)
 	if err != nil {
 		return err
 	}
-	users, next := splitPage(users, limit, func(u models.User) int64 { return u.ID })
+	users, next := httpjson.SplitPage(users, limit, func(u models.User) int64 { return u.ID })
 	res := usersResponse{Items: make([]userResponse, len(users)), NextCursor: next}
 	for i, u := range users {
 		res.Items[i] = newUserResponse(u)
 	}
-	return respond(c, http.StatusOK, res)
+	return httpjson.Respond(c, http.StatusOK, res)
 }
 
 type changeUserRequest struct {
@@ -54,11 +55,11 @@ type changeUserRequest struct {
 } //@name ChangeUserRequest
 
 func (r changeUserRequest) check() error {
-	var cs checks
-	cs.require(r.Role != nil || r.VIP != nil || r.Name != nil, "body", "must name at least one of role, vip and name")
-	cs.require(r.Role == nil || r.Role.Valid(), "role", models.RoleRule)
-	cs.require(r.Name == nil || models.IsName(*r.Name), "name", models.NameRule)
-	return cs.err()
+	var cs httpjson.Checks
+	cs.Require(r.Role != nil || r.VIP != nil || r.Name != nil, "body", "must name at least one of role, vip and name")
+	cs.Require(r.Role == nil || r.Role.Valid(), "role", models.RoleRule)
+	cs.Require(r.Name == nil || models.IsName(*r.Name), "name", models.NameRule)
+	return cs.Err()
 }
 
 // changeUser changes what a user's next wristband will say. A change of role or
@@ -90,7 +91,7 @@ func (a *API) changeUser(c *gin.Context) error {
 		return err
 	}
 	var req changeUserRequest
-	if err := bind(c, &req); err != nil {
+	if err := httpjson.Bind(c, &req); err != nil {
 		return err
 	}
 	if err := req.check(); err != nil {
@@ -100,7 +101,7 @@ func (a *API) changeUser(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return respond(c, http.StatusOK, newUserResponse(u))
+	return httpjson.Respond(c, http.StatusOK, newUserResponse(u))
 }
 
 // endUserSessions logs somebody out everywhere.

@@ -14,7 +14,7 @@ import (
 // Currency is the ISO 4217 code of every price in the house.
 const Currency = "EUR"
 
-// Named failures of the order book. handlers/errors.go translates them.
+// Named failures of the order book. middleware/errors.go translates them.
 var (
 	// ErrNotFound means that no such row exists, or none that this guest may see.
 	ErrNotFound = errors.New("not found")

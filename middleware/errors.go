@@ -1,20 +1,16 @@
-package handlers
+package middleware
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"time"
-
-	"github.com/gin-gonic/gin"
 
 	"restaurant/models"
 	"restaurant/problem"
 )
 
-// refusals is the one table from named failures to what the guest is told. An
-// empty detail takes the kind's own words.
-var refusals = []struct {
+// problems is the table from errors to what the client is told. An empty detail takes
+// the kind's own words.
+var problems = []struct {
 	err    error
 	kind   *problem.Kind
 	detail string
@@ -35,38 +31,9 @@ var refusals = []struct {
 	{models.ErrItemUnavailable, problem.ItemUnavailable, ""},
 }
 
-// retryAfter is how long a guest should wait for a database that is away or full.
-const retryAfter = 5 * time.Second
-
-// fail answers with the problem that an error is. What has no name is a 500
-// whose cause goes to the log and nowhere else.
-func fail(c *gin.Context, err error) {
-	if errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil {
-		clientGone(c, err)
-		return
-	}
-	p := toProblem(err)
-	if p.Status >= 500 {
-		_ = c.Error(err)
-	}
-	if p.Status == 503 {
-		p = p.RetryAfter(retryAfter)
-	}
-	problem.Write(c, p)
-}
-
-// statusAbandoned is what the log says of a guest who left before the answer.
-const statusAbandoned = 499
-
-func clientGone(c *gin.Context, err error) {
-	_ = c.Error(err)
-	c.AbortWithStatus(statusAbandoned)
-}
-
-func toProblem(err error) *problem.Problem {
-	if p, ok := errors.AsType[*problem.Problem](err); ok {
-		return p
-	}
+// ToProblem translates an error, once for all handlers. An unknown error is a 500
+// without details; its cause goes to the log.
+func ToProblem(err error) *problem.Problem {
 	if inv, ok := errors.AsType[models.ValidationError](err); ok {
 		p := problem.ValidationFailed.New("")
 		for _, f := range inv {
@@ -80,7 +47,7 @@ func toProblem(err error) *problem.Problem {
 			Field: fmt.Sprintf("items[%d].%s", line.Index, line.Field), Message: line.Message,
 		})
 	}
-	for _, r := range refusals {
+	for _, r := range problems {
 		if errors.Is(err, r.err) {
 			p := r.kind.New(r.detail)
 			if isLine {
