@@ -60,7 +60,7 @@ func favicon() func(*gin.Context) error { return asset("favicon.svg") }
 //	@ID			script
 //	@Tags		pages
 //	@Produce	text/javascript
-//	@Param		file	path		string	true	"Such as main.js or el/menu.js"
+//	@Param		file	path		string	true	"Such as main.js or views/menu.js"
 //	@Success	200		{string}	string	"A JavaScript module"
 //	@Failure	404		{object}	problem.Problem	"not-found"
 //	@Router		/js/{file} [get]

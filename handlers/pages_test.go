@@ -24,7 +24,7 @@ func TestPages(t *testing.T) {
 		"/css/app.css":                    {"text/css; charset=utf-8", ":root", ""},
 		"/favicon.svg":                    {"image/svg+xml", "<svg", ""},
 		"/js/main.js":                     {"text/javascript; charset=utf-8", "wallet", ""},
-		"/js/el/menu.js":                  {"text/javascript; charset=utf-8", "customElements", ""},
+		"/js/views/menu.js":               {"text/javascript; charset=utf-8", "customElements", ""},
 		"/problems":                       {"text/html; charset=utf-8", "/problems/token-expired", web.Policy},
 		"/swagger/index.html":             {"text/html; charset=utf-8", "swagger-ui-bundle.js", swaggerPolicy},
 		"/swagger/swagger-ui-bundle.js":   {"text/javascript; charset=utf-8", "SwaggerUI", swaggerPolicy},

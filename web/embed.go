@@ -47,7 +47,7 @@ var (
 	styles embed.FS
 	//go:embed favicon.svg
 	favicon []byte
-	//go:embed js/*.js js/el/*.js
+	//go:embed js/*.js js/lib/*.js js/parts/*.js js/views/*.js js/lessons/*.js
 	scripts embed.FS
 	// SwaggerInitializer is the script that starts Swagger UI. It is served in
 	// the folder of Swagger UI, under another policy than the pages of this room.

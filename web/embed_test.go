@@ -276,7 +276,7 @@ func TestRenderStart_preloadsWhatItNeeds(t *testing.T) {
 		}
 	}
 	visit("js/main.js")
-	visit("js/el/menu.js") // the first view, for most
+	visit("js/views/menu.js") // the first view, for most
 	for name := range needed {
 		if !strings.Contains(page, `"/`+name+`"`) {
 			t.Errorf("the page does not preload %s", name)
@@ -329,7 +329,7 @@ func TestPages_referencesExist(t *testing.T) {
 
 func exists(page, link string) bool {
 	if view, ok := strings.CutPrefix(strings.TrimPrefix(link, "/"), "#/"); ok {
-		return view == "about" || isAsset("js/el/"+view+".js")
+		return view == "about" || isAsset("js/views/"+view+".js")
 	}
 	if id, ok := strings.CutPrefix(link, "#"); ok {
 		return strings.Contains(page, fmt.Sprintf("id=%q", id))
@@ -380,10 +380,10 @@ func TestPages_tableHeadersHaveAScope(t *testing.T) {
 
 func TestAsset_contentTypes(t *testing.T) {
 	for name, want := range map[string]string{
-		"css/app.css":   "text/css; charset=utf-8",
-		"favicon.svg":   "image/svg+xml",
-		"js/main.js":    "text/javascript; charset=utf-8",
-		"js/el/menu.js": "text/javascript; charset=utf-8",
+		"css/app.css":      "text/css; charset=utf-8",
+		"favicon.svg":      "image/svg+xml",
+		"js/main.js":       "text/javascript; charset=utf-8",
+		"js/views/menu.js": "text/javascript; charset=utf-8",
 	} {
 		f, ok := Asset(name)
 		if !ok || f.ContentType != want || len(f.Body) == 0 {
@@ -476,7 +476,7 @@ func TestStylesheet_changesAtNamedWidths(t *testing.T) {
 
 // Everyone reads the sources in a window of some width.
 func TestSources_haveNoLongLines(t *testing.T) {
-	for _, files := range []fs.FS{styles} {
+	for _, files := range []fs.FS{styles, scripts} {
 		err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err

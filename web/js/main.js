@@ -1,54 +1,36 @@
-// The frame of the dining room: it shows the view that the address names, and
-// keeps the wristband, the bars and the notebook line up to date. To learn here:
-// a page with several views needs no router library, only the part behind "#".
+// Begin to read here. It shows the view that the address names, and starts what stands
+// around it: account, bars, notebook line. To learn here: a page with several views
+// needs no router library, only the part behind "#".
 //
-// Views (each is js/el/<name>.js and defines the element <name-view>; a link with
-// data-view in index.html is all that a new view needs):
-//   #/menu      h1 "Menu": dishes, filters (form "Filter the menu"), region "Basket",
-//               buttons "small €7.50, add Margherita", "Order"; "Knock at the lounge"
-//   #/orders    h1 "My orders"; #/orders/17 puts order 17 on top; article "Order 17",
-//               buttons "Cancel order 17", "Show more orders"
-//   #/token     h1 "Token"; textbox "Token", buttons "Use my wristband", "Check again",
-//               "Change the claim", "Show it to the door"
-//   #/notebook  h1 "Waiter's notebook"; articles "Entry 12: POST /api/v1/orders, 201"
-//               with "Replay", "Replay without the wristband", tabs "sh", "cmd" …
-//   #/kitchen   h1 "Kitchen pass"; "Start cooking order 17", "Order 17 is ready", "Serve order 17"
-//   #/office    h1 "Manager's office"; regions "Guests", "Menu", "Keys"
-//   #/sessions  h1 "My logins"; "End this one", "End all"
-//   #/lessons   h1 "Lessons"; #/lessons/L05 h1 "L05 Read the wristband": group of the
-//               guess with "Lock in my guess", "Run it here: step 1" …, "Hint 1",
-//               "Start over"; the list has "All lessons anew", "Fresh kitchen"
-//   #/login     h1 "Show your ID": the form of the login dialog, without the dialog
-//   #/about     h1 "How it works": the static part of index.html
-// Dialog: "Show your ID", textboxes "Name" and "Password", "Get my wristband".
-// Everywhere: link "Skip to content", navigation "Restaurant", region "Account"
-// with "Log in", "Log out", region "Latest requests", group "Light or dark"; once a
-// lesson was opened, region "Your lesson" on all other views.
+// lib/ talks to the server, parts/ is what several views show, views/ has one file for
+// each view, lessons/ is for learners.
 
-import { $, h, keep, say } from "./dom.js";
-import { call, line } from "./api.js";
-import { wallet } from "./wallet.js";
-import { login } from "./view.js";
-import "./el/account.js";
-import "./el/bars.js";
-import "./el/notebook-line.js";
+import { $, announce, h, prefs } from "./lib/dom.js";
+import { call, connection } from "./lib/api.js";
+import { auth } from "./lib/auth.js";
+import { logIn, provideLogin } from "./parts/view.js";
+import "./parts/account.js";
+import "./parts/bars.js";
+import "./parts/notebook-line.js";
 
-const room = $("#view"), about = $("#about"), names = new Set(["login"]);
-for (const link of document.querySelectorAll("a[data-view]")) names.add(link.hash.slice(2));
+const viewBox = $("#view"), about = $("#about"), viewNames = new Set(["login"]);
+/** @type {NodeListOf<HTMLAnchorElement>} */
+const links = document.querySelectorAll("a[data-view]");
+for (const link of links) viewNames.add(link.hash.slice(2));
 
 /** route shows the view in the address: #/orders/17 is the view "orders" with "17". */
 async function route(event) {
   if (event && !location.hash.startsWith("#/")) return; // a place on this page
   const [, name = "menu", argument = ""] = /^#\/([a-z]+)\/?(.*)$/.exec(location.hash) ?? [];
-  const known = names.has(name) ? name : "menu";
+  const known = viewNames.has(name) ? name : "menu";
   about.hidden = known !== "about";
-  if (known === "about") room.replaceChildren();
-  else if (!await enter(known, argument)) return;
-  for (const link of document.querySelectorAll("a[data-view]")) {
+  if (known === "about") viewBox.replaceChildren();
+  else if (!await showView(known, argument)) return;
+  for (const link of links) {
     if (link.hash === "#/" + known) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const heading = $("h1", known === "about" ? about : room);
+  const heading = $("h1", known === "about" ? about : viewBox);
   document.title = `${heading.textContent} - The Restaurant`;
   if (event) {
     scrollTo(0, 0);
@@ -56,36 +38,40 @@ async function route(event) {
   }
 }
 
-let turn = 0;
+let lastShow = 0; // counts what was asked for
 
-/** enter tells whether the view is there; not if another one was asked for meanwhile. */
-async function enter(name, argument) {
-  const mine = ++turn, present = room.firstElementChild;
-  if (present?.localName === name + "-view" && present.go) {
-    present.go(argument);
+/** showView reports whether the view is there; it is not if another one was asked for meanwhile. */
+async function showView(name, argument) {
+  const mine = ++lastShow, present = viewBox.firstElementChild;
+  if (present?.localName === name + "-view" && present.navigate) {
+    present.navigate(argument);
     return true;
   }
   try {
-    await import(`./el/${name}.js`);
+    await import(`./views/${name}.js`);
   } catch {
-    if (mine !== turn) return false;
-    room.replaceChildren(h("h1", { tabindex: -1 }, "No connection"), h("p", {}, "This part of the page could not be fetched. It comes when the restaurant answers again."));
-    line.addEventListener("back", () => route(), { once: true });
-    call("GET", "/healthz", { wear: "none", why: "is the restaurant there?", poll: true });
+    if (mine !== lastShow) return false;
+    viewBox.replaceChildren(
+      h("h1", { tabindex: -1 }, "No connection"),
+      h("p", {}, "This part of the page could not be fetched. It comes when the restaurant answers again."),
+    );
+    connection.addEventListener("back", () => route(), { once: true });
+    call("GET", "/healthz", { auth: "none", why: "is the restaurant there?", poll: true });
     return true;
   }
-  if (mine !== turn) return false;
-  const view = document.createElement(name + "-view");
-  view.argument = argument;
-  room.replaceChildren(view);
+  if (mine !== lastShow) return false;
+  const view = Object.assign(document.createElement(name + "-view"), { argument });
+  viewBox.replaceChildren(view);
   return true;
 }
 
-function theme() {
-  for (const choice of document.querySelectorAll("input[name=theme]")) {
-    choice.checked = choice.value === (keep.get("theme") ?? "system");
+function initTheme() {
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const choices = document.querySelectorAll("input[name=theme]");
+  for (const choice of choices) {
+    choice.checked = choice.value === (prefs.get("theme") ?? "system");
     choice.addEventListener("change", () => {
-      keep.set("theme", choice.value === "system" ? null : choice.value);
+      prefs.set("theme", choice.value === "system" ? null : choice.value);
       if (choice.value === "system") delete document.documentElement.dataset.theme;
       else document.documentElement.dataset.theme = choice.value;
     });
@@ -98,11 +84,14 @@ $(".skip").addEventListener("click", (event) => {
 });
 $("#log-in").addEventListener("click", (event) => {
   event.preventDefault();
-  login();
+  logIn();
 });
 addEventListener("hashchange", route);
-wallet.addEventListener("change", (event) => { if (event.detail) say(event.detail); });
-theme();
-wallet.restore(); // the views' own requests wait for it
+auth.addEventListener("change", (/** @type {any} */ event) => {
+  if (event.detail) announce(event.detail);
+});
+initTheme();
+provideLogin(async () => (await import("./parts/login.js")).openLogin());
+auth.restore(); // the views' own requests wait for it
 route();
-if (keep.get("lesson")) import("./el/lesson-note.js"); // who learns sees what is still to be done
+if (prefs.get("lesson")) import("./lessons/note.js"); // learners see what is still to be done

@@ -1,0 +1,300 @@
+// One step of a lesson: the request as a command, a button that sends it from
+// here, and what came beside what was expected. To learn here: a command and a
+// button make the same request, so the server credits either; and an answer is
+// compared part by part: status, headers, body.
+
+import { announce, button, clockTime, copy, duration, h } from "../lib/dom.js";
+import { compare, lessonFiles, claimsIn, missingFile, sendStep } from "./files.js";
+import { logIn, showRequest, refusal } from "../parts/view.js";
+import { shortenTokens } from "../parts/entry.js";
+import { auth } from "../lib/auth.js";
+
+/** Step shows one step of a LessonPage; name is what the learner calls it, such as
+ *  "step 2". */
+export class Step {
+  #last = null; // when its answer came
+  #control = null;
+
+  /** @type {Step | undefined} */
+  before; // the step before this one
+
+  constructor(page, data, name) {
+    this.page = page;
+    this.data = data;
+    this.name = name;
+    this.mark = h("span", { class: "step__mark" });
+    this.command = h("code", {});
+    this.file = h("p", { class: "muted small" });
+    this.result = h("div", { class: "step__result" });
+    this.go = button("Run it here", () => this.run(), { "aria-label": `Run it here: ${name}` });
+    this.stop = button("Stop", () => this.#control?.abort(), {
+      class: "quiet",
+      hidden: true,
+      "aria-label": `Stop ${name}`,
+    });
+    const take = button("Copy", () => copy(this.command.textContent, take), {
+      class: "quiet",
+      "aria-label": `Copy the command of ${name}`,
+    });
+    this.el = h(
+      "li",
+      { class: "lesson-step", "data-step": data.id },
+      h(
+        "p",
+        { class: "lesson-step__say" },
+        page.glossary.link(data.say),
+        data.wait ? ` Wait ${data.wait} seconds first.` : "",
+        this.mark,
+      ),
+      h("pre", { class: "command" }, this.command),
+      this.file,
+      h("div", { class: "row" }, this.go, take, this.stop),
+      this.result,
+    );
+    this.update(data);
+  }
+
+  /** update takes the step as the server has it now: its address may hold the number of
+   *  an order that was placed since. */
+  update(data) {
+    this.data = data;
+    this.mark.replaceChildren(...(data.seen ? [h("span", { class: "good" }, " ✓ seen")] : []));
+    this.renderCommand();
+  }
+
+  /** renderCommand shows the command for the shell that was chosen. */
+  renderCommand() {
+    const { request, commands } = this.data, { shell, blocks } = this.page;
+    this.command.textContent = shell === "http"
+      ? blocks?.get(this.data.id) ?? "…"
+      : shell === "powershell"
+      ? commands.curl_exe
+      : commands.curl;
+    this.file.replaceChildren(
+      ...(request.body && shell !== "http"
+        ? [h("code", {}, request.body_file), ": ", h("code", {}, request.body)]
+        : []),
+    );
+    this.file.hidden = !this.file.firstChild;
+  }
+
+  /** secondsToWait is how long until the step may be run; it counts from the step before. */
+  get secondsToWait() {
+    const { before } = this;
+    return this.data.wait && before?.last ? Math.ceil(this.data.wait - (performance.now() - before.last) / 1000) : 0;
+  }
+
+  get last() {
+    return this.#last;
+  }
+
+  async run() {
+    if (this.busy) return;
+    const file = missingFile(this.data.request);
+    this.result.replaceChildren();
+    if (file) return this.offerFile(file, `The file ${file} is not in your folder yet.`);
+    this.busy = true;
+    this.go.setAttribute("aria-disabled", "true");
+    const answer = await this.countDown() && await this.send();
+    this.busy = false;
+    this.go.removeAttribute("aria-disabled");
+    if (!answer || this.page.gone) return;
+    this.#last = performance.now();
+    await this.page.refresh();
+    this.showAnswer(answer);
+  }
+
+  /** countDown waits until the step may be run, and reports whether it was not stopped. */
+  async countDown() {
+    this.#control = new AbortController();
+    const signal = this.signal = AbortSignal.any([this.#control.signal, this.page.signal]);
+    this.stop.hidden = this.secondsToWait <= 0 && !this.data.request.stream;
+    if (this.secondsToWait > 0) announce(`The request is sent in ${this.secondsToWait} seconds.`);
+    while (this.secondsToWait > 0 && !signal.aborted && !this.page.gone) {
+      this.result.replaceChildren(h("p", {}, `The request is sent in ${duration(this.secondsToWait)}.`));
+      await new Promise((next) => setTimeout(next, 250));
+    }
+    if (!signal.aborted) return !this.page.gone;
+    this.stop.hidden = true;
+    this.result.replaceChildren();
+    this.go.focus();
+    return false;
+  }
+
+  async send() {
+    const list = h("ol", { class: "events" });
+    this.result.replaceChildren(
+      ...(this.data.request.stream ? [h("p", {}, "The answer stays open. So far:"), list] : []),
+    );
+    const onEvent = ({ status, updated_at }) => {
+      list.append(h("li", {}, h("b", {}, status), updated_at ? ` ${clockTime(updated_at)}` : ""));
+      announce(status + ".");
+    };
+    const focused = () => document.activeElement === this.stop;
+    const answer = await sendStep(this.data.request, {
+      why: `lesson ${this.page.id}, ${this.name}`,
+      signal: this.signal,
+      onEvent,
+    });
+    if (focused()) this.go.focus();
+    this.stop.hidden = true;
+    return answer.stopped ? null : answer;
+  }
+
+  showAnswer(answer) {
+    if (answer.lost || answer.retryAfter) return this.result.replaceChildren(refusal(answer, () => this.run()));
+    const rows = compare(this.data.expect, answer),
+      fits = rows.every((r) => r.fits),
+      { as, save_as: saved } = this.data.request;
+    const verdict = fits ? "as expected" : "not what was expected";
+    this.result.replaceChildren(
+      h(
+        "p",
+        { class: "step__verdict", "data-fits": fits ? "yes" : "no" },
+        h("span", { class: "status" }, answer.status),
+        " ",
+        answer.entry.statusText,
+        ": ",
+        h("b", { class: fits ? "good" : "bad" }, (fits ? "✓ " : "✕ ") + verdict),
+        ".",
+      ),
+      compareTable(rows, this.name),
+      answerBody(answer, this.name),
+      saved && answer.ok ? h("p", { class: "muted small" }, "Kept in your folder as ", h("code", {}, saved), ".") : "",
+      showRequest(answer.entry),
+    );
+    announce(`${answer.status}, ${verdict}.`);
+    if (!fits && as && /token-(expired|revoked)/.test(answer.problem?.type ?? "")) {
+      this.offerFile(as, `The wristband in ${as} does not hold any more.`);
+    }
+  }
+
+  /** offerFile offers ways to a file: the step that writes it, or one's own token. */
+  offerFile(file, words) {
+    const source = this.page.source(file);
+    const then = async (get) => {
+      if (await get() === false) return;
+      if (missingFile(this.data.request)) return;
+      this.go.focus();
+      await this.run();
+    };
+    announce(words);
+    const first = source
+      && button(`Get it: ${source.name}, then ${this.name}`, () => then(() => source.run()), { class: "primary" });
+    this.result.prepend(
+      h(
+        "div",
+        { class: "refusal" },
+        h("p", { class: "refusal__title" }, words),
+        source
+          ? h("p", {}, "It comes from: ", h("q", {}, source.data.say.replaceAll("`", "")))
+          : h("p", {}, "An earlier lesson writes it."),
+        h(
+          "div",
+          { class: "row" },
+          first,
+          file === "wristband.txt"
+            ? button(ownTokenLabel(), () => then(useOwnToken))
+            : null,
+        ),
+      ),
+    );
+    (first ?? this.go).focus();
+  }
+}
+
+const ownTokenLabel =
+  () => (auth.token ? `Use the wristband I wear (${auth.state.username})` : "Log in and use my own wristband");
+
+/** useOwnToken writes the token of this page into wristband.txt, after a login if need be. */
+async function useOwnToken() {
+  if (!auth.state.mode) await logIn();
+  if (!auth.state.mode) return false;
+  await auth.authorize({}); // a new one, if this one is about to expire
+  if (!auth.token) {
+    announce("Your wristband is in a cookie, which no script can read. Run the step instead.");
+    return false;
+  }
+  lessonFiles.put("wristband.txt", "Authorization: Bearer " + auth.token);
+  return true;
+}
+
+function compareTable(rows, name) {
+  return h(
+    "table",
+    { class: "compare" },
+    h("caption", { class: "visually-hidden" }, `Compared: ${name}`),
+    h(
+      "thead",
+      {},
+      h("tr", {}, ["", "Expected", "Came"].map((word) => (word ? h("th", { scope: "col" }, word) : h("td", {})))),
+    ),
+    h(
+      "tbody",
+      {},
+      rows.map((r) =>
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, r.what),
+          h("td", {}, h("code", {}, r.wanted)),
+          h(
+            "td",
+            {},
+            h("span", { class: r.fits ? "good" : "bad" }, r.fits ? "✓ " : "✕ "),
+            h("code", {}, r.came),
+            h("span", { class: "visually-hidden" }, r.fits ? ", fits" : ", does not fit"),
+          ),
+        )
+      ),
+    ),
+  );
+}
+
+/** answerBody shows what came, JSON with line breaks, tokens shortened. */
+function answerBody({ text, data, problem }, name) {
+  const json = data ?? problem;
+  if (!text) return h("p", { class: "muted small" }, "The answer has no body.");
+  return h(
+    "pre",
+    { tabindex: 0, class: "step__body", "aria-label": `The answer to ${name}` },
+    h("code", {}, shortenTokens(json ? JSON.stringify(json, null, 2) : text)),
+  );
+}
+
+/** filesBox lists the files that the lessons have written so far. */
+export function filesBox() {
+  const head = h("summary", {}), list = h("ul", {});
+  const draw = () => {
+    const { files } = lessonFiles;
+    head.textContent = `Your folder: ${files.size === 1 ? "1 file" : `${files.size} files`}`;
+    list.replaceChildren(
+      ...[...files].map(([name, text]) => {
+        const who = claimsIn(name);
+        return h(
+          "li",
+          {},
+          h(
+            "p",
+            {},
+            h("code", {}, name),
+            who ? ` the wristband of ${who.name}, until ${clockTime(who.exp * 1000)}` : "",
+          ),
+          h("pre", { tabindex: 0, "aria-label": "What is in " + name }, h("code", {}, text)),
+        );
+      }),
+      ...(files.size
+        ? []
+        : [
+          h(
+            "li",
+            { class: "muted" },
+            "Steps that are run here write their files into the memory of this page. "
+              + "A terminal has a folder of its own.",
+          ),
+        ]),
+    );
+  };
+  draw();
+  return { el: h("details", { class: "card folder" }, head, list), draw };
+}

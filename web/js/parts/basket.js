@@ -1,0 +1,207 @@
+// The basket, and the moment of ordering. To learn here: the guest says what and
+// how many, the server says what it costs; an Idempotency-Key makes it safe to
+// send an order again when the answer got lost: it is cooked once.
+
+import { announce, button, h, money, randomKey, render } from "../lib/dom.js";
+import { call } from "../lib/api.js";
+import { Part, refusal, showRequest } from "./view.js";
+
+/** Basket keeps what was chosen from view to view and over a reload: nothing is lost by
+ *  a login or an expiry. */
+class Basket extends EventTarget {
+  lines = load();
+  currency = "EUR";
+  table = "";
+  #key = null;
+
+  add(dish, size, price) {
+    const line = this.lines.find((l) => l.id === dish.id && l.size === size);
+    if (line) line.quantity = Math.min(20, line.quantity + 1);
+    else this.lines.push({ id: dish.id, name: dish.name, size, price, quantity: 1, note: "" });
+    announce(`${nameOf({ name: dish.name, size })} is in the basket.`);
+    this.changed();
+  }
+
+  changed() {
+    this.lines = this.lines.filter((l) => l.quantity > 0);
+    this.save();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  save() {
+    this.#key = null; // another order takes another key
+    try {
+      sessionStorage.setItem("restaurant.basket", JSON.stringify(this.lines));
+    } catch { /* it lives in memory then */ }
+  }
+
+  get total() {
+    return this.lines.reduce((sum, l) => sum + l.price * l.quantity, 0);
+  }
+  get count() {
+    return this.lines.reduce((sum, l) => sum + l.quantity, 0);
+  }
+
+  order() {
+    this.#key ??= randomKey(); // the same key until it is known what became of it
+    const items = this.lines.map(({ id, size, quantity, note }) => ({
+      menu_item_id: id,
+      size,
+      quantity,
+      ...(note ? { note } : {}),
+    }));
+    return call("POST", "/api/v1/orders", {
+      json: { items, ...(this.table ? { table: this.table } : {}) },
+      headers: { "Idempotency-Key": this.#key },
+    });
+  }
+}
+
+function load() {
+  try {
+    return JSON.parse(sessionStorage.getItem("restaurant.basket")) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+export const basket = new Basket();
+
+const nameOf = ({ name, size }) => (size === "regular" ? name : `${size} ${name}`);
+
+class BasketBox extends Part {
+  start() {
+    this.list = h("ul", { class: "basket__lines" });
+    this.sum = h("output", { class: "basket__sum" });
+    this.result = h("div", { class: "notice" });
+    this.order = button("Order", () => this.send(), { class: "primary" });
+    this.table = h("input", { id: "table", maxlength: 20, value: basket.table, autocomplete: "off" });
+    this.table.addEventListener("input", () => {
+      basket.table = this.table.value;
+      basket.save();
+    });
+    this.hint = h("p", { class: "muted basket__hint" }, "Empty. Press a price to put a dish in.");
+    this.look = button("Look inside", () => this.unfold(this.look.getAttribute("aria-expanded") !== "true"), {
+      class: "basket__look",
+      "aria-expanded": "false",
+      "aria-controls": "basket-more",
+    });
+    this.more = h(
+      "div",
+      { class: "basket__more", id: "basket-more" },
+      this.list,
+      h("div", { class: "field field--inline" }, h("label", { for: "table" }, "Table (if you like)"), this.table),
+    );
+    this.append(
+      h(
+        "section",
+        { class: "basket", "aria-labelledby": "basket-title" },
+        h("div", { class: "basket__head" }, h("h2", { id: "basket-title" }, "Basket"), this.sum),
+        this.hint,
+        this.more,
+        h("div", { class: "basket__act" }, this.look, this.order),
+        this.result,
+      ),
+    );
+    this.on(basket, "change", () => {
+      this.showResult();
+      this.show();
+    });
+    this.show();
+  }
+
+  /** unfold matters on a narrow window, where the basket is a bar at the foot. */
+  unfold(on) {
+    this.look.setAttribute("aria-expanded", String(on));
+    this.look.textContent = on ? "Close" : "Look inside";
+    this.classList.toggle("basket--open", on);
+  }
+
+  /** showResult shows what became of the order, and brings it into sight. */
+  showResult(...what) {
+    this.result.replaceChildren(...what);
+    this.classList.toggle("basket--full", what.length > 0 || basket.lines.length > 0);
+    if (what.length === 0) return;
+    this.unfold(false);
+    this.result.scrollIntoView({ block: "nearest" });
+  }
+
+  show() {
+    const { lines, total, currency, count } = basket;
+    this.hint.hidden = lines.length > 0;
+    this.more.hidden = this.look.hidden = lines.length === 0;
+    this.classList.toggle("basket--full", lines.length > 0 || this.result.firstChild !== null);
+    this.sum.textContent = count ? `${count} for ${money(total, currency)}` : "";
+    render(this.list, lines.map((l) => this.row(l)), this.order);
+  }
+
+  row(l) {
+    const what = nameOf(l), key = `${l.id}-${l.size}`;
+    const step = (by, sign, word) =>
+      button(sign, () => {
+        l.quantity = Math.min(20, l.quantity + by);
+        announce(l.quantity ? `${l.quantity} ${what}` : `${what} removed`);
+        basket.changed();
+      }, { class: "step", "aria-label": `${word} ${what}`, "data-key": key + word, disabled: l.quantity + by > 20 });
+    const note = h("input", {
+      value: l.note,
+      maxlength: 200,
+      placeholder: "note for the cook",
+      "aria-label": "Note for " + what,
+      class: "note",
+    });
+    note.addEventListener("input", () => {
+      l.note = note.value;
+      basket.save();
+    });
+    return h(
+      "li",
+      {},
+      h("span", { class: "basket__what" }, what),
+      step(-1, "−", "One less"),
+      h("span", { class: "basket__n" }, l.quantity),
+      step(1, "+", "One more"),
+      h("span", { class: "basket__price" }, money(l.price * l.quantity, basket.currency)),
+      note,
+    );
+  }
+
+  async send() {
+    if (basket.lines.length === 0) {
+      this.showResult(h("p", { class: "muted" }, "The basket is empty: press a price on the menu first."));
+      announce("The basket is empty: press a price on the menu first.");
+      return;
+    }
+    this.order.disabled = true;
+    const answer = await basket.order();
+    this.order.disabled = false;
+    this.order.focus();
+    if (!answer.ok) {
+      this.showResult(refusal(answer, null, answer.status === 401 ? "Your basket is kept." : ""));
+      return;
+    }
+    const { id, total_cents, currency } = answer.data;
+    basket.lines = [];
+    basket.changed();
+    const close = button("Close", () => {
+      this.showResult();
+      this.order.focus();
+    }, { class: "quiet basket__close" });
+    this.showResult(
+      h(
+        "div",
+        { class: "done" },
+        h(
+          "p",
+          {},
+          h("b", {}, `Order ${id} is taken: ${money(total_cents, currency)}. `),
+          h("a", { href: "#/orders/" + id }, `Watch order ${id} come`),
+        ),
+        h("div", { class: "row" }, close, showRequest(answer.entry)),
+      ),
+    );
+    announce(`Order ${id} is taken: ${money(total_cents, currency)}.`);
+  }
+}
+
+customElements.define("basket-box", BasketBox);

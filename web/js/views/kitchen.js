@@ -1,0 +1,160 @@
+// The kitchen pass, for chefs. To learn here: a claim (role) opens this view, the
+// server alone decides which step may follow, and a board that moves by itself can
+// be held (WCAG 2.2.2).
+
+import { announce, button, clockTime, h, render } from "../lib/dom.js";
+import { call, connection } from "../lib/api.js";
+import { View, emptyState, showRequest, refusal } from "../parts/view.js";
+
+const columns = [
+  { status: "placed", title: "Placed", next: "preparing", label: (id) => `Start cooking order ${id}` },
+  { status: "preparing", title: "Preparing", next: "ready", label: (id) => `Order ${id} is ready` },
+  { status: "ready", title: "Ready", next: "served", label: (id) => `Serve order ${id}` },
+];
+
+class KitchenView extends View {
+  static heading = "Kitchen pass";
+  allowed = false; // whether the server has shown the board
+  paused = false;
+  shown = "";
+
+  build() {
+    this.pauseButton = button("Hold the board", () => {
+      this.paused = !this.paused;
+      this.pauseButton.setAttribute("aria-pressed", String(this.paused));
+    }, { "aria-pressed": "false", hidden: true });
+    this.result = h("div", { class: "notice" });
+    return [
+      h(
+        "p",
+        { class: "lead" },
+        "Everybody’s open orders, oldest first. One step at a time: placed, preparing, ready, served.",
+      ),
+      h("div", { class: "row row--kept" }, this.pauseButton),
+      this.notice,
+      this.result,
+      this.content,
+    ];
+  }
+
+  start() {
+    this.reloadOn(() => this.read());
+    this.on(connection, "lost", () => this.disable("No connection to the restaurant"));
+    this.poll(3000, () => {
+      if (this.allowed && !this.paused) this.read({ poll: true, why: "the board asks again by itself" });
+    });
+  }
+
+  async read(options = {}) {
+    this.allowed = false;
+    if (this.requireLogin("Only the staff may look at the pass.", "/api/v1/kitchen/orders")) return;
+    const answer = await this.load(
+      "Looking at the pass",
+      () => call("GET", "/api/v1/kitchen/orders?limit=100", options),
+      ({ data }) => this.draw(data.items),
+    );
+    if (this.gone) return;
+    this.allowed = answer.ok;
+    this.pauseButton.hidden = !answer.ok && !answer.lost;
+    if (answer.status === 403) this.content.replaceChildren(); // a refusal that passes leaves the board where it is
+  }
+
+  draw(orders) {
+    const now = JSON.stringify(orders.map((o) => [o.id, o.status]));
+    if (now === this.shown && this.content.querySelector(".board")) return this.disable(null);
+    this.shown = now;
+    const board = orders.length
+      ? h(
+        "div",
+        { class: "board" },
+        columns.map((column) => this.column(column, orders.filter((o) => o.status === column.status))),
+      )
+      : emptyState(
+        "All quiet",
+        h(
+          "p",
+          {},
+          "No order is open. In the automatic kitchen they cook by themselves; "
+            + "a house that is started with -kitchen manual waits for you.",
+        ),
+      );
+    render(this.content, [board], this.heading);
+  }
+
+  column(column, orders) {
+    return h(
+      "section",
+      { class: "board__column", "aria-label": `${column.title}, ${orders.length}` },
+      h("h2", {}, column.title, h("span", { class: "muted" }, ` ${orders.length}`)),
+      orders.map((o) =>
+        h(
+          "article",
+          { class: "ticket", "aria-label": `Order ${o.id}, ${o.status}` },
+          h(
+            "p",
+            { class: "ticket__head" },
+            h("b", {}, o.id),
+            h("span", { class: "muted" }, clockTime(o.placed_at), o.table ? `, table ${o.table}` : ""),
+          ),
+          h(
+            "ul",
+            {},
+            o.items.map((l) =>
+              h(
+                "li",
+                {},
+                `${l.quantity} × ${l.size === "regular" ? "" : l.size + " "}${l.name}`,
+                l.note ? h("em", {}, " " + l.note) : null,
+              )
+            ),
+          ),
+          h(
+            "div",
+            { class: "row" },
+            button(column.label(o.id), () => this.move(o, column.next), { class: "primary", "data-key": "go-" + o.id }),
+            column.status === "placed"
+              ? button(`Cancel order ${o.id}`, () => this.move(o, "cancelled"), {
+                class: "quiet",
+                "data-key": "cancel-" + o.id,
+              })
+              : null,
+            column.next === "served"
+              ? null
+              : button(`Serve order ${o.id} at once`, () => this.move(o, "served"), {
+                class: "quiet",
+                "data-key": "skip-" + o.id,
+                title: "Not allowed: one step at a time. Try it and read the refusal.",
+              }),
+          ),
+        )
+      ),
+    );
+  }
+
+  async move(order, status) {
+    const answer = await call("PATCH", "/api/v1/kitchen/orders/" + order.id, { json: { status } });
+    this.result.replaceChildren(
+      answer.ok
+        ? h("div", { class: "done" }, h("p", {}, `Order ${order.id} is ${status}.`), showRequest(answer.entry))
+        : refusal(
+          answer,
+          null,
+          answer.status === 409 && order.status === "placed" && status !== "served"
+            ? "The automatic kitchen was quicker."
+            : "",
+        ),
+    );
+    if (answer.ok) announce(`Order ${order.id} is ${status}.`);
+    if (!answer.lost) await this.read();
+  }
+
+  /** disable says at the buttons why they cannot be pressed. */
+  disable(reason) {
+    for (const b of this.content.querySelectorAll("button")) {
+      b.disabled = reason !== null;
+      if (reason) b.title = reason;
+    }
+  }
+}
+
+customElements.define("kitchen-view", KitchenView);

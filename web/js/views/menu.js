@@ -1,0 +1,244 @@
+// The menu, which is public. To learn here: the server searches and
+// sorts (look at the query in the notebook), an ETag saves sending the menu twice
+// (304), and a long list is built in pieces, so that scrolling stays smooth.
+
+import { announce, button, h, inPieces, money } from "../lib/dom.js";
+import { call } from "../lib/api.js";
+import { auth } from "../lib/auth.js";
+import { View, emptyState, showRequest, refusal } from "../parts/view.js";
+import { basket } from "../parts/basket.js";
+
+/** shown remembers menus by address and role: their ETag, and what was in them. */
+const shown = new Map();
+
+class MenuView extends View {
+  static heading = "Menu";
+
+  build() {
+    this.filterForm = filters(() => this.read());
+    this.loungeCard = lounge();
+    return [
+      h(
+        "div",
+        { class: "menu" },
+        h("p", { class: "lead" }, "Anybody may read the menu. Ordering takes a wristband: try it without one."),
+        this.filterForm,
+        this.notice,
+        this.content,
+        this.loungeCard,
+      ),
+      document.createElement("basket-box"),
+    ];
+  }
+
+  start() {
+    this.prepend(this.heading); // the heading stands above both columns
+    this.reloadOn(() => this.read());
+  }
+
+  async read() {
+    const path = "/api/v1/menu" + query(new FormData(this.filterForm));
+    const turn = this.turn = (this.turn ?? 0) + 1;
+    const answer = await this.load("Reading the menu", () => fetchMenu(path), ({ menu }) => {
+      if (turn === this.turn) this.draw(menu, path);
+    });
+    if (answer.lost && answer.menu && !this.drawn) this.draw(answer.menu, path); // the last one that was read
+  }
+
+  draw({ items, currency }, path) {
+    basket.currency = currency;
+    if (this.drawn === items) return;
+    const first = !this.drawn;
+    this.drawn = items;
+    const box = h("div", { class: "dishes" });
+    this.content.replaceChildren(box);
+    if (items.length === 0) box.append(noDishes(path));
+    else inPieces(rows(items), (build) => build(currency), box, 24);
+    fillCategories(this.filterForm, items, path);
+    if (!first) announce(`${items.length} dishes.`);
+  }
+}
+
+async function fetchMenu(path) {
+  await auth.settled(); // VIPs get another menu
+  const key = path + " " + (auth.state.vip === true), known = shown.get(key);
+  // An expired token is refused here, too, and the menu is public.
+  const options = {
+    headers: known ? { "If-None-Match": known.tag } : {},
+    ...(auth.expired && !auth.autoRefresh ? { auth: "none" } : {}),
+  };
+  const answer = await call("GET", path, options);
+  if (answer.status === 304) return { ...answer, menu: known.menu };
+  if (answer.ok) shown.set(key, { tag: answer.headers.get("ETag"), menu: answer.data });
+  return { ...answer, menu: answer.lost ? known?.menu : answer.data };
+}
+
+function query(data) {
+  const asked = [...data].filter(([, value]) => value !== "");
+  return asked.length ? "?" + new URLSearchParams(asked) : "";
+}
+
+function filters(changed) {
+  let timer = 0;
+  const form = h(
+    "form",
+    { class: "filters", role: "search", "aria-label": "Filter the menu" },
+    h(
+      "div",
+      { class: "field" },
+      h("label", { for: "q" }, "Find"),
+      h("input", { id: "q", name: "q", type: "search", placeholder: "basil", autocomplete: "off", maxlength: 80 }),
+    ),
+    h(
+      "div",
+      { class: "field" },
+      h("label", { for: "category" }, "Category"),
+      h("select", { id: "category", name: "category" }, h("option", { value: "" }, "All")),
+    ),
+    h(
+      "div",
+      { class: "field" },
+      h("label", { for: "sort" }, "Sort"),
+      h(
+        "select",
+        { id: "sort", name: "sort" },
+        [["", "as on the card"], ["name", "by name"], ["price", "cheapest first"], ["-price", "dearest first"]].map((
+          [value, label],
+        ) => h("option", { value }, label)),
+      ),
+    ),
+    h("label", { class: "check" }, h("input", { type: "checkbox", name: "vegetarian", value: "true" }), "Vegetarian"),
+  );
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(changed, 250); // not at every key
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    changed();
+  });
+  return form;
+}
+
+/** fillCategories fills the list from the whole menu, once it is known. */
+function fillCategories(form, items, path) {
+  if (path !== "/api/v1/menu") return;
+  const chosen = form.elements.category.value;
+  form.elements.category.replaceChildren(
+    h("option", { value: "" }, "All"),
+    ...[...new Set(items.map((d) => d.category))].map((c) => h("option", { value: c, selected: c === chosen }, c)),
+  );
+}
+
+/** rows returns builders: of a heading where a category begins, and of each dish. */
+function rows(items) {
+  let category = null;
+  return items.flatMap((dish) => {
+    const heading = dish.category === category ? [] : [() => h("h2", { class: "category" }, dish.category)];
+    category = dish.category;
+    return [...heading, (currency) => dishRow(dish, currency)];
+  });
+}
+
+function dishRow(dish, currency) {
+  const badge = (text) => h("span", { class: "badge" }, text);
+  const facts = [
+    dish.vegetarian ? "vegetarian" : "",
+    dish.allergens.length ? "contains " + dish.allergens.join(", ") : "",
+  ].filter(Boolean).join(" · ");
+  return h(
+    "article",
+    { class: "dish", "aria-labelledby": "dish-" + dish.id },
+    h(
+      "h3",
+      { id: "dish-" + dish.id },
+      dish.name,
+      " ",
+      dish.vip_only ? badge("Lounge") : null,
+      dish.age_restricted ? badge("18+") : null,
+      dish.available ? null : badge("Sold out"),
+    ),
+    h("p", { class: "dish__text" }, dish.description),
+    facts ? h("p", { class: "dish__facts" }, facts) : null,
+    h(
+      "div",
+      { class: "dish__sizes" },
+      dish.sizes.map(({ size, price_cents }) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "size",
+            onclick: () => basket.add(dish, size, price_cents),
+          },
+          size === "regular" ? null : h("span", { class: "size__name" }, size),
+          " ",
+          h("b", {}, money(price_cents, currency)),
+          h("span", { class: "visually-hidden" }, ", add " + dish.name),
+        )
+      ),
+    ),
+  );
+}
+
+function noDishes(path) {
+  if (path.includes("?")) {
+    return emptyState("No dish is like that", h("p", {}, "Search for something else, or clear the filter."));
+  }
+  return emptyState(
+    "The menu is empty",
+    h(
+      "p",
+      {},
+      "The manager can add a dish: ",
+      h("code", {}, "POST /api/v1/menu"),
+      ", or in the ",
+      h("a", { href: "#/office" }, "office"),
+      ".",
+    ),
+  );
+}
+
+/** loungeCard is an endpoint that one claim of the token opens. */
+function lounge() {
+  const answerBox = h("div", { class: "notice" });
+  const knock = button("Knock at the lounge", async () => {
+    const answer = await call("GET", "/api/v1/lounge");
+    if (!answer.ok) {
+      answerBox.replaceChildren(
+        refusal(
+          answer,
+          null,
+          answer.status === 403 ? "Your wristband says vip: false. Nobody was asked: the claim decides." : "",
+        ),
+      );
+      return;
+    }
+    announce(answer.data.message);
+    answerBox.replaceChildren(
+      h(
+        "div",
+        { class: "done" },
+        h("p", {}, h("b", {}, answer.data.message)),
+        h(
+          "ul",
+          {},
+          answer.data.items.map((d) =>
+            h("li", {}, `${d.name}, ${money(d.sizes[0].price_cents, answer.data.currency)}`)
+          ),
+        ),
+        showRequest(answer.entry),
+      ),
+    );
+  });
+  return h(
+    "section",
+    { class: "card lounge", "aria-labelledby": "lounge-title" },
+    h("h2", { id: "lounge-title" }, "The lounge"),
+    h("p", {}, "A door for VIPs. The bouncer reads it from your wristband and asks nobody."),
+    knock,
+    answerBox,
+  );
+}
+
+customElements.define("menu-view", MenuView);

@@ -1,0 +1,304 @@
+// My orders, live. To learn here: a stream tells what happens as it happens; a browser
+// opens only six connections to a server, so two orders have a stream and the others
+// are polled every five seconds; a broken stream is resumed.
+
+import { announce, button, clockTime, dayTime, duration, h, inPieces, money, render } from "../lib/dom.js";
+import { call } from "../lib/api.js";
+import { subscribe } from "../lib/sse.js";
+import { auth } from "../lib/auth.js";
+import { View, emptyState, showRequest, refusal } from "../parts/view.js";
+
+const maxStreams = 2, pollEvery = 5000, steps = ["placed", "preparing", "ready", "served"];
+const isOpen = (order) => order.status !== "served" && order.status !== "cancelled";
+
+class OrdersView extends View {
+  static heading = "My orders";
+  rows = new Map(); // by number
+  cursor = null;
+  paused = false;
+
+  build() {
+    this.moreButton = button("Show more orders", () => this.loadMore(), { hidden: true });
+    this.list = h("div", { class: "orders" });
+    this.pauseButton = button("Pause the updates", () => this.setPaused(!this.paused), {
+      "aria-pressed": "false",
+      hidden: true,
+    });
+    return [
+      h("p", { class: "lead" }, "Newest first. Each step comes over a stream in the moment the kitchen takes it."),
+      h("div", { class: "row row--kept" }, this.pauseButton),
+      this.notice,
+      this.content,
+      this.moreButton,
+    ];
+  }
+
+  start() {
+    this.reloadOn(() => this.read());
+    this.poll(pollEvery, () => this.pollOthers());
+    this.on(document, "visibilitychange", () => {
+      if (document.hidden) this.stopStreams();
+      else this.followNewest();
+    });
+    this.on(this.signal, "abort", () => this.stopStreams());
+  }
+
+  /** setPaused lets the list stand still for those who want to read (WCAG 2.2.2). */
+  setPaused(held) {
+    this.paused = held;
+    this.pauseButton.setAttribute("aria-pressed", String(held));
+    if (held) this.stopStreams();
+    else this.read();
+  }
+
+  /** navigate is called when the address names another order while the view is open. */
+  async navigate(argument) {
+    this.argument = argument;
+    await this.showChosen();
+    this.followNewest();
+  }
+
+  async read() {
+    if (this.requireLogin("The waiter shows orders only to the guest who placed them.", "/api/v1/orders")) {
+      this.stopStreams();
+      this.rows.clear();
+      this.moreButton.hidden = this.pauseButton.hidden = true;
+      return;
+    }
+    await this.load("Reading your orders", () => call("GET", "/api/v1/orders?limit=50"), (answer) => {
+      const same = this.who === auth.state.username && this.list.isConnected;
+      this.who = auth.state.username;
+      if (same) return this.merge(answer.data.items); // streams go on after their last event
+      this.stopStreams();
+      this.rows.clear();
+      this.list.replaceChildren();
+      this.content.replaceChildren(this.list);
+      return this.appendPage(answer);
+    });
+  }
+
+  /** merge shows what happened while there was no connection. */
+  merge(orders) {
+    for (const order of orders.toReversed()) {
+      const row = this.rows.get(order.id);
+      if (row) row.update(order);
+      else this.list.prepend(this.addRow(order));
+    }
+    for (const row of this.rows.values()) row.polling = false;
+    this.followNewest();
+  }
+
+  async loadMore() {
+    if (this.loading) return; // a second press, and the first is still on its way
+    this.loading = true;
+    const answer = await call("GET", `/api/v1/orders?limit=50&cursor=${encodeURIComponent(this.cursor)}`);
+    if (answer.ok) await this.appendPage(answer);
+    this.loading = false;
+    if (!answer.ok) this.notice.replaceChildren(refusal(answer, () => this.loadMore()));
+  }
+
+  /** @param {import("../lib/api.js").Answer} answer */
+  async appendPage({ data }) {
+    this.cursor = data.next_cursor;
+    this.moreButton.hidden = !this.cursor;
+    await inPieces(data.items.filter((o) => !this.rows.has(o.id)), (o) => this.addRow(o), this.list);
+    if (this.argument) await this.showChosen();
+    if (this.rows.size === 0) {
+      this.content.replaceChildren(
+        emptyState("No orders yet", h("p", {}, "Choose something from the ", h("a", { href: "#/menu" }, "menu"), ".")),
+      );
+    }
+    this.followNewest();
+  }
+
+  addRow(order) {
+    const row = orderRow(order);
+    this.rows.set(order.id, row);
+    return row.el;
+  }
+
+  /** showChosen puts the order that the address names on top. */
+  async showChosen() {
+    const id = Number(this.argument);
+    if (!id) return;
+    if (!this.rows.has(id)) {
+      const answer = await call("GET", "/api/v1/orders/" + id);
+      if (!answer.ok) return this.notice.replaceChildren(refusal(answer));
+      this.addRow(answer.data);
+    }
+    for (const row of this.rows.values()) row.el.classList.toggle("order--chosen", row.order.id === id);
+    this.list.prepend(this.rows.get(id).el);
+  }
+
+  /** followNewest streams the chosen order and the newest open ones. */
+  followNewest() {
+    this.pauseButton.hidden = this.rows.size === 0;
+    if (this.gone || this.paused || document.hidden) return;
+    const wanted = [...this.rows.values()].filter((r) => isOpen(r.order)).sort((a, b) =>
+      isChosen(b, this) - isChosen(a, this) || b.order.id - a.order.id
+    );
+    for (const [i, row] of wanted.entries()) {
+      if (i < maxStreams && !row.stop && !row.polling) this.follow(row);
+      if (i >= maxStreams && row.stop) row.stopStream();
+      if (i >= maxStreams) row.setState("asked every 5 seconds");
+    }
+  }
+
+  follow(row) {
+    const { id } = row.order;
+    row.stop = subscribe(`/api/v1/orders/${id}/events`, {
+      last: row.last,
+      onEvent: (_name, data, eventID) => {
+        row.last = eventID;
+        row.advance(data);
+        if (!isOpen(row.order)) {
+          row.stop = null;
+          this.followNewest();
+        }
+        return !isOpen(row.order);
+      },
+      onState: (state, seconds) => {
+        row.polling = state === "polling";
+        if (row.polling) row.stop = null;
+        row.setState(
+          {
+            live: "live",
+            paused: `paused, trying again in ${duration(seconds ?? 1)}`,
+            polling: "the stream failed three times: asked every 5 seconds",
+            ended: "",
+          }[state],
+        );
+      },
+    });
+  }
+
+  /** pollOthers asks for the open orders that have no stream. */
+  async pollOthers() {
+    const waiting = [...this.rows.values()].filter((r) => isOpen(r.order) && !r.stop);
+    if (waiting.length === 0 || this.paused || !auth.state.mode) return;
+    const answer = await call("GET", "/api/v1/orders?limit=100", {
+      poll: true,
+      why: "asking again for orders without a stream",
+    });
+    if (!answer.ok || this.gone) return;
+    for (const order of answer.data.items) {
+      if (waiting.includes(this.rows.get(order.id))) this.rows.get(order.id).update(order);
+    }
+    this.followNewest();
+  }
+
+  stopStreams() {
+    for (const row of this.rows.values()) row.stopStream();
+  }
+}
+
+const isChosen = (row, view) => Number(row.order.id === Number(view.argument));
+
+/** orderRow is one order and what can happen to it. */
+function orderRow(order) {
+  const live = h("p", { class: "order__live" }),
+    track = h("ol", { class: "track" }),
+    notice = h("div", { class: "notice" }),
+    actions = h("div", { class: "row" });
+  const when = new Map([["placed", order.placed_at], [order.status, order.updated_at]]);
+  const heading = h("h2", { id: "order-" + order.id, tabindex: -1 }, `Order ${order.id}`);
+  const el = h(
+    "article",
+    { class: "order", "aria-labelledby": "order-" + order.id },
+    h(
+      "div",
+      { class: "order__head" },
+      heading,
+      h("span", { class: "muted" }, dayTime(order.placed_at)),
+      h("b", { class: "order__sum" }, money(order.total_cents, order.currency)),
+    ),
+    h(
+      "p",
+      { class: "order__what" },
+      order.items.map((l) =>
+        `${l.quantity} × ${l.size === "regular" ? "" : l.size + " "}${l.name}${l.note ? ` (“${l.note}”)` : ""}`
+      ).join(", "),
+      order.table ? `, table ${order.table}` : "",
+    ),
+    track,
+    live,
+    actions,
+    notice,
+  );
+  const row = {
+    el,
+    order,
+    stop: null,
+    last: "",
+    polling: false,
+    update(next) {
+      if (next.status !== row.order.status) row.advance({ status: next.status, updated_at: next.updated_at });
+      row.order = next;
+    },
+    advance({ status, updated_at }) {
+      when.set(status, updated_at);
+      if (rank(status) < rank(row.order.status)) return draw(); // a step that was known already
+      if (status !== row.order.status) announce(`Order ${row.order.id} is ${status}.`);
+      row.order = { ...row.order, status, updated_at };
+      draw();
+    },
+    setState(text) {
+      live.textContent = isOpen(row.order) ? text : "";
+      live.classList.toggle("order__live--on", text === "live");
+    },
+    stopStream() {
+      row.stop?.();
+      row.stop = null;
+      row.setState("paused");
+    },
+  };
+  async function cancel() {
+    const answer = await call("POST", `/api/v1/orders/${order.id}/cancel`);
+    if (answer.ok) row.update(answer.data);
+    notice.replaceChildren(
+      answer.ok
+        ? h("div", { class: "done" }, h("p", {}, `Order ${order.id} is cancelled.`), showRequest(answer.entry))
+        : refusal(answer),
+    );
+  }
+  function draw() {
+    const { status } = row.order, list = status === "cancelled" ? ["placed", "cancelled"] : steps;
+    track.replaceChildren(
+      ...list.map((name) =>
+        h(
+          "li",
+          {
+            class: name === status ? "now" : when.has(name) || rank(name) < rank(status) ? "past" : null,
+            "aria-current": name === status ? "step" : null,
+          },
+          h("span", { class: "track__name" }, name),
+          h("small", {}, when.has(name) ? clockTime(when.get(name)) : " "),
+        )
+      ),
+    );
+    if (!isOpen(row.order)) {
+      render(actions, [], heading);
+      row.setState("");
+    } else if (status !== actions.dataset.status) {
+      const late = status !== "placed";
+      render(actions, [
+        button(`Cancel order ${order.id}`, () => {
+          if (!late) cancel();
+        }, {
+          class: "quiet",
+          "data-key": "cancel",
+          "aria-disabled": late ? "true" : null,
+          "aria-describedby": late ? "late-" + order.id : null,
+        }),
+        late ? h("span", { class: "muted", id: "late-" + order.id }, "Too late: the kitchen is at it (409).") : "",
+      ]);
+    }
+    actions.dataset.status = status;
+  }
+  draw();
+  return row;
+}
+
+const rank = (status) => (status === "cancelled" ? 9 : steps.indexOf(status));
+
+customElements.define("orders-view", OrdersView);
