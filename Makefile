@@ -21,7 +21,7 @@ RUN = .
 # How long the guests of `chaos` order.
 CHAOS = 60s
 
-.PHONY: help run demo branches test test-postgres chaos e2e screenshots docs check fmt-check vet lint tidy-check bench load growth branches-load build clean
+.PHONY: help run demo branches test test-postgres chaos e2e screenshots docs check fmt-check vet lint tidy-check web-check bench load growth branches-load build clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -54,7 +54,7 @@ screenshots: ## Take the README's pictures anew (needs Chromium)
 docs: ## Write docs/ anew from the comments on the handlers
 	go run ./docs/generate
 
-check: fmt-check vet lint tidy-check test ## Everything that must hold before a change lands; docs freshness is one of the tests
+check: fmt-check vet lint tidy-check web-check test ## Everything that must hold before a change lands; docs freshness is one of the tests
 
 fmt-check: ## Is everything formatted?
 	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
@@ -71,6 +71,10 @@ tidy-check: ## Are go.mod and go.sum tidy?
 	go mod tidy -diff
 	cd e2e/browser && go mod tidy -diff
 	cd e2e/load && go mod tidy -diff
+
+web-check: ## Are the page's styles and scripts formatted, and do their types fit? (skipped without npm)
+	@if ! command -v npm >/dev/null; then echo "web-check is skipped: it needs npm."; exit 0; fi; \
+	cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci; } && npm run --silent check
 
 bench: ## Run all benchmarks, one package after the other, in two minutes
 	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn ./app
