@@ -39,10 +39,10 @@ test: ## Run the tests with the race detector (needs cgo and a C compiler)
 	CGO_ENABLED=1 go test -race ./...
 
 test-postgres: ## Run the tests that use an order book on PostgreSQL, beside a server of their own
-	deploy/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres ./app'
+	deploy/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres ./e2e'
 
 chaos: ## Test the door, then let 32 guests order while branches are killed and PostgreSQL is restarted, and count (needs nginx and PostgreSQL)
-	. ./deploy/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|TheDoor' ./app
+	. ./deploy/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|Nginx' ./e2e
 
 e2e: ## Look at the page in a real browser (needs Chromium); pictures in dist/e2e
 	@mkdir -p dist/e2e
@@ -77,7 +77,7 @@ web-check: ## Are the page's styles and scripts formatted, and do their types fi
 	cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci; } && npm run --silent check
 
 bench: ## Run all benchmarks, one package after the other, in two minutes
-	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn ./app
+	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn ./e2e
 
 load: ## The rush hour: the program under load, beside what is possible at all (needs wrk; about 5 minutes)
 	go run -C e2e/load . -rounds $(ROUNDS) -for $(SECONDS)s

@@ -18,10 +18,9 @@ import (
 // It needs a server, see testkit; without one there is only one branch, about
 // which there is nothing to say.
 func twoBranches(t *testing.T, test func(t *testing.T, north, south *house), options ...func(*house)) {
-	if testkit.Wanted() {
-		_, s := moveIn(t)
-		test(t, openHouse(t, t.TempDir(), s, "north", options...), openHouse(t, t.TempDir(), s, "south", options...))
-	}
+	testkit.NeedPostgres(t)
+	_, s := moveIn(t)
+	test(t, openHouse(t, t.TempDir(), s, "north", options...), openHouse(t, t.TempDir(), s, "south", options...))
 }
 
 // hearing lets a branch hear the others until the test ends. The connection to

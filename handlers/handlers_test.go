@@ -72,7 +72,7 @@ var firstDay = sync.OnceValue(func() (day struct{ dir string }) {
 	return day
 })
 
-var firstBook = testkit.Template{Prepare: func(url string) error {
+var firstBook = testkit.DatabaseTemplate{Prepare: func(url string) error {
 	store, err := models.OpenPostgres(context.Background(), url)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func moveIn(t testing.TB) (dir string, s shelf) {
 			t.Fatal(err)
 		}
 	}
-	if testkit.Wanted() {
+	if testkit.UsesPostgres() {
 		return dir, shelf{url: firstBook.Copy(t)}
 	}
 	return dir, shelf{file: filepath.Join(dir, "restaurant.db")}

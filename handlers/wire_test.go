@@ -58,7 +58,7 @@ var wireCases = map[string]struct {
 // with golden files, byte by byte. Only what is random has a placeholder. The
 // clock is that of a bubble, so times are exact; the number of queries is, too.
 func TestWire_isAsItWas(t *testing.T) {
-	if testkit.Wanted() {
+	if testkit.UsesPostgres() {
 		t.Skip("the golden files hold SQLite's number of queries")
 	}
 	firstDay() // outside of the bubbles: its users were created at the real time

@@ -42,7 +42,7 @@ func openHouse(t testing.TB) *house {
 func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
 // empty is an order book in PostgreSQL that nothing stands in yet.
-var empty = testkit.Template{Prepare: func(url string) error {
+var empty = testkit.DatabaseTemplate{Prepare: func(url string) error {
 	store, err := models.OpenPostgres(context.Background(), url)
 	if err == nil {
 		err = store.Close()
@@ -56,7 +56,7 @@ func openBook(t testing.TB) *models.Store {
 	t.Helper()
 	var store *models.Store
 	var err error
-	if testkit.Wanted() {
+	if testkit.UsesPostgres() {
 		store, err = models.OpenPostgres(t.Context(), empty.Copy(t))
 	} else {
 		store, err = models.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "restaurant.db"))

@@ -24,7 +24,7 @@ const crowd = 32
 func houses(t testing.TB, count int) []*Store {
 	t.Helper()
 	open, at := openAt, filepath.Join(t.TempDir(), "restaurant.db")
-	if testkit.Wanted() {
+	if testkit.UsesPostgres() {
 		open, at = openPostgres, empty.Copy(t)
 	}
 	stores := make([]*Store, count)

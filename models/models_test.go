@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 // of one of them open it by name.
 func openBook(t testing.TB) *Store {
 	t.Helper()
-	if testkit.Wanted() {
+	if testkit.UsesPostgres() {
 		return openPostgres(t, empty.Copy(t))
 	}
 	return openFile(t)
@@ -47,7 +47,7 @@ func openAt(t testing.TB, path string) *Store {
 }
 
 // empty is an order book in PostgreSQL that nothing stands in yet.
-var empty = testkit.Template{Prepare: func(url string) error {
+var empty = testkit.DatabaseTemplate{Prepare: func(url string) error {
 	s, err := OpenPostgres(context.Background(), url)
 	if err == nil {
 		err = s.Close()

@@ -14,7 +14,7 @@ import (
 // is told at once.
 func TestAnOutageIsNotWaitedFor(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		server := testkit.NewServer(t)
+		server := testkit.NewPostgresServer(t)
 		s := openPostgres(t, with(t, server.URL, "pool_max_conns", "4"))
 		alice, dish := enter(t, s, "alice"), cook(t, s)
 		noError(t, s.Ready(t.Context())) // so that a statement of the next finds a connection

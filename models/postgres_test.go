@@ -25,9 +25,8 @@ import (
 // onPostgres is a test that speaks of PostgreSQL alone. It needs a server, see
 // testkit; without one there is nothing that it could say.
 func onPostgres(t *testing.T, test func(t *testing.T)) {
-	if testkit.Wanted() {
-		test(t)
-	}
+	testkit.NeedPostgres(t)
+	test(t)
 }
 
 // beside opens a database without any of our settings, as another program would.
@@ -102,7 +101,7 @@ func TestBothEnginesHaveTheSameVersions(t *testing.T) {
 
 func TestFreshDatabaseGetsTheWholeSchema(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		s := openPostgres(t, testkit.Empty(t))
+		s := openPostgres(t, testkit.EmptyDatabase(t))
 		files, err := migrationsOf("postgres")
 		noError(t, err)
 		if got := number(t, s, "SELECT version FROM restaurant_schema"); got != int64(len(files)) {
@@ -122,7 +121,7 @@ func TestFreshDatabaseGetsTheWholeSchema(t *testing.T) {
 // migrations.
 func atVersion(t testing.TB, version int) (url string) {
 	t.Helper()
-	url = testkit.Empty(t)
+	url = testkit.EmptyDatabase(t)
 	cfg, size, err := postgresConfig(url)
 	noError(t, err)
 	db, err := openPostgresPool(cfg, size)
@@ -141,7 +140,7 @@ func atVersion(t testing.TB, version int) (url string) {
 
 func TestEveryEarlierVersionIsBroughtUpToDate(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		fresh := testkit.Empty(t)
+		fresh := testkit.EmptyDatabase(t)
 		openPostgres(t, fresh)
 		want := everything(t, beside(t, fresh))
 		files, err := migrationsOf("postgres")
@@ -191,7 +190,7 @@ func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
 func TestManyHousesMayStartAtOnce(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		const houses = 8
-		url := testkit.Empty(t)
+		url := testkit.EmptyDatabase(t)
 		stores, errs := make([]*Store, houses), make([]error, houses)
 		var starting sync.WaitGroup
 		for i := range houses {
@@ -223,7 +222,7 @@ func TestManyHousesMayStartAtOnce(t *testing.T) {
 // for.
 func TestAStartWaitsForAMigration(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		url := testkit.Empty(t)
+		url := testkit.EmptyDatabase(t)
 		first, err := beside(t, url).BeginTx(t.Context(), nil)
 		noError(t, err)
 		_, err = first.Exec("SELECT pg_advisory_xact_lock($1)", applicationID)
@@ -269,7 +268,7 @@ func TestNewerOrForeignDatabaseIsRefused(t *testing.T) {
 			{"another program beside ours", foreign, true, nil, ""},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
-				url := testkit.Empty(t)
+				url := testkit.EmptyDatabase(t)
 				if tc.ours {
 					noError(t, openPostgres(t, url).Close())
 				}
@@ -294,7 +293,7 @@ func TestNewerOrForeignDatabaseIsRefused(t *testing.T) {
 
 func TestTablesStandInTheSchemaOfTheSearchPath(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		url := testkit.Empty(t)
+		url := testkit.EmptyDatabase(t)
 		pool := beside(t, url)
 		for _, house := range []string{"north", "south"} { // two order books in one database
 			_, err := pool.Exec("CREATE SCHEMA " + house)
@@ -353,7 +352,7 @@ func TestWhatAStartSaysWithoutAServer(t *testing.T) {
 
 func TestWhatAStartSaysOfWhatTheServerRefuses(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		address := testkit.Empty(t)
+		address := testkit.EmptyDatabase(t)
 		pool := beside(t, address)
 		role := "guest_" + strings.Trim(filepath.Base(t.TempDir()), "/") + fmt.Sprint(time.Now().UnixNano())
 		for _, stmt := range []string{

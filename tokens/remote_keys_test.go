@@ -20,9 +20,7 @@ import (
 // own. It needs a server, see testkit; without one there is only one branch,
 // about which there is nothing to say.
 func branches(t *testing.T, names []string, test func(t *testing.T, desks []*desk)) {
-	if !testkit.Wanted() {
-		return
-	}
+	testkit.NeedPostgres(t)
 	synctest.Test(t, func(t *testing.T) {
 		book := t.TempDir()
 		desks := make([]*desk, len(names))

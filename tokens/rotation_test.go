@@ -30,7 +30,7 @@ func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 // empty is an order book in PostgreSQL that nothing stands in yet, and databases
 // are its copies: one for each folder.
 var (
-	empty = testkit.Template{Prepare: func(url string) error {
+	empty = testkit.DatabaseTemplate{Prepare: func(url string) error {
 		store, err := models.OpenPostgres(context.Background(), url)
 		if err == nil {
 			err = store.Close()
@@ -46,7 +46,7 @@ func openBook(t testing.TB, dir string) *models.Store {
 	t.Helper()
 	var store *models.Store
 	var err error
-	if testkit.Wanted() {
+	if testkit.UsesPostgres() {
 		url, known := databases.Load(dir)
 		if !known {
 			url = empty.Copy(t)

@@ -1,6 +1,7 @@
-// Package testkit gives each test an order book of its own in PostgreSQL. It
-// is for tests only, and does nothing unless TEST_DATABASE_URL names a server
-// that may be filled and emptied at will; deploy/with-postgres.sh starts one.
+// Package testkit is what tests share: one way to start the real program, one to
+// start a cluster of it, a workload, and a database of its own in PostgreSQL for
+// each test, if TEST_DATABASE_URL names a server that may be filled and emptied at
+// will; deploy/with-postgres.sh starts one.
 package testkit
 
 import (
@@ -15,16 +16,24 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Wanted tells whether tests shall use PostgreSQL instead of SQLite.
-func Wanted() bool { return server() != "" }
+// UsesPostgres reports whether tests shall use PostgreSQL instead of SQLite.
+func UsesPostgres() bool { return serverURL() != "" }
 
-// server is the address of a server where we may create databases. Give its
+// NeedPostgres skips a test that is about PostgreSQL where there is none.
+func NeedPostgres(t testing.TB) {
+	t.Helper()
+	if !UsesPostgres() {
+		t.Skip("TEST_DATABASE_URL names no PostgreSQL: make test-postgres starts one")
+	}
+}
+
+// serverURL is the address of a server where we may create databases. Give its
 // host as an address: looking up a name does not work inside a synctest bubble.
-func server() string { return os.Getenv("TEST_DATABASE_URL") }
+func serverURL() string { return os.Getenv("TEST_DATABASE_URL") }
 
-// Template is a database that is made once and copied for each test, which is
-// faster than to make each anew.
-type Template struct {
+// DatabaseTemplate is a database that is created once and copied for each test,
+// which is faster than to create each from scratch.
+type DatabaseTemplate struct {
 	// Prepare fills the new, empty database at url and leaves it.
 	Prepare func(url string) error
 
@@ -33,13 +42,13 @@ type Template struct {
 	err  error
 }
 
-// Copy makes a database like the template and returns its address. It is dropped
+// Copy creates a database like the template and returns its address. It is dropped
 // at the end of the test.
-func (tp *Template) Copy(t testing.TB) (url string) {
+func (tp *DatabaseTemplate) Copy(t testing.TB) (url string) {
 	t.Helper()
 	tp.once.Do(func() {
 		tp.name = newName()
-		made.add(tp.name)
+		created.add(tp.name)
 		if tp.err = administer("CREATE DATABASE " + tp.name); tp.err == nil {
 			tp.err = tp.Prepare(addressOf(tp.name))
 		}
@@ -50,9 +59,9 @@ func (tp *Template) Copy(t testing.TB) (url string) {
 	return create(t, " TEMPLATE "+tp.name)
 }
 
-// Empty makes an empty database and returns its address. It is dropped at the
-// end of the test.
-func Empty(t testing.TB) (url string) {
+// EmptyDatabase creates an empty database and returns its address. It is dropped
+// at the end of the test.
+func EmptyDatabase(t testing.TB) (url string) {
 	t.Helper()
 	return create(t, "")
 }
@@ -71,11 +80,14 @@ func create(t testing.TB, how string) (url string) {
 	return addressOf(name)
 }
 
-// Run runs the tests of a package and then drops the templates that they made.
-// TestMain calls it.
+// Run runs the tests of a package and then removes the program that was built and
+// drops the templates that were created for them. TestMain calls it.
 func Run(m *testing.M) (code int) {
 	code = m.Run()
-	for _, name := range made.names {
+	if built != "" {
+		_ = os.RemoveAll(built) // it is in the folder for temporary files
+	}
+	for _, name := range created.names {
 		if err := administer("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"); err != nil {
 			panic(err)
 		}
@@ -83,8 +95,8 @@ func Run(m *testing.M) (code int) {
 	return code
 }
 
-// made are the templates of this process.
-var made templates
+// created are the templates of this process.
+var created templates
 
 type templates struct {
 	mu    sync.Mutex
@@ -97,11 +109,11 @@ func (m *templates) add(name string) {
 	m.names = append(m.names, name)
 }
 
-// byCopying makes PostgreSQL 15 and newer copy files, as older ones do: four times
+// byCopying has PostgreSQL 15 and newer copy files, as older ones do: four times
 // as fast as to write every page to the log.
 var byCopying = sync.OnceValue(func() string {
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, server())
+	conn, err := pgx.Connect(ctx, serverURL())
 	if err != nil {
 		return "" // CREATE DATABASE will say the same
 	}
@@ -118,7 +130,7 @@ func newName() string { return "restaurant_" + strings.ToLower(rand.Text()[:16])
 // would belong to the synctest bubble that it was opened in.
 func administer(stmt string) error {
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, server())
+	conn, err := pgx.Connect(ctx, serverURL())
 	if err != nil {
 		return err
 	}
@@ -128,7 +140,7 @@ func administer(stmt string) error {
 }
 
 func addressOf(name string) string {
-	u, err := url.Parse(server())
+	u, err := url.Parse(serverURL())
 	if err != nil {
 		panic("TEST_DATABASE_URL is no URL") // without repeating it: there is a password in it
 	}

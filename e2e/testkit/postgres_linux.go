@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// Server is a PostgreSQL of a test's own, which it may stop, freeze and start
+// PostgresServer is a PostgreSQL of a test's own, which it may stop, freeze and start
 // again. It ends with the test, however that ends.
-type Server struct {
+type PostgresServer struct {
 	// URL is the address of an empty database on it.
 	URL string
 
@@ -23,12 +23,12 @@ type Server struct {
 	bin, data string
 }
 
-// NewServer starts a server, as deploy/with-postgres.sh does: by that script,
+// NewPostgresServer starts a server, as deploy/with-postgres.sh does: by that script,
 // which ends when its standard input does.
-func NewServer(t testing.TB) *Server {
+func NewPostgresServer(t testing.TB) *PostgresServer {
 	t.Helper()
-	cmd := exec.CommandContext(context.Background(), filepath.Join(root(t), "deploy", "with-postgres.sh"), "-t",
-		"-c", "synchronous_commit=on", "-c", "fsync=on", "-c", "full_page_writes=on", // what it has said is done stays done
+	cmd := exec.CommandContext(context.Background(), filepath.Join(Root(), "deploy", "with-postgres.sh"), "-t",
+		"-c", "synchronous_commit=on", "-c", "fsync=on", "-c", "full_page_writes=on", // what it has acknowledged stays
 		"sh", "-c", `printf '%s\n' "$TEST_DATABASE_URL" "$TEST_POSTGRES_BIN" "$TEST_POSTGRES_DATA"; exec cat`) // #nosec G204 -- a script of ours
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
@@ -42,12 +42,12 @@ func NewServer(t testing.TB) *Server {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t}
+	s := &PostgresServer{t: t}
 	t.Cleanup(func() {
 		s.signal(syscall.SIGCONT) // what is frozen does not end
 		_ = in.Close()            // the script sees it also when it was closed by our end
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("the server of this test has not ended well: %v", err)
+			t.Errorf("the PostgreSQL of this test has failed: %v", err)
 		}
 	})
 	lines := bufio.NewScanner(out)
@@ -60,36 +60,20 @@ func NewServer(t testing.TB) *Server {
 	return s
 }
 
-// root is the folder of go.mod.
-func root(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	for ; err == nil; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			break
-		}
-	}
-	t.Fatalf("there is no go.mod above the test: %v", err)
-	return ""
-}
-
 // Stop stops the server, and all connections to it break. The mode is pg_ctl's:
 // fast, or immediate, which is as good as a crash.
-func (s *Server) Stop(mode string) {
+func (s *PostgresServer) Stop(mode string) {
 	s.t.Helper()
 	s.control("stop", "-m", mode)
 }
 
 // Start starts the server again, on the same port.
-func (s *Server) Start() {
+func (s *PostgresServer) Start() {
 	s.t.Helper()
 	s.control("restart", "-m", "immediate", "-l", filepath.Join(s.data, "server.log")) // remembers the settings, which start does not
 }
 
-func (s *Server) control(args ...string) {
+func (s *PostgresServer) control(args ...string) {
 	s.t.Helper()
 	args = append([]string{filepath.Join(s.bin, "pg_ctl"), "-D", s.data, "-s", "-w"}, args...)
 	if os.Geteuid() == 0 { // as whom PostgreSQL refuses to run
@@ -102,10 +86,9 @@ func (s *Server) control(args ...string) {
 	}
 }
 
-// Freeze stops all processes of the server where they are: connections stay, new
-// ones are taken by the system, and nobody ever answers. So it is when a cable is
-// cut.
-func (s *Server) Freeze() {
+// Freeze stops all processes of the server where they are: connections stay, the
+// system accepts new ones, and no answer ever comes. So it is when a cable is cut.
+func (s *PostgresServer) Freeze() {
 	s.t.Helper()
 	if s.signal(syscall.SIGSTOP) < 2 {
 		s.t.Error("there was nothing to freeze")
@@ -113,10 +96,10 @@ func (s *Server) Freeze() {
 }
 
 // Thaw lets a frozen server go on.
-func (s *Server) Thaw() { s.signal(syscall.SIGCONT) }
+func (s *PostgresServer) Thaw() { s.signal(syscall.SIGCONT) }
 
-// signal sends a signal to the server and all its children and tells to how many.
-func (s *Server) signal(sig syscall.Signal) (processes int) {
+// signal sends a signal to the server and all its children and returns to how many.
+func (s *PostgresServer) signal(sig syscall.Signal) (processes int) {
 	text, err := os.ReadFile(filepath.Join(s.data, "postmaster.pid"))
 	first, _, _ := strings.Cut(string(text), "\n")
 	server, aerr := strconv.Atoi(first)

@@ -1,8 +1,0 @@
-//go:build !unix
-
-package app
-
-import "os"
-
-// closingSignal asks the program to close the house.
-var closingSignal = os.Interrupt

@@ -1,8 +1,0 @@
-//go:build unix
-
-package app
-
-import "syscall"
-
-// closingSignal asks the program to close the house.
-const closingSignal = syscall.SIGTERM

@@ -1,0 +1,35 @@
+package e2e
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"restaurant/e2e/testkit"
+)
+
+// TestDemo_ordersAPizza runs the program's own tour.
+func TestDemo_ordersAPizza(t *testing.T) {
+	t.Setenv("KITCHEN_PACE", "50ms")
+	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "demo")
+	server.AwaitOutput("Ctrl-C")
+	output := server.Output.String()
+	for _, want := range []string{"POST /api/v1/auth/login", "200 OK", "GET /api/v1/menu", "POST /api/v1/orders", "201 Created", "/events", `"status":"served"`, "Buon appetito"} {
+		if !strings.Contains(output, want) {
+			t.Errorf("the demo does not show %s:\n%s", want, output)
+		}
+	}
+	if strings.Contains(output, "-----BEGIN") || regexp.MustCompile(`ey[\w-]+\.ey[\w-]+\.[\w-]{300}`).MatchString(output) {
+		t.Error("the demo prints a whole token or a key")
+	}
+	if status := server.Call("GET", "/api/v1/menu", "", "", nil); status != 200 {
+		t.Errorf("after the demo the menu answers %d", status)
+	}
+}
+
+// TestDemo_trustsItsOwnCertificate runs the tour over TLS.
+func TestDemo_trustsItsOwnCertificate(t *testing.T) {
+	t.Setenv("KITCHEN_PACE", "20ms")
+	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "demo", "-tls", "self-signed", "-tls-addr", testkit.FreeAddr(t))
+	server.AwaitOutput("Buon appetito")
+}

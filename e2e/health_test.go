@@ -1,0 +1,38 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"restaurant/e2e/testkit"
+)
+
+// TestHealth_saysWhetherTheServerIsReady asks with the program itself, as a
+// container does that has nothing else.
+func TestHealth_saysWhetherTheServerIsReady(t *testing.T) {
+	server := testkit.Start(t, t.TempDir())
+	health := testkit.Launch(t, t.TempDir(), server.Addr, "health")
+	if code := health.Wait(10 * time.Second); code != 0 || !strings.Contains(health.Output.String(), "is ready") {
+		t.Errorf("of a running server: %d, %s", code, health.Output)
+	}
+	health = testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "health")
+	if code := health.Wait(10 * time.Second); code != 1 || !isOneSentence(health.Output.String(), "nothing answers there") {
+		t.Errorf("of none: %d, %s", code, health.Output)
+	}
+}
+
+func TestHealth_underTLS(t *testing.T) {
+	t.Setenv("TLS", "self-signed")
+	t.Setenv("TLS_ADDR", testkit.FreeAddr(t))
+	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t))
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) { // polled, not raced against
+		health := testkit.Launch(t, t.TempDir(), server.Addr, "health")
+		if health.Wait(10*time.Second) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("never ready: %s\n%s", health.Output, server.Output)
+		}
+	}
+}

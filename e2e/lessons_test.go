@@ -1,0 +1,265 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"restaurant/e2e/testkit"
+)
+
+// lessonAnswer is what the tests read of a lesson.
+type lessonAnswer struct {
+	ID         string
+	State      string
+	StillToSee []string `json:"still_to_see"`
+	Questions  []struct{ ID string }
+	Prepare    []lessonStep
+	Steps      []lessonStep
+}
+
+type lessonStep struct {
+	ID     string
+	Wait   int
+	Seen   *bool // nil if nothing waits for it
+	Expect struct {
+		JSON map[string]any
+	}
+}
+
+// getLesson asks the server for a lesson.
+func getLesson(t *testing.T, p *testkit.Process, id string) lessonAnswer {
+	t.Helper()
+	var l lessonAnswer
+	if status := p.Call("GET", "/learn/lessons/"+id, "", "", &l); status != 200 {
+		t.Fatalf("lesson %s answers %d", id, status)
+	}
+	return l
+}
+
+// getScript asks for the sh file of a lesson.
+func getScript(t *testing.T, p *testkit.Process, id string) string {
+	t.Helper()
+	a := p.Do("GET", "/learn/lessons/"+id+".sh", "", "")
+	if a.Status != 200 {
+		t.Fatalf("the script answers %d", a.Status)
+	}
+	return string(a.Body)
+}
+
+// runScript runs a script in an empty folder.
+func runScript(t *testing.T, script string) (folder, output string, err error) {
+	t.Helper()
+	folder = t.TempDir()
+	cmd := exec.Command("sh", "-c", script)
+	cmd.Dir = folder
+	out, err := cmd.CombinedOutput()
+	return folder, string(out), err
+}
+
+// withoutStep removes a step from a script, or the answer to a question.
+func withoutStep(t *testing.T, script, id string) string {
+	t.Helper()
+	blocks := strings.Split(script, "\n\n")
+	kept := slices.DeleteFunc(slices.Clone(blocks), func(b string) bool { return strings.Contains(b, "\nwants "+id+" ") })
+	shorter := strings.Join(kept, "\n\n")
+	if len(kept) == len(blocks) {
+		shorter = regexp.MustCompile(`(?m)^.*question=`+id+` .*\n`).ReplaceAllString(script, "")
+	}
+	if shorter == script {
+		t.Fatalf("the script has no step %s:\n%s", id, script)
+	}
+	return shorter
+}
+
+// TestLessons_areDoneByTheirScripts replays each lesson on a server of its own: the
+// whole script makes it done, and without any one of the steps that count it does
+// not.
+func TestLessons_areDoneByTheirScripts(t *testing.T) {
+	for _, program := range []string{"sh", "curl"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Fatalf("the lessons are replayed by %s: install it", program)
+		}
+	}
+	for _, id := range lessonIDs(t) {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			server := testkit.Start(t, t.TempDir(), "-kitchen-pace", "50ms")
+			before := getLesson(t, server, id)
+			whole := getScript(t, server, id)
+			for _, left := range before.required() {
+				_, output, err := runScript(t, withoutStep(t, whole, left))
+				if l := getLesson(t, server, id); err == nil || l.State == "done" || len(l.StillToSee) == 0 {
+					t.Errorf("without %s it is %s, %v:\n%s", left, l.State, l.StillToSee, output)
+				}
+				if status := server.Call("POST", "/learn/reset", "", fmt.Sprintf(`{"what":"lesson","lesson":%q}`, id), nil); status != 200 {
+					t.Fatalf("reset answers %d", status)
+				}
+				if l := getLesson(t, server, id); l.State != "open" {
+					t.Fatalf("after the reset it is %s", l.State)
+				}
+			}
+			folder, output, err := runScript(t, whole)
+			if l := getLesson(t, server, id); err != nil || l.State != "done" || len(l.StillToSee) > 0 {
+				t.Fatalf("it is %s, %v, %v:\n%s", l.State, l.StillToSee, err, output)
+			}
+			before.wantJSON(t, folder)
+			wantHeader(t, folder, id)
+		})
+	}
+}
+
+// lessonIDs asks a server, which may be one without a single credit.
+func lessonIDs(t *testing.T) (ids []string) {
+	t.Helper()
+	var list struct{ Items []struct{ ID string } }
+	if status := testkit.Start(t, t.TempDir()).Call("GET", "/learn/lessons", "", "", &list); status != 200 || len(list.Items) == 0 {
+		t.Fatalf("the list answers %d with %d lessons", status, len(list.Items))
+	}
+	for _, l := range list.Items {
+		ids = append(ids, l.ID)
+	}
+	return ids
+}
+
+// required lists the steps and questions that the lesson waits for. Where one has
+// to wait for the clock, only the step that waits: each replay would wait again.
+func (l lessonAnswer) required() (ids []string) {
+	for _, s := range l.Steps {
+		if s.Wait > 0 {
+			return []string{s.ID}
+		}
+		if s.Seen != nil {
+			ids = append(ids, s.ID)
+		}
+	}
+	for _, q := range l.Questions {
+		ids = append(ids, q.ID)
+	}
+	return ids
+}
+
+// wantJSON holds the answers that the script has kept against what the lesson
+// says of them; status, problem and headers the script has checked itself.
+func (l lessonAnswer) wantJSON(t *testing.T, folder string) {
+	t.Helper()
+	for _, step := range slices.Concat(l.Prepare, l.Steps) {
+		if len(step.Expect.JSON) == 0 {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(folder, step.ID+".body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, body, hasHead := bytes.Cut(text, []byte("\r\n\r\n")); hasHead {
+			text = body
+		}
+		var answer any
+		if err := json.Unmarshal(text, &answer); err != nil {
+			t.Fatalf("%s: %v: %s", step.ID, err, text)
+		}
+		for path, want := range step.Expect.JSON {
+			if got := member(answer, path); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s: %s is %v, want %v", step.ID, path, got, want)
+			}
+		}
+	}
+}
+
+// member finds claims.vip or items.0.id in an answer.
+func member(v any, path string) any {
+	for name := range strings.SplitSeq(path, ".") {
+		switch in := v.(type) {
+		case map[string]any:
+			v = in[name]
+		case []any:
+			n, err := strconv.Atoi(name)
+			if err != nil || n >= len(in) {
+				return nil
+			}
+			v = in[n]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+// wantHeader checks that the very answer which completed the lesson said so.
+func wantHeader(t *testing.T, folder, id string) {
+	t.Helper()
+	heads, err := filepath.Glob(filepath.Join(folder, "*.head"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for _, name := range heads {
+		head, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count += len(regexp.MustCompile(`(?m)^Lesson-Progress: .*\b`+id+` done; next=L\d\d`).FindAll(head, -1))
+	}
+	if count != 1 {
+		t.Errorf("%d answers say that %s is done", count, id)
+	}
+}
+
+// TestLessons_needDemoAccounts: the answer says so, and LAB=off shuts the lab.
+func TestLessons_needDemoAccounts(t *testing.T) {
+	dir := t.TempDir()
+	server := testkit.Start(t, dir, "-demo-data", "off", "-lab", "off")
+	if a := server.Do("GET", "/learn", "", ""); a.Status != 404 || !strings.Contains(string(a.Body), "DEMO_DATA=on") {
+		t.Errorf("/learn answers %d %s", a.Status, a.Body)
+	}
+	for _, path := range []string{"/learn/lessons", "/learn/facts", "/learn/progress"} {
+		if status := server.Call("GET", path, "", "", nil); status != 404 {
+			t.Errorf("%s answers %d", path, status)
+		}
+	}
+	for path, body := range map[string]string{"/learn/reset": `{"what":"kitchen"}`, "/lab/forge": `{"set":["role=manager"]}`} {
+		if status := server.Call("POST", path, "", body, nil); status != 404 {
+			t.Errorf("%s answers %d", path, status)
+		}
+	}
+	if a := server.Do("GET", "/api/v1/menu", "", ""); a.Header.Get("Lesson-Progress") != "" {
+		t.Error("a lesson is credited")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "lessons.db")); err == nil {
+		t.Error("there is a lesson database")
+	}
+}
+
+// TestLessons_progressSurvivesRestarts ends the program once in order and once as a
+// power cut would.
+func TestLessons_progressSurvivesRestarts(t *testing.T) {
+	dir := t.TempDir()
+	first := testkit.Start(t, dir)
+	for _, path := range []string{"/api/v1/orders", "/api/v1/menu/1"} {
+		first.Call("GET", path, "", "", nil)
+	}
+	first.Stop()
+	second := testkit.Start(t, dir)
+	if l := getLesson(t, second, "L01"); l.State != "started" || len(l.StillToSee) != 5 {
+		t.Errorf("after a restart L01 is %s, %v", l.State, l.StillToSee)
+	}
+	second.Do("POST", "/api/v1/orders", "", `{}`)
+	second.Call("GET", "/api/v1/orders", "", "", nil)
+	second.Call("DELETE", "/api/v1/menu/1", "", "", nil)
+	if a := second.Do("GET", "/api/v1/menu/1", "", ""); a.Header.Get("Lesson-Progress") != "L02 done; next=L01" {
+		t.Fatalf("Lesson-Progress is %q", a.Header.Get("Lesson-Progress"))
+	}
+	second.Call("GET", "/learn/facts", "", "", nil) // reading the facts writes what waits
+	second.Kill()
+	if l := getLesson(t, testkit.Start(t, dir), "L02"); l.State != "done" {
+		t.Errorf("after a kill L02 is %s", l.State)
+	}
+}

@@ -1,0 +1,42 @@
+package e2e
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"restaurant/e2e/testkit"
+)
+
+// TestShutdown_endsOpenStreams sends SIGTERM while a stream is open: it ends in
+// order, and so does the program.
+func TestShutdown_endsOpenStreams(t *testing.T) {
+	t.Setenv("KITCHEN", "manual")
+	server := testkit.Start(t, t.TempDir())
+	alice := server.Login("alice")
+	server.Call("POST", "/api/v1/orders", alice, onePizza, nil)
+	req, err := http.NewRequest("GET", server.URL+"/api/v1/orders/1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+alice)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	stream := bufio.NewReader(res.Body)
+	if first, err := stream.ReadString('\n'); err != nil || first != "event: status\n" {
+		t.Fatalf("the stream begins with %q, %v", first, err)
+	}
+	start := time.Now()
+	server.Signal()
+	if _, err := io.ReadAll(stream); err != nil {
+		t.Errorf("the stream was cut: %v", err)
+	}
+	if code := server.Wait(5 * time.Second); code != 0 {
+		t.Errorf("exit code %d after %v: %s", code, time.Since(start), server.Output)
+	}
+}

@@ -1,0 +1,148 @@
+package testkit
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Cluster is three instances over one PostgreSQL, with nginx in front.
+type Cluster struct {
+	Postgres *PostgresServer
+	Nginx    *Process
+
+	t         *testing.T
+	mu        sync.Mutex
+	instances [3]*Process
+}
+
+// StartCluster starts instances that are restarted whenever they have ended,
+// until the test is over.
+func StartCluster(t *testing.T) *Cluster {
+	t.Helper()
+	c := &Cluster{t: t, Postgres: NewPostgresServer(t)}
+	addr := FreeAddr(t)
+	t.Setenv("DATABASE_URL", c.Postgres.URL)
+	t.Setenv("PUBLIC_URL", "http://"+addr)
+	t.Setenv("TRUSTED_PROXIES", "127.0.0.1")
+	ctx, cancel := context.WithCancel(context.Background())
+	var supervisors sync.WaitGroup
+	t.Cleanup(supervisors.Wait)
+	t.Cleanup(func() {
+		cancel()
+		for i := range c.instances {
+			c.Kill(i)
+		}
+	})
+	for i := range c.instances {
+		dir, addr := t.TempDir(), FreeAddr(t)
+		c.instances[i] = Prepare(t, dir, addr, exec.Command(Program(), "serve"))
+		supervisors.Go(func() { c.supervise(ctx, i, dir, addr) })
+	}
+	var addrs []string
+	for i := range c.instances {
+		c.Instance(i).AwaitReady()
+		addrs = append(addrs, c.Instance(i).Addr)
+	}
+	c.Nginx = StartNginx(t, addr, addrs...)
+	return c
+}
+
+// supervise does what systemd, Docker or Kubernetes does elsewhere.
+func (c *Cluster) supervise(ctx context.Context, i int, dir, addr string) {
+	for {
+		p := Prepare(c.t, dir, addr, exec.Command(Program(), "serve"))
+		c.mu.Lock()
+		if ctx.Err() != nil {
+			c.mu.Unlock()
+			return
+		}
+		c.instances[i] = p
+		err := p.Cmd.Start()
+		c.mu.Unlock()
+		if err != nil {
+			c.t.Error(err)
+			return
+		}
+		p.Done <- p.Cmd.Wait()
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(100 * time.Millisecond): // PostgreSQL may be away
+		}
+	}
+}
+
+// Size is the number of instances.
+func (c *Cluster) Size() int { return len(c.instances) }
+
+// Instance is the process that runs, or ran last, as instance i.
+func (c *Cluster) Instance(i int) *Process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.instances[i]
+}
+
+// Kill ends instance i as a power cut would.
+func (c *Cluster) Kill(i int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p := c.instances[i].Cmd.Process; p != nil {
+		_ = p.Kill() // it may have ended by itself
+	}
+}
+
+// AwaitReady waits until each instance is ready, whichever process it is now.
+func (c *Cluster) AwaitReady() {
+	c.t.Helper()
+	for i := range c.instances {
+		for deadline := time.Now().Add(20 * time.Second); c.Instance(i).Call("GET", "/readyz", "", "", nil) != 200; time.Sleep(10 * time.Millisecond) { // polled, not raced against
+			if time.Now().After(deadline) {
+				c.t.Fatalf("instance %d is never ready:\n%s", i, c.Instance(i).Output)
+			}
+		}
+	}
+}
+
+// StartNginx starts nginx at an address, with the configuration of make branches,
+// in front of the instances at others.
+func StartNginx(t *testing.T, addr string, instances ...string) *Process {
+	t.Helper()
+	dir := t.TempDir()
+	conf, err := os.ReadFile(filepath.Join(Root(), "deploy", "nginx.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var upstream strings.Builder
+	for _, instance := range instances {
+		fmt.Fprintf(&upstream, "server %s max_fails=1 fail_timeout=2s;\n", loopback(instance))
+	}
+	for name, text := range map[string]string{"nginx.conf": string(conf), "branches.conf": upstream.String(), "door.conf": "listen " + loopback(addr) + ";"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("nginx", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off;")
+	nginx := Prepare(t, dir, addr, cmd)
+	nginx.Begin()
+	t.Cleanup(func() { // a killed master would leave its workers behind
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		nginx.Wait(10 * time.Second)
+	})
+	nginx.AwaitReady()
+	return nginx
+}
+
+// loopback is an address of localhost as nginx takes it for one address only.
+func loopback(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	return "127.0.0.1:" + port
+}
