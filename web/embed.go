@@ -4,8 +4,8 @@
 // js/main.js.
 //
 // The pages load nothing from any other server, so the whole room travels inside
-// the program and works without a network. There is no build step: what a browser
-// gets is what stands here.
+// the program and works without a network. There is no build step: scripts are served
+// as they stand here, and the styles are only put into one file.
 package web
 
 import (
@@ -32,7 +32,7 @@ const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'"
 
-// Permissions is the Permissions-Policy of the dining room: it needs nothing of the
+// Permissions is the Permissions-Policy of the start page: it needs nothing of the
 // device it is shown on.
 const Permissions = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 
@@ -50,7 +50,7 @@ var (
 	//go:embed js/*.js js/lib/*.js js/parts/*.js js/views/*.js js/lessons/*.js
 	scripts embed.FS
 	// SwaggerInitializer is the script that starts Swagger UI. It is served in
-	// the folder of Swagger UI, under another policy than the pages of this room.
+	// the folder of Swagger UI, under another policy than the pages of this package.
 	//
 	//go:embed js/swagger-initializer.js
 	SwaggerInitializer []byte

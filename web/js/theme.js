@@ -6,4 +6,4 @@ try {
   const { dataset } = document.documentElement, choice = localStorage.getItem("restaurant.theme");
   if (choice === "light" || choice === "dark") dataset.theme = choice;
   if (localStorage.getItem("restaurant.session")) dataset.guest = "";
-} catch { /* storage is switched off: the system decides, and nobody is known */ }
+} catch { /* storage is switched off: the system decides, and no guest is known */ }

@@ -6,11 +6,11 @@ import { announce, button, clockTime, h, prefs, randomKey, render } from "../lib
 import { call } from "../lib/api.js";
 import { lessonFiles } from "./files.js";
 import { shells } from "../lib/curl.js";
-import { refreshList, nextLesson, stateLabels, lessonTitle, onNews, lessonHref } from "./list.js";
+import { lessonHref, lessonTitle, nextLesson, onNews, refreshList, stateLabels } from "./list.js";
 import { Glossary, withCode } from "./glossary.js";
-import { View, refusal } from "../parts/view.js";
+import { refusal, View } from "../parts/view.js";
 import { confirmReset } from "./reset.js";
-import { Step, filesBox } from "./step.js";
+import { filesBox, Step } from "./step.js";
 
 const pollMs = 3000; // milliseconds between two looks at what a terminal has done
 const lessonURL = (id) => "/learn/lessons/" + encodeURIComponent(id);

@@ -4,8 +4,8 @@
 // compared part by part: status, headers, body.
 
 import { announce, button, clockTime, copy, duration, h } from "../lib/dom.js";
-import { compare, lessonFiles, claimsIn, missingFile, sendStep } from "./files.js";
-import { logIn, showRequest, refusal } from "../parts/view.js";
+import { claimsIn, compare, lessonFiles, missingFile, sendStep } from "./files.js";
+import { logIn, refusal, showRequest } from "../parts/view.js";
 import { shortenTokens } from "../parts/entry.js";
 import { auth } from "../lib/auth.js";
 

@@ -31,7 +31,7 @@ export const serverNow = () => Date.now() + clockSkew;
  *   stopped?: boolean, retryAfter?: number, body?: ReadableStream, text?: string, menu?: any}} Answer */
 
 /** auth: "bearer" (default), "cookie", "none", or a token to send instead of one's own. json: the body. why: a remark
- *  for the notebook. poll: nobody asked for it. cookies: "given" if the answer sets some.
+ *  for the notebook. poll: the page asks by itself. cookies: "given" if the answer sets some.
  * @typedef {{auth?: string, json?: any, body?: string, headers?: Record<string, string>, why?: string, poll?: boolean,
  *   cookies?: boolean | "given", mode?: string, keepalive?: boolean, signal?: AbortSignal}} Options */
 

@@ -48,14 +48,14 @@ function body(entry) {
   ].filter(Boolean);
 }
 
-function side(headerCase, text, entry) {
-  const pre = h("pre", { tabindex: 0, "aria-label": headerCase }, h("code", {}, shortenTokens(text)));
+function side(title, text, entry) {
+  const pre = h("pre", { tabindex: 0, "aria-label": title }, h("code", {}, shortenTokens(text)));
   const hidden = shortenTokens(text) !== text;
   const reveal = button("Reveal the token", () => {
     pre.firstChild.textContent = text;
     reveal.remove();
-  }, { class: "quiet", "aria-label": `Reveal the token in “${headerCase}” of entry ${entry.n}` });
-  return h("div", {}, h("p", { class: "entry__title" }, headerCase, hidden ? reveal : null), pre);
+  }, { class: "quiet", "aria-label": `Reveal the token in “${title}” of entry ${entry.n}` });
+  return h("div", {}, h("p", { class: "entry__title" }, title, hidden ? reveal : null), pre);
 }
 
 /** shortenTokens hides tokens: they are secrets, and 700 letters say nothing to the eye. */
@@ -77,7 +77,7 @@ function answerText(entry) {
   const text = entry.answer.body, most = 20000;
   const lines = [
     `HTTP/1.1 ${entry.status} ${entry.statusText}`,
-    ...entry.answer.headers.map(([k, v]) => `${title(k)}: ${v}`),
+    ...entry.answer.headers.map(([k, v]) => `${headerCase(k)}: ${v}`),
   ];
   return lines.join("\n")
     + (text
@@ -86,7 +86,7 @@ function answerText(entry) {
 }
 
 /** headerCase writes a header as people do; fetch returns its name in small letters. */
-const title = (name) =>
+const headerCase = (name) =>
   ({ etag: "ETag", "x-request-id": "X-Request-ID", "www-authenticate": "WWW-Authenticate" })[name]
     ?? name.replace(/\b[a-z]/g, (c) => c.toUpperCase());
 
@@ -255,7 +255,7 @@ async function replay(entry, bare) {
     auth: how,
     why: `entry ${entry.n} again${bare ? ", without the wristband" : ""}`,
   };
-  const ours = entry.cookies; // a lesson logs in, too, and leaves the wristband of the page alone
+  const ours = entry.cookies; // a login of a lesson leaves the page's own token alone
   if (!bare && ours && entry.path.endsWith("/auth/login")) return auth.login(loginOf(JSON.parse(entry.body)));
   if (!bare && entry.path.endsWith("/auth/logout")) return auth.logout();
   if (!bare && ours && entry.path.endsWith("/auth/refresh")) {

@@ -4,7 +4,7 @@
 
 import { announce, button, clockTime, h, render } from "../lib/dom.js";
 import { call, connection } from "../lib/api.js";
-import { View, emptyState, showRequest, refusal } from "../parts/view.js";
+import { emptyState, refusal, showRequest, View } from "../parts/view.js";
 
 const columns = [
   { status: "placed", title: "Placed", next: "preparing", label: (id) => `Start cooking order ${id}` },

@@ -3,8 +3,8 @@
 // device shows the same, because it only asks.
 
 import { announce, button, h, render } from "../lib/dom.js";
-import { refreshList, nextLesson, lessonList, stateLabels, lessonTitle, onNews, lessonHref } from "../lessons/list.js";
-import { View, emptyState } from "../parts/view.js";
+import { lessonHref, lessonList, lessonTitle, nextLesson, onNews, refreshList, stateLabels } from "../lessons/list.js";
+import { emptyState, View } from "../parts/view.js";
 import { mountNote } from "../lessons/note.js";
 import "../lessons/page.js";
 import { confirmReset, confirmRestore } from "../lessons/reset.js";
@@ -12,7 +12,7 @@ import { confirmReset, confirmRestore } from "../lessons/reset.js";
 const pollMs = 5000; // milliseconds between two looks at what a terminal has done
 const express = ["L01", "L02", "L03", "L04", "L05"]; // what an API and a token are
 
-/** lessons-view shows the list, or the lesson that the address names. */
+/** LessonsView shows the list, or the lesson that the address names. */
 class LessonsView extends HTMLElement {
   argument = ""; // the lesson that the address names
 

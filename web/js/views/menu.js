@@ -5,7 +5,7 @@
 import { announce, button, h, inPieces, money } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { auth } from "../lib/auth.js";
-import { View, emptyState, showRequest, refusal } from "../parts/view.js";
+import { emptyState, refusal, showRequest, View } from "../parts/view.js";
 import { basket } from "../parts/basket.js";
 
 /** shown remembers menus by address and role: their ETag, and what was in them. */
@@ -15,17 +15,17 @@ class MenuView extends View {
   static heading = "Menu";
 
   build() {
-    this.filterForm = filters(() => this.read());
-    this.loungeCard = lounge();
+    this.filters = filterForm(() => this.read());
+    this.lounge = loungeCard();
     return [
       h(
         "div",
         { class: "menu" },
         h("p", { class: "lead" }, "Anybody may read the menu. Ordering takes a wristband: try it without one."),
-        this.filterForm,
+        this.filters,
         this.notice,
         this.content,
-        this.loungeCard,
+        this.lounge,
       ),
       document.createElement("basket-box"),
     ];
@@ -37,7 +37,7 @@ class MenuView extends View {
   }
 
   async read() {
-    const path = "/api/v1/menu" + query(new FormData(this.filterForm));
+    const path = "/api/v1/menu" + query(new FormData(this.filters));
     const turn = this.turn = (this.turn ?? 0) + 1;
     const answer = await this.load("Reading the menu", () => fetchMenu(path), ({ menu }) => {
       if (turn === this.turn) this.draw(menu, path);
@@ -54,7 +54,7 @@ class MenuView extends View {
     this.content.replaceChildren(box);
     if (items.length === 0) box.append(noDishes(path));
     else inPieces(rows(items), (build) => build(currency), box, 24);
-    fillCategories(this.filterForm, items, path);
+    fillCategories(this.filters, items, path);
     if (!first) announce(`${items.length} dishes.`);
   }
 }
@@ -78,7 +78,7 @@ function query(data) {
   return asked.length ? "?" + new URLSearchParams(asked) : "";
 }
 
-function filters(changed) {
+function filterForm(changed) {
   let timer = 0;
   const form = h(
     "form",
@@ -200,7 +200,7 @@ function noDishes(path) {
 }
 
 /** loungeCard is an endpoint that one claim of the token opens. */
-function lounge() {
+function loungeCard() {
   const answerBox = h("div", { class: "notice" });
   const knock = button("Knock at the lounge", async () => {
     const answer = await call("GET", "/api/v1/lounge");

@@ -4,7 +4,7 @@
 
 import { button, clockTime, h, inPieces } from "../lib/dom.js";
 import { notebook } from "../lib/notebook.js";
-import { View, emptyState } from "../parts/view.js";
+import { emptyState, View } from "../parts/view.js";
 import { entryCard } from "../parts/entry.js";
 import { outcome } from "../parts/notebook-line.js";
 

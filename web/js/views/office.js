@@ -4,7 +4,7 @@
 
 import { announce, button, h, inPieces, money } from "../lib/dom.js";
 import { call } from "../lib/api.js";
-import { View, showRequest, refusal } from "../parts/view.js";
+import { refusal, showRequest, View } from "../parts/view.js";
 
 const sizes = ["small", "medium", "large", "regular"];
 

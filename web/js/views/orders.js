@@ -6,7 +6,7 @@ import { announce, button, clockTime, dayTime, duration, h, inPieces, money, ren
 import { call } from "../lib/api.js";
 import { subscribe } from "../lib/sse.js";
 import { auth } from "../lib/auth.js";
-import { View, emptyState, showRequest, refusal } from "../parts/view.js";
+import { emptyState, refusal, showRequest, View } from "../parts/view.js";
 
 const maxStreams = 2, pollEvery = 5000, steps = ["placed", "preparing", "ready", "served"];
 const isOpen = (order) => order.status !== "served" && order.status !== "cancelled";
@@ -40,7 +40,7 @@ class OrdersView extends View {
       if (document.hidden) this.stopStreams();
       else this.followNewest();
     });
-    this.on(this.signal, "abort", () => this.stopStreams());
+    this.signal.addEventListener("abort", () => this.stopStreams());
   }
 
   /** setPaused lets the list stand still for those who want to read (WCAG 2.2.2). */

@@ -5,7 +5,7 @@
 import { announce, button, dayTime, h, randomKey } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { auth } from "../lib/auth.js";
-import { View, showRequest, refusal } from "../parts/view.js";
+import { refusal, showRequest, View } from "../parts/view.js";
 
 class SessionsView extends View {
   static heading = "My logins";

@@ -4,9 +4,9 @@
 
 import { $, announce, button, copy, dayTime, duration, h, render } from "../lib/dom.js";
 import { call, serverNow } from "../lib/api.js";
-import { trimToken, decode, claimMeanings, readTime, tamper } from "../lib/jwt.js";
+import { claimMeanings, decode, readTime, tamper, trimToken } from "../lib/jwt.js";
 import { auth } from "../lib/auth.js";
-import { View, emptyState, logIn, showRequest, refusal } from "../parts/view.js";
+import { emptyState, logIn, refusal, showRequest, View } from "../parts/view.js";
 
 let typed = null; // what was pasted or edited, kept while another view is shown
 
