@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"log/slog"
 	"path/filepath"
 
 	"restaurant/handlers"
@@ -23,33 +22,33 @@ func (c config) loopbackOnly() bool {
 
 // mountLessons adds the rooms in which one learns: the lessons, which need the demo
 // accounts, and the lab. Without lessons the school is nil.
-func mountLessons(ctx context.Context, cfg config, api *handlers.API, log *slog.Logger) (*learn.Handler, error) {
+func mountLessons(ctx context.Context, cfg config, url string, deps *handlers.Deps) (*learn.Handler, error) {
 	if cfg.lab {
-		api.Mounts = append(api.Mounts, lab.New().Mount)
+		deps.Mounts = append(deps.Mounts, lab.New().Mount)
 	}
 	if !cfg.demoData {
-		api.Mounts = append(api.Mounts, learn.MountDisabled)
+		deps.Mounts = append(deps.Mounts, learn.MountDisabled)
 		return nil, nil
 	}
 	school, err := learn.Open(ctx, cfg.lessonsFile(), learn.Options{
-		PublicURL: api.PublicURL, LoopbackOnly: cfg.loopbackOnly(), Log: log,
-		Preview: func(ctx context.Context) ([]learn.Loss, error) { return resetPreview(ctx, api.Store) },
-		Reset:   func(ctx context.Context) error { return resetToSeed(ctx, api) },
+		PublicURL: url, LoopbackOnly: cfg.loopbackOnly(), Log: deps.Log,
+		Preview: func(ctx context.Context) ([]learn.Loss, error) { return resetPreview(ctx, deps.Store) },
+		Reset:   func(ctx context.Context) error { return resetToSeed(ctx, deps) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	api.Mounts, api.OnResponse = append(api.Mounts, school.Mount), school.Tracker.Witness
+	deps.Mounts, deps.OnResponse = append(deps.Mounts, school.Mount), school.Tracker.Witness
 	return school, nil
 }
 
 // resetToSeed puts the restaurant back to its first day.
-func resetToSeed(ctx context.Context, api *handlers.API) error {
-	day, err := seed.FirstDay(ctx, api.Hasher)
+func resetToSeed(ctx context.Context, deps *handlers.Deps) error {
+	day, err := seed.FirstDay(ctx, deps.Hasher)
 	if err != nil {
 		return err
 	}
-	return api.Sessions.Reset(ctx, day)
+	return deps.Sessions.Reset(ctx, day)
 }
 
 // resetPreview is what freshen would take away.

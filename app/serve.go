@@ -82,25 +82,32 @@ func runServer(ctx context.Context, cfg config, std Stdio, whileServing func(ctx
 	defer stop()
 	flushing.Go(func() { buffer.flushLoop(logging) })
 	log := cfg.logger(buffer)
-	api, err := buildAPI(ctx, cfg, store, cfg.issuer(doors.primary.Addr().String()), log)
+	url := cfg.issuer(doors.primary.Addr().String())
+	deps, err := buildDeps(ctx, cfg, store, url, log)
 	if err != nil {
 		return err
 	}
 	if cfg.overTLS() {
-		if err := doors.loadCertificates(cfg, api.PublicURL, std, log); err != nil {
+		if err := doors.loadCertificates(cfg, url, std, log); err != nil {
 			return err
 		}
 	}
-	school, err := mountLessons(ctx, cfg, api, log)
+	school, err := mountLessons(ctx, cfg, url, &deps)
+	if err != nil {
+		return err
+	}
+	var background []func(context.Context)
+	if school != nil {
+		defer func() { err = errors.Join(err, school.Close()) }()
+		background = append(background, school.Run)
+	}
+	gin.SetMode(gin.ReleaseMode)
+	api, err := handlers.New(cfg.handlersConfig(url), deps)
 	if err != nil {
 		return err
 	}
 	debug.FreeOSMemory() // hashing took 19 MiB for each password at a time, and reading the lessons some more
-	if school == nil {
-		return serveUntilDone(ctx, api, doors, cfg.drain, whileServing)
-	}
-	defer func() { err = errors.Join(err, school.Close()) }()
-	return serveUntilDone(ctx, api, doors, cfg.drain, whileServing, school.Run)
+	return serveUntilDone(ctx, api, doors, cfg.drain, whileServing, background...)
 }
 
 // listeners are where the house listens. Under TLS the main door is HTTPS, and the
@@ -149,14 +156,13 @@ func (d *listeners) close() {
 	}
 }
 
-// buildAPI brings everything that the waiter needs. Making the first key and
-// hashing the first passwords are the slow parts of a start, so they go side by
-// side.
-func buildAPI(ctx context.Context, cfg config, store *models.Store, url string, log *slog.Logger) (*handlers.API, error) {
+// buildDeps creates the dependencies of the HTTP API. Making the first key and hashing
+// the first passwords are the slow parts of a start, so they run side by side.
+func buildDeps(ctx context.Context, cfg config, store *models.Store, url string, log *slog.Logger) (deps handlers.Deps, err error) {
 	hasher := models.NewHasher()
 	if cfg.public {
 		if err := checkPublicMode(ctx, cfg, store, hasher); err != nil {
-			return nil, err
+			return deps, err
 		}
 	}
 	var (
@@ -168,15 +174,15 @@ func buildAPI(ctx context.Context, cfg config, store *models.Store, url string, 
 	preparations.Go(func() { bringErr = seedOnce(ctx, store, hasher, cfg.demoData, cfg.demoData) })
 	preparations.Wait()
 	if err := errors.Join(keyErr, bringErr); err != nil {
-		return nil, err
+		return deps, err
 	}
 	if err := registerKeys(ctx, cfg, store, keys, url); err != nil {
-		return nil, err
+		return deps, err
 	}
 	authority := tokens.NewAuthority(keys, url, cfg.accessTokenTTL)
 	sessions, err := tokens.NewSessions(ctx, store, authority, cfg.refreshTTL)
 	if err != nil {
-		return nil, err
+		return deps, err
 	}
 	if cfg.demoData && (cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)) {
 		log.Warn("the demo accounts, whose passwords everybody knows, are open to others than this computer; DEMO_DATA=off on an empty DATA_DIR leaves them out")
@@ -184,14 +190,19 @@ func buildAPI(ctx context.Context, cfg config, store *models.Store, url string, 
 	if lead := keys.DatabaseClockLead(); lead > 0 {
 		log.Warn("the order book was last used in what this computer calls the future; set its clock if it is wrong", "ahead", lead)
 	}
-	return &handlers.API{
+	return handlers.Deps{
 		Store: store, Kitchen: kitchen.New(store, cfg.kitchenPace, log), Hasher: hasher,
-		Authority: authority, Sessions: sessions,
-		Log: log, PublicURL: url, Version: version(), Demo: cfg.demoData,
-		RateLimit: cfg.rateLimit, DisableTokenCache: !cfg.tokenCache, CORSOrigins: cfg.corsOrigins,
-		BehindProxy: cfg.behindProxy, TrustedProxies: cfg.trustedProxies,
-		ShortHSTS: cfg.tls == "self-signed" || isLoopback(cfg.addr) && !cfg.public,
+		Authority: authority, Sessions: sessions, Log: log,
 	}, nil
+}
+
+func (c config) handlersConfig(url string) handlers.Config {
+	return handlers.Config{
+		PublicURL: url, Version: version(), Demo: c.demoData,
+		RateLimit: c.rateLimit, DisableTokenCache: !c.tokenCache, CORSOrigins: c.corsOrigins,
+		BehindProxy: c.behindProxy, TrustedProxies: c.trustedProxies,
+		ShortHSTS: c.tls == "self-signed" || isLoopback(c.addr) && !c.public,
+	}
 }
 
 // checkPublicMode stops a house that would open to the public with what everybody
@@ -216,11 +227,6 @@ func checkPublicMode(ctx context.Context, cfg config, store *models.Store, hashe
 // are answered, the staff goes home. Others who work while the house is open are
 // told to end then.
 func serveUntilDone(ctx context.Context, api *handlers.API, d *listeners, drain time.Duration, whileServing func(context.Context, string) error, background ...func(context.Context)) error {
-	gin.SetMode(gin.ReleaseMode)
-	handler, err := api.Handler()
-	if err != nil {
-		return err
-	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var workers sync.WaitGroup
@@ -243,7 +249,7 @@ func serveUntilDone(ctx context.Context, api *handlers.API, d *listeners, drain 
 			stop(fmt.Errorf("the server stopped: %w", err))
 		}
 	}
-	servers := []*http.Server{newServer(closeConnsWhileDraining(api, handler), api.Log)}
+	servers := []*http.Server{newServer(closeConnsWhileDraining(api), api.Log)}
 	if d.redirect != nil {
 		servers[0].TLSConfig = d.certificates.config()
 		servers = append(servers, newServer(handlers.RedirectToHTTPS(api), api.Log))
@@ -251,11 +257,11 @@ func serveUntilDone(ctx context.Context, api *handlers.API, d *listeners, drain 
 	}
 	workers.Go(func() { serve(servers[0], d.primary) })
 
-	err = whileServing(ctx, api.PublicURL)
+	err := whileServing(ctx, api.PublicURL)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(err, cause)
 	}
-	api.Draining.Store(true)
+	api.Drain()
 	if err == nil { // it was asked to close
 		time.Sleep(drain)
 	}
@@ -292,12 +298,12 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 // closeConnsWhileDraining lets a proxy find another house by itself when this one closes: it
 // is told to hang up after each answer. To hang up on it could cut off a request
 // that is on its way.
-func closeConnsWhileDraining(api *handlers.API, handler http.Handler) http.Handler {
+func closeConnsWhileDraining(api *handlers.API) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if api.Draining.Load() {
+		if api.Draining() {
 			w.Header().Set("Connection", "close")
 		}
-		handler.ServeHTTP(w, r)
+		api.Handler().ServeHTTP(w, r)
 	})
 }
 

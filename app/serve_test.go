@@ -134,17 +134,17 @@ func serveOnWire(t *testing.T, dir string, keys *tokens.Keys) (*http.Server, *wi
 	}
 	t.Cleanup(func() { store.Close() })
 	log := slog.New(slog.DiscardHandler)
-	api := &handlers.API{
+	deps := handlers.Deps{
 		Store: store, Kitchen: kitchen.New(store, kitchen.Manual, log), Hasher: models.NewHasher(), Log: log,
-		Authority: tokens.NewAuthority(keys, "http://localhost:8080", 15*time.Minute), PublicURL: "http://localhost:8080",
+		Authority: tokens.NewAuthority(keys, "http://localhost:8080", 15*time.Minute),
 	}
-	if api.Sessions, err = tokens.NewSessions(t.Context(), store, api.Authority, time.Hour); err != nil {
+	if deps.Sessions, err = tokens.NewSessions(t.Context(), store, deps.Authority, time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	handler, err := api.Handler()
+	api, err := handlers.New(handlers.Config{PublicURL: "http://localhost:8080"}, deps)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, w := newServer(handler, log), &wire{conns: make(chan net.Conn), done: make(chan struct{})}
+	server, w := newServer(api.Handler(), log), &wire{conns: make(chan net.Conn), done: make(chan struct{})}
 	return server, w, api
 }

@@ -5,6 +5,7 @@ package handlers
 
 import (
 	"log/slog"
+	"net/http"
 	"strconv"
 	"sync/atomic"
 
@@ -18,49 +19,70 @@ import (
 	"restaurant/tokens"
 )
 
-// API is what the waiter needs to do the work.
-type API struct {
+// Config holds the settings of the API.
+type Config struct {
+	// PublicURL is the base URL under which clients reach the server, such as
+	// https://restaurant.example. With https it sets HSTS and Secure cookies.
+	PublicURL string
+	// Version is shown by healthz.
+	Version string
+	// Demo shows the demo accounts on the start page.
+	Demo bool
+	// BehindProxy says that all requests come from a proxy, so that a loopback address
+	// proves nothing.
+	BehindProxy bool
+	// TrustedProxies are the addresses or networks whose X-Forwarded-For counts.
+	TrustedProxies []string
+	// CORSOrigins may call the API from their pages with a Bearer token.
+	CORSOrigins []string
+	// RateLimit is how many requests a second a user or an address may make; 0 is no limit.
+	RateLimit int
+	// DisableTokenCache verifies every signature, also of a token that was accepted a
+	// moment ago.
+	DisableTokenCache bool
+	// ShortHSTS is for a self-signed certificate or a server on loopback.
+	ShortHSTS bool
+}
+
+// Deps are the parts that the API works with.
+type Deps struct {
 	Store     *models.Store
 	Kitchen   *kitchen.Kitchen
 	Authority *tokens.Authority
 	Sessions  *tokens.Sessions
 	Hasher    *models.Hasher
 	Log       *slog.Logger
-	// PublicURL is the address under which guests reach the house.
-	PublicURL string
-	// Version is shown by healthz.
-	Version string
-	// Demo tells whether the demo accounts may be shown on the start page.
-	Demo bool
-	// BehindProxy tells that everybody seems to come from this machine.
-	BehindProxy bool
-	// TrustedProxies are the addresses or networks whose X-Forwarded-For counts.
-	TrustedProxies []string
-	// CORSOrigins may call the API from their pages with a Bearer token.
-	CORSOrigins []string
-	// RateLimit is how many requests a second a guest may make; 0 is no limit.
-	RateLimit int
-	// DisableTokenCache lets every signature be checked, also of a token that was
-	// accepted a moment ago.
-	DisableTokenCache bool
-	// ShortHSTS is set while the certificate is self-signed or the house is on
-	// loopback.
-	ShortHSTS bool
-	// Mounts add addresses beside the API. A room gets the guard of doors that are
-	// open to anybody, at which a wristband that is shown must hold.
-	Mounts []func(r gin.IRouter, anyone gin.HandlerFunc)
-	// OnResponse hears of every answer before it goes out and may add to its header.
-	// It must not wait for anything; nil if nobody listens.
+	// Mounts register more routes. Each gets the middleware that verifies an access token
+	// if the request has one.
+	Mounts []func(r gin.IRouter, optional gin.HandlerFunc)
+	// OnResponse is called before the header of each response is sent, and may add to it.
+	// It must not block. It may be nil.
 	OnResponse func(*gin.Context)
-	// Draining is set when the house stops taking new guests.
-	Draining atomic.Bool
+}
 
+// API answers the requests. New makes one, and nothing changes its settings or parts
+// afterwards.
+type API struct {
+	Config
+	Deps
+
+	router   *gin.Engine
 	metrics  *middleware.Metrics
 	cookies  middleware.Cookies
 	throttle *middleware.Throttle
 	streams  streamCount
-	cards    menuCache
+	menus    menuCache
+	draining atomic.Bool
 }
+
+// Handler returns the router with all routes.
+func (a *API) Handler() http.Handler { return a.router }
+
+// Drain lets readyz fail from now on, so that load balancers send no new clients.
+func (a *API) Drain() { a.draining.Store(true) }
+
+// Draining reports whether Drain was called.
+func (a *API) Draining() bool { return a.draining.Load() }
 
 // adapt makes a gin handler of one that returns its error.
 var adapt = httpjson.Adapter(middleware.ToProblem)

@@ -174,10 +174,9 @@ func openHouse(t testing.TB, dir string, s shelf, branch string, options ...func
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h.API = &API{
-		Store: store, Kitchen: kitchen.New(store, kitchen.Manual, log),
-		Hasher: models.NewHasher(),
-		Log:    log, PublicURL: testURL, Version: "test", Demo: true,
+	h.API = &API{ // for the options; New makes the one of the test
+		Config: Config{PublicURL: testURL, Version: "test", Demo: true},
+		Deps:   Deps{Store: store, Kitchen: kitchen.New(store, kitchen.Manual, log), Hasher: models.NewHasher(), Log: log},
 	}
 	if err := keys.Register(t.Context(), store, tokens.Instance{Name: branch, Issuer: testURL}); err != nil {
 		t.Fatal(err)
@@ -189,9 +188,10 @@ func openHouse(t testing.TB, dir string, s shelf, branch string, options ...func
 	for _, option := range append([]func(*house){taught(t)}, options...) {
 		option(h)
 	}
-	if h.handler, err = h.Handler(); err != nil {
+	if h.API, err = New(h.Config, h.Deps); err != nil {
 		t.Fatal(err)
 	}
+	h.handler = h.Handler()
 	return h
 }
 

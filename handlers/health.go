@@ -46,7 +46,7 @@ type readyResponse struct {
 //	@Router		/readyz [get]
 func (a *API) readyz(c *gin.Context) error {
 	httpjson.NoStore(c)
-	if a.Draining.Load() || len(a.Authority.Keys().JWKS()) == 0 {
+	if a.Draining() || len(a.Authority.Keys().JWKS()) == 0 {
 		return problem.NotReady.New("")
 	}
 	if err := a.Store.Ready(c.Request.Context()); err != nil {

@@ -18,7 +18,7 @@ func TestHealthAndReadiness(t *testing.T) {
 	if got := decode[readyResponse](t, h.get(t, "/readyz").wants(t, 200, "")); got != (readyResponse{"ready", "ok", "ok"}) {
 		t.Errorf("readyz is %+v", got)
 	}
-	h.Draining.Store(true)
+	h.Drain()
 	h.get(t, "/readyz").wants(t, 503, "not-ready")
 	h.get(t, "/healthz").wants(t, 200, "")
 }

@@ -115,7 +115,7 @@ func (a *API) menuPage(f menuFilter) (httpjson.Cached, error) {
 		body, err := httpjson.Encode(newMenuResponse(f.apply(menu.Items)))
 		return httpjson.WithETag(body), err
 	}
-	card, err := a.cards.of(menu)
+	card, err := a.menus.of(menu)
 	if err != nil {
 		return httpjson.Cached{}, err
 	}
@@ -158,7 +158,7 @@ func (a *API) showDish(c *gin.Context) error {
 	if !known || m.VIPOnly && !middleware.IsVIP(c) {
 		return models.ErrNotFound
 	}
-	card, err := a.cards.of(menu)
+	card, err := a.menus.of(menu)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -12,8 +11,7 @@ import (
 	"restaurant/web"
 )
 
-// Handler builds the whole house: what happens at the door, and behind it the
-// routes of mount.
+// New returns a finished API: the middleware of all requests and the routes of mount.
 //
 //	@title			Restaurant
 //	@version		1
@@ -46,19 +44,20 @@ import (
 //	@securitydefinitions.oauth2.password	Bearer
 //	@tokenUrl								/api/v1/auth/login
 //	@description							Type a username and its password; leave the client fields empty.
-func (a *API) Handler() (http.Handler, error) {
+func New(cfg Config, deps Deps) (*API, error) {
+	a := &API{Config: cfg, Deps: deps, router: gin.New(), metrics: middleware.NewMetrics()}
+	a.metrics.ObserveStore(a.Store)
+	a.throttle = middleware.NewThrottle(a.loginFailures())
 	var err error
 	if a.cookies, err = middleware.NewCookies(a.PublicURL, strings.HasPrefix(a.PublicURL, "https:")); err != nil {
 		return nil, err
 	}
-	a.metrics, a.throttle = middleware.NewMetrics(), middleware.NewThrottle(a.loginFailures())
-	a.metrics.ObserveStore(a.Store)
 	var cache *middleware.TokenCache
 	if !a.DisableTokenCache {
 		cache = middleware.NewTokenCache(a.Authority, a.metrics)
 	}
 	limit := middleware.NewRateLimit(a.RateLimit)
-	bouncer, err := middleware.NewBouncer(a.Authority, a.cookies, limit, cache)
+	auth, err := middleware.NewBouncer(a.Authority, a.cookies, limit, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +66,7 @@ func (a *API) Handler() (http.Handler, error) {
 		return nil, err
 	}
 
-	r := gin.New()
+	r := a.router
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
 	r.RemoteIPHeaders = []string{"X-Forwarded-For"} // a trusted proxy passes others on unread
@@ -81,27 +80,27 @@ func (a *API) Handler() (http.Handler, error) {
 	r.Use(limit.Address)
 	r.NoRoute(adapt(notFound))
 	r.NoMethod(adapt(methodNotAllowed))
-	a.mount(r, bouncer, start)
-	for _, room := range a.Mounts {
-		room(r, bouncer.Optional)
+	a.mount(auth, start)
+	for _, mount := range a.Mounts {
+		mount(r, auth.Optional)
 	}
-	return r, nil
+	return a, nil
 }
 
 // mount is the whole surface on one screen: method, path, guards, handler.
-func (a *API) mount(r *gin.Engine, bouncer *middleware.Authenticator, start web.File) {
-	anyone := bouncer.Optional // a wristband may be shown, and then it must hold
-	guest := bouncer.Authenticate
+func (a *API) mount(auth *middleware.Authenticator, start web.File) {
+	anyone := auth.Optional // a request may have a token, which must be valid then
+	guest := auth.Authenticate
 	vip := middleware.RequireVIP
 	staff := middleware.RequireRole(models.RoleChef, models.RoleManager)
 	manager := middleware.RequireRole(models.RoleManager)
 
-	v1 := r.Group("/api/v1")
+	r, v1 := a.router, a.router.Group("/api/v1")
 	v1.POST("/auth/register", adapt(a.register))
 	v1.POST("/auth/login", adapt(a.login))
 	v1.POST("/auth/inspect", adapt(a.inspect))
 	v1.POST("/auth/refresh", adapt(a.refresh))
-	v1.POST("/auth/logout", bouncer.ForLogout, adapt(a.logout))
+	v1.POST("/auth/logout", auth.ForLogout, adapt(a.logout))
 	v1.POST("/auth/password", guest, adapt(a.changePassword))
 	v1.POST("/auth/keys/rotate", guest, manager, adapt(a.rotateKeys))
 	httpjson.Get(v1, "/auth/me", guest, adapt(a.me))

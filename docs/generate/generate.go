@@ -24,7 +24,7 @@ import (
 // generate writes swagger.json, swagger.yaml and openapi.json.
 func generate(source, out string) error {
 	err := gen.New().Build(&gen.Config{
-		SearchDir:          source + "/handlers," + source + "/learn," + source + "/lab," + source + "/problem," + source + "/tokens," + source + "/models",
+		SearchDir:          source + "/handlers," + source + "/learn," + source + "/learn/lab," + source + "/problem," + source + "/tokens," + source + "/models",
 		MainAPIFile:        "routes.go",
 		OutputDir:          out,
 		OutputTypes:        []string{"json", "yaml"},
