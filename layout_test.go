@@ -16,7 +16,8 @@ import (
 // listed is forbidden, and so is a room that the table does not name.
 var below = map[string]string{
 	".":             "app",
-	"app":           "handlers kitchen learn learn/lab models seed tokens",
+	"app":           "handlers kitchen learn learn/lab models seed server tokens",
+	"server":        "", // any http.Handler
 	"handlers":      "docs httpjson kitchen middleware models problem tokens web",
 	"learn":         "docs httpjson middleware models problem web", // beside the handlers; of models only Role and the named failures
 	"learn/lab":     "httpjson problem",                            // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
@@ -42,10 +43,9 @@ var keepers = map[string][]string{
 	"github.com/jackc/":            {"models/*", "e2e/testkit/*"},
 	"github.com/appleboy/gin-jwt/": {"middleware/authenticate.go"},
 	"github.com/golang-jwt/":       {"tokens/*", "middleware/authenticate.go", "e2e/load/*"}, // and the same signatures
-	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "httpjson/*", "problem/*", "learn/*", "learn/lab/*", "app/serve.go"},
+	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "httpjson/*", "problem/*", "learn/*", "learn/lab/*", "app/run.go"},
 	"github.com/getkin/":           {"docs/generate/*"},
-	"github.com/gofrs/":            {"app/commands.go"},
-	"github.com/cheggaaa/pb":       {"app/progress.go"},
+	"github.com/gofrs/":            {"app/store.go"},
 	"github.com/chromedp/":         {}, // only the tests in e2e drive a browser
 }
 

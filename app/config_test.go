@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net"
 	"os"
 	"reflect"
 	"regexp"
@@ -154,7 +155,7 @@ func TestCommands(t *testing.T) {
 		{"version", "restaurant ", []string{"-version"}, false},
 		{"an unknown command", "restaurant -h", []string{"cook"}, true},
 		{"an unknown flag", "restaurant -h", []string{"-pasta"}, true},
-		{"too much", "more than the command takes", []string{"serve", "now"}, true},
+		{"too much", "unexpected argument", []string{"serve", "now"}, true},
 		{"backup without a file", "FILE", []string{"backup"}, true},
 		{"backup of nothing", "no order book", []string{"backup", "-data-dir", t.TempDir(), t.TempDir() + "/b.db"}, true},
 		{"backup of a database", "pg_dump", []string{"backup", "-database-url", "postgres://alice:mozzarella@db.example/book", "b.db"}, true},
@@ -199,6 +200,24 @@ func TestUsersAddMakesTheFirstManager(t *testing.T) {
 	} {
 		if out, err := add(tc.password, tc.args...); err == nil || !strings.Contains(err.Error(), tc.wants) || strings.Contains(out+err.Error(), tc.password) {
 			t.Errorf("%v: says %q, %v", tc.args, out, err)
+		}
+	}
+}
+
+func TestTheAddressOfAHouse(t *testing.T) {
+	port := &net.TCPAddr{Port: 8443}
+	for _, tc := range []struct{ addr, tlsAddr, tls, publicURL, want string }{
+		{"localhost:0", "localhost:8443", "off", "", "http://localhost:8443"},
+		{":8080", "localhost:8443", "off", "", "http://localhost:8443"},
+		{"[::1]:8080", "localhost:8443", "off", "", "http://[::1]:8443"},
+		{"localhost:8080", "0.0.0.0:8443", "self-signed", "", "https://localhost:8443"},
+		{"localhost:8080", "[::]:8443", "files", "", "https://localhost:8443"},
+		{"localhost:8080", "kitchen.example:8443", "files", "", "https://kitchen.example:8443"},
+		{"localhost:8080", "0.0.0.0:8443", "files", "https://restaurant.example", "https://restaurant.example"},
+	} {
+		cfg := config{addr: tc.addr, tlsAddr: tc.tlsAddr, tls: tc.tls, publicURL: tc.publicURL}
+		if got := cfg.issuer(port.String()); got != tc.want {
+			t.Errorf("%+v is at %s", tc, got)
 		}
 	}
 }

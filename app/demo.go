@@ -18,35 +18,33 @@ import (
 	"restaurant/seed"
 )
 
-func demoCommand(ctx context.Context, args []string, getenv func(string) string, std Stdio) error {
-	cfg, rest, err := readConfig("demo", args, getenv, nil)
-	if err = errors.Join(err, rejectExtraArgs(rest)); err != nil {
-		return err
-	}
-	if !cfg.demoData {
+func demoCommand(ctx context.Context, c call) error {
+	if !c.cfg.demoData {
 		return errors.New("demo logs in as alice, who comes with DEMO_DATA=on")
 	}
-	if cfg.kitchenPace == 0 {
-		return errors.New("demo needs a kitchen that cooks by itself: KITCHEN=auto")
+	if c.cfg.kitchenPace == 0 {
+		return errors.New("demo needs orders that advance by themselves: KITCHEN=auto")
 	}
-	std.Log = io.Discard // the requests are shown below, from the guest's side
-	return runServer(ctx, cfg, std, func(ctx context.Context, url string) error {
-		client, err := newDemoClient(cfg)
+	c.Log = io.Discard // the requests are shown below, from the client's side
+	return runServer(ctx, c, func(ctx context.Context, url string) error {
+		client, err := newDemoClient(c.cfg)
 		if err != nil {
 			return err
 		}
-		g := &demoRun{ctx: ctx, url: url, out: std.Out, client: client}
-		if err := g.visit(); err != nil && ctx.Err() == nil {
+		d := &demoRun{ctx: ctx, url: url, out: c.Out, client: client}
+		if err := d.orderPizza(); err != nil {
+			if ctx.Err() != nil {
+				return nil // stopped on the way
+			}
 			return err
 		}
-		fmt.Fprintf(std.Out, "The restaurant stays open at %s (Ctrl-C closes it).\nNow you: curl -s %s/learn, or %s/swagger/index.html\n", url, url, url)
-		<-ctx.Done()
+		fmt.Fprintf(c.Out, "Restaurant keeps running at %s (Ctrl-C stops it).\nNow you: curl -s %s/learn, or %s/swagger/index.html\n", url, url, url)
 		return nil
 	})
 }
 
-// demoRun is an ordinary client: it knows the address of the house and nothing
-// else, and everything it does goes over HTTP.
+// demoRun is an ordinary client: it knows the server's address and nothing else, and
+// does everything over HTTP.
 type demoRun struct {
 	ctx    context.Context
 	url    string
@@ -55,7 +53,7 @@ type demoRun struct {
 	client *http.Client
 }
 
-// newDemoClient trusts the certificate of this house, as curl --cacert does.
+// newDemoClient trusts the server's certificate, as curl --cacert does.
 func newDemoClient(cfg config) (*http.Client, error) {
 	if !cfg.overTLS() {
 		return http.DefaultClient, nil
@@ -76,40 +74,40 @@ func newDemoClient(cfg config) (*http.Client, error) {
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}, nil
 }
 
-func (g *demoRun) visit() error {
+func (d *demoRun) orderPizza() error {
 	var login struct {
 		AccessToken string `json:"access_token"`
 	}
-	g.heading("1. The bouncer: alice shows name and password and gets a wristband, an access token.")
+	d.heading("1. The bouncer: alice shows name and password and gets a wristband, an access token.")
 	credentials := fmt.Sprintf(`{"username":"alice","password":"%s"}`, seed.DemoPassword("alice"))
-	if err := g.call(http.MethodPost, "/api/v1/auth/login", credentials, &login); err != nil {
+	if err := d.call(http.MethodPost, "/api/v1/auth/login", credentials, &login); err != nil {
 		return err
 	}
-	g.token = login.AccessToken
+	d.token = login.AccessToken
 
-	g.heading("2. The menu card: anybody may read it; dish 1 is the Margherita.")
+	d.heading("2. The menu card: anybody may read it; dish 1 is the Margherita.")
 	var menu struct {
 		Items []struct{ Name string }
 	}
-	if err := g.call(http.MethodGet, "/api/v1/menu?q=margherita", "", &menu); err != nil {
+	if err := d.call(http.MethodGet, "/api/v1/menu?q=margherita", "", &menu); err != nil {
 		return err
 	}
 
-	g.heading("3. The waiter: the order goes to the kitchen, because the wristband travels with it.")
+	d.heading("3. The waiter: the order goes to the kitchen, because the wristband travels with it.")
 	var order struct{ ID int64 }
-	if err := g.call(http.MethodPost, "/api/v1/orders", `{"items":[{"menu_item_id":1,"size":"large","quantity":1}]}`, &order); err != nil {
+	if err := d.call(http.MethodPost, "/api/v1/orders", `{"items":[{"menu_item_id":1,"size":"large","quantity":1}]}`, &order); err != nil {
 		return err
 	}
 
-	g.heading("4. The kitchen: one answer stays open, and each step of the order is written into it.")
-	return g.follow(fmt.Sprintf("/api/v1/orders/%d/events", order.ID))
+	d.heading("4. The kitchen: one answer stays open, and each step of the order is written into it.")
+	return d.follow(fmt.Sprintf("/api/v1/orders/%d/events", order.ID))
 }
 
-func (g *demoRun) heading(line string) { fmt.Fprintf(g.out, "\n%s\n\n", line) }
+func (d *demoRun) heading(line string) { fmt.Fprintf(d.out, "\n%s\n\n", line) }
 
-// call makes one request, prints it and its answer, and reads the answer.
-func (g *demoRun) call(method, path, body string, into any) error {
-	res, err := g.send(method, path, body)
+// call makes one request, prints it with the response, and decodes that.
+func (d *demoRun) call(method, path, body string, into any) error {
+	res, err := d.send(method, path, body)
 	if err != nil {
 		return err
 	}
@@ -118,53 +116,52 @@ func (g *demoRun) call(method, path, body string, into any) error {
 	if err != nil {
 		return err
 	}
-	g.showBody(text)
+	d.showBody(text)
 	return json.Unmarshal(text, into)
 }
 
-// send makes a request and prints both heads. The password in the body of the
-// login is no secret: it stands in the README.
-func (g *demoRun) send(method, path, body string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(g.ctx, method, g.url+path, strings.NewReader(body))
+// send makes a request and prints both heads. The password in the login is no secret:
+// the README shows it.
+func (d *demoRun) send(method, path, body string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(d.ctx, method, d.url+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(g.out, "   > %s %s HTTP/1.1\n", method, path)
-	if g.token != "" {
-		req.Header.Set("Authorization", "Bearer "+g.token)
-		fmt.Fprintf(g.out, "   > Authorization: Bearer %s… (%d bytes)\n", g.token[:12], len(g.token))
+	fmt.Fprintf(d.out, "   > %s %s HTTP/1.1\n", method, path)
+	if d.token != "" {
+		req.Header.Set("Authorization", "Bearer "+d.token)
+		fmt.Fprintf(d.out, "   > Authorization: Bearer %s… (%d bytes)\n", d.token[:12], len(d.token))
 	}
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
-		fmt.Fprintf(g.out, "   > Content-Type: application/json\n   > \n   > %s\n", body)
+		fmt.Fprintf(d.out, "   > Content-Type: application/json\n   > \n   > %s\n", body)
 	}
-	res, err := g.client.Do(req)
+	res, err := d.client.Do(req)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(g.out, "\n   < %s %s\n", res.Proto, res.Status)
+	fmt.Fprintf(d.out, "\n   < %s %s\n", res.Proto, res.Status)
 	for _, name := range []string{"Content-Type", "Location", "Server-Timing"} {
 		if v := res.Header.Get(name); v != "" {
-			fmt.Fprintf(g.out, "   < %s: %s\n", name, v)
+			fmt.Fprintf(d.out, "   < %s: %s\n", name, v)
 		}
 	}
 	if res.StatusCode >= 400 {
 		defer res.Body.Close()
 		text, err := io.ReadAll(res.Body)
-		g.showBody(text)
-		return nil, errors.Join(fmt.Errorf("the house said no to %s %s: %s", method, path, res.Status), err)
+		d.showBody(text)
+		return nil, errors.Join(fmt.Errorf("the server refused %s %s: %s", method, path, res.Status), err)
 	}
 	return res, nil
 }
 
-// showBody prints JSON so that people can read it, with the long middle of a
-// token left out.
-func (g *demoRun) showBody(text []byte) {
+// showBody prints JSON with indentation, and without the long middle of a token.
+func (d *demoRun) showBody(text []byte) {
 	var pretty bytes.Buffer
 	if json.Indent(&pretty, bytes.TrimSpace(text), "   < ", "  ") != nil {
 		return
 	}
-	fmt.Fprintln(g.out, "   <")
+	fmt.Fprintln(d.out, "   <")
 	for line := range strings.Lines(pretty.String()) {
 		const most = 100
 		line = strings.TrimRight(line, "\n")
@@ -174,28 +171,28 @@ func (g *demoRun) showBody(text []byte) {
 		if !strings.HasPrefix(line, "   < ") {
 			line = "   < " + line
 		}
-		fmt.Fprintln(g.out, line)
+		fmt.Fprintln(d.out, line)
 	}
 }
 
 // follow prints a stream until it ends.
-func (g *demoRun) follow(path string) error {
-	res, err := g.send(http.MethodGet, path, "")
+func (d *demoRun) follow(path string) error {
+	res, err := d.send(http.MethodGet, path, "")
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
-	fmt.Fprintln(g.out, "   <")
+	fmt.Fprintln(d.out, "   <")
 	served := false
 	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
 		if lines.Text() != "" {
-			fmt.Fprintln(g.out, "   <", lines.Text())
+			fmt.Fprintln(d.out, "   <", lines.Text())
 		}
 		served = served || strings.Contains(lines.Text(), `"served"`)
 	}
 	if !served {
 		return errors.New("the stream ended before the pizza was served")
 	}
-	fmt.Fprintln(g.out, "\nServed. Buon appetito!")
+	fmt.Fprintln(d.out, "\nServed. Buon appetito!")
 	return nil
 }

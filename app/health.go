@@ -7,41 +7,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
 )
 
-// healthTimeout is how long a house may take to say how it is.
+// healthTimeout is how long the server may take to answer.
 const healthTimeout = 3 * time.Second
 
-// healthCommand asks the house that runs with the same settings whether it is
-// ready. It is for a container in which there is nothing else to ask with.
-func healthCommand(ctx context.Context, args []string, getenv func(string) string, std Stdio) error {
-	cfg, rest, err := readConfig("health", args, getenv, nil)
-	if err = errors.Join(err, rejectExtraArgs(rest)); err != nil {
-		return err
-	}
+// healthCommand asks the server that runs with the same settings whether it is ready.
+// It is for a container in which there is no other client.
+func healthCommand(ctx context.Context, c call) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	if err := checkReady(ctx, cfg.localURL()+"/readyz"); err != nil {
-		return fmt.Errorf("the house at %s is not ready: %w", cfg.localURL(), err)
+	url := c.cfg.localURL()
+	if err := checkReady(ctx, url+"/readyz"); err != nil {
+		return fmt.Errorf("the server at %s is not ready: %w", url, err)
 	}
-	fmt.Fprintf(std.Out, "The house at %s is ready.\n", cfg.localURL())
+	fmt.Fprintf(c.Out, "The server at %s is ready.\n", url)
 	return nil
-}
-
-// localURL is where this computer reaches the house, whatever its name is elsewhere.
-func (c config) localURL() string {
-	scheme, addr := "http://", c.addr
-	if c.overTLS() {
-		scheme, addr = "https://", c.tlsAddr
-	}
-	host, port, _ := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1" // a name would need a file of names
-	}
-	return scheme + net.JoinHostPort(host, port)
 }
 
 func checkReady(ctx context.Context, url string) error {
@@ -49,8 +32,8 @@ func checkReady(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	// The certificate is for the guests' name of the house, and nothing is told to
-	// whoever answers here.
+	// The certificate is for the name that clients use, and this request carries nothing
+	// secret.
 	trusting := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // see above
 	res, err := (&http.Client{Transport: trusting}).Do(req)
 	if err != nil {

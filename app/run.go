@@ -8,17 +8,21 @@ import (
 	"io"
 	"runtime/debug"
 	"slices"
+
+	"github.com/gin-gonic/gin"
 )
 
-// Stdio are where the program reads from and writes to: out is for people,
-// log for the record.
+// Stdio are where the program reads from and writes to: Out is for people, Log for
+// the log.
 type Stdio struct {
 	In       io.Reader
 	Out, Log io.Writer
 }
 
-// Run does what the command line asks for and returns when it is done.
+// Run does what the command line asks for and returns when that is done, or soon after
+// ctx ends.
 func Run(ctx context.Context, args []string, getenv func(string) string, std Stdio) error {
+	gin.SetMode(gin.ReleaseMode)
 	name, args := commandOf(args)
 	switch {
 	case name == "help" || slices.ContainsFunc(args, isHelp):
@@ -30,14 +34,14 @@ func Run(ctx context.Context, args []string, getenv func(string) string, std Std
 	}
 	for _, c := range commands {
 		if c.name == name {
-			return c.run(ctx, args, getenv, std)
+			return c.start(ctx, args, getenv, std)
 		}
 	}
-	return fmt.Errorf("there is no command %q; restaurant -h lists those that there are", name)
+	return fmt.Errorf("unknown command %q; restaurant -h lists the commands", name)
 }
 
-// commandOf splits the command off the arguments. Without one, or with a flag
-// in its place, it is serve.
+// commandOf splits the command off the arguments. Without one, or with a flag in its
+// place, it is serve.
 func commandOf(args []string) (name string, rest []string) {
 	if len(args) == 0 {
 		return "serve", nil
@@ -58,7 +62,7 @@ func commandOf(args []string) (name string, rest []string) {
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
 
-// version says from which source the program was built.
+// version names the source that the program was built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

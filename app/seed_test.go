@@ -75,7 +75,7 @@ func TestAStoppedSeedSaysHowToGoOn(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	out := &stopper{word: "orders: 0 of", stop: stop}
 	err := Run(ctx, []string{"seed", "-data-dir", dir, "-guests", "10", "-orders", "50"}, func(string) string { return "" }, Stdio{Out: out, Log: io.Discard})
-	const wants = "The order book is whole, with 10 new guests and 0 new orders. To go on: restaurant seed -guests 10 -orders 50, with the same settings"
+	const wants = "The database is intact, with 10 new guests and 0 new orders. To go on: restaurant seed -guests 10 -orders 50, with the same settings"
 	if err == nil || !strings.Contains(err.Error(), wants) {
 		t.Fatalf("says %v", err)
 	}
@@ -87,8 +87,8 @@ func TestAStoppedSeedSaysHowToGoOn(t *testing.T) {
 func TestWhatStopsASeedIsASentence(t *testing.T) {
 	c := generateOptions{guests: 10, orders: 100}
 	for wants, err := range map[string]error{
-		"the disk is full; make room first. The order book is whole":                           models.ErrStorageFull,
-		"stopped before the end. The order book is whole":                                      context.Canceled,
+		"the disk is full; make room first. The database is intact":                            models.ErrStorageFull,
+		"stopped before the end. The database is intact":                                       context.Canceled,
 		"with 4 new guests and 30 new orders. To go on: restaurant seed -guests 10 -orders 70": models.ErrDatabaseUnavailable,
 	} {
 		if got := c.explainInterrupt(err, 4, 30).Error(); !strings.Contains(got, wants) || strings.Contains(got, "\n") {

@@ -1,4 +1,4 @@
-package app
+package server
 
 import (
 	"crypto/tls"
@@ -7,7 +7,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,7 +44,7 @@ func TestANewCertificateIsUsedWithoutARestart(t *testing.T) {
 	dir := t.TempDir()
 	start := time.Now()
 	cert, key := selfMade(t, dir, "first", start.Add(-time.Hour), start.Add(time.Hour))
-	c := &certificates{certFile: cert, keyFile: key, log: slog.New(slog.DiscardHandler)}
+	c := &Certificates{certFile: cert, keyFile: key, log: slog.New(slog.DiscardHandler)}
 	if err := c.load(); err != nil {
 		t.Fatal(err)
 	}
@@ -133,22 +132,4 @@ func TestASelfSignedCertificateIsRenewedInTime(t *testing.T) {
 			t.Errorf("without the key of the authority: %v", err)
 		}
 	})
-}
-
-func TestTheAddressOfAHouse(t *testing.T) {
-	port := &net.TCPAddr{Port: 8443}
-	for _, tc := range []struct{ addr, tlsAddr, tls, publicURL, want string }{
-		{"localhost:0", "localhost:8443", "off", "", "http://localhost:8443"},
-		{":8080", "localhost:8443", "off", "", "http://localhost:8443"},
-		{"[::1]:8080", "localhost:8443", "off", "", "http://[::1]:8443"},
-		{"localhost:8080", "0.0.0.0:8443", "self-signed", "", "https://localhost:8443"},
-		{"localhost:8080", "[::]:8443", "files", "", "https://localhost:8443"},
-		{"localhost:8080", "kitchen.example:8443", "files", "", "https://kitchen.example:8443"},
-		{"localhost:8080", "0.0.0.0:8443", "files", "https://restaurant.example", "https://restaurant.example"},
-	} {
-		cfg := config{addr: tc.addr, tlsAddr: tc.tlsAddr, tls: tc.tls, publicURL: tc.publicURL}
-		if got := cfg.issuer(port.String()); got != tc.want {
-			t.Errorf("%+v is at %s", tc, got)
-		}
-	}
 }

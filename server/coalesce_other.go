@@ -1,13 +1,13 @@
 //go:build !linux
 
-package app
+package server
 
 import (
 	"net"
 	"net/http"
 )
 
-// coalescingListener is of use on Linux only; elsewhere answers leave as net/http writes them.
+// coalescingListener changes nothing where there is no MSG_MORE.
 type coalescingListener struct{ net.Listener }
 
 func flushWhenIdle(net.Conn, http.ConnState) {}

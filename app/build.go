@@ -1,0 +1,192 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"restaurant/handlers"
+	"restaurant/kitchen"
+	"restaurant/learn"
+	"restaurant/learn/lab"
+	"restaurant/models"
+	"restaurant/seed"
+	"restaurant/tokens"
+)
+
+// App is a complete restaurant: the API and the workers behind it. Nothing changes it
+// after build.
+type App struct {
+	api     *handlers.API
+	lessons *learn.Handler // nil without demo data
+}
+
+// build creates an App on an open database. url is its address for clients. It uses no
+// global state, so that one process can hold several.
+func build(ctx context.Context, cfg config, store *models.Store, url string, log *slog.Logger) (*App, error) {
+	hasher := models.NewHasher()
+	keys, err := openKeysAndSeed(ctx, cfg, store, hasher)
+	if err != nil {
+		return nil, err
+	}
+	if err := registerKeys(ctx, cfg, store, keys, url); err != nil {
+		return nil, err
+	}
+	authority := tokens.NewAuthority(keys, url, cfg.accessTokenTTL)
+	sessions, err := tokens.NewSessions(ctx, store, authority, cfg.refreshTTL)
+	if err != nil {
+		return nil, err
+	}
+	warn(cfg, keys, log)
+	deps := handlers.Deps{
+		Store: store, Kitchen: kitchen.New(store, cfg.kitchenPace, log), Hasher: hasher,
+		Authority: authority, Sessions: sessions, Log: log,
+	}
+	var a App
+	if cfg.lab {
+		deps.Mounts = append(deps.Mounts, lab.New().Mount)
+	}
+	if !cfg.demoData {
+		deps.Mounts = append(deps.Mounts, learn.MountDisabled)
+	} else {
+		if a.lessons, err = openLessons(ctx, cfg, url, deps); err != nil {
+			return nil, err
+		}
+		deps.Mounts, deps.OnResponse = append(deps.Mounts, a.lessons.Mount), a.lessons.Tracker.Witness
+	}
+	if a.api, err = handlers.New(cfg.apiConfig(url), deps); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return &a, nil
+}
+
+func (c config) apiConfig(url string) handlers.Config {
+	return handlers.Config{
+		PublicURL: url, Version: version(), Demo: c.demoData,
+		RateLimit: c.rateLimit, DisableTokenCache: !c.tokenCache, CORSOrigins: c.corsOrigins,
+		BehindProxy: c.behindProxy, TrustedProxies: c.trustedProxies,
+		ShortHSTS: c.tls == "self-signed" || isLoopback(c.addr) && !c.public,
+	}
+}
+
+// openKeysAndSeed opens or creates the keys and loads the demo data: the slow parts of a first
+// start, side by side.
+func openKeysAndSeed(ctx context.Context, cfg config, store *models.Store, hasher *models.Hasher) (keys *tokens.Keys, err error) {
+	if cfg.public {
+		if err := checkPublicMode(ctx, cfg, store, hasher); err != nil {
+			return nil, err
+		}
+	}
+	var (
+		seedErr error
+		both    sync.WaitGroup
+	)
+	both.Go(func() { keys, err = tokens.OpenKeys(cfg.keysDir()) })
+	both.Go(func() { seedErr = seedOnce(ctx, store, hasher, cfg.demoData, cfg.demoData) })
+	both.Wait()
+	return keys, errors.Join(err, seedErr)
+}
+
+// checkPublicMode rejects passwords that are published, and a key that nobody has
+// backed up.
+func checkPublicMode(ctx context.Context, cfg config, store *models.Store, hasher *models.Hasher) error {
+	left, err := seed.UnchangedDemoUsers(ctx, store, hasher)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("PUBLIC=on refuses the demo accounts that are still in %s with their demo passwords (%s): change the passwords, or start with an empty database", cfg.databaseName(), strings.Join(left, ", "))
+	}
+	there, err := tokens.HasKeys(cfg.keysDir())
+	if err == nil && !there {
+		return fmt.Errorf("PUBLIC=on refuses to generate a key at the start: create it first with restaurant keys rotate -data-dir %s, and keep a copy", cfg.dataDir)
+	}
+	return err
+}
+
+func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
+	if cfg.demoData && (cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)) {
+		log.Warn("the demo accounts, whose passwords are published, can be used from other computers; DEMO_DATA=off on an empty DATA_DIR leaves them out")
+	}
+	if lead := keys.DatabaseClockLead(); lead > 0 {
+		log.Warn("the database was last used in what this computer's clock calls the future; set the clock if it is wrong", "ahead", lead)
+	}
+}
+
+func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps) (*learn.Handler, error) {
+	return learn.Open(ctx, cfg.lessonsFile(), learn.Options{
+		PublicURL: url, LoopbackOnly: cfg.loopbackOnly(), Log: deps.Log,
+		Preview: func(ctx context.Context) ([]learn.Loss, error) { return previewReset(ctx, deps.Store) },
+		Reset: func(ctx context.Context) error {
+			day, err := seed.FirstDay(ctx, deps.Hasher)
+			if err != nil {
+				return err
+			}
+			return deps.Sessions.Reset(ctx, day)
+		},
+	})
+}
+
+// previewReset counts what a reset to the demo data would delete.
+func previewReset(ctx context.Context, store *models.Store) ([]learn.Loss, error) {
+	day, err := seed.FirstDay(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	since, err := store.ChangesSince(ctx, day)
+	return []learn.Loss{
+		{What: "orders", Count: since.Orders},
+		{What: "dishes that were added, changed or taken off", Count: since.Dishes},
+		{What: "accounts beside the demo accounts", Count: since.Users},
+		{What: "logins, yours among them", Count: since.Sessions},
+	}, err
+}
+
+// workers are to run until their context ends, each in a goroutine of its own.
+func (a *App) workers() []func(context.Context) {
+	ws := []func(context.Context){
+		a.api.Kitchen.Run,
+		a.cleanupLoop,
+		func(ctx context.Context) { a.api.Store.Follow(ctx, a.notificationHandlers(ctx)) },
+	}
+	if a.lessons != nil {
+		ws = append(ws, a.lessons.Run)
+	}
+	return ws
+}
+
+// notificationHandlers are the handlers of what other instances on the same database
+// announce.
+func (a *App) notificationHandlers(ctx context.Context) models.Listener {
+	return models.Listener{
+		Ended: a.api.Sessions.Revoke, Keys: a.api.Authority.Keys().Reload,
+		Orders: a.api.Kitchen.Publish, AnyOrders: a.api.Kitchen.PublishAll,
+		Lost: func(err error) {
+			if ctx.Err() == nil {
+				a.api.Log.Warn("notifications from other instances are interrupted; reconnecting, and then reading what was missed", "err", err)
+			}
+		},
+	}
+}
+
+// drain lets a load balancer notice that the server is about to stop, for as long as
+// wait, unless ctx ends.
+func (a *App) drain(ctx context.Context, wait time.Duration) {
+	a.api.Drain()
+	select {
+	case <-time.After(wait):
+	case <-ctx.Done():
+	}
+}
+
+// close closes what build opened. The workers must have ended.
+func (a *App) close() error {
+	if a.lessons == nil {
+		return nil
+	}
+	return a.lessons.Close()
+}

@@ -1,0 +1,164 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"restaurant/models"
+)
+
+// text is a setting whose value check accepts.
+func text(field func(*config) *string, check func(string) error) func(*config, string) error {
+	return func(c *config, v string) error {
+		*field(c) = v
+		return check(v)
+	}
+}
+
+// duration is a setting between least and most; span says both, with an example.
+func duration(field func(*config) *time.Duration, least, most time.Duration, span string) func(*config, string) error {
+	return func(c *config, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d < least || d > most {
+			return errors.New("must be a duration from " + span)
+		}
+		*field(c) = d
+		return nil
+	}
+}
+
+// oneOf is a setting with a few values.
+func oneOf(field func(*config) *string, allowed ...string) func(*config, string) error {
+	return func(c *config, v string) error {
+		*field(c) = v
+		if !slices.Contains(allowed, v) {
+			return errors.New("must be " + strings.Join(allowed, " or "))
+		}
+		return nil
+	}
+}
+
+// list is a comma-separated setting whose items valid accepts.
+func list(field func(*config) *[]string, valid func(string) bool, want string) func(*config, string) error {
+	return func(c *config, v string) error {
+		for item := range strings.SplitSeq(v, ",") {
+			if item = strings.TrimSpace(item); item == "" {
+				continue
+			}
+			if !valid(item) {
+				return errors.New("must be " + want)
+			}
+			*field(c) = append(*field(c), item)
+		}
+		return nil
+	}
+}
+
+func onOff(field func(*config) *bool) func(*config, string) error {
+	return func(c *config, v string) error {
+		*field(c) = v == "on"
+		if v != "on" && v != "off" {
+			return errors.New("must be on or off")
+		}
+		return nil
+	}
+}
+
+// onOffLocal is onOff for what is safe on this machine only, where it is on by default.
+func onOffLocal(field func(*config) *bool) func(*config, string) error {
+	return func(c *config, v string) error {
+		if v != "" {
+			return onOff(field)(c, v)
+		}
+		*field(c) = isLoopback(c.addr) && !c.public
+		return nil
+	}
+}
+
+func checkAddr(v string) error {
+	_, port, err := net.SplitHostPort(v)
+	if n, perr := strconv.Atoi(port); err != nil || perr != nil || n < 0 || n > 65535 {
+		return errors.New("must be host:port, such as localhost:8080")
+	}
+	return nil
+}
+
+func setDataDir(c *config, v string) error {
+	if v == "" || strings.ContainsRune(v, 0) {
+		return errors.New("must be the path of a folder")
+	}
+	c.dataDir = filepath.Clean(v)
+	return nil
+}
+
+func checkDatabaseURL(v string) error {
+	if v == "" {
+		return nil
+	}
+	_, err := models.PostgresName(v)
+	return err
+}
+
+// maxPublicURL keeps a token under 900 bytes: the address is in each of them.
+const maxPublicURL = 64
+
+func setPublicURL(c *config, v string) error {
+	if v == "" {
+		return nil
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
+		u.User != nil || strings.Trim(u.Path, "/") != "" || len(v) > maxPublicURL {
+		return fmt.Errorf("must be http:// or https://, a host and perhaps a port, at most %d characters", maxPublicURL)
+	}
+	c.publicURL = strings.TrimRight(v, "/")
+	return nil
+}
+
+func checkFile(v string) error {
+	if strings.ContainsRune(v, 0) {
+		return errors.New("must be the path of a file")
+	}
+	return nil
+}
+
+func setRateLimit(c *config, v string) error {
+	if v == "off" {
+		c.rateLimit = 0
+		return nil
+	}
+	n, err := strconv.Atoi(strings.TrimSuffix(v, "/s"))
+	if err != nil || !strings.HasSuffix(v, "/s") || n < 1 || n > 1_000_000 {
+		return errors.New("must be off or a whole number from 1 to 1000000 and /s, such as 50/s")
+	}
+	c.rateLimit = n
+	return nil
+}
+
+func isOrigin(v string) bool {
+	u, err := url.Parse(v)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Scheme+"://"+u.Host == v
+}
+
+func isNetwork(v string) bool {
+	_, err := netip.ParseAddr(v)
+	if err != nil {
+		_, err = netip.ParsePrefix(v)
+	}
+	return err == nil
+}
+
+func setLogLevel(c *config, v string) error {
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, v) {
+		return errors.New("must be debug, info, warn or error")
+	}
+	return c.logLevel.UnmarshalText([]byte(v))
+}

@@ -1,0 +1,53 @@
+package app
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"restaurant/models"
+)
+
+func userFlags(c *call, f *flag.FlagSet) {
+	c.user.Role = models.RoleGuest
+	f.Func("role", "guest, chef or manager", func(v string) error {
+		c.user.Role = models.Role(v)
+		return nil
+	})
+	f.BoolVar(&c.user.VIP, "vip", false, "may enter the lounge")
+	f.StringVar(&c.user.Name, "name", "", "the name to greet them with (default: the username)")
+}
+
+func usersAddCommand(ctx context.Context, c call) (err error) {
+	u := c.user
+	u.Username, u.Name = c.arg, cmp.Or(u.Name, c.arg)
+	if !u.Role.Valid() {
+		return fmt.Errorf("-role %s", models.RoleRule)
+	}
+	if u.Password, err = readPassword(c.Stdio); err != nil {
+		return err
+	}
+	var row models.User
+	err = withStore(ctx, c.cfg, func(store *models.Store) (err error) {
+		row, err = store.AddUser(ctx, models.NewHasher(), u)
+		return err
+	})
+	if err == nil {
+		fmt.Fprintf(c.Out, "%s can log in as a %s.\n", row.Username, row.Role)
+	}
+	return err
+}
+
+func readPassword(std Stdio) (string, error) {
+	fmt.Fprintln(std.Out, "Type the password (it is shown), then Enter:")
+	line, err := bufio.NewReader(io.LimitReader(std.In, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}

@@ -1,0 +1,116 @@
+package server
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// reloadInterval is how often a changed certificate is looked for.
+const reloadInterval = time.Second
+
+// Certificates hands out the certificate for each TLS handshake, and the new one once
+// its file has changed.
+type Certificates struct {
+	certFile, keyFile string
+	renew             func() error // creates a new one when it is time; nil for files that others renew
+	log               *slog.Logger
+
+	mu      sync.Mutex
+	current *tls.Certificate
+	changed time.Time // modification time of the file
+	checked time.Time
+}
+
+// OpenCertificates loads a certificate chain and its key, both PEM. The error is a
+// sentence for the operator.
+func OpenCertificates(certFile, keyFile string, log *slog.Logger) (*Certificates, error) {
+	c := &Certificates{certFile: certFile, keyFile: keyFile, log: log}
+	return c, c.load()
+}
+
+// OpenSelfSigned loads the certificate in dir. It creates what is missing there, is
+// about to expire, or is for other names: a certificate authority and a certificate
+// signed by it. names are host names and IP addresses.
+func OpenSelfSigned(dir string, names []string, log *slog.Logger) (*Certificates, error) {
+	c := &Certificates{certFile: filepath.Join(dir, "cert.pem"), keyFile: filepath.Join(dir, "key.pem"), log: log}
+	c.renew = func() error { return renewSelfSigned(dir, names) }
+	if err := c.renew(); err != nil {
+		return nil, err
+	}
+	return c, c.load()
+}
+
+// load reads the pair and rejects one that no client would accept.
+func (c *Certificates) load() error {
+	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if err != nil {
+		return fmt.Errorf("the certificate %s and its key %s cannot be used: %w", c.certFile, c.keyFile, withoutPath(err))
+	}
+	now := time.Now()
+	switch {
+	case now.After(pair.Leaf.NotAfter):
+		return fmt.Errorf("the certificate %s expired on %s: renew it, or correct this computer's clock", c.certFile, pair.Leaf.NotAfter.Format(time.DateOnly))
+	case now.Before(pair.Leaf.NotBefore):
+		return fmt.Errorf("the certificate %s is valid from %s on: wait, or correct this computer's clock", c.certFile, pair.Leaf.NotBefore.Format(time.DateOnly))
+	}
+	c.current, c.changed = &pair, modTime(c.certFile)
+	return nil
+}
+
+// withoutPath removes the path from an error, for messages that name it already.
+func withoutPath(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}
+
+// modTime is zero for a file that cannot be read.
+func modTime(file string) time.Time {
+	info, err := os.Stat(file)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// config allows TLS 1.2 and later.
+func (c *Certificates) config() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}
+}
+
+// get is the tls.Config callback. It keeps the old certificate if the new one cannot
+// be loaded: a running server does not stop over a bad file.
+func (c *Certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := time.Now(); now.Sub(c.checked) >= reloadInterval {
+		c.checked = now
+		c.refresh()
+	}
+	return c.current, nil
+}
+
+func (c *Certificates) refresh() {
+	if c.renew != nil && time.Until(c.current.Leaf.NotAfter) < renewal {
+		if err := c.renew(); err != nil {
+			c.log.Error("the certificate cannot be renewed; the old one is still used", "err", err)
+		}
+	}
+	if changed := modTime(c.certFile); changed.IsZero() || changed.Equal(c.changed) {
+		return
+	}
+	if err := c.load(); err != nil {
+		c.changed = modTime(c.certFile) // logged once for each change
+		c.log.Error("the new certificate is not used; the old one still is", "err", err)
+		return
+	}
+	c.log.Info("a new certificate is used", "expires", c.current.Leaf.NotAfter)
+}

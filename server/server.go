@@ -1,0 +1,110 @@
+// Package server is the front of the house: it opens the doors, gives everybody
+// the same time to say what they want, and lets those who are still eating finish
+// when the house closes. What is cooked inside it does not know.
+//
+// In plain words: an http.Server with limits for slow clients, TLS, a buffered
+// log and an orderly shutdown, for any handler.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Limits for slow clients. A handler that streams lifts the last two for itself.
+const (
+	ReadHeaderTimeout = 5 * time.Second
+	ReadTimeout       = 15 * time.Second
+	WriteTimeout      = 30 * time.Second
+	IdleTimeout       = 60 * time.Second
+	// maxHeader is where net/http cuts a request off without a problem document. The
+	// handlers' own limit is lower, so that they can explain it.
+	maxHeader = 1 << 20
+	// shutdownTimeout is how long running requests may take to finish at shutdown.
+	shutdownTimeout = 4 * time.Second
+)
+
+// Options are where and how a server listens.
+type Options struct {
+	// Addr is host:port; port 0 takes any free one.
+	Addr string
+	// TLS is the certificate to serve HTTPS with; nil serves plain HTTP.
+	TLS *Certificates
+	Log *slog.Logger
+}
+
+// Server listens on one address.
+type Server struct {
+	http     *http.Server
+	listener net.Listener
+	log      *slog.Logger
+}
+
+// New returns a server for the listener. It answers nothing until Serve.
+func New(l net.Listener, o Options) *Server {
+	hs := &http.Server{
+		ReadHeaderTimeout: ReadHeaderTimeout,
+		ReadTimeout:       ReadTimeout,
+		WriteTimeout:      WriteTimeout,
+		IdleTimeout:       IdleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ConnState:         flushWhenIdle,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+	}
+	if o.TLS != nil {
+		hs.TLSConfig = o.TLS.config()
+	}
+	return &Server{hs, coalescingListener{l}, o.Log}
+}
+
+// Serve answers requests until Shutdown or Close, or until the listener fails.
+func (s *Server) Serve(handler http.Handler) error {
+	s.http.Handler = handler
+	serve := s.http.Serve
+	if s.http.TLSConfig != nil {
+		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
+	}
+	if err := serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("the server stopped: %w", err)
+	}
+	return nil
+}
+
+// Shutdown stops accepting connections and waits for running requests, at most for
+// shutdownTimeout.
+func (s *Server) Shutdown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if err := s.http.Shutdown(ctx); err != nil {
+		s.log.Warn("some requests were cut off at shutdown", "err", err)
+		return s.http.Close()
+	}
+	return nil
+}
+
+// Close closes the listener and all connections at once.
+func (s *Server) Close() error { return errors.Join(s.http.Close(), ignoreClosed(s.listener.Close())) }
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// CloseConnsWhile adds Connection: close to each answer while draining reports true,
+// so that a proxy reconnects to another server. Closing idle connections ourselves
+// could race with a request that is on its way.
+func CloseConnsWhile(draining func() bool, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if draining() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
