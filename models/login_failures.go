@@ -21,7 +21,7 @@ type LoginTally struct {
 	LastAt   Millis
 	// Trusted tells that the place is an address from which somebody has logged in to
 	// the account.
-	Trusted bool
+	Trusted bool `gorm:"column:home"`
 }
 
 const (
