@@ -10,6 +10,8 @@ PORT = 8080
 # How long `load` and `growth` take: make load ROUNDS=1 SECONDS=2 is a quick look.
 ROUNDS = 5
 SECONDS = 3
+# An older program that `load` measures in the same rounds: make load BEFORE=dist/old
+BEFORE =
 CALLS = 300
 ORDERS = 1000000
 GUESTS = 100000
@@ -80,7 +82,7 @@ bench: ## Run all benchmarks, one package after the other, in two minutes
 	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn ./e2e
 
 load: ## The rush hour: the program under load, beside what is possible at all (needs wrk; about 5 minutes)
-	go run -C e2e/load . -rounds $(ROUNDS) -for $(SECONDS)s
+	go run -C e2e/load . -rounds $(ROUNDS) -for $(SECONDS)s $(if $(BEFORE),-before "$(abspath $(BEFORE))")
 
 growth: ## Compare an empty house with one that has taken a million orders
 	go run -C e2e/load . -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// closingTime is how long a process may take to end after it was asked to; then
+// stopTimeout is how long a process may take to end after it was asked to; then
 // it is killed.
-const closingTime = 10 * time.Second
+const stopTimeout = 10 * time.Second
 
 // child is a process that was started here, and ends here.
 type child struct {
@@ -35,7 +35,7 @@ func command(ctx context.Context, settings []string, program string, args ...str
 		}
 		return nil
 	}
-	cmd.WaitDelay = closingTime
+	cmd.WaitDelay = stopTimeout
 	dieWithParent(cmd)
 	return cmd
 }
@@ -88,8 +88,8 @@ func lastLines(file string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// said adds the last words of a process to an error.
-func said(err error, words string) error {
+// withOutput adds the last words of a process to an error.
+func withOutput(err error, words string) error {
 	if words = strings.TrimSpace(words); words == "" {
 		return err
 	}

@@ -35,6 +35,7 @@ type options struct {
 	rounds  int
 	span    time.Duration // of one measurement
 	program string        // a binary that is there already; empty: build one
+	before  string        // an older binary to compare it with
 	growth  bool
 	several bool // branches
 	ended   int  // login sessions, for branches
@@ -48,7 +49,7 @@ type options struct {
 // process it started has ended, and the folder for their files is gone.
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if len(args) == 2 && args[0] == "limits" { // how the program starts itself
-		return serveLimits(ctx, args[1], out)
+		return serveBaseline(ctx, args[1], out)
 	}
 	o, err := readOptions(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = tidied(ctx, err, os.RemoveAll(dir)) }()
+	defer func() { err = cleanupError(ctx, err, os.RemoveAll(dir)) }()
 
 	if o.program == "" {
 		if o.program, err = build(ctx, dir); err != nil {
@@ -69,12 +70,12 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 	}
 	if o.several {
-		return branchesLoad(ctx, o, dir, out)
+		return clusterLoad(ctx, o, dir, out)
 	}
 	if o.growth {
 		return growth(ctx, o, dir, out)
 	}
-	return rush(ctx, o, dir, out)
+	return throughput(ctx, o, dir, out)
 }
 
 func readOptions(args []string) (options, error) {
@@ -83,6 +84,7 @@ func readOptions(args []string) (options, error) {
 	f.IntVar(&o.rounds, "rounds", 5, "how often each measurement is made; the table shows medians")
 	f.DurationVar(&o.span, "for", 3*time.Second, "how long each measurement takes")
 	f.StringVar(&o.program, "program", "", "measure this binary instead of building one")
+	f.StringVar(&o.before, "before", "", "measure this binary of an older program in the same rounds, and print the ratios after by before")
 	f.BoolVar(&o.growth, "growth", false, "compare an empty house with a filled one instead")
 	f.BoolVar(&o.several, "branches", false, "measure several branches over one PostgreSQL instead; make branches-load starts it")
 	f.IntVar(&o.ended, "ended", 1_000_000, "with -branches: ended login sessions that the branches must remember")
@@ -104,9 +106,9 @@ func readOptions(args []string) (options, error) {
 	return o, nil
 }
 
-// tidied puts an interruption into words: what else went wrong then went wrong
+// cleanupError puts an interruption into words: what else went wrong then went wrong
 // because of it.
-func tidied(ctx context.Context, err, left error) error {
+func cleanupError(ctx context.Context, err, left error) error {
 	if ctx.Err() != nil {
 		err = errors.New("interrupted; everything is stopped")
 	}

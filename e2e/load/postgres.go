@@ -31,13 +31,13 @@ func findPostgres() (postgres, error) {
 func (p postgres) sql(ctx context.Context, statement string) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-o", os.DevNull, "-d", p.url, "-c", statement)
 	if text, err := cmd.CombinedOutput(); err != nil {
-		return said(fmt.Errorf("psql failed: %w", err), string(text))
+		return withOutput(fmt.Errorf("psql failed: %w", err), string(text))
 	}
 	return nil
 }
 
-// family is a process and its children at this moment.
-func family(pid int) (pids []int) {
+// processTree is a process and its children at this moment.
+func processTree(pid int) (pids []int) {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid)) // without /proc nothing is counted
 	for _, child := range strings.Fields(string(text)) {
 		if n, err := strconv.Atoi(child); err == nil {

@@ -48,10 +48,16 @@ func (t *table) print(out io.Writer) {
 	}
 }
 
-// printRush prints what the rush hour gave.
-func printRush(out io.Writer, o options, rows []*row, ready time.Duration, rest int64) {
-	fmt.Fprintf(out, "Medians of %d rounds of %s each on %d cores (%s/%s), which guests, house and limits share. %d connections, %d for logins.\n"+
-		"A ratio is house by limit in the same round: 1.00 is as good as the limit. A peak includes what the measurement before left behind.\n\n",
+// startStats are what the restarts of one program gave.
+type startStats struct {
+	ready time.Duration // from start to ready
+	rest  int64         // bytes of memory at rest
+}
+
+// printThroughput prints what a measurement under load gave.
+func printThroughput(out io.Writer, o options, rows []*row, starts []startStats) {
+	fmt.Fprintf(out, "Medians of %d rounds of %s each on %d cores (%s/%s), which generator, server and baseline share. %d connections, %d for logins.\n"+
+		"A ratio is server by baseline in the same round: 1.00 is as good as the baseline. A peak includes what the measurement before left behind.\n\n",
 		o.rounds, o.span, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, connections, loginConnections)
 	var t table
 	t.add("what", "requests/s", "min to max", "p50 ms", "p99 ms", "errors", "cores", "peak MiB", "ratio of requests/s", "ratio of p99")
@@ -62,47 +68,81 @@ func printRush(out io.Writer, o options, rows []*row, ready time.Duration, rest 
 	fmt.Fprintln(out)
 
 	var s table
-	s.add("the house by itself", "")
-	s.add(fmt.Sprintf("from start to ready on existing data, ms (median of %d)", reopenings), millis(ready))
-	s.add("memory at rest after that, MiB", mebibytes(rest))
+	s.add([]string{"the server by itself", "", "before"}[:1+len(starts)]...)
+	s.add(append([]string{fmt.Sprintf("from start to ready on existing data, ms (median of %d)", restarts)},
+		each(starts, func(s startStats) string { return millis(s.ready) })...)...)
+	s.add(append([]string{"memory at rest after that, MiB"}, each(starts, func(s startStats) string { return mebibytes(s.rest) })...)...)
 	s.print(out)
+	if len(starts) > 1 {
+		fmt.Fprintln(out)
+		printRatios(out, rows, starts[0], starts[1])
+	}
 }
 
-// none stands for what nobody can tell.
+// printRatios compares the program with the older one.
+func printRatios(out io.Writer, rows []*row, after, before startStats) {
+	fmt.Fprint(out, "After by before: medians of the ratios of the rounds. Above 1.00 is better for requests/s, below for all others.\n\n")
+	var t table
+	t.add("after / before", "requests/s", "min to max", "p50", "p99", "CPU time of a request", "peak memory")
+	for _, r := range rows {
+		if r.before == nil {
+			continue
+		}
+		rates := ratios(r, r.before, stats.rate)
+		cells := []string{
+			r.what, ratio(median(rates)), ratio(slices.Min(rates)) + " to " + ratio(slices.Max(rates)),
+			ratio(median(ratios(r, r.before, func(s stats) float64 { return float64(s.P50) }))),
+			ratio(median(ratios(r, r.before, func(s stats) float64 { return float64(s.P99) }))), none, none,
+		}
+		if countable {
+			cells[5] = ratio(median(ratios(r, r.before, func(s stats) float64 { return s.cores / s.rate() })))
+			cells[6] = ratio(median(ratios(r, r.before, func(s stats) float64 { return float64(s.peak) })))
+		}
+		t.add(cells...)
+	}
+	t.print(out)
+	fmt.Fprintf(out, "\nFrom start to ready %s", ratio(float64(after.ready)/float64(before.ready)))
+	if countable {
+		fmt.Fprintf(out, ", memory at rest %s", ratio(float64(after.rest)/float64(before.rest)))
+	}
+	fmt.Fprintln(out, ".")
+}
+
+// none stands for what cannot be measured.
 const none = "–"
 
 func (r *row) cells() []string {
-	rates := each(r.rounds, figures.rate)
+	rates := each(r.rounds, stats.rate)
 	cells := []string{
 		r.what, count(median(rates)), count(slices.Min(rates)) + " to " + count(slices.Max(rates)),
-		millis(median(each(r.rounds, func(f figures) time.Duration { return f.P50 }))),
-		millis(median(each(r.rounds, func(f figures) time.Duration { return f.P99 }))),
-		count(sum(each(r.rounds, figures.failed))), none, none, none, none,
+		millis(median(each(r.rounds, func(s stats) time.Duration { return s.P50 }))),
+		millis(median(each(r.rounds, func(s stats) time.Duration { return s.P99 }))),
+		count(sum(each(r.rounds, stats.failed))), none, none, none, none,
 	}
 	if countable {
-		cells[6] = ratio(median(each(r.rounds, func(f figures) float64 { return f.cores })))
-		cells[7] = mebibytes(slices.Max(each(r.rounds, func(f figures) int64 { return f.peak })))
+		cells[6] = ratio(median(each(r.rounds, func(s stats) float64 { return s.cores })))
+		cells[7] = mebibytes(slices.Max(each(r.rounds, func(s stats) int64 { return s.peak })))
 	}
-	if r.limit != nil {
-		cells[8] = ratio(median(r.against(figures.rate)))
-		cells[9] = ratio(median(r.against(func(f figures) float64 { return float64(f.P99) })))
+	if r.baseline != nil {
+		cells[8] = ratio(median(ratios(r, r.baseline, stats.rate)))
+		cells[9] = ratio(median(ratios(r, r.baseline, func(s stats) float64 { return float64(s.P99) })))
 	}
 	return cells
 }
 
-// against gives house by limit in each round.
-func (r *row) against(of func(figures) float64) []float64 {
-	ratios := each(r.rounds, of)
-	for i, limit := range each(r.limit.rounds, of) {
-		ratios[i] /= limit
+// ratios returns one row by another in each round.
+func ratios(r, by *row, of func(stats) float64) []float64 {
+	values := each(r.rounds, of)
+	for i, v := range each(by.rounds, of) {
+		values[i] /= v
 	}
-	return ratios
+	return values
 }
 
-func each[T any](rounds []figures, of func(figures) T) []T {
+func each[S, T any](all []S, of func(S) T) []T {
 	var values []T
-	for _, f := range rounds {
-		values = append(values, of(f))
+	for _, s := range all {
+		values = append(values, of(s))
 	}
 	return values
 }

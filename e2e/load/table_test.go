@@ -36,12 +36,12 @@ func TestNumbersForPeople(t *testing.T) {
 // The ratio is that of each round, because a slow minute hits both; the ratio of
 // the medians would be another number here.
 func TestARatioIsTheMedianOfThoseOfTheRounds(t *testing.T) {
-	round := func(requests int64, p99 time.Duration) figures {
-		return figures{Requests: requests, Span: time.Second, P99: p99, Wrong: 1}
+	round := func(requests int64, p99 time.Duration) stats {
+		return stats{Requests: requests, Span: time.Second, P99: p99, Wrong: 1}
 	}
-	limit := &row{what: "limit", rounds: []figures{round(100, 10), round(1000, 10), round(10, 10)}}
-	house := &row{what: "house", rounds: []figures{round(50, 20), round(200, 40), round(9, 30)}, limit: limit}
-	cells := house.cells()
+	limit := &row{what: "limit", rounds: []stats{round(100, 10), round(1000, 10), round(10, 10)}}
+	server := &row{what: "house", rounds: []stats{round(50, 20), round(200, 40), round(9, 30)}, baseline: limit}
+	cells := server.cells()
 	for at, want := range map[int]string{1: "50", 2: "9 to 200", 5: "3", 8: "0.50", 9: "3.00"} {
 		if cells[at] != want {
 			t.Errorf("cell %d = %q, want %q", at, cells[at], want)
@@ -57,7 +57,7 @@ func TestCollectSortsIntoPercentiles(t *testing.T) {
 	for i := range 100 {
 		took = append(took, time.Duration(100-i)) // 100 to 1
 	}
-	f := collect(took, time.Second)
+	f := summarize(took, time.Second)
 	if f.P50 != 51 || f.P90 != 91 || f.P99 != 100 || f.Max != 100 || f.Requests != 100 {
 		t.Errorf("got %+v", f)
 	}

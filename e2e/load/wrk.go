@@ -28,8 +28,8 @@ const (
 	threads          = 2 // of the generator
 )
 
-// visit is one run of wrk.
-type visit struct {
+// request is one run of wrk.
+type request struct {
 	script      string // such as menu.lua
 	url         string
 	status      int // that every answer must have
@@ -54,10 +54,10 @@ func newGenerator(dir string) (*generator, error) {
 }
 
 // run sends the guests for a while and returns what wrk counted.
-func (g *generator) run(ctx context.Context, v visit, span time.Duration) (figures, error) {
+func (g *generator) run(ctx context.Context, v request, span time.Duration) (stats, error) {
 	lines := filepath.Join(g.dir, "lines.txt")
 	if err := os.WriteFile(lines, []byte(strings.Join(v.lines, "\n")), 0o600); err != nil {
-		return figures{}, err
+		return stats{}, err
 	}
 	settings := []string{"STATUS=" + strconv.Itoa(v.status), "LINES=" + lines, "ORDER=" + v.order, "RUN=" + rand.Text()}
 	cmd := command(ctx, settings, g.program,
@@ -69,13 +69,13 @@ func (g *generator) run(ctx context.Context, v visit, span time.Duration) (figur
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
 	if err := cmd.Run(); err != nil {
-		return figures{}, said(fmt.Errorf("wrk failed: %w", err), complaints.String())
+		return stats{}, withOutput(fmt.Errorf("wrk failed: %w", err), complaints.String())
 	}
 	return parseWrk(out.String())
 }
 
 // parseWrk reads the line that common.lua prints below wrk's own report.
-func parseWrk(out string) (figures, error) {
+func parseWrk(out string) (stats, error) {
 	var line struct {
 		Requests                      int64
 		Span, P50, P90, P99, Max      int64 // microseconds
@@ -84,9 +84,9 @@ func parseWrk(out string) (figures, error) {
 	}
 	at := strings.LastIndex(out, "\n{")
 	if at < 0 || json.Unmarshal([]byte(out[at+1:]), &line) != nil || line.Requests == 0 {
-		return figures{}, fmt.Errorf("wrk brought no figures; its report was: %s", strings.TrimSpace(out))
+		return stats{}, fmt.Errorf("wrk brought no figures; its report was: %s", strings.TrimSpace(out))
 	}
-	return figures{
+	return stats{
 		Requests: line.Requests, Span: micros(line.Span),
 		P50: micros(line.P50), P90: micros(line.P90), P99: micros(line.P99), Max: micros(line.Max),
 		Wrong: line.Wrong, Example: line.Example, Broken: line.Connect + line.Read + line.Write + line.Timeout,

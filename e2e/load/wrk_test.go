@@ -22,7 +22,7 @@ func TestFiguresComeFromTheLastLineOfWrk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := figures{
+	want := stats{
 		Requests: 60040, Span: 3 * time.Second,
 		P50: 1150 * time.Microsecond, P90: 8037 * time.Microsecond, P99: 50305 * time.Microsecond, Max: 74656 * time.Microsecond,
 		Wrong: 3, Example: 503, Broken: 15,
@@ -33,8 +33,8 @@ func TestFiguresComeFromTheLastLineOfWrk(t *testing.T) {
 	if got.failed() != 18 {
 		t.Errorf("%d failed, want 18", got.failed())
 	}
-	if want := ", 3 wrong answers (such as status 503), 15 broken connections or timeouts"; got.faults() != want {
-		t.Errorf("faults = %q, want %q", got.faults(), want)
+	if want := ", 3 wrong answers (such as status 503), 15 broken connections or timeouts"; got.failures() != want {
+		t.Errorf("faults = %q, want %q", got.failures(), want)
 	}
 	if got.rate() < 20013 || got.rate() > 20014 {
 		t.Errorf("rate = %v, want 20013.33", got.rate())

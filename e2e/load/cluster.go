@@ -15,36 +15,36 @@ import (
 	"time"
 )
 
-// branchCount is how many houses share one PostgreSQL.
-const branchCount = 3
+// instanceCount is how many houses share one PostgreSQL.
+const instanceCount = 3
 
-// chain is several houses over one PostgreSQL, nginx in front of them, and one
+// cluster is several houses over one PostgreSQL, nginx in front of them, and one
 // over SQLite to compare them with. In all of them a chef moves the orders, so
 // that only what guests do is measured.
-type chain struct {
+type cluster struct {
 	options
 	postgres
-	branches []*house
-	sqlite   *house
-	door     *house // nginx, whose program is not ours
-	wrk      []*generator
-	tokens   []string // of the guests, by the branches
-	lite     []string // of the guests, by the house over SQLite
-	order    string
-	failed   int64
+	instances []*server
+	sqlite    *server
+	nginx     *server // nginx, whose program is not ours
+	wrk       []*generator
+	tokens    []string // of the guests, by the branches
+	lite      []string // of the guests, by the house over SQLite
+	order     string
+	failed    int64
 }
 
-// branchesLoad measures what several branches over one PostgreSQL do.
-func branchesLoad(ctx context.Context, o options, dir string, out io.Writer) error {
-	c := &chain{options: o}
+// clusterLoad measures what several branches over one PostgreSQL do.
+func clusterLoad(ctx context.Context, o options, dir string, out io.Writer) error {
+	c := &cluster{options: o}
 	defer c.close()
 	if err := c.open(ctx, dir); err != nil {
 		return err
 	}
-	if err := c.invite(ctx); err != nil {
+	if err := c.registerGuests(ctx); err != nil {
 		return err
 	}
-	for _, part := range []func(context.Context, io.Writer) error{c.throughput, c.logouts, c.crowdedMemory} {
+	for _, part := range []func(context.Context, io.Writer) error{c.throughput, c.logouts, c.memoryReport} {
 		if err := part(ctx, out); err != nil {
 			return err
 		}
@@ -56,64 +56,64 @@ func branchesLoad(ctx context.Context, o options, dir string, out io.Writer) err
 	return nil
 }
 
-func (c *chain) open(ctx context.Context, dir string) (err error) {
+func (c *cluster) open(ctx context.Context, dir string) (err error) {
 	if c.postgres, err = findPostgres(); err != nil {
 		return err
 	}
-	if c.door, err = newHouse(ctx, "nginx", filepath.Join(dir, "door")); err != nil {
+	if c.nginx, err = newServer(ctx, "nginx", filepath.Join(dir, "door")); err != nil {
 		return err
 	}
-	progress("opening %d branches over one PostgreSQL, one house over SQLite, and nginx", branchCount)
-	settings := []string{"KITCHEN=manual", "LOG_LEVEL=error", "PUBLIC_URL=" + c.door.url}
-	if c.sqlite, err = c.openHouse(ctx, filepath.Join(dir, "sqlite"), settings...); err != nil {
+	progress("opening %d branches over one PostgreSQL, one house over SQLite, and nginx", instanceCount)
+	settings := []string{"KITCHEN=manual", "LOG_LEVEL=error", "PUBLIC_URL=" + c.nginx.url}
+	if c.sqlite, err = c.startServer(ctx, filepath.Join(dir, "sqlite"), settings...); err != nil {
 		return err
 	}
-	for i := range branchCount {
-		h, err := c.openHouse(ctx, filepath.Join(dir, fmt.Sprint("branch", i+1)), append(settings, "DATABASE_URL="+c.url)...)
+	for i := range instanceCount {
+		h, err := c.startServer(ctx, filepath.Join(dir, fmt.Sprint("branch", i+1)), append(settings, "DATABASE_URL="+c.url)...)
 		if err != nil {
 			return err
 		}
-		c.branches = append(c.branches, h)
+		c.instances = append(c.instances, h)
 		wrk, err := newGenerator(filepath.Join(dir, fmt.Sprint("wrk", i+1)))
 		if err != nil {
 			return err
 		}
 		c.wrk = append(c.wrk, wrk)
 	}
-	return c.openDoor(ctx)
+	return c.startNginx(ctx)
 }
 
-func (c *chain) openHouse(ctx context.Context, dir string, settings ...string) (*house, error) {
-	h, err := newHouse(ctx, c.program, dir, settings...)
+func (c *cluster) startServer(ctx context.Context, dir string, settings ...string) (*server, error) {
+	h, err := newServer(ctx, c.program, dir, settings...)
 	if err == nil {
 		_, err = h.open(ctx)
 	}
 	return h, err
 }
 
-// openDoor starts nginx with the configuration of make branches.
-func (c *chain) openDoor(ctx context.Context) error {
-	conf, err := os.ReadFile(filepath.Join("branches", "nginx.conf"))
+// startNginx starts nginx with the configuration of make branches.
+func (c *cluster) startNginx(ctx context.Context) error {
+	conf, err := os.ReadFile(filepath.Join("..", "..", "deploy", "nginx.conf"))
 	if err != nil {
 		return fmt.Errorf("go run ./load -branches works in the folder of the source only: %w", err)
 	}
 	var branches strings.Builder
-	for _, b := range c.branches {
+	for _, b := range c.instances {
 		fmt.Fprintf(&branches, "server %s max_fails=1 fail_timeout=2s;\n", strings.TrimPrefix(b.url, "http://"))
 	}
-	dir := c.door.dir
+	dir := c.nginx.dir
 	err = errors.Join(os.WriteFile(filepath.Join(dir, "nginx.conf"), conf, 0o600),
 		os.WriteFile(filepath.Join(dir, "branches.conf"), []byte(branches.String()), 0o600),
-		os.WriteFile(filepath.Join(dir, "door.conf"), []byte("listen "+strings.TrimPrefix(c.door.url, "http://")+";"), 0o600))
+		os.WriteFile(filepath.Join(dir, "door.conf"), []byte("listen "+strings.TrimPrefix(c.nginx.url, "http://")+";"), 0o600))
 	if err != nil {
 		return err
 	}
-	log, err := os.OpenFile(c.door.logFile(), os.O_CREATE|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(c.nginx.logFile(), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }() // nginx writes to a handle of its own
-	c.door.process, err = start(ctx, func(ctx context.Context) *exec.Cmd {
+	c.nginx.process, err = start(ctx, func(ctx context.Context) *exec.Cmd {
 		cmd := command(ctx, nil, "nginx", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off;")
 		cmd.Stderr = log
 		return cmd
@@ -121,12 +121,12 @@ func (c *chain) openDoor(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("nginx does not start (on Debian: apt-get install nginx-light): %w", err)
 	}
-	return c.door.awaitReady(ctx)
+	return c.nginx.awaitReady(ctx)
 }
 
 // houses are all that are open.
-func (c *chain) houses() (all []*house) {
-	for _, h := range append([]*house{c.door, c.sqlite}, c.branches...) {
+func (c *cluster) houses() (all []*server) {
+	for _, h := range append([]*server{c.nginx, c.sqlite}, c.instances...) {
 		if h != nil {
 			all = append(all, h)
 		}
@@ -134,22 +134,22 @@ func (c *chain) houses() (all []*house) {
 	return all
 }
 
-func (c *chain) close() {
+func (c *cluster) close() {
 	for _, h := range c.houses() {
 		h.close()
 	}
 }
 
-// invite opens an account for each guest in both order books, and logs them in.
-func (c *chain) invite(ctx context.Context) (err error) {
+// registerGuests opens an account for each guest in both order books, and logs them in.
+func (c *cluster) registerGuests(ctx context.Context) (err error) {
 	progress("opening accounts for %d guests", guests)
 	if c.lite, err = c.sqlite.newGuests(ctx, "guest", guests); err != nil {
 		return err
 	}
-	if c.tokens, err = c.branches[0].newGuests(ctx, "guest", guests); err != nil {
+	if c.tokens, err = c.instances[0].newGuests(ctx, "guest", guests); err != nil {
 		return err
 	}
-	c.order, err = c.branches[0].orderOfTwo(ctx)
+	c.order, err = c.instances[0].orderOfTwo(ctx)
 	return err
 }
 
@@ -171,89 +171,89 @@ func (c *client) newGuests(ctx context.Context, name string, n int) (tokens []st
 	return tokens, nil
 }
 
-// lineup is one way to take orders.
-type lineup struct {
+// scenario is one way to take orders.
+type scenario struct {
 	what   string
-	at     []*house // each gets an equal share of the guests
+	at     []*server // each gets an equal share of the guests
 	tokens []string
-	houses []*house // that do the work
-	behind []int    // processes in front of or behind the houses: of PostgreSQL, of nginx
+	houses []*server // that do the work
+	behind []int     // processes in front of or behind the houses: of PostgreSQL, of nginx
 }
 
-func (c *chain) lineups() []lineup {
-	all, pg := c.branches, family(c.pid)
-	return []lineup{
-		{"SQLite, one house", []*house{c.sqlite}, c.lite, []*house{c.sqlite}, nil},
+func (c *cluster) scenarios() []scenario {
+	all, pg := c.instances, processTree(c.pid)
+	return []scenario{
+		{"SQLite, one house", []*server{c.sqlite}, c.lite, []*server{c.sqlite}, nil},
 		{"PostgreSQL, one branch", all[:1], c.tokens, all[:1], pg},
 		{"PostgreSQL, two branches", all[:2], c.tokens, all[:2], pg},
 		{"PostgreSQL, three branches", all, c.tokens, all, pg},
-		{"the same through nginx", []*house{c.door}, c.tokens, all, pg},
+		{"the same through nginx", []*server{c.nginx}, c.tokens, all, pg},
 	}
 }
 
-// orders is what one measurement gave.
-type orders struct {
-	figures
+// orderStats is what one measurement gave.
+type orderStats struct {
+	stats
 	houses, behind float64       // cores
 	whole, inBook  time.Duration // of the orders of one more guest: until the answer, and of that in the database
 }
 
 // throughput orders in each way, by turns.
-func (c *chain) throughput(ctx context.Context, out io.Writer) error {
+func (c *cluster) throughput(ctx context.Context, out io.Writer) error {
 	if err := c.warmUp(ctx); err != nil {
 		return err
 	}
-	ways := c.lineups()
-	rounds := make([][]orders, len(ways))
+	ways := c.scenarios()
+	rounds := make([][]orderStats, len(ways))
 	for round := range c.rounds {
 		for i, w := range ways {
-			o, err := c.take(ctx, w)
+			o, err := c.measure(ctx, w)
 			if err != nil {
 				return err
 			}
 			c.failed += o.failed()
 			rounds[i] = append(rounds[i], o)
-			progress("round %d of %d: %s: %s orders/s, p99 %s ms%s", round+1, c.rounds, w.what, count(o.rate()), millis(o.P99), o.faults())
+			progress("round %d of %d: %s: %s orders/s, p99 %s ms%s", round+1, c.rounds, w.what, count(o.rate()), millis(o.P99), o.failures())
 		}
 	}
-	printThroughput(out, c.options, ways, rounds)
+	printCluster(out, c.options, ways, rounds)
 	return nil
 }
 
 // warmUp lets each branch open its connections, so that each process of
 // PostgreSQL that will do the work is there.
-func (c *chain) warmUp(ctx context.Context) error {
-	for _, h := range append(c.branches, c.sqlite) {
+func (c *cluster) warmUp(ctx context.Context) error {
+	for _, h := range append(c.instances, c.sqlite) {
 		tokens := c.tokens
 		if h == c.sqlite {
 			tokens = c.lite
 		}
-		if _, err := c.wrk[0].run(ctx, c.visit(h, tokens, connections), time.Second); err != nil {
+		if _, err := c.wrk[0].run(ctx, c.request(h, tokens, connections), time.Second); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *chain) visit(h *house, tokens []string, connections int) visit {
-	return visit{"place_with_key.lua", h.url + "/api/v1/orders", http.StatusCreated, connections, tokens, c.order}
+func (c *cluster) request(h *server, tokens []string, connections int) request {
+	return request{"place_with_key.lua", h.url + "/api/v1/orders", http.StatusCreated, connections, tokens, c.order}
 }
 
-// take lets the guests order in one way.
-func (c *chain) take(ctx context.Context, w lineup) (o orders, err error) {
+// measure lets the guests order in one way.
+func (c *cluster) measure(ctx context.Context, w scenario) (o orderStats, err error) {
 	var pids []int
 	for _, h := range w.houses {
 		pids = append(pids, h.process.pid())
 	}
 	behind := w.behind
-	if w.at[0] == c.door {
-		behind = append(family(c.door.process.pid()), behind...)
+	if w.at[0] == c.nginx {
+		behind = append(processTree(c.nginx.process.pid()), behind...)
 	}
 	cores, err := coresDuring(func() error {
 		sampling, stop := context.WithCancel(ctx)
 		var sampler sync.WaitGroup
 		sampler.Go(func() { o.whole, o.inBook = sample(sampling, w.at[0], w.tokens[0], c.order) })
-		o.figures, err = c.visitAll(ctx, w, c.span)
+		o.stats, err = c.run(ctx, w, c.span)
 		stop()
 		sampler.Wait()
 		return err
@@ -262,12 +262,12 @@ func (c *chain) take(ctx context.Context, w lineup) (o orders, err error) {
 	return o, err
 }
 
-// visitAll sends one generator to each house.
-func (c *chain) visitAll(ctx context.Context, w lineup, span time.Duration) (figures, error) {
-	parts, errs := make([]figures, len(w.at)), make([]error, len(w.at))
+// run sends one generator to each house.
+func (c *cluster) run(ctx context.Context, w scenario, span time.Duration) (stats, error) {
+	parts, errs := make([]stats, len(w.at)), make([]error, len(w.at))
 	var all sync.WaitGroup
 	for i, h := range w.at {
-		all.Go(func() { parts[i], errs[i] = c.wrk[i].run(ctx, c.visit(h, w.tokens, connections/len(w.at)), span) })
+		all.Go(func() { parts[i], errs[i] = c.wrk[i].run(ctx, c.request(h, w.tokens, connections/len(w.at)), span) })
 	}
 	all.Wait()
 	sum := parts[0]
@@ -281,7 +281,7 @@ func (c *chain) visitAll(ctx context.Context, w lineup, span time.Duration) (fig
 
 // sample orders now and then and adds up how long that takes and how much of it
 // Server-Timing says is spent in the database.
-func sample(ctx context.Context, h *house, token, order string) (whole, inBook time.Duration) {
+func sample(ctx context.Context, h *server, token, order string) (whole, inBook time.Duration) {
 	for pause(ctx, 20*time.Millisecond) == nil {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/api/v1/orders", strings.NewReader(order))
 		if err != nil {
@@ -312,7 +312,7 @@ func databaseTime(header string) (time.Duration, bool) {
 	return d, ok && err == nil
 }
 
-func printThroughput(out io.Writer, o options, ways []lineup, rounds [][]orders) {
+func printCluster(out io.Writer, o options, ways []scenario, rounds [][]orderStats) {
 	fmt.Fprintf(out, "`POST /orders` with a key, 32 guests. Medians of %d rounds of %s each. Guests, houses, PostgreSQL and nginx share the cores.\n\n", o.rounds, o.span)
 	var t table
 	t.add("order book", "orders/s", "min to max", "p50 ms", "p99 ms", "cores of the houses", "cores of PostgreSQL (and nginx)", "of an order's time in the database")

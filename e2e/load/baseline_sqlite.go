@@ -8,14 +8,14 @@ import (
 	_ "github.com/glebarez/go-sqlite" // the driver "sqlite", the one of the house
 )
 
-// atMost is how many rows one transaction of the limit takes. So many waiting
+// maxBatch is how many rows one transaction of the limit takes. So many waiting
 // guests then share one flush to the disk.
-const atMost = 64
+const maxBatch = 64
 
-// book is the order book of the limit: one table, and one goroutine that writes
+// rowStore is the order book of the limit: one table, and one goroutine that writes
 // everything that waits in one transaction. A row is on the disk before insert
 // returns, as an order of the house is before its 201.
-type book struct {
+type rowStore struct {
 	db      *sql.DB
 	waiting chan insertion
 }
@@ -33,7 +33,7 @@ func openDatabase(file string) (*sql.DB, error) {
 	return db, err
 }
 
-func openBook(ctx context.Context, file string) (*book, error) {
+func openRowStore(ctx context.Context, file string) (*rowStore, error) {
 	db, err := openDatabase(file)
 	if err != nil {
 		return nil, err
@@ -41,20 +41,20 @@ func openBook(ctx context.Context, file string) (*book, error) {
 	if _, err := db.ExecContext(ctx, "CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT"); err != nil {
 		return nil, err
 	}
-	b := &book{db: db, waiting: make(chan insertion, atMost)}
+	b := &rowStore{db: db, waiting: make(chan insertion, maxBatch)}
 	go b.write(ctx)
 	return b, nil
 }
 
 // insert writes a row and returns when it is durable.
-func (b *book) insert(text []byte) error {
+func (b *rowStore) insert(text []byte) error {
 	r := insertion{text, make(chan error, 1)}
 	b.waiting <- r
 	return <-r.end
 }
 
 // write goes on until the process ends.
-func (b *book) write(ctx context.Context) {
+func (b *rowStore) write(ctx context.Context) {
 	for first := range b.waiting {
 		rows := b.gather(first)
 		err := b.commit(ctx, rows)
@@ -66,9 +66,9 @@ func (b *book) write(ctx context.Context) {
 
 // gather takes what waits now and never waits for more: then a single guest is
 // not slower than without grouping.
-func (b *book) gather(first insertion) []insertion {
+func (b *rowStore) gather(first insertion) []insertion {
 	rows := []insertion{first}
-	for len(rows) < atMost {
+	for len(rows) < maxBatch {
 		select {
 		case r := <-b.waiting:
 			rows = append(rows, r)
@@ -79,7 +79,7 @@ func (b *book) gather(first insertion) []insertion {
 	return rows
 }
 
-func (b *book) commit(ctx context.Context, rows []insertion) error {
+func (b *rowStore) commit(ctx context.Context, rows []insertion) error {
 	tx, err := b.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (b *book) commit(ctx context.Context, rows []insertion) error {
 }
 
 // insertFirst answers when a row is written.
-func (b *book) insertFirst(text []byte, next http.Handler) http.Handler {
+func (b *rowStore) insertFirst(text []byte, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := b.insert(text); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

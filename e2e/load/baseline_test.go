@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 }
 
 // someLimits starts the process of the limits with answers of its own.
-func someLimits(t *testing.T) (l *limits, dir string) {
+func someLimits(t *testing.T) (l *baseline, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for _, name := range []string{menuFile, pageFile, orderFile} {
@@ -30,7 +30,7 @@ func someLimits(t *testing.T) (l *limits, dir string) {
 			t.Fatal(err)
 		}
 	}
-	l, err := openLimits(t.Context(), dir)
+	l, err := startBaseline(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestTheLoopsCountWhatTheyDid(t *testing.T) {
 // right after the answers.
 func TestARowIsThereWhenItIsAnswered(t *testing.T) {
 	l, dir := someLimits(t)
-	const rows = 3 * atMost
+	const rows = 3 * maxBatch
 	var guests sync.WaitGroup
 	for range rows {
 		guests.Go(func() {
@@ -114,7 +114,7 @@ func TestARowIsThereWhenItIsAnswered(t *testing.T) {
 
 func TestLimitsWithoutAnswersDoNotStart(t *testing.T) {
 	var out bytes.Buffer
-	if err := serveLimits(context.Background(), t.TempDir(), &out); err == nil || out.Len() > 0 {
+	if err := serveBaseline(context.Background(), t.TempDir(), &out); err == nil || out.Len() > 0 {
 		t.Errorf("error %v, output %q", err, out.String())
 	}
 }

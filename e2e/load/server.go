@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// patience is how long a house may take until it is ready.
-const patience = time.Minute
+// readyTimeout is how long a house may take until it is ready.
+const readyTimeout = time.Minute
 
-// house is a real one: the program that everybody runs, in a process of its own
+// server is a real one: the program that everybody runs, in a process of its own
 // over a folder of its own. It is known only by what it answers over HTTP.
-type house struct {
+type server struct {
 	*client
 	program, dir string
 	settings     []string
@@ -35,14 +35,14 @@ func build(ctx context.Context, dir string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "build", "-C", "../..", "-trimpath", "-tags", "nomsgpack", "-ldflags", "-s -w", "-o", program, ".") // as make build does
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
-		return "", said(fmt.Errorf("the program could not be built (%w); go run ./load works in the folder of the source only", err), string(text))
+		return "", withOutput(fmt.Errorf("the program could not be built (%w); go run ./load works in the folder of the source only", err), string(text))
 	}
 	return program, nil
 }
 
-// newHouse makes a house on a free port that is not open yet. The port stays
+// newServer makes a house on a free port that is not open yet. The port stays
 // the same when it closes and opens again, because tokens name it.
-func newHouse(ctx context.Context, program, dir string, settings ...string) (*house, error) {
+func newServer(ctx context.Context, program, dir string, settings ...string) (*server, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -50,11 +50,11 @@ func newHouse(ctx context.Context, program, dir string, settings ...string) (*ho
 	addr := l.Addr().String()
 	l.Close()
 	settings = append([]string{"ADDR=" + addr, "DATA_DIR=" + filepath.Join(dir, "data"), "RATE_LIMIT=off"}, settings...)
-	return &house{client: newClient("http://" + addr), program: program, dir: dir, settings: settings}, os.MkdirAll(dir, 0o700)
+	return &server{client: newClient("http://" + addr), program: program, dir: dir, settings: settings}, os.MkdirAll(dir, 0o700)
 }
 
 // open starts the house and returns the time until it was ready.
-func (h *house) open(ctx context.Context) (time.Duration, error) {
+func (h *server) open(ctx context.Context) (time.Duration, error) {
 	log, err := os.OpenFile(h.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 0, err
@@ -75,8 +75,8 @@ func (h *house) open(ctx context.Context) (time.Duration, error) {
 
 // awaitReady asks every millisecond: a start takes a few of them, and a coarser
 // question would measure itself.
-func (h *house) awaitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (h *server) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	for {
 		if _, err := h.do(ctx, call{http.MethodGet, "/readyz", "", "", http.StatusOK}); err == nil {
@@ -84,34 +84,34 @@ func (h *house) awaitReady(ctx context.Context) error {
 		}
 		select {
 		case <-h.process.gone:
-			return said(fmt.Errorf("the restaurant ended instead of opening: %w", h.process.err), lastLines(h.logFile()))
+			return withOutput(fmt.Errorf("the restaurant ended instead of opening: %w", h.process.err), lastLines(h.logFile()))
 		case <-ctx.Done():
 			h.close()
-			return said(errors.New("the restaurant was not ready in time"), lastLines(h.logFile()))
+			return withOutput(errors.New("the restaurant was not ready in time"), lastLines(h.logFile()))
 		case <-time.After(time.Millisecond):
 		}
 	}
 }
 
 // close closes the house, if it is open, and waits until it is.
-func (h *house) close() {
+func (h *server) close() {
 	if h.process != nil {
 		h.process.close()
 		h.http.CloseIdleConnections()
 	}
 }
 
-func (h *house) logFile() string { return filepath.Join(h.dir, "restaurant.log") }
+func (h *server) logFile() string { return filepath.Join(h.dir, "restaurant.log") }
 
-// reopenings is how often a start is measured.
-const reopenings = 5
+// restarts is how often a start is measured.
+const restarts = 5
 
 // reopen closes and opens the house several times on the data it has, and
 // returns the median of the times until it was ready and the memory it then
 // needs at rest, in bytes (0 where nobody can tell).
-func (h *house) reopen(ctx context.Context) (time.Duration, int64, error) {
+func (h *server) reopen(ctx context.Context) (time.Duration, int64, error) {
 	var times []time.Duration
-	for range reopenings {
+	for range restarts {
 		h.close()
 		d, err := h.open(ctx)
 		if err != nil {
@@ -126,10 +126,10 @@ func (h *house) reopen(ctx context.Context) (time.Duration, int64, error) {
 	return median(times), rest, err
 }
 
-// awaitQuiet waits until the kitchen has served what was ordered, so that the
+// awaitIdle waits until the kitchen has served what was ordered, so that the
 // next measurement does not pay for the last one. It says whether that happened
 // within a minute.
-func (h *house) awaitQuiet(ctx context.Context, chef string) (bool, error) {
+func (h *server) awaitIdle(ctx context.Context, chef string) (bool, error) {
 	for range 240 {
 		var open struct{ Items []struct{} }
 		if err := h.get(ctx, call{http.MethodGet, "/api/v1/kitchen/orders?limit=1", chef, "", http.StatusOK}, &open); err != nil {

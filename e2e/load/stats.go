@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// figures are what one measurement gave. They also travel between the processes
+// stats are what one measurement gave. They also travel between the processes
 // of this program, as JSON.
-type figures struct {
+type stats struct {
 	Requests int64
 	Span     time.Duration // of the measurement
 	P50      time.Duration // half of the requests took no longer
@@ -25,10 +25,10 @@ type figures struct {
 }
 
 // failed is how many requests failed.
-func (f figures) failed() int64 { return f.Wrong + f.Broken }
+func (f stats) failed() int64 { return f.Wrong + f.Broken }
 
-// faults puts failures into words; without any it is empty.
-func (f figures) faults() (words string) {
+// failures puts failures into words; without any it is empty.
+func (f stats) failures() (words string) {
 	if f.Wrong > 0 {
 		words += fmt.Sprintf(", %d wrong answers (such as status %d)", f.Wrong, f.Example)
 	}
@@ -39,7 +39,7 @@ func (f figures) faults() (words string) {
 }
 
 // rate is requests a second.
-func (f figures) rate() float64 { return float64(f.Requests) / f.Span.Seconds() }
+func (f stats) rate() float64 { return float64(f.Requests) / f.Span.Seconds() }
 
 // median is the middle value; of two in the middle, the upper one.
 func median[T cmp.Ordered](values []T) T {
@@ -47,23 +47,23 @@ func median[T cmp.Ordered](values []T) T {
 	return sorted[len(sorted)/2]
 }
 
-// share is the value below which this part of the sorted values lies.
-func share(sorted []time.Duration, part float64) time.Duration {
+// percentile is the value below which this part of the sorted values lies.
+func percentile(sorted []time.Duration, part float64) time.Duration {
 	return sorted[min(len(sorted)-1, int(part*float64(len(sorted))))]
 }
 
-// collect sums up how long each request took; at least one is needed.
-func collect(took []time.Duration, span time.Duration) figures {
+// summarize sums up how long each request took; at least one is needed.
+func summarize(took []time.Duration, span time.Duration) stats {
 	slices.Sort(took)
-	return figures{
+	return stats{
 		Requests: int64(len(took)), Span: span,
-		P50: share(took, 0.50), P90: share(took, 0.90), P99: share(took, 0.99), Max: took[len(took)-1],
+		P50: percentile(took, 0.50), P90: percentile(took, 0.90), P99: percentile(took, 0.99), Max: took[len(took)-1],
 	}
 }
 
-// loop does something again and again, in several goroutines, until the time is
+// closedLoop does something again and again, in several goroutines, until the time is
 // over, and in each at least once. The first error ends it.
-func loop(ctx context.Context, atOnce int, span time.Duration, do func(context.Context) error) (figures, error) {
+func closedLoop(ctx context.Context, atOnce int, span time.Duration, do func(context.Context) error) (stats, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var (
@@ -90,7 +90,7 @@ func loop(ctx context.Context, atOnce int, span time.Duration, do func(context.C
 	}
 	workers.Wait()
 	if err := context.Cause(ctx); err != nil {
-		return figures{}, err
+		return stats{}, err
 	}
-	return collect(all, time.Since(began)), nil
+	return summarize(all, time.Since(began)), nil
 }

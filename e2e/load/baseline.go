@@ -27,8 +27,8 @@ import (
 // the bytes, check the signature, write the row durably. They run in a process
 // of their own, so that CPU and memory are counted as those of the house are.
 
-// limits are the process with the bare servers.
-type limits struct {
+// baseline are the process with the bare servers.
+type baseline struct {
 	addresses
 	*client
 	process *child
@@ -50,15 +50,15 @@ const (
 	orderFile = "order.json"
 )
 
-// openLimits starts this program again as the limits. They read their answers
+// startBaseline starts this program again as the limits. They read their answers
 // from the folder and keep their rows in it.
-func openLimits(ctx context.Context, dir string) (*limits, error) {
+func startBaseline(ctx context.Context, dir string) (*baseline, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	var out io.ReadCloser
-	l := &limits{client: newClient("")}
+	l := &baseline{client: newClient("")}
 	l.process, err = start(ctx, func(ctx context.Context) *exec.Cmd {
 		cmd := command(ctx, nil, self, "limits", dir)
 		cmd.Stderr = os.Stderr
@@ -79,27 +79,27 @@ func openLimits(ctx context.Context, dir string) (*limits, error) {
 	return l, nil
 }
 
-func (l *limits) close() { l.process.close() }
+func (l *baseline) close() { l.process.close() }
 
 // loop runs one of the loops without HTTP in the process of the limits.
-func (l *limits) loop(ctx context.Context, name string, atOnce int, span time.Duration) (f figures, err error) {
+func (l *baseline) loop(ctx context.Context, name string, atOnce int, span time.Duration) (f stats, err error) {
 	err = l.get(ctx, call{http.MethodGet, fmt.Sprintf("%s%s?for=%s&at_once=%d", l.Loops, name, span, atOnce), "", "", http.StatusOK}, &f)
 	return f, err
 }
 
-// serveLimits is the other side: it serves until it is asked to end.
-func serveLimits(ctx context.Context, dir string, out io.Writer) error {
+// serveBaseline is the other side: it serves until it is asked to end.
+func serveBaseline(ctx context.Context, dir string, out io.Writer) error {
 	menu, err := os.ReadFile(filepath.Join(dir, menuFile))
 	page, err2 := os.ReadFile(filepath.Join(dir, pageFile))
 	order, err3 := os.ReadFile(filepath.Join(dir, orderFile))
 	if err := errors.Join(err, err2, err3); err != nil {
 		return err
 	}
-	b, err := openBook(ctx, filepath.Join(dir, "limits.db"))
+	b, err := openRowStore(ctx, filepath.Join(dir, "limits.db"))
 	if err != nil {
 		return err
 	}
-	token, door, err := newDoor()
+	token, door, err := newGuard()
 	if err != nil {
 		return err
 	}
@@ -142,9 +142,9 @@ func answer(status int, body []byte) http.Handler {
 	})
 }
 
-// newDoor makes a key, a token under it, and a guard that lets requests through
+// newGuard makes a key, a token under it, and a guard that lets requests through
 // whose token has a good RS256 signature. It does not remember tokens.
-func newDoor() (token string, guard func(http.Handler) http.Handler, err error) {
+func newGuard() (token string, guard func(http.Handler) http.Handler, err error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return "", nil, err
@@ -171,7 +171,7 @@ func newDoor() (token string, guard func(http.Handler) http.Handler, err error) 
 const bcryptCost = 10
 
 // runLoops measures without HTTP what the other limits measure with it.
-func runLoops(b *book, order []byte) http.Handler {
+func runLoops(b *rowStore, order []byte) http.Handler {
 	loops := map[string]func(context.Context) error{
 		"/inserts": func(context.Context) error { return b.insert(order) },
 	}
@@ -188,7 +188,7 @@ func runLoops(b *book, order []byte) http.Handler {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		f, err := loop(r.Context(), atOnce, span, do)
+		f, err := closedLoop(r.Context(), atOnce, span, do)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -197,6 +197,6 @@ func runLoops(b *book, order []byte) http.Handler {
 	})
 }
 
-// hashers is how many bcrypt loops run at once: one for each connection of the
+// bcryptWorkers is how many bcrypt loops run at once: one for each connection of the
 // logins that they are compared with, or for each core if there are more.
-func hashers() int { return max(loginConnections, runtime.NumCPU()) }
+func bcryptWorkers() int { return max(loginConnections, runtime.NumCPU()) }

@@ -24,11 +24,11 @@ const (
 
 // logouts measures how long a wristband still opens a branch after its guest has
 // logged out at another one, while all guests order.
-func (c *chain) logouts(ctx context.Context, out io.Writer) error {
+func (c *cluster) logouts(ctx context.Context, out io.Writer) error {
 	progress("logging in %d times, to log out again", logoutCount+deafCount)
 	var tokens []string
 	for range logoutCount + deafCount {
-		access, _, err := c.branches[0].login(ctx, demo("alice"))
+		access, _, err := c.instances[0].login(ctx, demo("alice"))
 		if err != nil {
 			return err
 		}
@@ -37,12 +37,12 @@ func (c *chain) logouts(ctx context.Context, out io.Writer) error {
 	ordering, stop := context.WithCancel(ctx)
 	var crowd sync.WaitGroup
 	crowd.Go(func() {
-		_, _ = c.visitAll(ordering, lineup{at: c.branches, tokens: c.tokens}, 45*time.Second) // it is broken off
+		_, _ = c.run(ordering, scenario{at: c.instances, tokens: c.tokens}, 45*time.Second) // it is broken off
 	})
 	heard, err := c.logoutAll(ctx, tokens[:logoutCount], nil)
 	var deaf []time.Duration
 	if err == nil {
-		deaf, err = c.logoutAll(ctx, tokens[logoutCount:], c.deafen)
+		deaf, err = c.logoutAll(ctx, tokens[logoutCount:], c.dropListeners)
 	}
 	stop()
 	crowd.Wait()
@@ -57,21 +57,21 @@ func (c *chain) logouts(ctx context.Context, out io.Writer) error {
 		took []time.Duration
 	}{{"all branches listen", heard}, {"all have just lost the connection over which they listen", deaf}} {
 		slices.Sort(r.took)
-		t.add(r.what, count(len(r.took)), millis(median(r.took)), millis(share(r.took, 0.99)), millis(r.took[len(r.took)-1]))
+		t.add(r.what, count(len(r.took)), millis(median(r.took)), millis(percentile(r.took, 0.99)), millis(r.took[len(r.took)-1]))
 	}
 	t.print(out)
 	return nil
 }
 
-// deafen breaks the connections over which branches listen.
-func (c *chain) deafen(ctx context.Context) error {
+// dropListeners breaks the connections over which branches listen.
+func (c *cluster) dropListeners(ctx context.Context) error {
 	return c.sql(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%(news)'")
 }
 
 // logoutAll logs out at one branch after the other, and asks the next one.
-func (c *chain) logoutAll(ctx context.Context, tokens []string, before func(context.Context) error) (took []time.Duration, err error) {
+func (c *cluster) logoutAll(ctx context.Context, tokens []string, before func(context.Context) error) (took []time.Duration, err error) {
 	for i, token := range tokens {
-		here, there := c.branches[i%branchCount], c.branches[(i+1)%branchCount]
+		here, there := c.instances[i%instanceCount], c.instances[(i+1)%instanceCount]
 		me := call{http.MethodGet, "/api/v1/auth/me", token, "", http.StatusOK}
 		if _, err := there.do(ctx, me); err != nil {
 			return nil, err
@@ -96,11 +96,11 @@ func (c *chain) logoutAll(ctx context.Context, tokens []string, before func(cont
 	return took, nil
 }
 
-// crowdedMemory measures starts and memory, without and with a long denylist, and
+// memoryReport measures starts and memory, without and with a long denylist, and
 // then with very many open streams.
-func (c *chain) crowdedMemory(ctx context.Context, out io.Writer) error {
-	progress("closing and opening a branch %d times", reopenings)
-	h := c.branches[0]
+func (c *cluster) memoryReport(ctx context.Context, out io.Writer) error {
+	progress("closing and opening a branch %d times", restarts)
+	h := c.instances[0]
 	ready, rest, err := h.reopen(ctx)
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func (c *chain) crowdedMemory(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, other := range c.branches[1:] { // so that all know of them
+	for _, other := range c.instances[1:] { // so that all know of them
 		if _, _, err := other.reopen(ctx); err != nil {
 			return err
 		}
@@ -126,17 +126,17 @@ func (c *chain) crowdedMemory(ctx context.Context, out io.Writer) error {
 	t.add("one of three branches", "from start to ready, ms", "memory, MiB")
 	t.add("at rest", millis(ready), mebibytes(rest))
 	t.add(fmt.Sprintf("with %s ended sessions on the denylist", count(c.ended)), millis(long), mebibytes(denied))
-	t.add(fmt.Sprintf("and %s of %s open event streams", count(open/branchCount), count(open)), none, mebibytes(crowded))
+	t.add(fmt.Sprintf("and %s of %s open event streams", count(open/instanceCount), count(open)), none, mebibytes(crowded))
 	t.print(out)
 	slices.Sort(told)
 	fmt.Fprintf(out, "\nA step of an order reached the last of its %d streams, at all branches, after %s ms (median), %s ms (slowest of %d).\n",
-		streamsPerGuest*branchCount, millis(median(told)), millis(told[len(told)-1]), len(told))
+		streamsPerGuest*instanceCount, millis(median(told)), millis(told[len(told)-1]), len(told))
 	return nil
 }
 
 // endSessions writes what very many logouts would leave behind. Their tokens
 // expire within the next half hour.
-func (c *chain) endSessions(ctx context.Context) error {
+func (c *cluster) endSessions(ctx context.Context) error {
 	return c.sql(ctx, fmt.Sprintf(`INSERT INTO login_sessions (id, user_id, delivery, user_agent, created_at, last_used_at, access_until, expires_at, ended_at)
 		SELECT substr(md5(n::text), 1, 16), 1, 'body', 'curl/8', now, now, now + 900000 + n %% 900000, now + 604800000, now
 		FROM generate_series(1, %d) n, (SELECT (extract(epoch FROM now()) * 1000)::bigint AS now) t; ANALYZE login_sessions`, c.ended))
@@ -145,15 +145,15 @@ func (c *chain) endSessions(ctx context.Context) error {
 // streams opens very many event streams, lets a chef take one step with each
 // order, and returns how many were open, the most memory of a branch, and how long
 // the news took.
-func (c *chain) streams(ctx context.Context) (open int, memory int64, told []time.Duration, err error) {
-	const each = streamsPerGuest * branchCount
+func (c *cluster) streams(ctx context.Context) (open int, memory int64, told []time.Duration, err error) {
+	const each = streamsPerGuest * instanceCount
 	n := (c.options.streams + each - 1) / each
 	progress("opening accounts for %d guests, who order and follow", n)
-	tokens, err := c.branches[1].newGuests(ctx, "follower", n)
+	tokens, err := c.instances[1].newGuests(ctx, "follower", n)
 	if err != nil {
 		return 0, 0, nil, err
 	}
-	chef, _, err := c.branches[0].login(ctx, demo("carla"))
+	chef, _, err := c.instances[0].login(ctx, demo("carla"))
 	if err != nil {
 		return 0, 0, nil, err
 	}
@@ -161,7 +161,7 @@ func (c *chain) streams(ctx context.Context) (open int, memory int64, told []tim
 	defer f.close()
 	var ids []int64
 	for i, token := range tokens {
-		answer, err := c.branches[i%branchCount].placeOrders(ctx, token, c.order, 1)
+		answer, err := c.instances[i%instanceCount].placeOrders(ctx, token, c.order, 1)
 		if err != nil {
 			return 0, 0, nil, err
 		}
@@ -170,7 +170,7 @@ func (c *chain) streams(ctx context.Context) (open int, memory int64, told []tim
 			return 0, 0, nil, err
 		}
 		ids = append(ids, id)
-		for _, b := range c.branches {
+		for _, b := range c.instances {
 			for range streamsPerGuest {
 				f.follow(ctx, b.url, token, id)
 			}
@@ -183,7 +183,7 @@ func (c *chain) streams(ctx context.Context) (open int, memory int64, told []tim
 	if err := pause(ctx, 3*time.Second); err != nil {
 		return open, 0, nil, err
 	}
-	for _, b := range c.branches {
+	for _, b := range c.instances {
 		now, err := memoryNow(b.process.pid())
 		if err != nil {
 			return open, 0, nil, err
@@ -191,7 +191,7 @@ func (c *chain) streams(ctx context.Context) (open int, memory int64, told []tim
 		memory = max(memory, now)
 	}
 	for i, id := range ids {
-		took, err := f.step(ctx, c.branches[i%branchCount], chef, id, each)
+		took, err := f.step(ctx, c.instances[i%instanceCount], chef, id, each)
 		if err != nil {
 			return open, memory, nil, err
 		}
@@ -222,7 +222,7 @@ func (f *followers) follow(ctx context.Context, url, token string, id int64) {
 		f.seen = map[int64]chan time.Time{}
 	}
 	if f.seen[id] == nil {
-		f.seen[id] = make(chan time.Time, streamsPerGuest*branchCount)
+		f.seen[id] = make(chan time.Time, streamsPerGuest*instanceCount)
 	}
 	seen := f.seen[id]
 	f.mu.Unlock()
@@ -282,7 +282,7 @@ func (f *followers) await(want int) (open int, err error) {
 }
 
 // step lets the chef begin with an order and waits until all who follow it know.
-func (f *followers) step(ctx context.Context, at *house, chef string, id int64, streams int) (time.Duration, error) {
+func (f *followers) step(ctx context.Context, at *server, chef string, id int64, streams int) (time.Duration, error) {
 	began := time.Now()
 	path := fmt.Sprintf("/api/v1/kitchen/orders/%d", id)
 	if _, err := at.do(ctx, call{http.MethodPatch, path, chef, `{"status":"preparing"}`, http.StatusOK}); err != nil {

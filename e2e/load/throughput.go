@@ -1,0 +1,375 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+const (
+	guests     = 32 // that order, so that they do not queue up as one guest
+	ownOrders  = 60 // of the guest whose page is read
+	pageOrders = "/api/v1/orders?limit=20"
+)
+
+// subject is a running program and what a measurement of it needs.
+type subject struct {
+	*server
+	prefix       string // of its rows in the tables
+	accounts     []account
+	tokens       []string // of the guests
+	reader, chef string   // tokens of the guest whose page is read, and of the chef
+}
+
+// fixture is everything that a measurement needs: the program, with -before an
+// older one to compare it with, and the baseline of both.
+type fixture struct {
+	options
+	subjects []*subject // the program first
+	baseline *baseline
+	wrk      *generator
+	order    string // the body of an order
+	failed   int64  // requests so far
+	notIdle  bool   // a kitchen was still busy when it should have been done
+}
+
+// measurement is one thing that is measured, of a program or of the baseline.
+type measurement struct {
+	what string
+	pid  int
+	run  func(ctx context.Context) (stats, error)
+}
+
+// phase compares programs with a baseline. All ways to order have one baseline,
+// and a baseline may stand for itself.
+type phase struct {
+	baseline measurement
+	programs [][]measurement // of each subject
+}
+
+// throughput measures the program under load and prints the tables.
+func throughput(ctx context.Context, o options, dir string, out io.Writer) error {
+	wrk, err := newGenerator(filepath.Join(dir, "wrk"))
+	if err != nil {
+		return err
+	}
+	f := &fixture{options: o, wrk: wrk}
+	defer f.close()
+	if err := f.prepare(ctx, dir); err != nil {
+		return err
+	}
+	rows, err := f.measureAll(ctx)
+	if err != nil {
+		return err
+	}
+	starts, err := f.measureStarts(ctx)
+	if err != nil {
+		return err
+	}
+	printThroughput(out, o, rows, starts)
+	if f.notIdle {
+		fmt.Fprintln(out, "\nA kitchen was still busy a minute after some measurement, so the next one paid for it, too: measure for a shorter time with -for.")
+	}
+	if f.failed > 0 {
+		return fmt.Errorf("%d requests failed: the lines above the table say when and how", f.failed)
+	}
+	return nil
+}
+
+// prepare starts the programs, registers the guests, and gives the baseline the
+// answers that it shall send.
+func (f *fixture) prepare(ctx context.Context, dir string) (err error) {
+	for i, program := range []string{f.program, f.before} {
+		if program == "" {
+			continue
+		}
+		prefix := []string{"", "before: "}[i]
+		progress("starting %s", program)
+		s := &subject{prefix: prefix}
+		if s.server, err = newServer(ctx, program, filepath.Join(dir, fmt.Sprint("server", i+1))); err != nil {
+			return err
+		}
+		f.subjects = append(f.subjects, s)
+		if err := s.prepare(ctx); err != nil {
+			return err
+		}
+	}
+	first := f.subjects[0]
+	if f.order, err = first.orderOfTwo(ctx); err != nil {
+		return err
+	}
+	var order []byte
+	for _, s := range slices.Backward(f.subjects) {
+		if order, err = s.placeOrders(ctx, s.reader, f.order, ownOrders); err != nil {
+			return err
+		}
+	}
+	progress("waiting until the first orders are served")
+	if err := f.awaitIdle(ctx); err != nil {
+		return err
+	}
+	answers := filepath.Join(dir, "baseline")
+	if err := first.copyAnswers(ctx, answers, order); err != nil {
+		return err
+	}
+	f.baseline, err = startBaseline(ctx, answers)
+	return err
+}
+
+func (f *fixture) close() {
+	for _, s := range f.subjects {
+		s.close()
+	}
+	if f.baseline != nil {
+		f.baseline.close()
+	}
+}
+
+// prepare starts the program, registers the guests and logs all in.
+func (s *subject) prepare(ctx context.Context) error {
+	if _, err := s.open(ctx); err != nil {
+		return err
+	}
+	progress("registering %d guests", guests)
+	for i := range guests {
+		a := account{fmt.Sprintf("guest-%d", i+1), rand.Text()}
+		body := fmt.Sprintf(`{"username":%q,"password":%q,"name":%q}`, a.username, a.password, a.username)
+		if _, err := s.do(ctx, call{http.MethodPost, "/api/v1/auth/register", "", body, http.StatusCreated}); err != nil {
+			return err
+		}
+		s.accounts = append(s.accounts, a)
+	}
+	return s.loginAll(ctx)
+}
+
+// loginAll logs all in again: a token lives for minutes only.
+func (s *subject) loginAll(ctx context.Context) error {
+	var tokens []string
+	for _, a := range append(slices.Clone(s.accounts), demo("alice"), demo("carla")) {
+		access, _, err := s.login(ctx, a)
+		if err != nil {
+			return err
+		}
+		tokens = append(tokens, access)
+	}
+	s.tokens, s.reader, s.chef = tokens[:guests], tokens[guests], tokens[guests+1]
+	return nil
+}
+
+// awaitIdle waits for all kitchens. If one does not come to rest, the figures are
+// worth less, and the report says so.
+func (f *fixture) awaitIdle(ctx context.Context) error {
+	for _, s := range f.subjects {
+		idle, err := s.server.awaitIdle(ctx, s.chef)
+		if err != nil {
+			return err
+		}
+		f.notIdle = f.notIdle || !idle
+	}
+	return nil
+}
+
+// copyAnswers writes the program's answers to files, byte for byte.
+func (s *subject) copyAnswers(ctx context.Context, dir string, order []byte) error {
+	menu, err := s.do(ctx, call{http.MethodGet, "/api/v1/menu", "", "", http.StatusOK})
+	if err != nil {
+		return err
+	}
+	page, err := s.do(ctx, call{http.MethodGet, pageOrders, s.reader, "", http.StatusOK})
+	return errors.Join(err, os.MkdirAll(dir, 0o700),
+		os.WriteFile(filepath.Join(dir, menuFile), menu, 0o600),
+		os.WriteFile(filepath.Join(dir, pageFile), page, 0o600),
+		os.WriteFile(filepath.Join(dir, orderFile), order, 0o600))
+}
+
+// phases are what is measured, in this order in every round. Logins come last,
+// because a hash takes much memory, and some of it stays for a while. The tokens
+// are those of the round.
+func (f *fixture) phases() []phase {
+	first, b := f.subjects[0], f.baseline
+	return []phase{
+		{
+			baseline: f.ofBaseline("the bytes of the menu", request{"menu.lua", b.Menu, http.StatusOK, connections, []string{"-"}, ""}),
+			programs: f.ofPrograms("`GET /menu`", func(s *subject) request {
+				return request{"menu.lua", s.url + "/api/v1/menu", http.StatusOK, connections, []string{"-"}, ""}
+			}),
+		},
+		{
+			baseline: f.ofBaseline("RS256 and the bytes of the page", request{"orders.lua", b.Page, http.StatusOK, connections, []string{b.Token}, ""}),
+			programs: f.ofPrograms("`GET /orders?limit=20`", func(s *subject) request {
+				return request{"orders.lua", s.url + pageOrders, http.StatusOK, connections, []string{s.reader}, ""}
+			}),
+		},
+		{baseline: f.ofLoop("one durable row, without HTTP", "/inserts", connections)},
+		{
+			baseline: f.ofBaseline("one durable row", request{"place.lua", b.Insert, http.StatusCreated, connections, first.tokens, f.order}),
+			programs: f.placing(),
+		},
+		{
+			baseline: f.ofLoop("bcrypt, cost 10", "/bcrypt", bcryptWorkers()),
+			programs: f.ofPrograms("`POST /auth/login`", func(s *subject) request {
+				return request{"login.lua", s.url + "/api/v1/auth/login", http.StatusOK, loginConnections, s.credentials(), ""}
+			}),
+		},
+	}
+}
+
+func (s *subject) credentials() (all []string) {
+	for _, a := range s.accounts {
+		all = append(all, a.credentials())
+	}
+	return all
+}
+
+// placeOrders is measured twice: while nothing is due yet, and right after that,
+// when the kitchen works on what came first and writes three times for each order.
+const (
+	placeOrders = "`POST /orders`"
+	kitchenBusy = ", the kitchen busy with as many"
+)
+
+func (f *fixture) placing() [][]measurement {
+	place := func(script string) func(s *subject) request {
+		return func(s *subject) request {
+			return request{script, s.url + "/api/v1/orders", http.StatusCreated, connections, s.tokens, f.order}
+		}
+	}
+	all := f.ofPrograms(placeOrders+" with a key", place("place_with_key.lua"))
+	for _, what := range []string{placeOrders, placeOrders + kitchenBusy} {
+		for i, m := range f.ofPrograms(what, place("place.lua")) {
+			all[i] = append(all[i], m...)
+		}
+	}
+	return all
+}
+
+// ofPrograms measures the same of each program.
+func (f *fixture) ofPrograms(what string, of func(*subject) request) (all [][]measurement) {
+	for _, s := range f.subjects {
+		q := of(s)
+		all = append(all, []measurement{{s.prefix + what, s.process.pid(), func(ctx context.Context) (stats, error) { return f.wrk.run(ctx, q, f.span) }}})
+	}
+	return all
+}
+
+func (f *fixture) ofBaseline(what string, q request) measurement {
+	return measurement{what, f.baseline.process.pid(), func(ctx context.Context) (stats, error) { return f.wrk.run(ctx, q, f.span) }}
+}
+
+func (f *fixture) ofLoop(what, name string, workers int) measurement {
+	return measurement{what, f.baseline.process.pid(), func(ctx context.Context) (stats, error) {
+		return f.baseline.loop(ctx, name, workers, f.span)
+	}}
+}
+
+// row is one line of the table: what one measurement gave in each round. That of
+// a program knows the one of its baseline, and that of the older program's same
+// measurement.
+type row struct {
+	what             string
+	rounds           []stats
+	baseline, before *row
+}
+
+// rows are the empty rows of a phase, that of the baseline first.
+func (ph phase) rows() []*row {
+	baseline := &row{what: "baseline: " + ph.baseline.what}
+	rows := []*row{baseline}
+	for i, ms := range ph.programs {
+		for j, m := range ms {
+			r := &row{what: m.what, baseline: baseline}
+			if i == 1 {
+				rows[1+j].before = r
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// measureAll measures everything in turn, again and again, so that a slow minute
+// of the computer hits programs and baselines alike.
+func (f *fixture) measureAll(ctx context.Context) (all []*row, err error) {
+	var rows [][]*row // of each phase
+	for _, ph := range f.phases() {
+		rows = append(rows, ph.rows())
+		all = append(all, rows[len(rows)-1]...)
+	}
+	for round := range f.rounds {
+		for _, s := range f.subjects {
+			if err := s.loginAll(ctx); err != nil {
+				return nil, err
+			}
+		}
+		for i, ph := range f.phases() {
+			if err := f.compare(ctx, round, ph, rows[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}
+
+// compare measures the baseline and then the programs, which take turns in being
+// first.
+func (f *fixture) compare(ctx context.Context, round int, ph phase, rows []*row) error {
+	if err := f.measureInto(ctx, round, ph.baseline, rows[0]); err != nil {
+		return err
+	}
+	for i := range ph.programs {
+		i = (i + round) % len(ph.programs)
+		for j, m := range ph.programs[i] {
+			if err := f.measureInto(ctx, round, m, rows[1+i*len(ph.programs[i])+j]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// measureInto measures while the kitchens are idle, unless their work is what is
+// to be seen.
+func (f *fixture) measureInto(ctx context.Context, round int, m measurement, r *row) error {
+	if !strings.HasSuffix(m.what, kitchenBusy) {
+		if err := f.awaitIdle(ctx); err != nil {
+			return err
+		}
+	}
+	s, err := f.measure(ctx, round, m)
+	r.rounds = append(r.rounds, s)
+	return err
+}
+
+func (f *fixture) measure(ctx context.Context, round int, m measurement) (s stats, err error) {
+	u, err := watch(m.pid, func() error {
+		s, err = m.run(ctx)
+		return err
+	})
+	if err != nil {
+		return s, fmt.Errorf("%s: %w", m.what, err)
+	}
+	s.usage = u
+	f.failed += s.failed()
+	progress("round %d of %d: %s: %s/s, p99 %s ms%s", round+1, f.rounds, m.what, count(s.rate()), millis(s.P99), s.failures())
+	return s, nil
+}
+
+// measureStarts restarts each program on the data that it has now.
+func (f *fixture) measureStarts(ctx context.Context) (all []startStats, err error) {
+	for _, s := range f.subjects {
+		progress("restarting %s %d times", s.program, restarts)
+		var st startStats
+		if st.ready, st.rest, err = s.reopen(ctx); err != nil {
+			return nil, err
+		}
+		all = append(all, st)
+	}
+	return all, nil
+}
