@@ -87,12 +87,6 @@ func (a *API) Draining() bool { return a.draining.Load() }
 // adapt makes a gin handler of one that returns its error.
 var adapt = httpjson.Adapter(middleware.ToProblem)
 
-// writeJSON answers with JSON that is encoded already, and ends the line.
-func writeJSON(c *gin.Context, status int, text []byte) error {
-	c.Data(status, httpjson.JSONType, append(text, '\n'))
-	return nil
-}
-
 // idParam reads the id in the path. What is no number is nothing that exists.
 func idParam(c *gin.Context) (int64, error) {
 	id, err := strconv.ParseInt(c.Param("id"), 10, 64)

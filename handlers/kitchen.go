@@ -34,7 +34,7 @@ func (a *API) listKitchen(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, appendPage(orders, limit))
+	return respondOrders(c, orders, limit)
 }
 
 type advanceRequest struct {
@@ -79,5 +79,5 @@ func (a *API) advanceOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Summary()))
+	return respondOrder(c, http.StatusOK, o)
 }

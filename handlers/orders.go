@@ -103,7 +103,7 @@ func (a *API) placeOrder(c *gin.Context) error {
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}
-	return writeJSON(c, http.StatusCreated, appendOrder(nil, o.Summary()))
+	return respondOrder(c, http.StatusCreated, o)
 }
 
 var visibleASCII = regexp.MustCompile(`^[!-~]{1,255}$`)
@@ -186,7 +186,7 @@ func (a *API) listOrders(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, appendPage(orders, limit))
+	return respondOrders(c, orders, limit)
 }
 
 // orderPage reads what both lists of orders take.
@@ -222,7 +222,7 @@ func (a *API) showOrder(c *gin.Context) error {
 		return err
 	}
 	middleware.SetOrder(c, o.Status)
-	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Summary()))
+	return respondOrder(c, http.StatusOK, o)
 }
 
 // visibleOrder finds the order in the path, if the caller may see it.
@@ -261,5 +261,5 @@ func (a *API) cancelOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, appendOrder(nil, o.Summary()))
+	return respondOrder(c, http.StatusOK, o)
 }
