@@ -130,13 +130,12 @@ export class Step {
       list.append(h("li", {}, h("b", {}, status), updated_at ? ` ${clockTime(updated_at)}` : ""));
       announce(status + ".");
     };
-    const focused = () => document.activeElement === this.stop;
     const answer = await sendStep(this.data.request, {
       why: `lesson ${this.page.id}, ${this.name}`,
       signal: this.signal,
       onEvent,
     });
-    if (focused()) this.go.focus();
+    if (document.activeElement === this.stop) this.go.focus();
     this.stop.hidden = true;
     return answer.stopped ? null : answer;
   }
