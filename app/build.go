@@ -126,7 +126,7 @@ func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps
 			if err != nil {
 				return err
 			}
-			return deps.Sessions.Reset(ctx, day)
+			return deps.Store.ResetTo(ctx, day)
 		},
 	})
 }
@@ -163,7 +163,7 @@ func (a *App) workers() []func(context.Context) {
 // announce.
 func (a *App) notificationHandlers(ctx context.Context) models.Listener {
 	return models.Listener{
-		Ended: a.api.Sessions.Revoke, Keys: a.api.Authority.Keys().Reload,
+		Keys:   a.api.Authority.Keys().Reload,
 		Orders: a.api.Kitchen.Publish, AnyOrders: a.api.Kitchen.PublishAll,
 		Lost: func(err error) {
 			if ctx.Err() == nil {

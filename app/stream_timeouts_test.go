@@ -93,7 +93,7 @@ func placeFirstOrder(t *testing.T, p *pipeServer) (token string) {
 	if _, _, err := p.api.Store.PlaceOrder(t.Context(), models.NewOrder{UserID: alice.ID, Lines: []models.NewLine{{MenuItemID: dish.ID, Size: "large", Quantity: 1}}}); err != nil {
 		t.Fatal(err)
 	}
-	if token, err = p.api.Authority.Issue(alice, tokens.NewID(), 15*time.Minute); err != nil {
+	if token, err = p.api.Authority.Issue(alice, tokens.NewID(), time.Now().Add(15*time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	return token

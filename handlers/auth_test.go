@@ -304,7 +304,7 @@ func (h *house) foreign(t testing.TB, issuer string, life time.Duration) string 
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := tokens.NewAuthority(h.Authority.Keys(), issuer, life).Issue(u, tokens.NewID(), life)
+	token, err := tokens.NewAuthority(h.Authority.Keys(), issuer, life).Issue(u, tokens.NewID(), time.Now().Add(life))
 	if err != nil {
 		t.Fatal(err)
 	}

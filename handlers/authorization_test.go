@@ -313,7 +313,7 @@ func TestListsShowOnlyOnesOwn(t *testing.T) {
 		t.Errorf("vera's sessions are %+v, alice's is %s", sessions, hers)
 	}
 	h.do(t, "DELETE", "/api/v1/auth/sessions?user_id=1", "", bearer(own.AccessToken)).wants(t, 204, "")
-	if living, err := h.Sessions.List(t.Context(), 1); err != nil || len(living) != 1 {
+	if living, err := h.Store.SessionsOf(t.Context(), 1); err != nil || len(living) != 1 {
 		t.Errorf("alice has %d sessions: %v", len(living), err)
 	}
 }
@@ -751,7 +751,7 @@ func TestNobodyLearnsWhatIsThere(t *testing.T) {
 	unknown := func(testing.TB, *house) string { return encoded(make([]byte, 32)) }
 	ended := func(t testing.TB, h *house) string {
 		grant, sid := h.session(t, "alice")
-		if err := h.Sessions.End(t.Context(), 1, sid); err != nil {
+		if err := h.Store.EndSession(t.Context(), 1, sid); err != nil {
 			t.Fatal(err)
 		}
 		return grant.RefreshToken
@@ -764,7 +764,7 @@ func TestNobodyLearnsWhatIsThere(t *testing.T) {
 	none := func(testing.TB, *house) string { return tokens.NewID() }
 	endedOwn := func(t testing.TB, h *house) string {
 		_, sid := h.session(t, "vera")
-		if err := h.Sessions.End(t.Context(), 3, sid); err != nil {
+		if err := h.Store.EndSession(t.Context(), 3, sid); err != nil {
 			t.Fatal(err)
 		}
 		return sid

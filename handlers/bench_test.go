@@ -133,7 +133,7 @@ func (h *house) staff(b *testing.B, name string, role models.Role, count int) []
 		b.Fatal(err)
 	}
 	for i, u := range users {
-		token, err := h.Authority.Issue(u, tokens.NewID(), h.Authority.Lifetime())
+		token, err := h.Authority.Issue(u, tokens.NewID(), time.Now().Add(h.Authority.Lifetime()))
 		if err != nil {
 			b.Fatal(err)
 		}

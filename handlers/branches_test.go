@@ -32,7 +32,7 @@ func (h *house) hearing(t testing.TB) {
 	listening := make(chan struct{}, 1)
 	following.Go(func() {
 		h.Store.Follow(ctx, models.Listener{
-			Ended: h.Sessions.Revoke, Keys: h.Authority.Keys().Reload, Orders: h.Kitchen.Publish,
+			Keys: h.Authority.Keys().Reload, Orders: h.Kitchen.Publish,
 			AnyOrders: func(ctx context.Context) error { listening <- struct{}{}; return h.Kitchen.PublishAll(ctx) },
 			Lost:      func(err error) { t.Error(err) },
 		})

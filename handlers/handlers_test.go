@@ -207,7 +207,7 @@ func taught(t testing.TB) func(*house) {
 				if err != nil {
 					return err
 				}
-				return h.Sessions.Reset(ctx, day)
+				return h.Store.ResetTo(ctx, day)
 			},
 		})
 		if err != nil {
@@ -256,7 +256,7 @@ func (h *house) token(t testing.TB, username string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := h.Authority.Issue(u, tokens.NewID(), h.Authority.Lifetime())
+	token, err := h.Authority.Issue(u, tokens.NewID(), h.Authority.Now().Add(h.Authority.Lifetime()))
 	if err != nil {
 		t.Fatal(err)
 	}

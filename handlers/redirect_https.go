@@ -41,7 +41,7 @@ func pathOf(r *http.Request) string {
 // whether there were any.
 func (a *API) revokePlaintextTokens(r *http.Request) (ended bool) {
 	for _, raw := range middleware.TokensIn(r) {
-		one, err := a.Sessions.RevokePlaintext(r.Context(), raw)
+		one, err := a.Sessions.EndByAccess(r.Context(), raw)
 		if err != nil {
 			a.Log.Error("the login session of a token that came in the clear cannot be ended", "err", err)
 		}

@@ -109,7 +109,7 @@ func (a *API) endCurrentSession(c *gin.Context) error {
 	ctx := c.Request.Context()
 	if middleware.IsAuthenticated(c) {
 		p := middleware.MustPrincipal(c)
-		return ignoreNotFound(a.Sessions.End(ctx, p.UserID, p.SessionID))
+		return ignoreNotFound(a.Store.EndSession(ctx, p.UserID, p.SessionID))
 	}
 	if !a.cookies.HasRefresh(c) {
 		return problem.AuthenticationRequired.New("")
@@ -159,7 +159,7 @@ type sessionsResponse struct {
 //	@Router		/api/v1/auth/sessions [get]
 func (a *API) listSessions(c *gin.Context) error {
 	p := middleware.MustPrincipal(c)
-	sessions, err := a.Sessions.List(c.Request.Context(), p.UserID)
+	sessions, err := a.Store.SessionsOf(c.Request.Context(), p.UserID)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (a *API) listSessions(c *gin.Context) error {
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/sessions/{id} [delete]
 func (a *API) endSession(c *gin.Context) error {
-	if err := a.Sessions.End(c.Request.Context(), middleware.MustPrincipal(c).UserID, c.Param("id")); err != nil {
+	if err := a.Store.EndSession(c.Request.Context(), middleware.MustPrincipal(c).UserID, c.Param("id")); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -208,7 +208,7 @@ func (a *API) endSession(c *gin.Context) error {
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/sessions [delete]
 func (a *API) endSessions(c *gin.Context) error {
-	if err := a.Sessions.EndAll(c.Request.Context(), middleware.MustPrincipal(c).UserID, ""); err != nil {
+	if err := a.Store.EndSessions(c.Request.Context(), middleware.MustPrincipal(c).UserID, ""); err != nil {
 		return err
 	}
 	a.cookies.Clear(c)
@@ -268,7 +268,7 @@ func (a *API) changePassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	err = a.Sessions.ChangePassword(ctx, u, hash, p.SessionID)
+	err = a.Store.ChangePassword(ctx, u, hash, p.SessionID)
 	if errors.Is(err, models.ErrStale) {
 		return problem.InvalidCredentials.New("").Because(err)
 	}

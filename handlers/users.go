@@ -97,7 +97,7 @@ func (a *API) changeUser(c *gin.Context) error {
 	if err := req.check(); err != nil {
 		return err
 	}
-	u, err := a.Sessions.ChangeUser(c.Request.Context(), id, models.UserChanges(req))
+	u, err := a.Store.UpdateUser(c.Request.Context(), id, models.UserChanges(req))
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (a *API) endUserSessions(c *gin.Context) error {
 	if _, err := a.Store.User(c.Request.Context(), id); err != nil {
 		return err
 	}
-	if err := a.Sessions.EndAll(c.Request.Context(), id, ""); err != nil {
+	if err := a.Store.EndSessions(c.Request.Context(), id, ""); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)

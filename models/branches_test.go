@@ -115,7 +115,7 @@ func TestManagersDemoteEachOtherInAllHouses(t *testing.T) {
 		change(t, stores[0], "UPDATE users SET role = 'manager'")
 		errs := make([]error, crowd)
 		atOnce(stores, func(s *Store, guest int) {
-			_, _, errs[guest] = s.UpdateUser(t.Context(), users[guest%managers].ID, UserChanges{Role: new(RoleChef)})
+			_, errs[guest] = s.UpdateUser(t.Context(), users[guest%managers].ID, UserChanges{Role: new(RoleChef)})
 		})
 		for _, err := range errs {
 			if err != nil && !errors.Is(err, ErrLastManager) {
@@ -206,19 +206,25 @@ func TestNobodyWaitsForTicketsInOtherHands(t *testing.T) {
 func TestOfManyHousesOneRotates(t *testing.T) {
 	t.Parallel()
 	stores := houses(t, 3)
+	var ended []*endings
+	for _, s := range stores {
+		ended = append(ended, endingsOf(s))
+	}
 	alice := enter(t, stores[0], "alice")
 	for round := range 10 {
 		sid := fmt.Sprint("alice ", round)
 		session(t, stores[0], alice, sid)
-		errs, ended := make([]error, crowd), make([][]RevokedSession, crowd)
+		errs := make([]error, crowd)
 		atOnce(stores, func(s *Store, guest int) {
 			r := rotation(sid, 1)
 			r.NewHash = fmt.Sprint(sid, " new ", guest)
-			_, _, ended[guest], errs[guest] = s.Rotate(t.Context(), r)
+			_, _, errs[guest] = s.Rotate(t.Context(), r)
 		})
 		won, ends := 0, 0
-		for i, err := range errs {
-			ends += len(ended[i])
+		for _, e := range ended {
+			ends += len(e.take())
+		}
+		for _, err := range errs {
 			if err == nil {
 				won++
 			} else if !errors.Is(err, ErrRefreshReused) {
@@ -242,13 +248,14 @@ func TestARefreshAndTheEndOfItsSession(t *testing.T) {
 		session(t, stores[0], alice, sid)
 		r := rotation(sid, 1)
 		r.AccessUntil = r.AccessUntil.Add(time.Minute) // later than that of the login
-		var ended []RevokedSession
+		endings := endingsOf(stores[1])
 		var rotated LoginSession
 		var errRotate, errEnd error
 		var both sync.WaitGroup
-		both.Go(func() { rotated, _, _, errRotate = stores[0].Rotate(t.Context(), r) })
-		both.Go(func() { ended, errEnd = stores[1].EndSession(t.Context(), alice.ID, sid) })
+		both.Go(func() { rotated, _, errRotate = stores[0].Rotate(t.Context(), r) })
+		both.Go(func() { errEnd = stores[1].EndSession(t.Context(), alice.ID, sid) })
 		both.Wait()
+		ended := endings.take()
 		if errEnd != nil || len(ended) != 1 {
 			t.Fatalf("ended %v, %v", ended, errEnd)
 		}
@@ -333,18 +340,16 @@ func TestWhoComesSecondSeesWhatTheFirstDid(t *testing.T) {
 		})
 		t.Run("a change of the password after a login", func(t *testing.T) {
 			one, other, alice := open(t)
-			var ended []RevokedSession
+			endings := endingsOf(other)
 			var result <-chan error
 			held(t, one, []string{
 				"SELECT 1 FROM users FOR SHARE", // as OpenSession does
 				"INSERT INTO login_sessions VALUES ('early', 1, 'body', '', 1, 1, 1, 4000000000000, NULL)",
 			}, func() {
-				result = waits(t, one, func() (err error) {
-					ended, err = other.ChangePassword(context.Background(), alice, "new", "")
-					return err
-				})
+				result = waits(t, one, func() error { return other.ChangePassword(context.Background(), alice, "new", "") })
 			})
-			if err := <-result; err != nil || len(ended) != 1 {
+			err := <-result
+			if ended := endings.take(); err != nil || len(ended) != 1 {
 				t.Errorf("ended %v, %v: the session of the old password lives on", ended, err)
 			}
 		})
@@ -354,7 +359,7 @@ func TestWhoComesSecondSeesWhatTheFirstDid(t *testing.T) {
 			var result <-chan error
 			held(t, one, []string{"UPDATE login_sessions SET ended_at = 1"}, func() {
 				result = waits(t, one, func() error {
-					_, _, _, err := other.Rotate(context.Background(), rotation("alice", 1))
+					_, _, err := other.Rotate(context.Background(), rotation("alice", 1))
 					return err
 				})
 			})
@@ -389,7 +394,7 @@ func TestWhoComesSecondSeesWhatTheFirstDid(t *testing.T) {
 			var result <-chan error
 			held(t, one, []string{"UPDATE users SET role = 'guest' WHERE username = 'alice'"}, func() {
 				result = waits(t, one, func() error {
-					_, _, err := other.UpdateUser(context.Background(), marco.ID, UserChanges{Role: new(RoleGuest)})
+					_, err := other.UpdateUser(context.Background(), marco.ID, UserChanges{Role: new(RoleGuest)})
 					return err
 				})
 			})

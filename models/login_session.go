@@ -54,6 +54,20 @@ type RevokedSession struct {
 	AccessUntil Millis
 }
 
+// OnSessionsEnded calls fn with the login sessions that a commit has ended, before
+// the method that ended them returns, and with those that Follow hears of. There is
+// one fn; it must not wait for anything, and not keep the slice.
+func (s *Store) OnSessionsEnded(fn func([]RevokedSession)) { s.sessionsEnded.Store(&fn) }
+
+func (s *Store) tellEnded(ended []RevokedSession) {
+	if fn := s.sessionsEnded.Load(); fn != nil && len(ended) > 0 {
+		(*fn)(ended)
+	}
+}
+
+// endedKey marks the list, in the context of a write, of the sessions that it ends.
+type endedKey struct{}
+
 // Why a refresh token is refused.
 var (
 	// ErrRefreshInvalid means that it is unknown, expired or of an ended session.
@@ -106,28 +120,27 @@ type Rotation struct {
 }
 
 // Rotate spends a refresh token and writes the one that replaces it. If the
-// token was spent before, its session is ended within the same transaction: the
-// error is ErrRefreshReused and ended says what to put on the denylist.
-func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u User, ended []RevokedSession, err error) {
-	var refused error
+// token was spent before, its session is ended, and the error is ErrRefreshReused.
+func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u User, err error) {
+	var refused error // the end of a session is committed although the caller gets an error
 	err = s.write(ctx, func(tx *gorm.DB) error {
-		now := r.Now
 		var old RefreshToken
-		res := tx.Raw(spendToken, map[string]any{"now": now, "hash": r.Hash}).Scan(&old)
+		res := tx.Raw(spendToken, map[string]any{"now": r.Now, "hash": r.Hash}).Scan(&old)
 		if res.Error != nil {
 			return res.Error
 		}
 		if res.RowsAffected == 0 {
-			ended, refused, err = s.endReusedSession(tx, r.Hash, now)
+			var err error
+			refused, err = s.endReusedSession(tx, r)
 			return err
 		}
-		session, err = renew(tx, old.SessionID, r, now)
-		if err != nil {
+		var err error
+		if session, err = renew(tx, old.SessionID, r); err != nil {
 			return err
 		}
 		return mapNotFound(tx.Take(&u, session.UserID).Error)
 	})
-	return session, u, ended, errors.Join(err, refused)
+	return session, u, errors.Join(err, refused)
 }
 
 // renewSession lets no session last longer, or be remembered for less, than it
@@ -139,10 +152,10 @@ const renewSession = `UPDATE login_sessions SET last_used_at = @now,
 WHERE id = @id AND ended_at IS NULL RETURNING *`
 
 // renew writes the new refresh token and moves the times of the session on.
-func renew(tx *gorm.DB, sid string, r Rotation, now Millis) (LoginSession, error) {
+func renew(tx *gorm.DB, sid string, r Rotation) (LoginSession, error) {
 	var session LoginSession
 	res := tx.Raw(renewSession, map[string]any{
-		"now": now, "access": r.AccessUntil, "expires": now.Add(r.Life), "most": MaxSession.Milliseconds(), "id": sid,
+		"now": r.Now, "access": r.AccessUntil, "expires": r.Now.Add(r.Life), "most": MaxSession.Milliseconds(), "id": sid,
 	}).Scan(&session)
 	if res.Error != nil {
 		return session, res.Error
@@ -153,16 +166,16 @@ func renew(tx *gorm.DB, sid string, r Rotation, now Millis) (LoginSession, error
 	return session, tx.Create(&RefreshToken{Hash: r.NewHash, SessionID: sid, ExpiresAt: session.ExpiresAt}).Error
 }
 
-// endReusedSession says why a token could not be spent. One that was spent before is in two
-// hands, and nobody can tell which of them is the thief's: the session ends.
-func (s *Store) endReusedSession(tx *gorm.DB, hash string, now Millis) (ended []RevokedSession, refused, err error) {
+// endReusedSession returns why a token could not be spent. One that was spent before
+// has two holders, and the thief may be either: its session ends.
+func (s *Store) endReusedSession(tx *gorm.DB, r Rotation) (refused, err error) {
 	var old RefreshToken
-	res := tx.Where("hash = ?", hash).Limit(1).Find(&old)
+	res := tx.Where("hash = ?", r.Hash).Limit(1).Find(&old)
 	if res.Error != nil || res.RowsAffected == 0 || old.SpentAt == nil {
-		return nil, ErrRefreshInvalid, res.Error
+		return ErrRefreshInvalid, res.Error
 	}
-	ended, err = s.endSessionsTx(tx, now, "id = ?", old.SessionID)
-	return ended, ErrRefreshReused, err
+	_, err = s.endSessions(tx, r.Now, "id = ?", old.SessionID)
+	return ErrRefreshReused, err
 }
 
 // SessionOfRefresh finds the living session of an unspent refresh token.
@@ -184,38 +197,37 @@ func (s *Store) SessionsOf(ctx context.Context, userID int64) ([]LoginSession, e
 	return sessions, err
 }
 
-// EndSession ends one login session of a user. Another's, an ended one and none
+// EndSession ends one login session of a user. Another user's, an ended one and none
 // are ErrNotFound.
-func (s *Store) EndSession(ctx context.Context, userID int64, id string) ([]RevokedSession, error) {
-	ended, err := s.endSessions(ctx, "user_id = ? AND id = ?", userID, id)
-	if err == nil && len(ended) == 0 {
-		return nil, ErrNotFound
-	}
-	return ended, err
+func (s *Store) EndSession(ctx context.Context, userID int64, id string) error {
+	return s.write(ctx, func(tx *gorm.DB) error {
+		n, err := s.endSessions(tx, Now(), "user_id = ? AND id = ?", userID, id)
+		if err == nil && n == 0 {
+			return ErrNotFound
+		}
+		return err
+	})
 }
 
 // EndSessions ends all login sessions of a user but one; an empty id ends all.
-func (s *Store) EndSessions(ctx context.Context, userID int64, except string) ([]RevokedSession, error) {
-	return s.endSessions(ctx, "user_id = ? AND id <> ?", userID, except)
-}
-
-func (s *Store) endSessions(ctx context.Context, where string, args ...any) (ended []RevokedSession, err error) {
-	err = s.write(ctx, func(tx *gorm.DB) error {
-		ended, err = s.endSessionsTx(tx, Now(), where, args...)
+func (s *Store) EndSessions(ctx context.Context, userID int64, except string) error {
+	return s.write(ctx, func(tx *gorm.DB) error {
+		_, err := s.endSessions(tx, Now(), "user_id = ? AND id <> ?", userID, except)
 		return err
 	})
-	return ended, err
 }
 
-// endSessionsTx ends sessions as a part of a transaction, which tells the other
-// branches once it is kept.
-func (s *Store) endSessionsTx(tx *gorm.DB, now Millis, where string, args ...any) (ended []RevokedSession, err error) {
+// endSessions ends the sessions that a condition selects. It is the only way to end
+// one, and works only within write, which then tells OnSessionsEnded. The other
+// instances are told once the transaction is committed.
+func (s *Store) endSessions(tx *gorm.DB, now Millis, where string, args ...any) (n int, err error) {
+	ended := tx.Statement.Context.Value(endedKey{}).(*[]RevokedSession)
 	err = tx.Raw("UPDATE login_sessions SET ended_at = ? WHERE ended_at IS NULL AND "+where+" RETURNING id, user_id, access_until",
-		append([]any{now}, args...)...).Scan(&ended).Error
+		append([]any{now}, args...)...).Scan(ended).Error
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	return ended, s.notify(tx, notification{Ended: ended})
+	return len(*ended), s.notify(tx, notification{Ended: *ended})
 }
 
 // ListRevoked hands over the ended login sessions whose access tokens have not all
@@ -273,10 +285,10 @@ func (s *Store) AccessWatermarks(ctx context.Context) (until, used Millis, err e
 }
 
 // ChangePassword replaces a password hash, if it still is the old one, and ends
-// all other login sessions of the user. ErrStale means that somebody else
-// changed the password meanwhile.
-func (s *Store) ChangePassword(ctx context.Context, u User, hash, exceptSession string) (ended []RevokedSession, err error) {
-	err = s.write(ctx, func(tx *gorm.DB) error {
+// all other login sessions of the user. ErrStale means that the password was
+// changed meanwhile.
+func (s *Store) ChangePassword(ctx context.Context, u User, hash, exceptSession string) error {
+	return s.write(ctx, func(tx *gorm.DB) error {
 		res := tx.Model(&User{}).Where("id = ? AND password_hash = ?", u.ID, u.PasswordHash).Update("password_hash", hash)
 		if res.Error != nil {
 			return res.Error
@@ -284,8 +296,7 @@ func (s *Store) ChangePassword(ctx context.Context, u User, hash, exceptSession 
 		if res.RowsAffected == 0 {
 			return ErrStale
 		}
-		ended, err = s.endSessionsTx(tx, Now(), "user_id = ? AND id <> ?", u.ID, exceptSession)
+		_, err := s.endSessions(tx, Now(), "user_id = ? AND id <> ?", u.ID, exceptSession)
 		return err
 	})
-	return ended, err
 }

@@ -6,6 +6,7 @@ package models
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -42,6 +43,8 @@ type Store struct {
 	engine engine   // writes
 	reader *gorm.DB // reads
 	menu   menuInMemory
+
+	sessionsEnded atomic.Pointer[func([]RevokedSession)]
 }
 
 // Close closes the order book. Running queries are finished first.
@@ -82,9 +85,17 @@ func (s *Store) EngineVersion(ctx context.Context) (string, error) {
 func (s *Store) read(ctx context.Context) *gorm.DB { return s.reader.WithContext(ctx) }
 
 // write runs fn in a transaction and returns when it is on the disk: all of it
-// is kept, or nothing.
+// is kept, or nothing. If fn has ended login sessions, OnSessionsEnded is told first.
 func (s *Store) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
-	return s.engine.do(ctx, false, fn)
+	var ended []RevokedSession
+	err := s.engine.do(context.WithValue(ctx, endedKey{}, &ended), false, func(tx *gorm.DB) error {
+		ended = nil // the engine may run fn again
+		return fn(tx)
+	})
+	if err == nil {
+		s.tellEnded(ended)
+	}
+	return err
 }
 
 // writeOnce is write for an fn that can only fail before it has changed

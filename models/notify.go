@@ -13,9 +13,6 @@ import (
 // book. Nothing depends on a piece of news arriving: whenever some may have been
 // missed, it is all asked for anew.
 type Listener struct {
-	// Ended are login sessions that were ended. It must not wait for anything:
-	// until it returns, nobody here knows of the next.
-	Ended func([]RevokedSession)
 	// Keys is called when signing keys have changed.
 	Keys func(context.Context) error
 	// Orders have made a step.
@@ -54,7 +51,7 @@ func (s *Store) Follow(ctx context.Context, news Listener) {
 	defer running.Wait()
 	running.Go(func() { e.run(ctx, s, news) })
 	hear := func(n notification) {
-		news.Ended(n.Ended)
+		s.tellEnded(n.Ended)
 		e.add(n, false)
 	}
 	missed := func() { e.add(notification{Keys: true, Menu: true}, true) }

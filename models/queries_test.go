@@ -159,7 +159,7 @@ func TestHotQueriesUseAnIndex(t *testing.T) {
 			return err
 		}, []string{"INTEGER PRIMARY KEY"}},
 		{"a change of a user's role", func() error {
-			_, _, err := s.UpdateUser(t.Context(), alice.ID, UserChanges{Role: new(RoleChef)})
+			_, err := s.UpdateUser(t.Context(), alice.ID, UserChanges{Role: new(RoleChef)})
 			return err
 		}, []string{"users_managers", "INTEGER PRIMARY KEY", "users_managers", "INTEGER PRIMARY KEY", "login_sessions_of_user (user_id=?)"}},
 	} {

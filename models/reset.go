@@ -23,11 +23,10 @@ func (d SeedState) usernames() (names []string) {
 
 // ResetTo puts the house back to its first day: no orders, and the next one is
 // number 1; the menu and the accounts of that day and no others. All login
-// sessions end; ended says which, for the denylist. Whoever was half served is
-// told by the end of their stream.
-func (s *Store) ResetTo(ctx context.Context, day SeedState) (ended []RevokedSession, err error) {
-	err = s.changeMenu(ctx, func(tx *gorm.DB) error {
-		if ended, err = s.endSessionsTx(tx, Now(), "user_id > 0"); err != nil {
+// sessions and event streams end.
+func (s *Store) ResetTo(ctx context.Context, day SeedState) error {
+	return s.changeMenu(ctx, func(tx *gorm.DB) error {
+		if _, err := s.endSessions(tx, Now(), "user_id > 0"); err != nil {
 			return err
 		}
 		for _, stmt := range append([]string{"DELETE FROM refresh_tokens", "DELETE FROM menu_items"}, s.engine.dialect().noOrders...) {
@@ -40,7 +39,6 @@ func (s *Store) ResetTo(ctx context.Context, day SeedState) (ended []RevokedSess
 		}
 		return day.restoreUsers(tx)
 	})
-	return ended, err
 }
 
 // restoreMenu puts the menu down under its old ids. The version is a time, so that

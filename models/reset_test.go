@@ -37,12 +37,11 @@ func TestFreshenPutsTheHouseBackToItsFirstDay(t *testing.T) {
 	session(t, s, alice, "of alice")
 	session(t, s, bob, "of bob")
 	session(t, s, marco, "ended before")
-	_, err := s.EndSession(ctx, marco.ID, "ended before")
-	noError(t, err)
+	noError(t, s.EndSession(ctx, marco.ID, "ended before"))
 	place := NewOrder{UserID: bob.ID, Lines: []NewLine{{MenuItemID: 1, Size: SizeLarge, Quantity: 1}}, IdempotencyKey: "k", RequestHash: "h"}
 	first, _, err := s.PlaceOrder(ctx, place)
 	noError(t, err)
-	_, _, err = s.UpdateUser(ctx, alice.ID, UserChanges{Role: new(RoleChef), VIP: new(true), Name: new("Al")})
+	_, err = s.UpdateUser(ctx, alice.ID, UserChanges{Role: new(RoleChef), VIP: new(true), Name: new("Al")})
 	noError(t, err)
 	session(t, s, alice, "of alice the chef")
 	noError(t, s.DeleteMenuItem(ctx, 2))
@@ -57,10 +56,10 @@ func TestFreshenPutsTheHouseBackToItsFirstDay(t *testing.T) {
 		t.Errorf("since the first day: %+v, want %+v", since, want)
 	}
 
-	ended, err := s.ResetTo(ctx, firstDay())
-	noError(t, err)
+	ended := endingsOf(s)
+	noError(t, s.ResetTo(ctx, firstDay()))
 	var ids []string
-	for _, e := range ended {
+	for _, e := range ended.take() {
 		ids = append(ids, e.ID)
 	}
 	slices.Sort(ids)
@@ -108,9 +107,8 @@ func TestFreshenPutsTheHouseBackToItsFirstDay(t *testing.T) {
 func TestNobodyWhoIsGoneCanOrder(t *testing.T) {
 	s, _, _ := openHouse(t)
 	bob := enter(t, s, "bob")
-	_, err := s.ResetTo(t.Context(), firstDay())
-	noError(t, err)
-	_, _, err = s.PlaceOrder(t.Context(), NewOrder{UserID: bob.ID, Lines: []NewLine{{MenuItemID: 1, Size: SizeLarge, Quantity: 1}}})
+	noError(t, s.ResetTo(t.Context(), firstDay()))
+	_, _, err := s.PlaceOrder(t.Context(), NewOrder{UserID: bob.ID, Lines: []NewLine{{MenuItemID: 1, Size: SizeLarge, Quantity: 1}}})
 	if err == nil {
 		t.Error("a guest who is gone has ordered")
 	}
@@ -136,12 +134,10 @@ func TestFreshenAmongGuests(t *testing.T) {
 		done <- err
 	}()
 	for range 5 {
-		_, err := s.ResetTo(t.Context(), firstDay())
-		noError(t, err)
+		noError(t, s.ResetTo(t.Context(), firstDay()))
 	}
 	noError(t, <-done)
-	_, err := s.ResetTo(t.Context(), firstDay())
-	noError(t, err)
+	noError(t, s.ResetTo(t.Context(), firstDay()))
 	if since, err := s.ChangesSince(t.Context(), firstDay()); err != nil || since != (Changes{}) {
 		t.Errorf("left over is %+v, %v", since, err)
 	}

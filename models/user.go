@@ -95,8 +95,8 @@ var lockUpdate = clause.Locking{Strength: "NO KEY UPDATE"}
 // moment cannot both succeed.
 //
 // A change of role or VIP status ends the login sessions of the user, because
-// their tokens say something that is no longer so; ended says which.
-func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u User, ended []RevokedSession, err error) {
+// their tokens say something that is no longer so.
+func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u User, err error) {
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		demoting := ch.Role != nil && *ch.Role != RoleManager
 		if demoting { // in one order for all, so that no two wait for each other
@@ -126,10 +126,10 @@ func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u Use
 		if u.Role == before.Role && u.VIP == before.VIP {
 			return nil
 		}
-		ended, err = s.endSessionsTx(tx, Now(), "user_id = ?", id)
+		_, err := s.endSessions(tx, Now(), "user_id = ?", id)
 		return err
 	})
-	return u, ended, err
+	return u, err
 }
 
 func (ch UserChanges) columns() map[string]any {

@@ -102,7 +102,7 @@ func TestUpdateUser(t *testing.T) {
 			for name := range people {
 				users[name] = enter(t, s, name)
 			}
-			got, _, err := s.UpdateUser(t.Context(), users[tc.who].ID, tc.change)
+			got, err := s.UpdateUser(t.Context(), users[tc.who].ID, tc.change)
 			if !errors.Is(err, tc.err) || (err == nil) != (tc.err == nil) {
 				t.Fatalf("err = %v, want %v", err, tc.err)
 			}
@@ -128,7 +128,7 @@ func TestUpdateUserWhoIsNotThere(t *testing.T) {
 	s := openBook(t)
 	enter(t, s, "marco")
 	for _, ch := range []UserChanges{{VIP: new(true)}, {Role: new(RoleGuest)}} {
-		if _, _, err := s.UpdateUser(t.Context(), 99, ch); !errors.Is(err, ErrNotFound) {
+		if _, err := s.UpdateUser(t.Context(), 99, ch); !errors.Is(err, ErrNotFound) {
 			t.Errorf("err = %v, want ErrNotFound", err)
 		}
 	}
@@ -137,10 +137,10 @@ func TestUpdateUserWhoIsNotThere(t *testing.T) {
 func TestUpdateUserTakesNoUnknownRole(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
-	if _, _, err := s.UpdateUser(t.Context(), alice.ID, UserChanges{Role: new(Role("king"))}); err == nil {
+	if _, err := s.UpdateUser(t.Context(), alice.ID, UserChanges{Role: new(Role("king"))}); err == nil {
 		t.Error("alice is king now")
 	}
-	_, _, err := s.UpdateUser(t.Context(), alice.ID, UserChanges{Role: new(RoleChef)})
+	_, err := s.UpdateUser(t.Context(), alice.ID, UserChanges{Role: new(RoleChef)})
 	noError(t, err)
 }
 
@@ -154,7 +154,7 @@ func TestTwoManagersDemoteEachOther(t *testing.T) {
 		var errs [2]error
 		var both sync.WaitGroup
 		for i, id := range []int64{marco.ID, carla.ID} {
-			both.Go(func() { _, _, errs[i] = s.UpdateUser(t.Context(), id, UserChanges{Role: new(RoleGuest)}) })
+			both.Go(func() { _, errs[i] = s.UpdateUser(t.Context(), id, UserChanges{Role: new(RoleGuest)}) })
 		}
 		both.Wait()
 		if won := (errs[0] == nil) != (errs[1] == nil); !won || !errors.Is(errors.Join(errs[:]...), ErrLastManager) {

@@ -47,13 +47,9 @@ func (a *Authority) Denylist() *Denylist { return a.denylist }
 // Keys are the keys that the authority signs and verifies with.
 func (a *Authority) Keys() *Keys { return a.keys }
 
-// Issue prints a new wristband for a user who has just proved who they are. The
-// life is cut down to whole seconds, as exp can say no more.
-func (a *Authority) Issue(u models.User, sessionID string, life time.Duration) (string, error) {
-	return a.issueUntil(u, sessionID, a.clock.now().Add(life))
-}
-
-func (a *Authority) issueUntil(u models.User, sessionID string, expires time.Time) (string, error) {
+// Issue signs an access token of a login session. Its expiry is cut down to whole
+// seconds, as exp can say no more.
+func (a *Authority) Issue(u models.User, sessionID string, expires time.Time) (string, error) {
 	now := a.clock.now()
 	adult := u.AgeOver18(now)
 	return sign(a.keys.signingKey(), Claims{

@@ -88,7 +88,7 @@ func vera() models.User {
 
 func (h *house) issue(t testing.TB) string {
 	t.Helper()
-	raw, err := h.Issue(vera(), "session-of-vera-", h.Lifetime())
+	raw, err := h.Issue(vera(), "session-of-vera-", h.Now().Add(h.Lifetime()))
 	noError(t, err)
 	return raw
 }

@@ -90,7 +90,7 @@ func TestFirstStartMakesAKeyAndTheNextUsesIt(t *testing.T) {
 	if listing(t, dir) != before {
 		t.Error("the second start changed the folder")
 	}
-	raw, err := NewAuthority(first, issuer, time.Minute).Issue(vera(), NewID(), time.Minute)
+	raw, err := NewAuthority(first, issuer, time.Minute).Issue(vera(), NewID(), time.Now().Add(time.Minute))
 	noError(t, err)
 	if _, err := NewAuthority(second, issuer, time.Minute).Verify(raw); err != nil {
 		t.Errorf("a token of the first start is refused after the second: %v", err)
