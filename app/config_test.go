@@ -18,7 +18,8 @@ func read(args []string, env map[string]string) (config, error) {
 	return c, err
 }
 
-func TestTheDefaultsOpenAHouseOnLoopback(t *testing.T) {
+// TestConfig_defaults: the program starts without any setting, for this machine only.
+func TestConfig_defaults(t *testing.T) {
 	got, err := read(nil, nil)
 	want := config{
 		addr: "localhost:8080", dataDir: "data", accessTokenTTL: 15 * time.Minute, refreshTTL: 7 * 24 * time.Hour,
@@ -30,7 +31,7 @@ func TestTheDefaultsOpenAHouseOnLoopback(t *testing.T) {
 	}
 }
 
-func TestAFlagWinsOverTheEnvironment(t *testing.T) {
+func TestConfig_flagWinsOverEnvironment(t *testing.T) {
 	env := map[string]string{"DATA_DIR": "from-env", "ACCESS_TOKEN_TTL": "10m", "KITCHEN": "manual"}
 	c, err := read([]string{"-data-dir", "from-flag"}, env)
 	if err != nil || c.dataDir != "from-flag" || c.accessTokenTTL != 10*time.Minute || c.kitchenPace != 0 {
@@ -38,7 +39,8 @@ func TestAFlagWinsOverTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestWhatDependsOnWhereTheHouseListens(t *testing.T) {
+// TestConfig_exposure: what a server may do depends on who can reach it.
+func TestConfig_exposure(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		env  map[string]string
@@ -54,11 +56,11 @@ func TestWhatDependsOnWhereTheHouseListens(t *testing.T) {
 		{"a name that only begins like it is refused", map[string]string{"ADDR": "localhost.example:8080"}, false, "ADDR"},
 		{"behind a proxy there are no demo accounts", map[string]string{"ADDR": ":8080", "BEHIND_PROXY": "on"}, false, ""},
 		{"all interfaces are fine under TLS", map[string]string{"ADDR": ":8080", "TLS": "self-signed"}, false, ""},
-		{"the public gets no demo accounts", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "BEHIND_PROXY": "on"}, false, ""},
+		{"public mode has no demo accounts", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "BEHIND_PROXY": "on"}, false, ""},
 		{"not even if they are asked for", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "BEHIND_PROXY": "on", "DEMO_DATA": "on"}, false, "DEMO_DATA=off"},
-		{"the public needs an address", map[string]string{"PUBLIC": "on", "BEHIND_PROXY": "on"}, false, "PUBLIC_URL"},
-		{"the public needs HTTPS", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "http://example.com", "BEHIND_PROXY": "on"}, false, "https://"},
-		{"the public needs a certificate", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "TLS": "self-signed"}, false, "TLS=files"},
+		{"public mode needs an address", map[string]string{"PUBLIC": "on", "BEHIND_PROXY": "on"}, false, "PUBLIC_URL"},
+		{"public mode needs HTTPS", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "http://example.com", "BEHIND_PROXY": "on"}, false, "https://"},
+		{"public mode needs a certificate", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "TLS": "self-signed"}, false, "TLS=files"},
 		{"files need names", map[string]string{"TLS": "files"}, false, "TLS_CERT"},
 		{"TLS and a plain address contradict", map[string]string{"TLS": "self-signed", "PUBLIC_URL": "http://example.com"}, false, "https://"},
 		{"unless they are asked for", map[string]string{"ADDR": ":8080", "BEHIND_PROXY": "on", "DEMO_DATA": "on"}, true, ""},
@@ -75,9 +77,9 @@ func TestWhatDependsOnWhereTheHouseListens(t *testing.T) {
 	}
 }
 
-// TestAValueThatDoesNotFitNamesItsVariable also gives each setting a value that
-// fits, so that a setting which refuses everything is noticed.
-func TestAValueThatDoesNotFitNamesItsVariable(t *testing.T) {
+// TestSettings_rejectBadValues: the error names the variable, in one line. Each setting
+// also gets good values, so that one which rejects everything is noticed.
+func TestSettings_rejectBadValues(t *testing.T) {
 	long := "https://" + strings.Repeat("a", 60) + ".example"
 	for name, values := range map[string]struct{ good, bad []string }{
 		"ADDR":              {[]string{"localhost:1", "127.0.0.1:65535"}, []string{"localhost", "localhost:http", "localhost:65536", "localhost:-1", "::1"}},
@@ -115,7 +117,7 @@ func TestAValueThatDoesNotFitNamesItsVariable(t *testing.T) {
 			}
 		}
 		if !strings.Contains(helpText(t), name) {
-			t.Errorf("-h says nothing of %s", name)
+			t.Errorf("-h does not list %s", name)
 		}
 	}
 }
@@ -129,8 +131,8 @@ func helpText(t *testing.T) string {
 	return out.String()
 }
 
-// TestTheReadmeListsEverySetting holds the README's table against the code.
-func TestTheReadmeListsEverySetting(t *testing.T) {
+// TestSettings_areInTheREADME compares the README's table with the code.
+func TestSettings_areInTheREADME(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +145,8 @@ func TestTheReadmeListsEverySetting(t *testing.T) {
 	}
 }
 
-func TestCommands(t *testing.T) {
+func TestRun_commands(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, wants string
 		args        []string
@@ -155,7 +158,7 @@ func TestCommands(t *testing.T) {
 		{"version", "restaurant ", []string{"-version"}, false},
 		{"an unknown command", "restaurant -h", []string{"cook"}, true},
 		{"an unknown flag", "restaurant -h", []string{"-pasta"}, true},
-		{"too much", "unexpected argument", []string{"serve", "now"}, true},
+		{"an argument too many", "unexpected argument", []string{"serve", "now"}, true},
 		{"backup without a file", "FILE", []string{"backup"}, true},
 		{"backup of nothing", "no order book", []string{"backup", "-data-dir", t.TempDir(), t.TempDir() + "/b.db"}, true},
 		{"backup of a database", "pg_dump", []string{"backup", "-database-url", "postgres://alice:mozzarella@db.example/book", "b.db"}, true},
@@ -178,7 +181,8 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-func TestUsersAddMakesTheFirstManager(t *testing.T) {
+func TestUsersAdd_firstManager(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	add := func(password string, args ...string) (string, error) {
 		var out bytes.Buffer
@@ -204,7 +208,7 @@ func TestUsersAddMakesTheFirstManager(t *testing.T) {
 	}
 }
 
-func TestTheAddressOfAHouse(t *testing.T) {
+func TestConfig_issuer(t *testing.T) {
 	port := &net.TCPAddr{Port: 8443}
 	for _, tc := range []struct{ addr, tlsAddr, tls, publicURL, want string }{
 		{"localhost:0", "localhost:8443", "off", "", "http://localhost:8443"},
@@ -217,7 +221,7 @@ func TestTheAddressOfAHouse(t *testing.T) {
 	} {
 		cfg := config{addr: tc.addr, tlsAddr: tc.tlsAddr, tls: tc.tls, publicURL: tc.publicURL}
 		if got := cfg.issuer(port.String()); got != tc.want {
-			t.Errorf("%+v is at %s", tc, got)
+			t.Errorf("%+v: the issuer is %s", tc, got)
 		}
 	}
 }

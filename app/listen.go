@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -14,39 +13,38 @@ import (
 // redirects.
 type listeners struct{ primary, redirect *server.Server }
 
-func listen(ctx context.Context, cfg config, log *slog.Logger) (listeners, error) {
-	certificates, err := openCertificates(cfg, log)
-	if err != nil {
-		return listeners{}, err
-	}
-	plain, err := server.Listen(ctx, server.Options{Addr: cfg.addr, Log: log})
+func listen(ctx context.Context, cfg config, certificates *server.Certificates, log *slog.Logger) (l listeners, err error) {
+	l.primary, err = listenOn(ctx, "addr", server.Options{Addr: cfg.addr, Log: log})
 	if err != nil || !cfg.overTLS() {
-		return listeners{primary: plain}, err
+		return l, err
 	}
-	secure, err := server.Listen(ctx, server.Options{Addr: cfg.tlsAddr, TLS: certificates, Log: log})
+	l.redirect = l.primary
+	if l.primary, err = listenOn(ctx, "tls-addr", server.Options{Addr: cfg.tlsAddr, TLS: certificates, Log: log}); err != nil {
+		l.redirect.Close()
+	}
+	return l, err
+}
+
+func listenOn(ctx context.Context, flag string, o server.Options) (*server.Server, error) {
+	s, err := server.Listen(ctx, o)
 	if err != nil {
-		return listeners{}, errors.Join(err, plain.Close())
+		return nil, fmt.Errorf("%w. Stop what uses the port, or choose another one: -%s localhost:8081", err, flag)
 	}
-	return listeners{primary: secure, redirect: plain}, nil
+	return s, nil
 }
 
-func (l listeners) close() error {
-	if l.redirect == nil {
-		return l.primary.Close()
+func (l listeners) close() {
+	l.primary.Close()
+	if l.redirect != nil {
+		l.redirect.Close()
 	}
-	return errors.Join(l.primary.Close(), l.redirect.Close())
 }
 
-func checkAddrs(ctx context.Context, cfg config) error {
-	check := func(flag, addr string) error {
-		if err := server.CheckFree(ctx, addr); err != nil {
-			return fmt.Errorf("%w. Stop what uses the port, or choose another one: -%s localhost:8081", err, flag)
-		}
-		return nil
-	}
-	err := check("addr", cfg.addr)
-	if err == nil && cfg.overTLS() {
-		err = check("tls-addr", cfg.tlsAddr)
+// checkAddrs returns the error that listen would return now.
+func checkAddrs(ctx context.Context, cfg config, log *slog.Logger) error {
+	l, err := listen(ctx, cfg, nil, log)
+	if err == nil {
+		l.close()
 	}
 	return err
 }

@@ -27,7 +27,7 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, url 
 	}
 	log, buffer := server.NewLogger(c.Log, c.cfg.logLevel, c.cfg.logFormat == "json")
 	defer buffer.Flush()
-	if err := checkAddrs(ctx, c.cfg); err != nil {
+	if err := checkAddrs(ctx, c.cfg, log); err != nil {
 		return err
 	}
 	store, closeStore, err := openStore(ctx, c.cfg)
@@ -35,11 +35,15 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, url 
 		return err
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
-	on, err := listen(ctx, c.cfg, log)
+	certificates, err := openCertificates(c.cfg, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, on.close()) }()
+	on, err := listen(ctx, c.cfg, certificates, log)
+	if err != nil {
+		return err
+	}
+	defer on.close()
 	app, err := build(ctx, c.cfg, store, c.cfg.issuer(on.primary.Addr()), log)
 	if err != nil {
 		return err

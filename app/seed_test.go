@@ -14,15 +14,16 @@ import (
 	"restaurant/seed"
 )
 
-// sow runs seed over a data folder and gives what it says.
-func sow(ctx context.Context, dir string, args ...string) (string, error) {
+// runSeed runs the command seed over a data folder and returns its output.
+func runSeed(ctx context.Context, dir string, args ...string) (string, error) {
 	var out bytes.Buffer
 	args = append([]string{"seed", "-data-dir", dir}, args...)
 	err := Run(ctx, args, func(string) string { return "" }, Stdio{Out: &out, Log: &out})
 	return out.String(), err
 }
 
-func TestSeedRefusesWhatIsNoCrowd(t *testing.T) {
+func TestSeed_rejectsBadNumbers(t *testing.T) {
+	t.Parallel()
 	public := []string{"-public", "on", "-behind-proxy", "on", "-public-url", "https://restaurant.example"}
 	for _, tc := range []struct {
 		name, wants string
@@ -35,28 +36,28 @@ func TestSeedRefusesWhatIsNoCrowd(t *testing.T) {
 		{"nothing", "whole number from 0", []string{"-orders", ""}},
 		{"more than fit", "to 1000000", []string{"-guests", "1000001"}},
 		{"a number that no computer holds", "to 100000000", []string{"-orders", "99999999999999999999"}},
-		{"orders in a house for the public", "PUBLIC=on refuses", append([]string{"-orders", "1"}, public...)},
-		{"guests in a house for the public", "PUBLIC=on refuses", append([]string{"-guests", "1"}, public...)},
+		{"orders in public mode", "PUBLIC=on refuses", append([]string{"-orders", "1"}, public...)},
+		{"guests in public mode", "PUBLIC=on refuses", append([]string{"-guests", "1"}, public...)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "data")
-			if said, err := sow(t.Context(), dir, tc.args...); err == nil || !strings.Contains(err.Error(), tc.wants) || strings.Contains(err.Error(), "\n") || said != "" {
-				t.Errorf("says %q, %v", said, err)
+			if output, err := runSeed(t.Context(), dir, tc.args...); err == nil || !strings.Contains(err.Error(), tc.wants) || strings.Contains(err.Error(), "\n") || output != "" {
+				t.Errorf("says %q, %v", output, err)
 			}
 			if _, err := os.Stat(dir); err == nil {
-				t.Error("the folder was made all the same")
+				t.Error("the folder was created nevertheless")
 			}
 		})
 	}
-	if _, err := sow(t.Context(), t.TempDir(), "-orders", "1"); !errors.Is(err, seed.ErrNoGuests) {
+	if _, err := runSeed(t.Context(), t.TempDir(), "-orders", "1"); !errors.Is(err, seed.ErrNoGuests) {
 		t.Errorf("orders without guests: %v", err)
 	}
-	if said, err := sow(t.Context(), t.TempDir(), append([]string{"-orders", "0", "-guests", "0"}, public...)...); err != nil || strings.Contains(said, "guests") {
-		t.Errorf("nothing generated for the public: %v, %s", err, said)
+	if output, err := runSeed(t.Context(), t.TempDir(), append([]string{"-orders", "0", "-guests", "0"}, public...)...); err != nil || strings.Contains(output, "guests") {
+		t.Errorf("nothing generated in public mode: %v, %s", err, output)
 	}
 }
 
-// stopper ends a context as soon as a word is written, as Ctrl-C would.
+// stopper calls stop as soon as a word is written, as if Ctrl-C were pressed then.
 type stopper struct {
 	bytes.Buffer
 	word string
@@ -70,7 +71,9 @@ func (s *stopper) Write(p []byte) (int, error) {
 	return s.Buffer.Write(p)
 }
 
-func TestAStoppedSeedSaysHowToGoOn(t *testing.T) {
+// TestSeed_interrupted: the error says how to go on, and that works.
+func TestSeed_interrupted(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	ctx, stop := context.WithCancel(t.Context())
 	out := &stopper{word: "orders: 0 of", stop: stop}
@@ -79,12 +82,13 @@ func TestAStoppedSeedSaysHowToGoOn(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), wants) {
 		t.Fatalf("says %v", err)
 	}
-	if said, err := sow(t.Context(), dir, "-guests", "10", "-orders", "50"); err != nil || !strings.Contains(said, "50 orders are new") {
-		t.Errorf("going on: %v, %s", err, said)
+	if output, err := runSeed(t.Context(), dir, "-guests", "10", "-orders", "50"); err != nil || !strings.Contains(output, "50 orders are new") {
+		t.Errorf("going on: %v, %s", err, output)
 	}
 }
 
-func TestWhatStopsASeedIsASentence(t *testing.T) {
+// TestSeed_explainsInterrupt: each error is one sentence that says what to do next.
+func TestSeed_explainsInterrupt(t *testing.T) {
 	c := generateOptions{guests: 10, orders: 100}
 	for wants, err := range map[string]error{
 		"the disk is full; make room first. The database is intact":                            models.ErrStorageFull,
@@ -94,5 +98,25 @@ func TestWhatStopsASeedIsASentence(t *testing.T) {
 		if got := c.explainInterrupt(err, 4, 30).Error(); !strings.Contains(got, wants) || strings.Contains(got, "\n") {
 			t.Errorf("%v: %s", err, got)
 		}
+	}
+}
+
+// TestProgress_rewritesItsLineOnATerminal: in a file each line would stay, so there are
+// few of them.
+func TestProgress_rewritesItsLineOnATerminal(t *testing.T) {
+	show := func(terminal bool) string {
+		var out bytes.Buffer
+		p := &progress{out: &out, what: "orders", total: 300, terminal: terminal}
+		for done := 0; done <= 300; done += 100 {
+			p.report(done)
+		}
+		p.stop()
+		return out.String()
+	}
+	if got := show(true); strings.Count(got, "\r") != 4 || strings.Count(got, "\n") != 1 || !strings.Contains(got, "orders: 100 of 300, 33%") {
+		t.Errorf("on a terminal: %q", got)
+	}
+	if got := show(false); got != "orders: 0 of 300, 0%\norders: 300 of 300, 100%\n" {
+		t.Errorf("in a file: %q", got)
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestSettings_areAsTheyWere holds the names and defaults that operators have in
-// their scripts: the environment variable, the flag, the default.
+// TestSettings_areAsTheyWere holds the names and defaults that operators use in their
+// scripts: the environment variable, the flag, the default.
 func TestSettings_areAsTheyWere(t *testing.T) {
 	want := [][3]string{
 		{"ADDR", "addr", "localhost:8080"},

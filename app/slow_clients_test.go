@@ -25,6 +25,7 @@ import (
 // TestSlowClients_areCutOff measures how long the server waits for clients that are
 // slow in every way.
 func TestSlowClients_areCutOff(t *testing.T) {
+	t.Parallel()
 	dir := dirWithKeys(t)
 	for _, tc := range []struct {
 		name  string
@@ -122,7 +123,7 @@ func serveOnPipe(t *testing.T, dir string, certificates *server.Certificates) *p
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = s.Serve(app.api.Handler()) })
 	t.Cleanup(func() {
-		_ = s.Close()
+		s.Close()
 		serving.Wait()
 	})
 	return p

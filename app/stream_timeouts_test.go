@@ -23,6 +23,7 @@ import (
 // TestStream_outlivesServerTimeouts keeps an event stream open for as long as an access
 // token lives, over HTTP/1.1 and over HTTP/2, whose deadlines work differently.
 func TestStream_outlivesServerTimeouts(t *testing.T) {
+	t.Parallel()
 	for proto, overTLS := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
 		t.Run(proto, func(t *testing.T) {
 			dir := dirWithKeys(t)

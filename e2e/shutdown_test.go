@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"runtime"
 	"testing"
 	"time"
 
@@ -38,5 +39,24 @@ func TestShutdown_endsOpenStreams(t *testing.T) {
 	}
 	if code := server.Wait(5 * time.Second); code != 0 {
 		t.Errorf("exit code %d after %v: %s", code, time.Since(start), server.Output)
+	}
+}
+
+// TestShutdown_secondSignalEndsAtOnce: the operator need not wait for the drain.
+func TestShutdown_secondSignalEndsAtOnce(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be asked to shut down on Windows, only killed")
+	}
+	server := testkit.Start(t, t.TempDir(), "-drain", "60s")
+	server.Signal()
+	for asked := time.Now(); server.Do("GET", "/readyz", "", "").Status != http.StatusServiceUnavailable; {
+		if time.Since(asked) > 10*time.Second {
+			t.Fatal("it does not drain")
+		}
+	}
+	again := time.Now()
+	server.Signal()
+	if code := server.Wait(20 * time.Second); code == 0 {
+		t.Errorf("exit code 0 after %v, as if the drain were over", time.Since(again))
 	}
 }

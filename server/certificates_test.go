@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// selfMade writes a pair that a house could be given with TLS=files.
-func selfMade(t *testing.T, dir, cn string, from, to time.Time) (cert, key string) {
+// createPair writes a certificate and its key, signed by itself.
+func createPair(t *testing.T, dir, cn string, from, to time.Time) (cert, key string) {
 	t.Helper()
 	if err := createCertificate(dir, "cert.pem", "key.pem", &x509.Certificate{Subject: pkix.Name{CommonName: cn}, DNSNames: []string{"localhost"}, IsCA: true, BasicConstraintsValid: true}, time.Hour, nil); err != nil {
 		t.Fatal(err)
@@ -38,12 +38,12 @@ func selfMade(t *testing.T, dir, cn string, from, to time.Time) (cert, key strin
 	return cert, key
 }
 
-// TestANewCertificateIsUsedWithoutARestart goes through the function that
-// answers handshakes; the control is the certificate from before.
-func TestANewCertificateIsUsedWithoutARestart(t *testing.T) {
+// TestCertificates_reload calls the function that answers handshakes: a new certificate
+// is used without a restart, and a broken one is not.
+func TestCertificates_reload(t *testing.T) {
 	dir := t.TempDir()
 	start := time.Now()
-	cert, key := selfMade(t, dir, "first", start.Add(-time.Hour), start.Add(time.Hour))
+	cert, key := createPair(t, dir, "first", start.Add(-time.Hour), start.Add(time.Hour))
 	c := &Certificates{certFile: cert, keyFile: key, log: slog.New(slog.DiscardHandler)}
 	if err := c.load(); err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestANewCertificateIsUsedWithoutARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	selfMade(t, dir, "second", start.Add(-time.Hour), start.Add(time.Hour))
+	createPair(t, dir, "second", start.Add(-time.Hour), start.Add(time.Hour))
 	touch(1)
 	if got := inUse(); got != "second" {
 		t.Errorf("after the change %s is used", got)
@@ -73,7 +73,7 @@ func TestANewCertificateIsUsedWithoutARestart(t *testing.T) {
 		func() error { return os.WriteFile(cert, []byte("half a certi"), 0o644) },
 		func() error { return os.Truncate(cert, 0) },
 		func() error {
-			_, _ = selfMade(t, dir, "expired", start.Add(-2*time.Hour), start.Add(-time.Hour))
+			_, _ = createPair(t, dir, "expired", start.Add(-2*time.Hour), start.Add(-time.Hour))
 			return nil
 		},
 	} {
@@ -85,14 +85,14 @@ func TestANewCertificateIsUsedWithoutARestart(t *testing.T) {
 			t.Errorf("with a broken file %s is used", got)
 		}
 	}
-	selfMade(t, dir, "third", start.Add(-time.Hour), start.Add(time.Hour))
+	createPair(t, dir, "third", start.Add(-time.Hour), start.Add(time.Hour))
 	touch(9)
 	if got := inUse(); got != "third" {
 		t.Errorf("after the repair %s is used", got)
 	}
 }
 
-func TestASelfSignedCertificateIsRenewedInTime(t *testing.T) {
+func TestSelfSigned_renewsInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		serial := func(names ...string) string {

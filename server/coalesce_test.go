@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// openCorked serves answers of the size that the path names, all told: what
-// stands in front of the body is counted, too.
-func openCorked(t *testing.T) (url string, client *http.Client) {
+// serveSizes serves responses of the size in the path, head and body together.
+func serveSizes(t *testing.T) (url string, client *http.Client) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -26,7 +25,7 @@ func openCorked(t *testing.T) (url string, client *http.Client) {
 			size += head // the length of Content-Length is not four digits; the sum does not matter
 		}
 		w.Header().Set("Content-Length", strconv.Itoa(size))
-		_, _ = w.Write(answerOf(size))
+		_, _ = w.Write(bodyOf(size))
 	})}
 	go func() { _ = server.Serve(coalescingListener{l}) }()
 	client = &http.Client{Timeout: 20 * time.Second}
@@ -34,7 +33,7 @@ func openCorked(t *testing.T) (url string, client *http.Client) {
 	return "http://" + l.Addr().String() + "/", client
 }
 
-func answerOf(size int) []byte {
+func bodyOf(size int) []byte {
 	b := make([]byte, size)
 	for i := range b {
 		b[i] = 'a' + byte(i*i%26)
@@ -42,8 +41,8 @@ func answerOf(size int) []byte {
 	return b
 }
 
-func TestCorkedAnswersArriveWhole(t *testing.T) {
-	url, client := openCorked(t)
+func TestCoalesce_responsesAreComplete(t *testing.T) {
+	url, client := serveSizes(t)
 	for _, size := range []int{1100, 4000, 4095, 4096, 4097, 5000, 8191, 8192, 8193, 25_000, 3 << 20} {
 		res, err := client.Get(url + strconv.Itoa(size))
 		if err != nil {
@@ -51,19 +50,19 @@ func TestCorkedAnswersArriveWhole(t *testing.T) {
 		}
 		body, err := io.ReadAll(res.Body)
 		_ = res.Body.Close()
-		if err != nil || !bytes.Equal(body, answerOf(int(res.ContentLength))) {
+		if err != nil || !bytes.Equal(body, bodyOf(int(res.ContentLength))) {
 			t.Errorf("of %d bytes %d arrived, %v", res.ContentLength, len(body), err)
 		}
 	}
 }
 
-// TestAnAnswerOfJustABufferDoesNotWait asks often enough that the kernel's own
-// 200 ms would add up to a minute.
-func TestAnAnswerOfJustABufferDoesNotWait(t *testing.T) {
-	url, client := openCorked(t)
+// TestCoalesce_fullBufferDoesNotWait asks often enough that the kernel's own 200 ms
+// would add up to a minute.
+func TestCoalesce_fullBufferDoesNotWait(t *testing.T) {
+	url, client := serveSizes(t)
 	start := time.Now()
 	for range 300 {
-		res, err := client.Get(url + strconv.Itoa(httpBufferSize))
+		res, err := client.Get(url + "4096")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,5 +73,3 @@ func TestAnAnswerOfJustABufferDoesNotWait(t *testing.T) {
 		t.Errorf("300 answers took %v", took)
 	}
 }
-
-const httpBufferSize = 4096
