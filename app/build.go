@@ -73,8 +73,8 @@ func (c config) apiConfig(url string) handlers.Config {
 	}
 }
 
-// openKeysAndSeed opens or creates the keys and loads the demo data: the slow parts of a first
-// start, side by side.
+// openKeysAndSeed opens or creates the keys and loads the demo data: the slow parts of a
+// first start, side by side.
 func openKeysAndSeed(ctx context.Context, cfg config, store *models.Store, hasher *models.Hasher) (keys *tokens.Keys, err error) {
 	if cfg.public {
 		if err := checkPublicMode(ctx, cfg, store, hasher); err != nil {

@@ -39,12 +39,12 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, url 
 	if err != nil {
 		return err
 	}
-	on, err := listen(ctx, c.cfg, certificates, log)
+	listening, err := listen(ctx, c.cfg, certificates, log)
 	if err != nil {
 		return err
 	}
-	defer on.close()
-	app, err := build(ctx, c.cfg, store, c.cfg.issuer(on.primary.Addr()), log)
+	defer listening.close()
+	app, err := build(ctx, c.cfg, store, c.cfg.issuer(listening.primary.Addr()), log)
 	if err != nil {
 		return err
 	}
@@ -58,11 +58,11 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, url 
 	for _, w := range app.workers() {
 		parts = append(parts, worker(w))
 	}
-	if on.redirect != nil {
-		parts = append(parts, serving(on.redirect, handlers.RedirectToHTTPS(app.api)))
+	if listening.redirect != nil {
+		parts = append(parts, serving(listening.redirect, handlers.RedirectToHTTPS(app.api)))
 	}
 	return runParts(ctx, append(parts,
-		serving(on.primary, server.CloseConnsWhile(app.api.Draining, app.api.Handler())),
+		serving(listening.primary, server.CloseConnsWhile(app.api.Draining, app.api.Handler())),
 		part{stop: func(context.Context) error { app.api.Kitchen.Events.Close(); return nil }}, // ends open streams
 		part{stop: func(failed context.Context) error { app.drain(failed, c.cfg.drain); return nil }},
 		task(func(ctx context.Context) error { return ready(ctx, app.api.PublicURL) }),
