@@ -15,6 +15,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
@@ -126,6 +127,9 @@ func typeMessage(t reflect.Type) string {
 	}
 	if t == nil {
 		return "has the wrong type"
+	}
+	if t == reflect.TypeFor[time.Time]() {
+		return "must be a time such as 2026-01-31T19:00:00Z"
 	}
 	switch t.Kind() {
 	case reflect.String:

@@ -55,12 +55,12 @@ func isLocal(r *http.Request) bool {
 		}
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	return err == nil && net.ParseIP(host).IsLoopback() && isLoopbackHost(r.Host)
+	return err == nil && net.ParseIP(host).IsLoopback() && IsLoopbackHost(r.Host)
 }
 
-// isLoopbackHost keeps out pages whose own name was made to point to this
+// IsLoopbackHost keeps out pages whose own name was made to point to this
 // machine (DNS rebinding).
-func isLoopbackHost(hostport string) bool {
+func IsLoopbackHost(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
 		host = strings.Trim(hostport, "[]")
