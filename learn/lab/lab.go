@@ -5,7 +5,14 @@
 package lab
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"sync"
+
 	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
+	"restaurant/problem"
 )
 
 // Warning is the header that every answer of the lab carries.
@@ -14,17 +21,20 @@ const (
 	WarningValue = "deliberately-unsafe"
 )
 
-// Lab is the room with its toys.
-type Lab struct{ signer signer }
+// Lab answers the routes of the lab.
+type Lab struct {
+	key func() (*rsa.PrivateKey, error) // trusted by nobody
+}
 
-// New opens a lab. Its key is made when it is needed first, and forgotten when
-// the house closes.
-func New() *Lab { return &Lab{signer: newPress()} }
+// New returns a lab. Its key is generated when it is needed first, and never stored.
+func New() *Lab {
+	return &Lab{sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })}
+}
 
-// Mount adds the addresses of the lab.
+// Mount registers the routes.
 func (l *Lab) Mount(r gin.IRouter, _ gin.HandlerFunc) {
-	yard := r.Group("/lab", warn)
-	yard.POST("/forge", l.forge)
+	adapt := httpjson.Adapter(func(err error) *problem.Problem { return problem.InternalError.New("").Because(err) })
+	r.Group("/lab", warn).POST("/forge", adapt(l.forge))
 }
 
 func warn(c *gin.Context) { c.Header(Warning, WarningValue) }

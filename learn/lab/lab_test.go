@@ -11,9 +11,11 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
 )
 
-// token is one whose parts can be read; nobody here asks who has signed it.
+// token is one whose parts can be decoded; the lab does not check the signature.
 var token = part(`{"alg":"RS256","kid":"k","typ":"at+jwt"}`) + "." + part(`{"sub":"1","role":"guest","vip":false,"exp":1999999999}`) + ".c2lnbmF0dXJl"
 
 func part(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
@@ -33,7 +35,8 @@ func post(l *Lab, body, kind, authorization, accept string) *httptest.ResponseRe
 
 const form = "application/x-www-form-urlencoded"
 
-func TestAClaimIsEditedAndTheSignatureStays(t *testing.T) {
+// TestForge_editsClaims: the signature stays.
+func TestForge_editsClaims(t *testing.T) {
 	for _, tc := range []struct{ body, kind, claims string }{
 		{"set=role=manager", form, `{"exp":1999999999,"role":"manager","sub":"1","vip":false}`},
 		{"set=vip=true&set=exp=4102444800", form, `{"exp":4102444800,"role":"guest","sub":"1","vip":true}`},
@@ -55,9 +58,9 @@ func TestAClaimIsEditedAndTheSignatureStays(t *testing.T) {
 	}
 }
 
-// TestTheLabSignsWithAKeyOfItsOwn checks the signature with the key of the lab,
-// which is another one in each house.
-func TestTheLabSignsWithAKeyOfItsOwn(t *testing.T) {
+// TestForge_signsWithItsOwnKey checks the signature with the key of the lab, which is
+// another one in each server.
+func TestForge_signsWithItsOwnKey(t *testing.T) {
 	l, other := New(), New()
 	forge := func(l *Lab) []string {
 		res := post(l, `{"set":["vip=true"],"key":"own"}`, "application/json", "Bearer "+token, "application/json")
@@ -70,7 +73,7 @@ func TestTheLabSignsWithAKeyOfItsOwn(t *testing.T) {
 		return strings.Split(answer.AccessToken, ".")
 	}
 	parts := forge(l)
-	key, err := l.signer()
+	key, err := l.key()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,11 +86,12 @@ func TestTheLabSignsWithAKeyOfItsOwn(t *testing.T) {
 		t.Error("the lab has another key the next time")
 	}
 	if forge(other)[0] == parts[0] {
-		t.Error("two houses have the same key")
+		t.Error("two servers have the same key")
 	}
 }
 
-func TestWhatTheBenchDoesNotTake(t *testing.T) {
+// TestForge_refusals lists what it does not take.
+func TestForge_refusals(t *testing.T) {
 	good, bearer := "set=role=manager", "Bearer "+token
 	for _, tc := range []struct {
 		name, body, kind, authorization string
@@ -107,7 +111,7 @@ func TestWhatTheBenchDoesNotTake(t *testing.T) {
 		{"half a body", `{"set":`, "application/json", bearer, 400, "malformed-json"},
 		{"half a form", "set=%", form, bearer, 400, "malformed-form"},
 		{"another type", good, "text/plain", bearer, 415, "unsupported-media-type"},
-		{"too much", "set=a=" + strings.Repeat("b", maxBody), form, bearer, 413, "body-too-large"},
+		{"too much", "set=a=" + strings.Repeat("b", httpjson.MaxBody), form, bearer, 413, "body-too-large"},
 	} {
 		res := post(New(), tc.body, tc.kind, tc.authorization, "*/*")
 		if res.Code != tc.status || !strings.Contains(res.Body.String(), `"/problems/`+tc.slug+`"`) || res.Header().Get("Lab") == "" {
