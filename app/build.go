@@ -56,7 +56,7 @@ func build(ctx context.Context, cfg config, store *models.Store, url string, log
 		if a.lessons, err = openLessons(ctx, cfg, url, deps); err != nil {
 			return nil, err
 		}
-		deps.Mounts, deps.OnResponse = append(deps.Mounts, a.lessons.Mount), a.lessons.Tracker.Witness
+		deps.Mounts, deps.OnResponse = append(deps.Mounts, a.lessons.Mount), a.lessons.OnResponse
 	}
 	if a.api, err = handlers.New(cfg.apiConfig(url), deps); err != nil {
 		return nil, errors.Join(err, a.close())
@@ -148,15 +148,11 @@ func previewReset(ctx context.Context, store *models.Store) ([]learn.Loss, error
 
 // workers are to run until their context ends, each in a goroutine of its own.
 func (a *App) workers() []func(context.Context) {
-	ws := []func(context.Context){
+	return []func(context.Context){
 		a.api.Kitchen.Run,
 		a.cleanupLoop,
 		func(ctx context.Context) { a.api.Store.Follow(ctx, a.notificationHandlers(ctx)) },
 	}
-	if a.lessons != nil {
-		ws = append(ws, a.lessons.Run)
-	}
-	return ws
 }
 
 // notificationHandlers are the handlers of what other instances on the same database

@@ -16,7 +16,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"restaurant/docs"
-	"restaurant/learn"
 	"restaurant/models"
 	"restaurant/problem"
 	"restaurant/tokens"
@@ -251,9 +250,9 @@ func (h *house) knockWithID(t *testing.T, b *book, route, want string, opts ...o
 	allowed := want[0] == '2'
 	b.changed(t)
 	for _, method := range methods {
-		h.school.Tracker.Reset(learn.Main) // what the lessons say of both must be the same, too
+		h.school.Tracker.Reset() // what the lessons say of both must be the same, too
 		none := call(method, missing)
-		h.school.Tracker.Reset(learn.Main)
+		h.school.Tracker.Reset()
 		if allowed && none.Code != 404 {
 			t.Errorf("%s of none is answered %s", method, none.answer(t))
 		}
@@ -808,7 +807,7 @@ func TestNobodyLearnsWhatIsThere(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t)
 			there := tc.there(t, h)
-			h.school.Tracker.Reset(learn.Main) // what is new to the lessons the second time, too, must be the same
+			h.school.Tracker.Reset() // what is new to the lessons the second time, too, must be the same
 			not := tc.not(t, h)
 			if got := there.answer(t); got != tc.want {
 				t.Errorf("%s, want %s", got, tc.want)
@@ -839,7 +838,7 @@ func TestGuessingTellsNothing(t *testing.T) {
 		if got := right.answer(t); got != "429 too-many-attempts" {
 			t.Errorf("the right password of a guest who has to wait is answered %s", got)
 		}
-		h.school.Tracker.Reset(learn.Main)
+		h.school.Tracker.Reset()
 		nobody := guess(h, "nobody", "192.0.2.2:1")
 		if !slices.Equal(guest, nobody) {
 			t.Errorf("they can be told apart:\n%s\n%s", guest, nobody)

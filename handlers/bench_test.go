@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -30,10 +29,6 @@ func busyHouse(b *testing.B, options ...func(*house)) *house {
 	quiet := func(h *house) {
 		h.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 		h.Kitchen = kitchen.New(h.Store, kitchen.Manual, h.Log)
-		ctx, stop := context.WithCancel(context.WithoutCancel(b.Context()))
-		var writing sync.WaitGroup
-		writing.Go(func() { h.school.Run(ctx) })
-		b.Cleanup(func() { stop(); writing.Wait() })
 	}
 	return newHouse(b, append(options, quiet)...)
 }

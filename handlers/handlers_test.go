@@ -195,8 +195,7 @@ func openHouse(t testing.TB, dir string, s shelf, branch string, options ...func
 	return h
 }
 
-// taught opens the rooms in which one learns, until the test ends. Nobody writes
-// the lesson book meanwhile.
+// taught opens the lessons and the lab, until the test ends.
 func taught(t testing.TB) func(*house) {
 	return func(h *house) {
 		school, err := learn.Open(t.Context(), filepath.Join(h.dir, "lessons.db"), learn.Options{
@@ -216,7 +215,7 @@ func taught(t testing.TB) func(*house) {
 		t.Cleanup(func() { school.Close() })
 		h.school = school
 		h.Mounts = append(h.Mounts, school.Mount, lab.New().Mount)
-		h.OnResponse = school.Tracker.Witness
+		h.OnResponse = school.OnResponse
 	}
 }
 

@@ -56,7 +56,7 @@ func TestEveryLessonKeepsTheContract(t *testing.T) {
 				t.Errorf("%s%s is %s", l.ID, form, res.Header().Get("Content-Type"))
 			}
 		}
-		h.school.Tracker.Hint(learn.Main, l, 1)
+		h.school.Tracker.Hint(l.ID, 1)
 		h.get(t, "/learn/lessons/"+l.ID).wants(t, 200, "")
 	}
 	for _, path := range []string{"/learn/lessons/L99", "/learn/lessons/L01.exe", "/learn/lessons/l01", "/learn/files/none.json", "/learn/files/login.json", "/learn/files/..%2fperformance.md"} {

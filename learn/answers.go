@@ -4,6 +4,9 @@ import (
 	"strconv"
 
 	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
+	"restaurant/learn/course"
 )
 
 type answerRequest struct {
@@ -20,8 +23,7 @@ type answerResponse struct {
 	State State   `json:"state" example:"started" enums:"open,started,done" validate:"required"`
 } //@name AnswerResponse
 
-// answer takes the guess before a lesson, and the answers to its questions. A
-// wrong one costs nothing.
+// answer takes the guess before a lesson, and the answers to its questions.
 //
 //	@Summary	Answer a question of a lesson
 //	@ID			answerQuestion
@@ -39,28 +41,29 @@ type answerResponse struct {
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Router		/learn/lessons/{lesson}/answers [post]
-func (s *Handler) answer(c *gin.Context) error {
-	l, err := s.lesson(c.Param("lesson"))
+func (h *Handler) answer(c *gin.Context) error {
+	l, err := h.lesson(c.Param("lesson"))
 	if err != nil {
 		return err
 	}
 	var req answerRequest
-	if err := bind(c, &req); err != nil {
+	if err := httpjson.BindOrForm(c, &req); err != nil {
 		return err
 	}
-	q, ok := l.question(req.Question)
+	q, ok := l.Question(req.Question)
 	if !ok {
-		return invalid("question", "must be the id of a question of this lesson")
+		return httpjson.Invalid("question", "must be the id of a question of this lesson")
 	}
 	if req.Choice < 1 || req.Choice > len(q.Choices) {
-		return invalid("choice", "must be the number of a choice, from 1 to "+strconv.Itoa(len(q.Choices)))
+		return httpjson.Invalid("choice", "must be the number of a choice, from 1 to "+strconv.Itoa(len(q.Choices)))
 	}
-	right, news := s.Tracker.Answer(tableOf(c), l, q, req.Choice)
+	right, news := h.Tracker.Answer(l.ID, q, req.Choice)
 	if news != "" {
 		c.Header(ProgressHeader, news)
 	}
-	res := answerResponse{Question: q.ID, Right: right, State: s.Tracker.snapshot(tableOf(c)).of(l).State}
-	if right || q.ID == PredictID {
+	lessons, _ := h.Tracker.snapshot()
+	res := answerResponse{Question: q.ID, Right: right, State: find(lessons, l.ID).State}
+	if right || q.ID == course.PredictID {
 		res.Why = &q.Why
 	}
 	return respond(c, res)
@@ -71,7 +74,7 @@ type hintRequest struct {
 	Number int `json:"number" example:"1" validate:"required"`
 } //@name HintRequest
 
-// hint gives a hint. That it was taken is noted, and costs nothing.
+// hint gives a hint, and notes that it was taken.
 //
 //	@Summary	Take a hint
 //	@ID			takeHint
@@ -88,22 +91,22 @@ type hintRequest struct {
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Router		/learn/lessons/{lesson}/hints [post]
-func (s *Handler) hint(c *gin.Context) error {
-	l, err := s.lesson(c.Param("lesson"))
+func (h *Handler) hint(c *gin.Context) error {
+	l, err := h.lesson(c.Param("lesson"))
 	if err != nil {
 		return err
 	}
 	var req hintRequest
-	if err := bind(c, &req); err != nil {
+	if err := httpjson.BindOrForm(c, &req); err != nil {
 		return err
 	}
 	if req.Number < 1 || req.Number > len(l.Hints) {
-		return invalid("number", "must be 1 or 2")
+		return httpjson.Invalid("number", "must be 1 or 2")
 	}
-	s.Tracker.Hint(tableOf(c), l, req.Number)
+	h.Tracker.Hint(l.ID, req.Number)
 	hint := l.Hints[req.Number-1]
 	if preferredType(c) == textType {
-		return text(c, wrap(hint, "")+"\n")
+		return respondText(c, wrap(hint, "")+"\n")
 	}
 	return respond(c, hintResponse{Number: req.Number, Taken: true, Text: &hint})
 }

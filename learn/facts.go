@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
 )
 
 type factsResponse struct {
@@ -26,10 +28,9 @@ type factResponse struct {
 	TokenHash *string `json:"token_hash" example:"9f3c2ab10d4e5f60" extensions:"x-nullable" validate:"required"`
 } //@name Fact
 
-const mostFacts = 20
+const maxFacts = 20
 
-// facts shows what the house has kept of the newest requests: no token, no
-// password, no body.
+// facts shows what is kept of the newest requests: no token, password or body.
 //
 //	@Summary	What is kept of the newest requests
 //	@Description	For a manager; in a house that only this machine reaches, for whoever is there.
@@ -41,22 +42,22 @@ const mostFacts = 20
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"role-required"
 //	@Router		/learn/facts [get]
-func (s *Handler) facts(c *gin.Context) error {
-	if err := s.mayReset(c); err != nil {
+func (h *Handler) facts(c *gin.Context) error {
+	if err := h.ownsServer(c); err != nil {
 		return err
 	}
-	facts, err := s.Store.Facts(c.Request.Context(), tableOf(c), mostFacts)
+	facts, err := h.store.Facts(c.Request.Context(), maxFacts)
 	if err != nil {
 		return err
 	}
-	res := factsResponse{Items: []factResponse{}}
+	var res factsResponse
 	for _, f := range facts {
-		item := factResponse{At: time.UnixMilli(f.At).UTC(), Method: f.Method, Route: f.Route, Status: f.Status, Problem: nilIfEmpty(f.Problem), Token: f.Token}
+		item := factResponse{At: time.UnixMilli(f.At).UTC(), Method: f.Method, Route: f.Route, Status: f.Status, Problem: httpjson.Optional(f.Problem), Token: f.Token}
 		if f.Who != 0 {
 			item.Who = &f.Who
 		}
 		if f.TokenHash != 0 {
-			item.TokenHash = nilIfEmpty(fmt.Sprintf("%016x", f.TokenHash))
+			item.TokenHash = httpjson.Optional(fmt.Sprintf("%016x", f.TokenHash))
 		}
 		res.Items = append(res.Items, item)
 	}

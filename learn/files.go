@@ -6,6 +6,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
+	"restaurant/learn/course"
 	"restaurant/problem"
 )
 
@@ -19,11 +21,11 @@ import (
 //	@Success	200		{object}	object
 //	@Failure	404		{object}	problem.Problem	"not-found"
 //	@Router		/learn/files/{file} [get]
-func (s *Handler) file(c *gin.Context) error {
-	body, ok := example(c.Param("file"))
+func (h *Handler) file(c *gin.Context) error {
+	body, ok := course.Example(c.Param("file"))
 	if !ok {
-		return problem.NotFound.New("The bodies to send are: " + strings.Join(exampleNames(), ", ") + ".")
+		return problem.NotFound.New("The bodies to send are: " + strings.Join(course.ExampleNames(), ", ") + ".")
 	}
-	c.Data(http.StatusOK, jsonType, body)
+	c.Data(http.StatusOK, httpjson.JSONType, body)
 	return nil
 }

@@ -28,46 +28,43 @@
 // of the API that changed something carries Lesson-Progress, such as "L02 2/4" or
 // "L02 done; next=L03". What others do, in a terminal for example, shows in
 // GET /learn/lessons and in GET /learn/facts.
-//
-// # Tables
-//
-// A table is one learner's copy of the class. Until there are several, all that
-// happens on the server is credited to the table "main".
 package learn
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
+	"restaurant/learn/course"
 	"restaurant/middleware"
 	"restaurant/models"
 	"restaurant/problem"
 )
 
-// Handler is the room: its lessons, who has learnt what, and its addresses.
+// Handler answers the routes of the lessons.
 type Handler struct {
 	Options
-	Course  *Course
+	Course  *course.Course
 	Tracker *Tracker
-	Store   *Store
 
+	store  *Store
 	origin *http.CrossOriginProtection
+	host   string // the name in PublicURL
 }
 
-// Options are what the school needs to know of the house.
+// Options are what the lessons need to know of the server.
 type Options struct {
-	// PublicURL is the address under which guests reach the house.
+	// PublicURL is the address under which clients reach the server.
 	PublicURL string
-	// LoopbackOnly tells that only this machine reaches the house, so that whoever comes
-	// is the one learner.
+	// LoopbackOnly is true if only this machine reaches the server, so that every client
+	// is the learner's.
 	LoopbackOnly bool
-	// Preview says what a fresh kitchen would lose, in order and in words.
+	// Preview lists what a reset of the restaurant would delete.
 	Preview func(context.Context) ([]Loss, error)
 	// Reset puts the restaurant back to its first day.
 	Reset func(context.Context) error
@@ -82,112 +79,71 @@ type Loss struct {
 	Count int64 `json:"count" example:"17" validate:"required"`
 } //@name Loss
 
-// Open opens the school with the lesson book in a file. Close it when no request
-// is under way any more.
+// Open opens the lessons, with the progress in a file. Close them when no request runs
+// any more.
 func Open(ctx context.Context, file string, o Options) (*Handler, error) {
-	course, err := Load()
+	public, err := url.Parse(o.PublicURL)
 	if err != nil {
 		return nil, err
 	}
-	s := &Handler{Options: o, Course: course, Tracker: NewTracker(course), origin: http.NewCrossOriginProtection()}
-	if err := s.origin.AddTrustedOrigin(o.PublicURL); err != nil {
+	h := &Handler{Options: o, Course: course.Load(), origin: http.NewCrossOriginProtection(), host: public.Hostname()}
+	if err := h.origin.AddTrustedOrigin(o.PublicURL); err != nil {
 		return nil, err
 	}
-	s.Store, err = OpenBook(ctx, file, s.Tracker, o.Log)
-	return s, err
-}
-
-// Run writes down what learners do, until ctx ends.
-func (s *Handler) Run(ctx context.Context) { s.Store.Run(ctx) }
-
-// Close writes what is left and closes the book.
-func (s *Handler) Close() error { return s.Store.Close() }
-
-// Mount adds the addresses of the school.
-func (s *Handler) Mount(r gin.IRouter, anyone gin.HandlerFunc) {
-	ours := s.sameOrigin
-	get(r, "/learn", handle(s.start))
-	get(r, "/learn/lessons", handle(s.list))
-	get(r, "/learn/lessons/:lesson", handle(s.show))
-	r.POST("/learn/lessons/:lesson/answers", ours, handle(s.answer))
-	r.POST("/learn/lessons/:lesson/hints", ours, handle(s.hint))
-	get(r, "/learn/sheet", handle(s.sheet))
-	get(r, "/learn/glossary", handle(s.glossary))
-	get(r, "/learn/style.css", handle(s.style))
-	get(r, "/learn/files/:file", handle(s.file))
-	get(r, "/learn/facts", anyone, handle(s.facts))
-	get(r, "/learn/progress", handle(s.save))
-	r.PUT("/learn/progress", ours, handle(s.restore))
-	get(r, "/learn/reset", handle(s.preview))
-	r.POST("/learn/reset", ours, anyone, handle(s.reset))
-}
-
-// get lets HEAD work wherever GET does.
-func get(r gin.IRoutes, path string, handlers ...gin.HandlerFunc) {
-	r.GET(path, handlers...)
-	r.HEAD(path, handlers...)
-}
-
-// handle lets a handler return its error.
-func handle(fn func(*gin.Context) error) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		err := fn(c)
-		if err == nil {
-			return
-		}
-		p, ok := errors.AsType[*problem.Problem](err)
-		if !ok {
-			p = unforeseen(err)
-		}
-		if p.Status >= http.StatusInternalServerError {
-			_ = c.Error(err)
-		}
-		problem.Write(c, p)
+	store, records, err := OpenStore(ctx, file, o.Log)
+	if err != nil {
+		return nil, err
 	}
+	h.store, h.Tracker = store, NewTracker(h.Course, records, store.Save)
+	return h, nil
 }
 
-func unforeseen(err error) *problem.Problem {
-	for away, kind := range map[error]*problem.Kind{
-		models.ErrDatabaseUnavailable: problem.DatabaseUnavailable, models.ErrStorageFull: problem.StorageFull,
-	} {
-		if errors.Is(err, away) {
-			return kind.New("").RetryAfter(patience).Because(err)
-		}
-	}
-	return problem.InternalError.New("").Because(err)
+// Close writes what is left to the file and closes it.
+func (h *Handler) Close() error { return h.store.Close() }
+
+var adapt = httpjson.Adapter(middleware.ToProblem)
+
+// Mount registers the routes. The guard optional authenticates a request if it carries a
+// token.
+func (h *Handler) Mount(r gin.IRouter, optional gin.HandlerFunc) {
+	get := httpjson.Get
+	get(r, "/learn", adapt(h.start))
+	get(r, "/learn/lessons", adapt(h.list))
+	get(r, "/learn/lessons/:lesson", adapt(h.show))
+	r.POST("/learn/lessons/:lesson/answers", h.sameOrigin, adapt(h.answer))
+	r.POST("/learn/lessons/:lesson/hints", h.sameOrigin, adapt(h.hint))
+	get(r, "/learn/sheet", adapt(h.sheet))
+	get(r, "/learn/glossary", adapt(h.glossary))
+	get(r, "/learn/style.css", adapt(h.style))
+	get(r, "/learn/files/:file", adapt(h.file))
+	get(r, "/learn/facts", optional, adapt(h.facts))
+	get(r, "/learn/progress", adapt(h.saveProgress))
+	r.PUT("/learn/progress", h.sameOrigin, adapt(h.restoreProgress))
+	get(r, "/learn/reset", adapt(h.previewReset))
+	r.POST("/learn/reset", h.sameOrigin, optional, adapt(h.reset))
 }
 
-// sameOrigin refuses what a page of another origin sends: it may not answer or reset
-// for a learner who happens to have it open.
-func (s *Handler) sameOrigin(c *gin.Context) {
-	if s.origin.Check(c.Request) != nil || !s.ownHost(c.Request.Host) {
+// sameOrigin refuses what a page of another origin sends: it may not answer or reset for
+// a learner who happens to have it open.
+func (h *Handler) sameOrigin(c *gin.Context) {
+	if h.origin.Check(c.Request) != nil || !h.ownHost(c.Request.Host) {
 		problem.Write(c, problem.CrossOrigin.New(""))
 	}
 }
 
-// ownHost tells whether a request names the house by a name that it has. A name
-// of somebody else's that leads to this machine (DNS rebinding) is none.
-func (s *Handler) ownHost(host string) bool {
-	if !s.LoopbackOnly {
-		return true // behind a proxy nobody knows what it is called
-	}
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
-	}
-	name = strings.Trim(name, "[]")
-	ip := net.ParseIP(name)
-	return name == "localhost" || ip.IsLoopback() || strings.Contains(s.PublicURL, "://"+host)
+// ownHost reports whether a request addresses the server by a name of its own. The name
+// of a page that was made to point to this machine (DNS rebinding) is none. Behind a
+// proxy the names are not known.
+func (h *Handler) ownHost(host string) bool {
+	name := (&url.URL{Host: host}).Hostname()
+	return !h.LoopbackOnly || middleware.IsLoopbackHost(host) || name != "" && strings.EqualFold(name, h.host)
 }
 
-// tableOf is whose table a request is credited to.
-func tableOf(*gin.Context) string { return Main }
-
-// mayReset tells whether the house is the caller's: a manager's, or the one learner's
-// if only this machine reaches it.
-func (s *Handler) mayReset(c *gin.Context) error {
+// ownsServer refuses everyone but a manager, and the learner of a server that only this
+// machine reaches.
+func (h *Handler) ownsServer(c *gin.Context) error {
 	switch {
-	case s.LoopbackOnly || middleware.IsAuthenticated(c) && middleware.MustPrincipal(c).Role == models.RoleManager:
+	case h.LoopbackOnly || middleware.IsAuthenticated(c) && middleware.MustPrincipal(c).Role == models.RoleManager:
 		return nil
 	case middleware.IsAuthenticated(c):
 		return problem.RoleRequired.New("Others come to this house, too, so this is for a manager.")
@@ -195,10 +151,9 @@ func (s *Handler) mayReset(c *gin.Context) error {
 	return problem.AuthenticationRequired.New("Others come to this house, too, so this is for a manager: log in as one, and send the wristband along.")
 }
 
-// MountDisabled is mounted where there is no school, so that whoever looks for one
-// learns why.
+// MountDisabled registers a route that says why there are no lessons.
 func MountDisabled(r gin.IRouter, _ gin.HandlerFunc) {
-	get(r, "/learn", handle(func(*gin.Context) error {
+	httpjson.Get(r, "/learn", adapt(func(*gin.Context) error {
 		return problem.NotFound.New("The lessons need the demo accounts: start the house with DEMO_DATA=on.")
 	}))
 }

@@ -2,12 +2,17 @@ package learn
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
+	"restaurant/learn/course"
+	"restaurant/learn/export"
 	"restaurant/problem"
 )
 
@@ -27,7 +32,7 @@ type listItem struct {
 	StillToSee []string `json:"still_to_see" example:"one dish, read with 200" validate:"required"`
 } //@name LessonItem
 
-// list shows all lessons and how far they are.
+// list returns all lessons and how far they are.
 //
 //	@Summary	All lessons, and how far they are
 //	@ID			listLessons
@@ -35,13 +40,11 @@ type listItem struct {
 //	@Produce	json
 //	@Success	200	{object}	listResponse
 //	@Router		/learn/lessons [get]
-func (s *Handler) list(c *gin.Context) error {
-	v := s.Tracker.snapshot(tableOf(c))
-	res := listResponse{Items: []listItem{}}
-	for n, l := range s.Course.Lessons {
-		res.Items = append(res.Items, listItem{
-			l.ID, l.Title, l.Minutes, l.Part, v.progress[n].State, l.Claims, v.progress[n].stillToSee(l),
-		})
+func (h *Handler) list(c *gin.Context) error {
+	lessons, _ := h.Tracker.snapshot()
+	var res listResponse
+	for _, l := range lessons {
+		res.Items = append(res.Items, listItem{l.ID, l.Title, l.Minutes, l.Part, l.State, l.Claims, l.StillToSee()})
 	}
 	return respond(c, res)
 }
@@ -157,7 +160,7 @@ type wordResponse struct {
 	Forms []string `json:"forms" example:"APIs" validate:"required"`
 } //@name LessonWord
 
-// show shows one lesson, or writes it in the words of a tool.
+// show returns one lesson, or writes it in the words of a tool.
 //
 //	@Summary		One lesson
 //	@Description	`L01` and `L01.json` are JSON; `L01.txt` is text for a terminal; `L01.sh` is a script that does the lesson and checks every answer; `.cmd`, `.ps1`, `.http` and `.hurl` are its requests for other tools.
@@ -168,144 +171,135 @@ type wordResponse struct {
 //	@Success		200		{object}	lessonResponse
 //	@Failure		404		{object}	problem.Problem	"not-found"
 //	@Router			/learn/lessons/{lesson} [get]
-func (s *Handler) show(c *gin.Context) error {
+func (h *Handler) show(c *gin.Context) error {
 	id, format, _ := strings.Cut(c.Param("lesson"), ".")
-	l, err := s.lesson(id)
-	if err != nil {
+	if _, err := h.lesson(id); err != nil {
 		return err
 	}
-	v := s.Tracker.snapshot(tableOf(c))
+	lessons, target := h.snapshot()
+	l := find(lessons, id)
 	switch format {
 	case "", "json":
-		return respond(c, s.lessonResponse(v, l))
+		return respond(c, h.lessonResponse(target, l))
 	case "txt":
-		return text(c, s.lessonText(v, l))
-	case formatSh, formatCmd, formatPS, formatHTTP, formatHurl:
-		c.Header("Content-Disposition", fmt.Sprintf(`inline; filename="%s.%s"`, l.ID, format))
-		return text(c, v.exporter(s.PublicURL).write(format, l))
+		return renderText(c, "lesson", task{target, l, h.Course})
 	}
-	return problem.NotFound.New("A lesson can be written as json, txt, sh, cmd, ps1, http or hurl.")
+	file, ok := target.Write(format, l.Lesson)
+	if !ok {
+		return problem.NotFound.New("A lesson can be written as json, txt, sh, cmd, ps1, http or hurl.")
+	}
+	c.Header("Content-Disposition", fmt.Sprintf(`inline; filename="%s.%s"`, l.ID, format))
+	return respondText(c, file)
 }
 
-func (s *Handler) lesson(id string) (*Lesson, error) {
-	if l, ok := s.Course.Lesson(id); ok {
+// snapshot returns how far the learner is, and where exported requests go.
+func (h *Handler) snapshot() ([]lesson, export.Target) {
+	lessons, order := h.Tracker.snapshot()
+	return lessons, export.Target{URL: h.PublicURL, Order: strconv.FormatInt(order, 10)}
+}
+
+func (h *Handler) lesson(id string) (*course.Lesson, error) {
+	if l, ok := h.Course.Lesson(id); ok {
 		return l, nil
 	}
-	last := s.Course.Lessons[len(s.Course.Lessons)-1].ID
+	last := h.Course.Lessons[len(h.Course.Lessons)-1].ID
 	return nil, problem.NotFound.New("There is no lesson of that name; they are L01 to " + last + ", and /learn/lessons lists them.")
 }
 
-func (s *Handler) lessonResponse(v lessonView, l *Lesson) lessonResponse {
-	p := v.of(l)
+func (h *Handler) lessonResponse(target export.Target, l *lesson) lessonResponse {
 	res := lessonResponse{
-		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Part: l.Part, Goal: l.Goal, Needs: orEmpty(l.Needs), State: p.State,
-		StartedAt: nilIfZero(p.StartedAt), DoneAt: nilIfZero(p.DoneAt), Attempts: p.Attempts,
-		Predict: newQuestion(l.Predict, p), Questions: []questionResponse{}, Prepare: s.steps(v, l, l.Prepare), Steps: s.steps(v, l, l.Steps),
-		Look: nilIfEmpty(l.Look), Seen: seenOf(l, p), StillToSee: p.stillToSee(l), Claims: []claimResponse{},
-		Words: []wordResponse{},
+		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Part: l.Part, Goal: l.Goal, Needs: l.Needs, State: l.State,
+		StartedAt: nilIfZero(l.StartedAt), DoneAt: nilIfZero(l.DoneAt), Attempts: l.Attempts, Predict: newQuestion(l.Predict, l),
+		Prepare: newSteps(target, l, l.Prepare), Steps: newSteps(target, l, l.Steps), Look: httpjson.Optional(l.Look), StillToSee: l.StillToSee(),
+	}
+	for i, pattern := range l.Done.Patterns() {
+		if l.Seen[i] != 0 {
+			res.Seen = append(res.Seen, seenResponse{pattern.See, time.UnixMilli(l.Seen[i]).UTC()})
+		}
 	}
 	for _, q := range l.Questions {
-		res.Questions = append(res.Questions, newQuestion(q, p))
+		res.Questions = append(res.Questions, newQuestion(q, l))
 	}
 	for _, id := range l.Claims {
-		res.Claims = append(res.Claims, claimResponse{id, s.Course.Claims[id]})
+		res.Claims = append(res.Claims, claimResponse{id, h.Course.Claims[id]})
 	}
-	for n, hint := range l.Hints {
-		h := hintResponse{Number: n + 1, Taken: slices.Contains(p.Hints, n+1)}
-		if h.Taken {
-			h.Text = &hint
+	for n, text := range l.Lesson.Hints {
+		hint := hintResponse{Number: n + 1, Taken: slices.Contains(l.progress.Hints, n+1)}
+		if hint.Taken {
+			hint.Text = &text
 		}
-		res.Hints = append(res.Hints, h)
+		res.Hints = append(res.Hints, hint)
 	}
-	if p.State == StateDone {
-		res.Explain, res.FinePrint = nilIfEmpty(l.Explain), nilIfEmpty(l.FinePrint)
+	if l.State == StateDone {
+		res.Explain, res.FinePrint = httpjson.Optional(l.Explain), httpjson.Optional(l.FinePrint)
 	}
-	for _, w := range s.Course.words(l) {
-		res.Words = append(res.Words, wordResponse{w.Word, w.Says, orEmpty(w.Forms)})
+	for _, w := range h.Course.Words(l.Lesson) {
+		res.Words = append(res.Words, wordResponse(w))
 	}
 	return res
 }
 
-func newQuestion(q Question, p progress) questionResponse {
+func newQuestion(q course.Question, l *lesson) questionResponse {
 	res := questionResponse{ID: q.ID, Question: q.Question, Choices: q.Choices}
-	chosen, asked := p.Answers[q.ID]
+	chosen, asked := l.Answers[q.ID]
 	if !asked {
 		return res
 	}
 	right := chosen == q.Answer
 	res.Chosen, res.Right = &chosen, &right
-	if right || q.ID == PredictID {
+	if right || q.ID == course.PredictID {
 		res.Answer, res.Why = &q.Answer, &q.Why
 	}
 	return res
 }
 
-func (s *Handler) steps(v lessonView, l *Lesson, steps []Step) []stepResponse {
-	res := []stepResponse{}
-	write := v.exporter(s.PublicURL)
-	for _, step := range steps {
-		r := step.Request
-		request := requestResponse{
-			Method: r.Method, Path: strings.TrimPrefix(write.url(r), s.PublicURL), Headers: headersOf(r.Headers), Form: []headerResponse{},
-			Body: nilIfEmpty(r.body()), BodyFile: nilIfEmpty(r.BodyFile), As: nilIfEmpty(r.As), SaveAs: nilIfEmpty(r.SaveAs), Stream: r.Stream,
-		}
-		for _, f := range r.Form {
-			name, value, _ := strings.Cut(f, "=")
-			request.Form = append(request.Form, headerResponse{name, value})
-		}
-		expect := expectResponse{Status: step.Expect.Status, Problem: nilIfEmpty(step.Expect.Problem), Header: []headerResponse{}, JSON: step.Expect.JSON, Holds: orEmpty(step.Expect.Holds)}
-		for _, name := range sortedKeys(step.Expect.Header) {
-			expect.Header = append(expect.Header, headerResponse{name, step.Expect.Header[name]})
-		}
-		if expect.JSON == nil {
-			expect.JSON = map[string]any{}
-		}
+func newSteps(target export.Target, l *lesson, steps []course.Step) (res []stepResponse) {
+	for _, s := range steps {
 		res = append(res, stepResponse{
-			ID: step.ID, Say: step.Say, Wait: step.Wait, Seen: stepSeen(l, v.of(l), step.ID), Request: request, Expect: expect,
-			Commands: commandsResponse{write.curl("curl", r), write.curl("curl.exe", r)},
+			ID: s.ID, Say: s.Say, Wait: s.Wait, Seen: l.stepSeen(s.ID), Request: newRequest(target, s.Request), Expect: newExpect(s.Expect),
+			Commands: commandsResponse{target.Curl("curl", s.Request), target.Curl("curl.exe", s.Request)},
 		})
 	}
 	return res
 }
 
-// stepSeen tells whether all that waits for a step has been seen; nil if nothing
-// waits for it.
-func stepSeen(l *Lesson, p progress, id string) *bool {
-	var seen *bool
-	for i, pattern := range l.Done.patterns() {
-		if pattern.Step == id {
-			all := p.Seen[i] != 0 && (seen == nil || *seen)
-			seen = &all
-		}
+func newRequest(target export.Target, r course.Request) requestResponse {
+	body, _ := course.Example(r.BodyFile)
+	res := requestResponse{
+		Method: r.Method, Path: target.Path(r), Body: httpjson.Optional(strings.TrimSpace(string(body))), BodyFile: httpjson.Optional(r.BodyFile),
+		As: httpjson.Optional(r.As), SaveAs: httpjson.Optional(r.SaveAs), Stream: r.Stream,
 	}
-	return seen
-}
-
-func seenOf(l *Lesson, p progress) []seenResponse {
-	list := []seenResponse{}
-	for i, pattern := range l.Done.patterns() {
-		if p.Seen[i] != 0 {
-			list = append(list, seenResponse{pattern.See, time.UnixMilli(p.Seen[i]).UTC()})
-		}
+	for _, h := range r.Headers {
+		res.Headers = append(res.Headers, headerResponse(h))
 	}
-	return list
-}
-
-func headersOf(list []Header) []headerResponse {
-	res := []headerResponse{}
-	for _, h := range list {
-		res = append(res, headerResponse(h))
+	for _, field := range r.Form {
+		name, value, _ := strings.Cut(field, "=")
+		res.Form = append(res.Form, headerResponse{name, value})
 	}
 	return res
 }
 
-func orEmpty(list []string) []string { return append([]string{}, list...) }
-
-func nilIfEmpty(text string) *string {
-	if text == "" {
-		return nil
+func newExpect(e course.Expect) expectResponse {
+	res := expectResponse{Status: e.Status, Problem: httpjson.Optional(e.Problem), JSON: e.JSON, Holds: e.Holds}
+	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
+		res.Header = append(res.Header, headerResponse{name, e.Header[name]})
 	}
-	return &text
+	if res.JSON == nil {
+		res.JSON = map[string]any{}
+	}
+	return res
+}
+
+// stepSeen reports whether everything that waits for a step has been seen; nil if
+// nothing waits for it.
+func (l *lesson) stepSeen(id string) (seen *bool) {
+	for i, pattern := range l.Done.Patterns() {
+		if pattern.Step == id {
+			all := l.Seen[i] != 0 && (seen == nil || *seen)
+			seen = &all
+		}
+	}
+	return seen
 }
 
 func nilIfZero(t time.Time) *time.Time {

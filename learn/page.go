@@ -5,15 +5,74 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
+	"slices"
+	"strings"
+	texttemplate "text/template"
 
 	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
+	"restaurant/learn/course"
+	"restaurant/learn/export"
+	"restaurant/web"
 )
 
-//go:embed pages/*.html
+//go:embed pages
 var pageFiles embed.FS
 
-//go:embed pages/style.css
-var stylesheet []byte
+var (
+	pages = template.Must(template.New("").Funcs(template.FuncMap{"link": func(text string) template.HTML { return course.Load().Link(text) }}).
+		ParseFS(pageFiles, "pages/*.html"))
+	texts = texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{
+		"wrap": func(text string) string { return wrap(text, "  ") }, "inc": func(n int) int { return n + 1 },
+	}).ParseFS(pageFiles, "pages/*.txt"))
+)
+
+const textType = "text/plain; charset=utf-8"
+
+// preferredType returns what the client would like to read: a page, JSON, or text, which
+// is for terminals: curl does not say.
+func preferredType(c *gin.Context) string {
+	c.Writer.Header().Add("Vary", "Accept")
+	switch {
+	case httpjson.Names(c, "Accept", "text/html"):
+		return web.PageType
+	case httpjson.Names(c, "Accept", "application/json"):
+		return httpjson.JSONType
+	}
+	return textType
+}
+
+// respond answers with JSON that nothing caches: it changes with the next request.
+func respond(c *gin.Context, body any) error {
+	httpjson.NoStore(c)
+	return httpjson.Respond(c, http.StatusOK, body)
+}
+
+func respondText(c *gin.Context, text string) error {
+	httpjson.NoStore(c)
+	c.Data(http.StatusOK, textType, []byte(text))
+	return nil
+}
+
+func renderText(c *gin.Context, name string, data any) error {
+	var text strings.Builder
+	if err := texts.ExecuteTemplate(&text, name, data); err != nil {
+		return err
+	}
+	return respondText(c, text.String())
+}
+
+func renderPage(c *gin.Context, name string, data any) error {
+	var body bytes.Buffer
+	if err := pages.ExecuteTemplate(&body, name, data); err != nil {
+		return err
+	}
+	httpjson.NoStore(c)
+	c.Header("Content-Security-Policy", web.Policy)
+	c.Data(http.StatusOK, web.PageType, body.Bytes())
+	return nil
+}
 
 // style is what the pages of the lessons look like beyond the look of the house.
 //
@@ -23,72 +82,123 @@ var stylesheet []byte
 //	@Produce	text/css
 //	@Success	200	{string}	string	"CSS"
 //	@Router		/learn/style.css [get]
-func (s *Handler) style(c *gin.Context) error {
+func (h *Handler) style(c *gin.Context) error {
+	css, err := pageFiles.ReadFile("pages/style.css")
+	if err != nil {
+		return err
+	}
 	c.Header("Cache-Control", "no-cache")
-	c.Data(http.StatusOK, "text/css; charset=utf-8", stylesheet)
+	c.Data(http.StatusOK, "text/css; charset=utf-8", css)
 	return nil
 }
 
-var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
-
-func render(name string, data any) ([]byte, error) {
-	var body bytes.Buffer
-	err := pages.ExecuteTemplate(&body, name, data)
-	return body.Bytes(), err
+// overview is what the list of lessons shows, on a page and in a terminal.
+type overview struct {
+	export.Target
+	Lessons []lesson
+	course  *course.Course
 }
 
-type pageItem struct {
-	*Lesson
-	State   State
-	Say     template.HTML // the goal
-	Missing []string
-	Explain template.HTML // hides the lesson's own: only what is done is explained
-}
-
-// listPage is the class in a browser.
-func (s *Handler) listPage(v lessonView) ([]byte, error) {
-	data := struct {
-		Base  string
-		Done  int
-		Next  *Lesson
-		Items []pageItem
-	}{Base: s.PublicURL, Next: v.next()}
-	for n, l := range s.Course.Lessons {
-		item := pageItem{Lesson: l, State: v.progress[n].State, Say: s.Course.linkGlossary(l.Goal)}
-		switch item.State {
-		case StateDone:
-			data.Done++
-			item.Explain = s.Course.linkGlossary(l.Explain)
-		case StateStarted:
-			item.Missing = v.progress[n].stillToSee(l)
-		}
-		data.Items = append(data.Items, item)
+// start is where the lessons begin: a list of them and the next task, for a terminal or
+// for a browser.
+//
+//	@Summary		The class: where you are, and what to do next
+//	@Description	Text for a terminal, a page for a browser, the list of lessons for whoever asks for JSON.
+//	@ID				learn
+//	@Tags			lessons
+//	@Produce		json,plain,html
+//	@Success		200	{object}	listResponse
+//	@Router			/learn [get]
+func (h *Handler) start(c *gin.Context) error {
+	lessons, target := h.snapshot()
+	data := overview{target, lessons, h.Course}
+	switch preferredType(c) {
+	case web.PageType:
+		return renderPage(c, "learn.html", data)
+	case httpjson.JSONType:
+		return h.list(c)
 	}
-	return render("learn.html", data)
+	return renderText(c, "start", data)
 }
 
-type sheetQuestion struct {
-	Text    template.HTML
-	Choices []string
+// DoneCount is how many lessons are done.
+func (o overview) DoneCount() (n int) {
+	for _, l := range o.Lessons {
+		if l.State == StateDone {
+			n++
+		}
+	}
+	return n
 }
 
-type sheetStep struct {
-	Say     template.HTML
-	Wait    int
-	Command string
+// LastDone is the lesson that was completed last, or nil.
+func (o overview) LastDone() *lesson {
+	last := slices.MaxFunc(o.Lessons, func(a, b lesson) int { return a.DoneAt.Compare(b.DoneAt) })
+	if last.DoneAt.IsZero() {
+		return nil
+	}
+	return &last
 }
 
-type sheetPage struct {
-	ID, Title, Fetch string
-	Goal, Look       template.HTML
-	Minutes          int
-	Predict          sheetQuestion
-	Questions        []sheetQuestion
-	Prepare, Steps   []sheetStep
+// Next is the task to go on with, or nil when all are done.
+func (o overview) Next() *task {
+	if l := nextOf(o.Lessons); l != nil {
+		return &task{o.Target, l, o.course}
+	}
+	return nil
 }
 
-// sheet is lessons to be printed: black and white, one after the other on pages
-// of their own, and without any solution.
+// task is one lesson in a terminal, to be done or done.
+type task struct {
+	export.Target
+	*lesson
+	course *course.Course
+}
+
+// Words are the technical words of the lesson.
+func (t task) Words() []course.Word { return t.course.Words(t.Lesson) }
+
+// Secure reports whether the server's certificate may have to be trusted first.
+func (t task) Secure() bool { return strings.HasPrefix(t.URL, "https:") }
+
+// question is a question in a terminal. Chosen is 0 as long as it can be answered.
+type question struct {
+	ID, Text, URL string
+	Choices       []string
+	Chosen        int
+}
+
+// Ask returns a question of the lesson, with words before it.
+func (t task) Ask(q course.Question, lead string) question {
+	chosen := t.Answers[q.ID]
+	if chosen != q.Answer && q.ID != course.PredictID {
+		chosen = 0
+	}
+	return question{q.ID, lead + q.Question, t.URL + "/learn/lessons/" + t.ID, q.Choices, chosen}
+}
+
+// lineWidth is how wide a text is in a terminal, in characters.
+const lineWidth = 78
+
+// wrap breaks a text into lines that begin with indent, and removes the marks of code.
+func wrap(text, indent string) string {
+	var lines []string
+	line := indent
+	for word := range strings.FieldsSeq(strings.ReplaceAll(text, "`", "")) {
+		if len([]rune(line))+1+len([]rune(word)) > lineWidth && line != indent {
+			lines = append(lines, line)
+			line = indent
+		}
+		if line != indent {
+			line += " "
+		}
+		line += word
+	}
+	return strings.Join(append(lines, line), "\n")
+}
+
+// sheet is lessons to print: black and white, one after the other on pages of their own,
+// and without any solution.
 //
 //	@Summary		Lessons to print
 //	@ID				lessonSheet
@@ -98,43 +208,16 @@ type sheetPage struct {
 //	@Success		200		{string}	string	"A page for people"
 //	@Failure		422		{object}	problem.Problem	"validation-failed"
 //	@Router			/learn/sheet [get]
-func (s *Handler) sheet(c *gin.Context) error {
-	lessons := s.Course.selectLessons(c.Query("lessons"))
+func (h *Handler) sheet(c *gin.Context) error {
+	lessons := h.Course.Select(c.Query("lessons"))
 	if lessons == nil {
-		return invalid("lessons", "must be lessons that there are, such as L01-L05 or L01,L03")
+		return httpjson.Invalid("lessons", "must be lessons that there are, such as L01-L05 or L01,L03")
 	}
-	write := s.Tracker.snapshot(tableOf(c)).exporter(s.PublicURL)
-	data := struct {
-		Base   string
-		Sheets []sheetPage
-	}{Base: s.PublicURL}
-	for _, l := range lessons {
-		data.Sheets = append(data.Sheets, s.sheetOf(write, l))
-	}
-	body, err := render("sheet.html", data)
-	if err != nil {
-		return err
-	}
-	return page(c, body)
-}
-
-func (s *Handler) sheetOf(write exporter, l *Lesson) sheetPage {
-	link := s.Course.linkGlossary
-	p := sheetPage{
-		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Goal: link(l.Goal), Look: link(l.Look), Fetch: write.fetchFiles("curl", l),
-		Predict: sheetQuestion{link(l.Predict.Question), l.Predict.Choices},
-	}
-	for _, q := range l.Questions {
-		p.Questions = append(p.Questions, sheetQuestion{link(q.Question), q.Choices})
-	}
-	steps := func(list []Step) (out []sheetStep) {
-		for _, step := range list {
-			out = append(out, sheetStep{link(step.Say), step.Wait, write.curl("curl", step.Request)})
-		}
-		return out
-	}
-	p.Prepare, p.Steps = steps(l.Prepare), steps(l.Steps)
-	return p
+	_, target := h.snapshot()
+	return renderPage(c, "sheet.html", struct {
+		export.Target
+		Sheets []*course.Lesson
+	}{target, lessons})
 }
 
 // glossary explains the technical words.
@@ -145,14 +228,6 @@ func (s *Handler) sheetOf(write exporter, l *Lesson) sheetPage {
 //	@Produce	html
 //	@Success	200	{string}	string	"A page for people"
 //	@Router		/learn/glossary [get]
-func (s *Handler) glossary(c *gin.Context) error {
-	var words []struct{ Word, Says, Anchor string }
-	for _, w := range s.Course.Glossary {
-		words = append(words, struct{ Word, Says, Anchor string }{w.Word, w.Says, w.anchor()})
-	}
-	body, err := render("glossary.html", words)
-	if err != nil {
-		return err
-	}
-	return page(c, body)
+func (h *Handler) glossary(c *gin.Context) error {
+	return renderPage(c, "glossary.html", h.Course.Glossary)
 }

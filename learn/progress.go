@@ -5,9 +5,12 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
+	"restaurant/learn/course"
 )
 
-// savedProgress is the progress of one table, to be kept and restored.
+// savedProgress is the learner's progress, to be kept and restored.
 type savedProgress struct {
 	Table   string        `json:"table" example:"main" validate:"required"`
 	SavedAt time.Time     `json:"saved_at" example:"2026-01-31T19:15:00Z" validate:"required"`
@@ -25,7 +28,7 @@ type savedLesson struct {
 	Hints   []int          `json:"hints" example:"1"`
 } //@name LessonProgress
 
-// save gives the progress as a file. Half-seen lessons are in it as started.
+// saveProgress returns the progress as a file. Half-seen lessons are in it as started.
 //
 //	@Summary	Download your progress
 //	@ID			saveProgress
@@ -33,23 +36,22 @@ type savedLesson struct {
 //	@Produce	json
 //	@Success	200	{object}	savedProgress
 //	@Router		/learn/progress [get]
-func (s *Handler) save(c *gin.Context) error {
-	v := s.Tracker.snapshot(tableOf(c))
-	out := savedProgress{Table: tableOf(c), SavedAt: time.Now().UTC().Truncate(time.Second), Lessons: []savedLesson{}}
-	for n, l := range s.Course.Lessons {
-		p := v.progress[n]
-		answers := p.Answers
-		if answers == nil {
-			answers = map[string]int{}
+func (h *Handler) saveProgress(c *gin.Context) error {
+	lessons, _ := h.Tracker.snapshot()
+	out := savedProgress{Table: "main", SavedAt: time.Now().UTC().Truncate(time.Second)}
+	for _, l := range lessons {
+		saved := savedLesson{l.ID, l.State, nilIfZero(l.StartedAt), nilIfZero(l.DoneAt), l.Answers, l.progress.Hints}
+		if saved.Answers == nil {
+			saved.Answers = map[string]int{}
 		}
-		out.Lessons = append(out.Lessons, savedLesson{l.ID, p.State, nilIfZero(p.StartedAt), nilIfZero(p.DoneAt), answers, append([]int{}, p.Hints...)})
+		out.Lessons = append(out.Lessons, saved)
 	}
 	c.Header("Content-Disposition", `attachment; filename="progress.json"`)
 	return respond(c, out)
 }
 
-// restore puts a downloaded progress in the place of the present one. It is the
-// learner's own word: no certificate hangs on it.
+// restoreProgress replaces the progress by a downloaded one. It is the learner's own
+// word: no certificate depends on it.
 //
 //	@Summary	Restore your progress
 //	@ID			restoreProgress
@@ -64,14 +66,14 @@ func (s *Handler) save(c *gin.Context) error {
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Router		/learn/progress [put]
-func (s *Handler) restore(c *gin.Context) error {
+func (h *Handler) restoreProgress(c *gin.Context) error {
 	var in savedProgress
-	if err := bind(c, &in); err != nil {
+	if err := httpjson.Bind(c, &in); err != nil {
 		return err
 	}
 	records := map[string]progress{}
 	for _, saved := range in.Lessons {
-		l, known := s.Course.Lesson(saved.Lesson)
+		l, known := h.Course.Lesson(saved.Lesson)
 		if !known {
 			continue // of another release
 		}
@@ -81,16 +83,16 @@ func (s *Handler) restore(c *gin.Context) error {
 		}
 		records[l.ID] = p
 	}
-	s.Tracker.restore(tableOf(c), records)
-	return s.list(c)
+	h.Tracker.Restore(records)
+	return h.list(c)
 }
 
-// progress makes a record of what was saved. What a lesson that was only begun
-// has seen must be seen again.
-func (saved savedLesson) progress(l *Lesson) (progress, error) {
+// progress returns what was saved of a lesson. What a lesson that was only started has
+// seen must be seen again.
+func (saved savedLesson) progress(l *course.Lesson) (progress, error) {
 	p := newProgress(l)
 	if !slices.Contains([]State{StateOpen, StateStarted, StateDone}, saved.State) {
-		return p, invalid("lessons", "each state must be open, started or done")
+		return p, httpjson.Invalid("lessons", "each state must be open, started or done")
 	}
 	p.State = saved.State
 	if saved.StartedAt != nil {
@@ -100,14 +102,14 @@ func (saved savedLesson) progress(l *Lesson) (progress, error) {
 		p.DoneAt = saved.DoneAt.UTC()
 	}
 	for id, choice := range saved.Answers {
-		q, known := l.question(id)
+		q, known := l.Question(id)
 		if !known || choice < 1 || choice > len(q.Choices) {
-			return p, invalid("lessons", "each answer must be the number of a choice of a question")
+			return p, httpjson.Invalid("lessons", "each answer must be the number of a choice of a question")
 		}
 	}
 	for _, n := range saved.Hints {
 		if n < 1 || n > len(l.Hints) {
-			return p, invalid("lessons", "each hint must be 1 or 2")
+			return p, httpjson.Invalid("lessons", "each hint must be 1 or 2")
 		}
 	}
 	p.Answers, p.Hints = saved.Answers, saved.Hints
@@ -117,20 +119,4 @@ func (saved savedLesson) progress(l *Lesson) (progress, error) {
 		}
 	}
 	return p, nil
-}
-
-// restore replaces the progress of a table; lessons without a record are open.
-func (t *Tracker) restore(name string, records map[string]progress) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	tab := t.table(name)
-	for n, l := range t.course.Lessons {
-		p, given := records[l.ID]
-		if !given {
-			p = newProgress(l)
-		}
-		p.dirty = true
-		tab.progress[n] = p
-	}
-	t.flushSoon()
 }

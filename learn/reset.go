@@ -5,6 +5,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
+	"restaurant/learn/course"
 	"restaurant/web"
 )
 
@@ -29,8 +31,7 @@ type resetResponse struct {
 	Done  bool   `json:"done" example:"true" validate:"required"`
 } //@name Reset
 
-// preview says what a reset would lose, and changes nothing. A browser gets a page
-// with a button.
+// previewReset returns what a reset would lose. A browser gets a page with a button.
 //
 //	@Summary	What a reset would lose
 //	@ID			previewReset
@@ -43,30 +44,25 @@ type resetResponse struct {
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Failure	503		{object}	problem.Problem	"database-unavailable"
 //	@Router		/learn/reset [get]
-func (s *Handler) preview(c *gin.Context) error {
+func (h *Handler) previewReset(c *gin.Context) error {
 	req := resetRequest{What: c.DefaultQuery("what", resetLessons), Lesson: c.Query("lesson")}
-	loses, err := s.lossesOf(c, req)
+	loses, err := h.lossesOf(c, req)
 	if err != nil {
 		return err
 	}
 	if preferredType(c) == web.PageType {
-		body, err := render("reset.html", struct{ Choices []resetChoice }{choices(c.Query("what"), req, loses)})
-		if err != nil {
-			return err
-		}
-		return page(c, body)
+		return renderPage(c, "reset.html", struct{ Choices []resetChoice }{choices(c.Query("what"), req, loses)})
 	}
 	return respond(c, resetResponse{What: req.What, Loses: loses})
 }
 
-// resetChoice is something that can begin anew, and what is lost by it if that was
-// asked.
+// resetChoice is something that can be reset, and what is lost by it if that was asked.
 type resetChoice struct {
 	Title, What, Lesson string
 	Loses               []Loss
 }
 
-// choices are what the page offers: the one that was asked for, or both.
+// choices returns what the page offers: the one that was asked for, or both.
 func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
 	all := []resetChoice{
 		{Title: "Start all lessons over", What: resetLessons},
@@ -85,9 +81,8 @@ func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
 	return all
 }
 
-// reset begins anew, without a restart. A fresh kitchen leaves the lessons as
-// they are, and is for a manager, or for the one learner of a house that only
-// this machine reaches.
+// reset starts from scratch, without a restart. To reset the restaurant leaves the
+// lessons as they are, and takes a manager or the learner; see ownsServer.
 //
 //	@Summary	Begin anew: a lesson, all lessons, or the restaurant
 //	@ID			reset
@@ -108,28 +103,28 @@ func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/learn/reset [post]
-func (s *Handler) reset(c *gin.Context) error {
+func (h *Handler) reset(c *gin.Context) error {
 	var req resetRequest
-	if err := bind(c, &req); err != nil {
+	if err := httpjson.BindOrForm(c, &req); err != nil {
 		return err
 	}
-	loses, err := s.lossesOf(c, req)
+	loses, err := h.lossesOf(c, req)
 	if err != nil {
 		return err
 	}
 	switch req.What {
 	case resetLesson:
-		s.Tracker.Reset(tableOf(c), req.Lesson)
+		h.Tracker.Reset(req.Lesson)
 	case resetLessons:
-		s.Tracker.Reset(tableOf(c))
+		h.Tracker.Reset()
 	case resetKitchen:
-		if err := s.mayReset(c); err != nil {
+		if err := h.ownsServer(c); err != nil {
 			return err
 		}
-		if err := s.Reset(c.Request.Context()); err != nil {
+		if err := h.Reset(c.Request.Context()); err != nil {
 			return err
 		}
-		s.Tracker.forgetOrder(tableOf(c))
+		h.Tracker.ForgetOrder()
 	}
 	if preferredType(c) == web.PageType {
 		c.Redirect(http.StatusSeeOther, "/learn")
@@ -138,39 +133,32 @@ func (s *Handler) reset(c *gin.Context) error {
 	return respond(c, resetResponse{What: req.What, Loses: loses, Done: true})
 }
 
-// forgetOrder lets commands speak of order 1 again.
-func (t *Tracker) forgetOrder(name string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.table(name).order = 0
-}
-
-// lossesOf is what a reset takes away.
-func (s *Handler) lossesOf(c *gin.Context, req resetRequest) ([]Loss, error) {
+// lossesOf returns what a reset takes away.
+func (h *Handler) lossesOf(c *gin.Context, req resetRequest) ([]Loss, error) {
 	switch req.What {
 	case resetKitchen:
-		return s.Preview(c.Request.Context())
+		return h.Preview(c.Request.Context())
 	case resetLessons:
-		return s.lessonLosses(c, s.Course.Lessons), nil
+		return h.lessonLosses(h.Course.Lessons...), nil
 	case resetLesson:
-		l, err := s.lesson(req.Lesson)
+		l, err := h.lesson(req.Lesson)
 		if err != nil {
 			return nil, err
 		}
-		return s.lessonLosses(c, []*Lesson{l}), nil
+		return h.lessonLosses(l), nil
 	}
-	return nil, invalid("what", "must be lesson, lessons or kitchen")
+	return nil, httpjson.Invalid("what", "must be lesson, lessons or kitchen")
 }
 
-func (s *Handler) lessonLosses(c *gin.Context, lessons []*Lesson) []Loss {
-	v := s.Tracker.snapshot(tableOf(c))
+func (h *Handler) lessonLosses(of ...*course.Lesson) []Loss {
+	lessons, _ := h.Tracker.snapshot()
 	done, seen, answers := Loss{What: "lessons that are done"}, Loss{What: "things that were seen"}, Loss{What: "answers"}
-	for _, l := range lessons {
-		p := v.of(l)
+	for _, l := range of {
+		p := find(lessons, l.ID)
 		if p.State == StateDone {
 			done.Count++
 		}
-		seen.Count += int64(len(p.Seen) - len(p.stillToSee(l)))
+		seen.Count += int64(p.SeenCount())
 		answers.Count += int64(len(p.Answers))
 	}
 	return []Loss{done, seen, answers}

@@ -9,149 +9,89 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"time"
 
-	_ "github.com/glebarez/go-sqlite" // the driver that the order book uses, too
+	_ "github.com/glebarez/go-sqlite" // the driver that models uses, too
 	"github.com/go-json-experiment/json"
+
+	"restaurant/learn/course"
 )
 
-// bookID marks the file as a lesson book (the ASCII of "Lern").
-const bookID = 0x4c65726e
-
 const (
-	// writeEvery is how old a fact may become before it is on the disk; a lesson
-	// that was completed is written at once.
-	writeEvery = 250 * time.Millisecond
-	// keepFacts is how many facts of a table are kept. Progress stands apart from
-	// them, so nothing that was achieved goes with an old fact.
+	// storeID marks the file as one of ours (the ASCII of "Lern").
+	storeID = 0x4c65726e
+	// storeVersion is that of the schema. In version 1 each table had a column for one of
+	// several learners, who was always main.
+	storeVersion = 2
+
+	// keepFacts is how many facts are kept. Progress is apart from them, so nothing that
+	// was achieved goes with an old fact.
 	keepFacts = 500
 )
 
 const schema = `
 CREATE TABLE progress (
-    "table"    TEXT    NOT NULL,           -- whose progress; 'main' is who has the whole server
-    lesson     TEXT    NOT NULL,
-    done_if    TEXT    NOT NULL,           -- hash of the condition that the record speaks of
-    record     TEXT    NOT NULL,           -- JSON, see progress in tracker.go
-    PRIMARY KEY ("table", lesson)
+    lesson  TEXT NOT NULL PRIMARY KEY,
+    done_if TEXT NOT NULL,                 -- hash of the condition that the record is about
+    record  TEXT NOT NULL                  -- JSON, see progress in tracker.go
 ) STRICT, WITHOUT ROWID;
 
--- One line for each request: what may be told of it, never a token, a password or a body.
+-- One line for each request: never a token, a password or a body.
 CREATE TABLE facts (
-    "table"      TEXT    NOT NULL,
-    number       INTEGER NOT NULL,
+    number       INTEGER PRIMARY KEY,
     at           INTEGER NOT NULL,         -- Unix milliseconds
     method       TEXT    NOT NULL,
-    route        TEXT    NOT NULL,         -- the pattern, never the address
+    route        TEXT    NOT NULL,         -- the pattern, never the path
     status       INTEGER NOT NULL,
     problem      TEXT    NOT NULL,
     who          INTEGER NOT NULL,         -- user id, 0 for nobody
     token        TEXT    NOT NULL,         -- none, valid, or the slug of the refusal
     token_hash   INTEGER NOT NULL,         -- 64 bits of the SHA-256 of the jti
-    order_number INTEGER NOT NULL,
-    PRIMARY KEY ("table", number)
-) STRICT, WITHOUT ROWID;
+    order_number INTEGER NOT NULL
+) STRICT;
 `
 
-// Store keeps the progress of learners in a file of its own, so that neither a
-// restart nor a fresh kitchen loses it.
+// migrate brings version 1 to version 2.
+const migrate = `
+ALTER TABLE progress RENAME TO progress_1;
+ALTER TABLE facts RENAME TO facts_1;` + schema + `
+INSERT INTO progress SELECT lesson, done_if, record FROM progress_1 WHERE "table" = 'main';
+INSERT INTO facts SELECT number, at, method, route, status, problem, who, token, token_hash, order_number FROM facts_1 WHERE "table" = 'main';
+DROP TABLE progress_1;
+DROP TABLE facts_1;
+`
+
+// Store keeps progress and facts in a file of its own, so that neither a restart nor a
+// reset of the restaurant loses them. One goroutine writes, behind the requests.
 type Store struct {
-	db      *sql.DB
-	tracker *Tracker
-	log     *slog.Logger
+	db  *sql.DB
+	log *slog.Logger
+
+	entries chan entry // to the goroutine that writes
+	stop    context.CancelFunc
+	ended   chan struct{} // closed when nothing more is written
+	failed  error         // of the last write; read it when ended is closed
 }
 
-// OpenBook opens the lesson book in a file, and gives the tracker what is in it.
-// The error is a sentence for whoever starts the house.
-func OpenBook(ctx context.Context, path string, tracker *Tracker, log *slog.Logger) (*Store, error) {
-	explain := func(err error) error {
-		return fmt.Errorf("the lesson book %s cannot be opened: %w. Move it away to begin anew, or restore a copy; the order book is another file", path, err)
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // before SQLite makes one that others can read
-	if err != nil {
-		return nil, explain(errors.Unwrap(err))
-	}
-	if err := f.Close(); err != nil {
-		return nil, explain(err)
-	}
-	// NORMAL: a crash of the program loses nothing, a power cut perhaps the last second.
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate")
-	if err != nil {
-		return nil, explain(err)
-	}
-	db.SetMaxOpenConns(1)
-	b := &Store{db: db, tracker: tracker, log: log}
-	if err = b.prepare(ctx); err == nil {
-		err = b.read(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(explain(err), db.Close())
-	}
-	return b, nil
+// record is the progress of a lesson as it is stored.
+type record struct {
+	lesson, doneIf string
+	progress       progress
 }
 
-// prepare makes the tables of a new file, and refuses one that is not ours.
-func (b *Store) prepare(ctx context.Context) error {
-	var version, application int
-	err := b.db.QueryRowContext(ctx, "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id").Scan(&version, &application)
-	switch {
-	case err != nil:
-		return errors.New("it is damaged or no SQLite database")
-	case version == 0 && application == 0:
-		_, err := b.db.ExecContext(ctx, fmt.Sprintf("BEGIN;%s PRAGMA user_version = 1; PRAGMA application_id = %d; COMMIT", schema, bookID))
-		return err
-	case application != bookID:
-		return errors.New("it is a database of another program")
-	case version > 1:
-		return errors.New("it was written by a newer release; start that one")
+func newRecord(l lesson) record { return record{l.ID, conditionHash(l.Lesson), l.clone()} }
+
+// restore returns the progress for a lesson of today. If its condition has changed, what
+// was half seen is dropped, and what was done stays done.
+func (r record) restore(l *course.Lesson) progress {
+	p := r.progress
+	if empty := newProgress(l); r.doneIf != conditionHash(l) || len(p.Seen) != len(empty.Seen) {
+		p.Seen, p.Trails, p.Others = empty.Seen, nil, nil
 	}
-	return nil
+	return p
 }
 
-// read gives the tracker the progress that was written. What a lesson of an
-// earlier release had half seen is dropped if its condition has changed since;
-// what was done stays done.
-func (b *Store) read(ctx context.Context) error {
-	rows, err := b.db.QueryContext(ctx, `SELECT "table", lesson, done_if, record FROM progress`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var name, lesson, doneIf string
-		var record []byte
-		if err := rows.Scan(&name, &lesson, &doneIf, &record); err != nil {
-			return err
-		}
-		var p progress
-		if err := json.Unmarshal(record, &p); err != nil {
-			return fmt.Errorf("the record of %s is damaged", lesson)
-		}
-		b.tracker.place(name, lesson, doneIf, p)
-	}
-	return rows.Err()
-}
-
-// place puts a record back, if its lesson still exists.
-func (t *Tracker) place(name, lesson, doneIf string, p progress) {
-	l, ok := t.course.Lesson(lesson)
-	if !ok {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if doneIf != conditionHash(l) || len(p.Seen) != len(l.Done.patterns()) {
-		p.Seen, p.Trails, p.Others = newProgress(l).Seen, nil, nil
-	}
-	tab := t.table(name)
-	tab.progress[slices.Index(t.course.Lessons, l)] = p
-}
-
-// conditionHash tells whether a record speaks of the condition of today.
-func conditionHash(l *Lesson) string {
+func conditionHash(l *course.Lesson) string {
 	text, err := json.Marshal(l.Done, json.Deterministic(true))
 	if err != nil { // it was read from JSON
 		panic(err)
@@ -159,179 +99,105 @@ func conditionHash(l *Lesson) string {
 	return strconv.FormatUint(hash(string(text)), 36)
 }
 
-// Close writes what is left and closes the file.
-func (b *Store) Close() error {
-	return errors.Join(b.write(context.Background()), b.db.Close())
-}
-
-// Run writes down what the tracker has seen, until ctx ends.
-func (b *Store) Run(ctx context.Context) {
-	ticks := time.NewTicker(writeEvery)
-	defer ticks.Stop()
-	failed := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticks.C:
-		case <-b.tracker.wake:
-		}
-		err := b.write(context.WithoutCancel(ctx))
-		if err != nil && !failed {
-			b.log.Error("the lesson book cannot be written; what learners do still counts, and is written as soon as it can be", "err", err)
-		}
-		failed = err != nil
+// OpenStore opens the file, which it creates if there is none, and returns the records
+// in it. The error is a sentence for the operator.
+func OpenStore(ctx context.Context, path string, log *slog.Logger) (*Store, []record, error) {
+	// NORMAL: a crash of the program loses nothing, a power cut perhaps the last second.
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate")
+	if err != nil {
+		return nil, nil, err
 	}
+	db.SetMaxOpenConns(1)
+	s := &Store{db: db, log: log, entries: make(chan entry, 2*maxWaiting), ended: make(chan struct{})}
+	if err = createFile(path); err == nil {
+		err = s.prepare(ctx)
+	}
+	var records []record
+	if err == nil {
+		records, err = s.records(ctx)
+	}
+	if err != nil {
+		db.Close()
+		return nil, nil, fmt.Errorf("cannot open the progress of the lessons in %s: %w. Move the file away to start from scratch, or restore a copy; orders are in another file", path, err)
+	}
+	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go s.run(ctx)
+	return s, records, nil
 }
 
-// change is what has happened at one table since the book was written last.
-type change struct {
-	name    string
-	records map[*Lesson]progress
-	facts   []Fact
-	lost    int
+// createFile creates the file before SQLite would create one that others can read.
+func createFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return errors.Unwrap(err)
+	}
+	return f.Close()
 }
 
-// write brings everything new to the disk in one transaction. What it cannot
-// write it gives back.
-func (b *Store) write(ctx context.Context) error {
-	changes := b.tracker.takePending()
-	if len(changes) == 0 {
+// prepare creates the tables of a new file, migrates an old one, and refuses one that is
+// not ours.
+func (s *Store) prepare(ctx context.Context) error {
+	var version, application int
+	err := s.db.QueryRowContext(ctx, "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id").Scan(&version, &application)
+	script := migrate
+	switch {
+	case err != nil:
+		return errors.New("it is damaged or no SQLite database")
+	case version == 0 && application == 0:
+		script = schema
+	case application != storeID:
+		return errors.New("it is a database of another program")
+	case version > storeVersion:
+		return errors.New("it was written by a newer release; start that one")
+	case version == storeVersion:
 		return nil
 	}
-	err := b.transact(ctx, changes)
-	if err != nil {
-		b.tracker.restorePending(changes)
-		return err
-	}
-	for _, ch := range changes {
-		if ch.lost > 0 {
-			b.log.Warn("there were more requests than the lesson book takes; they counted, but their lines are missing", "table", ch.name, "lines", ch.lost)
-		}
-	}
-	return nil
-}
-
-// takePending hands over what is new at all tables.
-func (t *Tracker) takePending() (changes []change) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, tab := range t.tables {
-		if len(tab.pending) == 0 && !slices.ContainsFunc(tab.progress, func(p progress) bool { return p.dirty }) {
-			continue
-		}
-		ch := change{name: tab.name, facts: tab.pending, lost: tab.lost, records: map[*Lesson]progress{}}
-		for n := range tab.progress {
-			if p := &tab.progress[n]; p.dirty {
-				p.dirty = false
-				ch.records[t.course.Lessons[n]] = p.clone()
-			}
-		}
-		tab.pending, tab.lost = tab.spare[:0], 0
-		tab.spare = nil
-		changes = append(changes, ch)
-	}
-	return changes
-}
-
-// done returns the room of facts that are on the disk.
-func (t *Tracker) done(changes []change) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, ch := range changes {
-		if tab := t.table(ch.name); cap(ch.facts) > cap(tab.spare) {
-			tab.spare = ch.facts
-		}
-	}
-}
-
-// restorePending takes on again what could not be written.
-func (t *Tracker) restorePending(changes []change) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, ch := range changes {
-		tab := t.table(ch.name)
-		facts := slices.Concat(ch.facts, tab.pending)
-		tab.lost += ch.lost + max(0, len(facts)-maxPending)
-		tab.pending = facts[:min(len(facts), maxPending)]
-		for l := range ch.records {
-			tab.progress[slices.Index(t.course.Lessons, l)].dirty = true
-		}
-	}
-}
-
-const (
-	putRecord = `INSERT INTO progress ("table", lesson, done_if, record) VALUES (?, ?, ?, ?)
-		ON CONFLICT ("table", lesson) DO UPDATE SET done_if = excluded.done_if, record = excluded.record`
-	lastNumber = `SELECT coalesce(max(number), 0) FROM facts WHERE "table" = ?`
-	putFact    = `INSERT INTO facts ("table", number, at, method, route, status, problem, who, token, token_hash, order_number)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	dropFacts = `DELETE FROM facts WHERE "table" = ? AND number <= ?`
-	listFacts = `SELECT at, method, route, status, problem, who, token, token_hash, order_number
-		FROM facts WHERE "table" = ? ORDER BY number DESC LIMIT ?`
-)
-
-func (b *Store) transact(ctx context.Context, changes []change) (err error) {
-	tx, err := b.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, tx.Rollback())
-		}
-	}()
-	for _, ch := range changes {
-		if err := ch.write(ctx, tx); err != nil {
-			return err
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	b.tracker.done(changes)
-	return nil
-}
-
-func (ch change) write(ctx context.Context, tx *sql.Tx) error {
-	for l, p := range ch.records {
-		text, err := json.Marshal(p, json.Deterministic(true))
-		if err == nil {
-			_, err = tx.ExecContext(ctx, putRecord, ch.name, l.ID, conditionHash(l), string(text))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	var number int64
-	if err := tx.QueryRowContext(ctx, lastNumber, ch.name).Scan(&number); err != nil {
-		return err
-	}
-	for _, f := range ch.facts {
-		number++
-		_, err := tx.ExecContext(ctx, putFact, ch.name, number, f.At, f.Method, f.Route, f.Status, f.Problem, f.Who,
-			f.Token, int64(f.TokenHash), f.Order) //nolint:gosec // the same 64 bits
-		if err != nil {
-			return err
-		}
-	}
-	_, err := tx.ExecContext(ctx, dropFacts, ch.name, number-keepFacts)
+	_, err = s.db.ExecContext(ctx, fmt.Sprintf("BEGIN;%s PRAGMA user_version = %d; PRAGMA application_id = %d; COMMIT", script, storeVersion, storeID))
 	return err
 }
 
-// Facts lists the newest facts of a table, newest first.
-func (b *Store) Facts(ctx context.Context, name string, limit int) ([]Fact, error) {
-	if err := b.write(ctx); err != nil { // what has just happened belongs to it
-		return nil, err
-	}
-	rows, err := b.db.QueryContext(ctx, listFacts, name, limit)
+func (s *Store) records(ctx context.Context) (records []record, err error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT lesson, done_if, record FROM progress`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var facts []Fact
 	for rows.Next() {
-		var f Fact
+		var r record
+		var text []byte
+		if err := rows.Scan(&r.lesson, &r.doneIf, &text); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(text, &r.progress); err != nil {
+			return nil, fmt.Errorf("the record of %s is damaged", r.lesson)
+		}
+		records = append(records, r)
+	}
+	return records, rows.Err()
+}
+
+// Close writes what is left and closes the file. Call it when no request runs any more.
+func (s *Store) Close() error {
+	s.stop()
+	<-s.ended
+	return errors.Join(s.failed, s.db.Close())
+}
+
+// Facts returns the newest facts, newest first, with those that have just been saved.
+func (s *Store) Facts(ctx context.Context, limit int) ([]course.Fact, error) {
+	if err := s.flush(ctx); err != nil {
+		return nil, err
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT at, method, route, status, problem, who, token, token_hash, order_number
+		FROM facts ORDER BY number DESC LIMIT ?`, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var facts []course.Fact
+	for rows.Next() {
+		var f course.Fact
 		var token int64
 		if err := rows.Scan(&f.At, &f.Method, &f.Route, &f.Status, &f.Problem, &f.Who, &f.Token, &token, &f.Order); err != nil {
 			return nil, err

@@ -1,9 +1,7 @@
 package learn
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -11,10 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
-	"restaurant/middleware"
-	"restaurant/problem"
+	"restaurant/learn/course"
 )
 
 // State is how far a lesson is.
@@ -27,394 +22,285 @@ const (
 	StateDone    State = "done"
 )
 
-// Main is the table of a learner who has the whole server for themselves.
-const Main = "main"
-
-// maxPending bounds the facts of a table that wait for the disk. Whatever comes
-// beyond it still counts for the lessons; only its line in the notebook is lost.
-const maxPending = 512
-
-// Tracker watches what learners do and knows how far each of them is. It keeps
-// everything in memory, so that the very answer that completes a lesson can say
-// so; Book writes it down afterwards.
+// Tracker knows how far the learner is with each lesson. It keeps everything in memory,
+// so that the very answer that completes a lesson can say so, and hands on what is to
+// be stored.
 type Tracker struct {
-	course    *Course
-	interests map[endpoint][]subscription
-	wake      chan struct{} // something is worth writing at once
+	subscriptions map[course.Endpoint][]subscription
+	save          func(*course.Fact, []record)
 
-	mu     sync.Mutex
-	tables map[string]*table
+	mu      sync.Mutex
+	lessons []lesson
+	order   int64 // the newest order that was placed
 }
 
-// subscription is a pattern that waits for facts of one place.
+// subscription is a pattern that waits for facts of one endpoint.
 type subscription struct {
-	lesson, pattern int
-	Pattern
-	inSeq int // its place in the sequence, or -1
+	course.Pattern
+	lesson, number int              // which pattern of which lesson it is
+	seq            []course.Pattern // the sequence that it belongs to, if any
+	place          int              // its place in seq
 }
 
-// table is one learner's table.
-type table struct {
-	name     string
-	progress []progress // by lesson
-	order    int64      // the newest order that was placed here
-
-	pending []Fact // facts that are not on the disk yet
-	spare   []Fact // room for the next ones
-	lost    int    // facts for which there was no room
+// lesson is a lesson of the course and how far the learner is with it.
+type lesson struct {
+	*course.Lesson
+	progress
+	dirty bool // has changed since it was handed on
 }
 
-// progress is how far one learner is with one lesson.
+// progress is what is stored of a lesson, as JSON.
 type progress struct {
 	State     State     `json:"state"`
 	StartedAt time.Time `json:"started_at,omitzero"`
 	DoneAt    time.Time `json:"done_at,omitzero"`
 	// Seen is when each pattern was seen first, in Unix milliseconds; 0 for not yet.
 	Seen []int64 `json:"seen"`
-	// Others are what patterns that need two different ones have seen so far.
+	// Others is what patterns that need two different clients or subjects saw first.
 	Others map[int]uint64 `json:"others,omitzero"`
-	Trails []partialMatch `json:"trails,omitzero"`
+	// Trails are the partial matches of the sequence.
+	Trails []course.PartialMatch `json:"trails,omitzero"`
 	// Answers are the newest choices, by question.
 	Answers map[string]int `json:"answers,omitzero"`
-	// Hints are the numbers of those that were taken; Attempts counts wrong answers.
-	Hints    []int `json:"hints,omitzero"`
-	Attempts int   `json:"attempts,omitzero"`
-
-	dirty bool // not on the disk yet
+	// Hints are the numbers of those that were taken.
+	Hints []int `json:"hints,omitzero"`
+	// Attempts counts wrong answers.
+	Attempts int `json:"attempts,omitzero"`
 }
 
-// NewTracker makes a tracker of a course without any tables yet.
-func NewTracker(course *Course) *Tracker {
-	t := &Tracker{course: course, interests: map[endpoint][]subscription{}, wake: make(chan struct{}, 1), tables: map[string]*table{}}
-	for n, l := range course.Lessons {
-		all := len(l.Done.All)
-		// Backwards, so that one fact takes a sequence one step on and not two.
-		for i, p := range slices.Backward(l.Done.patterns()) {
-			in := subscription{lesson: n, pattern: i, Pattern: p, inSeq: -1}
-			if i >= all {
-				in.inSeq = i - all
+func newProgress(l *course.Lesson) progress {
+	return progress{State: StateOpen, Seen: make([]int64, len(l.Done.Patterns()))}
+}
+
+// NewTracker returns a tracker that goes on from the stored records. It calls save for
+// each fact, and whenever lessons have changed; save must not block.
+func NewTracker(c *course.Course, records []record, save func(*course.Fact, []record)) *Tracker {
+	t := &Tracker{subscriptions: map[course.Endpoint][]subscription{}, save: save}
+	for n, l := range c.Lessons {
+		p := newProgress(l)
+		for _, r := range records {
+			if r.lesson == l.ID {
+				p = r.restore(l)
 			}
-			at := p.endpoint(l)
-			t.interests[at] = append(t.interests[at], in)
 		}
+		t.lessons = append(t.lessons, lesson{Lesson: l, progress: p})
+		t.subscribe(n, l)
 	}
 	return t
 }
 
-// table finds or lays a table; the caller holds the lock.
-func (t *Tracker) table(name string) *table {
-	tab, ok := t.tables[name]
-	if !ok {
-		tab = &table{name: name, progress: make([]progress, len(t.course.Lessons))}
-		for n, l := range t.course.Lessons {
-			tab.progress[n] = newProgress(l)
+func (t *Tracker) subscribe(n int, l *course.Lesson) {
+	// Backwards, so that one fact takes a sequence one step on and not two.
+	for i, p := range slices.Backward(l.Done.Patterns()) {
+		s := subscription{Pattern: p, lesson: n, number: i}
+		if place := i - len(l.Done.All); place >= 0 {
+			s.seq, s.place = l.Done.Seq, place
 		}
-		t.tables[name] = tab
+		at := p.Endpoint(l)
+		t.subscriptions[at] = append(t.subscriptions[at], s)
 	}
-	return tab
 }
 
-func newProgress(l *Lesson) progress {
-	return progress{State: StateOpen, Seen: make([]int64, len(l.Done.patterns()))}
-}
-
-// Observe credits a fact to a table and says what it changed, in the words of the
-// Lesson-Progress header; empty if nothing.
-func (t *Tracker) Observe(name string, f Fact) string {
+// update changes the lessons and hands on the fact, unless it is nil, and what has changed.
+func (t *Tracker) update(f *course.Fact, change func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	tab := t.table(name)
-	tab.note(f)
-	if f.Order != 0 && f.Status == 201 {
-		tab.order = f.Order
+	change()
+	var changed []record
+	for n := range t.lessons {
+		if l := &t.lessons[n]; l.dirty {
+			l.dirty = false
+			changed = append(changed, newRecord(*l))
+		}
+	}
+	t.save(f, changed)
+}
+
+// Observe credits a request and returns what it has changed, in the words of the
+// Lesson-Progress header; empty if nothing.
+func (t *Tracker) Observe(f course.Fact) (news string) {
+	t.update(&f, func() { news = t.credit(&f) })
+	return news
+}
+
+func (t *Tracker) credit(f *course.Fact) string {
+	if f.Order != 0 && f.Status == http.StatusCreated {
+		t.order = f.Order
 	}
 	var news []string
-	for _, in := range t.interests[endpoint{f.Method, f.Route}] {
-		p := &tab.progress[in.lesson]
-		if p.State != StateDone && p.apply(t.course.Lessons[in.lesson], &in, &f) {
-			news = append(news, t.updateState(tab, in.lesson, f.At))
+	for _, s := range t.subscriptions[f.Endpoint] {
+		if l := &t.lessons[s.lesson]; l.State != StateDone && l.apply(&s, f) {
+			news = append(news, t.advance(l, f.At))
 		}
 	}
 	return strings.Join(slices.Compact(news), ", ")
 }
 
-// note keeps a fact for the disk, if there is room.
-func (tab *table) note(f Fact) {
-	if f.Method == answered {
-		return
-	}
-	if len(tab.pending) == maxPending {
-		tab.lost++
-		return
-	}
-	tab.pending = append(tab.pending, f)
-}
-
-// apply tells whether a fact has shown something of the lesson that had not been
-// seen before.
-func (p *progress) apply(l *Lesson, in *subscription, f *Fact) bool {
-	further := false
+// apply reports whether a fact has shown something that the lesson still waited for.
+func (l *lesson) apply(s *subscription, f *course.Fact) (further bool) {
 	switch {
-	case in.inSeq >= 0:
-		p.Trails, further = advance(p.Trails, l.Done.Seq, in.inSeq, f)
-	case p.Seen[in.pattern] != 0 || !in.matches(f):
-	case in.Different == "":
+	case s.seq != nil:
+		l.Trails, further = course.Advance(l.Trails, s.seq, s.place, f)
+	case l.Seen[s.number] != 0 || !s.Matches(f):
+	case s.Different == "":
 		further = true
 	default:
-		further = p.different(in.pattern, f.distinctBy(in.Different))
+		further = l.second(s.number, s.DifferentIn(f))
 	}
 	if further {
-		p.Seen[in.pattern], p.dirty = f.At, true
+		l.Seen[s.number], l.dirty = f.At, true
 	}
 	return further
 }
 
-// different tells whether this is the second of two different ones.
-func (p *progress) different(pattern int, one uint64) bool {
-	before, any := p.Others[pattern]
-	if !any {
-		if p.Others == nil {
-			p.Others = map[int]uint64{}
+// second reports whether value differs from the first that the pattern saw.
+func (l *lesson) second(pattern int, value uint64) bool {
+	first, seen := l.Others[pattern]
+	if !seen {
+		if l.Others == nil {
+			l.Others = map[int]uint64{}
 		}
-		p.Others[pattern], p.dirty = one, true
+		l.Others[pattern], l.dirty = value, true
 	}
-	return any && before != one
+	return seen && first != value
 }
 
-// updateState moves the state of a lesson of which something was seen, and says so.
-func (t *Tracker) updateState(tab *table, lesson int, at int64) string {
-	p, l := &tab.progress[lesson], t.course.Lessons[lesson]
-	p.start(at)
-	if slices.Contains(p.Seen, 0) {
-		seen := 0
-		for _, when := range p.Seen {
-			seen += min(1, int(when))
-		}
-		return l.ID + " " + strconv.Itoa(seen) + "/" + strconv.Itoa(len(p.Seen))
+// advance updates the state of a lesson of which something was seen, and says so.
+func (t *Tracker) advance(l *lesson, at int64) string {
+	l.start(at)
+	if slices.Contains(l.Seen, 0) {
+		return l.ID + " " + strconv.Itoa(l.SeenCount()) + "/" + strconv.Itoa(len(l.Seen))
 	}
-	p.State, p.DoneAt, p.Trails, p.Others = StateDone, time.UnixMilli(at).UTC(), nil, nil
-	t.flushSoon()
-	return l.ID + " done; next=" + t.next(tab)
+	l.State, l.DoneAt, l.Trails, l.Others = StateDone, time.UnixMilli(at).UTC(), nil, nil
+	next := "none"
+	if l := nextOf(t.lessons); l != nil {
+		next = l.ID
+	}
+	return l.ID + " done; next=" + next
 }
 
-func (p *progress) start(at int64) {
-	p.dirty = true
-	if p.State == StateOpen {
-		p.State, p.StartedAt = StateStarted, time.UnixMilli(at).UTC()
+func (l *lesson) start(at int64) {
+	l.dirty = true
+	if l.State == StateOpen {
+		l.State, l.StartedAt = StateStarted, time.UnixMilli(at).UTC()
 	}
 }
 
-// next is the first lesson that is not done, or "none".
-func (t *Tracker) next(tab *table) string {
-	for n, p := range tab.progress {
-		if p.State != StateDone {
-			return t.course.Lessons[n].ID
-		}
-	}
-	return "none"
-}
-
-// flushSoon has the book written now rather than soon.
-func (t *Tracker) flushSoon() {
-	select {
-	case t.wake <- struct{}{}:
-	default: // somebody has knocked already
-	}
-}
-
-// Answer notes the answer to a question of a lesson, and tells whether it is right
-// and what that changed.
-func (t *Tracker) Answer(name string, lesson *Lesson, q Question, choice int) (right bool, news string) {
+// Answer notes the answer to a question of a lesson, and returns whether it is right
+// and what that has changed, as Observe does.
+func (t *Tracker) Answer(id string, q course.Question, choice int) (right bool, news string) {
 	right = choice == q.Answer
-	t.change(name, lesson, func(p *progress) {
-		if p.Answers == nil {
-			p.Answers = map[string]int{}
-		}
-		if _, again := p.Answers[q.ID]; q.ID == PredictID && again {
-			return // what counts is the first guess
-		}
-		p.Answers[q.ID] = choice
-		if !right && q.ID != PredictID {
-			p.Attempts++
+	now := time.Now().UnixMilli()
+	t.update(nil, func() {
+		l := find(t.lessons, id)
+		l.answer(q, choice)
+		l.start(now)
+		if right {
+			f := course.AnswerFact(l.Lesson, q.ID, now)
+			news = t.credit(&f)
 		}
 	})
-	if right {
-		news = t.Observe(name, Fact{At: time.Now().UnixMilli(), Method: answered, Route: lesson.ID + "/" + q.ID})
-	}
 	return right, news
 }
 
-// Hint notes that a hint was taken. It costs nothing.
-func (t *Tracker) Hint(name string, lesson *Lesson, number int) {
-	t.change(name, lesson, func(p *progress) {
-		if !slices.Contains(p.Hints, number) {
+func (l *lesson) answer(q course.Question, choice int) {
+	if _, again := l.Answers[q.ID]; q.ID == course.PredictID && again {
+		return // the first guess counts
+	}
+	if l.Answers == nil {
+		l.Answers = map[string]int{}
+	}
+	l.Answers[q.ID] = choice
+	if choice != q.Answer && q.ID != course.PredictID {
+		l.Attempts++
+	}
+}
+
+// Hint notes that a hint was taken.
+func (t *Tracker) Hint(id string, number int) {
+	t.update(nil, func() {
+		l := find(t.lessons, id)
+		if p := &l.progress; !slices.Contains(p.Hints, number) {
 			p.Hints = append(p.Hints, number)
+		}
+		l.start(time.Now().UnixMilli())
+	})
+}
+
+// Reset forgets the progress of lessons; without ids, of all.
+func (t *Tracker) Reset(ids ...string) {
+	t.update(nil, func() {
+		for n := range t.lessons {
+			if l := &t.lessons[n]; len(ids) == 0 || slices.Contains(ids, l.ID) {
+				l.progress, l.dirty = newProgress(l.Lesson), true
+			}
 		}
 	})
 }
 
-func (t *Tracker) change(name string, lesson *Lesson, fn func(*progress)) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	tab := t.table(name)
-	p := &tab.progress[slices.Index(t.course.Lessons, lesson)]
-	fn(p)
-	p.start(time.Now().UnixMilli())
-}
-
-// Reset makes lessons of a table new again; without ids, all of them.
-func (t *Tracker) Reset(name string, ids ...string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	tab := t.table(name)
-	for n, l := range t.course.Lessons {
-		if len(ids) == 0 || slices.Contains(ids, l.ID) {
-			tab.progress[n] = newProgress(l)
-			tab.progress[n].dirty = true
+// Restore replaces all progress; lessons that are not in saved become open.
+func (t *Tracker) Restore(saved map[string]progress) {
+	t.update(nil, func() {
+		for n := range t.lessons {
+			l := &t.lessons[n]
+			p, ok := saved[l.ID]
+			if !ok {
+				p = newProgress(l.Lesson)
+			}
+			l.progress, l.dirty = p, true
 		}
-	}
-	t.flushSoon()
+	})
 }
 
-// lessonView is a copy of what a table knows of all lessons.
-type lessonView struct {
-	course   *Course
-	progress []progress
-	order    int64
-}
+// ForgetOrder lets commands speak of order 1 again.
+func (t *Tracker) ForgetOrder() { t.update(nil, func() { t.order = 0 }) }
 
-// snapshot copies the state of a table.
-func (t *Tracker) snapshot(name string) lessonView {
+// snapshot copies how far the learner is, and the number of the newest order, 1 without any.
+func (t *Tracker) snapshot() (lessons []lesson, order int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	tab := t.table(name)
-	v := lessonView{course: t.course, progress: slices.Clone(tab.progress), order: max(1, tab.order)}
-	for n := range v.progress {
-		v.progress[n] = v.progress[n].clone()
+	lessons = slices.Clone(t.lessons)
+	for n := range lessons {
+		lessons[n].progress = lessons[n].clone()
 	}
-	return v
+	return lessons, max(1, t.order)
 }
 
 func (p progress) clone() progress {
 	p.Seen, p.Trails, p.Hints = slices.Clone(p.Seen), slices.Clone(p.Trails), slices.Clone(p.Hints)
-	p.Others, p.Answers = cloneMap(p.Others), cloneMap(p.Answers)
+	p.Others, p.Answers = maps.Clone(p.Others), maps.Clone(p.Answers)
 	return p
 }
 
-func cloneMap[K comparable, V any](m map[K]V) map[K]V {
-	if m == nil {
-		return nil
-	}
-	c := make(map[K]V, len(m))
-	for k, v := range m {
-		c[k] = v
-	}
-	return c
+// find returns the lesson of an id of the course.
+func find(lessons []lesson, id string) *lesson {
+	return &lessons[slices.IndexFunc(lessons, func(l lesson) bool { return l.ID == id })]
 }
 
-// stillToSee is what is missing, in words and in order.
-func (p progress) stillToSee(l *Lesson) []string {
-	missing := []string{}
-	for i, pattern := range l.Done.patterns() {
-		if p.Seen[i] == 0 {
+// nextOf returns the lesson to go on with, or nil when all are done.
+func nextOf(lessons []lesson) *lesson {
+	for n := range lessons {
+		if lessons[n].State != StateDone {
+			return &lessons[n]
+		}
+	}
+	return nil
+}
+
+// StillToSee is what is missing, in words and in order.
+func (l *lesson) StillToSee() (missing []string) {
+	for i, pattern := range l.Done.Patterns() {
+		if l.Seen[i] == 0 {
 			missing = append(missing, pattern.See)
 		}
 	}
 	return missing
 }
 
-// next is the lesson to go on with, or nil when all are done.
-func (v lessonView) next() *Lesson {
-	for n, p := range v.progress {
-		if p.State != StateDone {
-			return v.course.Lessons[n]
-		}
+// SeenCount is how many patterns were seen.
+func (l *lesson) SeenCount() (n int) {
+	for _, at := range l.Seen {
+		n += min(1, int(at))
 	}
-	return nil
-}
-
-// lastDone is the lesson that was completed last, or nil.
-func (v lessonView) lastDone() *Lesson {
-	var newest *Lesson
-	var at time.Time
-	for n, p := range v.progress {
-		if p.DoneAt.After(at) {
-			newest, at = v.course.Lessons[n], p.DoneAt
-		}
-	}
-	return newest
-}
-
-func (v lessonView) of(l *Lesson) progress { return v.progress[slices.Index(v.course.Lessons, l)] }
-
-// ProgressHeader says in an answer what the request has changed.
-const ProgressHeader = "Lesson-Progress"
-
-// Witness makes a fact of each response of the API and credits it.
-func (t *Tracker) Witness(c *gin.Context) {
-	if !isAPIRoute(middleware.Route(c)) {
-		return
-	}
-	if news := t.Observe(Main, factOf(c)); news != "" {
-		c.Writer.Header()[ProgressHeader] = []string{news}
-	}
-}
-
-// isAPIRoute leaves out the routes of the lessons, and those that machines and
-// browsers call by themselves.
-func isAPIRoute(route string) bool {
-	return strings.HasPrefix(route, "/api/") || strings.HasPrefix(route, "/.well-known/") || route == "none"
-}
-
-// factOf makes the fact of a request whose response is decided.
-func factOf(c *gin.Context) Fact {
-	f := Fact{
-		At: time.Now().UnixMilli(), Method: middleware.Method(c), Route: middleware.Route(c), Status: c.Writer.Status(), Problem: problem.Written(c),
-		Token: tokenNone, OrderStatus: string(middleware.OrderStatus(c)), Client: hash(clientOf(c.Request)), Subject: hash(middleware.Subject(c)),
-	}
-	switch {
-	case middleware.IsAuthenticated(c):
-		p := middleware.MustPrincipal(c)
-		f.Who, f.Role, f.VIP, f.Token, f.TokenHash = p.UserID, string(p.Role), p.VIP, tokenValid, hash(p.TokenID)
-	case f.Status == http.StatusUnauthorized && strings.HasPrefix(f.Problem, "token-"):
-		f.Token, f.TokenHash = f.Problem, hash(middleware.UnverifiedTokenID(c))
-	case f.Status < http.StatusBadRequest: // a refused login has no user, or it would reveal who has an account
-		f.Who = middleware.UserID(c)
-	}
-	if strings.HasPrefix(f.Route, "/api/v1/orders") && f.Status < 300 {
-		f.Order = orderOf(c)
-		f.Replayed = c.Writer.Header().Get("Idempotency-Replayed") != ""
-	}
-	if f.Route == "none" {
-		path := c.Request.URL.Path
-		f.KeyFile = strings.HasSuffix(path, ".pem") || strings.HasSuffix(path, ".key")
-	}
-	return f
-}
-
-// clientOf is what the program that asks calls itself. A page in a browser may not
-// set User-Agent (Chromium silently sends its own), so it says it in X-User-Agent.
-func clientOf(r *http.Request) string {
-	return cmp.Or(r.Header.Get("X-User-Agent"), r.UserAgent())
-}
-
-// orderOf is the number in Location, where an order was placed, or in the address.
-func orderOf(c *gin.Context) int64 {
-	text := c.Param("id")
-	if at := c.Writer.Header().Get("Location"); at != "" {
-		text = at[strings.LastIndexByte(at, '/')+1:]
-	}
-	n, _ := strconv.ParseInt(text, 10, 64)
 	return n
-}
-
-// hash tells two texts apart without keeping either; 0 for none. What it is
-// given is random (jti) or no secret (User-Agent, sub).
-func hash(text string) uint64 {
-	if text == "" {
-		return 0
-	}
-	var room [64]byte // most texts fit, and need no room of their own then
-	sum := sha256.Sum256(append(room[:0], text...))
-	return max(1, binary.LittleEndian.Uint64(sum[:8]))
 }

@@ -1,0 +1,134 @@
+package course
+
+import (
+	"slices"
+	"strings"
+)
+
+// Condition says what the server must have seen: All in any order, and Seq in this
+// order, with anything in between.
+type Condition struct {
+	All []Pattern `json:"all,omitzero"`
+	Seq []Pattern `json:"seq,omitzero"`
+}
+
+// Patterns returns all of them, those of All first.
+func (c Condition) Patterns() []Pattern { return slices.Concat(c.All, c.Seq) }
+
+// Pattern describes something that the server sees. What a pattern leaves out may be
+// anything.
+type Pattern struct {
+	// See says it in words, for "still to see".
+	See string `json:"see"`
+	// Step is the id of the step that shows it, if one does.
+	Step string `json:"step,omitzero"`
+	// Route is method and route, such as "GET /api/v1/menu/:id".
+	Route   string `json:"route,omitzero"`
+	Status  []int  `json:"status,omitzero"`
+	Problem string `json:"problem,omitzero"`
+	// Token is none, valid, or the slug with which it was refused.
+	Token string `json:"token,omitzero"`
+	Role  string `json:"role,omitzero"`
+	VIP   *bool  `json:"vip,omitzero"`
+	// Replayed is whether the order was placed before and this request repeated it.
+	Replayed *bool `json:"replayed,omitzero"`
+	// OrderStatus is the status in which an order was shown.
+	OrderStatus string `json:"order_status,omitzero"`
+	// KeyFile is true if the request must have asked for a file of keys.
+	KeyFile bool `json:"key_file,omitzero"`
+	// Answer is the id of a question that was answered rightly.
+	Answer string `json:"answer,omitzero"`
+	// Same is token or order: what must be the same wherever a sequence says so.
+	Same string `json:"same,omitzero"`
+	// Different is client or subject: two of them must have been seen.
+	Different string `json:"different,omitzero"`
+}
+
+// The values of Same and Different.
+const (
+	sameToken, sameOrder              = "token", "order"
+	differentClient, differentSubject = "client", "subject"
+)
+
+// What a Fact says of a request's token, apart from the slug of a refusal.
+const (
+	TokenNone  = "none"
+	TokenValid = "valid"
+)
+
+// Fact is what is kept of a request: no token, password, body or address.
+type Fact struct {
+	At int64 // Unix milliseconds
+	Endpoint
+	Status      int
+	Problem     string
+	Who         int64  // user id, 0 for nobody
+	Role        string // as the token says, like VIP
+	VIP         bool
+	Token       string // TokenNone, TokenValid, or the slug of the refusal
+	TokenHash   uint64 // of the jti; 0 for none
+	Order       int64
+	OrderStatus string
+	Replayed    bool
+	KeyFile     bool
+	Client      uint64 // hash of the User-Agent
+	Subject     uint64 // hash of the sub of a token that was asked about
+}
+
+// Endpoint is where a pattern and a fact can meet.
+type Endpoint struct{ Method, Route string }
+
+// answered is the method of the endpoint at which right answers are facts.
+const answered = "answer"
+
+// AnswerFact returns the fact that a question was answered rightly.
+func AnswerFact(l *Lesson, question string, at int64) Fact {
+	return Fact{At: at, Endpoint: Endpoint{answered, l.ID + "/" + question}}
+}
+
+// IsAnswer reports whether the fact is a right answer and not a request.
+func (f *Fact) IsAnswer() bool { return f.Method == answered }
+
+// Endpoint returns where a lesson's pattern waits for facts.
+func (p *Pattern) Endpoint(l *Lesson) Endpoint {
+	if p.Answer != "" {
+		return AnswerFact(l, p.Answer, 0).Endpoint
+	}
+	method, route, _ := strings.Cut(p.Route, " ")
+	return Endpoint{method, route}
+}
+
+// Matches reports whether a fact from the pattern's endpoint fits, apart from what it
+// must have in common with others.
+func (p *Pattern) Matches(f *Fact) bool {
+	switch {
+	case len(p.Status) > 0 && !slices.Contains(p.Status, f.Status),
+		p.Problem != "" && p.Problem != f.Problem,
+		p.Token != "" && p.Token != f.Token,
+		p.Role != "" && p.Role != f.Role,
+		p.VIP != nil && (*p.VIP != f.VIP || f.Token != TokenValid),
+		p.Replayed != nil && *p.Replayed != f.Replayed,
+		p.OrderStatus != "" && p.OrderStatus != f.OrderStatus,
+		p.KeyFile && !f.KeyFile,
+		p.Same != "" && p.sameIn(f) == 0,
+		p.Different != "" && p.DifferentIn(f) == 0:
+		return false
+	}
+	return true
+}
+
+// sameIn returns what a fact says of p.Same, 0 for nothing.
+func (p *Pattern) sameIn(f *Fact) uint64 {
+	if p.Same == sameToken {
+		return f.TokenHash
+	}
+	return uint64(f.Order) //nolint:gosec // order numbers are positive
+}
+
+// DifferentIn returns what a fact says of p.Different, 0 for nothing.
+func (p *Pattern) DifferentIn(f *Fact) uint64 {
+	if p.Different == differentClient {
+		return f.Client
+	}
+	return f.Subject
+}

@@ -1,0 +1,215 @@
+// Package course is the timetable of the evening class: what each lesson says, asks
+// and waits for. A lesson is a file (lessons/L01.json …) with neutral requests; the
+// page, the terminal's text, the printed sheet and the scripts are made from it.
+//
+// A condition says which requests the server must have seen for a lesson to be done.
+// The package knows nothing of who has seen what; that is in learn.
+package course
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-json-experiment/json"
+)
+
+//go:embed lessons/*.json claims.json glossary.json
+var files embed.FS
+
+// Course is all that there is to learn. Nobody changes it, so servers share it.
+type Course struct {
+	Lessons []*Lesson
+	// Claims are the sentences that lessons let one try, by their ids.
+	Claims map[string]string
+	// Glossary explains each technical word in a line.
+	Glossary []Word
+
+	finder finder
+}
+
+// Lesson is one lesson as its file says it.
+type Lesson struct {
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Minutes int    `json:"minutes"`
+	// Part is the chapter, such as "I. The restaurant".
+	Part string `json:"part"`
+	// Goal says in one sentence what one can do afterwards.
+	Goal string `json:"goal"`
+	// Needs are the ids of lessons that come before it.
+	Needs []string `json:"needs"`
+	// Claims are the ids of the sentences that it lets one try; see claims.json.
+	Claims []string `json:"claims"`
+	// Predict is asked before the first step; a wrong guess costs nothing.
+	Predict Question `json:"predict"`
+	// Questions are asked after the steps.
+	Questions []Question `json:"questions,omitzero"`
+	// Prepare are the requests of earlier lessons whose files the steps need.
+	Prepare []Step `json:"prepare,omitzero"`
+	Steps   []Step `json:"steps"`
+	// Look says what else is worth a look.
+	Look      string    `json:"look,omitzero"`
+	Hints     []string  `json:"hints"`
+	Explain   string    `json:"explain"`
+	FinePrint string    `json:"fine_print,omitzero"`
+	Done      Condition `json:"done"`
+}
+
+// Question has one right choice. Choices are numbered from 1.
+type Question struct {
+	ID       string   `json:"id"`
+	Question string   `json:"question"`
+	Choices  []string `json:"choices"`
+	Answer   int      `json:"answer"`
+	// Why is said after the answer.
+	Why string `json:"why"`
+}
+
+// PredictID is the id of the question that each lesson begins with.
+const PredictID = "predict"
+
+// Step is one request and what comes back.
+type Step struct {
+	ID  string `json:"id"`
+	Say string `json:"say"`
+	// Wait is how many seconds to wait before the request.
+	Wait    int     `json:"wait,omitzero"`
+	Request Request `json:"request"`
+	Expect  Expect  `json:"expect"`
+}
+
+// Request is a request without the words of any tool; learn/export adds those.
+type Request struct {
+	Method string `json:"method"`
+	// Path may hold {order}, the number of the order that the lesson has placed.
+	Path    string   `json:"path"`
+	Headers []Header `json:"headers,omitzero"`
+	// Form are fields of a form, each name=value.
+	Form []string `json:"form,omitzero"`
+	// BodyFile is a file whose text is the body: an Example, or one that an earlier
+	// step has saved.
+	BodyFile string `json:"body_file,omitzero"`
+	// As is a file that holds the line of an Authorization header.
+	As string `json:"as,omitzero"`
+	// SaveAs is the file that the answer goes to.
+	SaveAs string `json:"save_as,omitzero"`
+	// Stream is true if the answer is written bit by bit.
+	Stream bool `json:"stream,omitzero"`
+}
+
+// Header is one header of a request.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Expect is what the answer to a step must be.
+type Expect struct {
+	// Status lists the statuses that are fine.
+	Status  []int  `json:"status"`
+	Problem string `json:"problem,omitzero"`
+	// Header are headers whose value must hold the text.
+	Header map[string]string `json:"header,omitzero"`
+	// JSON are members of the answer, by their path, such as claims.vip or items.0.id.
+	JSON map[string]any `json:"json,omitzero"`
+	// Holds are texts that must be in the answer.
+	Holds []string `json:"holds,omitzero"`
+}
+
+// Load returns the course inside the program. It panics if a file cannot be read,
+// which TestLessons_areValid rules out.
+var Load = sync.OnceValue(func() *Course {
+	c, err := read(files)
+	if err != nil {
+		panic(err)
+	}
+	return c
+})
+
+// read reads the course of a folder. The error names the file.
+func read(files fs.FS) (*Course, error) {
+	c := &Course{}
+	if err := parse(files, "claims.json", &c.Claims); err != nil {
+		return nil, err
+	}
+	if err := parse(files, "glossary.json", &c.Glossary); err != nil {
+		return nil, err
+	}
+	c.finder = newFinder(c.Glossary)
+	names, err := fs.Glob(files, "lessons/*.json")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		l := new(Lesson)
+		if err := parse(files, name, l); err != nil {
+			return nil, err
+		}
+		c.Lessons = append(c.Lessons, l)
+	}
+	return c, nil
+}
+
+func parse(files fs.FS, name string, into any) error {
+	text, err := fs.ReadFile(files, name)
+	if err == nil {
+		err = json.Unmarshal(text, into, json.RejectUnknownMembers(true))
+	}
+	if err != nil {
+		return fmt.Errorf("%s cannot be read: %w", name, err)
+	}
+	return nil
+}
+
+// Lesson returns the lesson of an id.
+func (c *Course) Lesson(id string) (*Lesson, bool) {
+	i := c.index(id)
+	if i < 0 {
+		return nil, false
+	}
+	return c.Lessons[i], true
+}
+
+func (c *Course) index(id string) int {
+	return slices.IndexFunc(c.Lessons, func(l *Lesson) bool { return l.ID == id })
+}
+
+// Select returns the lessons of a list such as L01-L05 or L01,L03, all for an empty
+// one, and nil if it is malformed or names a lesson that does not exist.
+func (c *Course) Select(list string) (lessons []*Lesson) {
+	if list == "" {
+		return c.Lessons
+	}
+	for part := range strings.SplitSeq(list, ",") {
+		from, to, isRange := strings.Cut(strings.TrimSpace(part), "-")
+		if !isRange {
+			to = from
+		}
+		first, last := c.index(from), c.index(to)
+		if first < 0 || last < first {
+			return nil
+		}
+		lessons = append(lessons, c.Lessons[first:last+1]...)
+	}
+	return lessons
+}
+
+// AllSteps returns the preparing steps and the steps.
+func (l *Lesson) AllSteps() []Step { return slices.Concat(l.Prepare, l.Steps) }
+
+// AllQuestions returns the prediction and the questions.
+func (l *Lesson) AllQuestions() []Question { return append([]Question{l.Predict}, l.Questions...) }
+
+// Question returns the question of an id.
+func (l *Lesson) Question(id string) (Question, bool) {
+	for _, q := range l.AllQuestions() {
+		if q.ID == id {
+			return q, true
+		}
+	}
+	return Question{}, false
+}

@@ -1,0 +1,141 @@
+// Package export is the copying machine of the evening class: it writes a lesson in the
+// words of the tool that a guest has at hand. It knows curl lines and five kinds of
+// files (sh, cmd, ps1, http, hurl), and gets everything else from the lesson.
+package export
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"restaurant/learn/course"
+)
+
+// Target is the server that requests go to.
+type Target struct {
+	URL   string // without a slash at the end
+	Order string // what to write for {order}
+}
+
+var formats = map[string]func(Target, *course.Lesson) string{
+	"sh": Target.sh, "cmd": Target.cmd, "ps1": Target.powershell, "http": Target.http, "hurl": Target.hurl,
+}
+
+// Write writes a whole lesson in a format: sh, cmd, ps1, http or hurl. Another format
+// is not ok.
+func (t Target) Write(format string, l *course.Lesson) (text string, ok bool) {
+	write, ok := formats[format]
+	if !ok {
+		return "", false
+	}
+	return write(t, l), true
+}
+
+// Path returns the path of a request, with the order's number in it.
+func (t Target) Path(r course.Request) string {
+	return strings.ReplaceAll(r.Path, "{order}", t.Order)
+}
+
+func (t Target) url(r course.Request) string { return t.URL + t.Path(r) }
+
+// bareWord needs no quotes in any shell.
+var bareWord = regexp.MustCompile(`^[A-Za-z0-9_.,:/=-]+$`)
+
+// quoted puts double quotes around a word that some shell would take apart. They mean
+// the same everywhere, because lessons hold no other characters than plain ones; see
+// lesson_test.go.
+func quoted(word string) string {
+	if bareWord.MatchString(word) {
+		return word
+	}
+	return `"` + word + `"`
+}
+
+// Curl writes a request as one line, the same in bash, zsh, cmd and PowerShell 7. In
+// Windows PowerShell 5.1 the program is called curl.exe.
+func (t Target) Curl(program string, r course.Request) string {
+	words := []string{program, "-i"}
+	switch {
+	case r.SaveAs != "":
+		words[1] = "-s"
+	case r.Stream:
+		words[1] = "-N"
+	}
+	if r.Method != defaultMethod(r) {
+		words = append(words, "-X", r.Method)
+	}
+	if r.As != "" {
+		words = append(words, "-H", quoted("@"+r.As))
+	}
+	for _, h := range r.Headers {
+		words = append(words, "-H", quoted(h.Name+": "+h.Value))
+	}
+	if r.BodyFile != "" {
+		words = append(words, "-H", `"Content-Type: application/json"`, "-d", quoted("@"+r.BodyFile))
+	}
+	for _, field := range r.Form {
+		words = append(words, "-d", quoted(field))
+	}
+	words = append(words, quoted(t.url(r)))
+	if r.SaveAs != "" {
+		words = append(words, "-o", r.SaveAs)
+	}
+	return strings.Join(words, " ")
+}
+
+// defaultMethod is the method that curl takes without -X.
+func defaultMethod(r course.Request) string {
+	if r.BodyFile != "" || len(r.Form) > 0 {
+		return http.MethodPost
+	}
+	return http.MethodGet
+}
+
+// FetchFiles writes the line that downloads the bodies of a lesson, or nothing if it
+// needs none.
+func (t Target) FetchFiles(program string, l *course.Lesson) string {
+	var names []string
+	for _, s := range l.AllSteps() {
+		name := strings.TrimSuffix(s.Request.BodyFile, ".json")
+		if _, ok := course.Example(s.Request.BodyFile); ok && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf(`%s -s %s/learn/files/%s.json -o %s.json`, program, t.URL, names[0], names[0])
+	}
+	return fmt.Sprintf(`%s -s "%s/learn/files/{%s}.json" -o "#1.json"`, program, t.URL, strings.Join(names, ","))
+}
+
+// lines collects lines.
+type lines struct {
+	strings.Builder
+	end string
+}
+
+func (w *lines) line(format string, args ...any) {
+	fmt.Fprintf(w, format, args...)
+	w.WriteString(w.end)
+}
+
+// placesOrder reports whether the answer to a step says the number of a new order.
+func placesOrder(s course.Step) bool {
+	return s.Request.Method == http.MethodPost && s.Request.Path == "/api/v1/orders" && slices.Contains(s.Expect.Status, http.StatusCreated)
+}
+
+// joined writes each status with a space before it.
+func joined(statuses []int) (text string) {
+	for _, n := range statuses {
+		text += " " + strconv.Itoa(n)
+	}
+	return text
+}
+
+// plainText removes the marks of code.
+func plainText(text string) string { return strings.ReplaceAll(text, "`", "") }

@@ -1,0 +1,98 @@
+package export
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"restaurant/learn/course"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+var local = Target{"http://localhost:8080", "1"}
+
+func (t Target) mustWrite(format string, l *course.Lesson) string {
+	text, ok := t.Write(format, l)
+	if !ok {
+		panic("there is no format " + format)
+	}
+	return text
+}
+
+// TestLesson_goldenFiles compares every character of the files for other tools.
+func TestLesson_goldenFiles(t *testing.T) {
+	for _, l := range course.Load().Lessons {
+		for _, format := range []string{"sh", "cmd", "ps1", "http", "hurl"} {
+			name := filepath.Join("testdata", l.ID+"."+format)
+			got := local.mustWrite(format, l)
+			if *update {
+				if err := os.WriteFile(name, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("%s is other than it was; if that is meant, run go test ./learn/export -update and read the difference:\n%s", name, got)
+			}
+		}
+	}
+}
+
+// inEveryShell is a line that bash, zsh, cmd and PowerShell split in the same way.
+var inEveryShell = regexp.MustCompile(`^curl( [A-Za-z0-9_.,:/=-]+| "[A-Za-z0-9 _.,:;/=@?&+{}()#-]+")+$`)
+
+// TestCurl_isTheSameInEveryShell also holds the files against each other.
+func TestCurl_isTheSameInEveryShell(t *testing.T) {
+	find := regexp.MustCompile(`(?m)^curl(\.exe)? .*$`)
+	lines := func(text string) (lines []string) {
+		for _, line := range find.FindAllString(strings.ReplaceAll(text, "\r", ""), -1) {
+			line = strings.Replace(line, "curl.exe", "curl", 1)
+			line, _, _ = strings.Cut(line, " -sS -D ") // the checks of the script
+			line, _, _ = strings.Cut(line, " -D ")
+			line, _, _ = strings.Cut(line, " || fail")
+			lines = append(lines, strings.ReplaceAll(line, "$order", "1"))
+		}
+		return lines
+	}
+	for _, l := range course.Load().Lessons {
+		sh, cmd, ps := lines(local.mustWrite("sh", l)), lines(local.mustWrite("cmd", l)), lines(local.mustWrite("ps1", l))
+		if !slices.Equal(cmd, ps) {
+			t.Errorf("%s: cmd and PowerShell differ:\n%s\n%s", l.ID, strings.Join(cmd, "\n"), strings.Join(ps, "\n"))
+		}
+		if len(cmd) != len(sh) || !slices.Equal(cmd[:len(cmd)-1], sh[:len(sh)-1]) { // the last asks how it went
+			t.Errorf("%s: cmd and sh differ:\n%s\n%s", l.ID, strings.Join(cmd, "\n"), strings.Join(sh, "\n"))
+		}
+		for _, line := range cmd {
+			if !inEveryShell.MatchString(line) {
+				t.Errorf("%s: a shell would read more into this line: %s", l.ID, line)
+			}
+		}
+	}
+}
+
+func TestCurl_writesEveryPartOfARequest(t *testing.T) {
+	for _, tc := range []struct {
+		request course.Request
+		want    string
+	}{
+		{course.Request{Method: "GET", Path: "/a"}, `curl -i http://localhost:8080/a`},
+		{course.Request{Method: "GET", Path: "/a?b=1&c=2"}, `curl -i "http://localhost:8080/a?b=1&c=2"`},
+		{course.Request{Method: "DELETE", Path: "/a/{order}"}, `curl -i -X DELETE http://localhost:8080/a/1`},
+		{course.Request{Method: "GET", Path: "/a", Stream: true, As: "w.txt"}, `curl -N -H "@w.txt" http://localhost:8080/a`},
+		{course.Request{Method: "POST", Path: "/a", Form: []string{"a=b", "c=d e"}, SaveAs: "x.json"}, `curl -s -d a=b -d "c=d e" http://localhost:8080/a -o x.json`},
+		{course.Request{Method: "PATCH", Path: "/a", BodyFile: "ready.json"}, `curl -i -X PATCH -H "Content-Type: application/json" -d "@ready.json" http://localhost:8080/a`},
+		{course.Request{Method: "POST", Path: "/a", Headers: []course.Header{{Name: "Accept", Value: "text/plain"}}}, `curl -i -X POST -H "Accept: text/plain" http://localhost:8080/a`},
+	} {
+		if got := local.Curl("curl", tc.request); got != tc.want {
+			t.Errorf("got  %s\nwant %s", got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package export
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"restaurant/learn/course"
+)
+
+// hurl writes the lesson for hurl --test, with what each answer must be.
+func (t Target) hurl(l *course.Lesson) string {
+	w := &lines{end: "\n"}
+	files := collectSavedFiles(l)
+	w.line("# %s %s. Run it with: hurl --test %s.hurl", l.ID, l.Title, l.ID)
+	t.Order = "{{order}}"
+	t.hurlAnswer(w, l, l.Predict)
+	for _, step := range l.AllSteps() {
+		t.hurlStep(w, step, files)
+	}
+	for _, q := range l.Questions {
+		t.hurlAnswer(w, l, q)
+	}
+	return w.String()
+}
+
+func (t Target) hurlAnswer(w *lines, l *course.Lesson, q course.Question) {
+	w.line("\n# %s\nPOST %s/learn/lessons/%s/answers\n[Form]\nquestion: %s\nchoice: %d\nHTTP 200", q.Question, t.URL, l.ID, q.ID, q.Answer)
+}
+
+func (t Target) hurlStep(w *lines, step course.Step, files map[string]savedFile) {
+	r := step.Request
+	w.line("\n# %s\n%s %s", plainText(step.Say), r.Method, t.url(r))
+	headers(w, r, func(file string) string { return "{{" + files[file].name + "_access}}" })
+	if step.Wait > 0 {
+		w.line("[Options]\ndelay: %ds", step.Wait)
+	}
+	switch body := exampleText(r); {
+	case len(r.Form) > 0:
+		w.line("[Form]")
+		for _, f := range r.Form {
+			name, value, _ := strings.Cut(f, "=")
+			w.line("%s: %s", name, value)
+		}
+	case body != "":
+		w.line("%s", body)
+	case r.BodyFile != "":
+		name := files[r.BodyFile].name
+		w.line("{\"access_token\": \"{{%s_access}}\", \"refresh_token\": \"{{%s_refresh}}\"}", name, name)
+	}
+	hurlExpect(w, step, files[r.SaveAs])
+}
+
+func hurlExpect(w *lines, step course.Step, file savedFile) {
+	e := step.Expect
+	if len(e.Status) == 1 {
+		w.line("HTTP %d", e.Status[0])
+	} else {
+		w.line("HTTP *")
+	}
+	if file.name != "" {
+		w.line("[Captures]\n%s_access: jsonpath \"$.access_token\"", file.name)
+		if !file.text {
+			w.line("%s_refresh: jsonpath \"$.refresh_token\"", file.name)
+		}
+	}
+	if placesOrder(step) {
+		w.line("[Captures]\norder: header \"Location\" regex \"([0-9]+)$\"")
+	}
+	if e.Problem != "" || len(e.Header) > 0 {
+		w.line("[Asserts]")
+	}
+	if e.Problem != "" {
+		w.line("jsonpath \"$.type\" == \"/problems/%s\"", e.Problem)
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
+		w.line("header \"%s\" contains \"%s\"", name, e.Header[name])
+	}
+}

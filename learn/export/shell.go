@@ -1,0 +1,122 @@
+package export
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"restaurant/learn/course"
+)
+
+const shHead = `#!/bin/sh
+# %s %s, from the first call to done. Run it in an empty folder.
+# The lines that begin with curl are those of the lesson; each is followed by what
+# its answer must be.
+set -u
+lesson=%s
+fail() { echo "$lesson: $*" >&2; exit 1; }
+# wants NAME STATUS...: the answer to the step has one of these statuses.
+wants() {
+	name=$1; shift
+	status=$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' "$name.head")
+	for want in "$@"; do [ "$status" = "$want" ] && return; done
+	fail "$name: the status is $status, and should be $*"
+}
+holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; }
+header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
+`
+
+// answer writes the right answer to a question as a curl line.
+func (t Target) answer(program string, l *course.Lesson, q course.Question) string {
+	return fmt.Sprintf("%s -s -d question=%s -d choice=%d %s/learn/lessons/%s/answers", program, q.ID, q.Answer, t.URL, l.ID)
+}
+
+// sh writes a script that does the whole lesson and stops at the first answer that is
+// not as expected. It takes the number of an order from the answer.
+func (t Target) sh(l *course.Lesson) string {
+	w := &lines{end: "\n"}
+	fmt.Fprintf(w, shHead, l.ID, l.Title, l.ID)
+	if fetch := t.FetchFiles("curl", l); fetch != "" {
+		w.line("\n%s || fail \"nothing answers at %s\"", fetch, t.URL)
+	}
+	w.line("%s -D predict.head -o /dev/null || fail \"nothing answers at %s\"", t.answer("curl", l, l.Predict), t.URL)
+	t.Order = number
+	for n, step := range l.AllSteps() {
+		t.shStep(w, n+1, step)
+	}
+	w.line("")
+	for _, q := range l.Questions {
+		w.line("%s -D %s.head -o /dev/null", t.answer("curl", l, q), q.ID)
+	}
+	w.line("curl -s %s/learn/lessons/%s.json -o %s.json", t.URL, l.ID, l.ID)
+	w.line(`grep -qF '"state":"done"' %s.json || fail "it is not done; see %s/learn"`, l.ID, t.URL)
+	w.line(`echo "%s is done."`, l.ID)
+	return w.String()
+}
+
+// number stands for the number of an order until the line is written: $order would need
+// quotes, and so make the line another one than the learner sees.
+const number = "NUMBER"
+
+func (t Target) shStep(w *lines, n int, step course.Step) {
+	w.line("\necho \"%d. %s\"", n, strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "").Replace(step.Say))
+	if step.Wait > 0 {
+		w.line("sleep %d", step.Wait)
+	}
+	line := strings.ReplaceAll(t.Curl("curl", step.Request), number, "$order")
+	w.line(`%s -sS -D %s.head > %s.body || fail "%s: nothing answers"`, line, step.ID, step.ID, step.ID)
+	if step.Request.SaveAs != "" {
+		w.line("cp %s %s.body", step.Request.SaveAs, step.ID)
+	}
+	w.line("wants %s%s", step.ID, joined(step.Expect.Status))
+	if step.Expect.Problem != "" {
+		w.line(`holds %s '"type":"/problems/%s"'`, step.ID, step.Expect.Problem)
+	}
+	for _, text := range step.Expect.Holds {
+		w.line("holds %s '%s'", step.ID, text)
+	}
+	for _, name := range slices.Sorted(maps.Keys(step.Expect.Header)) {
+		w.line("header %s %s '%s'", step.ID, name, step.Expect.Header[name])
+	}
+	if placesOrder(step) {
+		w.line(`order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' %s.head)`, step.ID)
+	}
+}
+
+// cmd writes the lines of a lesson as a batch file: % is doubled, and lines end as
+// Windows ends them.
+func (t Target) cmd(l *course.Lesson) string {
+	text := "@echo off\r\n" + t.script(l, "rem", "curl", "timeout /t %d /nobreak")
+	return strings.ReplaceAll(text, "%", "%%")
+}
+
+// powershell writes the lines of a lesson for PowerShell 5.1 and 7.
+func (t Target) powershell(l *course.Lesson) string {
+	return t.script(l, "#", "curl.exe", "Start-Sleep -Seconds %d")
+}
+
+func (t Target) script(l *course.Lesson, remark, program, wait string) string {
+	w := &lines{end: "\r\n"}
+	w.line("%s %s %s. Run it in an empty folder, or type its lines one by one.", remark, l.ID, l.Title)
+	if slices.ContainsFunc(l.AllSteps(), func(s course.Step) bool { return strings.Contains(s.Request.Path, "{order}") }) {
+		w.line("%s The order is taken to be number %s: put the number from Location in its place.", remark, t.Order)
+	}
+	if fetch := t.FetchFiles(program, l); fetch != "" {
+		w.line("%s", fetch)
+	}
+	w.line("%s", t.answer(program, l, l.Predict))
+	for n, step := range l.AllSteps() {
+		w.line("\r\n%s %d. %s", remark, n+1, plainText(step.Say))
+		if step.Wait > 0 {
+			w.line(wait, step.Wait)
+		}
+		w.line("%s", t.Curl(program, step.Request))
+	}
+	w.line("")
+	for _, q := range l.Questions {
+		w.line("%s", t.answer(program, l, q))
+	}
+	w.line("%s -s %s/learn", program, t.URL)
+	return w.String()
+}

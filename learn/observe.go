@@ -1,0 +1,91 @@
+package learn
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/learn/course"
+	"restaurant/middleware"
+	"restaurant/problem"
+)
+
+// ProgressHeader says in an answer what the request has changed.
+const ProgressHeader = "Lesson-Progress"
+
+// OnResponse credits each response of the API just before its header goes out.
+func (h *Handler) OnResponse(c *gin.Context) {
+	if !isAPIRoute(middleware.Route(c)) {
+		return
+	}
+	if news := h.Tracker.Observe(factOf(c)); news != "" {
+		c.Writer.Header()[ProgressHeader] = []string{news}
+	}
+}
+
+// isAPIRoute leaves out the routes of the lessons, and those that machines and browsers
+// call by themselves.
+func isAPIRoute(route string) bool {
+	return strings.HasPrefix(route, "/api/") || strings.HasPrefix(route, "/.well-known/") || route == "none"
+}
+
+// factOf makes the fact of a request whose response is decided. It keeps secrets and what
+// clients made up only as hashes.
+func factOf(c *gin.Context) course.Fact {
+	f := course.Fact{
+		At: time.Now().UnixMilli(), Endpoint: course.Endpoint{Method: middleware.Method(c), Route: middleware.Route(c)}, Status: c.Writer.Status(),
+		Problem: problem.Written(c), Token: course.TokenNone, OrderStatus: string(middleware.OrderStatus(c)),
+		Client: hash(clientOf(c.Request)), Subject: hash(middleware.Subject(c)),
+	}
+	switch {
+	case middleware.IsAuthenticated(c):
+		p := middleware.MustPrincipal(c)
+		f.Who, f.Role, f.VIP, f.Token, f.TokenHash = p.UserID, string(p.Role), p.VIP, course.TokenValid, hash(p.TokenID)
+	case f.Status == http.StatusUnauthorized && strings.HasPrefix(f.Problem, "token-"):
+		f.Token, f.TokenHash = f.Problem, hash(middleware.UnverifiedTokenID(c))
+	case f.Status < http.StatusBadRequest: // a refused login has no user, or it would reveal who has an account
+		f.Who = middleware.UserID(c)
+	}
+	if strings.HasPrefix(f.Route, "/api/v1/orders") && f.Status < http.StatusMultipleChoices {
+		f.Order = orderOf(c)
+		f.Replayed = c.Writer.Header().Get("Idempotency-Replayed") != ""
+	}
+	if f.Route == "none" {
+		path := c.Request.URL.Path
+		f.KeyFile = strings.HasSuffix(path, ".pem") || strings.HasSuffix(path, ".key")
+	}
+	return f
+}
+
+// clientOf is what a client calls itself. A page in a browser may not set User-Agent
+// (Chromium silently sends its own), so it uses X-User-Agent.
+func clientOf(r *http.Request) string {
+	return cmp.Or(r.Header.Get("X-User-Agent"), r.UserAgent())
+}
+
+// orderOf is the number in Location, where an order was placed, or in the path.
+func orderOf(c *gin.Context) int64 {
+	text := c.Param("id")
+	if at := c.Writer.Header().Get("Location"); at != "" {
+		text = at[strings.LastIndexByte(at, '/')+1:]
+	}
+	n, _ := strconv.ParseInt(text, 10, 64)
+	return n
+}
+
+// hash tells texts apart without keeping them; 0 for none. They are random (jti) or no
+// secrets (User-Agent, sub), so nobody can learn more by trying.
+func hash(text string) uint64 {
+	if text == "" {
+		return 0
+	}
+	var buffer [64]byte // on the stack, and long enough for most texts
+	sum := sha256.Sum256(append(buffer[:0], text...))
+	return max(1, binary.LittleEndian.Uint64(sum[:8]))
+}
