@@ -87,21 +87,23 @@ func (a *API) Draining() bool { return a.draining.Load() }
 // adapt makes a gin handler of one that returns its error.
 var adapt = httpjson.Adapter(middleware.ToProblem)
 
-// idParam reads the id in the path. What is no number is nothing that exists.
-func idParam(c *gin.Context) (int64, error) {
-	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
-	if err != nil || id < 1 || strconv.FormatInt(id, 10) != c.Param("id") { // +1 and 01 are other addresses
-		return 0, models.ErrNotFound
-	}
-	return id, nil
+// withID is adapt for a handler of the thing whose id is in the path. Anything else than
+// a positive number in its plain form is not found.
+func withID(fn func(c *gin.Context, id int64) error) gin.HandlerFunc {
+	return adapt(func(c *gin.Context) error {
+		id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+		if err != nil || id < 1 || strconv.FormatInt(id, 10) != c.Param("id") { // not +1 or 01
+			return models.ErrNotFound
+		}
+		return fn(c, id)
+	})
 }
 
 func notFound(*gin.Context) error {
 	return problem.NotFound.New("There is nothing at this address. The calls are listed at /swagger/index.html.")
 }
 
-// methodNotAllowed answers a known path with another method; the router has set
-// Allow.
+// methodNotAllowed answers a known path with a wrong method; the router has set Allow.
 func methodNotAllowed(c *gin.Context) error {
 	return problem.MethodNotAllowed.New("This address takes only: " + c.Writer.Header().Get("Allow") + ".")
 }

@@ -14,8 +14,8 @@ type healthResponse struct {
 	Version string `json:"version" example:"v1.0.0" validate:"required"`
 } //@name Health
 
-// healthz tells that the process lives. It asks nothing else, so that a database
-// that is away does not get the process killed.
+// healthz reports that the process is alive. It checks nothing else, so that a
+// database that is down does not get the process killed.
 //
 //	@Summary	Is the process alive?
 //	@ID			healthz
@@ -34,8 +34,8 @@ type readyResponse struct {
 	Keys     string `json:"keys" example:"ok" validate:"required"`
 } //@name Ready
 
-// readyz tells whether guests can be served: the order book answers, there is a
-// key to sign with, and the house is not closing.
+// readyz reports whether requests can be served: the database answers, there is a
+// signing key, and the server is not draining.
 //
 //	@Summary	Can guests be served?
 //	@ID			readyz
@@ -55,7 +55,7 @@ func (a *API) readyz(c *gin.Context) error {
 	return httpjson.Respond(c, http.StatusOK, readyResponse{Status: "ready", Database: "ok", Keys: "ok"})
 }
 
-// showMetrics gives Prometheus its numbers.
+// showMetrics serves the metrics for Prometheus.
 //
 //	@Summary		Metrics for Prometheus
 //	@Description	For managers, and for this machine itself where no proxy stands in between.

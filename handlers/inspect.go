@@ -41,8 +41,7 @@ type signatureResponse struct {
 	Valid bool    `json:"valid" example:"true" validate:"required"`
 } //@name Signature
 
-// inspect reads a wristband aloud: what is printed on it, and whether the door
-// would open. It teaches, it grants nothing.
+// inspect decodes a token and says how the guards would judge it. It grants nothing.
 //
 //	@Summary		Read a token aloud
 //	@Description	Decodes any text as a JWT and says what the door would say. Unknown fields are ignored, so a saved login answer is a valid body.
@@ -70,14 +69,14 @@ func (a *API) inspect(c *gin.Context) error {
 	if raw == "" {
 		return problem.TokenMissing.New("")
 	}
-	reading := a.Authority.Inspect(raw)
-	if sub, ok := reading.Claims["sub"].(string); ok && reading.SignatureValid {
+	inspection := a.Authority.Inspect(raw)
+	if sub, ok := inspection.Claims["sub"].(string); ok && inspection.SignatureValid {
 		middleware.SetSubject(c, sub)
 	}
-	return httpjson.Respond(c, http.StatusOK, newInspectResponse(raw, reading, a.Authority.Now()))
+	return httpjson.Respond(c, http.StatusOK, newInspectResponse(raw, inspection, a.Authority.Now()))
 }
 
-// bare takes off what people copy along with a token.
+// bare strips what people copy together with a token.
 func bare(text string) string {
 	text = strings.TrimSpace(text)
 	for _, prefix := range []string{"Authorization:", "Bearer "} {
@@ -104,6 +103,5 @@ func newInspectResponse(raw string, r tokens.Inspection, now time.Time) inspectR
 	return res
 }
 
-// maxExp bounds what is read as a time: beyond it, a float64 is no exact number
-// of seconds (2^53).
+// maxExp bounds exp: from 2^53 on, a float64 is no exact number of seconds.
 const maxExp = 1 << 53

@@ -13,8 +13,7 @@ type jwksResponse struct {
 	Keys []tokens.JWK `json:"keys" validate:"required"`
 } //@name JWKS
 
-// jwks publishes the keys with which anybody can check a wristband, and nobody
-// can make one.
+// jwks publishes the public keys, which verify access tokens but cannot sign any.
 //
 //	@Summary	The public keys (RFC 7517)
 //	@ID			jwks
@@ -27,7 +26,7 @@ func (a *API) jwks(c *gin.Context) error {
 	return httpjson.Respond(c, http.StatusOK, jwksResponse{Keys: a.Authority.Keys().JWKS()})
 }
 
-// publicPEM publishes the current public key in the form that most tools read.
+// publicPEM publishes the current public key in the format that most tools read.
 //
 //	@Summary	The current public key as PEM
 //	@ID			publicPEM
@@ -49,8 +48,8 @@ type rotateResponse struct {
 	KID string `json:"kid" example:"6ECkTXx5kkcOK3wR" validate:"required"`
 } //@name RotatedKey
 
-// rotateKeys makes a new key, which signs from now on. Tokens under the old one
-// stay valid until they expire.
+// rotateKeys creates a key that signs from now on. Tokens signed by the old one stay
+// valid until they expire.
 //
 //	@Summary	Sign with a new key from now on
 //	@ID			rotateKeys

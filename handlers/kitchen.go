@@ -9,7 +9,7 @@ import (
 	"restaurant/models"
 )
 
-// listKitchen shows the chef's board, oldest first.
+// listKitchen lists the orders of all guests, oldest first.
 //
 //	@Summary	Everybody's orders, oldest first
 //	@ID			listKitchen
@@ -41,8 +41,8 @@ type advanceRequest struct {
 	Status models.Status `json:"status" example:"preparing" enums:"placed,preparing,ready,served,cancelled" validate:"required"`
 } //@name AdvanceRequest
 
-// advanceOrder moves an order one step on: placed, preparing, ready, served; or
-// takes back one that is still placed.
+// advanceOrder moves an order one step on (placed, preparing, ready, served), or
+// cancels one that is still placed.
 //
 //	@Summary	Move an order on
 //	@ID			advanceOrder
@@ -63,11 +63,7 @@ type advanceRequest struct {
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/kitchen/orders/{id} [patch]
-func (a *API) advanceOrder(c *gin.Context) error {
-	id, err := idParam(c)
-	if err != nil {
-		return err
-	}
+func (a *API) advanceOrder(c *gin.Context, id int64) error {
 	var req advanceRequest
 	if err := httpjson.Bind(c, &req); err != nil {
 		return err

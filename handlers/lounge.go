@@ -16,8 +16,8 @@ type loungeResponse struct {
 	menuResponse
 } //@name Lounge
 
-// showLounge is a room that opens on a claim: whether the guest is a VIP stands
-// on the wristband, and nobody is asked.
+// showLounge is guarded by a claim: the access token says whether the guest is a VIP,
+// so it needs no query.
 //
 //	@Summary	The VIP lounge and its dishes
 //	@ID			showLounge

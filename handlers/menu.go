@@ -74,7 +74,7 @@ func newMenuResponse(items []models.MenuItem) menuResponse {
 	return menu
 }
 
-// listMenu shows the menu card. Only VIPs see what is for VIPs.
+// listMenu lists the menu. Only VIPs see the dishes for VIPs.
 //
 //	@Summary	The menu
 //	@ID			listMenu
@@ -107,22 +107,21 @@ func (a *API) listMenu(c *gin.Context) error {
 	return httpjson.RespondCached(c, httpjson.JSONType, p)
 }
 
-// menuPage is the menu as the filter leaves it. The whole of it is printed
-// already.
+// menuPage returns the filtered menu. Without a filter it is rendered already.
 func (a *API) menuPage(f menuFilter) (httpjson.Cached, error) {
 	menu := a.Store.Menu()
 	if f != allItems(f.vip) {
 		body, err := httpjson.Encode(newMenuResponse(f.apply(menu.Items)))
 		return httpjson.WithETag(body), err
 	}
-	card, err := a.menus.of(menu)
+	rendered, err := a.menus.render(menu)
 	if err != nil {
 		return httpjson.Cached{}, err
 	}
-	return card.audience(f.vip), nil
+	return rendered.forAudience(f.vip), nil
 }
 
-// setVary tells caches that VIPs see another menu.
+// setVary tells caches that VIPs get another menu.
 func setVary(c *gin.Context) {
 	c.Writer.Header().Add("Vary", "Authorization, Cookie")
 	if middleware.IsVIP(c) {
@@ -132,7 +131,7 @@ func setVary(c *gin.Context) {
 	}
 }
 
-// showDish shows one dish. A dish for VIPs is not there for anybody else.
+// showDish shows one dish. For others than VIPs, the dishes for VIPs do not exist.
 //
 //	@Summary	One dish
 //	@ID			showDish
@@ -148,25 +147,21 @@ func setVary(c *gin.Context) {
 //	@Failure	401				{object}	problem.Problem	"A token was sent that does not hold"
 //	@Failure	404				{object}	problem.Problem	"not-found"
 //	@Router		/api/v1/menu/{id} [get]
-func (a *API) showDish(c *gin.Context) error {
-	id, err := idParam(c)
-	if err != nil {
-		return err
-	}
+func (a *API) showDish(c *gin.Context, id int64) error {
 	menu := a.Store.Menu()
 	m, known := menu.Item(id)
 	if !known || m.VIPOnly && !middleware.IsVIP(c) {
 		return models.ErrNotFound
 	}
-	card, err := a.menus.of(menu)
+	rendered, err := a.menus.render(menu)
 	if err != nil {
 		return err
 	}
 	setVary(c)
-	return httpjson.RespondCached(c, httpjson.JSONType, card.dishes[id])
+	return httpjson.RespondCached(c, httpjson.JSONType, rendered.dishes[id])
 }
 
-// addDish puts a new dish on the menu.
+// addDish adds a dish to the menu.
 //
 //	@Summary	Add a dish
 //	@ID			addDish
@@ -198,8 +193,7 @@ func (a *API) addDish(c *gin.Context) error {
 	return httpjson.Respond(c, http.StatusCreated, newDishResponse(m))
 }
 
-// replaceDish replaces a dish as a whole. Orders keep the name and the price of
-// their time.
+// replaceDish replaces a whole dish. Orders keep the name and the price of their time.
 //
 //	@Summary	Replace a dish
 //	@ID			replaceDish
@@ -221,11 +215,7 @@ func (a *API) addDish(c *gin.Context) error {
 //	@Failure	422			{object}	problem.Problem	"validation-failed"
 //	@Failure	503			{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/menu/{id} [put]
-func (a *API) replaceDish(c *gin.Context) error {
-	id, err := idParam(c)
-	if err != nil {
-		return err
-	}
+func (a *API) replaceDish(c *gin.Context, id int64) error {
 	m, err := readDish(c)
 	if err != nil {
 		return err
@@ -238,7 +228,7 @@ func (a *API) replaceDish(c *gin.Context) error {
 	return httpjson.Respond(c, http.StatusOK, newDishResponse(m))
 }
 
-// removeDish takes a dish off the menu.
+// removeDish removes a dish from the menu.
 //
 //	@Summary	Remove a dish
 //	@ID			removeDish
@@ -253,16 +243,11 @@ func (a *API) replaceDish(c *gin.Context) error {
 //	@Failure	412	{object}	problem.Problem	"precondition-failed"
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/menu/{id} [delete]
-func (a *API) removeDish(c *gin.Context) error {
-	id, err := idParam(c)
-	if err != nil {
-		return err
-	}
+func (a *API) removeDish(c *gin.Context, id int64) error {
 	if err := a.Store.DeleteMenuItem(c.Request.Context(), id, ifMatch(c, id)...); err != nil {
 		return err
 	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpjson.NoContent(c)
 }
 
 const maxPriceCents = 1_000_000
@@ -308,7 +293,7 @@ func fitSizes(sizes []dishSize) bool {
 		len(names) > 0 && subset(names, []string{models.SizeSmall, models.SizeMedium, models.SizeLarge})
 }
 
-// subset tells whether all names are known and none comes twice.
+// subset reports whether all names are known and none is repeated.
 func subset(names, known []string) bool {
 	seen := map[string]bool{}
 	for _, n := range names {

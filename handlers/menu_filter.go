@@ -12,7 +12,7 @@ import (
 	"restaurant/models"
 )
 
-// menuFilter is what a guest wants to see of the menu.
+// menuFilter selects and sorts dishes.
 type menuFilter struct {
 	vip           bool
 	category, q   string
@@ -29,7 +29,7 @@ var menuOrders = map[string]func(a, b models.MenuItem) int{
 	"-price": func(a, b models.MenuItem) int { return cmp.Compare(cheapest(b), cheapest(a)) },
 }
 
-// allItems lets everything pass that the audience may see.
+// allItems selects all dishes that VIPs, or others, may see, in the menu's own order.
 func allItems(vip bool) menuFilter { return menuFilter{vip: vip, maxPriceCents: maxPriceCents} }
 
 func readMenuFilter(c *gin.Context) (menuFilter, error) {
@@ -50,8 +50,8 @@ func readMenuFilter(c *gin.Context) (menuFilter, error) {
 	return f, cs.Err()
 }
 
-// apply keeps the dishes that pass. The house order stays where nothing else is
-// asked for, and among equals.
+// apply returns the matching dishes. Without sort, and among equals, they keep the
+// menu's own order.
 func (f menuFilter) apply(items []models.MenuItem) []models.MenuItem {
 	kept := slices.DeleteFunc(slices.Clone(items), func(m models.MenuItem) bool { return !f.matches(m) })
 	if order := menuOrders[f.sort]; order != nil {

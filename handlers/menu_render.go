@@ -9,36 +9,36 @@ import (
 	"restaurant/web"
 )
 
-// renderedMenu is the menu as it goes over the wire, printed once for each audience
-// and again after each change, so that showing it costs no work.
+// renderedMenu is the menu as JSON, encoded once for each audience after a change, so
+// that serving it costs no work.
 type renderedMenu struct {
-	of          *models.Menu
+	source      *models.Menu
 	public, vip httpjson.Cached
 	dishes      map[int64]httpjson.Cached
 }
 
-// menuCache keeps the newest card.
+// menuCache keeps the newest rendered menu.
 type menuCache struct{ newest atomic.Pointer[renderedMenu] }
 
-// of is the card of this menu. Two guests who come first print it twice, to the
+// render returns the rendered menu. Two requests that come first both render it, to the
 // same bytes.
-func (cards *menuCache) of(menu *models.Menu) (*renderedMenu, error) {
-	if card := cards.newest.Load(); card != nil && card.of == menu {
-		return card, nil
+func (cache *menuCache) render(menu *models.Menu) (*renderedMenu, error) {
+	if r := cache.newest.Load(); r != nil && r.source == menu {
+		return r, nil
 	}
-	card, err := renderMenu(menu)
+	r, err := renderMenu(menu)
 	if err == nil {
-		cards.newest.Store(card)
+		cache.newest.Store(r)
 	}
-	return card, err
+	return r, err
 }
 
-func renderMenu(menu *models.Menu) (card *renderedMenu, err error) {
-	card = &renderedMenu{of: menu, dishes: map[int64]httpjson.Cached{}}
-	if card.public, err = gzipLazily(newMenuResponse(allItems(false).apply(menu.Items))); err != nil {
+func renderMenu(menu *models.Menu) (r *renderedMenu, err error) {
+	r = &renderedMenu{source: menu, dishes: map[int64]httpjson.Cached{}}
+	if r.public, err = gzipLazily(newMenuResponse(allItems(false).apply(menu.Items))); err != nil {
 		return nil, err
 	}
-	if card.vip, err = gzipLazily(newMenuResponse(allItems(true).apply(menu.Items))); err != nil {
+	if r.vip, err = gzipLazily(newMenuResponse(allItems(true).apply(menu.Items))); err != nil {
 		return nil, err
 	}
 	for _, m := range menu.Items {
@@ -46,13 +46,13 @@ func renderMenu(menu *models.Menu) (card *renderedMenu, err error) {
 		if err != nil {
 			return nil, err
 		}
-		card.dishes[m.ID] = httpjson.Cached{Body: body, ETag: dishETag(m)}
+		r.dishes[m.ID] = httpjson.Cached{Body: body, ETag: dishETag(m)}
 	}
-	return card, nil
+	return r, nil
 }
 
-// gzipLazily is a page that is packed when the first guest asks for it like that.
-// The menu is the same for all of an audience, so its size tells nothing.
+// gzipLazily compresses the menu when the first client accepts gzip. Its size reveals
+// nothing: the menu is the same for all of an audience.
 func gzipLazily(menu menuResponse) (httpjson.Cached, error) {
 	body, err := httpjson.Encode(menu)
 	p := httpjson.WithETag(body)
@@ -60,10 +60,9 @@ func gzipLazily(menu menuResponse) (httpjson.Cached, error) {
 	return p, err
 }
 
-// audience is the whole menu as it is shown to VIPs, or to everybody else.
-func (card *renderedMenu) audience(vip bool) httpjson.Cached {
+func (r *renderedMenu) forAudience(vip bool) httpjson.Cached {
 	if vip {
-		return card.vip
+		return r.vip
 	}
-	return card.public
+	return r.public
 }

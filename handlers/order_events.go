@@ -17,12 +17,11 @@ import (
 )
 
 const (
-	// heartbeat keeps proxies from closing a stream on which nothing happens.
+	// heartbeat keeps proxies from closing an idle stream.
 	heartbeat = 15 * time.Second
-	// writeWait is how long a listener may take to accept one event.
-	writeWait = 10 * time.Second
-	// maxEventID is the largest id that an event can have: placed, preparing,
-	// ready, served.
+	// writeTimeout is how long a client may take to accept one event.
+	writeTimeout = 10 * time.Second
+	// maxEventID is the number of steps: placed, preparing, ready, served.
 	maxEventID = 4
 )
 
@@ -33,10 +32,9 @@ type statusEvent struct {
 	UpdatedAt time.Time     `json:"updated_at"`
 }
 
-// followOrder keeps one answer open and writes into it what becomes of an order
-// (server-sent events, HTML Living Standard, section 9.2). It begins with the
-// steps so far, or behind Last-Event-ID, and ends when the order is done, the
-// token expires or the house closes.
+// followOrder streams the status of an order (server-sent events, HTML Living Standard,
+// section 9.2). It begins with the steps so far, or those after Last-Event-ID, and ends
+// when the order is done, the token expires or is revoked, or the server shuts down.
 //
 //	@Summary		Follow an order
 //	@Description	`event: status`, `id:` the number of the step, `data:` `{id, status, updated_at}` in JSON. Read it with `curl -N`; a browser reads it with fetch, because EventSource cannot send an Authorization header.
@@ -53,12 +51,8 @@ type statusEvent struct {
 //	@Failure		429				{object}	problem.Problem	"too-many-streams, rate-limited"
 //	@Failure		503				{object}	problem.Problem	"database-unavailable"
 //	@Router			/api/v1/orders/{id}/events [get]
-func (a *API) followOrder(c *gin.Context) error {
+func (a *API) followOrder(c *gin.Context, id int64) error {
 	seen, err := lastEventID(c)
-	if err != nil {
-		return err
-	}
-	id, err := idParam(c)
 	if err != nil {
 		return err
 	}
@@ -67,11 +61,11 @@ func (a *API) followOrder(c *gin.Context) error {
 		return problem.TooManyStreams.New("")
 	}
 	defer a.streams.release(p.UserID)
-	cut, forget := a.Authority.Denylist().Watch(p.SessionID)
-	defer forget()
-	news, cancel := a.Kitchen.Events.Subscribe(id) // before reading, so that no step falls between
-	defer cancel()
-	o, err := a.visibleOrder(c)
+	revoked, unwatch := a.Authority.Denylist().Watch(p.SessionID)
+	defer unwatch()
+	updates, unsubscribe := a.Kitchen.Events.Subscribe(id) // before reading, so that no step is lost in between
+	defer unsubscribe()
+	o, err := a.visibleOrder(c, id)
 	if err != nil {
 		return err
 	}
@@ -79,7 +73,7 @@ func (a *API) followOrder(c *gin.Context) error {
 	if c.Request.Method == http.MethodHead || s.send(o) != nil || o.Done() {
 		return nil
 	}
-	s.relay(news, cut, p.ExpiresAt)
+	s.relay(updates, revoked, p.ExpiresAt)
 	return nil
 }
 
@@ -94,10 +88,10 @@ func lastEventID(c *gin.Context) (int, error) {
 	return id, cs.Err()
 }
 
-// maxStreams is how many streams one guest may have open at a time.
+// maxStreams is how many streams a user may have open at a time.
 const maxStreams = 10
 
-// streamCount counts the open streams of each guest.
+// streamCount counts the open streams of each user.
 type streamCount struct {
 	mu   sync.Mutex
 	open map[int64]int
@@ -124,11 +118,11 @@ func (s *streamCount) release(userID int64) {
 	}
 }
 
-// stream is an open answer.
+// stream is an open response.
 type stream struct {
 	c       *gin.Context
 	control *http.ResponseController
-	sent    int // how many steps the guest knows
+	sent    int // steps that the client knows
 }
 
 func openStream(c *gin.Context, seen int) *stream {
@@ -138,42 +132,40 @@ func openStream(c *gin.Context, seen int) *stream {
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	c.Status(http.StatusOK)
 	s := &stream{c: c, control: http.NewResponseController(c.Writer), sent: seen}
-	_ = s.control.SetReadDeadline(time.Time{}) // the server's own would end the stream; a recorder has none
+	_ = s.control.SetReadDeadline(time.Time{}) // the server's would end the stream; a test recorder has none
 	_ = s.control.SetWriteDeadline(time.Time{})
 	c.Writer.WriteHeaderNow()
 	return s
 }
 
-// relay writes news until the order is done or the guest has to go: the
-// wristband expires or is cut.
-func (s *stream) relay(news <-chan models.Order, cut <-chan struct{}, expires time.Time) {
+// relay writes updates until the order is done, the client leaves, or its token expires
+// or is revoked.
+func (s *stream) relay(updates <-chan models.Order, revoked <-chan struct{}, expires time.Time) {
 	expiry := time.NewTimer(time.Until(expires))
 	defer expiry.Stop()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
-		var err error
 		select {
-		case o, open := <-news:
+		case o, open := <-updates:
 			if !open || s.send(o) != nil || o.Done() {
 				return
 			}
 		case <-beat.C:
-			err = s.write(": still cooking\n\n")
+			if s.write(": still cooking\n\n") != nil {
+				return
+			}
 		case <-expiry.C:
 			return
-		case <-cut:
+		case <-revoked:
 			return
 		case <-s.c.Request.Context().Done():
-			return
-		}
-		if err != nil {
 			return
 		}
 	}
 }
 
-// send writes the steps of an order that the guest has not seen.
+// send writes the steps that the client does not know yet.
 func (s *stream) send(o models.Order) error {
 	steps := o.History()
 	for ; s.sent < len(steps); s.sent++ {
@@ -189,11 +181,11 @@ func (s *stream) send(o models.Order) error {
 	return nil
 }
 
-// write gives each piece its own deadline: a stream may be open for long, but
-// nobody may hold it up. In between there is none, because HTTP/2 ends a stream
-// whose deadline passes even if nothing is being written.
+// write sets a deadline for each event only: a stream may stay open for long, but a
+// slow client may not block it. Between events there is none, because HTTP/2 ends a
+// stream when its deadline passes, even if nothing is being written.
 func (s *stream) write(text string) error {
-	_ = s.control.SetWriteDeadline(time.Now().Add(writeWait)) // a recorder has none
+	_ = s.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // a test recorder has none
 	defer func() { _ = s.control.SetWriteDeadline(time.Time{}) }()
 	if _, err := s.c.Writer.WriteString(text); err != nil {
 		return err

@@ -32,8 +32,7 @@ type orderItem struct {
 	Note string `json:"note" example:"well done, please" maxLength:"200"`
 } //@name OrderItem
 
-// orderResponse and the two below are what the documentation shows; see
-// order_json.go for what writes them.
+// orderResponse and the two types below document what order_json.go writes.
 type orderResponse struct {
 	ID         int64               `json:"id" example:"17" validate:"required"`
 	Status     models.Status       `json:"status" example:"placed" enums:"placed,preparing,ready,served,cancelled" validate:"required"`
@@ -61,8 +60,8 @@ type ordersResponse struct {
 	NextCursor *string `json:"next_cursor" example:"aWQ6MTc" extensions:"x-nullable" validate:"required"`
 } //@name OrderPage
 
-// placeOrder carries an order to the kitchen. Names, prices and the total are
-// the house's; the guest says only what and how many.
+// placeOrder stores an order and wakes the kitchen. Names, prices and the total come
+// from the menu; the client chooses only the dishes and their number.
 //
 //	@Summary		Order
 //	@Description	With an Idempotency-Key the same request can be sent again without cooking twice: the answer is the order of the first time, with `Idempotency-Replayed: true`.
@@ -108,7 +107,7 @@ func (a *API) placeOrder(c *gin.Context) error {
 
 var visibleASCII = regexp.MustCompile(`^[!-~]{1,255}$`)
 
-// idempotencyKey reads the key and adds its verdict to that over the body.
+// idempotencyKey reads the key, and returns what is wrong with it or with the body.
 func idempotencyKey(c *gin.Context, cs httpjson.Checks) (string, error) {
 	values := c.Request.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
@@ -151,8 +150,8 @@ func (r placeOrderRequest) order(c *gin.Context, key string) models.NewOrder {
 	return n
 }
 
-// hash is taken over what was understood, not over the bytes: a space more or
-// another order of the fields is still the same request.
+// hash covers what was understood, not the bytes: with another order of fields or more
+// spaces it is still the same request.
 func (r placeOrderRequest) hash() string {
 	text, err := httpjson.Encode(r)
 	if err != nil { // it was decoded a moment ago
@@ -162,7 +161,7 @@ func (r placeOrderRequest) hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// listOrders shows a guest their own orders, newest first.
+// listOrders lists the guest's own orders, newest first.
 //
 //	@Summary	Your orders, newest first
 //	@ID			listOrders
@@ -189,7 +188,7 @@ func (a *API) listOrders(c *gin.Context) error {
 	return respondOrders(c, orders, limit)
 }
 
-// orderPage reads what both lists of orders take.
+// orderPage reads the query of both lists of orders.
 func orderPage(c *gin.Context, start int64) (status models.Status, from int64, limit int, err error) {
 	var cs httpjson.Checks
 	q := httpjson.ReadQuery(c, &cs)
@@ -203,7 +202,7 @@ func orderPage(c *gin.Context, start int64) (status models.Status, from int64, l
 
 const statusRule = "must be placed, preparing, ready, served or cancelled"
 
-// showOrder shows one order: to its guest, and to the staff.
+// showOrder shows one order to its guest, a chef or a manager.
 //
 //	@Summary	One order
 //	@ID			showOrder
@@ -216,8 +215,8 @@ const statusRule = "must be placed, preparing, ready, served or cancelled"
 //	@Failure	404	{object}	problem.Problem	"not-found: none, or another guest's"
 //	@Failure	503	{object}	problem.Problem	"database-unavailable"
 //	@Router		/api/v1/orders/{id} [get]
-func (a *API) showOrder(c *gin.Context) error {
-	o, err := a.visibleOrder(c)
+func (a *API) showOrder(c *gin.Context, id int64) error {
+	o, err := a.visibleOrder(c, id)
 	if err != nil {
 		return err
 	}
@@ -225,12 +224,8 @@ func (a *API) showOrder(c *gin.Context) error {
 	return respondOrder(c, http.StatusOK, o)
 }
 
-// visibleOrder finds the order in the path, if the caller may see it.
-func (a *API) visibleOrder(c *gin.Context) (models.Order, error) {
-	id, err := idParam(c)
-	if err != nil {
-		return models.Order{}, err
-	}
+// visibleOrder returns the order if the caller may see it.
+func (a *API) visibleOrder(c *gin.Context, id int64) (models.Order, error) {
 	p := middleware.MustPrincipal(c)
 	if p.Role == models.RoleChef || p.Role == models.RoleManager {
 		return a.Store.Order(c.Request.Context(), id)
@@ -238,7 +233,7 @@ func (a *API) visibleOrder(c *gin.Context) (models.Order, error) {
 	return a.Store.OrderOf(c.Request.Context(), p.UserID, id)
 }
 
-// cancelOrder takes an order back while nobody has begun to cook it.
+// cancelOrder cancels an order that is still placed.
 //
 //	@Summary	Cancel an order that is still placed
 //	@ID			cancelOrder
@@ -252,11 +247,7 @@ func (a *API) visibleOrder(c *gin.Context) (models.Order, error) {
 //	@Failure	409	{object}	problem.Problem	"invalid-transition"
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/orders/{id}/cancel [post]
-func (a *API) cancelOrder(c *gin.Context) error {
-	id, err := idParam(c)
-	if err != nil {
-		return err
-	}
+func (a *API) cancelOrder(c *gin.Context, id int64) error {
 	o, err := a.Kitchen.Cancel(c.Request.Context(), middleware.MustPrincipal(c).UserID, id)
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"restaurant/web"
 )
 
-// startPage serves the page that was made at the start of the house.
+// startPage serves the page that New has rendered.
 //
 //	@Summary	The start page
 //	@ID			startPage
@@ -24,7 +24,7 @@ func startPage(page web.File) func(*gin.Context) error {
 	}
 }
 
-// stylesheet serves the look of the pages.
+// stylesheet serves the style of the pages.
 //
 //	@Summary	The style of the pages
 //	@ID			stylesheet
@@ -44,7 +44,7 @@ func asset(name string) func(*gin.Context) error {
 	}
 }
 
-// favicon serves the small picture in the browser's tab.
+// favicon serves the icon in the browser's tab.
 //
 //	@Summary	The sign of the house
 //	@ID			favicon
@@ -67,11 +67,11 @@ func favicon() func(*gin.Context) error { return asset("favicon.svg") }
 func script(c *gin.Context) error { return asset("js" + c.Param("file"))(c) }
 
 func respondFile(c *gin.Context, f web.File) error {
-	c.Header("Cache-Control", "no-cache") // ask each time; the answer is mostly 304
+	c.Header("Cache-Control", "no-cache") // clients revalidate each time; the answer is mostly 304
 	return httpjson.RespondCached(c, f.ContentType, httpjson.Cached{Body: f.Body, ETag: f.ETag, Gzip: func() []byte { return f.Gzip }})
 }
 
-// listProblems shows all the ways in which the house says no.
+// listProblems lists all kinds of problems.
 //
 //	@Summary	All kinds of refusals
 //	@ID			listProblems
@@ -87,7 +87,7 @@ func listProblems(c *gin.Context) error {
 	return respondPage(c, page)
 }
 
-// showProblem explains one kind of refusal. A problem's type leads here.
+// showProblem explains one kind of problem. The type of a problem links here.
 //
 //	@Summary	What a refusal means and what to do next
 //	@ID			showProblem

@@ -23,7 +23,7 @@ func TestPages(t *testing.T) {
 		"/":                               {"text/html; charset=utf-8", testURL + "/api/v1/auth/login", web.Policy},
 		"/css/app.css":                    {"text/css; charset=utf-8", ":root", ""},
 		"/favicon.svg":                    {"image/svg+xml", "<svg", ""},
-		"/js/main.js":                     {"text/javascript; charset=utf-8", "wallet", ""},
+		"/js/main.js":                     {"text/javascript; charset=utf-8", "./lib/auth.js", ""},
 		"/js/views/menu.js":               {"text/javascript; charset=utf-8", "customElements", ""},
 		"/problems":                       {"text/html; charset=utf-8", "/problems/token-expired", web.Policy},
 		"/swagger/index.html":             {"text/html; charset=utf-8", "swagger-ui-bundle.js", swaggerPolicy},

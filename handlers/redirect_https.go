@@ -8,28 +8,28 @@ import (
 	"restaurant/middleware"
 )
 
-// RedirectToHTTPS is what plain HTTP gets under TLS: the way to the other door, and
-// nothing else. A wristband that came along was carried openly over the street,
-// so its login session ends.
+// RedirectToHTTPS answers plain HTTP under TLS: with the address of the HTTPS listener,
+// and nothing else. It ends the login session of each token that a request carries,
+// because everyone on the way could have read it.
 func RedirectToHTTPS(a *API) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Location", a.PublicURL+pathOf(r))
-		h.Set("Cache-Control", "no-store") // or the next token would come here again, unseen
+		h.Set("Cache-Control", "no-store") // a cached redirect would hide the next token from us
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		said := "This house speaks HTTPS only: " + a.PublicURL + "\n"
+		text := "This house speaks HTTPS only: " + a.PublicURL + "\n"
 		if a.revokePlaintextTokens(r) {
-			said += "Your wristband came over plain HTTP, where everybody on the way could read it, so its login session has been ended. Log in again over HTTPS.\n"
+			text += "Your wristband came over plain HTTP, where everybody on the way could read it, so its login session has been ended. Log in again over HTTPS.\n"
 		}
 		w.WriteHeader(http.StatusPermanentRedirect)
-		_, _ = fmt.Fprint(w, said) // whoever has gone need not hear it
+		_, _ = fmt.Fprint(w, text) // the client may have gone
 	})
 }
 
-// pathOf is the path and query of a request, and never anything that could
-// become part of a host name.
+// pathOf returns the path and query of a request, and nothing that could become part of
+// a host name.
 func pathOf(r *http.Request) string {
 	if uri := r.URL.RequestURI(); strings.HasPrefix(uri, "/") {
 		return uri
@@ -37,16 +37,16 @@ func pathOf(r *http.Request) string {
 	return "/"
 }
 
-// revokePlaintextTokens ends the login sessions of all tokens in a request and tells
+// revokePlaintextTokens ends the login sessions of all tokens in a request and reports
 // whether there were any.
 func (a *API) revokePlaintextTokens(r *http.Request) (ended bool) {
 	for _, raw := range middleware.TokensIn(r) {
 		one, err := a.Sessions.EndByAccess(r.Context(), raw)
 		if err != nil {
-			a.Log.Error("the login session of a token that came in the clear cannot be ended", "err", err)
+			a.Log.Error("cannot end the login session of a token sent over plain HTTP", "err", err)
 		}
 		if one {
-			a.Log.Warn("a token came over plain HTTP; its login session has been ended")
+			a.Log.Warn("ended the login session of a token sent over plain HTTP")
 		}
 		ended = ended || one
 	}

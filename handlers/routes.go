@@ -92,7 +92,7 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 	anyone := auth.Optional // a request may have a token, which must be valid then
 	guest := auth.Authenticate
 	vip := middleware.RequireVIP
-	staff := middleware.RequireRole(models.RoleChef, models.RoleManager)
+	chef := middleware.RequireRole(models.RoleChef, models.RoleManager)
 	manager := middleware.RequireRole(models.RoleManager)
 
 	r, v1 := a.router, a.router.Group("/api/v1")
@@ -109,24 +109,24 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 	v1.DELETE("/auth/sessions/:id", guest, adapt(a.endSession))
 
 	httpjson.Get(v1, "/menu", anyone, adapt(a.listMenu))
-	httpjson.Get(v1, "/menu/:id", anyone, adapt(a.showDish))
+	httpjson.Get(v1, "/menu/:id", anyone, withID(a.showDish))
 	v1.POST("/menu", guest, manager, adapt(a.addDish))
-	v1.PUT("/menu/:id", guest, manager, adapt(a.replaceDish))
-	v1.DELETE("/menu/:id", guest, manager, adapt(a.removeDish))
+	v1.PUT("/menu/:id", guest, manager, withID(a.replaceDish))
+	v1.DELETE("/menu/:id", guest, manager, withID(a.removeDish))
 	httpjson.Get(v1, "/lounge", guest, vip, adapt(a.showLounge))
 
 	v1.POST("/orders", guest, adapt(a.placeOrder))
 	httpjson.Get(v1, "/orders", guest, adapt(a.listOrders))
-	httpjson.Get(v1, "/orders/:id", guest, adapt(a.showOrder))
-	v1.POST("/orders/:id/cancel", guest, adapt(a.cancelOrder))
-	httpjson.Get(v1, "/orders/:id/events", guest, adapt(a.followOrder))
+	httpjson.Get(v1, "/orders/:id", guest, withID(a.showOrder))
+	v1.POST("/orders/:id/cancel", guest, withID(a.cancelOrder))
+	httpjson.Get(v1, "/orders/:id/events", guest, withID(a.followOrder))
 
-	httpjson.Get(v1, "/kitchen/orders", guest, staff, adapt(a.listKitchen))
-	v1.PATCH("/kitchen/orders/:id", guest, staff, adapt(a.advanceOrder))
+	httpjson.Get(v1, "/kitchen/orders", guest, chef, adapt(a.listKitchen))
+	v1.PATCH("/kitchen/orders/:id", guest, chef, withID(a.advanceOrder))
 
 	httpjson.Get(v1, "/users", guest, manager, adapt(a.listUsers))
-	v1.PATCH("/users/:id", guest, manager, adapt(a.changeUser))
-	v1.DELETE("/users/:id/sessions", guest, manager, adapt(a.endUserSessions))
+	v1.PATCH("/users/:id", guest, manager, withID(a.changeUser))
+	v1.DELETE("/users/:id/sessions", guest, manager, withID(a.endUserSessions))
 
 	httpjson.Get(r, "/.well-known/jwks.json", adapt(a.jwks))
 	httpjson.Get(r, "/.well-known/public.pem", adapt(a.publicPEM))
@@ -145,9 +145,9 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 	httpjson.Get(r, "/swagger/*file", adapt(swaggerUI))
 }
 
-// hsts is the Strict-Transport-Security of the house (RFC 6797), or nothing over
-// plain HTTP. It is short while the house is only for this machine, or its
-// certificate for nobody else: a browser would keep insisting on it.
+// hsts returns the Strict-Transport-Security header (RFC 6797), or "" over plain HTTP.
+// It is short for a self-signed certificate or a server on loopback, because browsers
+// would insist on HTTPS there for a year.
 func (a *API) hsts() string {
 	switch {
 	case !strings.HasPrefix(a.PublicURL, "https:"):
@@ -158,8 +158,8 @@ func (a *API) hsts() string {
 	return "max-age=31536000; includeSubDomains"
 }
 
-// loginFailures is where failed logins are counted: in memory, or together with other
-// branches over the same order book.
+// loginFailures returns where to count failed logins: in the database that instances
+// share, or, for nil, in memory.
 func (a *API) loginFailures() middleware.Tallies {
 	if a.Store.Shared() {
 		return a.Store

@@ -17,8 +17,8 @@ type refreshRequest struct {
 	RefreshToken string `json:"refresh_token" example:"pEbPTEbYQ5kKvzTYBnSTtDDZn2Ve…"`
 } //@name RefreshRequest
 
-// refresh exchanges a voucher for a new wristband and a new voucher. Each is
-// good for one use; one that comes twice is in two hands, and the session ends.
+// refresh exchanges a refresh token for a new access token and a new refresh token. If
+// one is used twice, two parties have it, so the login session ends.
 //
 //	@Summary		Get a new access token for a refresh token
 //	@Description	The token comes in the body or in the refresh cookie, and the answer goes the same way. Unknown fields are ignored, so a saved login answer is a valid body.
@@ -43,21 +43,21 @@ func (a *API) refresh(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	grant, err := a.Sessions.Refresh(c.Request.Context(), token)
+	pair, err := a.Sessions.Refresh(c.Request.Context(), token)
 	if err != nil {
 		if byCookie && middleware.ToProblem(err).Status == http.StatusUnauthorized {
-			a.cookies.Clear(c) // what it holds will never be good again
+			a.cookies.Clear(c) // its token is never valid again
 		}
 		return err
 	}
 	if !byCookie {
-		grant.Delivery = models.DeliverBody
+		pair.Delivery = models.DeliverBody
 	}
-	return a.writeTokens(c, grant)
+	return a.writeTokens(c, pair)
 }
 
-// readRefreshToken finds the refresh token: in the body, or else in the cookie, which
-// only pages of this house may use.
+// readRefreshToken returns the refresh token from the body, or else from the cookie,
+// which only pages of our own origin may use.
 func (a *API) readRefreshToken(c *gin.Context) (token string, byCookie bool, err error) {
 	if c.Request.ContentLength != 0 || !a.cookies.HasRefresh(c) {
 		var req refreshRequest
@@ -81,9 +81,9 @@ func (a *API) refreshCookie(c *gin.Context) (string, error) {
 	return token, nil
 }
 
-// logout ends the login session of the wristband: it and its vouchers are dead
-// with the next request. Whoever comes with a refresh cookie only, because the
-// access token has expired, can leave as well.
+// logout ends the login session of the access token: none of its tokens is valid from
+// the next request on. A refresh cookie alone is enough, because the access token may
+// have expired.
 //
 //	@Summary	End this login session
 //	@ID			logout
@@ -101,8 +101,7 @@ func (a *API) logout(c *gin.Context) error {
 		return err
 	}
 	a.cookies.Clear(c)
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpjson.NoContent(c)
 }
 
 func (a *API) endCurrentSession(c *gin.Context) error {
@@ -121,7 +120,7 @@ func (a *API) endCurrentSession(c *gin.Context) error {
 	return a.Sessions.EndByRefresh(ctx, token)
 }
 
-// ignoreNotFound is for whoever wants something gone that is gone already.
+// ignoreNotFound accepts that what should end has ended already.
 func ignoreNotFound(err error) error {
 	if errors.Is(err, models.ErrNotFound) {
 		return nil
@@ -145,7 +144,7 @@ type sessionsResponse struct {
 	Items []sessionResponse `json:"items" validate:"required"`
 } //@name SessionList
 
-// listSessions shows a guest where they are logged in.
+// listSessions lists the caller's login sessions.
 //
 //	@Summary	Your login sessions, newest first
 //	@ID			listSessions
@@ -173,7 +172,7 @@ func (a *API) listSessions(c *gin.Context) error {
 	return httpjson.Respond(c, http.StatusOK, res)
 }
 
-// endSession ends one of the guest's own login sessions.
+// endSession ends one of the caller's login sessions.
 //
 //	@Summary	End one of your login sessions
 //	@ID			endSession
@@ -191,11 +190,10 @@ func (a *API) endSession(c *gin.Context) error {
 	if err := a.Store.EndSession(c.Request.Context(), middleware.MustPrincipal(c).UserID, c.Param("id")); err != nil {
 		return err
 	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpjson.NoContent(c)
 }
 
-// endSessions logs a guest out everywhere, here included.
+// endSessions ends all of the caller's login sessions, this one included.
 //
 //	@Summary	End all your login sessions
 //	@ID			endSessions
@@ -212,8 +210,7 @@ func (a *API) endSessions(c *gin.Context) error {
 		return err
 	}
 	a.cookies.Clear(c)
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpjson.NoContent(c)
 }
 
 type passwordRequest struct {
@@ -222,8 +219,8 @@ type passwordRequest struct {
 	New string `json:"new" example:"a sentence only I know" minLength:"8" maxLength:"128" validate:"required"`
 } //@name PasswordRequest
 
-// changePassword takes the old password once more, because a wristband may have
-// been stolen, and ends all other login sessions.
+// changePassword requires the current password, because an access token may be stolen,
+// and ends all other login sessions.
 //
 //	@Summary	Change your password
 //	@ID			changePassword
@@ -275,6 +272,5 @@ func (a *API) changePassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpjson.NoContent(c)
 }

@@ -14,13 +14,12 @@ import (
 	"restaurant/web"
 )
 
-// swaggerPolicy is looser than that of our own pages: Swagger UI sets styles
-// from scripts and draws with data: images. It still loads nothing from
-// elsewhere.
+// swaggerPolicy is looser than that of our own pages, because Swagger UI sets styles
+// from scripts and uses data: images. It still loads nothing from other origins.
 const swaggerPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// swaggerTypes are the files of Swagger UI that a browser asks for.
+// swaggerTypes are the Content-Types of the files that we serve.
 var swaggerTypes = map[string]string{
 	".css":  "text/css; charset=utf-8",
 	".html": "text/html; charset=utf-8",
@@ -28,8 +27,8 @@ var swaggerTypes = map[string]string{
 	".png":  "image/png",
 }
 
-// swaggerUI serves the menu card: the documentation in which every call can be
-// tried. Only the start script and the description are ours.
+// swaggerUI serves Swagger UI, in which every call can be tried. Only the start script
+// and the description are ours.
 //
 //	@Summary	The menu card: try every call in the browser
 //	@ID			swaggerUI
@@ -54,7 +53,7 @@ func swaggerUI(c *gin.Context) error {
 	}
 }
 
-// toSwaggerUI leads those who type the short address to the page.
+// toSwaggerUI redirects the short address to the page.
 //
 //	@Summary	Leads to the menu card
 //	@ID			toSwaggerUI
@@ -88,5 +87,5 @@ func openAPI(c *gin.Context) error {
 	return httpjson.RespondCached(c, httpjson.JSONType, openAPIPage())
 }
 
-// openAPIPage has its entity tag made once: the document is large.
+// openAPIPage hashes the document only once, because it is large.
 var openAPIPage = sync.OnceValue(func() httpjson.Cached { return httpjson.WithETag(docs.OpenAPI) })

@@ -15,7 +15,7 @@ type usersResponse struct {
 	NextCursor *string `json:"next_cursor" example:"aWQ6MTc" extensions:"x-nullable" validate:"required"`
 } //@name UserPage
 
-// listUsers shows the manager who can log in.
+// listUsers lists all accounts.
 //
 //	@Summary	Everybody who can log in
 //	@ID			listUsers
@@ -62,9 +62,9 @@ func (r changeUserRequest) check() error {
 	return cs.Err()
 }
 
-// changeUser changes what a user's next wristband will say. A change of role or
-// VIP status ends the user's login sessions, because their wristbands say
-// something that is no longer so.
+// changeUser changes the claims of a user's next access token. A change of role or VIP
+// status ends the user's login sessions, because their tokens claim what is no longer
+// true.
 //
 //	@Summary	Change a user's role, VIP status or name
 //	@ID			changeUser
@@ -85,11 +85,7 @@ func (r changeUserRequest) check() error {
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/users/{id} [patch]
-func (a *API) changeUser(c *gin.Context) error {
-	id, err := idParam(c)
-	if err != nil {
-		return err
-	}
+func (a *API) changeUser(c *gin.Context, id int64) error {
 	var req changeUserRequest
 	if err := httpjson.Bind(c, &req); err != nil {
 		return err
@@ -104,7 +100,7 @@ func (a *API) changeUser(c *gin.Context) error {
 	return httpjson.Respond(c, http.StatusOK, newUserResponse(u))
 }
 
-// endUserSessions logs somebody out everywhere.
+// endUserSessions ends all login sessions of a user.
 //
 //	@Summary	End all login sessions of a user
 //	@ID			endUserSessions
@@ -118,17 +114,12 @@ func (a *API) changeUser(c *gin.Context) error {
 //	@Failure	429	{object}	problem.Problem	"rate-limited"
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/users/{id}/sessions [delete]
-func (a *API) endUserSessions(c *gin.Context) error {
-	id, err := idParam(c)
-	if err != nil {
-		return err
-	}
+func (a *API) endUserSessions(c *gin.Context, id int64) error {
 	if _, err := a.Store.User(c.Request.Context(), id); err != nil {
 		return err
 	}
 	if err := a.Store.EndSessions(c.Request.Context(), id, ""); err != nil {
 		return err
 	}
-	c.Status(http.StatusNoContent)
-	return nil
+	return httpjson.NoContent(c)
 }

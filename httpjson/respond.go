@@ -65,6 +65,12 @@ func Respond(c *gin.Context, status int, body any) error {
 	return nil
 }
 
+// NoContent answers 204.
+func NoContent(c *gin.Context) error {
+	c.Status(http.StatusNoContent)
+	return nil
+}
+
 // Encode sorts map keys, so that the same response has the same bytes, and ends the
 // line, so that a terminal's prompt starts on the next one.
 func Encode(body any) ([]byte, error) {

@@ -17,65 +17,6 @@ import (
 	"restaurant/tokens"
 )
 
-type registerRequest struct {
-	// 3 to 32 of a-z, 0-9, dot, underscore and hyphen; case makes no difference.
-	Username string `json:"username" example:"new.guest" minLength:"3" maxLength:"32" validate:"required"`
-	// 8 to 128 characters; the commonest passwords are refused.
-	Password string `json:"password" example:"a sentence only I know" minLength:"8" maxLength:"128" validate:"required"`
-	// 1 to 64 bytes of UTF-8.
-	Name string `json:"name" example:"New guest" minLength:"1" maxLength:"64" validate:"required"`
-	// Never leaves the order book; a token says only age_over_18.
-	BirthDate *string `json:"birth_date" example:"1999-12-31" format:"date"`
-} //@name RegisterRequest
-
-type userResponse struct {
-	ID        int64       `json:"id" example:"6" validate:"required"`
-	Username  string      `json:"username" example:"new.guest" validate:"required"`
-	Name      string      `json:"name" example:"New guest" validate:"required"`
-	Role      models.Role `json:"role" example:"guest" enums:"guest,chef,manager" validate:"required"`
-	VIP       bool        `json:"vip" example:"false" validate:"required"`
-	AgeOver18 bool        `json:"age_over_18" example:"true" validate:"required"`
-	CreatedAt time.Time   `json:"created_at" example:"2026-01-31T19:00:00Z" validate:"required"`
-} //@name User
-
-func newUserResponse(u models.User) userResponse {
-	return userResponse{
-		ID: u.ID, Username: u.Username, Name: u.Name, Role: u.Role, VIP: u.VIP,
-		AgeOver18: u.AgeOver18(time.Now()), CreatedAt: u.CreatedAt.Time(),
-	}
-}
-
-// register opens an account. Everybody starts as a guest: a role is not theirs
-// to choose.
-//
-//	@Summary	Open an account
-//	@ID			register
-//	@Tags		auth
-//	@Accept		json
-//	@Produce	json
-//	@Param		body	body		registerRequest	true	"Who you are"
-//	@Success	201		{object}	userResponse
-//	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
-//	@Failure	409		{object}	problem.Problem	"username-taken"
-//	@Failure	413		{object}	problem.Problem	"body-too-large"
-//	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
-//	@Failure	422		{object}	problem.Problem	"validation-failed"
-//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
-//	@Router		/api/v1/auth/register [post]
-func (a *API) register(c *gin.Context) error {
-	var req registerRequest
-	if err := httpjson.Bind(c, &req); err != nil {
-		return err
-	}
-	u, err := a.Store.AddUser(c.Request.Context(), a.Hasher, models.NewUser{
-		Username: req.Username, Password: req.Password, Name: req.Name, Role: models.RoleGuest, BirthDate: req.BirthDate,
-	})
-	if err != nil {
-		return err
-	}
-	return httpjson.Respond(c, http.StatusCreated, newUserResponse(u))
-}
-
 type loginRequest struct {
 	Username string `json:"username" example:"alice" validate:"required"`
 	Password string `json:"password" example:"alice-likes-pizza" validate:"required"`
@@ -90,20 +31,15 @@ type cookieMode struct{ models.TokenDelivery }
 
 // UnmarshalJSON reads true, false and "refresh".
 func (m *cookieMode) UnmarshalJSON(text []byte) error {
-	switch string(text) {
-	case "true", "false":
-		return m.parse(string(text))
-	case `"refresh"`:
-		return m.parse("refresh")
-	case "null":
+	if string(text) == "null" {
 		return nil
 	}
-	return errCookieMode
+	return m.parse(strings.Replace(string(text), `"refresh"`, "refresh", 1))
 }
 
 var errCookieMode = errors.New(`must be true, false or "refresh"`)
 
-// parse reads the word that a form has.
+// parse reads the value of a form field.
 func (m *cookieMode) parse(word string) error {
 	delivery, ok := map[string]models.TokenDelivery{
 		"true": models.DeliverCookies, "false": models.DeliverBody, "refresh": models.DeliverRefreshCookie,
@@ -127,12 +63,12 @@ type tokenResponse struct {
 	RefreshExpiresIn int64 `json:"refresh_expires_in" example:"604800" validate:"required"`
 } //@name TokenResponse
 
-// login checks a name and a password and gives out a wristband. It is the only
-// moment in which the password travels.
+// login checks a username and a password and opens a login session. No other call
+// but changePassword takes the password.
 //
-// An unknown name costs the same time and the same SQL as a wrong password, and
-// gets the same answer. OAuth's form fields and an Authorization header of an
-// empty client, which Swagger UI sends along, are ignored.
+// An unknown name costs the same time and the same SQL as a wrong password, and gets
+// the same answer. login ignores OAuth's form fields and the Authorization header of
+// an empty client, which Swagger UI sends.
 //
 //	@Summary		Log in and get an access token
 //	@Description	Takes JSON or a form. With `Accept: text/plain` the answer is one line, `Authorization: Bearer …`, to be kept in a file and sent with `curl -H "@file"`.
@@ -168,28 +104,29 @@ func (a *API) login(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	grant, err := a.Sessions.Open(c.Request.Context(), u, userAgent(c), req.Cookie.TokenDelivery, life)
+	pair, err := a.Sessions.Open(c.Request.Context(), u, userAgent(c), req.Cookie.TokenDelivery, life)
 	if errors.Is(err, models.ErrStale) {
 		return problem.InvalidCredentials.New("").Because(err)
 	}
 	if err != nil {
 		return err
 	}
-	return a.writeTokens(c, grant)
+	return a.writeTokens(c, pair)
 }
 
-// writeTokens hands over the tokens in the way that the login asked for.
-func (a *API) writeTokens(c *gin.Context, g tokens.TokenPair) error {
-	res := tokenResponse{TokenType: "Bearer", ExpiresIn: int64(g.ExpiresIn.Seconds()), RefreshExpiresIn: int64(g.RefreshExpiresIn.Seconds())}
-	if g.Delivery == models.DeliverBody {
-		res.RefreshToken = g.RefreshToken
+// writeTokens answers with the tokens: each in the body or in a cookie, as the login
+// asked.
+func (a *API) writeTokens(c *gin.Context, pair tokens.TokenPair) error {
+	res := tokenResponse{TokenType: "Bearer", ExpiresIn: int64(pair.ExpiresIn.Seconds()), RefreshExpiresIn: int64(pair.RefreshExpiresIn.Seconds())}
+	if pair.Delivery == models.DeliverBody {
+		res.RefreshToken = pair.RefreshToken
 	} else {
-		a.cookies.SetRefresh(c, g.RefreshToken, g.RefreshExpiresIn)
+		a.cookies.SetRefresh(c, pair.RefreshToken, pair.RefreshExpiresIn)
 	}
-	if g.Delivery == models.DeliverCookies {
-		a.cookies.SetAccess(c, g.AccessToken, g.ExpiresIn)
+	if pair.Delivery == models.DeliverCookies {
+		a.cookies.SetAccess(c, pair.AccessToken, pair.ExpiresIn)
 	} else {
-		res.AccessToken = g.AccessToken
+		res.AccessToken = pair.AccessToken
 	}
 	if res.AccessToken != "" && prefersText(c) {
 		c.String(http.StatusOK, "Authorization: Bearer %s\n", res.AccessToken)
@@ -204,7 +141,8 @@ func prefersText(c *gin.Context) bool {
 	return httpjson.Quality(c, "text/plain") > httpjson.Quality(c, "application/json")
 }
 
-// userAgent is what a guest will recognise a session by.
+// userAgent returns the User-Agent header, cleaned and cut: users recognise their
+// sessions by it.
 func userAgent(c *gin.Context) string {
 	const most = 200
 	agent := strings.Map(func(r rune) rune {
@@ -238,7 +176,6 @@ func readLogin(c *gin.Context) (loginRequest, error) {
 	return req, req.fromForm(fields)
 }
 
-// fromForm reads the fields of a form.
 func (r *loginRequest) fromForm(fields map[string]string) error {
 	r.Username, r.Password = fields["username"], fields["password"]
 	if text, sent := fields["expires_in"]; sent {
@@ -264,6 +201,7 @@ func (r *loginRequest) check() error {
 	return cs.Err()
 }
 
+// accessTTL returns the lifetime that the login asks for, by default the longest.
 func (a *API) accessTTL(seconds *int64) (time.Duration, error) {
 	most := a.Authority.Lifetime()
 	switch {
@@ -275,13 +213,13 @@ func (a *API) accessTTL(seconds *int64) (time.Duration, error) {
 	return time.Duration(*seconds) * time.Second, nil
 }
 
-// checkCredentials finds the user with this name and password. Guessing is slowed down
-// before the password is looked at.
+// checkCredentials returns the user with this name and password. The throttle slows
+// guessing down before the password is hashed.
 func (a *API) checkCredentials(c *gin.Context, username, password string) (u models.User, err error) {
 	ctx, address := c.Request.Context(), middleware.Address(c)
 	username = strings.ToLower(username)
 	if !models.IsUsername(username) {
-		username = "" // nobody has it, and it costs the same query
+		username = "" // no user has it, but the query costs the same
 	}
 	wait, end, err := a.throttle.Attempt(ctx, username, address)
 	switch {
@@ -292,7 +230,7 @@ func (a *API) checkCredentials(c *gin.Context, username, password string) (u mod
 	}
 	outcome := middleware.Abandoned
 	defer func() {
-		if failed := end(outcome); failed != nil { // a guess that is not counted gets no answer
+		if failed := end(outcome); failed != nil { // a failure that was not counted gets no answer
 			err = failed
 		}
 	}()
@@ -306,7 +244,7 @@ func (a *API) checkCredentials(c *gin.Context, username, password string) (u mod
 		return u, err
 	case !ok:
 		outcome = middleware.Failed
-		middleware.SetUser(c, u.ID) // 0 for nobody
+		middleware.SetUser(c, u.ID) // 0 if there is none
 		return u, problem.InvalidCredentials.New("")
 	}
 	outcome = middleware.Passed
@@ -324,7 +262,7 @@ type meResponse struct {
 	ExpiresAt time.Time   `json:"expires_at" example:"2026-01-31T19:15:00Z" validate:"required"`
 } //@name Me
 
-// me repeats what the wristband says. It asks nobody: look at Server-Timing.
+// me repeats the claims of the access token. It makes no query: see Server-Timing.
 //
 //	@Summary	Who the token says you are
 //	@ID			me

@@ -11,20 +11,20 @@ import (
 	"restaurant/models"
 )
 
-// dishFormat is part of a dish's entity tag and goes up when its JSON changes.
+// dishFormat is part of each dish's entity tag. Increase it when the JSON changes.
 const dishFormat = 1
 
-// dishETag names a version of a dish, so that If-Match can be part of the very
-// statement that changes it.
+// dishETag holds the version of the dish, so that the statement which changes the dish
+// can check If-Match.
 func dishETag(m models.MenuItem) string {
 	return fmt.Sprintf(`"%d.%d.%d"`, dishFormat, m.ID, m.Version)
 }
 
-// impossibleVersion is a version that no dish ever has.
+// impossibleVersion is a version that no dish has.
 const impossibleVersion = -1
 
-// ifMatch lists the versions of the dish that the guest allows to be changed:
-// none means any. A tag that is not of this dish allows nothing.
+// ifMatch returns the versions of the dish that may be changed; none means any. A tag
+// of something else becomes a version that does not exist.
 func ifMatch(c *gin.Context, id int64) (versions []int64) {
 	for _, tag := range httpjson.ETags(c, "If-Match") {
 		if tag == "*" {

@@ -1,0 +1,69 @@
+package handlers
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
+	"restaurant/models"
+)
+
+type registerRequest struct {
+	// 3 to 32 of a-z, 0-9, dot, underscore and hyphen; case makes no difference.
+	Username string `json:"username" example:"new.guest" minLength:"3" maxLength:"32" validate:"required"`
+	// 8 to 128 characters; the commonest passwords are refused.
+	Password string `json:"password" example:"a sentence only I know" minLength:"8" maxLength:"128" validate:"required"`
+	// 1 to 64 bytes of UTF-8.
+	Name string `json:"name" example:"New guest" minLength:"1" maxLength:"64" validate:"required"`
+	// Never leaves the order book; a token says only age_over_18.
+	BirthDate *string `json:"birth_date" example:"1999-12-31" format:"date"`
+} //@name RegisterRequest
+
+type userResponse struct {
+	ID        int64       `json:"id" example:"6" validate:"required"`
+	Username  string      `json:"username" example:"new.guest" validate:"required"`
+	Name      string      `json:"name" example:"New guest" validate:"required"`
+	Role      models.Role `json:"role" example:"guest" enums:"guest,chef,manager" validate:"required"`
+	VIP       bool        `json:"vip" example:"false" validate:"required"`
+	AgeOver18 bool        `json:"age_over_18" example:"true" validate:"required"`
+	CreatedAt time.Time   `json:"created_at" example:"2026-01-31T19:00:00Z" validate:"required"`
+} //@name User
+
+func newUserResponse(u models.User) userResponse {
+	return userResponse{
+		ID: u.ID, Username: u.Username, Name: u.Name, Role: u.Role, VIP: u.VIP,
+		AgeOver18: u.AgeOver18(time.Now()), CreatedAt: u.CreatedAt.Time(),
+	}
+}
+
+// register opens an account, always with the role guest: clients cannot choose one.
+//
+//	@Summary	Open an account
+//	@ID			register
+//	@Tags		auth
+//	@Accept		json
+//	@Produce	json
+//	@Param		body	body		registerRequest	true	"Who you are"
+//	@Success	201		{object}	userResponse
+//	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
+//	@Failure	409		{object}	problem.Problem	"username-taken"
+//	@Failure	413		{object}	problem.Problem	"body-too-large"
+//	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
+//	@Router		/api/v1/auth/register [post]
+func (a *API) register(c *gin.Context) error {
+	var req registerRequest
+	if err := httpjson.Bind(c, &req); err != nil {
+		return err
+	}
+	u, err := a.Store.AddUser(c.Request.Context(), a.Hasher, models.NewUser{
+		Username: req.Username, Password: req.Password, Name: req.Name, Role: models.RoleGuest, BirthDate: req.BirthDate,
+	})
+	if err != nil {
+		return err
+	}
+	return httpjson.Respond(c, http.StatusCreated, newUserResponse(u))
+}
