@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/kitchen"
+	"restaurant/models"
+)
+
+// TestBuild_severalInOneProcess: two Apps share nothing, so each refuses the other's
+// tokens.
+func TestBuild_severalInOneProcess(t *testing.T) {
+	t.Parallel()
+	gin.SetMode(gin.TestMode)
+	var apps [2]*App
+	var tokens [2]string
+	for i := range apps {
+		apps[i] = buildDemo(t)
+		var login struct {
+			AccessToken string `json:"access_token"`
+		}
+		body := request(apps[i], "POST", "/api/v1/auth/login", `{"username":"alice","password":"alice-likes-pizza"}`, "").Body
+		if err := json.Unmarshal(body.Bytes(), &login); err != nil {
+			t.Fatal(err)
+		}
+		tokens[i] = login.AccessToken
+	}
+	for i, app := range apps {
+		for j, token := range tokens {
+			want := http.StatusUnauthorized
+			if i == j {
+				want = http.StatusOK
+			}
+			if got := request(app, "GET", "/api/v1/auth/me", "", token).Code; got != want {
+				t.Errorf("App %d answers the token of App %d with %d, want %d", i, j, got, want)
+			}
+		}
+		if got := request(app, "GET", "/learn/lessons", "", "").Code; got != http.StatusOK {
+			t.Errorf("the lessons of App %d answer %d", i, got)
+		}
+	}
+}
+
+func buildDemo(t *testing.T) *App {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := models.OpenSQLite(context.Background(), filepath.Join(dir, "restaurant.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	cfg := config{dataDir: dir, addr: "localhost:8080", tls: "off", kitchenPace: kitchen.Manual, accessTokenTTL: time.Minute, refreshTTL: time.Hour, demoData: true, lab: true}
+	app, err := build(t.Context(), cfg, store, "http://localhost:8080", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := app.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return app
+}
+
+func request(app *App, method, path, body, token string) *httptest.ResponseRecorder {
+	req := httptest.NewRequest(method, "http://localhost:8080"+path, strings.NewReader(body))
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res := httptest.NewRecorder()
+	app.api.Handler().ServeHTTP(res, req)
+	return res
+}
