@@ -43,8 +43,8 @@ var keepers = map[string][]string{
 	"gorm.io/":                     {"models/*"},
 	"github.com/glebarez/":         {"models/*", "e2e/load/*", "learn/store.go"}, // the limits use the same database, the lessons a file of their own
 	"github.com/jackc/":            {"models/*", "e2e/testkit/*"},
-	"github.com/appleboy/gin-jwt/": {"middleware/authenticate.go"},
-	"github.com/golang-jwt/":       {"tokens/*", "middleware/authenticate.go", "e2e/load/*"}, // and the same signatures
+	"github.com/appleboy/gin-jwt/": {"middleware/ginjwt.go"},
+	"github.com/golang-jwt/":       {"tokens/*", "e2e/load/*"}, // and the same signatures
 	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "httpjson/*", "problem/*", "learn/*", "learn/lab/*", "app/run.go"},
 	"github.com/getkin/":           {"docs/generate/*"},
 	"github.com/gofrs/":            {"app/store.go"},

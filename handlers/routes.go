@@ -57,7 +57,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 		cache = middleware.NewTokenCache(a.Authority, a.metrics)
 	}
 	limit := middleware.NewRateLimit(a.RateLimit)
-	auth, err := middleware.NewBouncer(a.Authority, a.cookies, limit, cache)
+	auth, err := middleware.NewAuthenticator(a.Authority, a.cookies, limit, cache)
 	if err != nil {
 		return nil, err
 	}

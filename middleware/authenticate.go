@@ -5,21 +5,15 @@ import (
 	"strings"
 	"time"
 
-	ginjwt "github.com/appleboy/gin-jwt/v2"
 	"github.com/gin-gonic/gin"
 
 	"restaurant/problem"
 	"restaurant/tokens"
 )
 
-const (
-	principalKey = "middleware.principal"
-	refusalKey   = "middleware.refusal"
-)
+const principalKey = "middleware.principal"
 
-// Authenticator looks at wristbands. gin-jwt is the guard that verifies them; what it
-// must not decide by itself (algorithm, key, claims, words) it gets from the
-// tokens package.
+// Authenticator verifies access tokens.
 type Authenticator struct {
 	authority *tokens.Authority
 	limit     *RateLimit
@@ -28,37 +22,21 @@ type Authenticator struct {
 	guard     gin.HandlerFunc
 }
 
-// NewBouncer makes a bouncer who trusts this authority, knows wristbands in
-// cookies of these names, and gives each guest a share of the limit. Without a
-// cache (nil) every signature is checked anew.
-func NewBouncer(authority *tokens.Authority, cookies Cookies, limit *RateLimit, cache *TokenCache) (*Authenticator, error) {
-	b := &Authenticator{authority: authority, cookies: cookies, limit: limit, cache: cache}
-	guard, err := ginjwt.New(&ginjwt.GinJWTMiddleware{
-		TokenLookup:           "header:Authorization",
-		TokenHeadName:         "Bearer",
-		KeyFunc:               authority.KeyFunc,
-		ParseOptions:          tokens.ParserOptions(),
-		TimeFunc:              authority.Now, // never goes back
-		IdentityKey:           principalKey,
-		IdentityHandler:       b.principalOf,
-		Authorizator:          func(identity any, _ *gin.Context) bool { return identity != nil },
-		HTTPStatusMessageFunc: b.recordRefusal,
-		Unauthorized:          writeRefusal,
-	})
-	if err != nil {
-		return nil, err
-	}
-	b.guard = guard.MiddlewareFunc()
-	return b, nil
+// NewAuthenticator makes an authenticator that trusts authority, finds tokens in the
+// Authorization header or in cookies, and applies each user's share of the limit.
+// Without a cache (nil) every signature is verified again.
+func NewAuthenticator(authority *tokens.Authority, cookies Cookies, limit *RateLimit, cache *TokenCache) (*Authenticator, error) {
+	a := &Authenticator{authority: authority, cookies: cookies, limit: limit, cache: cache}
+	var err error
+	a.guard, err = a.newGuard()
+	return a, err
 }
 
-// Authenticate asks: who are you? Whoever has no wristband, or one that does
-// not hold, is answered 401. No database is asked.
-func (b *Authenticator) Authenticate(c *gin.Context) {
-	facts := factsOf(c)
-	facts.authStart = time.Now()
-	raw, p := b.accessToken(c)
-	facts.token = raw
+// Authenticate answers 401 unless the request carries one valid access token. It
+// asks no database.
+func (a *Authenticator) Authenticate(c *gin.Context) {
+	factsOf(c).authStart = time.Now()
+	raw, p := a.accessToken(c)
 	if p == nil && raw == "" {
 		p = problem.AuthenticationRequired.New("")
 	}
@@ -66,62 +44,62 @@ func (b *Authenticator) Authenticate(c *gin.Context) {
 		problem.Write(c, p)
 		return
 	}
-	if who, known := b.cache.find(raw); known {
-		if b.chargeGuest(c, who) {
+	if who, known := a.cache.find(raw); known {
+		if a.admit(c, who) {
 			c.Set(principalKey, who)
 		}
 		return
 	}
+	c.AddParam(tokenParam, raw)
 	if !tokens.WellFormed(raw) {
-		problem.Write(c, problem.TokenMalformed.New(""))
+		a.refuse(c, 0, "")
 		return
 	}
-	c.Request.Header.Set("Authorization", "Bearer "+raw) // the one spelling that gin-jwt reads
-	b.guard(c)
+	a.guard(c)
 }
 
-// chargeGuest takes the drop of a guest whose wristband holds, and tells whether there
-// was one.
-func (b *Authenticator) chargeGuest(c *gin.Context, p tokens.Principal) bool {
+// admit applies the user's rate limit and reports whether the request may go on.
+func (a *Authenticator) admit(c *gin.Context, p tokens.Principal) bool {
 	stopAuthTimer(c)
-	b.limit.guest(c, p.UserID)
+	a.limit.user(c, p.UserID)
 	return !c.IsAborted()
 }
 
-// Optional lets anybody pass who shows no wristband; one that is shown must hold.
-func (b *Authenticator) Optional(c *gin.Context) {
-	if c.GetHeader("Authorization") == "" && !b.cookies.hasAccess(c) {
+// Optional lets requests without an access token pass; one that is sent must be
+// valid.
+func (a *Authenticator) Optional(c *gin.Context) {
+	if c.GetHeader("Authorization") == "" && !a.cookies.hasAccess(c) {
 		return
 	}
-	b.Authenticate(c)
+	a.Authenticate(c)
 }
 
-// ForLogout lets everybody go who can say which login session is theirs: by a
-// wristband that holds, or by a refresh cookie when the wristband has expired.
-func (b *Authenticator) ForLogout(c *gin.Context) {
-	if b.cookies.HasRefresh(c) {
-		raw, p := b.accessToken(c)
-		_, refusal := b.authority.Verify(raw)
+// ForLogout is Optional for a request whose refresh cookie says which login session
+// to end: its access token may be refused, as after it has expired.
+func (a *Authenticator) ForLogout(c *gin.Context) {
+	if a.cookies.HasRefresh(c) {
+		raw, p := a.accessToken(c)
+		_, refusal := a.authority.Verify(raw)
 		if p == nil && refusal != nil {
 			return // the handler looks at the cookie
 		}
 	}
-	b.Optional(c)
+	a.Optional(c)
 }
 
-// accessToken finds the one wristband of a request. Where both a header and a
-// cookie come, the header counts: it was put there on purpose. A cookie goes
-// along with whatever a strange page asks, so it counts for an unsafe method
-// only if the request comes from a page of this house.
-func (b *Authenticator) accessToken(c *gin.Context) (raw string, p *problem.Problem) {
+// accessToken finds the one access token of a request, or returns an empty text if
+// there is none. A header precedes a cookie: it was set on purpose. A browser adds
+// cookies to requests of any page, so with an unsafe method they count only for
+// pages of this origin.
+func (a *Authenticator) accessToken(c *gin.Context) (raw string, p *problem.Problem) {
 	if values := c.Request.Header.Values("Authorization"); len(values) > 0 {
 		return fromHeader(values)
 	}
-	raw, err := b.cookies.access(c)
+	raw, err := a.cookies.access(c)
 	if err != nil {
 		return "", problem.AmbiguousCredentials.New("")
 	}
-	if raw != "" && b.cookies.CrossSite(c) {
+	if raw != "" && a.cookies.CrossSite(c) {
 		return "", problem.CrossOrigin.New("")
 	}
 	return raw, nil
@@ -143,63 +121,16 @@ func fromHeader(values []string) (raw string, p *problem.Problem) {
 	return raw, nil
 }
 
-// principalOf makes a principal of a token that gin-jwt has verified.
-func (b *Authenticator) principalOf(c *gin.Context) any {
-	p, err := b.authority.Principal(verified(c))
-	if err != nil {
-		c.Set(refusalKey, err)
-		return nil
-	}
-	b.cache.accept(verified(c), p)
-	if !b.chargeGuest(c, p) {
-		return nil
-	}
-	return p
-}
-
-// verified is the token whose signature gin-jwt has checked.
-func verified(c *gin.Context) string {
-	return strings.TrimPrefix(c.GetHeader("Authorization"), "Bearer ")
-}
-
-// recordRefusal keeps the reason of a refusal for refuse; the texts of the library
-// are not for guests. It looks at exp before anything else in the claims, so what
-// it calls expired may have worse faults.
-func (b *Authenticator) recordRefusal(err error, c *gin.Context) string {
-	if _, known := c.Get(refusalKey); known {
-		return ""
-	}
-	if errors.Is(err, ginjwt.ErrExpiredToken) {
-		if _, worse := b.authority.Principal(verified(c)); worse != nil {
-			err = worse
-		}
-	}
-	c.Set(refusalKey, err)
-	return ""
-}
-
-// writeRefusal is where every 401 about a token is written.
-func writeRefusal(c *gin.Context, _ int, _ string) {
-	if c.Writer.Written() {
-		return // the guest's bucket was empty
-	}
-	stopAuthTimer(c)
-	err, _ := c.Value(refusalKey).(error)
-	problem.Write(c, KindOf(err).New(""))
-}
-
-// KindOf is the kind of problem that a refused token is.
+// KindOf is the problem that a client is told when its token is refused with err.
 func KindOf(err error) *problem.Kind {
 	for _, r := range refusals {
 		if errors.Is(err, r.err) {
 			return r.kind
 		}
 	}
-	return KindOf(tokens.Classify(err)) // in the words of the JWT library
+	return problem.TokenMalformed
 }
 
-// refusals is the one table from what is wrong with a token to what the guest
-// is told.
 var refusals = []struct {
 	err  error
 	kind *problem.Kind
@@ -211,12 +142,9 @@ var refusals = []struct {
 	{tokens.ErrClaimsInvalid, problem.TokenClaimsInvalid},
 	{tokens.ErrExpired, problem.TokenExpired},
 	{tokens.ErrRevoked, problem.TokenRevoked},
-	{ginjwt.ErrExpiredToken, problem.TokenExpired},
-	{ginjwt.ErrMissingExpField, problem.TokenClaimsInvalid},
-	{ginjwt.ErrWrongFormatOfExp, problem.TokenClaimsInvalid},
 }
 
-// stopAuthTimer stops the clock that Server-Timing shows as auth.
+// stopAuthTimer ends the time that Server-Timing shows as auth.
 func stopAuthTimer(c *gin.Context) {
 	facts := factsOf(c)
 	facts.authTime = time.Since(facts.authStart)
@@ -227,24 +155,24 @@ func principal(c *gin.Context) (tokens.Principal, bool) {
 	return p, ok
 }
 
-// MustPrincipal is who the bouncer let in. It panics where routes.go forgot the
-// bouncer.
+// MustPrincipal is the authenticated caller. It panics where routes.go forgot
+// Authenticate.
 func MustPrincipal(c *gin.Context) tokens.Principal {
 	p, ok := principal(c)
 	if !ok {
-		panic("middleware.Current: no Authenticate in front of " + c.FullPath())
+		panic("middleware.MustPrincipal: no Authenticate in front of " + c.FullPath())
 	}
 	return p
 }
 
-// IsAuthenticated tells whether the request came with a wristband that holds.
+// IsAuthenticated reports whether the request carries a valid access token.
 func IsAuthenticated(c *gin.Context) bool {
 	_, ok := principal(c)
 	return ok
 }
 
-// IsVIP tells whether the request came with the wristband of a VIP; it may have
-// come with none.
+// IsVIP reports whether the request carries the access token of a VIP; behind
+// Optional it may carry none.
 func IsVIP(c *gin.Context) bool {
 	p, _ := principal(c)
 	return p.VIP

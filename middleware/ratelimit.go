@@ -47,9 +47,9 @@ func (l *RateLimit) Address(c *gin.Context) {
 	}
 }
 
-// guest takes the drop from the guest's own bucket instead: behind one address
-// there may be many guests, and behind one guest many addresses.
-func (l *RateLimit) guest(c *gin.Context, userID int64) {
+// user counts the request against the user's own bucket instead: one address may
+// have many users, and one user many addresses.
+func (l *RateLimit) user(c *gin.Context, userID int64) {
 	if l.perSecond == 0 || exemptPaths[c.FullPath()] {
 		return
 	}

@@ -53,19 +53,19 @@ func TestAGuestGivesTheAddressItsDropBack(t *testing.T) {
 			if l.Address(c); c.IsAborted() {
 				t.Fatal("the address is full")
 			}
-			if l.guest(c, 1); c.IsAborted() {
+			if l.user(c, 1); c.IsAborted() {
 				t.Fatal("the guest is full")
 			}
 		}
 		c := visit("203.0.113.1:1")
 		l.Address(c)
-		if l.guest(c, 1); !c.IsAborted() || c.Writer.Status() != http.StatusTooManyRequests {
+		if l.user(c, 1); !c.IsAborted() || c.Writer.Status() != http.StatusTooManyRequests {
 			t.Errorf("the fourth of a guest is answered %d", c.Writer.Status())
 		}
 		for range 10 { // given back are never more than were taken
 			c := visit("203.0.113.1:1")
 			l.Address(c)
-			l.guest(c, 2)
+			l.user(c, 2)
 		}
 		for i := range 4 {
 			c := visit("203.0.113.1:1")

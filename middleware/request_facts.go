@@ -11,10 +11,9 @@ import (
 )
 
 // requestFacts is what handlers and middleware note about a request for the log,
-// Server-Timing and the lessons. It never holds a password or a body.
+// Server-Timing and the lessons. It never holds a token, a password or a body.
 type requestFacts struct {
 	loginUser   int64 // who has logged in without an access token
-	token       string
 	authStart   time.Time
 	authTime    time.Duration
 	sql         *models.Statements
@@ -57,9 +56,8 @@ func SetSubject(c *gin.Context, sub string) { factsOf(c).subject = sub }
 // Subject is what SetSubject has noted, or empty.
 func Subject(c *gin.Context) string { return factsOf(c).subject }
 
-// UnverifiedTokenID is the jti of the access token that came with the request,
-// also if the token was refused; empty without one.
-func UnverifiedTokenID(c *gin.Context) string { return tokens.UnverifiedID(factsOf(c).token) }
+// UnverifiedTokenID is the jti of an access token that was refused, or empty.
+func UnverifiedTokenID(c *gin.Context) string { return tokens.UnverifiedID(c.Param(tokenParam)) }
 
 // Route is the pattern that matched, or "none": what is logged and counted has a
 // bounded number of values and holds nothing that a client made up.
