@@ -57,9 +57,9 @@ func (h *Handler) answer(c *gin.Context) error {
 	if req.Choice < 1 || req.Choice > len(q.Choices) {
 		return httpjson.Invalid("choice", "must be the number of a choice, from 1 to "+strconv.Itoa(len(q.Choices)))
 	}
-	right, news := h.Tracker.Answer(l.ID, q, req.Choice)
-	if news != "" {
-		c.Header(ProgressHeader, news)
+	right, header := h.Tracker.Answer(l.ID, q, req.Choice)
+	if header != "" {
+		c.Header(ProgressHeader, header)
 	}
 	lessons, _ := h.Tracker.snapshot()
 	res := answerResponse{Question: q.ID, Right: right, State: find(lessons, l.ID).State}

@@ -1,10 +1,12 @@
-// Package learn is the evening class in the restaurant: nine lessons from "what
-// is an API" to "why refresh tokens". A lesson is a file (lessons/L01.json …)
-// with neutral requests; everything else is made from it: what a terminal shows,
-// the page, the printed sheet, and scripts for five tools. A lesson is done when
-// the house has seen the requests that prove it, and not because somebody says so.
+// Package learn is the evening class in the restaurant: nine lessons from "what is an
+// API" to "why refresh tokens". A lesson is done when the house has seen the requests
+// that prove it, and not because somebody says so.
 //
-// # For whoever shows lessons on a page
+// What a lesson says is in learn/course, and learn/export makes scripts of it. Here is
+// how far the learner is (Tracker in memory, Store on the disk), and what shows it: JSON,
+// text for a terminal, pages and the printed sheet.
+//
+// # For a page that shows lessons
 //
 // GET /learn/lessons lists them with their states. GET /learn/lessons/L01 (or
 // L01.json) is one whole lesson:
@@ -26,7 +28,7 @@
 //
 // Texts are plain, apart from `backticks` around what one would type. Every answer
 // of the API that changed something carries Lesson-Progress, such as "L02 2/4" or
-// "L02 done; next=L03". What others do, in a terminal for example, shows in
+// "L02 done; next=L03". What the learner does elsewhere, such as in a terminal, shows in
 // GET /learn/lessons and in GET /learn/facts.
 package learn
 

@@ -182,7 +182,7 @@ func (h *Handler) show(c *gin.Context) error {
 	case "", "json":
 		return respond(c, h.lessonResponse(target, l))
 	case "txt":
-		return renderText(c, "lesson", task{target, l, h.Course})
+		return renderText(c, "lesson", task{target, l})
 	}
 	file, ok := target.Write(format, l.Lesson)
 	if !ok {

@@ -24,8 +24,8 @@ func (h *Handler) OnResponse(c *gin.Context) {
 	if !isAPIRoute(middleware.Route(c)) {
 		return
 	}
-	if news := h.Tracker.Observe(factOf(c)); news != "" {
-		c.Writer.Header()[ProgressHeader] = []string{news}
+	if header := h.Tracker.Observe(factOf(c)); header != "" {
+		c.Writer.Header()[ProgressHeader] = []string{header}
 	}
 }
 
@@ -79,8 +79,8 @@ func orderOf(c *gin.Context) int64 {
 	return n
 }
 
-// hash tells texts apart without keeping them; 0 for none. They are random (jti) or no
-// secrets (User-Agent, sub), so nobody can learn more by trying.
+// hash tells texts apart without keeping them; 0 for none. A plain hash is enough, because
+// the texts are random (jti) or no secrets (User-Agent, sub).
 func hash(text string) uint64 {
 	if text == "" {
 		return 0

@@ -98,7 +98,7 @@ func (s *Store) run(ctx context.Context) {
 		case <-ctx.Done():
 			open = false
 		}
-		for len(s.entries) > 0 { // nobody else receives
+		for len(s.entries) > 0 { // which has no other receiver
 			b.add(<-s.entries)
 		}
 		due = nil

@@ -118,22 +118,22 @@ func (t *Tracker) update(f *course.Fact, change func()) {
 
 // Observe credits a request and returns what it has changed, in the words of the
 // Lesson-Progress header; empty if nothing.
-func (t *Tracker) Observe(f course.Fact) (news string) {
-	t.update(&f, func() { news = t.credit(&f) })
-	return news
+func (t *Tracker) Observe(f course.Fact) (header string) {
+	t.update(&f, func() { header = t.credit(&f) })
+	return header
 }
 
 func (t *Tracker) credit(f *course.Fact) string {
 	if f.Order != 0 && f.Status == http.StatusCreated {
 		t.order = f.Order
 	}
-	var news []string
+	var changes []string
 	for _, s := range t.subscriptions[f.Endpoint] {
 		if l := &t.lessons[s.lesson]; l.State != StateDone && l.apply(&s, f) {
-			news = append(news, t.advance(l, f.At))
+			changes = append(changes, t.advance(l, f.At))
 		}
 	}
-	return strings.Join(slices.Compact(news), ", ")
+	return strings.Join(slices.Compact(changes), ", ")
 }
 
 // apply reports whether a fact has shown something that the lesson still waited for.
@@ -188,7 +188,7 @@ func (l *lesson) start(at int64) {
 
 // Answer notes the answer to a question of a lesson, and returns whether it is right
 // and what that has changed, as Observe does.
-func (t *Tracker) Answer(id string, q course.Question, choice int) (right bool, news string) {
+func (t *Tracker) Answer(id string, q course.Question, choice int) (right bool, header string) {
 	right = choice == q.Answer
 	now := time.Now().UnixMilli()
 	t.update(nil, func() {
@@ -197,10 +197,10 @@ func (t *Tracker) Answer(id string, q course.Question, choice int) (right bool, 
 		l.start(now)
 		if right {
 			f := course.AnswerFact(l.Lesson, q.ID, now)
-			news = t.credit(&f)
+			header = t.credit(&f)
 		}
 	})
-	return right, news
+	return right, header
 }
 
 func (l *lesson) answer(q course.Question, choice int) {

@@ -62,7 +62,7 @@ type Fact struct {
 	Endpoint
 	Status      int
 	Problem     string
-	Who         int64  // user id, 0 for nobody
+	Who         int64  // user id, 0 for none
 	Role        string // as the token says, like VIP
 	VIP         bool
 	Token       string // TokenNone, TokenValid, or the slug of the refusal

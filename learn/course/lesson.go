@@ -20,7 +20,7 @@ import (
 //go:embed lessons/*.json claims.json glossary.json
 var files embed.FS
 
-// Course is all that there is to learn. Nobody changes it, so servers share it.
+// Course is all that there is to learn. It never changes, so servers share it.
 type Course struct {
 	Lessons []*Lesson
 	// Claims are the sentences that lessons let one try, by their ids.

@@ -23,7 +23,7 @@ const (
 
 // Lab answers the routes of the lab.
 type Lab struct {
-	key func() (*rsa.PrivateKey, error) // trusted by nobody
+	key func() (*rsa.PrivateKey, error) // which no server trusts
 }
 
 // New returns a lab. Its key is generated when it is needed first, and never stored.

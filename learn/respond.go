@@ -1,0 +1,76 @@
+package learn
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+	"strings"
+	texttemplate "text/template"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
+	"restaurant/learn/course"
+	"restaurant/web"
+)
+
+//go:embed pages
+var pageFiles embed.FS
+
+var (
+	pages = template.Must(template.New("").Funcs(template.FuncMap{
+		"link": func(text string) template.HTML { return course.Load().Link(text) },
+	}).ParseFS(pageFiles, "pages/*.html"))
+	texts = texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{
+		"wrap":  func(text string) string { return wrap(text, "  ") },
+		"words": func(l *course.Lesson) []course.Word { return course.Load().Words(l) },
+		"inc":   func(n int) int { return n + 1 },
+	}).ParseFS(pageFiles, "pages/*.txt"))
+)
+
+const textType = "text/plain; charset=utf-8"
+
+// preferredType returns web.PageType or httpjson.JSONType if the client asks for that, or
+// textType, which is for terminals: curl does not ask.
+func preferredType(c *gin.Context) string {
+	c.Writer.Header().Add("Vary", "Accept")
+	switch {
+	case httpjson.Names(c, "Accept", "text/html"):
+		return web.PageType
+	case httpjson.Names(c, "Accept", "application/json"):
+		return httpjson.JSONType
+	}
+	return textType
+}
+
+// respond answers with JSON that nothing caches: it changes with the next request.
+func respond(c *gin.Context, body any) error {
+	httpjson.NoStore(c)
+	return httpjson.Respond(c, http.StatusOK, body)
+}
+
+func respondText(c *gin.Context, text string) error {
+	httpjson.NoStore(c)
+	c.Data(http.StatusOK, textType, []byte(text))
+	return nil
+}
+
+func renderText(c *gin.Context, name string, data any) error {
+	var text strings.Builder
+	if err := texts.ExecuteTemplate(&text, name, data); err != nil {
+		return err
+	}
+	return respondText(c, text.String())
+}
+
+func renderPage(c *gin.Context, name string, data any) error {
+	var body bytes.Buffer
+	if err := pages.ExecuteTemplate(&body, name, data); err != nil {
+		return err
+	}
+	httpjson.NoStore(c)
+	c.Header("Content-Security-Policy", web.Policy)
+	c.Data(http.StatusOK, web.PageType, body.Bytes())
+	return nil
+}

@@ -1,0 +1,113 @@
+package learn
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
+	"restaurant/learn/course"
+	"restaurant/learn/export"
+	"restaurant/web"
+)
+
+// overview is what the list of lessons shows, on a page and in a terminal.
+type overview struct {
+	export.Target
+	Lessons []lesson
+}
+
+// start is where the lessons begin: a list of them and the next task, for a terminal or
+// for a browser.
+//
+//	@Summary		The class: where you are, and what to do next
+//	@Description	Text for a terminal, a page for a browser, the list of lessons for whoever asks for JSON.
+//	@ID				learn
+//	@Tags			lessons
+//	@Produce		json,plain,html
+//	@Success		200	{object}	listResponse
+//	@Router			/learn [get]
+func (h *Handler) start(c *gin.Context) error {
+	lessons, target := h.snapshot()
+	data := overview{target, lessons}
+	switch preferredType(c) {
+	case web.PageType:
+		return renderPage(c, "learn.html", data)
+	case httpjson.JSONType:
+		return h.list(c)
+	}
+	return renderText(c, "start", data)
+}
+
+// DoneCount is how many lessons are done.
+func (o overview) DoneCount() (n int) {
+	for _, l := range o.Lessons {
+		if l.State == StateDone {
+			n++
+		}
+	}
+	return n
+}
+
+// LastDone is the lesson that was completed last, or nil.
+func (o overview) LastDone() *lesson {
+	last := slices.MaxFunc(o.Lessons, func(a, b lesson) int { return a.DoneAt.Compare(b.DoneAt) })
+	if last.DoneAt.IsZero() {
+		return nil
+	}
+	return &last
+}
+
+// Next is the task to go on with, or nil when all are done.
+func (o overview) Next() *task {
+	if l := nextOf(o.Lessons); l != nil {
+		return &task{o.Target, l}
+	}
+	return nil
+}
+
+// task is one lesson in a terminal, to be done or done.
+type task struct {
+	export.Target
+	*lesson
+}
+
+// Secure reports whether the server's certificate may have to be trusted first.
+func (t task) Secure() bool { return strings.HasPrefix(t.URL, "https:") }
+
+// question is a question in a terminal. Chosen is 0 as long as it can be answered.
+type question struct {
+	ID, Text, URL string
+	Choices       []string
+	Chosen        int
+}
+
+// Ask returns a question of the lesson, with words before it.
+func (t task) Ask(q course.Question, lead string) question {
+	chosen := t.Answers[q.ID]
+	if chosen != q.Answer && q.ID != course.PredictID {
+		chosen = 0
+	}
+	return question{q.ID, lead + q.Question, t.URL + "/learn/lessons/" + t.ID, q.Choices, chosen}
+}
+
+// lineWidth is how wide a text is in a terminal, in characters.
+const lineWidth = 78
+
+// wrap breaks a text into lines that begin with indent, and removes the marks of code.
+func wrap(text, indent string) string {
+	var lines []string
+	line := indent
+	for word := range strings.FieldsSeq(strings.ReplaceAll(text, "`", "")) {
+		if len([]rune(line))+1+len([]rune(word)) > lineWidth && line != indent {
+			lines = append(lines, line)
+			line = indent
+		}
+		if line != indent {
+			line += " "
+		}
+		line += word
+	}
+	return strings.Join(append(lines, line), "\n")
+}
