@@ -86,7 +86,9 @@ func openKeysAndSeed(ctx context.Context, cfg config, store *models.Store, hashe
 		both    sync.WaitGroup
 	)
 	both.Go(func() { keys, err = tokens.OpenKeys(cfg.keysDir()) })
-	both.Go(func() { seedErr = seedOnce(ctx, store, hasher, cfg.demoData, cfg.demoData) })
+	if cfg.demoData {
+		both.Go(func() { seedErr = seedOnce(ctx, store, hasher, true) })
+	}
 	both.Wait()
 	return keys, errors.Join(err, seedErr)
 }
@@ -170,13 +172,14 @@ func (a *App) notificationHandlers(ctx context.Context) models.Listener {
 }
 
 // drain lets a load balancer notice that the server is about to stop, for as long as
-// wait, unless ctx ends.
+// wait unless ctx ends, and then ends open event streams.
 func (a *App) drain(ctx context.Context, wait time.Duration) {
 	a.api.Drain()
 	select {
 	case <-time.After(wait):
 	case <-ctx.Done():
 	}
+	a.api.Kitchen.Events.Close()
 }
 
 // close closes what build opened. The workers must have ended.

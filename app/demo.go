@@ -157,8 +157,8 @@ func (d *demoRun) send(method, path, body string) (*http.Response, error) {
 
 // showBody prints JSON with indentation, and without the long middle of a token.
 func (d *demoRun) showBody(text []byte) {
-	var pretty bytes.Buffer
-	if json.Indent(&pretty, bytes.TrimSpace(text), "   < ", "  ") != nil {
+	pretty := bytes.NewBufferString("   < ")
+	if json.Indent(pretty, bytes.TrimSpace(text), "   < ", "  ") != nil {
 		return
 	}
 	fmt.Fprintln(d.out, "   <")
@@ -167,9 +167,6 @@ func (d *demoRun) showBody(text []byte) {
 		line = strings.TrimRight(line, "\n")
 		if runes := []rune(line); len(runes) > most {
 			line = string(runes[:most-30]) + "…" + string(runes[len(runes)-20:])
-		}
-		if !strings.HasPrefix(line, "   < ") {
-			line = "   < " + line
 		}
 		fmt.Fprintln(d.out, line)
 	}

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"net/http"
 	"runtime/debug"
 
 	"restaurant/handlers"
@@ -58,20 +57,66 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, url 
 	for _, w := range app.workers() {
 		parts = append(parts, worker(w))
 	}
-	if listening.redirect != nil {
-		parts = append(parts, serving(listening.redirect, handlers.RedirectToHTTPS(app.api)))
+	if l := listening.redirect; l != nil {
+		parts = append(parts, part{
+			run:  func() error { return l.Serve(handlers.RedirectToHTTPS(app.api)) },
+			stop: func(context.Context) error { return l.Shutdown() },
+		})
 	}
-	return runParts(ctx, append(parts,
-		serving(listening.primary, server.CloseConnsWhile(app.api.Draining, app.api.Handler())),
-		part{stop: func(context.Context) error { app.api.Kitchen.Events.Close(); return nil }}, // ends open streams
-		part{stop: func(failed context.Context) error { app.drain(failed, c.cfg.drain); return nil }},
-		task(func(ctx context.Context) error { return ready(ctx, app.api.PublicURL) }),
-	))
+	return runParts(ctx, append(parts, part{
+		run: func() error {
+			return listening.primary.Serve(server.CloseConnsWhile(app.api.Draining, app.api.Handler()))
+		},
+		stop: func(failed context.Context) error {
+			app.drain(failed, c.cfg.drain)
+			return listening.primary.Shutdown()
+		},
+	}, task(func(ctx context.Context) error { return ready(ctx, app.api.PublicURL) })))
 }
 
-func serving(s *server.Server, handler http.Handler) part {
+// part is something that starts and stops with the server. run blocks until stop is
+// called, and may return before. stop may take its time, unless a part has failed: then
+// failed ends.
+type part struct {
+	run  func() error
+	stop func(failed context.Context) error
+}
+
+// runParts starts the parts in order. Once ctx ends or a part fails, it stops them in
+// reverse order, waiting for each, and returns what went wrong.
+func runParts(ctx context.Context, parts []part) (err error) {
+	failed, fail := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer func() { err = errors.Join(context.Cause(failed), err); fail(nil) }()
+	for _, p := range parts {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if err := p.run(); err != nil {
+				fail(err)
+			}
+		}()
+		defer func() {
+			err = errors.Join(err, p.stop(failed))
+			<-done
+		}()
+	}
+	select {
+	case <-ctx.Done():
+	case <-failed.Done():
+	}
+	return nil
+}
+
+// worker is a part that ends with its context.
+func worker(run func(context.Context)) part {
+	return task(func(ctx context.Context) error { run(ctx); return nil })
+}
+
+// task is a worker that can fail.
+func task(run func(context.Context) error) part {
+	ctx, cancel := context.WithCancel(context.Background())
 	return part{
-		run:  func() error { return s.Serve(handler) },
-		stop: func(context.Context) error { return s.Shutdown() },
+		run:  func() error { return run(ctx) },
+		stop: func(context.Context) error { cancel(); return nil },
 	}
 }

@@ -123,14 +123,9 @@ func replaceFile(path, kind string, der []byte, mode os.FileMode) error {
 
 // Fingerprint is the SHA-256 of the certificate authority in dir, as tools show it.
 func Fingerprint(dir string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	ca, err := loadOrCreateCA(dir)
 	if err != nil {
 		return "", err
 	}
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return "", errors.New("ca.pem holds no certificate")
-	}
-	sum := sha256.Sum256(block.Bytes)
-	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":"), nil
+	return strings.ReplaceAll(fmt.Sprintf("% X", sha256.Sum256(ca.Leaf.Raw)), " ", ":"), nil
 }

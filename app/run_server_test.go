@@ -34,11 +34,11 @@ func TestRunParts_stopsInReverseOrder(t *testing.T) {
 				if want == nil {
 					time.AfterFunc(time.Minute, cancel)
 				}
-				err := runParts(ctx, []part{step("1"), step("2"), trigger, {stop: func(context.Context) error { log = append(log, "stop 3"); return nil }}})
+				err := runParts(ctx, []part{step("1"), step("2"), step("3"), trigger})
 				if !errors.Is(err, want) || err == nil != (want == nil) {
 					t.Errorf("returns %v", err)
 				}
-				if want := []string{"stop 3", "stop 2", "2 ended", "stop 1", "1 ended"}; !slices.Equal(log, want) {
+				if want := []string{"stop 3", "3 ended", "stop 2", "2 ended", "stop 1", "1 ended"}; !slices.Equal(log, want) {
 					t.Errorf("got %q, want %q", log, want)
 				}
 			})
@@ -59,7 +59,7 @@ func TestRunParts_failureCutsTheDrainShort(t *testing.T) {
 				time.Sleep(10 * time.Second)
 				return errors.New("the server stopped")
 			}),
-			{stop: func(failed context.Context) error { app.drain(failed, time.Minute); return nil }},
+			{run: func() error { return nil }, stop: func(failed context.Context) error { app.drain(failed, time.Minute); return nil }},
 		})
 		if took := time.Since(start); took != 10*time.Second || err == nil || !strings.Contains(err.Error(), "stopped") || !app.api.Draining() {
 			t.Errorf("ended after %v with %v", took, err)
