@@ -26,7 +26,7 @@
 //   - words: the technical words of its texts, with a line that explains each, and
 //     the other spellings in which they come.
 //
-// Texts are plain, apart from `backticks` around what one would type. Every answer
+// Texts are plain, apart from `backticks` around what one would type. Every response
 // of the API that changed something carries Lesson-Progress, such as "L02 2/4" or
 // "L02 done; next=L03". What the learner does elsewhere, such as in a terminal, shows in
 // GET /learn/lessons and in GET /learn/facts.
@@ -48,7 +48,7 @@ import (
 	"restaurant/problem"
 )
 
-// Handler answers the routes of the lessons.
+// Handler handles the routes of the lessons.
 type Handler struct {
 	Options
 	Course  *course.Course

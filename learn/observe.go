@@ -16,7 +16,7 @@ import (
 	"restaurant/problem"
 )
 
-// ProgressHeader says in an answer what the request has changed.
+// ProgressHeader says in a response what the request has changed.
 const ProgressHeader = "Lesson-Progress"
 
 // OnResponse credits each response of the API just before its header goes out.

@@ -44,7 +44,7 @@ func preferredType(c *gin.Context) string {
 	return textType
 }
 
-// respond answers with JSON that nothing caches: it changes with the next request.
+// respond writes JSON that nothing caches: it changes with the next request.
 func respond(c *gin.Context, body any) error {
 	httpjson.NoStore(c)
 	return httpjson.Respond(c, http.StatusOK, body)

@@ -23,7 +23,7 @@ const (
 )
 
 // Tracker knows how far the learner is with each lesson. It keeps everything in memory,
-// so that the very answer that completes a lesson can say so, and hands on what is to
+// so that the very response that completes a lesson can say so, and hands on what is to
 // be stored.
 type Tracker struct {
 	subscriptions map[course.Endpoint][]subscription

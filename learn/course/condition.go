@@ -78,16 +78,11 @@ type Fact struct {
 // Endpoint is where a pattern and a fact can meet.
 type Endpoint struct{ Method, Route string }
 
-// answered is the method of the endpoint at which right answers are facts.
-const answered = "answer"
-
-// AnswerFact returns the fact that a question was answered rightly.
+// AnswerFact returns the fact that a question was answered rightly. Its endpoint is none of
+// HTTP.
 func AnswerFact(l *Lesson, question string, at int64) Fact {
-	return Fact{At: at, Endpoint: Endpoint{answered, l.ID + "/" + question}}
+	return Fact{At: at, Endpoint: Endpoint{"answer", l.ID + "/" + question}}
 }
-
-// IsAnswer reports whether the fact is a right answer and not a request.
-func (f *Fact) IsAnswer() bool { return f.Method == answered }
 
 // Endpoint returns where a lesson's pattern waits for facts.
 func (p *Pattern) Endpoint(l *Lesson) Endpoint {

@@ -7,7 +7,7 @@ import (
 )
 
 // loginAnswer is an example of the documentation, too, but in lessons it is the name
-// of the file that keeps the answer to a login.
+// of the file that keeps the response to a login.
 const loginAnswer = "login.json"
 
 // Example returns a body that lessons send, as /learn/files serves it.

@@ -95,9 +95,9 @@ type Request struct {
 	BodyFile string `json:"body_file,omitzero"`
 	// As is a file that holds the line of an Authorization header.
 	As string `json:"as,omitzero"`
-	// SaveAs is the file that the answer goes to.
+	// SaveAs is the file for the response.
 	SaveAs string `json:"save_as,omitzero"`
-	// Stream is true if the answer is written bit by bit.
+	// Stream is true if the response comes bit by bit.
 	Stream bool `json:"stream,omitzero"`
 }
 
@@ -107,16 +107,16 @@ type Header struct {
 	Value string `json:"value"`
 }
 
-// Expect is what the answer to a step must be.
+// Expect is what the response to a step must be.
 type Expect struct {
 	// Status lists the statuses that are fine.
 	Status  []int  `json:"status"`
 	Problem string `json:"problem,omitzero"`
 	// Header are headers whose value must hold the text.
 	Header map[string]string `json:"header,omitzero"`
-	// JSON are members of the answer, by their path, such as claims.vip or items.0.id.
+	// JSON are members of the response, by their path, such as claims.vip or items.0.id.
 	JSON map[string]any `json:"json,omitzero"`
-	// Holds are texts that must be in the answer.
+	// Holds are texts that must be in the response.
 	Holds []string `json:"holds,omitzero"`
 }
 

@@ -124,7 +124,7 @@ func (w *lines) line(format string, args ...any) {
 	w.WriteString(w.end)
 }
 
-// placesOrder reports whether the answer to a step says the number of a new order.
+// placesOrder reports whether the response to a step says the number of a new order.
 func placesOrder(s course.Step) bool {
 	return s.Request.Method == http.MethodPost && s.Request.Path == "/api/v1/orders" && slices.Contains(s.Expect.Status, http.StatusCreated)
 }

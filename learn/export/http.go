@@ -7,7 +7,7 @@ import (
 	"restaurant/learn/course"
 )
 
-// savedFile is the answer that a step has put into a file for later steps.
+// savedFile is the response that a step has put into a file for later steps.
 type savedFile struct {
 	name string // of the request in .http, of the variable in .hurl
 	text bool   // the line of an Authorization header, and not JSON
@@ -26,11 +26,11 @@ func collectSavedFiles(l *course.Lesson) map[string]savedFile {
 
 func variable(s course.Step) string { return strings.ReplaceAll(s.ID, "-", "_") }
 
-// wantsText reports whether the answer is one line of plain text.
+// wantsText reports whether the response is one line of plain text.
 func wantsText(r course.Request) bool { return strings.HasSuffix(r.SaveAs, ".txt") }
 
 // http writes the lesson for editors that send requests from a file: for REST Client of
-// Visual Studio Code; others name answers differently.
+// Visual Studio Code; others name responses differently.
 func (t Target) http(l *course.Lesson) string {
 	w := &lines{end: "\n"}
 	files := collectSavedFiles(l)
@@ -70,7 +70,7 @@ func (t Target) httpStep(w *lines, step course.Step, files map[string]savedFile)
 }
 
 // headers writes those of a request. Where curl saves a token as text and sends the
-// file, these tools ask for JSON and take the token from the answer.
+// file, these tools ask for JSON and take the token from the response.
 func headers(w *lines, r course.Request, token func(file string) string) {
 	if r.As != "" {
 		w.line("Authorization: Bearer %s", token(r.As))

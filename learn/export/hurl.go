@@ -8,7 +8,7 @@ import (
 	"restaurant/learn/course"
 )
 
-// hurl writes the lesson for hurl --test, with what each answer must be.
+// hurl writes the lesson for hurl --test, with what each response must be.
 func (t Target) hurl(l *course.Lesson) string {
 	w := &lines{end: "\n"}
 	files := collectSavedFiles(l)

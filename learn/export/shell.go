@@ -32,8 +32,8 @@ func (t Target) answer(program string, l *course.Lesson, q course.Question) stri
 	return fmt.Sprintf("%s -s -d question=%s -d choice=%d %s/learn/lessons/%s/answers", program, q.ID, q.Answer, t.URL, l.ID)
 }
 
-// sh writes a script that does the whole lesson and stops at the first answer that is
-// not as expected. It takes the number of an order from the answer.
+// sh writes a script that does the whole lesson and stops at the first response that is
+// not as expected. It takes the number of an order from the response.
 func (t Target) sh(l *course.Lesson) string {
 	w := &lines{end: "\n"}
 	fmt.Fprintf(w, shHead, l.ID, l.Title, l.ID)

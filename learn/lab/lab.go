@@ -15,13 +15,13 @@ import (
 	"restaurant/problem"
 )
 
-// Warning is the header that every answer of the lab carries.
+// Warning is the header that every response of the lab carries.
 const (
 	Warning      = "Lab"
 	WarningValue = "deliberately-unsafe"
 )
 
-// Lab answers the routes of the lab.
+// Lab handles the routes of the lab.
 type Lab struct {
 	key func() (*rsa.PrivateKey, error) // which no server trusts
 }
