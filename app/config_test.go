@@ -160,7 +160,7 @@ func TestRun_commands(t *testing.T) {
 		{"an unknown flag", "restaurant -h", []string{"-pasta"}, true},
 		{"an argument too many", "unexpected argument", []string{"serve", "now"}, true},
 		{"backup without a file", "FILE", []string{"backup"}, true},
-		{"backup of nothing", "no order book", []string{"backup", "-data-dir", t.TempDir(), t.TempDir() + "/b.db"}, true},
+		{"backup of nothing", "no database", []string{"backup", "-data-dir", t.TempDir(), t.TempDir() + "/b.db"}, true},
 		{"backup of a database", "pg_dump", []string{"backup", "-database-url", "postgres://alice:mozzarella@db.example/book", "b.db"}, true},
 		{"users add without a name", "USERNAME", []string{"users", "add"}, true},
 		{"users without add", "restaurant -h", []string{"users"}, true},

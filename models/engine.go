@@ -11,76 +11,71 @@ import (
 	"gorm.io/gorm"
 )
 
-// engine is what each database does in a way of its own.
+// engine is what SQLite and PostgreSQL do differently.
 type engine interface {
-	// do runs fn in a transaction and returns when it is on the disk. once says
-	// that fn keeps all or nothing by itself, see Store.writeOnce.
-	do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) error
-	// insert writes one row and gives its id. A row that is there already is
-	// gorm.ErrDuplicatedKey.
+	// do runs fn in a transaction and returns once it is durable. single means
+	// that fn runs one statement, see Store.writeStatement.
+	do(ctx context.Context, single bool, fn func(tx *gorm.DB) error) error
+	// insert writes one row and returns its id, or gorm.ErrDuplicatedKey.
 	insert(tx *gorm.DB, query string, args ...any) (id int64, err error)
-	// dialect is the SQL that has no portable form.
 	dialect() dialect
-	// shared tells whether other processes may write, too.
+	// shared reports whether other processes may write, too.
 	shared() bool
-	// notify tells the other branches, as soon as the transaction is kept.
+	// notify sends n to the other instances when the transaction commits.
 	notify(tx *gorm.DB, n notification) error
-	// listen calls hear for each notice of another branch, missed when all but ended
-	// sessions may have been missed, and lost when nothing can be heard, until ctx
-	// ends.
+	// listen runs until ctx ends. It calls hear for each notification of another
+	// instance, missed when some may have been lost (ended sessions apart, which it
+	// reads again), and lost when the connection breaks.
 	listen(ctx context.Context, hear func(notification), missed func(), lost func(error))
-	// close ends what writes; what has been taken on is finished first.
+	// close finishes the writes that have begun.
 	close() error
 
 	pending() int
 	onCommit(fn func(Commit))
 }
 
-// dialect holds the SQL for which there is no portable form.
+// dialect holds the SQL that has no portable form.
 type dialect struct {
-	version    string   // the query for the engine's version
-	openOrders string   // the table orders, read along its index of open orders
-	skipLocked string   // ends a query: takes the rows that nobody else is changing
-	noOrders   []string // empties the table orders, and begins their numbers anew
-	idsTaken   string   // tells the engine of ids of dishes that it has not given out, if it must be told
+	openOrders     string   // the table orders, read along its index of open orders
+	skipLocked     string   // ends a SELECT: skip rows that others have locked
+	clearOrders    []string // empties the table orders and restarts its ids
+	advanceMenuIDs string   // moves the sequence of dish ids past explicit ids, where needed
 }
 
-// classify gives the failures of the engine that are nobody's mistake their names.
-func classify(err error) error { return namedPostgres(namedSQLite(err)) }
+// classify wraps failures of the engine in ErrStorageFull or
+// ErrDatabaseUnavailable.
+func classify(err error) error { return classifyPostgres(classifySQLite(err)) }
 
-// Commit tells of one commit: how many writes it kept, and how long it took
-// from BEGIN to the disk.
+// Commit describes one commit: how many writes it holds, and the time from BEGIN
+// until it was durable.
 type Commit struct {
 	Writes int
 	Took   time.Duration
 }
 
-// writeStats is what an engine can tell about its writes.
+// writeStats counts the writes of an engine.
 type writeStats struct {
 	waiting    atomic.Int64
 	commitHook atomic.Pointer[func(Commit)]
 }
 
-// pending is the number of writes that wait or are being written.
-func (t *writeStats) pending() int { return int(t.waiting.Load()) }
+func (s *writeStats) pending() int { return int(s.waiting.Load()) }
 
-// onCommit calls fn after each commit.
-func (t *writeStats) onCommit(fn func(Commit)) { t.commitHook.Store(&fn) }
+func (s *writeStats) onCommit(fn func(Commit)) { s.commitHook.Store(&fn) }
 
-// committed tells of a commit that began at start.
-func (t *writeStats) committed(writes int, start time.Time) {
-	if tell := t.commitHook.Load(); tell != nil {
-		(*tell)(Commit{writes, time.Since(start)})
+func (s *writeStats) committed(writes int, start time.Time) {
+	if hook := s.commitHook.Load(); hook != nil {
+		(*hook)(Commit{writes, time.Since(start)})
 	}
 }
 
-// migrations are the versions of the schema, in a folder for each engine. One
-// that has landed is never edited: what changes later is a new file in both.
+// migrations are the versions of the schema, one folder per engine. A released
+// file is never edited; a later change is a new file in both folders.
 //
 //go:embed migrations/*/*.sql
 var migrations embed.FS
 
-// migrationsOf lists the scripts of an engine; the first makes version 1.
+// migrationsOf lists the scripts of an engine in order; the first makes version 1.
 func migrationsOf(engine string) ([]string, error) {
 	return fs.Glob(migrations, path.Join("migrations", engine, "*.sql"))
 }

@@ -27,8 +27,8 @@ type LoginTally struct {
 const (
 	// TallyLife is how long a failed login counts when no other follows.
 	TallyLife = time.Hour
-	// homeLife is how long an address is somebody's home without a login.
-	homeLife = MaxSession
+	// trustedFor is how long an address is somebody's home without a login.
+	trustedFor = MaxSession
 )
 
 // LoginTallies are the tallies of the places, in their order.
@@ -62,7 +62,7 @@ func (s *Store) CountFailedLogin(ctx context.Context, places ...string) error {
 		"failures": gorm.Expr("CASE WHEN login_tallies.last_at < ? THEN 1 ELSE login_tallies.failures + 1 END", now.Add(-TallyLife)),
 		"last_at":  now,
 	})}
-	return s.writeOnce(ctx, func(tx *gorm.DB) error { return tx.Clauses(more).Create(&rows).Error })
+	return s.writeStatement(ctx, func(tx *gorm.DB) error { return tx.Clauses(more).Create(&rows).Error })
 }
 
 // CountLogin forgets the failures in a place after a login, and makes the other
@@ -88,8 +88,8 @@ func (s *Store) CountLogin(ctx context.Context, place, home string) error {
 // nobody has come for long.
 func (s *Store) SweepLoginTallies(ctx context.Context) error {
 	now := Now()
-	return s.writeOnce(ctx, func(tx *gorm.DB) error {
-		return tx.Exec("DELETE FROM login_tallies WHERE NOT home AND last_at < ? OR home AND last_at < ?", now.Add(-TallyLife), now.Add(-homeLife)).Error
+	return s.writeStatement(ctx, func(tx *gorm.DB) error {
+		return tx.Exec("DELETE FROM login_tallies WHERE NOT home AND last_at < ? OR home AND last_at < ?", now.Add(-TallyLife), now.Add(-trustedFor)).Error
 	})
 }
 

@@ -186,14 +186,14 @@ func (s *Store) SessionOfRefresh(ctx context.Context, hash string) (LoginSession
 	return session, mapNotFound(err)
 }
 
-// maxListed bounds the list of a guest who logs in again and again.
-const maxListed = 200
+// maxSessionsListed bounds the list of a guest who logs in again and again.
+const maxSessionsListed = 200
 
 // SessionsOf lists the living login sessions of a user, newest first.
 func (s *Store) SessionsOf(ctx context.Context, userID int64) ([]LoginSession, error) {
 	var sessions []LoginSession
 	err := s.read(ctx).Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", userID, Now()).
-		Order("created_at DESC, id").Limit(maxListed).Find(&sessions).Error
+		Order("created_at DESC, id").Limit(maxSessionsListed).Find(&sessions).Error
 	return sessions, err
 }
 
@@ -237,22 +237,22 @@ func (s *Store) ListRevoked(ctx context.Context, each func(RevokedSession)) erro
 		var page []RevokedSession
 		err := s.read(ctx).Model(&LoginSession{}).Select("id, user_id, access_until").
 			Where("ended_at IS NOT NULL AND access_until >= ? AND (access_until, id) > (?, ?)", last.AccessUntil, last.AccessUntil, last.ID).
-			Order("access_until, id").Limit(deniedAtOnce).Scan(&page).Error
+			Order("access_until, id").Limit(revokedBatch).Scan(&page).Error
 		if err != nil {
 			return err
 		}
 		for _, e := range page {
 			each(e)
 		}
-		if len(page) < deniedAtOnce {
+		if len(page) < revokedBatch {
 			return nil
 		}
 		last = page[len(page)-1]
 	}
 }
 
-// deniedAtOnce bounds a statement, which must not run for too long.
-const deniedAtOnce = 20_000
+// revokedBatch bounds a statement, which must not run for too long.
+const revokedBatch = 20_000
 
 // sweepBatch bounds how long sweeping holds the order book.
 const sweepBatch = 500

@@ -254,7 +254,7 @@ func TestOnSessionsEnded_onlyAfterTheCommit(t *testing.T) {
 				t.Error("a session was ended unannounced")
 			}
 		}()
-		_ = s.writeOnce(t.Context(), func(tx *gorm.DB) error {
+		_ = s.writeStatement(t.Context(), func(tx *gorm.DB) error {
 			_, err := s.endSessions(tx, Now(), "id = ?", "alice")
 			return err
 		})
@@ -318,12 +318,12 @@ func TestSessionsAreListedNewestFirstAndNotWithoutEnd(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
 	var want []string
-	for i := range maxListed + 5 {
+	for i := range maxSessionsListed + 5 {
 		id := fmt.Sprintf("s%03d", i)
 		session(t, s, alice, id, func(ls *LoginSession) { ls.CreatedAt = Now() + Millis(i) })
 		want = append([]string{id}, want...)
 	}
-	wantSame(t, idsOf(t, s, alice), want[:maxListed])
+	wantSame(t, idsOf(t, s, alice), want[:maxSessionsListed])
 }
 
 func TestSessionOfRefresh(t *testing.T) {
@@ -462,7 +462,7 @@ func TestDeniedAreEndedWithALivingToken(t *testing.T) {
 func TestTheDenylistIsReadInParts(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
-	const count = 2*deniedAtOnce + 1
+	const count = 2*revokedBatch + 1
 	change(t, s, `INSERT INTO login_sessions (id, user_id, delivery, user_agent, created_at, last_used_at, access_until, expires_at, ended_at)
 		WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $1)
 		SELECT 'sid-' || i, $2, 'body', '', 1, 1, 4000000000000 + i / 30000, 4000000000000, 1 FROM numbers`, count, alice.ID)

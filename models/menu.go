@@ -8,32 +8,30 @@ import (
 	"gorm.io/gorm"
 )
 
-// Menu is the menu as it is after some commit. It never changes; a change of a
-// dish makes a new one. Whoever reads it asks no database.
+// Menu is an immutable snapshot of the menu after some commit, kept in memory:
+// reading it takes no query.
 type Menu struct {
-	// Items are all dishes in the order in which they were added. Nobody may
-	// change them.
+	// Items are all dishes in the order in which they were added. Read only.
 	Items []MenuItem
 	byID  map[int64]*MenuItem
 }
 
-// Item finds a dish by its id.
+// Item returns the dish with this id.
 func (m *Menu) Item(id int64) (*MenuItem, bool) {
 	item, ok := m.byID[id]
 	return item, ok
 }
 
-// menuInMemory is the menu of this moment.
-type menuInMemory struct {
-	changing sync.Mutex // from the change until the new menu is the current one
+type menuCache struct {
+	changing sync.Mutex // held from a change until current holds it
 	current  atomic.Pointer[Menu]
 }
 
-// Menu is the menu as it is now.
+// Menu returns the current menu.
 func (s *Store) Menu() *Menu { return s.menu.current.Load() }
 
-// changeMenu runs fn like write. Before it returns, Menu is what fn left behind;
-// if fn fails, it stays what it was.
+// changeMenu runs fn like write, and replaces the snapshot before it returns. If
+// fn fails, the snapshot stays.
 func (s *Store) changeMenu(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	s.menu.changing.Lock()
 	defer s.menu.changing.Unlock()
@@ -54,10 +52,10 @@ func (s *Store) changeMenu(ctx context.Context, fn func(tx *gorm.DB) error) erro
 	return err
 }
 
-// readMenu brings the menu into memory: when the book is opened, and when another
-// branch has changed it.
+// readMenu reads the snapshot: when the store is opened, and after another
+// instance has changed the menu.
 func (s *Store) readMenu(ctx context.Context) error {
-	s.menu.changing.Lock() // or what was read might come after a newer change
+	s.menu.changing.Lock() // or this result could replace a newer one
 	defer s.menu.changing.Unlock()
 	menu, err := loadMenu(s.read(ctx))
 	if err == nil {

@@ -9,30 +9,29 @@ import (
 	"gorm.io/gorm"
 )
 
-// Listener is what a house wants to hear of the other branches over the same order
-// book. Nothing depends on a piece of news arriving: whenever some may have been
-// missed, it is all asked for anew.
+// Listener receives the changes that other instances make in the same database.
+// Notifications may get lost: whenever that is possible, everything is read again.
 type Listener struct {
-	// Keys is called when signing keys have changed.
+	// Keys runs after signing keys have changed.
 	Keys func(context.Context) error
-	// Orders have made a step.
+	// Orders runs after these orders have changed.
 	Orders func(ctx context.Context, ids []int64) error
-	// AnyOrders is called when orders may have made steps of which nobody told.
+	// AnyOrders runs when any order may have changed.
 	AnyOrders func(context.Context) error
-	// Lost is called when no news can be heard for the moment, and why.
+	// Lost receives why notifications cannot be received or handled right now.
 	Lost func(error)
 }
 
-// notification is what one branch tells the others.
+// notification is what instances send each other.
 type notification struct {
-	From   string           `json:"from"` // a process; it needs no news of itself
+	From   string           `json:"from"` // the process, which ignores its own
 	Ended  []RevokedSession `json:"ended,omitempty"`
 	Orders []int64          `json:"orders,omitempty"`
 	Keys   bool             `json:"keys,omitempty"`
 	Menu   bool             `json:"menu,omitempty"`
 }
 
-// notify tells the other branches, as soon as the transaction is kept.
+// notify sends n to the other instances when the transaction commits.
 func (s *Store) notify(tx *gorm.DB, n notification) error {
 	if len(n.Ended) == 0 && len(n.Orders) == 0 && !n.Keys && !n.Menu {
 		return nil
@@ -40,90 +39,90 @@ func (s *Store) notify(tx *gorm.DB, n notification) error {
 	return s.engine.notify(tx, n)
 }
 
-// Follow listens to the other branches until ctx ends. Where there are none, it
-// returns at once.
-func (s *Store) Follow(ctx context.Context, news Listener) {
+// Follow passes changes of other instances to l until ctx ends. If there can be no
+// other instances, it returns at once.
+func (s *Store) Follow(ctx context.Context, l Listener) {
 	if !s.Shared() {
 		return
 	}
-	e := &refreshQueue{bell: make(chan struct{}, 1)}
+	q := &refreshQueue{wake: make(chan struct{}, 1)}
 	var running sync.WaitGroup
 	defer running.Wait()
-	running.Go(func() { e.run(ctx, s, news) })
+	running.Go(func() { q.run(ctx, s, l) })
 	hear := func(n notification) {
 		s.tellEnded(n.Ended)
-		e.add(n, false)
+		q.add(n, false)
 	}
-	missed := func() { e.add(notification{Keys: true, Menu: true}, true) }
-	s.engine.listen(ctx, hear, missed, news.Lost)
+	missed := func() { q.add(notification{Keys: true, Menu: true}, true) }
+	s.engine.listen(ctx, hear, missed, l.Lost)
 }
 
-// refreshQueue are what has to be read in the order book because of news. They are
-// run apart, so that a slow answer holds up no news of ended sessions.
+// refreshQueue holds what must be read from the database because of notifications.
+// It runs in a goroutine of its own, so that a slow query delays no ended session.
 type refreshQueue struct {
 	mu        sync.Mutex
 	due       notification
 	anyOrders bool
-	bell      chan struct{}
+	wake      chan struct{}
 }
 
-func (e *refreshQueue) add(n notification, anyOrders bool) {
-	e.mu.Lock()
-	e.due.Keys = e.due.Keys || n.Keys
-	e.due.Menu = e.due.Menu || n.Menu
-	e.due.Orders = append(e.due.Orders, n.Orders...)
-	e.anyOrders = e.anyOrders || anyOrders
-	e.mu.Unlock()
+func (q *refreshQueue) add(n notification, anyOrders bool) {
+	q.mu.Lock()
+	q.due.Keys = q.due.Keys || n.Keys
+	q.due.Menu = q.due.Menu || n.Menu
+	q.due.Orders = append(q.due.Orders, n.Orders...)
+	q.anyOrders = q.anyOrders || anyOrders
+	q.mu.Unlock()
 	select {
-	case e.bell <- struct{}{}:
-	default: // it is ringing already
+	case q.wake <- struct{}{}:
+	default: // it will wake already
 	}
 }
 
-func (e *refreshQueue) take() (n notification, anyOrders bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	n, anyOrders = e.due, e.anyOrders
-	e.due, e.anyOrders = notification{}, false
+func (q *refreshQueue) take() (n notification, anyOrders bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n, anyOrders = q.due, q.anyOrders
+	q.due, q.anyOrders = notification{}, false
 	return n, anyOrders
 }
 
-// errandsAgain is how long an errand that failed waits.
-const errandsAgain = time.Second
+// refreshRetry is the pause before a failed refresh is tried again.
+const refreshRetry = time.Second
 
-func (e *refreshQueue) run(ctx context.Context, s *Store, news Listener) {
+func (q *refreshQueue) run(ctx context.Context, s *Store, l Listener) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-e.bell:
+		case <-q.wake:
 		}
-		n, anyOrders := e.take()
-		if err := e.do(ctx, s, news, n, anyOrders); err != nil && ctx.Err() == nil {
-			news.Lost(err)
-			e.add(n, anyOrders)
-			pause(ctx, errandsAgain)
+		n, anyOrders := q.take()
+		if err := q.do(ctx, s, l, n, anyOrders); err != nil && ctx.Err() == nil {
+			l.Lost(err)
+			q.add(n, anyOrders)
+			sleep(ctx, refreshRetry)
 		}
 	}
 }
 
-func (e *refreshQueue) do(ctx context.Context, s *Store, news Listener, n notification, anyOrders bool) (err error) {
+func (q *refreshQueue) do(ctx context.Context, s *Store, l Listener, n notification, anyOrders bool) (err error) {
 	if n.Keys {
-		err = errors.Join(err, news.Keys(ctx))
+		err = errors.Join(err, l.Keys(ctx))
 	}
 	if n.Menu {
 		err = errors.Join(err, s.readMenu(ctx))
 	}
 	if anyOrders {
-		return errors.Join(err, news.AnyOrders(ctx))
+		return errors.Join(err, l.AnyOrders(ctx))
 	}
 	if len(n.Orders) > 0 {
-		err = errors.Join(err, news.Orders(ctx, n.Orders))
+		err = errors.Join(err, l.Orders(ctx, n.Orders))
 	}
 	return err
 }
 
-func pause(ctx context.Context, d time.Duration) {
+func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -97,7 +97,7 @@ func TestHousesHearOfEachOther(t *testing.T) {
 
 		t.Run("of sessions that are ended, however many", func(t *testing.T) {
 			var sids []string
-			for i := range 2*endedInNotice + 1 {
+			for i := range 2*endedPerNotification + 1 {
 				sids = append(sids, session(t, there, alice, fmt.Sprintf("alice %03d", i)).ID)
 			}
 			noError(t, there.EndSessions(t.Context(), alice.ID, ""))
@@ -106,7 +106,7 @@ func TestHousesHearOfEachOther(t *testing.T) {
 		})
 		t.Run("of orders that make a step", func(t *testing.T) {
 			var ids []int64
-			for range ordersInNotice + 1 {
+			for range ordersPerNotification + 1 {
 				ids = append(ids, place(t, there, alice, dish).ID)
 			}
 			_, err := there.AdvanceDue(t.Context(), Now(), 2*len(ids))

@@ -9,7 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// OrderLine is one line of a bill. Name and price are copies: tomorrow's menu
+// OrderLine is one line of an order. Name and price are copies: tomorrow's menu
 // must not rewrite today's bill.
 type OrderLine struct {
 	MenuItemID     int64  `json:"menu_item_id"`
@@ -21,13 +21,13 @@ type OrderLine struct {
 	LineTotalCents int64  `json:"line_total_cents"`
 }
 
-// OrderLines is a bill, a JSON array of OrderLine. A bill is written once, never
-// changed and always read as a whole, so it is kept as the text that guests get:
-// a page of orders is one query, and nothing is decoded to be encoded again.
+// OrderLines is a JSON array of OrderLine. The lines of an order never change and
+// are always read as a whole, so they are stored as the text that clients get: a
+// page of orders is one query, and nothing is decoded to be encoded again.
 type OrderLines string
 
-// TotalLines fills in what each line costs, adds everything up, and writes it down.
-// A sum that does not fit, and a line of nothing, is a *LineError.
+// TotalLines fills in LineTotalCents and returns the encoded lines and their sum.
+// A sum that does not fit, or a line without quantity or price, is a *LineError.
 func TotalLines(lines []OrderLine) (bill OrderLines, totalCents int64, err error) {
 	for i := range lines {
 		l := &lines[i]
@@ -41,20 +41,19 @@ func TotalLines(lines []OrderLine) (bill OrderLines, totalCents int64, err error
 	return OrderLines(text), totalCents, err
 }
 
-// What is stored is a JSON object with the version of its format in front. A
-// reader that meets a version it does not know refuses, rather than guessing
-// what a bill said.
+// The stored text is a JSON object with the version of its format in front. Scan
+// refuses an unknown version rather than guessing.
 const (
 	linesHead = `{"v":2,"lines":`
 	linesTail = `}`
 )
 
-// Value writes the lines in today's format.
+// Value makes OrderLines a driver.Valuer. It writes the current format.
 func (l OrderLines) Value() (driver.Value, error) {
 	return linesHead + string(l) + linesTail, nil
 }
 
-// Scan reads the lines.
+// Scan makes OrderLines a sql.Scanner.
 func (l *OrderLines) Scan(src any) error {
 	text, ok := src.(string)
 	if !ok {
@@ -67,8 +66,7 @@ func (l *OrderLines) Scan(src any) error {
 	return l.scanV1(text)
 }
 
-// scanV1 reads what was written before bills were kept as guests get them: the
-// line totals were not in the text.
+// scanV1 reads the first format, which had no line totals.
 func (l *OrderLines) scanV1(text string) error {
 	var stored struct {
 		Format int         `json:"v"`

@@ -25,13 +25,13 @@ func TestAnOutageIsNotWaitedFor(t *testing.T) {
 		var waiting sync.WaitGroup
 		for range 8 {
 			waiting.Go(func() {
-				within(t, silence+answerToPing+lastRetry+time.Second, func() error { _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "", "")); return err })
+				within(t, silenceBeforePing+pingTimeout+lastRetry+time.Second, func() error { _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "", "")); return err })
 			})
 			waiting.Go(func() {
-				within(t, silence+answerToPing+lastRetry+time.Second, func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err })
+				within(t, silenceBeforePing+pingTimeout+lastRetry+time.Second, func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err })
 			})
 		}
-		within(t, readyWithin+200*time.Millisecond, func() error { return s.Ready(t.Context()) })
+		within(t, readyTimeout+200*time.Millisecond, func() error { return s.Ready(t.Context()) })
 		waiting.Wait()
 		t.Logf("it was noticed after %v", time.Since(began))
 		for range 8 {
@@ -49,7 +49,7 @@ func TestAnOutageIsNotWaitedFor(t *testing.T) {
 		}
 		place(t, s, alice, dish)
 		for s.Ready(t.Context()) != nil || stillWaiting(s) > 0 { // those in line for a connection are forgotten last
-			if time.Since(began) > 2*connectionWithin {
+			if time.Since(began) > 2*queueTimeout {
 				t.Fatalf("%d who no longer wait would still be told", stillWaiting(s))
 			}
 			time.Sleep(time.Millisecond)
@@ -62,5 +62,5 @@ func stillWaiting(s *Store) int {
 	o := s.engine.(*postgresWriter).outage
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.waiting)
+	return len(o.watchers)
 }

@@ -8,16 +8,16 @@ import (
 	"gorm.io/gorm"
 )
 
-// NewOrder is what a guest asks for. Names and prices are not theirs to say.
+// NewOrder is what a guest asks for. Names and prices come from the menu.
 type NewOrder struct {
 	UserID    int64
-	VIP       bool // the vip claim of the wristband
-	AgeOver18 bool // the age_over_18 claim of the wristband
+	VIP       bool // the vip claim of the access token
+	AgeOver18 bool // the age_over_18 claim of the access token
 	Lines     []NewLine
 	Table     *string
-	// IdempotencyKey is the guest's own name for this order, or empty.
+	// IdempotencyKey is the client's own name for this order, or empty.
 	IdempotencyKey string
-	// RequestHash is what a repeated request is recognised by.
+	// RequestHash identifies the request that the key stands for.
 	RequestHash string
 }
 
@@ -37,29 +37,28 @@ var (
 	ErrAgeRestricted   = errors.New("age restricted")
 )
 
-// LineError says which line of an order is refused, and why.
+// LineError is the refusal of a line of a new order.
 type LineError struct {
 	Index   int    // of the line, from 0
 	Field   string // of the line, such as "size"
-	Message string // what the field takes, or what is wrong with the dish
+	Message string // for the guest
 	Reason  error  // one of the four above
 }
 
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s: %v", e.Index, e.Field, e.Reason) }
 
-// Unwrap gives the reason to errors.Is.
+// Unwrap returns the reason to errors.Is.
 func (e *LineError) Unwrap() error { return e.Reason }
 
-// PlaceOrder writes a new order with its idempotency key. If the guest has used
-// the key before, the order of that time is returned and replayed is true; a key
-// that stood for another request is ErrKeyReused. A line that cannot be served
-// is a *LineError.
+// PlaceOrder writes a new order with its idempotency key. If the user has used the
+// key before, it returns the earlier order and replayed is true; a key that stands
+// for another request is ErrKeyReused. A line that is refused is a *LineError.
 func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed bool, err error) {
 	if o, err = n.price(s.Menu()); err != nil {
 		return n.replayOr(err, s.read(ctx))
 	}
-	err = s.writeOnce(ctx, func(tx *gorm.DB) (err error) {
-		o.ID, err = n.insert(tx, s.engine, o)
+	err = s.writeStatement(ctx, func(tx *gorm.DB) (err error) {
+		o.ID, err = s.insertOrder(tx, o, n.IdempotencyKey, n.RequestHash)
 		return err
 	})
 	switch {
@@ -72,8 +71,8 @@ func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed b
 	return o, false, err
 }
 
-// replayOr looks whether a refused order is the repetition of one that was taken
-// before, as it may be when its dishes can no longer be had, or its key is used.
+// replayOr returns the earlier order with the same idempotency key, or the error
+// refused. A repeated order may be refused because a dish has been sold out since.
 func (n NewOrder) replayOr(refused error, db *gorm.DB) (Order, bool, error) {
 	o, err := n.findByKey(db)
 	if errors.Is(err, ErrNotFound) {
@@ -82,7 +81,7 @@ func (n NewOrder) replayOr(refused error, db *gorm.DB) (Order, bool, error) {
 	return o, err == nil, err
 }
 
-// findByKey finds the order that the key already stands for.
+// findByKey returns the order that the key already stands for.
 func (n NewOrder) findByKey(db *gorm.DB) (Order, error) {
 	if n.IdempotencyKey == "" {
 		return Order{}, ErrNotFound
@@ -98,31 +97,16 @@ func (n NewOrder) findByKey(db *gorm.DB) (Order, error) {
 	return o.Order, err
 }
 
-// insertOrder is the hottest write of the house.
-const insertOrder = `INSERT INTO orders (user_id, status, lines, total_cents, table_name, idempotency_key, request_hash, placed_at, updated_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`
-
-// insert writes the order o and gives its id, past GORM's builder but over its
-// connection.
-func (n NewOrder) insert(tx *gorm.DB, e engine, o Order) (id int64, err error) {
-	var key, hash *string
-	if n.IdempotencyKey != "" {
-		key, hash = &n.IdempotencyKey, &n.RequestHash
-	}
-	id, err = e.insert(tx, insertOrder, o.UserID, o.Status, o.Lines, o.TotalCents, o.TableName, key, hash, o.PlacedAt)
-	return id, tx.AddError(err)
-}
-
-// price copies the names and prices of the dishes onto a new order.
+// price makes the order, with names and prices copied from the menu.
 func (n NewOrder) price(menu *Menu) (Order, error) {
 	now := Now()
 	o := Order{UserID: n.UserID, Status: StatusPlaced, TableName: n.Table, PlacedAt: now, UpdatedAt: now}
 	lines := make([]OrderLine, len(n.Lines))
 	for i, l := range n.Lines {
-		line, fault := n.priceLine(l, menu)
-		if fault != nil {
-			fault.Index = i
-			return Order{}, fault
+		line, refused := n.priceLine(l, menu)
+		if refused != nil {
+			refused.Index = i
+			return Order{}, refused
 		}
 		lines[i] = line
 	}
@@ -131,7 +115,7 @@ func (n NewOrder) price(menu *Menu) (Order, error) {
 	return o, err
 }
 
-// priceLine holds one line against the menu.
+// priceLine makes one line, if the menu and the guest's claims allow it.
 func (n NewOrder) priceLine(l NewLine, menu *Menu) (OrderLine, *LineError) {
 	dish, known := menu.Item(l.MenuItemID)
 	if !known {

@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -21,11 +20,10 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// OpenPostgres opens the order book in the PostgreSQL database at url and brings
-// its schema up to date; several houses may do so at once. The tables stand in
-// the first schema of the connection's search_path. The error is a sentence for
-// whoever starts the house, without the password; a database that is foreign or
-// newer than this program is left as it is.
+// OpenPostgres opens the PostgreSQL database at url and migrates its schema;
+// several instances may do so at once. The tables are in the first schema of the
+// connection's search_path. The error is a sentence for the operator, without the
+// password. A database of another program or of a newer release is left unchanged.
 func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	cfg, size, err := postgresConfig(url)
 	if err != nil {
@@ -33,67 +31,71 @@ func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	}
 	writer, err := openPostgresPool(cfg, size-size/2)
 	if err != nil {
-		return nil, explainPostgres(cfg, err)
+		return nil, postgresOpenError(cfg, err)
 	}
 	if err := migratePostgres(ctx, writer); err != nil {
-		return nil, errors.Join(explainPostgres(cfg, err), closePool(writer))
+		return nil, errors.Join(postgresOpenError(cfg, err), closePool(writer))
 	}
 	cfg = cfg.Copy()
 	cfg.RuntimeParams["default_transaction_read_only"] = "on"
-	reader, err := openPostgresPool(cfg, size/2) // writes that wait for each other shall leave reading alone
+	reader, err := openPostgresPool(cfg, size/2) // reads have connections of their own, so waiting writes do not block them
 	if err != nil {
-		return nil, errors.Join(explainPostgres(cfg, err), closePool(writer))
+		return nil, errors.Join(postgresOpenError(cfg, err), closePool(writer))
 	}
 	s := &Store{engine: newPostgresWriter(writer, cfg), reader: reader}
 	if err := s.readMenu(ctx); err != nil {
-		return nil, errors.Join(explainPostgres(cfg, err), s.Close())
+		return nil, errors.Join(postgresOpenError(cfg, err), s.Close())
 	}
 	return s, nil
 }
 
-// PostgresName is the part of a PostgreSQL address that may be shown: without
+// PostgresName returns the part of a PostgreSQL URL that may be shown: without
 // user, password and settings. The error is ErrNotPostgres.
 func PostgresName(url string) (string, error) {
 	cfg, _, err := postgresConfig(url)
 	if err != nil {
 		return "", err
 	}
-	return "postgres://" + net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))) + "/" + cfg.Database, nil
+	return "postgres://" + hostPort(cfg) + "/" + cfg.Database, nil
 }
 
-// ErrNotPostgres means that an address is none of a PostgreSQL database.
+func hostPort(cfg *pgx.ConnConfig) string {
+	return net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
+}
+
+// ErrNotPostgres means that a URL is not the address of a PostgreSQL database.
 var ErrNotPostgres = errors.New("must be the address of a PostgreSQL database: postgres://user:password@host:5432/database")
 
-// What a connection is given unless the address says otherwise. Whoever waits
-// for longer is told so, rather than kept waiting.
+// Defaults of a connection; the URL may change them.
 const (
-	connectWithin = 3 * time.Second
-	poolSize      = 16
+	connectTimeout = 3 * time.Second
+	poolSize       = 16
 )
 
+// postgresSettings are defaults, too. They limit how long a request can wait.
 var postgresSettings = map[string]string{
 	"application_name":                    "restaurant",
 	"client_encoding":                     "UTF8",
 	"default_transaction_isolation":       "read committed",
 	"statement_timeout":                   "5s",
 	"lock_timeout":                        "3s",
-	"idle_in_transaction_session_timeout": "10s", // so that a house that is frozen lets go of its locks
+	"idle_in_transaction_session_timeout": "10s", // a frozen instance must lose its locks
 }
 
-// postgresConfig reads an address. Its errors hold nothing of it, because there
-// is a password in it.
+// postgresConfig parses a URL. Its errors repeat nothing of it, because it holds a
+// password.
 func postgresConfig(url string) (cfg *pgx.ConnConfig, size int, err error) {
 	cfg, err = pgx.ParseConfig(url)
 	if err != nil || !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
 		return nil, 0, ErrNotPostgres
 	}
 	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = connectWithin
+		cfg.ConnectTimeout = connectTimeout
 	}
 	size = poolSize
-	if most, given := cfg.RuntimeParams["pool_max_conns"]; given { // as pgxpool calls it; no setting of the server
+	if text, given := cfg.RuntimeParams["pool_max_conns"]; given { // pgxpool's name; not a setting of the server
 		delete(cfg.RuntimeParams, "pool_max_conns")
-		if size, err = strconv.Atoi(most); err != nil || size < 2 { // one writes, one reads
+		if size, err = strconv.Atoi(text); err != nil || size < 2 { // one to write, one to read
 			return nil, 0, ErrNotPostgres
 		}
 	}
@@ -102,29 +104,29 @@ func postgresConfig(url string) (cfg *pgx.ConnConfig, size int, err error) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
-	cfg.Tracer = deadlines{newOutage()}
+	cfg.Tracer = timeouts{newOutage()}
 	return cfg, size, nil
 }
 
 func openPostgresPool(cfg *pgx.ConnConfig, size int) (*gorm.DB, error) {
-	pool := newPatientPool(cfg, size)
+	pool := newBoundedPool(cfg, size)
 	db, err := gorm.Open(postgresDialector{&postgres.Dialector{Config: &postgres.Config{Conn: pool}}}, &gorm.Config{
 		SkipDefaultTransaction: true,
 		TranslateError:         true,
-		DisableAutomaticPing:   true, // the first statement says more
-		QueryFields:            true, // a newer house beside this one may add columns
+		DisableAutomaticPing:   true, // the first statement fails with a better error
+		QueryFields:            true, // an instance of a newer release may add columns
 		Logger:                 logger.Discard,
 	})
 	if err == nil {
-		err = clockStatements(db)
+		err = timeCallbacks(db)
 	}
 	if err != nil {
-		return nil, errors.Join(err, pool.Close())
+		return nil, errors.Join(err, pool.db.Close())
 	}
 	return db, nil
 }
 
-// postgresDialector names the failures of the engine wherever they come up.
+// postgresDialector classifies failures also where they occur while rows are read.
 type postgresDialector struct{ *postgres.Dialector }
 
 // Translate makes postgresDialector a gorm.ErrorTranslator.
@@ -135,8 +137,8 @@ func (d postgresDialector) Translate(err error) error {
 	return classify(err)
 }
 
-// migratePostgres brings the schema up to date, each version in a transaction of
-// its own. Of several houses that start at once one does it; the others wait.
+// migratePostgres applies each missing version in a transaction of its own. Of
+// several instances that start at once, one does it and the others wait.
 func migratePostgres(ctx context.Context, db *gorm.DB) error {
 	files, err := migrationsOf("postgres")
 	if err != nil {
@@ -151,7 +153,7 @@ func migratePostgres(ctx context.Context, db *gorm.DB) error {
 	return err
 }
 
-// migrateStep adds the next version, and tells whether there was none to add.
+// migrateStep applies the next version and reports whether there was none.
 func migrateStep(tx *gorm.DB, files []string) (done bool, err error) {
 	for _, stmt := range []string{
 		"SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = 0",
@@ -161,7 +163,7 @@ func migrateStep(tx *gorm.DB, files []string) (done bool, err error) {
 			return false, err
 		}
 	}
-	version, err := recognisePostgres(tx, len(files))
+	version, err := postgresSchemaVersion(tx, len(files))
 	if err != nil || version == len(files) {
 		return true, err
 	}
@@ -175,26 +177,26 @@ func migrateStep(tx *gorm.DB, files []string) (done bool, err error) {
 	return false, tx.Exec("UPDATE restaurant_schema SET version = ?", version+1).Error
 }
 
-// recognisePostgres tells which version of our schema is there, 0 if none. What
-// is not ours or newer than this program is an error.
-func recognisePostgres(tx *gorm.DB, known int) (version int, err error) {
-	var there struct {
+// postgresSchemaVersion returns the version of our schema, 0 if there is none. A
+// schema of another program or of a newer release is an error.
+func postgresSchemaVersion(tx *gorm.DB, known int) (version int, err error) {
+	var found struct {
 		Name   *string // of the schema
-		Tables int     // in it, other than those of extensions
+		Tables int     // in it, without those of extensions
 		Ours   bool
 	}
 	err = tx.Raw(`SELECT current_schema() AS name, count(c.oid) AS tables, coalesce(bool_or(c.relname = 'restaurant_schema'), false) AS ours
 		FROM (SELECT current_schema() AS name) s JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
 		LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
-			AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`).Scan(&there).Error
+			AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`).Scan(&found).Error
 	switch {
 	case err != nil:
 		return 0, err
-	case there.Name == nil:
+	case found.Name == nil:
 		return 0, errors.New("no schema of its search_path exists: create one, or leave search_path out of DATABASE_URL")
-	case there.Tables > 0 && !there.Ours:
-		return 0, fmt.Errorf("its schema %q holds tables of another program: choose an empty database", *there.Name)
-	case !there.Ours:
+	case found.Tables > 0 && !found.Ours:
+		return 0, fmt.Errorf("its schema %q holds tables of another program: choose an empty database", *found.Name)
+	case !found.Ours:
 		return 0, nil
 	}
 	if err := tx.Raw("SELECT version FROM restaurant_schema").Scan(&version).Error; err != nil {
@@ -206,10 +208,10 @@ func recognisePostgres(tx *gorm.DB, known int) (version int, err error) {
 	return version, nil
 }
 
-// explainPostgres makes one sentence of what stopped the house from opening its
-// book.
-func explainPostgres(cfg *pgx.ConnConfig, err error) error {
-	where := net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
+// postgresOpenError makes a sentence for the operator of why the database cannot
+// be opened.
+func postgresOpenError(cfg *pgx.ConnConfig, err error) error {
+	where := hostPort(cfg)
 	switch state := sqlState(err); {
 	case state == "28P01" || state == "28000":
 		err = fmt.Errorf("the server refuses the user %q or the password in DATABASE_URL: check both, and pg_hba.conf there", cfg.User)
@@ -227,68 +229,57 @@ func explainPostgres(cfg *pgx.ConnConfig, err error) error {
 	return fmt.Errorf("the database %q at %s, which DATABASE_URL names, cannot be opened: %w. Nothing was changed", cfg.Database, where, err)
 }
 
-// postgresWriter writes to PostgreSQL, which lets many write at once and gathers
+// postgresWriter writes to PostgreSQL, which runs writes concurrently and groups
 // their commits by itself.
 type postgresWriter struct {
 	writeStats
 	db     *gorm.DB
 	closed atomic.Bool
 
-	listening *pgx.ConnConfig // of the connection that hears news
-	self      string          // by which notices of this process are known
-	opened    Millis
-	outage    *outage
+	listenConfig *pgx.ConnConfig // of the connection for notifications
+	self         string          // the From of this process's notifications
+	opened       Millis
+	outage       *outage
 }
 
 func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {
-	listening := cfg.Copy()
-	listening.RuntimeParams["application_name"] += " (news)"
-	listening.RuntimeParams["statement_timeout"] = "0"
-	listening.Tracer = nil // it has deadlines of its own
-	listening.ConnectTimeout = min(listening.ConnectTimeout, lastRetry)
-	return &postgresWriter{db: db, listening: listening, self: rand.Text(), opened: Now(), outage: outageOf(cfg)}
+	listen := cfg.Copy()
+	listen.RuntimeParams["application_name"] += " (news)"
+	listen.RuntimeParams["statement_timeout"] = "0"
+	listen.Tracer = nil // it has timeouts of its own
+	listen.ConnectTimeout = min(listen.ConnectTimeout, lastRetry)
+	return &postgresWriter{db: db, listenConfig: listen, self: rand.Text(), opened: Now(), outage: outageOf(cfg)}
 }
 
 func (w *postgresWriter) dialect() dialect {
 	return dialect{
-		version: "SHOW server_version", openOrders: "orders", skipLocked: " FOR UPDATE SKIP LOCKED",
-		noOrders: []string{"TRUNCATE orders RESTART IDENTITY"},
-		idsTaken: `SELECT setval(pg_get_serial_sequence('menu_items', 'id'),
+		openOrders: "orders", skipLocked: " FOR UPDATE SKIP LOCKED",
+		clearOrders: []string{"TRUNCATE orders RESTART IDENTITY"},
+		advanceMenuIDs: `SELECT setval(pg_get_serial_sequence('menu_items', 'id'),
 			greatest(nextval(pg_get_serial_sequence('menu_items', 'id')), (SELECT max(id) FROM menu_items)))`,
 	}
 }
 
 func (w *postgresWriter) shared() bool { return true }
 
-// insert leaves a row that is there already alone: a failure would stand in the
-// server's log each time that a guest repeats an order.
-func (w *postgresWriter) insert(tx *gorm.DB, query string, args ...any) (id int64, err error) {
-	err = tx.Statement.ConnPool.QueryRowContext(tx.Statement.Context, query+" ON CONFLICT DO NOTHING RETURNING id", args...).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, gorm.ErrDuplicatedKey
-	}
-	return id, err
-}
-
 func (w *postgresWriter) close() error {
 	w.closed.Store(true)
 	return closePool(w.db)
 }
 
-// maxTries bounds how often a write is begun anew that PostgreSQL gave up in
-// favour of another one.
-const maxTries = 5
+// maxAttempts limits how often a write runs that PostgreSQL aborts in favour of
+// another one.
+const maxAttempts = 5
 
-// do runs fn in a transaction. As in SQLite, a guest who leaves meanwhile does
-// not break it off.
-func (w *postgresWriter) do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) (err error) {
+// do runs fn in a transaction. As in SQLite, a caller who leaves does not abort it.
+func (w *postgresWriter) do(ctx context.Context, single bool, fn func(tx *gorm.DB) error) (err error) {
 	defer timeStatement(ctx)()
 	w.waiting.Add(1)
 	defer w.waiting.Add(-1)
-	ctx = context.WithValue(ctx, clockedKey{}, true)
-	for range maxTries {
+	ctx = context.WithValue(ctx, timedKey{}, true)
+	for range maxAttempts {
 		start := time.Now()
-		if err = transact(w.db.WithContext(ctx), once, fn); err == nil {
+		if err = transact(w.db.WithContext(ctx), single, fn); err == nil {
 			w.committed(1, start)
 		}
 		if !retryable(err) {
@@ -296,14 +287,14 @@ func (w *postgresWriter) do(ctx context.Context, once bool, fn func(tx *gorm.DB)
 		}
 	}
 	if err != nil && w.closed.Load() {
-		return fmt.Errorf("%w: the order book is closed", ErrDatabaseUnavailable)
+		return errClosed
 	}
 	return err
 }
 
-// transact runs fn once. A single statement is a transaction already.
-func transact(db *gorm.DB, once bool, fn func(tx *gorm.DB) error) error {
-	if once {
+// transact runs fn once. A single statement is a transaction by itself.
+func transact(db *gorm.DB, single bool, fn func(tx *gorm.DB) error) error {
+	if single {
 		return fn(db)
 	}
 	return db.Transaction(func(tx *gorm.DB) error {
@@ -311,8 +302,8 @@ func transact(db *gorm.DB, once bool, fn func(tx *gorm.DB) error) error {
 	})
 }
 
-// retryable tells whether a transaction that failed may succeed when it is begun
-// anew: it met another one, or a newer house has just changed a table.
+// retryable reports whether a failed transaction may succeed in another attempt:
+// after a serialization failure, a deadlock, or a stale cached plan.
 func retryable(err error) bool {
 	switch e, _ := errors.AsType[*pgconn.PgError](err); {
 	case e == nil:
@@ -324,8 +315,7 @@ func retryable(err error) bool {
 	}
 }
 
-// sqlState gives the code of an error that the server has reported, or "" where
-// it is not PostgreSQL's.
+// sqlState returns the code of an error that the server reported, or "".
 func sqlState(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code
@@ -333,15 +323,13 @@ func sqlState(err error) string {
 	return ""
 }
 
-// namedPostgres gives the failures of PostgreSQL that are nobody's mistake their
-// names.
-func namedPostgres(err error) error {
+func classifyPostgres(err error) error {
 	state := sqlState(err)
-	_, connecting := errors.AsType[*pgconn.ConnectError](err) // says "canceled" also when the line was left for another reason
+	_, connecting := errors.AsType[*pgconn.ConnectError](err) // wraps "canceled" also when the cause is another
 	switch {
 	case errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable) || errors.Is(err, context.Canceled) && !connecting:
 		return err
-	case state == "22021": // a text with a zero byte, or none at all: PostgreSQL keeps none, so there is no such row
+	case state == "22021": // invalid UTF-8 or a zero byte, which PostgreSQL never stores: no row can match
 		return fmt.Errorf("%w: %w", ErrNotFound, err)
 	case state == "53100":
 		return fmt.Errorf("%w: %w", ErrStorageFull, err)
@@ -351,15 +339,15 @@ func namedPostgres(err error) error {
 	return err
 }
 
-// unavailable tells whether the server has refused because of its own state
+// unavailable reports whether the server refused because of its own state
 // (postgresql.org/docs/current/errcodes-appendix.html).
 func unavailable(state string) bool {
 	switch state {
-	case "25006", // a standby, read only
-		"25P03",          // too long idle in a transaction
-		"40001", "40P01", // gave way to others, again and again
-		"55P03", // waited too long for a lock
-		"57014", // ran too long
+	case "25006", // read-only standby
+		"25P03",          // idle in a transaction for too long
+		"40001", "40P01", // aborted in favour of others, in each attempt
+		"55P03", // lock timeout
+		"57014", // statement timeout
 		"57P01", "57P02", "57P03", "57P04", "57P05":
 		return true
 	}
@@ -367,7 +355,7 @@ func unavailable(state string) bool {
 	return class == "08" || class == "53" || class == "58" // connection, resources, system
 }
 
-// connectionLost tells whether there is no connection any more.
+// connectionLost reports whether the connection is broken.
 func connectionLost(err error) bool {
 	_, network := errors.AsType[net.Error](err)
 	return network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, pgconn.ErrConnClosed) ||

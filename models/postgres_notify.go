@@ -12,29 +12,27 @@ import (
 	"gorm.io/gorm"
 )
 
-// How soon a branch notices that it no longer hears the others. PostgreSQL sends
-// nothing while there is no news, so silence is followed by a question.
+// How soon a broken connection is detected. PostgreSQL sends nothing while there
+// are no notifications, so after a silence we ping.
 const (
-	silence      = 300 * time.Millisecond // until we ask whether the server is still there
-	answerToPing = 500 * time.Millisecond
-	firstRetry   = 50 * time.Millisecond // doubled up to the last
-	lastRetry    = time.Second
-	closeWithin  = 100 * time.Millisecond
+	silenceBeforePing = 300 * time.Millisecond
+	pingTimeout       = 500 * time.Millisecond
+	firstRetry        = 50 * time.Millisecond // doubles up to lastRetry
+	lastRetry         = time.Second
+	closeTimeout      = 100 * time.Millisecond
 )
 
-// A notice of PostgreSQL holds less than 8,000 bytes (postgresql.org/docs,
-// NOTIFY), so long lists are told in parts.
+// PostgreSQL limits a notification to 8,000 bytes (postgresql.org/docs, NOTIFY),
+// so long lists are sent in parts.
 const (
-	endedInNotice  = 60
-	ordersInNotice = 300
+	endedPerNotification  = 60
+	ordersPerNotification = 300
 )
 
-// channel is what a branch listens to: there is one for each order book of a
-// database.
+// channel is the SQL of the channel's name, one for each schema.
 const channel = "left('restaurant_' || current_schema(), 63)"
 
-// notify is kept or lost with the transaction (pg_notify), so nobody hears of
-// what has not happened. Whoever wants to be told has to ask for it with LISTEN.
+// notify uses pg_notify, which sends when the transaction commits.
 func (w *postgresWriter) notify(tx *gorm.DB, n notification) error {
 	for _, part := range n.parts() {
 		part.From = w.self
@@ -49,25 +47,24 @@ func (w *postgresWriter) notify(tx *gorm.DB, n notification) error {
 	return nil
 }
 
-// parts cuts a notice into some that are short enough.
+// parts splits n into notifications that are short enough.
 func (n notification) parts() (parts []notification) {
 	if n.Keys || n.Menu {
 		parts = append(parts, notification{Keys: n.Keys, Menu: n.Menu})
 	}
-	for ended := range slices.Chunk(n.Ended, endedInNotice) {
+	for ended := range slices.Chunk(n.Ended, endedPerNotification) {
 		parts = append(parts, notification{Ended: ended})
 	}
-	for orders := range slices.Chunk(n.Orders, ordersInNotice) {
+	for orders := range slices.Chunk(n.Orders, ordersPerNotification) {
 		parts = append(parts, notification{Orders: orders})
 	}
 	return parts
 }
 
-// listen holds one connection of its own, and takes another one when it is lost.
-// It asks for what was missed after it has begun to listen, so that nothing falls
-// in between.
+// listen holds a connection of its own and reconnects when it breaks. It asks for
+// what it missed after LISTEN, so that there is no gap between the two.
 func (w *postgresWriter) listen(ctx context.Context, hear func(notification), missed func(), lost func(error)) {
-	l := listener{w.listening, w.outage, w.self, w.opened, hear, missed}
+	l := listener{w.listenConfig, w.outage, w.self, w.opened, hear, missed}
 	for retry := firstRetry; ctx.Err() == nil; retry = min(2*retry, lastRetry) {
 		before := l.heard
 		if err := l.listen(ctx); ctx.Err() == nil {
@@ -76,7 +73,7 @@ func (w *postgresWriter) listen(ctx context.Context, hear func(notification), mi
 		if l.heard != before {
 			retry = firstRetry
 		}
-		pause(ctx, retry)
+		sleep(ctx, retry)
 	}
 }
 
@@ -84,7 +81,7 @@ type listener struct {
 	cfg    *pgx.ConnConfig
 	outage *outage
 	self   string
-	heard  Millis // when all that had happened was known
+	heard  Millis // nothing before this moment was missed
 	hear   func(notification)
 	missed func()
 }
@@ -94,15 +91,15 @@ func (l *listener) listen(ctx context.Context) error {
 	conn, err := pgx.ConnectConfig(ctx, l.cfg)
 	if err != nil {
 		if pgconn.Timeout(err) && ctx.Err() == nil {
-			l.outage.declare()
+			l.outage.begin()
 		}
 		return err
 	}
 	l.outage.end()
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
-		_ = conn.Close(ctx) // what it was for is done
+		_ = conn.Close(ctx) // broken already, or not needed any more
 	}()
 	var name string
 	if err := conn.QueryRow(ctx, "SELECT "+channel).Scan(&name); err != nil {
@@ -124,62 +121,61 @@ func (l *listener) listen(ctx context.Context) error {
 
 const (
 	missedQuery = "SELECT id, user_id, access_until FROM login_sessions WHERE ended_at >= $1 AND access_until > $2"
-	// catchUpWithin is for a storm of logouts and a slow disk; it mostly takes a
-	// millisecond.
-	catchUpWithin = time.Minute
-	// clocksDiffer is how far the clocks of two branches may differ.
-	clocksDiffer = time.Minute
+	// catchUpTimeout allows for very many logouts on a slow disk; a millisecond is
+	// usual.
+	catchUpTimeout = time.Minute
+	// maxClockDifference is how far the clocks of two instances may differ.
+	maxClockDifference = time.Minute
 )
 
-// catchUp asks which sessions have ended since the branch heard the others last.
-// It does so over this connection, which is known to work: those of the pools may
-// have fallen silent with the one before it.
+// catchUp reads which sessions have ended since l.heard. It uses this connection,
+// which is known to work: those of the pools may have broken with the one before.
 func (l *listener) catchUp(ctx context.Context, conn *pgx.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, catchUpWithin)
+	ctx, cancel := context.WithTimeout(ctx, catchUpTimeout)
 	defer cancel()
-	rows, err := conn.Query(ctx, missedQuery, l.heard.Add(-clocksDiffer), Now())
+	rows, err := conn.Query(ctx, missedQuery, l.heard.Add(-maxClockDifference), Now())
 	if err != nil {
 		return err
 	}
 	var one RevokedSession
-	some := make([]RevokedSession, 0, endedInNotice) // there may be very many
+	batch := make([]RevokedSession, 0, endedPerNotification) // there may be very many
 	_, err = pgx.ForEachRow(rows, []any{&one.ID, &one.UserID, &one.AccessUntil}, func() error {
-		if some = append(some, one); len(some) == cap(some) {
-			l.hear(notification{Ended: some})
-			some = some[:0]
+		if batch = append(batch, one); len(batch) == cap(batch) {
+			l.hear(notification{Ended: batch})
+			batch = batch[:0]
 		}
 		return nil
 	})
 	if err == nil {
-		l.hear(notification{Ended: some})
+		l.hear(notification{Ended: batch})
 		l.missed()
 	}
 	return err
 }
 
-// next waits for a notice, or makes sure that there is none. It returns the
-// moment before which nothing was missed.
+// next handles one notification or, after a silence, pings. It returns the moment
+// before which nothing was missed.
 func (l *listener) next(ctx context.Context, conn *pgx.Conn) (Millis, error) {
-	waiting, cancel := context.WithTimeout(ctx, silence)
+	waiting, cancel := context.WithTimeout(ctx, silenceBeforePing)
 	defer cancel()
 	now := Now()
-	news, err := conn.WaitForNotification(waiting)
+	received, err := conn.WaitForNotification(waiting)
 	switch {
 	case err == nil:
-		return now, l.read(news)
+		return now, l.handle(received)
 	case !pgconn.Timeout(err) || ctx.Err() != nil:
 		return now, err
 	}
-	asking, cancel := context.WithTimeout(ctx, answerToPing)
+	asking, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	now = Now()
 	return now, conn.Ping(asking)
 }
 
-func (l *listener) read(news *pgconn.Notification) error {
+func (l *listener) handle(received *pgconn.Notification) error {
 	var n notification
-	if err := json.Unmarshal([]byte(news.Payload), &n); err != nil {
-		return fmt.Errorf("a branch says what this release does not understand: %w", err)
+	if err := json.Unmarshal([]byte(received.Payload), &n); err != nil {
+		return fmt.Errorf("notification of another instance: %w", err)
 	}
 	if n.From != l.self {
 		l.hear(n)

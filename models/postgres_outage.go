@@ -7,41 +7,39 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// outage is the time in which the server is out of reach and says nothing, as
-// when it is frozen or a cable is cut. Whoever would wait for it is told so at
-// once. The connection that hears news notices both ends of it: it alone asks all
-// the time. A server that refuses connections is no outage: that is told at once
-// anyway, and so is when it is back.
+// outage is the state of a server that accepts connections but does not answer,
+// as when it is frozen or a cable is cut. Statements then fail at once instead of
+// waiting. The connection that listens for notifications detects begin and end,
+// because only it asks all the time. A server that refuses connections is no
+// outage: statements fail at once anyway.
 type outage struct {
-	mu      sync.Mutex
-	on      bool
-	waiting map[*func()]struct{} // to be called when the next one begins
+	mu       sync.Mutex
+	on       bool
+	watchers map[*func()]struct{} // to call when the next outage begins
 }
 
-var errOutage = fmt.Errorf("%w: the server does not answer", ErrDatabaseUnavailable)
+var errUnreachable = fmt.Errorf("%w: the server does not answer", ErrDatabaseUnavailable)
 
-func newOutage() *outage { return &outage{waiting: map[*func()]struct{}{}} }
+func newOutage() *outage { return &outage{watchers: map[*func()]struct{}{}} }
 
-// declare tells all who wait, until the end.
-func (o *outage) declare() {
+func (o *outage) begin() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.on = true
-	for fn := range o.waiting {
+	for fn := range o.watchers {
 		(*fn)()
 	}
-	clear(o.waiting)
+	clear(o.watchers)
 }
 
-// end lets statements through again.
 func (o *outage) end() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.on = false
 }
 
-// onBegin calls fn when an outage begins, or at once during one, unless forget is
-// called before. It must not wait for anything.
+// onBegin makes fn run when an outage begins, at once during one, unless forget is
+// called before. fn must not block.
 func (o *outage) onBegin(fn func()) (forget func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -49,13 +47,13 @@ func (o *outage) onBegin(fn func()) (forget func()) {
 		fn()
 		return func() {}
 	}
-	o.waiting[&fn] = struct{}{}
+	o.watchers[&fn] = struct{}{}
 	return func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		delete(o.waiting, &fn)
+		delete(o.watchers, &fn)
 	}
 }
 
-// outageOf is the one that all connections of a configuration know of.
-func outageOf(cfg *pgx.ConnConfig) *outage { return cfg.Tracer.(deadlines).outage }
+// outageOf returns the outage that all connections of cfg share.
+func outageOf(cfg *pgx.ConnConfig) *outage { return cfg.Tracer.(timeouts).outage }

@@ -12,130 +12,113 @@ import (
 )
 
 const (
-	// connectionWithin is how long a statement waits until it has a connection.
-	connectionWithin = 3 * time.Second
-	// answerWithin is how long a statement waits for its answer. The server should
-	// have given up before (statement_timeout), unless it is out of reach.
-	answerWithin = 7 * time.Second
+	// queueTimeout is how long a statement waits for a connection.
+	queueTimeout = 3 * time.Second
+	// answerTimeout is how long a statement waits for its answer. A server that can
+	// be reached gives up before (statement_timeout).
+	answerTimeout = 7 * time.Second
 )
 
-// boundedPool lets statements stand in line for a connection, but not for ever,
-// and finishes what has begun: a context that ends in the midst of a statement
-// would cost the connection.
+// boundedPool limits how long a statement waits for a connection, and finishes
+// what has begun: to cancel a running statement would cost its connection.
 type boundedPool struct {
 	countingPool
 	outage *outage
 }
 
-func newPatientPool(cfg *pgx.ConnConfig, size int) boundedPool {
+func newBoundedPool(cfg *pgx.ConnConfig, size int) boundedPool {
 	pool := stdlib.OpenDB(*cfg)
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
-	return boundedPool{countingPool{pool}, outageOf(cfg)}
+	return boundedPool{newCountingPool(pool), outageOf(cfg)}
 }
 
 func (p boundedPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return p.countingPool.ExecContext(p.standInLine(ctx), query, args...)
+	return p.countingPool.ExecContext(p.queued(ctx), query, args...)
 }
 
 func (p boundedPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return p.countingPool.QueryContext(p.standInLine(ctx), query, args...)
+	return p.countingPool.QueryContext(p.queued(ctx), query, args...)
 }
 
 func (p boundedPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return p.countingPool.QueryRowContext(p.standInLine(ctx), query, args...)
+	return p.countingPool.QueryRowContext(p.queued(ctx), query, args...)
 }
 
-// BeginTx makes patientPool a gorm.ConnPoolBeginner.
+// BeginTx makes boundedPool a gorm.ConnPoolBeginner.
 func (p boundedPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
-	return p.countingPool.BeginTx(p.standInLine(ctx), opts)
+	return p.countingPool.BeginTx(p.queued(ctx), opts)
 }
 
-// queuedContext is the context of a statement that stands in line. It ends when that has
-// taken too long, the server is out of reach or the guest leaves; once it is the
-// statement's turn only a deadline ends it that the caller has given.
-type queuedContext struct {
-	context.Context
-	queueTimer    *time.Timer
-	unwatchOutage func() // forgets to tell of an outage
-	unwatchCaller func() bool
-}
+// startedKey finds the function of a queued context that marks its statement as
+// running.
+type startedKey struct{}
 
-type lineKey struct{}
-
-func (p boundedPool) standInLine(ctx context.Context) context.Context {
-	inner, leave := context.WithCancelCause(context.WithoutCancel(ctx))
-	l := &queuedContext{Context: inner}
-	l.unwatchOutage = p.outage.onBegin(func() { leave(errOutage) })
-	l.queueTimer = time.AfterFunc(connectionWithin, func() {
-		l.unwatchOutage()
-		leave(fmt.Errorf("%w: no connection was free within %v", ErrDatabaseUnavailable, connectionWithin))
+// queued returns a context that ends while the statement waits for a connection:
+// after queueTimeout, in an outage, or when the caller is gone. Once the statement
+// runs, only a deadline of the caller ends it.
+func (p boundedPool) queued(caller context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(caller))
+	forgetOutage := p.outage.onBegin(func() { cancel(errUnreachable) })
+	timer := time.AfterFunc(queueTimeout, func() {
+		forgetOutage()
+		cancel(fmt.Errorf("%w: no connection was free within %v", ErrDatabaseUnavailable, queueTimeout))
 	})
-	if deadline, given := ctx.Deadline(); given {
-		time.AfterFunc(time.Until(deadline), func() { leave(fmt.Errorf("%w: no answer in time", ErrDatabaseUnavailable)) })
+	forgetCaller := context.AfterFunc(caller, func() { cancel(caller.Err()) })
+	if caller.Err() != nil {
+		cancel(caller.Err()) // AfterFunc may be late
 	}
-	l.unwatchCaller = context.AfterFunc(ctx, func() { leave(ctx.Err()) })
-	if ctx.Err() != nil {
-		leave(ctx.Err())
-	}
-	return l
+	return causeContext{context.WithValue(ctx, startedKey{}, func() {
+		timer.Stop()
+		forgetOutage()
+		if _, limited := caller.Deadline(); !limited {
+			forgetCaller()
+		}
+	})}
 }
 
-// Err says why the line was left.
-func (l *queuedContext) Err() error { return context.Cause(l.Context) }
+// causeContext has its cause as its error: pgx takes context.Canceled for a caller
+// who is gone.
+type causeContext struct{ context.Context }
 
-// Value gives the line itself to deadlines.
-func (l *queuedContext) Value(key any) any {
-	if key == (lineKey{}) {
-		return l
-	}
-	return l.Context.Value(key)
-}
+// Err returns why the context ended, or nil.
+func (c causeContext) Err() error { return context.Cause(c.Context) }
 
-// deadlines gives each statement, once it has a connection, a time within which
-// it must be answered, and ends it when the server is out of reach.
-type deadlines struct{ outage *outage }
+// timeouts limits each statement, once it has a connection, to answerTimeout and
+// ends it in an outage.
+type timeouts struct{ outage *outage }
 
 type (
 	answeredKey  struct{}
-	unhurriedKey struct{}
+	noTimeoutKey struct{}
 )
 
-// withoutTimeout is for statements that may take as long as they like.
+// withoutTimeout exempts statements from answerTimeout.
 func withoutTimeout(ctx context.Context) context.Context {
-	return context.WithValue(ctx, unhurriedKey{}, true)
+	return context.WithValue(ctx, noTimeoutKey{}, true)
 }
 
-// cancelCauseContext is the context of a statement. Its error is the reason of its end: pgx
-// takes any other for a guest who left.
-type cancelCauseContext struct{ context.Context }
-
-// Err says why the statement was ended.
-func (e cancelCauseContext) Err() error { return context.Cause(e.Context) }
-
-// TraceQueryStart makes deadlines a pgx.QueryTracer. What it returns is the
-// context of the statement.
-func (d deadlines) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	if l, inLine := ctx.Value(lineKey{}).(*queuedContext); inLine {
-		l.queueTimer.Stop()
-		l.unwatchOutage()
-		l.unwatchCaller()
+// TraceQueryStart makes timeouts a pgx.QueryTracer. It returns the context of the
+// statement.
+func (t timeouts) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	if started, queued := ctx.Value(startedKey{}).(func()); queued {
+		started()
 	}
-	if ctx.Value(unhurriedKey{}) != nil {
+	if ctx.Value(noTimeoutKey{}) != nil {
 		return ctx
 	}
-	timed, answered := context.WithTimeout(ctx, answerWithin)
-	cut, end := context.WithCancelCause(timed)
-	forget := d.outage.onBegin(func() { end(errOutage) })
-	return context.WithValue(cancelCauseContext{cut}, answeredKey{}, func() {
-		forget()
-		end(nil)
-		answered()
+	timed, stopTimer := context.WithTimeout(ctx, answerTimeout)
+	running, cancel := context.WithCancelCause(timed)
+	forgetOutage := t.outage.onBegin(func() { cancel(errUnreachable) })
+	return context.WithValue(causeContext{running}, answeredKey{}, func() {
+		forgetOutage()
+		cancel(nil)
+		stopTimer()
 	})
 }
 
-// TraceQueryEnd is called when the last row has been read.
-func (deadlines) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
+// TraceQueryEnd runs after the last row has been read.
+func (timeouts) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
 	if answered, ok := ctx.Value(answeredKey{}).(func()); ok {
 		answered()
 	}

@@ -29,12 +29,12 @@ func (s *Store) ResetTo(ctx context.Context, day SeedState) error {
 		if _, err := s.endSessions(tx, Now(), "user_id > 0"); err != nil {
 			return err
 		}
-		for _, stmt := range append([]string{"DELETE FROM refresh_tokens", "DELETE FROM menu_items"}, s.engine.dialect().noOrders...) {
+		for _, stmt := range append([]string{"DELETE FROM refresh_tokens", "DELETE FROM menu_items"}, s.engine.dialect().clearOrders...) {
 			if err := tx.Exec(stmt).Error; err != nil {
 				return err
 			}
 		}
-		if err := day.restoreMenu(tx, s.engine.dialect().idsTaken); err != nil {
+		if err := day.restoreMenu(tx, s.engine.dialect().advanceMenuIDs); err != nil {
 			return err
 		}
 		return day.restoreUsers(tx)

@@ -17,45 +17,34 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// applicationID marks a SQLite file as an order book of this program (the
-// ASCII of "Rest"), so that a foreign database is never touched.
+// applicationID marks a SQLite file as ours (the ASCII of "Rest"), so that a
+// database of another program is never touched.
 const applicationID = 0x52657374
 
-// quickCheckBelow is the size in bytes up to which a start reads the whole
-// file to find damage. A larger book would make every start slow.
+// quickCheckBelow is the file size in bytes up to which each start looks for
+// damage. Reading a larger file would make every start slow.
 const quickCheckBelow = 16 << 20
 
-// dialect names the index of open orders: without statistics SQLite would read on
-// along the ids, past all that is done.
-func (w *writer) dialect() dialect {
+// dialect names the index of open orders: without statistics SQLite would walk
+// the ids, past all orders that are done.
+func (w *sqliteWriter) dialect() dialect {
 	return dialect{
-		version: "SELECT sqlite_version()", openOrders: "orders INDEXED BY orders_open",
-		noOrders: []string{"DELETE FROM orders", "DELETE FROM sqlite_sequence WHERE name = 'orders'"},
+		openOrders:  "orders INDEXED BY orders_open",
+		clearOrders: []string{"DELETE FROM orders", "DELETE FROM sqlite_sequence WHERE name = 'orders'"},
 	}
 }
 
-// shared is false, because the data folder is locked.
-func (w *writer) shared() bool { return false }
+// shared is false, because the program locks its data folder. So there is no
+// other instance to notify or to listen to.
+func (w *sqliteWriter) shared() bool { return false }
 
-// notify has nobody to tell.
-func (w *writer) notify(*gorm.DB, notification) error { return nil }
+func (w *sqliteWriter) notify(*gorm.DB, notification) error { return nil }
 
-// listen has nobody to listen to.
-func (w *writer) listen(context.Context, func(notification), func(), func(error)) {}
+func (w *sqliteWriter) listen(context.Context, func(notification), func(), func(error)) {}
 
-// insert asks for nothing in return: with RETURNING, or a condition of its own,
-// SQLite would copy every page first.
-func (w *writer) insert(tx *gorm.DB, query string, args ...any) (id int64, err error) {
-	res, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.LastInsertId()
-}
-
-// OpenSQLite opens the order book in a file and brings its schema up to date.
-// The error is a sentence for whoever starts the house; a file that is damaged,
-// foreign or newer than this program is left as it is.
+// OpenSQLite opens the database in a file and migrates its schema. The error is
+// a sentence for the operator. A file that is damaged, of another program or of a
+// newer release is left unchanged.
 func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	if err := inspectFile(ctx, path); err != nil {
 		return nil, openError(path, err)
@@ -74,15 +63,15 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(openError(path, err), closePool(writer))
 	}
-	s := &Store{engine: newWriter(writer), reader: reader}
+	s := &Store{engine: newSQLiteWriter(writer), reader: reader}
 	if err := s.readMenu(ctx); err != nil {
 		return nil, errors.Join(openError(path, err), s.Close())
 	}
 	return s, nil
 }
 
-// createPrivate makes an empty file that only its owner can read, before SQLite
-// makes one that others can, too. SQLite gives its helper files the same mode.
+// createPrivate creates the file with mode 0600: SQLite would let others read it.
+// SQLite gives its helper files the mode of the database.
 func createPrivate(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -91,8 +80,8 @@ func createPrivate(path string) error {
 	return f.Close()
 }
 
-// openPool opens the file with the settings that every connection needs: WAL
-// lets readers go on beside the writer, FULL makes a commit survive a power cut.
+// openPool opens the file with the settings of every connection: WAL lets readers
+// work beside the writer, FULL makes a commit survive a power cut.
 func openPool(path string, size int, extra string) (*gorm.DB, error) {
 	pool, err := sql.Open(sqlite.DriverName, dsn(path)+
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&"+extra)
@@ -101,13 +90,13 @@ func openPool(path string, size int, extra string) (*gorm.DB, error) {
 	}
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
-	db, err := gorm.Open(dialector{&sqlite.Dialector{Conn: countingPool{pool}}}, &gorm.Config{
+	db, err := gorm.Open(dialector{&sqlite.Dialector{Conn: newCountingPool(pool)}}, &gorm.Config{
 		SkipDefaultTransaction: true,
 		TranslateError:         true,
-		Logger:                 logger.Discard, // failures are logged once, at the door, with the request id
+		Logger:                 logger.Discard, // the request log names failures once, with the request id
 	})
 	if err == nil {
-		err = clockStatements(db)
+		err = timeCallbacks(db)
 	}
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
@@ -115,8 +104,7 @@ func openPool(path string, size int, extra string) (*gorm.DB, error) {
 	return db, nil
 }
 
-// dialector names the failures of the engine wherever they come up, also while
-// rows are being read.
+// dialector classifies failures also where they occur while rows are read.
 type dialector struct{ *sqlite.Dialector }
 
 // Translate makes dialector a gorm.ErrorTranslator.
@@ -127,8 +115,8 @@ func dsn(path string) string {
 	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
 }
 
-// migrate brings the schema up to date, each version in a transaction of its
-// own. PRAGMA user_version, which is part of the transaction, counts them.
+// migrate applies each missing version in a transaction of its own. PRAGMA
+// user_version, which is part of the transaction, holds the version.
 func migrate(ctx context.Context, db *gorm.DB) error {
 	files, err := migrationsOf("sqlite")
 	if err != nil {
@@ -166,8 +154,8 @@ func apply(tx *gorm.DB, file string, version int) error {
 	return nil
 }
 
-// inspectFile reads a file before anything writes to it: one that is damaged, foreign
-// or newer than this program stays as it is, to the byte.
+// inspectFile returns an error if the file is damaged, of another program or of a
+// newer release. It runs before anything writes, so such a file stays as it is.
 func inspectFile(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
@@ -190,15 +178,15 @@ func inspectFile(ctx context.Context, path string) error {
 }
 
 func check(ctx context.Context, pool *sql.DB) error {
-	var verdict string
-	err := pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
-	if err == nil && verdict != "ok" {
+	var result string
+	err := pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&result)
+	if err == nil && result != "ok" {
 		return errors.New("its pages contradict each other")
 	}
 	return err
 }
 
-// checkSchema tells whether the file is an order book that this program knows.
+// checkSchema returns an error unless this program knows the file's schema.
 func checkSchema(ctx context.Context, pool *sql.DB) error {
 	var version, application, tables int
 	err := pool.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema)
@@ -218,7 +206,7 @@ func checkSchema(ctx context.Context, pool *sql.DB) error {
 	return nil
 }
 
-// openError makes one sentence of what stopped the house from opening its book.
+// openError makes a sentence for the operator of why the file cannot be opened.
 func openError(path string, err error) error {
 	switch codeOf(err) {
 	case sqliteNotADB, sqliteCorrupt:
@@ -226,7 +214,7 @@ func openError(path string, err error) error {
 	case sqliteCantOpen, sqliteReadOnly, sqlitePerm:
 		err = errors.New("this user may not open it for writing")
 	}
-	return fmt.Errorf("the order book %s cannot be opened: %w. Nothing was changed; restore a backup, or choose another DATA_DIR", path, err)
+	return fmt.Errorf("the database %s cannot be opened: %w. Nothing was changed; restore a backup, or choose another DATA_DIR", path, err)
 }
 
 // Primary result codes of SQLite (sqlite.org/rescode.html).
@@ -243,7 +231,7 @@ const (
 	sqliteNotADB    = 26
 )
 
-// codeOf gives the primary result code, or 0 where the error is not SQLite's.
+// codeOf returns the primary result code, or 0 for an error that is not SQLite's.
 func codeOf(err error) int {
 	if e, ok := errors.AsType[*gosqlite.Error](err); ok {
 		return e.Code() & 0xff
@@ -251,8 +239,7 @@ func codeOf(err error) int {
 	return 0
 }
 
-// namedSQLite gives the failures of SQLite that are nobody's mistake their names.
-func namedSQLite(err error) error {
+func classifySQLite(err error) error {
 	switch codeOf(err) {
 	case sqliteFull:
 		return fmt.Errorf("%w: %w", ErrStorageFull, err)
@@ -262,11 +249,11 @@ func namedSQLite(err error) error {
 	return err
 }
 
-// BackupSQLite copies the order book at path, which may be in use, to a new
-// file. The copy appears under its name only when it is whole and on the disk.
+// BackupSQLite copies the database at path, which may be in use, to a new file.
+// The file gets its name only once it is complete and durable.
 func BackupSQLite(ctx context.Context, path, to string) error {
 	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("there is no order book at %s to copy", path)
+		return fmt.Errorf("there is no database at %s to copy", path)
 	}
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s exists already; choose a new name, so that no older backup is overwritten", to)
@@ -286,8 +273,8 @@ func BackupSQLite(ctx context.Context, path, to string) error {
 	return finishBackup(partial, to)
 }
 
-// finishBackup makes a finished file safe on the disk, readable by its owner only,
-// and gives it its name.
+// finishBackup flushes the file, makes it readable for its owner only and gives
+// it its name.
 func finishBackup(partial, to string) error {
 	f, err := os.OpenFile(partial, os.O_RDWR, 0)
 	if err != nil {

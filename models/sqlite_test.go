@@ -397,7 +397,7 @@ func TestBackupRefuses(t *testing.T) {
 	}{
 		{"to overwrite an older backup", path, filepath.Join(dir, "old.db"), "exists already", func(to string) error { return os.WriteFile(to, []byte("precious"), 0o600) }},
 		{"to follow a link", path, filepath.Join(dir, "link.db"), "exists already", func(to string) error { return os.Symlink("nowhere", to) }},
-		{"to copy what is not there", filepath.Join(dir, "none.db"), filepath.Join(dir, "a.db"), "no order book", nil},
+		{"to copy what is not there", filepath.Join(dir, "none.db"), filepath.Join(dir, "a.db"), "no database", nil},
 		{"to write into a folder that is not there", path, filepath.Join(dir, "none", "a.db"), "copy failed", nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

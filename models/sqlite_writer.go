@@ -11,46 +11,46 @@ import (
 	"gorm.io/gorm"
 )
 
-// maxCommit is how many writes share one commit at the most. It bounds how long
-// the first of them waits for the last.
+// maxCommit is the largest number of writes in one commit. It bounds how long the
+// first of them waits for the last.
 const maxCommit = 64
 
-// writer owns the one connection that writes. Making a commit safe on the disk
-// takes far longer than the writes themselves, so all that are waiting share
-// one transaction and one flush (group commit). Nobody waits for company: with
-// the queue empty the transaction is committed at once.
-type writer struct {
+// sqliteWriter owns the only connection that writes. Flushing a commit to the disk
+// takes far longer than the writes themselves, so all writes that are waiting
+// share one transaction and one flush (group commit). It never waits for more
+// writes: once the queue is empty, it commits.
+type sqliteWriter struct {
 	writeStats
-	db      *gorm.DB
-	queue   chan *write
-	closing chan struct{}
-	closed  chan struct{}
-	once    sync.Once
+	db        *gorm.DB
+	queue     chan *pendingWrite
+	closing   chan struct{}
+	closed    chan struct{}
+	closeOnce sync.Once
 }
 
-// write is one caller's change, waiting to be written.
-type write struct {
-	ctx  context.Context
-	fn   func(tx *gorm.DB) error
-	once bool // see Store.writeOnce
-	err  error
-	done chan struct{}
+// pendingWrite is the write of one caller of do.
+type pendingWrite struct {
+	ctx    context.Context
+	fn     func(tx *gorm.DB) error
+	single bool // see Store.writeStatement
+	err    error
+	done   chan struct{}
 }
 
-func newWriter(db *gorm.DB) *writer {
-	w := &writer{db: db, queue: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
+func newSQLiteWriter(db *gorm.DB) *sqliteWriter {
+	w := &sqliteWriter{db: db, queue: make(chan *pendingWrite), closing: make(chan struct{}), closed: make(chan struct{})}
 	go w.run()
 	return w
 }
 
-// close writes what has been taken on, and then nothing more.
-func (w *writer) close() error {
-	w.once.Do(func() { close(w.closing) })
+// close finishes the writes that have begun and refuses all others.
+func (w *sqliteWriter) close() error {
+	w.closeOnce.Do(func() { close(w.closing) })
 	<-w.closed
 	return closePool(w.db)
 }
 
-func (w *writer) run() {
+func (w *sqliteWriter) run() {
 	defer close(w.closed)
 	for {
 		select {
@@ -62,11 +62,11 @@ func (w *writer) run() {
 	}
 }
 
-// do waits until fn has been written and is on the disk. A caller who gives up
-// before the turn has come is skipped.
-func (w *writer) do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) error {
+// do queues fn and returns once its transaction is durable. It skips a write whose
+// ctx ends while it is queued.
+func (w *sqliteWriter) do(ctx context.Context, single bool, fn func(tx *gorm.DB) error) error {
 	defer timeStatement(ctx)()
-	j := &write{ctx: ctx, fn: fn, once: once, done: make(chan struct{})}
+	j := &pendingWrite{ctx: ctx, fn: fn, single: single, done: make(chan struct{})}
 	w.waiting.Add(1)
 	defer w.waiting.Add(-1)
 	select {
@@ -74,18 +74,20 @@ func (w *writer) do(ctx context.Context, once bool, fn func(tx *gorm.DB) error) 
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-w.closing:
-		return fmt.Errorf("%w: the order book is closed", ErrDatabaseUnavailable)
+		return errClosed
 	}
-	<-j.done // fn works with the caller's variables, so nobody leaves before it has ended
+	<-j.done // fn uses the caller's variables, so do must not return before it
 	if p, ok := errors.AsType[panicked](j.err); ok {
 		panic(p.Error())
 	}
 	return j.err
 }
 
-// commit writes first, and whoever comes while that is being done, in one
-// transaction. Everybody is answered after the commit.
-func (w *writer) commit(first *write) {
+var errClosed = fmt.Errorf("%w: the database is closed", ErrDatabaseUnavailable)
+
+// commit runs first, and what arrives meanwhile, in one transaction. All callers
+// get their answers after the commit.
+func (w *sqliteWriter) commit(first *pendingWrite) {
 	start := time.Now()
 	batch, err := w.runBatch(w.db.Begin(), first)
 	if err == nil {
@@ -99,10 +101,10 @@ func (w *writer) commit(first *write) {
 	}
 }
 
-// runBatch runs the writes of one transaction and commits it. The error is one that
-// keeps all of them from being written.
-func (w *writer) runBatch(tx *gorm.DB, first *write) (batch []*write, err error) {
-	batch = append(make([]*write, 0, maxCommit), first)
+// runBatch runs the writes of one transaction and commits it. The error means that
+// none of them was kept.
+func (w *sqliteWriter) runBatch(tx *gorm.DB, first *pendingWrite) (batch []*pendingWrite, err error) {
+	batch = append(make([]*pendingWrite, 0, maxCommit), first)
 	if tx.Error != nil {
 		return batch, tx.Error
 	}
@@ -118,8 +120,8 @@ func (w *writer) runBatch(tx *gorm.DB, first *write) (batch []*write, err error)
 	return batch, tx.Commit().Error
 }
 
-// next is who is waiting at this moment, or nobody.
-func (w *writer) next(taken int) *write {
+// next returns a write that is waiting, or nil.
+func (w *sqliteWriter) next(taken int) *pendingWrite {
 	if taken == maxCommit {
 		return nil
 	}
@@ -131,17 +133,17 @@ func (w *writer) next(taken int) *write {
 	}
 }
 
-// run makes the change. If it fails, no trace of it stays in the transaction
-// that others share: the engine takes back a single statement by itself, several
-// are put behind a savepoint. The first of a transaction needs neither.
-func (j *write) run(tx *gorm.DB, first bool) {
+// run calls fn. If it fails, the shared transaction keeps nothing of it: SQLite
+// undoes a single statement by itself, several need a savepoint. The first write
+// needs neither, because a failure rolls back the transaction.
+func (j *pendingWrite) run(tx *gorm.DB, first bool) {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return
 	}
-	// A context that ends would make the engine break off the transaction of all.
-	ctx := context.WithValue(context.WithoutCancel(j.ctx), clockedKey{}, true)
+	// A context that ends would make the driver abort the transaction of all.
+	ctx := context.WithValue(context.WithoutCancel(j.ctx), timedKey{}, true)
 	tx = tx.WithContext(ctx)
-	if first || j.once {
+	if first || j.single {
 		j.err = j.call(tx)
 		return
 	}
@@ -156,8 +158,8 @@ func (j *write) run(tx *gorm.DB, first bool) {
 	}
 }
 
-// savepoint sets, takes or drops a savepoint. Where that fails, nobody knows what is
-// in the transaction.
+// savepoint runs a savepoint statement. If that fails, the content of the
+// transaction is unknown.
 func savepoint(tx *gorm.DB, stmt string) error {
 	if err := tx.Exec(stmt).Error; err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDatabaseUnavailable, stmt, err)
@@ -165,8 +167,8 @@ func savepoint(tx *gorm.DB, stmt string) error {
 	return nil
 }
 
-// call runs the caller's function; its panic is the caller's, too.
-func (j *write) call(tx *gorm.DB) (err error) {
+// call runs fn and turns its panic into an error, which do raises again.
+func (j *pendingWrite) call(tx *gorm.DB) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = panicked{cause, debug.Stack()}
@@ -175,7 +177,7 @@ func (j *write) call(tx *gorm.DB) (err error) {
 	return j.fn(tx)
 }
 
-// neighbourError is what those are told whose writes were lost with a neighbour's.
+// neighbourError returns the error for the other writes of a failed batch.
 func neighbourError(err error) error {
 	if _, own := errors.AsType[panicked](err); own {
 		return fmt.Errorf("%w: another write of the same transaction panicked", ErrDatabaseUnavailable)
@@ -190,10 +192,10 @@ type panicked struct {
 
 func (p panicked) Error() string { return fmt.Sprintf("%v\n%s", p.cause, p.stack) }
 
-// transactionLost tells whether a failure leaves the transaction of everybody in doubt:
-// after some, SQLite has rolled it back by itself (sqlite.org/lang_transaction.html,
+// transactionLost reports whether the shared transaction cannot go on: after some
+// failures SQLite has rolled it back by itself (sqlite.org/lang_transaction.html,
 // section 4), and a panic may have left half a change.
 func transactionLost(err error) bool {
-	_, half := errors.AsType[panicked](err)
-	return half || errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable)
+	_, isPanic := errors.AsType[panicked](err)
+	return isPanic || errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable)
 }
