@@ -15,8 +15,8 @@ import (
 	"restaurant/models"
 )
 
-// Without strict decoding the unused last bits of a signature could be changed
-// and the token would still pass: two texts for one token.
+// Without strict decoding a signature would stay valid when its unused last bits are
+// changed: two texts for one token.
 func init() { jwt.DecodeStrict = true }
 
 // Authority issues access tokens and verifies them.
@@ -28,17 +28,16 @@ type Authority struct {
 	clock    *clock
 }
 
-// NewAuthority makes an authority that signs in the name of issuer, an address
-// such as http://localhost:8080. Tokens live for lifetime unless a login asks
-// for less.
+// NewAuthority makes an authority that issues tokens as issuer, an address such as
+// http://localhost:8080. They live for lifetime unless a login asks for less.
 func NewAuthority(keys *Keys, issuer string, lifetime time.Duration) *Authority {
 	return &Authority{keys: keys, issuer: issuer, lifetime: lifetime, denylist: NewDenylist(), clock: keys.clock}
 }
 
-// Lifetime is the life of a token for which nobody asked for less.
+// Lifetime is the life of a token unless a login asks for less.
 func (a *Authority) Lifetime() time.Duration { return a.lifetime }
 
-// Now is the time by which tokens are judged. It never goes back.
+// Now is the time against which tokens are checked. It never goes back.
 func (a *Authority) Now() time.Time { return a.clock.now() }
 
 // Denylist is the list of login sessions that have been ended.
@@ -47,8 +46,8 @@ func (a *Authority) Denylist() *Denylist { return a.denylist }
 // Keys are the keys that the authority signs and verifies with.
 func (a *Authority) Keys() *Keys { return a.keys }
 
-// Issue signs an access token of a login session. Its expiry is cut down to whole
-// seconds, as exp can say no more.
+// Issue signs an access token of a login session. exp holds whole seconds, so the
+// rest of expires is cut off.
 func (a *Authority) Issue(u models.User, sessionID string, expires time.Time) (string, error) {
 	now := a.clock.now()
 	adult := u.AgeOver18(now)
@@ -67,7 +66,7 @@ func (a *Authority) Issue(u models.User, sessionID string, expires time.Time) (s
 	})
 }
 
-// NewID makes an identifier for a token or a login session: 96 random bits.
+// NewID makes an id for a token or a login session: 96 random bits.
 func NewID() string {
 	id := make([]byte, 12)
 	rand.Read(id) // never fails since Go 1.24
@@ -80,8 +79,8 @@ type header struct {
 	KeyID     string `json:"kid"`
 }
 
-// sign writes the text itself instead of through jwt.Token, whose JSON escapes
-// <, > and & into six characters each and could take the token over 900 bytes.
+// sign does not use jwt.Token, whose JSON escapes <, > and & into six characters each
+// and could make the token longer than 900 bytes.
 func sign(k *key, c Claims) (string, error) {
 	head, err := json.Marshal(header{jwt.SigningMethodRS256.Alg(), Type, k.id})
 	if err != nil {
@@ -96,22 +95,21 @@ func sign(k *key, c Claims) (string, error) {
 	return text + "." + signature, err
 }
 
-// Verify checks everything about an access token that can be known without
-// asking anybody: form, algorithm, key, signature, claims and time.
+// Verify checks everything about an access token: form, algorithm, key, signature,
+// claims, expiry and revocation. The error wraps one of Err….
 func (a *Authority) Verify(raw string) (Principal, error) {
 	if !WellFormed(raw) {
 		return Principal{}, ErrMalformed
 	}
-	token, err := jwt.NewParser(ParserOptions()...).Parse(raw, a.KeyFunc)
-	if err != nil {
-		return Principal{}, Classify(err)
+	if _, err := jwt.NewParser(ParserOptions()...).Parse(raw, a.KeyFunc); err != nil {
+		return Principal{}, classify(err)
 	}
-	return a.Principal(token.Raw)
+	return a.Principal(raw)
 }
 
-// ParserOptions pin what the JWT library must not decide: the algorithm, which
-// it would otherwise take from the token, and the time claims, which Principal
-// checks more strictly.
+// ParserOptions keep two decisions from the JWT library: the algorithm, which it
+// would take from the token, and the time claims, which Principal checks more
+// strictly.
 func ParserOptions() []jwt.ParserOption {
 	return []jwt.ParserOption{
 		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
@@ -121,50 +119,39 @@ func ParserOptions() []jwt.ParserOption {
 
 var compact = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$`)
 
-// WellFormed tells whether the text has the compact form of RFC 7515, section
-// 7.1: three base64url parts. The decoder alone would let line breaks pass.
+// WellFormed reports whether the text has the compact form of RFC 7515, section 7.1:
+// three base64url parts. The decoder alone would let line breaks pass.
 func WellFormed(raw string) bool { return compact.MatchString(raw) }
 
-// KeyFunc finds the key that a token names. It sees claims nobody has verified
-// yet, so all it does is to refuse: a header with any member beyond alg, typ
-// and kid (crit, jku, jwk, x5u, zip … have no business here) and an unknown key.
+// KeyFunc finds the key that a token names. Nothing is verified yet, so it only
+// refuses: an unknown key, and a header with any member beyond alg, typ and kid
+// (crit, jku, jwk, x5u, zip …).
 func (a *Authority) KeyFunc(t *jwt.Token) (any, error) {
-	var h header
-	if err := strictSegment(t.Raw, 0, &h); err != nil {
-		if _, ok := t.Header["kid"].(string); !ok {
-			return nil, ErrKeyUnknown
-		}
+	h, err := headerOf(t.Raw)
+	if _, named := t.Header["kid"].(string); err != nil && named {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	if public := a.keys.lookup(h.KeyID); public != nil {
+	if public := a.keys.lookup(h.KeyID); err == nil && public != nil {
 		return public, nil
 	}
 	return nil, ErrKeyUnknown
 }
 
-// strictSegment decodes one part of a token and refuses unknown and duplicate
-// members: two readers must never understand one token differently.
-func strictSegment(raw string, part int, into any, opts ...json.Options) error {
-	text, err := segment(raw, part)
-	if err != nil {
-		return err
-	}
-	if part == 0 {
-		opts = append(opts, json.RejectUnknownMembers(true))
-	}
-	return json.Unmarshal(text, into, opts...)
+// headerOf decodes the header and refuses unknown and duplicate members: two readers
+// must never understand one token differently.
+func headerOf(raw string) (h header, err error) {
+	return h, decode(raw, 0, &h, json.RejectUnknownMembers(true))
 }
 
-// clockSkew is how far the clock of another branch may be ahead of ours. Expiry
+// clockSkew is how far the clock of another instance may be ahead of ours. Expiry
 // gets no such tolerance.
 const clockSkew = 5 * time.Second
 
-// Principal reads the claims of a token whose signature has been verified, and
-// checks each of them.
+// Principal checks the claims of a token whose signature has been verified.
 func (a *Authority) Principal(verified string) (Principal, error) {
-	var h header
+	h, err := headerOf(verified)
 	var c Claims
-	if err := errors.Join(strictSegment(verified, 0, &h), strictSegment(verified, 1, &c)); err != nil {
+	if err := errors.Join(err, decode(verified, 1, &c)); err != nil {
 		return Principal{}, fmt.Errorf("%w: %w", ErrClaimsInvalid, err)
 	}
 	id, fault := a.checkClaims(h, c)
@@ -184,22 +171,22 @@ func (a *Authority) Principal(verified string) (Principal, error) {
 	}, nil
 }
 
-// StillValid tells whether a token that was accepted as p holds at this moment.
-// It asks what time can change; the text and its signature stay what they were.
+// StillValid reports whether a token that was accepted as p is valid at this moment. It
+// checks what time can change: expiry, revocation and the key.
 func (a *Authority) StillValid(p Principal) bool {
 	return a.clock.now().Before(p.ExpiresAt) && !a.denylist.Has(p.SessionID) && a.keys.publicKey(p.KeyID) != nil
 }
 
-// issuerOf is the iss that tokens under a key must have. Each branch speaks for
-// itself only.
+// issuerOf is the iss that tokens under a key must have: each instance issues in its
+// own name only.
 func (a *Authority) issuerOf(kid string) string {
-	if elsewhere, ok := a.keys.remoteIssuer(kid); ok {
-		return elsewhere
+	if remote, ok := a.keys.remoteIssuer(kid); ok {
+		return remote
 	}
 	return a.issuer
 }
 
-// checkClaims says what is wrong with the claims, apart from their expiry.
+// checkClaims returns the first claim that is not accepted, apart from expiry.
 func (a *Authority) checkClaims(h header, c Claims) (userID int64, fault string) {
 	id, err := strconv.ParseInt(c.Subject, 10, 64)
 	soon := a.clock.now().Add(clockSkew).Unix()
@@ -234,21 +221,18 @@ func (a *Authority) checkClaims(h header, c Claims) (userID int64, fault string)
 	return id, ""
 }
 
-// Classify turns what the JWT library says into one of our reasons. Its texts
-// are for its authors; ours have names.
-func Classify(err error) error {
-	for _, ours := range []error{ErrMalformed, ErrAlgorithm, ErrKeyUnknown, ErrSignatureInvalid, ErrClaimsInvalid, ErrExpired, ErrRevoked} {
+// classify gives an error of the JWT library one of our names.
+func classify(err error) error {
+	for _, ours := range []error{ErrMalformed, ErrKeyUnknown} { // from KeyFunc
 		if errors.Is(err, ours) {
 			return ours
 		}
 	}
 	v, ok := errors.AsType[*jwt.ValidationError](err)
 	switch {
-	case !ok:
+	case !ok || v.Errors&jwt.ValidationErrorMalformed != 0:
 		return ErrMalformed
-	case v.Errors&jwt.ValidationErrorMalformed != 0:
-		return ErrMalformed
-	case v.Inner == nil: // unknown, missing or disallowed algorithm: no key was asked for
+	case v.Inner == nil: // unknown, missing or disallowed algorithm: KeyFunc was not called
 		return ErrAlgorithm
 	}
 	return ErrSignatureInvalid

@@ -8,18 +8,17 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Inspection is what anybody can see on a wristband, with or without a key, and
-// what this house says about it.
+// Inspection is what anyone can read in a token, and what this server says about it.
 type Inspection struct {
-	Header, Claims map[string]any // nil where a part is not JSON
+	Header, Claims map[string]any // nil where a part is not a JSON object
 	Algorithm      string
 	KeyID          string
 	SignatureValid bool
-	// Err is why the door would refuse the token; nil if it would not.
+	// Err is why the token would be refused; nil if it would not.
 	Err error
 }
 
-// Inspect reads a token aloud. It grants nothing.
+// Inspect decodes and verifies a token. It grants nothing.
 func (a *Authority) Inspect(raw string) Inspection {
 	var r Inspection
 	r.Header, r.Claims = object(raw, 0), object(raw, 1)
@@ -30,32 +29,32 @@ func (a *Authority) Inspect(raw string) Inspection {
 	return r
 }
 
-// UnverifiedID is the jti that stands on a token, whether it holds or not; empty
-// where there is none. It is good for recognising a token, not for trusting it.
+// UnverifiedID is the jti of a token that may be invalid, or empty. It serves to
+// recognise a token, not to trust it.
 func UnverifiedID(raw string) string {
 	id, _ := object(raw, 1)["jti"].(string)
 	return id
 }
 
-// object decodes one part of a token as a JSON object, or gives nil.
-func object(raw string, part int) map[string]any {
-	text, err := segment(raw, part)
-	if err != nil {
-		return nil
-	}
-	var o map[string]any
-	if json.Unmarshal(text, &o) != nil {
+// object decodes one part of a token as a JSON object, or returns nil.
+func object(raw string, part int) (o map[string]any) {
+	if decode(raw, part, &o) != nil {
 		return nil
 	}
 	return o
 }
 
-var errSegment = errors.New("no such part")
+var errNoSuchPart = errors.New("no such part")
 
-func segment(raw string, part int) ([]byte, error) {
+// decode decodes one part of a token. A member that is there twice is an error.
+func decode(raw string, part int, into any, opts ...json.Options) error {
 	parts := strings.Split(raw, ".")
 	if part >= len(parts) {
-		return nil, errSegment
+		return errNoSuchPart
 	}
-	return base64.RawURLEncoding.Strict().DecodeString(parts[part])
+	text, err := base64.RawURLEncoding.Strict().DecodeString(parts[part])
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into, opts...)
 }

@@ -115,7 +115,6 @@ func FuzzRead(f *testing.F) {
 	} {
 		f.Add(raw)
 	}
-	reasons := []error{ErrMalformed, ErrAlgorithm, ErrKeyUnknown, ErrSignatureInvalid, ErrClaimsInvalid, ErrExpired, nil}
 	f.Fuzz(func(t *testing.T, raw string) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newHouse().Inspect(raw)
@@ -125,7 +124,7 @@ func FuzzRead(f *testing.F) {
 			if (r.Err == nil) != accepted[raw] {
 				t.Errorf("err = %v", r.Err)
 			}
-			if !slices.ContainsFunc(reasons, func(reason error) bool { return errors.Is(r.Err, reason) }) {
+			if r.Err != nil && !slices.ContainsFunc(reasons, func(reason error) bool { return errors.Is(r.Err, reason) }) {
 				t.Errorf("err = %v has no name", r.Err)
 			}
 		})
