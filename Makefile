@@ -15,7 +15,7 @@ BEFORE =
 CALLS = 300
 ORDERS = 1000000
 GUESTS = 100000
-# What `branches-load` fills the branches with.
+# What `cluster-load` fills the instances with.
 ENDED = 1000000
 STREAMS = 10000
 # Which tests of `e2e`: make e2e RUN=Menu
@@ -23,7 +23,7 @@ RUN = .
 # How long the guests of `chaos` order.
 CHAOS = 60s
 
-.PHONY: help run demo branches test test-postgres chaos e2e screenshots docs check fmt-check vet lint tidy-check web-check bench load growth branches-load build clean
+.PHONY: help run demo branches test test-postgres chaos e2e screenshots docs check fmt-check vet lint tidy-check web-check bench load growth cluster-load build clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -81,14 +81,14 @@ web-check: ## Are the page's styles and scripts formatted, and do their types fi
 bench: ## Run all benchmarks, one package after the other, in two minutes
 	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn ./e2e
 
-load: ## The rush hour: the program under load, beside what is possible at all (needs wrk; about 5 minutes)
+load: ## Measure the program under load, beside the least that any server could do (about 5 minutes)
 	go run -C e2e/load . -rounds $(ROUNDS) -for $(SECONDS)s $(if $(BEFORE),-before "$(abspath $(BEFORE))")
 
-growth: ## Compare an empty house with one that has taken a million orders
+growth: ## Compare an empty database with one that has taken a million orders
 	go run -C e2e/load . -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)
 
-branches-load: ## Measure three branches over one PostgreSQL, and SQLite beside them (needs wrk, nginx and PostgreSQL; about 5 minutes)
-	. ./deploy/install.sh && need nginx nginx-light && need wrk wrk && deploy/with-postgres.sh go run -C e2e/load . -branches -rounds $(ROUNDS) -for $(SECONDS)s -ended $(ENDED) -streams $(STREAMS)
+cluster-load: ## Measure three instances over one PostgreSQL, and SQLite beside them (needs nginx and PostgreSQL; about 5 minutes)
+	. ./deploy/install.sh && need nginx nginx-light && deploy/with-postgres.sh go run -C e2e/load . -cluster -rounds $(ROUNDS) -for $(SECONDS)s -ended $(ENDED) -streams $(STREAMS)
 
 build: ## Build the program for all platforms into dist/
 	@for p in $(PLATFORMS); do \

@@ -15,26 +15,27 @@ import (
 // below says which rooms each room may use. Arrows point down only; what is not
 // listed is forbidden, and so is a room that the table does not name.
 var below = map[string]string{
-	".":             "app",
-	"app":           "handlers kitchen learn learn/lab models seed server tokens",
-	"server":        "", // any http.Handler
-	"handlers":      "docs httpjson kitchen middleware models problem tokens web",
-	"learn":         "httpjson learn/course learn/export middleware models problem web", // beside the handlers; of models only Role
-	"learn/export":  "learn/course",
-	"learn/course":  "docs",                  // only the examples
-	"learn/lab":     "httpjson problem",      // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
-	"middleware":    "models problem tokens", // of models only Role, the count of statements, of commits and of failed logins
-	"httpjson":      "problem",               // the lab uses it, so it knows no error of models
-	"tokens":        "models",                // only User and Role
-	"kitchen":       "models",
-	"seed":          "models",
-	"models":        "",
-	"problem":       "",
-	"docs":          "",
-	"docs/generate": "problem",
-	"web":           "problem",
-	"e2e/testkit":   "", // only tests use it
-	"e2e/load":      "", // it knows the program only by what it answers
+	".":                   "app",
+	"app":                 "handlers kitchen learn learn/lab models seed server tokens",
+	"server":              "", // any http.Handler
+	"handlers":            "docs httpjson kitchen middleware models problem tokens web",
+	"learn":               "httpjson learn/course learn/export middleware models problem web", // beside the handlers; of models only Role
+	"learn/export":        "learn/course",
+	"learn/course":        "docs",                  // only the examples
+	"learn/lab":           "httpjson problem",      // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
+	"middleware":          "models problem tokens", // of models only Role, the count of statements, of commits and of failed logins
+	"httpjson":            "problem",               // the lab uses it, so it knows no error of models
+	"tokens":              "models",                // only User and Role
+	"kitchen":             "models",
+	"seed":                "models",
+	"models":              "",
+	"problem":             "",
+	"docs":                "",
+	"docs/generate":       "problem",
+	"web":                 "problem",
+	"e2e/testkit":         "e2e/testkit/process", // only tests use it
+	"e2e/testkit/process": "",
+	"e2e/load":            "e2e/testkit/process", // it knows the program only by what it answers
 }
 
 // keepers are libraries that only some files may touch, so that each can be

@@ -162,7 +162,7 @@ func (a *outageTest) openStream(id int) eventStream {
 		a.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+a.alice)
-	res, err := a.server.Client.Do(req)
+	res, err := a.server.HTTP.Do(req)
 	if err != nil || res.StatusCode != http.StatusOK {
 		a.t.Fatalf("%v %v", res, err)
 	}

@@ -132,7 +132,7 @@ func mayMount(t *testing.T) bool {
 func smallFileSystem(t *testing.T) smallDisk {
 	dir := t.TempDir()
 	server := testkit.Prepare(t, dir, testkit.FreeAddr(t), inNamespace(mount+` && exec "$0"`, testkit.Program()))
-	server.Begin()
+	server.Start()
 	server.AwaitReady()
 	inside := filepath.Join("/proc", strconv.Itoa(server.Cmd.Process.Pid), "root", dir)
 	disk, err := os.OpenRoot(inside) // it lives on after the server, as long as this is open

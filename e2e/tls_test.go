@@ -37,7 +37,7 @@ func startTLS(t *testing.T, dir string, args ...string) (server *testkit.Process
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		if ca, err := os.ReadFile(filepath.Join(dir, "tls", "ca.pem")); err == nil {
-			server.Client = trusting(t, ca)
+			server.HTTP = trusting(t, ca)
 			if server.Call("GET", "/readyz", "", "", nil) == 200 {
 				return server, plain
 			}
@@ -74,7 +74,7 @@ func TestTLS_selfSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"localhost", "127.0.0.1", "::1"} {
-		conn, err := tls.Dial("tcp", "localhost:"+port, &tls.Config{RootCAs: server.Client.Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: name, MinVersion: tls.VersionTLS12})
+		conn, err := tls.Dial("tcp", "localhost:"+port, &tls.Config{RootCAs: server.HTTP.Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: name, MinVersion: tls.VersionTLS12})
 		if err != nil {
 			t.Errorf("the certificate is not for %s: %v", name, err)
 			continue
@@ -85,7 +85,7 @@ func TestTLS_selfSigned(t *testing.T) {
 	if err == nil {
 		t.Error("TLS 1.1 is accepted")
 	}
-	res, err := server.Client.Get(server.URL + "/healthz")
+	res, err := server.HTTP.Get(server.URL + "/healthz")
 	if err != nil || res.Header.Get("Strict-Transport-Security") != "max-age=300" {
 		t.Fatalf("%v %v", res, err)
 	}
@@ -125,7 +125,7 @@ func TestTLS_plainHTTPOnlyRedirects(t *testing.T) {
 		for i := 0; i < len(headers); i += 2 {
 			req.Header.Add(headers[i], headers[i+1])
 		}
-		res, err := server.Client.Do(req)
+		res, err := server.HTTP.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -21,17 +20,17 @@ import (
 
 	"github.com/golang-jwt/jwt/v4"
 	"golang.org/x/crypto/bcrypt"
+
+	"restaurant/e2e/testkit/process"
 )
 
-// The limits are servers that do nothing but what nobody can leave out: send
-// the bytes, check the signature, write the row durably. They run in a process
-// of their own, so that CPU and memory are counted as those of the house are.
-
-// baseline are the process with the bare servers.
+// baseline is a process with bare servers, which do nothing but what no server can
+// leave out: send the bytes, check the signature, write the row durably. It is a
+// process of its own, so that CPU and memory are counted as the program's are.
 type baseline struct {
 	addresses
 	*client
-	process *child
+	process *process.Process
 }
 
 // addresses are what the process prints when it is ready.
@@ -43,51 +42,55 @@ type addresses struct {
 	Token  string // the token that Page takes
 }
 
-// Files that the limits find in their folder.
+// Files that the baseline finds in its folder.
 const (
 	menuFile  = "menu.json"
 	pageFile  = "page.json"
 	orderFile = "order.json"
 )
 
-// startBaseline starts this program again as the limits. They read their answers
-// from the folder and keep their rows in it.
-func startBaseline(ctx context.Context, dir string) (*baseline, error) {
+// baselineCommand is the argument with which this program starts itself.
+const baselineCommand = "baseline"
+
+// startBaseline starts this program again as the baseline. It reads its answers
+// from the folder and keeps its rows in it.
+func startBaseline(dir string) (*baseline, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	var out io.ReadCloser
-	l := &baseline{client: newClient("")}
-	l.process, err = start(ctx, func(ctx context.Context) *exec.Cmd {
-		cmd := command(ctx, nil, self, "limits", dir)
-		cmd.Stderr = os.Stderr
-		out, err = cmd.StdoutPipe()
-		return cmd
-	})
+	cmd := command(nil, self, baselineCommand, dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
 	if err != nil {
+		return nil, err
+	}
+	b := &baseline{client: newClient(""), process: process.New("", cmd)}
+	if err := b.process.Start(); err != nil {
 		return nil, err
 	}
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	if err == nil {
-		err = json.Unmarshal(line, &l.addresses)
+		err = json.Unmarshal(line, &b.addresses)
 	}
 	if err != nil {
-		l.close()
-		return nil, fmt.Errorf("the limits did not say where they are: %w", err)
+		b.stop()
+		return nil, fmt.Errorf("the baseline did not print its addresses: %w", err)
 	}
-	return l, nil
+	return b, nil
 }
 
-func (l *baseline) close() { l.process.close() }
+func (b *baseline) stop() { b.process.Stop() }
 
-// loop runs one of the loops without HTTP in the process of the limits.
-func (l *baseline) loop(ctx context.Context, name string, atOnce int, span time.Duration) (f stats, err error) {
-	err = l.get(ctx, call{http.MethodGet, fmt.Sprintf("%s%s?for=%s&at_once=%d", l.Loops, name, span, atOnce), "", "", http.StatusOK}, &f)
-	return f, err
+func (b *baseline) pid() int { return b.process.Cmd.Process.Pid }
+
+// loop runs one of the loops without HTTP in the process of the baseline.
+func (b *baseline) loop(ctx context.Context, name string, workers int, span time.Duration) (s stats, err error) {
+	err = b.get(ctx, call{http.MethodGet, fmt.Sprintf("%s%s?for=%s&workers=%d", b.Loops, name, span, workers), "", "", http.StatusOK}, &s)
+	return s, err
 }
 
-// serveBaseline is the other side: it serves until it is asked to end.
+// serveBaseline is the other side: it serves until ctx ends.
 func serveBaseline(ctx context.Context, dir string, out io.Writer) error {
 	menu, err := os.ReadFile(filepath.Join(dir, menuFile))
 	page, err2 := os.ReadFile(filepath.Join(dir, pageFile))
@@ -95,20 +98,20 @@ func serveBaseline(ctx context.Context, dir string, out io.Writer) error {
 	if err := errors.Join(err, err2, err3); err != nil {
 		return err
 	}
-	b, err := openRowStore(ctx, filepath.Join(dir, "limits.db"))
+	rows, err := openRowStore(ctx, filepath.Join(dir, "baseline.db"))
 	if err != nil {
 		return err
 	}
-	token, door, err := newGuard()
+	token, guard, err := newGuard()
 	if err != nil {
 		return err
 	}
 	found := addresses{Token: token}
 	for addr, handler := range map[*string]http.Handler{
 		&found.Menu:   answer(http.StatusOK, menu),
-		&found.Page:   door(answer(http.StatusOK, page)),
-		&found.Insert: b.insertFirst(order, answer(http.StatusCreated, order)),
-		&found.Loops:  runLoops(b, order),
+		&found.Page:   guard(answer(http.StatusOK, page)),
+		&found.Insert: rows.insertFirst(order, answer(http.StatusCreated, order)),
+		&found.Loops:  runLoops(rows, order),
 	} {
 		if *addr, err = serve(ctx, handler); err != nil {
 			return err
@@ -121,7 +124,7 @@ func serveBaseline(ctx context.Context, dir string, out io.Writer) error {
 	return nil
 }
 
-// serve opens one bare server, which ends with the process.
+// serve starts one bare server, which ends with the process.
 func serve(ctx context.Context, handler http.Handler) (url string, err error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -138,12 +141,12 @@ func answer(status int, body []byte) http.Handler {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.Header().Set("Content-Length", length)
 		w.WriteHeader(status)
-		_, _ = w.Write(body) // whoever has left needs no answer
+		_, _ = w.Write(body) // a client that has left needs no answer
 	})
 }
 
-// newGuard makes a key, a token under it, and a guard that lets requests through
-// whose token has a good RS256 signature. It does not remember tokens.
+// newGuard creates a key, a token signed with it, and a guard that passes requests
+// whose token has a good RS256 signature on. It caches no tokens.
 func newGuard() (token string, guard func(http.Handler) http.Handler, err error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -166,34 +169,34 @@ func newGuard() (token string, guard func(http.Handler) http.Handler, err error)
 	}, err
 }
 
-// bcryptCost is the default of many frameworks, and so what people compare
-// logins with.
+// bcryptCost is the default of many frameworks, and so what logins are compared
+// with.
 const bcryptCost = 10
 
-// runLoops measures without HTTP what the other limits measure with it.
-func runLoops(b *rowStore, order []byte) http.Handler {
-	loops := map[string]func(context.Context) error{
-		"/inserts": func(context.Context) error { return b.insert(order) },
+// runLoops measures without HTTP what the other baselines measure with it.
+func runLoops(rows *rowStore, order []byte) http.Handler {
+	loops := map[string]func(context.Context, int) error{
+		"/inserts": func(context.Context, int) error { return rows.insert(order) },
 	}
-	password := []byte("somebody-likes-pizza")
+	password := []byte("a-guest-likes-pizza")
 	hash, err := bcrypt.GenerateFromPassword(password, bcryptCost)
-	loops["/bcrypt"] = func(context.Context) error {
+	loops["/bcrypt"] = func(context.Context, int) error {
 		return errors.Join(err, bcrypt.CompareHashAndPassword(hash, password))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		span, err := time.ParseDuration(r.FormValue("for"))
-		atOnce, err2 := strconv.Atoi(r.FormValue("at_once"))
+		workers, err2 := strconv.Atoi(r.FormValue("workers"))
 		do, known := loops[r.URL.Path]
 		if err != nil || err2 != nil || !known {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		f, err := closedLoop(r.Context(), atOnce, span, do)
+		f, err := closedLoop(r.Context(), workers, span, do)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(f) // the one who asked is waiting
+		_ = json.NewEncoder(w).Encode(f) // the caller is waiting
 	})
 }
 

@@ -5,16 +5,16 @@ import (
 	"database/sql"
 	"net/http"
 
-	_ "github.com/glebarez/go-sqlite" // the driver "sqlite", the one of the house
+	_ "github.com/glebarez/go-sqlite" // the driver "sqlite", that of the program
 )
 
-// maxBatch is how many rows one transaction of the limit takes. So many waiting
+// maxBatch is how many rows one transaction of the baseline takes. So many waiting
 // guests then share one flush to the disk.
 const maxBatch = 64
 
-// rowStore is the order book of the limit: one table, and one goroutine that writes
+// rowStore is the database of the baseline: one table, and one goroutine that writes
 // everything that waits in one transaction. A row is on the disk before insert
-// returns, as an order of the house is before its 201.
+// returns, as an order of the program is before its 201.
 type rowStore struct {
 	db      *sql.DB
 	waiting chan insertion

@@ -12,17 +12,18 @@ import (
 	"time"
 )
 
-// The program starts itself as the limits, and in a test that is the test.
+// TestMain serves as the baseline when the program starts itself, which in a test is
+// the test.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == "limits" {
+	if len(os.Args) == 3 && os.Args[1] == baselineCommand {
 		main()
 		return
 	}
 	os.Exit(m.Run())
 }
 
-// someLimits starts the process of the limits with answers of its own.
-func someLimits(t *testing.T) (l *baseline, dir string) {
+// newBaseline starts the process of the baseline with answers of its own.
+func newBaseline(t *testing.T) (b *baseline, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for _, name := range []string{menuFile, pageFile, orderFile} {
@@ -30,31 +31,32 @@ func someLimits(t *testing.T) (l *baseline, dir string) {
 			t.Fatal(err)
 		}
 	}
-	l, err := startBaseline(t.Context(), dir)
+	b, err := startBaseline(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(l.close)
-	return l, dir
+	t.Cleanup(b.stop)
+	return b, dir
 }
 
-func TestTheLimitsAnswerWhatTheHouseAnswers(t *testing.T) {
-	l, _ := someLimits(t)
+// TestBaseline_answersWhatTheProgramAnswers also checks that the guard refuses.
+func TestBaseline_answersWhatTheProgramAnswers(t *testing.T) {
+	b, _ := newBaseline(t)
 	for _, tc := range []struct {
 		name   string
 		call   call
 		answer string
 	}{
-		{"the menu", call{http.MethodGet, l.Menu, "", "", 200}, menuFile},
-		{"a page", call{http.MethodGet, l.Page, l.Token, "", 200}, pageFile},
-		{"a page without a token", call{http.MethodGet, l.Page, "", "", 401}, ""},
-		{"a page with another payload", call{http.MethodGet, l.Page, otherAt(l.Token, strings.Index(l.Token, ".")+3), "", 401}, ""},
-		{"a page with another signature", call{http.MethodGet, l.Page, otherAt(l.Token, len(l.Token)-4), "", 401}, ""},
-		{"an order", call{http.MethodPost, l.Insert, "", "{}", 201}, orderFile},
-		{"a loop that is not there", call{http.MethodGet, l.Loops + "/nothing?for=1ms&at_once=1", "", "", 404}, ""},
+		{"the menu", call{http.MethodGet, b.Menu, "", "", 200}, menuFile},
+		{"a page", call{http.MethodGet, b.Page, b.Token, "", 200}, pageFile},
+		{"a page without a token", call{http.MethodGet, b.Page, "", "", 401}, ""},
+		{"a page with another payload", call{http.MethodGet, b.Page, otherAt(b.Token, strings.Index(b.Token, ".")+3), "", 401}, ""},
+		{"a page with another signature", call{http.MethodGet, b.Page, otherAt(b.Token, len(b.Token)-4), "", 401}, ""},
+		{"an order", call{http.MethodPost, b.Insert, "", "{}", 201}, orderFile},
+		{"a loop that is not there", call{http.MethodGet, b.Loops + "/nothing?for=1ms&workers=1", "", "", 404}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			answer, err := l.do(t.Context(), tc.call)
+			answer, err := b.do(t.Context(), tc.call)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,10 +71,11 @@ func TestTheLimitsAnswerWhatTheHouseAnswers(t *testing.T) {
 	}
 }
 
-func TestTheLoopsCountWhatTheyDid(t *testing.T) {
-	l, _ := someLimits(t)
+// TestBaseline_loopsCountWhatTheyDid runs the loops without HTTP.
+func TestBaseline_loopsCountWhatTheyDid(t *testing.T) {
+	b, _ := newBaseline(t)
 	for _, name := range []string{"/inserts", "/bcrypt"} {
-		f, err := l.loop(t.Context(), name, 2, time.Millisecond)
+		f, err := b.loop(t.Context(), name, 2, time.Millisecond)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,26 +85,26 @@ func TestTheLoopsCountWhatTheyDid(t *testing.T) {
 	}
 }
 
-// Of many guests at once every row is written, and the process may be killed
-// right after the answers.
-func TestARowIsThereWhenItIsAnswered(t *testing.T) {
-	l, dir := someLimits(t)
+// TestBaseline_rowsAreDurable: of many guests at once every row is written, and the
+// process may be killed right after the answers.
+func TestBaseline_rowsAreDurable(t *testing.T) {
+	b, dir := newBaseline(t)
 	const rows = 3 * maxBatch
 	var guests sync.WaitGroup
 	for range rows {
 		guests.Go(func() {
-			if _, err := l.do(t.Context(), call{http.MethodPost, l.Insert, "", "", http.StatusCreated}); err != nil {
+			if _, err := b.do(t.Context(), call{http.MethodPost, b.Insert, "", "", http.StatusCreated}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	guests.Wait()
-	if err := l.process.cmd.Process.Kill(); err != nil {
+	if err := b.process.Cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-l.process.gone
+	<-b.process.Done
 
-	db, err := openDatabase(filepath.Join(dir, "limits.db"))
+	db, err := openDatabase(filepath.Join(dir, "baseline.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +115,8 @@ func TestARowIsThereWhenItIsAnswered(t *testing.T) {
 	}
 }
 
-func TestLimitsWithoutAnswersDoNotStart(t *testing.T) {
+// TestBaseline_needsAnswers starts it in an empty folder.
+func TestBaseline_needsAnswers(t *testing.T) {
 	var out bytes.Buffer
 	if err := serveBaseline(context.Background(), t.TempDir(), &out); err == nil || out.Len() > 0 {
 		t.Errorf("error %v, output %q", err, out.String())

@@ -3,24 +3,20 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
-	"time"
+
+	"restaurant/e2e/testkit/process"
 )
 
-// client makes single calls, one after the other, and is strict: any other
-// answer than the expected one is an error.
-type client struct {
-	http http.Client
-	url  string
-}
+// client makes single calls, one after the other, and is strict: any other answer
+// than the expected one is an error.
+type client struct{ *process.Client }
 
-func newClient(url string) *client {
-	return &client{url: url, http: http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 8}}}
-}
+func newClient(url string) *client { return &client{process.NewClient(url)} }
 
 // call is one request.
 type call struct {
@@ -30,26 +26,11 @@ type call struct {
 
 // do makes the call and returns the body of the answer.
 func (c *client) do(ctx context.Context, q call) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, q.method, c.url+q.path, strings.NewReader(q.body))
-	if err != nil {
-		return nil, err
+	a, err := c.Do(ctx, q.method, q.path, q.token, q.body)
+	if err == nil && a.Status != q.want {
+		err = fmt.Errorf("%s %s answered %d, not %d: %s", q.method, q.path, a.Status, q.want, bytes.TrimSpace(a.Body))
 	}
-	if q.token != "" {
-		req.Header.Set("Authorization", "Bearer "+q.token)
-	}
-	if q.body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	res, err := c.http.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode != q.want {
-		err = fmt.Errorf("%s %s answered %s, not %d: %s", q.method, q.path, res.Status, q.want, bytes.TrimSpace(text))
-	}
-	return text, err
+	return a.Body, err
 }
 
 // get is do for an answer in JSON.
@@ -61,10 +42,10 @@ func (c *client) get(ctx context.Context, q call, into any) error {
 	return json.Unmarshal(text, into)
 }
 
-// account is somebody who can log in.
+// account is a user that can log in.
 type account struct{ username, password string }
 
-// demo is a demo account; its password stands in the README.
+// demo is a demo account; the README shows its password.
 func demo(username string) account { return account{username, username + "-likes-pizza"} }
 
 // credentials is the body of a login.
@@ -77,6 +58,32 @@ func (c *client) login(ctx context.Context, a account) (access, refresh string, 
 	return c.tokens(ctx, call{http.MethodPost, "/api/v1/auth/login", "", a.credentials(), http.StatusOK})
 }
 
+// loginAll logs accounts in and returns their access tokens.
+func (c *client) loginAll(ctx context.Context, accounts []account) (tokens []string, err error) {
+	for _, a := range accounts {
+		access, _, err := c.login(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		tokens = append(tokens, access)
+	}
+	return tokens, nil
+}
+
+// register registers guests.
+func (c *client) register(ctx context.Context, name string, n int) (accounts []account, err error) {
+	progress("registering %d guests", n)
+	for i := range n {
+		a := account{fmt.Sprintf("%s-%d", name, i+1), rand.Text()}
+		body := fmt.Sprintf(`{"username":%q,"password":%q,"name":%q}`, a.username, a.password, a.username)
+		if _, err := c.do(ctx, call{http.MethodPost, "/api/v1/auth/register", "", body, http.StatusCreated}); err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, a)
+	}
+	return accounts, nil
+}
+
 // tokens makes a call that answers with a pair of tokens.
 func (c *client) tokens(ctx context.Context, q call) (access, refresh string, err error) {
 	var pair struct {
@@ -87,7 +94,7 @@ func (c *client) tokens(ctx context.Context, q call) (access, refresh string, er
 	return pair.Access, pair.Refresh, err
 }
 
-// orderOfTwo is an order of the first two dishes that everybody may order.
+// orderOfTwo is an order of the first two dishes that all may order.
 func (c *client) orderOfTwo(ctx context.Context) (string, error) {
 	var menu struct {
 		Items []struct {
@@ -107,7 +114,7 @@ func (c *client) orderOfTwo(ctx context.Context) (string, error) {
 		}
 	}
 	if len(lines) < 2 {
-		return "", fmt.Errorf("the menu has fewer than two dishes that everybody may order")
+		return "", fmt.Errorf("the menu has fewer than two dishes that all may order")
 	}
 	return `{"items":[` + strings.Join(lines, ",") + `]}`, nil
 }

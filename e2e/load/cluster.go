@@ -7,38 +7,36 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
+
+	"restaurant/e2e/testkit/process"
 )
 
-// instanceCount is how many houses share one PostgreSQL.
+// instanceCount is how many servers share one PostgreSQL.
 const instanceCount = 3
 
-// cluster is several houses over one PostgreSQL, nginx in front of them, and one
-// over SQLite to compare them with. In all of them a chef moves the orders, so
-// that only what guests do is measured.
+// cluster is several instances over one PostgreSQL, nginx in front of them, and one
+// server over SQLite to compare them with. In all of them a chef moves the orders,
+// so that only what guests do is measured.
 type cluster struct {
 	options
 	postgres
-	instances []*server
-	sqlite    *server
-	nginx     *server // nginx, whose program is not ours
-	wrk       []*generator
-	tokens    []string // of the guests, by the branches
-	lite      []string // of the guests, by the house over SQLite
-	order     string
-	failed    int64
+	instances            []*server
+	sqlite               *server
+	nginx                *server  // whose program is not ours
+	tokens, sqliteTokens []string // of the guests
+	order                string
+	failed               int64
 }
 
-// clusterLoad measures what several branches over one PostgreSQL do.
+// clusterLoad measures several instances over one PostgreSQL.
 func clusterLoad(ctx context.Context, o options, dir string, out io.Writer) error {
 	c := &cluster{options: o}
-	defer c.close()
-	if err := c.open(ctx, dir); err != nil {
+	defer c.stop()
+	if err := c.start(ctx, dir); err != nil {
 		return err
 	}
 	if err := c.registerGuests(ctx); err != nil {
@@ -56,94 +54,55 @@ func clusterLoad(ctx context.Context, o options, dir string, out io.Writer) erro
 	return nil
 }
 
-func (c *cluster) open(ctx context.Context, dir string) (err error) {
+func (c *cluster) start(ctx context.Context, dir string) (err error) {
 	if c.postgres, err = findPostgres(); err != nil {
 		return err
 	}
-	if c.nginx, err = newServer(ctx, "nginx", filepath.Join(dir, "door")); err != nil {
+	if c.nginx, err = newServer("nginx", filepath.Join(dir, "nginx")); err != nil {
 		return err
 	}
-	progress("opening %d branches over one PostgreSQL, one house over SQLite, and nginx", instanceCount)
-	settings := []string{"KITCHEN=manual", "LOG_LEVEL=error", "PUBLIC_URL=" + c.nginx.url}
+	progress("starting %d instances over one PostgreSQL, one server over SQLite, and nginx", instanceCount)
+	settings := []string{"KITCHEN=manual", "LOG_LEVEL=error", "PUBLIC_URL=" + c.nginx.URL}
 	if c.sqlite, err = c.startServer(ctx, filepath.Join(dir, "sqlite"), settings...); err != nil {
 		return err
 	}
+	var addrs []string
 	for i := range instanceCount {
-		h, err := c.startServer(ctx, filepath.Join(dir, fmt.Sprint("branch", i+1)), append(settings, "DATABASE_URL="+c.url)...)
+		s, err := c.startServer(ctx, filepath.Join(dir, fmt.Sprint("instance", i+1)), append(settings, "DATABASE_URL="+c.url)...)
 		if err != nil {
 			return err
 		}
-		c.instances = append(c.instances, h)
-		wrk, err := newGenerator(filepath.Join(dir, fmt.Sprint("wrk", i+1)))
-		if err != nil {
-			return err
-		}
-		c.wrk = append(c.wrk, wrk)
+		c.instances, addrs = append(c.instances, s), append(addrs, s.addr)
 	}
-	return c.startNginx(ctx)
+	cmd, err := process.Nginx(c.nginx.dir, c.nginx.addr, addrs...)
+	if err != nil {
+		return err
+	}
+	if _, err := c.nginx.run(ctx, cmd); err != nil {
+		return fmt.Errorf("nginx does not start (on Debian: apt-get install nginx-light): %w", err)
+	}
+	return nil
 }
 
 func (c *cluster) startServer(ctx context.Context, dir string, settings ...string) (*server, error) {
-	h, err := newServer(ctx, c.program, dir, settings...)
+	s, err := newServer(c.program, dir, settings...)
 	if err == nil {
-		_, err = h.open(ctx)
+		_, err = s.start(ctx)
 	}
-	return h, err
+	return s, err
 }
 
-// startNginx starts nginx with the configuration of make branches.
-func (c *cluster) startNginx(ctx context.Context) error {
-	conf, err := os.ReadFile(filepath.Join("..", "..", "deploy", "nginx.conf"))
-	if err != nil {
-		return fmt.Errorf("go run ./load -branches works in the folder of the source only: %w", err)
-	}
-	var branches strings.Builder
-	for _, b := range c.instances {
-		fmt.Fprintf(&branches, "server %s max_fails=1 fail_timeout=2s;\n", strings.TrimPrefix(b.url, "http://"))
-	}
-	dir := c.nginx.dir
-	err = errors.Join(os.WriteFile(filepath.Join(dir, "nginx.conf"), conf, 0o600),
-		os.WriteFile(filepath.Join(dir, "branches.conf"), []byte(branches.String()), 0o600),
-		os.WriteFile(filepath.Join(dir, "door.conf"), []byte("listen "+strings.TrimPrefix(c.nginx.url, "http://")+";"), 0o600))
-	if err != nil {
-		return err
-	}
-	log, err := os.OpenFile(c.nginx.logFile(), os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = log.Close() }() // nginx writes to a handle of its own
-	c.nginx.process, err = start(ctx, func(ctx context.Context) *exec.Cmd {
-		cmd := command(ctx, nil, "nginx", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off;")
-		cmd.Stderr = log
-		return cmd
-	})
-	if err != nil {
-		return fmt.Errorf("nginx does not start (on Debian: apt-get install nginx-light): %w", err)
-	}
-	return c.nginx.awaitReady(ctx)
-}
-
-// houses are all that are open.
-func (c *cluster) houses() (all []*server) {
-	for _, h := range append([]*server{c.nginx, c.sqlite}, c.instances...) {
-		if h != nil {
-			all = append(all, h)
+func (c *cluster) stop() {
+	for _, s := range append([]*server{c.nginx, c.sqlite}, c.instances...) {
+		if s != nil {
+			s.stop()
 		}
 	}
-	return all
 }
 
-func (c *cluster) close() {
-	for _, h := range c.houses() {
-		h.close()
-	}
-}
-
-// registerGuests opens an account for each guest in both order books, and logs them in.
+// registerGuests registers each guest in both databases, and logs them in.
 func (c *cluster) registerGuests(ctx context.Context) (err error) {
-	progress("opening accounts for %d guests", guests)
-	if c.lite, err = c.sqlite.newGuests(ctx, "guest", guests); err != nil {
+	if c.sqliteTokens, err = c.sqlite.newGuests(ctx, "guest", guests); err != nil {
 		return err
 	}
 	if c.tokens, err = c.instances[0].newGuests(ctx, "guest", guests); err != nil {
@@ -153,22 +112,13 @@ func (c *cluster) registerGuests(ctx context.Context) (err error) {
 	return err
 }
 
-// newGuests opens accounts and returns their access tokens.
+// newGuests registers guests and returns their access tokens.
 func (c *client) newGuests(ctx context.Context, name string, n int) (tokens []string, err error) {
-	for i := range n {
-		a := account{fmt.Sprintf("%s-%d", name, i+1), "a sentence only I know"}
-		body := fmt.Sprintf(`{"username":%q,"password":%q,"name":%q}`, a.username, a.password, a.username)
-		_, err := c.do(ctx, call{http.MethodPost, "/api/v1/auth/register", "", body, http.StatusCreated})
-		if err != nil {
-			return nil, err
-		}
-		access, _, err := c.login(ctx, a)
-		if err != nil {
-			return nil, err
-		}
-		tokens = append(tokens, access)
+	accounts, err := c.register(ctx, name, n)
+	if err != nil {
+		return nil, err
 	}
-	return tokens, nil
+	return c.loginAll(ctx, accounts)
 }
 
 // scenario is one way to take orders.
@@ -176,17 +126,17 @@ type scenario struct {
 	what   string
 	at     []*server // each gets an equal share of the guests
 	tokens []string
-	houses []*server // that do the work
-	behind []int     // processes in front of or behind the houses: of PostgreSQL, of nginx
+	work   []*server // that do the work
+	others []int     // other processes: of PostgreSQL, of nginx
 }
 
 func (c *cluster) scenarios() []scenario {
 	all, pg := c.instances, processTree(c.pid)
 	return []scenario{
-		{"SQLite, one house", []*server{c.sqlite}, c.lite, []*server{c.sqlite}, nil},
-		{"PostgreSQL, one branch", all[:1], c.tokens, all[:1], pg},
-		{"PostgreSQL, two branches", all[:2], c.tokens, all[:2], pg},
-		{"PostgreSQL, three branches", all, c.tokens, all, pg},
+		{"SQLite, one server", []*server{c.sqlite}, c.sqliteTokens, []*server{c.sqlite}, nil},
+		{"PostgreSQL, one instance", all[:1], c.tokens, all[:1], pg},
+		{"PostgreSQL, two instances", all[:2], c.tokens, all[:2], pg},
+		{"PostgreSQL, three instances", all, c.tokens, all, pg},
 		{"the same through nginx", []*server{c.nginx}, c.tokens, all, pg},
 	}
 }
@@ -194,19 +144,19 @@ func (c *cluster) scenarios() []scenario {
 // orderStats is what one measurement gave.
 type orderStats struct {
 	stats
-	houses, behind float64       // cores
-	whole, inBook  time.Duration // of the orders of one more guest: until the answer, and of that in the database
+	servers, others   float64       // cores
+	whole, inDatabase time.Duration // of the orders of one more guest: until the answer, and of that in the database
 }
 
-// throughput orders in each way, by turns.
+// throughput orders in each scenario, by turns.
 func (c *cluster) throughput(ctx context.Context, out io.Writer) error {
 	if err := c.warmUp(ctx); err != nil {
 		return err
 	}
-	ways := c.scenarios()
-	rounds := make([][]orderStats, len(ways))
+	all := c.scenarios()
+	rounds := make([][]orderStats, len(all))
 	for round := range c.rounds {
-		for i, w := range ways {
+		for i, w := range all {
 			o, err := c.measure(ctx, w)
 			if err != nil {
 				return err
@@ -216,49 +166,51 @@ func (c *cluster) throughput(ctx context.Context, out io.Writer) error {
 			progress("round %d of %d: %s: %s orders/s, p99 %s ms%s", round+1, c.rounds, w.what, count(o.rate()), millis(o.P99), o.failures())
 		}
 	}
-	printCluster(out, c.options, ways, rounds)
+	printCluster(out, c.options, all, rounds)
 	return nil
 }
 
-// warmUp lets each branch open its connections, so that each process of
+// warmUp lets each server open its connections, so that each process of
 // PostgreSQL that will do the work is there.
 func (c *cluster) warmUp(ctx context.Context) error {
-	for _, h := range append(c.instances, c.sqlite) {
+	for _, s := range append(c.instances, c.sqlite) {
 		tokens := c.tokens
-		if h == c.sqlite {
-			tokens = c.lite
+		if s == c.sqlite {
+			tokens = c.sqliteTokens
 		}
-		if _, err := c.wrk[0].run(ctx, c.request(h, tokens, connections), time.Second); err != nil {
+		if _, err := c.request(s, tokens, connections).run(ctx, time.Second); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *cluster) request(h *server, tokens []string, connections int) request {
-	return request{"place_with_key.lua", h.url + "/api/v1/orders", http.StatusCreated, connections, tokens, c.order}
+func (c *cluster) request(s *server, tokens []string, connections int) request {
+	q := placeOrder(s.URL+"/api/v1/orders", tokens, c.order)
+	q.connections, q.key = connections, true
+	return q
 }
 
-// measure lets the guests order in one way.
+// measure lets the guests order in one scenario.
 func (c *cluster) measure(ctx context.Context, w scenario) (o orderStats, err error) {
 	var pids []int
-	for _, h := range w.houses {
-		pids = append(pids, h.process.pid())
+	for _, s := range w.work {
+		pids = append(pids, s.pid())
 	}
-	behind := w.behind
+	others := w.others
 	if w.at[0] == c.nginx {
-		behind = append(processTree(c.nginx.process.pid()), behind...)
+		others = append(processTree(c.nginx.pid()), others...)
 	}
 	cores, err := coresDuring(func() error {
 		sampling, stop := context.WithCancel(ctx)
 		var sampler sync.WaitGroup
-		sampler.Go(func() { o.whole, o.inBook = sample(sampling, w.at[0], w.tokens[0], c.order) })
+		sampler.Go(func() { o.whole, o.inDatabase = sample(sampling, w.at[0], w.tokens[0], c.order) })
 		o.stats, err = c.run(ctx, w, c.span)
 		stop()
 		sampler.Wait()
 		return err
-	}, pids, behind)
-	o.houses, o.behind = cores[0], cores[1]
+	}, pids, others)
+	o.servers, o.others = cores[0], cores[1]
 	return o, err
 }
 
@@ -266,8 +218,8 @@ func (c *cluster) measure(ctx context.Context, w scenario) (o orderStats, err er
 func (c *cluster) run(ctx context.Context, w scenario, span time.Duration) (stats, error) {
 	parts, errs := make([]stats, len(w.at)), make([]error, len(w.at))
 	var all sync.WaitGroup
-	for i, h := range w.at {
-		all.Go(func() { parts[i], errs[i] = c.wrk[i].run(ctx, c.request(h, w.tokens, connections/len(w.at)), span) })
+	for i, s := range w.at {
+		all.Go(func() { parts[i], errs[i] = c.request(s, w.tokens, connections/len(w.at)).run(ctx, span) })
 	}
 	all.Wait()
 	sum := parts[0]
@@ -281,16 +233,16 @@ func (c *cluster) run(ctx context.Context, w scenario, span time.Duration) (stat
 
 // sample orders now and then and adds up how long that takes and how much of it
 // Server-Timing says is spent in the database.
-func sample(ctx context.Context, h *server, token, order string) (whole, inBook time.Duration) {
+func sample(ctx context.Context, s *server, token, order string) (whole, inDatabase time.Duration) {
 	for pause(ctx, 20*time.Millisecond) == nil {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/api/v1/orders", strings.NewReader(order))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/api/v1/orders", strings.NewReader(order))
 		if err != nil {
-			return whole, inBook
+			return whole, inDatabase
 		}
 		req.Header.Set("Authorization", "Bearer "+token)
 		req.Header.Set("Content-Type", "application/json")
 		began := time.Now()
-		res, err := h.http.Do(req)
+		res, err := s.HTTP.Do(req)
 		if err != nil {
 			continue // the generator counts what fails
 		}
@@ -298,10 +250,10 @@ func sample(ctx context.Context, h *server, token, order string) (whole, inBook 
 		_ = res.Body.Close() // it has been read
 		took := time.Since(began)
 		if db, ok := databaseTime(res.Header.Get("Server-Timing")); ok && err == nil {
-			whole, inBook = whole+took, inBook+db
+			whole, inDatabase = whole+took, inDatabase+db
 		}
 	}
-	return whole, inBook
+	return whole, inDatabase
 }
 
 // databaseTime reads db;dur=1.234 in milliseconds.
@@ -312,25 +264,25 @@ func databaseTime(header string) (time.Duration, bool) {
 	return d, ok && err == nil
 }
 
-func printCluster(out io.Writer, o options, ways []scenario, rounds [][]orderStats) {
-	fmt.Fprintf(out, "`POST /orders` with a key, 32 guests. Medians of %d rounds of %s each. Guests, houses, PostgreSQL and nginx share the cores.\n\n", o.rounds, o.span)
+func printCluster(out io.Writer, o options, all []scenario, rounds [][]orderStats) {
+	fmt.Fprintf(out, "`POST /orders` with a key, 32 guests. Medians of %d rounds of %s each. Generator, servers, PostgreSQL and nginx share the cores.\n\n", o.rounds, o.span)
 	var t table
-	t.add("order book", "orders/s", "min to max", "p50 ms", "p99 ms", "cores of the houses", "cores of PostgreSQL (and nginx)", "of an order's time in the database")
-	for i, w := range ways {
-		var rates, houses, behind, share []float64
+	t.add("database", "orders/s", "min to max", "p50 ms", "p99 ms", "cores of the servers", "cores of PostgreSQL (and nginx)", "of an order's time in the database")
+	for i, w := range all {
+		var rates, servers, others, share []float64
 		var p50, p99 []time.Duration
 		for _, r := range rounds[i] {
-			rates, houses, behind = append(rates, r.rate()), append(houses, r.houses), append(behind, r.behind)
-			share = append(share, float64(r.inBook)/float64(max(r.whole, 1)))
+			rates, servers, others = append(rates, r.rate()), append(servers, r.servers), append(others, r.others)
+			share = append(share, float64(r.inDatabase)/float64(max(r.whole, 1)))
 			p50, p99 = append(p50, r.P50), append(p99, r.P99)
 		}
 		cores := none
-		if w.behind != nil {
-			cores = ratio(median(behind))
+		if w.others != nil {
+			cores = ratio(median(others))
 		}
 		low, high := spread(rates)
 		t.add(w.what, count(median(rates)), count(low)+" to "+count(high), millis(median(p50)), millis(median(p99)),
-			ratio(median(houses)), cores, fmt.Sprintf("%.0f %%", 100*median(share)))
+			ratio(median(servers)), cores, fmt.Sprintf("%.0f %%", 100*median(share)))
 	}
 	t.print(out)
 }

@@ -1,12 +1,13 @@
-// Command load is the rush hour: many guests at once at a real house, and
+// Command load is the rush hour: many guests at once at a real restaurant, and
 // beside them, in the same minutes, the least that any server could do for the
 // same answers. Only the two together say something: alone, requests per second
 // mostly measure the computer.
 //
-// It builds the program, opens it on an empty folder, sends guests with wrk, and
-// prints a table. With -growth it compares a house that has just opened with one
-// that has taken a million orders; with -branches it measures three of them over one
-// PostgreSQL. Run it with `make load`, `make growth` and `make branches-load`.
+// It builds the program, starts it over an empty folder, sends requests over 32
+// connections, and prints a table. With -before it compares the program with an
+// older one in the same rounds, with -growth an empty database with one that has
+// taken a million orders; with -cluster it measures three instances over one
+// PostgreSQL. Run it with `make load`, `make growth` and `make cluster-load`.
 package main
 
 import (
@@ -19,6 +20,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"restaurant/e2e/testkit/process"
 )
 
 func main() {
@@ -37,18 +40,18 @@ type options struct {
 	program string        // a binary that is there already; empty: build one
 	before  string        // an older binary to compare it with
 	growth  bool
-	several bool // branches
-	ended   int  // login sessions, for branches
-	streams int  // open at once, for branches
-	calls   int  // of each kind, for growth
-	orders  int  // in the filled house, for growth
-	guests  int  // in the filled house, for growth
+	cluster bool
+	ended   int // login sessions, for cluster
+	streams int // open at once, for cluster
+	calls   int // of each kind, for growth
+	orders  int // in the filled database, for growth
+	guests  int // in the filled database, for growth
 }
 
 // run does what the command line asks for and leaves nothing behind: every
 // process it started has ended, and the folder for their files is gone.
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
-	if len(args) == 2 && args[0] == "limits" { // how the program starts itself
+	if len(args) == 2 && args[0] == baselineCommand { // how the program starts itself
 		return serveBaseline(ctx, args[1], out)
 	}
 	o, err := readOptions(args)
@@ -65,17 +68,23 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	defer func() { err = cleanupError(ctx, err, os.RemoveAll(dir)) }()
 
 	if o.program == "" {
-		if o.program, err = build(ctx, dir); err != nil {
+		if o.program, err = buildRelease(ctx, dir); err != nil {
 			return err
 		}
 	}
-	if o.several {
+	if o.cluster {
 		return clusterLoad(ctx, o, dir, out)
 	}
 	if o.growth {
 		return growth(ctx, o, dir, out)
 	}
 	return throughput(ctx, o, dir, out)
+}
+
+// buildRelease builds the program as `make build` does.
+func buildRelease(ctx context.Context, dir string) (string, error) {
+	progress("building the program")
+	return process.Build(ctx, dir, "-trimpath", "-tags", "nomsgpack", "-ldflags", "-s -w")
 }
 
 func readOptions(args []string) (options, error) {
@@ -85,15 +94,15 @@ func readOptions(args []string) (options, error) {
 	f.DurationVar(&o.span, "for", 3*time.Second, "how long each measurement takes")
 	f.StringVar(&o.program, "program", "", "measure this binary instead of building one")
 	f.StringVar(&o.before, "before", "", "measure this binary of an older program in the same rounds, and print the ratios after by before")
-	f.BoolVar(&o.growth, "growth", false, "compare an empty house with a filled one instead")
-	f.BoolVar(&o.several, "branches", false, "measure several branches over one PostgreSQL instead; make branches-load starts it")
-	f.IntVar(&o.ended, "ended", 1_000_000, "with -branches: ended login sessions that the branches must remember")
-	f.IntVar(&o.streams, "streams", 10_000, "with -branches: event streams that are open at once")
+	f.BoolVar(&o.growth, "growth", false, "compare an empty database with a filled one instead")
+	f.BoolVar(&o.cluster, "cluster", false, "measure several instances over one PostgreSQL instead; make cluster-load starts it")
+	f.IntVar(&o.ended, "ended", 1_000_000, "with -cluster: ended login sessions that the instances must remember")
+	f.IntVar(&o.streams, "streams", 10_000, "with -cluster: event streams that are open at once")
 	f.IntVar(&o.calls, "calls", 300, "with -growth: calls of each kind")
-	f.IntVar(&o.orders, "orders", 1_000_000, "with -growth: orders in the filled house")
-	f.IntVar(&o.guests, "guests", 100_000, "with -growth: guests of the filled house")
+	f.IntVar(&o.orders, "orders", 1_000_000, "with -growth: orders in the filled database")
+	f.IntVar(&o.guests, "guests", 100_000, "with -growth: guests in the filled database")
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "Usage: go run ./load [flags]. Files go to a folder of their own under TMPDIR, which should be a real disk.")
+		fmt.Fprintln(f.Output(), "Usage: go run -C e2e/load . [flags]. Files go to a folder of their own under TMPDIR, which should be a real disk.")
 		f.PrintDefaults()
 	}
 	if err := f.Parse(args); err != nil {
@@ -101,13 +110,13 @@ func readOptions(args []string) (options, error) {
 	}
 	// A round must be over while its tokens live.
 	if o.rounds < 1 || o.span < time.Second || o.span > 45*time.Second || o.span%time.Second != 0 || o.calls < 1 || o.calls > 5000 || o.ended < 1 || o.streams < 1 || o.streams > 18_000 || f.NArg() > 0 {
-		return o, errors.New("-rounds takes a number from 1, -for whole seconds from 1s to 45s, -calls a number from 1 to 5000, -ended one from 1, -streams one from 1 to 18000, and there are no further arguments; go run ./load -h lists the flags")
+		return o, errors.New("-rounds takes a number from 1, -for whole seconds from 1s to 45s, -calls a number from 1 to 5000, -ended one from 1, -streams one from 1 to 18000, and there are no further arguments; go run -C e2e/load . -h lists the flags")
 	}
 	return o, nil
 }
 
-// cleanupError puts an interruption into words: what else went wrong then went wrong
-// because of it.
+// cleanupError explains an interruption: what else went wrong then went wrong because
+// of it.
 func cleanupError(ctx context.Context, err, left error) error {
 	if ctx.Err() != nil {
 		err = errors.New("interrupted; everything is stopped")
@@ -118,8 +127,8 @@ func cleanupError(ctx context.Context, err, left error) error {
 	return err
 }
 
-// progress tells whoever waits what is being done. It goes to the error stream,
-// so that the table can be kept apart with >.
+// progress shows what is being done. It goes to the error stream, so that the table
+// can be kept apart with >.
 func progress(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }

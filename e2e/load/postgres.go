@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"restaurant/e2e/testkit/process"
 )
 
 // postgres is the server that deploy/with-postgres.sh has started for us.
@@ -22,7 +24,7 @@ func findPostgres() (postgres, error) {
 	pid, err := strconv.Atoi(os.Getenv("TEST_POSTGRES_PID"))
 	p := postgres{os.Getenv("TEST_DATABASE_URL"), os.Getenv("TEST_POSTGRES_BIN"), pid}
 	if err != nil || p.url == "" || p.bin == "" {
-		return p, errors.New("-branches needs an empty PostgreSQL of its own: start it with make branches-load")
+		return p, errors.New("-cluster needs an empty PostgreSQL of its own: start it with make cluster-load")
 	}
 	return p, nil
 }
@@ -31,7 +33,7 @@ func findPostgres() (postgres, error) {
 func (p postgres) sql(ctx context.Context, statement string) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-o", os.DevNull, "-d", p.url, "-c", statement)
 	if text, err := cmd.CombinedOutput(); err != nil {
-		return withOutput(fmt.Errorf("psql failed: %w", err), string(text))
+		return process.WithOutput(fmt.Errorf("psql failed: %w", err), string(text))
 	}
 	return nil
 }

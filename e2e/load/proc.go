@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// countable tells whether CPU time and memory of a process can be read: they
+// countable reports whether CPU time and memory of a process can be read: they
 // come from /proc, which only Linux has. Elsewhere the table shows a dash.
 const countable = runtime.GOOS == "linux"
 
@@ -25,14 +25,14 @@ type usage struct {
 	peak  int64   // the most memory it had at once, in bytes
 }
 
-// watch runs something and tells what the process used meanwhile; elsewhere
+// watch runs something and returns what the process used meanwhile; elsewhere
 // than on Linux that is nothing.
 func watch(pid int, run func() error) (usage, error) {
 	if !countable {
 		return usage{}, run()
 	}
 	before, err := cpuTime(pid)
-	if err = errors.Join(err, forgetPeak(pid)); err != nil {
+	if err = errors.Join(err, resetPeak(pid)); err != nil {
 		return usage{}, err
 	}
 	began := time.Now()
@@ -48,8 +48,8 @@ func watch(pid int, run func() error) (usage, error) {
 	return usage{cores: (after - before).Seconds() / span.Seconds(), peak: peak}, err
 }
 
-// memoryNow is what the process has in memory, in bytes, or 0 where nobody can
-// tell.
+// memoryNow is what the process has in memory, in bytes, or 0 where that cannot be
+// read.
 func memoryNow(pid int) (int64, error) {
 	if !countable {
 		return 0, nil
@@ -57,9 +57,9 @@ func memoryNow(pid int) (int64, error) {
 	return memory(pid, "VmRSS")
 }
 
-// forgetPeak lets the peak begin anew (5 is the word for that, see proc(5)).
+// resetPeak starts the peak from scratch (5 is the word for that, see proc(5)).
 // Where that is not permitted, the peak is the one since the start.
-func forgetPeak(pid int) error {
+func resetPeak(pid int) error {
 	err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0o600)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-func TestCPUTimeIsUserAndSystemTime(t *testing.T) {
+// TestProc_cpuTimeIsUserAndSystemTime finds the fields behind a strange name.
+func TestProc_cpuTimeIsUserAndSystemTime(t *testing.T) {
 	// The name of a process may look like the fields behind it.
 	const stat = "4242 (a) 1 (b) S 1 4242 4242 0 -1 4194304 999 0 1 0 1234 66 7 8 20 0 9 0 100 0 0"
 	got, err := parseCPU(stat)
@@ -20,7 +21,8 @@ func TestCPUTimeIsUserAndSystemTime(t *testing.T) {
 	}
 }
 
-func TestMemoryIsReadInBytes(t *testing.T) {
+// TestProc_memoryIsInBytes reads two fields.
+func TestProc_memoryIsInBytes(t *testing.T) {
 	const status = "Name:\tVmRSS:\nVmPeak:\t  900000 kB\nVmHWM:\t   12345 kB\nVmRSS:\t    1024 kB\nThreads:\t9\n"
 	for field, want := range map[string]int64{"VmHWM": 12345 << 10, "VmRSS": 1 << 20} {
 		if got, err := parseMemory(status, field); err != nil || got != want {
@@ -32,7 +34,8 @@ func TestMemoryIsReadInBytes(t *testing.T) {
 	}
 }
 
-func TestThisProcessUsesMemory(t *testing.T) {
+// TestProc_watchesThisProcess reads what the system shows of the test.
+func TestProc_watchesThisProcess(t *testing.T) {
 	u, err := watch(os.Getpid(), func() error { return nil })
 	if err != nil {
 		t.Fatal(err)

@@ -15,19 +15,19 @@ import (
 )
 
 const (
-	logoutCount      = 200 // while all branches listen
-	deafCount        = 30  // right after they have lost the connection over which they do
-	streamsPerGuest  = 10  // at each branch, which is as many as one guest may have
+	logoutCount      = 200 // while all instances listen
+	droppedCount     = 30  // right after they have lost the connection over which they do
+	streamsPerGuest  = 10  // at each instance, which is as many as one guest may have
 	streamsAtOnce    = 64  // are opened
 	longestEventWait = 30 * time.Second
 )
 
-// logouts measures how long a wristband still opens a branch after its guest has
-// logged out at another one, while all guests order.
+// logouts measures how long an instance still accepts an access token after its
+// guest has logged out at another one, while all guests order.
 func (c *cluster) logouts(ctx context.Context, out io.Writer) error {
-	progress("logging in %d times, to log out again", logoutCount+deafCount)
+	progress("logging in %d times, to log out again", logoutCount+droppedCount)
 	var tokens []string
-	for range logoutCount + deafCount {
+	for range logoutCount + droppedCount {
 		access, _, err := c.instances[0].login(ctx, demo("alice"))
 		if err != nil {
 			return err
@@ -35,27 +35,27 @@ func (c *cluster) logouts(ctx context.Context, out io.Writer) error {
 		tokens = append(tokens, access)
 	}
 	ordering, stop := context.WithCancel(ctx)
-	var crowd sync.WaitGroup
-	crowd.Go(func() {
+	var load sync.WaitGroup
+	load.Go(func() {
 		_, _ = c.run(ordering, scenario{at: c.instances, tokens: c.tokens}, 45*time.Second) // it is broken off
 	})
-	heard, err := c.logoutAll(ctx, tokens[:logoutCount], nil)
-	var deaf []time.Duration
+	listening, err := c.logoutAll(ctx, tokens[:logoutCount], nil)
+	var dropped []time.Duration
 	if err == nil {
-		deaf, err = c.logoutAll(ctx, tokens[logoutCount:], c.dropListeners)
+		dropped, err = c.logoutAll(ctx, tokens[logoutCount:], c.dropListeners)
 	}
 	stop()
-	crowd.Wait()
+	load.Wait()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "From the answer to a logout until another branch refuses the wristband, while 32 guests order at all branches.\n\n")
+	fmt.Fprintf(out, "From the answer to a logout until another instance refuses the access token, while 32 guests order at all instances.\n\n")
 	var t table
 	t.add("ms", "logouts", "median", "p99", "slowest")
 	for _, r := range []struct {
 		what string
 		took []time.Duration
-	}{{"all branches listen", heard}, {"all have just lost the connection over which they listen", deaf}} {
+	}{{"all instances listen", listening}, {"all have just lost the connection over which they listen", dropped}} {
 		slices.Sort(r.took)
 		t.add(r.what, count(len(r.took)), millis(median(r.took)), millis(percentile(r.took, 0.99)), millis(r.took[len(r.took)-1]))
 	}
@@ -63,12 +63,12 @@ func (c *cluster) logouts(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// dropListeners breaks the connections over which branches listen.
+// dropListeners breaks the connections over which instances listen.
 func (c *cluster) dropListeners(ctx context.Context) error {
-	return c.sql(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%(news)'")
+	return c.sql(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%(%)'")
 }
 
-// logoutAll logs out at one branch after the other, and asks the next one.
+// logoutAll logs out at one instance after the other, and asks the next one.
 func (c *cluster) logoutAll(ctx context.Context, tokens []string, before func(context.Context) error) (took []time.Duration, err error) {
 	for i, token := range tokens {
 		here, there := c.instances[i%instanceCount], c.instances[(i+1)%instanceCount]
@@ -99,9 +99,9 @@ func (c *cluster) logoutAll(ctx context.Context, tokens []string, before func(co
 // memoryReport measures starts and memory, without and with a long denylist, and
 // then with very many open streams.
 func (c *cluster) memoryReport(ctx context.Context, out io.Writer) error {
-	progress("closing and opening a branch %d times", restarts)
-	h := c.instances[0]
-	ready, rest, err := h.reopen(ctx)
+	progress("restarting an instance %d times", restarts)
+	first := c.instances[0]
+	ready, rest, err := first.restart(ctx)
 	if err != nil {
 		return err
 	}
@@ -109,28 +109,28 @@ func (c *cluster) memoryReport(ctx context.Context, out io.Writer) error {
 	if err := c.endSessions(ctx); err != nil {
 		return err
 	}
-	long, denied, err := h.reopen(ctx)
+	long, denied, err := first.restart(ctx)
 	if err != nil {
 		return err
 	}
 	for _, other := range c.instances[1:] { // so that all know of them
-		if _, _, err := other.reopen(ctx); err != nil {
+		if _, _, err := other.restart(ctx); err != nil {
 			return err
 		}
 	}
-	open, crowded, told, err := c.streams(ctx)
+	open, loaded, took, err := c.streams(ctx)
 	if err != nil {
 		return err
 	}
 	var t table
-	t.add("one of three branches", "from start to ready, ms", "memory, MiB")
+	t.add("one of three instances", "from start to ready, ms", "memory, MiB")
 	t.add("at rest", millis(ready), mebibytes(rest))
 	t.add(fmt.Sprintf("with %s ended sessions on the denylist", count(c.ended)), millis(long), mebibytes(denied))
-	t.add(fmt.Sprintf("and %s of %s open event streams", count(open/instanceCount), count(open)), none, mebibytes(crowded))
+	t.add(fmt.Sprintf("and %s of %s open event streams", count(open/instanceCount), count(open)), none, mebibytes(loaded))
 	t.print(out)
-	slices.Sort(told)
-	fmt.Fprintf(out, "\nA step of an order reached the last of its %d streams, at all branches, after %s ms (median), %s ms (slowest of %d).\n",
-		streamsPerGuest*instanceCount, millis(median(told)), millis(told[len(told)-1]), len(told))
+	slices.Sort(took)
+	fmt.Fprintf(out, "\nA step of an order reached the last of its %d streams, at all instances, after %s ms (median), %s ms (slowest of %d).\n",
+		streamsPerGuest*instanceCount, millis(median(took)), millis(took[len(took)-1]), len(took))
 	return nil
 }
 
@@ -143,12 +143,12 @@ func (c *cluster) endSessions(ctx context.Context) error {
 }
 
 // streams opens very many event streams, lets a chef take one step with each
-// order, and returns how many were open, the most memory of a branch, and how long
-// the news took.
-func (c *cluster) streams(ctx context.Context) (open int, memory int64, told []time.Duration, err error) {
+// order, and returns how many were open, the most memory of an instance, and how long
+// the events took.
+func (c *cluster) streams(ctx context.Context) (open int, memory int64, took []time.Duration, err error) {
 	const each = streamsPerGuest * instanceCount
 	n := (c.options.streams + each - 1) / each
-	progress("opening accounts for %d guests, who order and follow", n)
+	progress("registering %d guests, who order and follow", n)
 	tokens, err := c.instances[1].newGuests(ctx, "follower", n)
 	if err != nil {
 		return 0, 0, nil, err
@@ -157,7 +157,7 @@ func (c *cluster) streams(ctx context.Context) (open int, memory int64, told []t
 	if err != nil {
 		return 0, 0, nil, err
 	}
-	f := followers{http: streamClient(), tickets: make(chan struct{}, streamsAtOnce)}
+	f := followers{http: streamClient(), opening: make(chan struct{}, streamsAtOnce)}
 	defer f.close()
 	var ids []int64
 	for i, token := range tokens {
@@ -172,7 +172,7 @@ func (c *cluster) streams(ctx context.Context) (open int, memory int64, told []t
 		ids = append(ids, id)
 		for _, b := range c.instances {
 			for range streamsPerGuest {
-				f.follow(ctx, b.url, token, id)
+				f.follow(ctx, b.URL, token, id)
 			}
 		}
 	}
@@ -184,27 +184,27 @@ func (c *cluster) streams(ctx context.Context) (open int, memory int64, told []t
 		return open, 0, nil, err
 	}
 	for _, b := range c.instances {
-		now, err := memoryNow(b.process.pid())
+		now, err := memoryNow(b.pid())
 		if err != nil {
 			return open, 0, nil, err
 		}
 		memory = max(memory, now)
 	}
 	for i, id := range ids {
-		took, err := f.step(ctx, c.instances[i%instanceCount], chef, id, each)
+		d, err := f.step(ctx, c.instances[i%instanceCount], chef, id, each)
 		if err != nil {
 			return open, memory, nil, err
 		}
-		told = append(told, took)
+		took = append(took, d)
 	}
-	return open, memory, told, nil
+	return open, memory, took, nil
 }
 
-// followers keep streams open and tell when an order is being prepared.
+// followers keep streams open and note when an order is being prepared.
 type followers struct {
 	http    *http.Client
-	tickets chan struct{}
-	all     sync.WaitGroup
+	opening chan struct{} // limits how many are opened at the same time
+	readers sync.WaitGroup
 	cancel  []context.CancelFunc
 
 	mu      sync.Mutex
@@ -214,7 +214,7 @@ type followers struct {
 }
 
 func (f *followers) follow(ctx context.Context, url, token string, id int64) {
-	f.tickets <- struct{}{}
+	f.opening <- struct{}{}
 	ctx, cancel := context.WithCancel(ctx)
 	f.cancel = append(f.cancel, cancel)
 	f.mu.Lock()
@@ -226,7 +226,7 @@ func (f *followers) follow(ctx context.Context, url, token string, id int64) {
 	}
 	seen := f.seen[id]
 	f.mu.Unlock()
-	f.all.Go(func() {
+	f.readers.Go(func() {
 		err := f.read(ctx, url, token, id, seen)
 		if err != nil && ctx.Err() == nil {
 			f.mu.Lock()
@@ -238,7 +238,7 @@ func (f *followers) follow(ctx context.Context, url, token string, id int64) {
 
 // read reads a stream until the order is being prepared, and then stays.
 func (f *followers) read(ctx context.Context, url, token string, id int64, seen chan<- time.Time) error {
-	opened := sync.OnceFunc(func() { <-f.tickets })
+	opened := sync.OnceFunc(func() { <-f.opening })
 	defer opened()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/api/v1/orders/%d/events", url, id), http.NoBody)
 	if err != nil {
@@ -281,7 +281,7 @@ func (f *followers) await(want int) (open int, err error) {
 	return open, fmt.Errorf("only %d of %d streams are open", open, want)
 }
 
-// step lets the chef begin with an order and waits until all who follow it know.
+// step lets the chef begin with an order and waits until all streams have shown it.
 func (f *followers) step(ctx context.Context, at *server, chef string, id int64, streams int) (time.Duration, error) {
 	began := time.Now()
 	path := fmt.Sprintf("/api/v1/kitchen/orders/%d", id)
@@ -293,7 +293,7 @@ func (f *followers) step(ctx context.Context, at *server, chef string, id int64,
 		select {
 		case last = <-f.seen[id]:
 		case <-time.After(longestEventWait):
-			return 0, errors.New("not all streams were told of a step")
+			return 0, errors.New("not all streams showed a step")
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}
@@ -305,5 +305,5 @@ func (f *followers) close() {
 	for _, cancel := range f.cancel {
 		cancel()
 	}
-	f.all.Wait()
+	f.readers.Wait()
 }

@@ -61,36 +61,30 @@ func summarize(took []time.Duration, span time.Duration) stats {
 	}
 }
 
-// closedLoop does something again and again, in several goroutines, until the time is
-// over, and in each at least once. The first error ends it.
-func closedLoop(ctx context.Context, atOnce int, span time.Duration, do func(context.Context) error) (stats, error) {
+// closedLoop lets workers do something again and again, until the time is over, and
+// each at least once. The first error ends it.
+func closedLoop(ctx context.Context, workers int, span time.Duration, do func(ctx context.Context, worker int) error) (stats, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var (
-		mu      sync.Mutex
-		all     []time.Duration
-		workers sync.WaitGroup
-	)
+	took := make([][]time.Duration, workers)
+	var all sync.WaitGroup
 	began := time.Now()
-	for range atOnce {
-		workers.Go(func() {
-			var took []time.Duration
-			for more := true; more; more = time.Since(began) < span && ctx.Err() == nil {
-				at := time.Now()
-				if err := do(ctx); err != nil {
+	for i := range workers {
+		all.Go(func() {
+			for at := began; at == began || at.Sub(began) < span && ctx.Err() == nil; {
+				if err := do(ctx, i); err != nil {
 					cancel(err)
 					return
 				}
-				took = append(took, time.Since(at))
+				now := time.Now()
+				took[i] = append(took[i], now.Sub(at))
+				at = now
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			all = append(all, took...)
 		})
 	}
-	workers.Wait()
+	all.Wait()
 	if err := context.Cause(ctx); err != nil {
 		return stats{}, err
 	}
-	return summarize(all, time.Since(began)), nil
+	return summarize(slices.Concat(took...), time.Since(began)), nil
 }

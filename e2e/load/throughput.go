@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +33,6 @@ type fixture struct {
 	options
 	subjects []*subject // the program first
 	baseline *baseline
-	wrk      *generator
 	order    string // the body of an order
 	failed   int64  // requests so far
 	notIdle  bool   // a kitchen was still busy when it should have been done
@@ -56,12 +54,8 @@ type phase struct {
 
 // throughput measures the program under load and prints the tables.
 func throughput(ctx context.Context, o options, dir string, out io.Writer) error {
-	wrk, err := newGenerator(filepath.Join(dir, "wrk"))
-	if err != nil {
-		return err
-	}
-	f := &fixture{options: o, wrk: wrk}
-	defer f.close()
+	f := &fixture{options: o}
+	defer f.stop()
 	if err := f.prepare(ctx, dir); err != nil {
 		return err
 	}
@@ -93,7 +87,7 @@ func (f *fixture) prepare(ctx context.Context, dir string) (err error) {
 		prefix := []string{"", "before: "}[i]
 		progress("starting %s", program)
 		s := &subject{prefix: prefix}
-		if s.server, err = newServer(ctx, program, filepath.Join(dir, fmt.Sprint("server", i+1))); err != nil {
+		if s.server, err = newServer(program, filepath.Join(dir, fmt.Sprint("server", i+1))); err != nil {
 			return err
 		}
 		f.subjects = append(f.subjects, s)
@@ -119,45 +113,35 @@ func (f *fixture) prepare(ctx context.Context, dir string) (err error) {
 	if err := first.copyAnswers(ctx, answers, order); err != nil {
 		return err
 	}
-	f.baseline, err = startBaseline(ctx, answers)
+	f.baseline, err = startBaseline(answers)
 	return err
 }
 
-func (f *fixture) close() {
+func (f *fixture) stop() {
 	for _, s := range f.subjects {
-		s.close()
+		s.stop()
 	}
 	if f.baseline != nil {
-		f.baseline.close()
+		f.baseline.stop()
 	}
 }
 
 // prepare starts the program, registers the guests and logs all in.
-func (s *subject) prepare(ctx context.Context) error {
-	if _, err := s.open(ctx); err != nil {
+func (s *subject) prepare(ctx context.Context) (err error) {
+	if _, err = s.start(ctx); err != nil {
 		return err
 	}
-	progress("registering %d guests", guests)
-	for i := range guests {
-		a := account{fmt.Sprintf("guest-%d", i+1), rand.Text()}
-		body := fmt.Sprintf(`{"username":%q,"password":%q,"name":%q}`, a.username, a.password, a.username)
-		if _, err := s.do(ctx, call{http.MethodPost, "/api/v1/auth/register", "", body, http.StatusCreated}); err != nil {
-			return err
-		}
-		s.accounts = append(s.accounts, a)
+	if s.accounts, err = s.register(ctx, "guest", guests); err != nil {
+		return err
 	}
-	return s.loginAll(ctx)
+	return s.renewTokens(ctx)
 }
 
-// loginAll logs all in again: a token lives for minutes only.
-func (s *subject) loginAll(ctx context.Context) error {
-	var tokens []string
-	for _, a := range append(slices.Clone(s.accounts), demo("alice"), demo("carla")) {
-		access, _, err := s.login(ctx, a)
-		if err != nil {
-			return err
-		}
-		tokens = append(tokens, access)
+// renewTokens logs all in again: a token lives for minutes only.
+func (s *subject) renewTokens(ctx context.Context) error {
+	tokens, err := s.loginAll(ctx, append(slices.Clone(s.accounts), demo("alice"), demo("carla")))
+	if err != nil {
+		return err
 	}
 	s.tokens, s.reader, s.chef = tokens[:guests], tokens[guests], tokens[guests+1]
 	return nil
@@ -196,26 +180,26 @@ func (f *fixture) phases() []phase {
 	first, b := f.subjects[0], f.baseline
 	return []phase{
 		{
-			baseline: f.ofBaseline("the bytes of the menu", request{"menu.lua", b.Menu, http.StatusOK, connections, []string{"-"}, ""}),
+			baseline: f.ofBaseline("the bytes of the menu", request{method: http.MethodGet, url: b.Menu, status: http.StatusOK, connections: connections}),
 			programs: f.ofPrograms("`GET /menu`", func(s *subject) request {
-				return request{"menu.lua", s.url + "/api/v1/menu", http.StatusOK, connections, []string{"-"}, ""}
+				return request{method: http.MethodGet, url: s.URL + "/api/v1/menu", status: http.StatusOK, connections: connections}
 			}),
 		},
 		{
-			baseline: f.ofBaseline("RS256 and the bytes of the page", request{"orders.lua", b.Page, http.StatusOK, connections, []string{b.Token}, ""}),
+			baseline: f.ofBaseline("RS256 and the bytes of the page", request{method: http.MethodGet, url: b.Page, status: http.StatusOK, connections: connections, tokens: []string{b.Token}}),
 			programs: f.ofPrograms("`GET /orders?limit=20`", func(s *subject) request {
-				return request{"orders.lua", s.url + pageOrders, http.StatusOK, connections, []string{s.reader}, ""}
+				return request{method: http.MethodGet, url: s.URL + pageOrders, status: http.StatusOK, connections: connections, tokens: []string{s.reader}}
 			}),
 		},
 		{baseline: f.ofLoop("one durable row, without HTTP", "/inserts", connections)},
 		{
-			baseline: f.ofBaseline("one durable row", request{"place.lua", b.Insert, http.StatusCreated, connections, first.tokens, f.order}),
-			programs: f.placing(),
+			baseline: f.ofBaseline("one durable row", placeOrder(b.Insert, first.tokens, f.order)),
+			programs: f.placeOrders(),
 		},
 		{
 			baseline: f.ofLoop("bcrypt, cost 10", "/bcrypt", bcryptWorkers()),
 			programs: f.ofPrograms("`POST /auth/login`", func(s *subject) request {
-				return request{"login.lua", s.url + "/api/v1/auth/login", http.StatusOK, loginConnections, s.credentials(), ""}
+				return request{method: http.MethodPost, url: s.URL + "/api/v1/auth/login", status: http.StatusOK, connections: loginConnections, bodies: s.credentials()}
 			}),
 		},
 	}
@@ -228,22 +212,27 @@ func (s *subject) credentials() (all []string) {
 	return all
 }
 
-// placeOrders is measured twice: while nothing is due yet, and right after that,
+// placing is measured twice: while nothing is due yet, and right after that,
 // when the kitchen works on what came first and writes three times for each order.
 const (
-	placeOrders = "`POST /orders`"
+	placing     = "`POST /orders`"
 	kitchenBusy = ", the kitchen busy with as many"
 )
 
-func (f *fixture) placing() [][]measurement {
-	place := func(script string) func(s *subject) request {
-		return func(s *subject) request {
-			return request{script, s.url + "/api/v1/orders", http.StatusCreated, connections, s.tokens, f.order}
-		}
-	}
-	all := f.ofPrograms(placeOrders+" with a key", place("place_with_key.lua"))
-	for _, what := range []string{placeOrders, placeOrders + kitchenBusy} {
-		for i, m := range f.ofPrograms(what, place("place.lua")) {
+// placeOrder is one request to place an order.
+func placeOrder(url string, tokens []string, order string) request {
+	return request{method: http.MethodPost, url: url, status: http.StatusCreated, connections: connections, tokens: tokens, bodies: []string{order}}
+}
+
+func (f *fixture) placeOrders() [][]measurement {
+	place := func(s *subject) request { return placeOrder(s.URL+"/api/v1/orders", s.tokens, f.order) }
+	all := f.ofPrograms(placing+" with a key", func(s *subject) request {
+		q := place(s)
+		q.key = true
+		return q
+	})
+	for _, what := range []string{placing, placing + kitchenBusy} {
+		for i, m := range f.ofPrograms(what, place) {
 			all[i] = append(all[i], m...)
 		}
 	}
@@ -254,17 +243,17 @@ func (f *fixture) placing() [][]measurement {
 func (f *fixture) ofPrograms(what string, of func(*subject) request) (all [][]measurement) {
 	for _, s := range f.subjects {
 		q := of(s)
-		all = append(all, []measurement{{s.prefix + what, s.process.pid(), func(ctx context.Context) (stats, error) { return f.wrk.run(ctx, q, f.span) }}})
+		all = append(all, []measurement{{s.prefix + what, s.pid(), func(ctx context.Context) (stats, error) { return q.run(ctx, f.span) }}})
 	}
 	return all
 }
 
 func (f *fixture) ofBaseline(what string, q request) measurement {
-	return measurement{what, f.baseline.process.pid(), func(ctx context.Context) (stats, error) { return f.wrk.run(ctx, q, f.span) }}
+	return measurement{what, f.baseline.pid(), func(ctx context.Context) (stats, error) { return q.run(ctx, f.span) }}
 }
 
 func (f *fixture) ofLoop(what, name string, workers int) measurement {
-	return measurement{what, f.baseline.process.pid(), func(ctx context.Context) (stats, error) {
+	return measurement{what, f.baseline.pid(), func(ctx context.Context) (stats, error) {
 		return f.baseline.loop(ctx, name, workers, f.span)
 	}}
 }
@@ -304,7 +293,7 @@ func (f *fixture) measureAll(ctx context.Context) (all []*row, err error) {
 	}
 	for round := range f.rounds {
 		for _, s := range f.subjects {
-			if err := s.loginAll(ctx); err != nil {
+			if err := s.renewTokens(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -366,7 +355,7 @@ func (f *fixture) measureStarts(ctx context.Context) (all []startStats, err erro
 	for _, s := range f.subjects {
 		progress("restarting %s %d times", s.program, restarts)
 		var st startStats
-		if st.ready, st.rest, err = s.reopen(ctx); err != nil {
+		if st.ready, st.rest, err = s.restart(ctx); err != nil {
 			return nil, err
 		}
 		all = append(all, st)

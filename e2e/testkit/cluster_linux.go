@@ -2,16 +2,12 @@ package testkit
 
 import (
 	"context"
-	"fmt"
-	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"restaurant/e2e/testkit/process"
 )
 
 // Cluster is three instances over one PostgreSQL, with nginx in front.
@@ -66,13 +62,13 @@ func (c *Cluster) supervise(ctx context.Context, i int, dir, addr string) {
 			return
 		}
 		c.instances[i] = p
-		err := p.Cmd.Start()
+		err := p.Process.Start()
 		c.mu.Unlock()
 		if err != nil {
 			c.t.Error(err)
 			return
 		}
-		p.Done <- p.Cmd.Wait()
+		<-p.Done
 		select {
 		case <-ctx.Done():
 			return
@@ -112,37 +108,17 @@ func (c *Cluster) AwaitReady() {
 	}
 }
 
-// StartNginx starts nginx at an address, with the configuration of make branches,
-// in front of the instances at others.
+// StartNginx starts nginx at an address, in front of the instances at others.
 func StartNginx(t *testing.T, addr string, instances ...string) *Process {
 	t.Helper()
 	dir := t.TempDir()
-	conf, err := os.ReadFile(filepath.Join(Root(), "deploy", "nginx.conf"))
+	cmd, err := process.Nginx(dir, addr, instances...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var upstream strings.Builder
-	for _, instance := range instances {
-		fmt.Fprintf(&upstream, "server %s max_fails=1 fail_timeout=2s;\n", loopback(instance))
-	}
-	for name, text := range map[string]string{"nginx.conf": string(conf), "branches.conf": upstream.String(), "door.conf": "listen " + loopback(addr) + ";"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.Command("nginx", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off;")
 	nginx := Prepare(t, dir, addr, cmd)
-	nginx.Begin()
-	t.Cleanup(func() { // a killed master would leave its workers behind
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		nginx.Wait(10 * time.Second)
-	})
+	nginx.Start()
+	t.Cleanup(nginx.Process.Stop) // a killed master would leave its workers behind
 	nginx.AwaitReady()
 	return nginx
-}
-
-// loopback is an address of localhost as nginx takes it for one address only.
-func loopback(addr string) string {
-	_, port, _ := net.SplitHostPort(addr)
-	return "127.0.0.1:" + port
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"restaurant/e2e/testkit/process"
 )
 
 // PostgresServer is a PostgreSQL of a test's own, which it may stop, freeze and start
@@ -27,7 +29,7 @@ type PostgresServer struct {
 // which ends when its standard input does.
 func NewPostgresServer(t testing.TB) *PostgresServer {
 	t.Helper()
-	cmd := exec.CommandContext(context.Background(), filepath.Join(Root(), "deploy", "with-postgres.sh"), "-t",
+	cmd := exec.CommandContext(context.Background(), filepath.Join(process.Root(), "deploy", "with-postgres.sh"), "-t",
 		"-c", "synchronous_commit=on", "-c", "fsync=on", "-c", "full_page_writes=on", // what it has acknowledged stays
 		"sh", "-c", `printf '%s\n' "$TEST_DATABASE_URL" "$TEST_POSTGRES_BIN" "$TEST_POSTGRES_DATA"; exec cat`) // #nosec G204 -- a script of ours
 	cmd.Stderr = os.Stderr

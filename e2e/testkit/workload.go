@@ -62,7 +62,7 @@ func NewWorkload(t testing.TB) *Workload {
 // restart, so the workload logs in only once.
 func (w *Workload) Attach(p *Process) {
 	w.t.Helper()
-	p.Client = w.Client
+	p.HTTP = w.Client
 	if w.Token == "" {
 		w.Token = p.Login("alice")
 	}

@@ -1,2 +1,0 @@
--- Guests without a wristband read the menu.
-dofile("common.lua")

@@ -1,8 +1,0 @@
--- Guests look at their newest orders.
-dofile("common.lua")
-
-function init()
-  request = every(function(token)
-    return wrk.format("GET", nil, { ["Authorization"] = "Bearer " .. token })
-  end)
-end
