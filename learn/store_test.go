@@ -35,8 +35,8 @@ func holdDisk(t *testing.T, s *Store) (release func()) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	s.Save(&course.Fact{}, []record{}) // is written at once, so the writer now waits
-	for len(s.entries) > 0 {
+	s.Save(&course.Fact{}, []record{}) // is written at once
+	for s.db.Stats().WaitCount == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	return func() { conn.Close() }
