@@ -28,9 +28,9 @@ const (
 	revoked  = "401 token-revoked"
 )
 
-// book reads the order book beside the house, so that a test can say that
+// dbContents reads the database beside the server, so that a test can say that
 // nothing at all has changed.
-type book struct {
+type dbContents struct {
 	db      *sql.DB
 	isFile  bool
 	tables  []string
@@ -38,9 +38,9 @@ type book struct {
 	seen    string // and what stood in it
 }
 
-func (h *house) openBook(t testing.TB) *book {
+func (srv *server) openContents(t testing.TB) *dbContents {
 	t.Helper()
-	b := &book{db: h.shelf.beside(t), isFile: h.shelf.file != ""}
+	b := &dbContents{db: srv.location.secondConnection(t), isFile: srv.location.file != ""}
 	tables := "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
 	if b.isFile {
 		tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
@@ -52,8 +52,8 @@ func (h *house) openBook(t testing.TB) *book {
 	return b
 }
 
-// changed tells whether anything in the book is another than at the last look.
-func (b *book) changed(t testing.TB) bool {
+// changed reports whether anything in the database has changed since the last look.
+func (b *dbContents) changed(t testing.TB) bool {
 	t.Helper()
 	if b.isFile {
 		version := b.rows(t, "PRAGMA data_version")[0][0]
@@ -68,7 +68,7 @@ func (b *book) changed(t testing.TB) bool {
 }
 
 // columns are the names of a table's columns.
-func (b *book) columns(t testing.TB, table string) (names []string) {
+func (b *dbContents) columns(t testing.TB, table string) (names []string) {
 	t.Helper()
 	query := "SELECT column_name::text FROM information_schema.columns WHERE table_name = '" + table + "'"
 	if b.isFile {
@@ -80,7 +80,7 @@ func (b *book) columns(t testing.TB, table string) (names []string) {
 	return names
 }
 
-func (b *book) rows(t testing.TB, query string) (all [][]any) {
+func (b *dbContents) rows(t testing.TB, query string) (all [][]any) {
 	t.Helper()
 	rows, err := b.db.Query(query)
 	if err != nil {
@@ -107,8 +107,8 @@ func (b *book) rows(t testing.TB, query string) (all [][]any) {
 	return all
 }
 
-// text is everything that stands in the book, apart from some tables.
-func (b *book) text(t testing.TB, without ...string) string {
+// text is everything in the database, apart from some tables.
+func (b *dbContents) text(t testing.TB, without ...string) string {
 	t.Helper()
 	var text strings.Builder
 	for _, table := range b.tables {
@@ -119,8 +119,8 @@ func (b *book) text(t testing.TB, without ...string) string {
 	return text.String()
 }
 
-// answer is a status and the slug of a refusal.
-func (r *response) answer(t testing.TB) string {
+// statusAndSlug is a status and the slug of a refusal.
+func (r *response) statusAndSlug(t testing.TB) string {
 	t.Helper()
 	if r.Code < 400 {
 		return fmt.Sprint(r.Code)
@@ -128,9 +128,9 @@ func (r *response) answer(t testing.TB) string {
 	return fmt.Sprint(r.Code, " ", strings.TrimPrefix(decode[problem.Problem](t, r).Type, "/problems/"))
 }
 
-// face is everything by which a client could tell this answer from another one,
+// distinguishable is everything by which a client could tell this answer from another one,
 // but for what belongs to the one request: its id, its path and its time.
-func (r *response) face(t testing.TB) string {
+func (r *response) distinguishable(t testing.TB) string {
 	t.Helper()
 	headers := r.Header().Clone()
 	for _, name := range []string{"X-Request-ID", "Server-Timing"} {
@@ -145,31 +145,31 @@ func (r *response) face(t testing.TB) string {
 	return fmt.Sprintf("%d, %s queries, %v\n%s", r.Code, r.queries(t), headers, body)
 }
 
-// session opens a login session without the slow password.
-func (h *house) session(t testing.TB, username string) (grant tokens.TokenPair, sid string) {
+// openSessionID opens a login session without the slow password.
+func (srv *server) openSessionID(t testing.TB, username string) (grant tokens.TokenPair, sid string) {
 	t.Helper()
-	u, err := h.Store.UserByUsername(t.Context(), username)
+	u, err := srv.Store.UserByUsername(t.Context(), username)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if grant, err = h.Sessions.Open(t.Context(), u, "test", models.DeliverBody, h.Authority.Lifetime()); err != nil {
+	if grant, err = srv.Sessions.Open(t.Context(), u, "test", models.DeliverBody, srv.Authority.Lifetime()); err != nil {
 		t.Fatal(err)
 	}
-	p, err := h.Authority.Verify(grant.AccessToken)
+	p, err := srv.Authority.Verify(grant.AccessToken)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return grant, p.SessionID
 }
 
-// callers are those who knock at the doors of Alice's things.
+// callers are the users who ask for Alice's things.
 var callers = []string{"alice", "vera", "carla", "marco", "nobody"}
 
 // objects says for each route with an id what becomes of something that is
 // Alice's: for herself, for another guest, who is a VIP, for the chef, for the
 // manager and for nobody.
 var objects = map[string]struct {
-	thing   func(t testing.TB, h *house) (id string)
+	thing   func(t testing.TB, srv *server) (id string)
 	body    string
 	answers [5]string
 }{
@@ -184,35 +184,40 @@ var objects = map[string]struct {
 	"PATCH /api/v1/kitchen/orders/:id": {alicesOrder, `{"status":"preparing"}`, [5]string{notStaff, notStaff, "200", "200", noToken}},
 
 	"DELETE /api/v1/auth/sessions/:id":  {alicesSession, "", [5]string{"204", notThere, notThere, notThere, noToken}},
-	"PATCH /api/v1/users/:id":           {aliceHerself, `{"vip":true,"role":"chef"}`, [5]string{notStaff, notStaff, notStaff, "200", noToken}},
-	"DELETE /api/v1/users/:id/sessions": {aliceHerself, "", [5]string{notStaff, notStaff, notStaff, "204", noToken}},
+	"PATCH /api/v1/users/:id":           {aliceID, `{"vip":true,"role":"chef"}`, [5]string{notStaff, notStaff, notStaff, "200", noToken}},
+	"DELETE /api/v1/users/:id/sessions": {aliceID, "", [5]string{notStaff, notStaff, notStaff, "204", noToken}},
 }
 
-func secretDish(t testing.TB, h *house) string {
+func secretDish(t testing.TB, srv *server) string {
 	secret := strings.Replace(calzone, `"vip_only":false`, `"vip_only":true`, 1)
-	return itoa(decode[dishResponse](t, h.post(t, "/api/v1/menu", secret, h.as(t, "marco")).wants(t, 201, "")).ID)
+	return itoa(decode[dishResponse](t, srv.post(t, "/api/v1/menu", secret, srv.as(t, "marco")).wants(t, 201, "")).ID)
 }
 
-func alicesOrder(t testing.TB, h *house) string { return itoa(h.order(t, h.as(t, "alice")).ID) }
+func alicesOrder(t testing.TB, srv *server) string {
+	return itoa(srv.newOrder(t, srv.as(t, "alice")).ID)
+}
 
 // alicesLastOrder is one whose stream ends at once.
-func alicesLastOrder(t testing.TB, h *house) string {
-	id := alicesOrder(t, h)
-	h.post(t, ordersPath+"/"+id+"/cancel", "", h.as(t, "alice")).wants(t, 200, "")
+func alicesLastOrder(t testing.TB, srv *server) string {
+	id := alicesOrder(t, srv)
+	srv.post(t, ordersPath+"/"+id+"/cancel", "", srv.as(t, "alice")).wants(t, 200, "")
 	return id
 }
 
-func alicesSession(t testing.TB, h *house) string { _, sid := h.session(t, "alice"); return sid }
-func aliceHerself(t testing.TB, h *house) string  { h.session(t, "alice"); return "1" }
+func alicesSession(t testing.TB, srv *server) string {
+	_, sid := srv.openSessionID(t, "alice")
+	return sid
+}
+func aliceID(t testing.TB, srv *server) string { srv.openSessionID(t, "alice"); return "1" }
 
-// TestEveryThingHasItsOwner holds every route with an id against the table, so a
+// TestAuthorization_everyObjectHasItsOwner holds every route with an id against the table, so a
 // new one cannot be forgotten. Who may not have a thing changes nothing, and
 // cannot tell it from one that does not exist.
-func TestEveryThingHasItsOwner(t *testing.T) {
+func TestAuthorization_everyObjectHasItsOwner(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	srv := newServer(t)
 	var withID []string
-	for _, route := range h.routes() {
+	for _, route := range srv.routes() {
 		if strings.Contains(route, ":") && route != "GET /problems/:slug" && !strings.Contains(route, " /learn/") { // which are everybody's
 			withID = append(withID, route)
 		}
@@ -221,27 +226,27 @@ func TestEveryThingHasItsOwner(t *testing.T) {
 		t.Fatalf("routes with an id and the table differ:\nrouter %v\ntable  %v", withID, table)
 	}
 	for _, route := range withID {
-		h := newHouse(t)
-		b := h.openBook(t)
+		srv := newServer(t)
+		b := srv.openContents(t)
 		for i, caller := range callers {
 			t.Run(route+" as "+caller, func(t *testing.T) {
 				var opts []option
 				if caller != "nobody" {
-					opts = append(opts, h.as(t, caller))
+					opts = append(opts, srv.as(t, caller))
 				}
-				h.knockWithID(t, b, route, objects[route].answers[i], opts...)
+				srv.requestWithID(t, b, route, objects[route].answers[i], opts...)
 			})
 		}
 	}
 }
 
-func (h *house) knockWithID(t *testing.T, b *book, route, want string, opts ...option) {
+func (srv *server) requestWithID(t *testing.T, b *dbContents, route, want string, opts ...option) {
 	object := objects[route]
 	method, path, _ := strings.Cut(route, " ")
 	call := func(method, id string) *response {
-		return h.do(t, method, strings.Replace(path, ":id", id, 1), object.body, opts...)
+		return srv.do(t, method, strings.Replace(path, ":id", id, 1), object.body, opts...)
 	}
-	id := object.thing(t, h)
+	id := object.thing(t, srv)
 	missing := strings.Repeat("9", len(id)) // as long, so that even the lengths are alike
 	methods := []string{method}
 	if method == http.MethodGet {
@@ -250,22 +255,22 @@ func (h *house) knockWithID(t *testing.T, b *book, route, want string, opts ...o
 	allowed := want[0] == '2'
 	b.changed(t)
 	for _, method := range methods {
-		h.school.Tracker.Reset() // what the lessons say of both must be the same, too
+		srv.lessons.Tracker.Reset() // what the lessons say of both must be the same, too
 		none := call(method, missing)
-		h.school.Tracker.Reset()
+		srv.lessons.Tracker.Reset()
 		if allowed && none.Code != 404 {
-			t.Errorf("%s of none is answered %s", method, none.answer(t))
+			t.Errorf("%s of none is answered %s", method, none.statusAndSlug(t))
 		}
 		res := call(method, id)
-		if got := res.answer(t); got != want {
+		if got := res.statusAndSlug(t); got != want {
 			t.Errorf("%s: %s, want %s: %s", method, got, want, res.Body)
 		}
-		if got, blank := res.face(t), none.face(t); !allowed && got != blank {
+		if got, blank := res.distinguishable(t), none.distinguishable(t); !allowed && got != blank {
 			t.Errorf("%s: a stranger's and none can be told apart:\n%s\n%s", method, got, blank)
 		}
 	}
 	if changed := b.changed(t); changed != (allowed && method != http.MethodGet) {
-		t.Errorf("the book has changed: %t", changed)
+		t.Errorf("the database has changed: %t", changed)
 	}
 	if want != notThere {
 		return
@@ -280,19 +285,20 @@ func (h *house) knockWithID(t *testing.T, b *book, route, want string, opts ...o
 	}
 }
 
-func TestListsShowOnlyOnesOwn(t *testing.T) {
-	h := newHouse(t)
-	alice, vera := h.as(t, "alice"), h.as(t, "vera")
+// Lists show a guest only what is theirs.
+func TestAuthorization_listsShowOnlyOnesOwn(t *testing.T) {
+	srv := newServer(t)
+	alice, vera := srv.as(t, "alice"), srv.as(t, "vera")
 	for range 3 {
-		h.order(t, alice)
-		h.order(t, vera)
+		srv.newOrder(t, alice)
+		srv.newOrder(t, vera)
 	}
-	page := decode[ordersResponse](t, h.get(t, ordersPath+"?limit=1", alice).wants(t, 200, ""))
+	page := decode[ordersResponse](t, srv.get(t, ordersPath+"?limit=1", alice).wants(t, 200, ""))
 	for _, query := range []string{
 		"?limit=100", "?limit=100&cursor=" + *page.NextCursor, "?status=placed&limit=100", "?limit=100&user_id=1", "?limit=100&user=alice&all=true&role=manager",
 		"?limit=100&status=placed&status=served",
 	} {
-		orders := decode[ordersResponse](t, h.get(t, ordersPath+query, vera).wants(t, 200, "")).Items
+		orders := decode[ordersResponse](t, srv.get(t, ordersPath+query, vera).wants(t, 200, "")).Items
 		for _, o := range orders {
 			if o.ID%2 == 1 {
 				t.Errorf("%s shows vera order %d", query, o.ID)
@@ -303,80 +309,80 @@ func TestListsShowOnlyOnesOwn(t *testing.T) {
 		}
 	}
 	for _, query := range []string{"?status=placed%27%20OR%201=1--", "?cursor=1%20OR%201=1", "?limit=100%20OR%201", "?status=", "?cursor=aWQ6MCBPUiAx"} {
-		h.get(t, ordersPath+query, vera).wants(t, 422, "validation-failed")
+		srv.get(t, ordersPath+query, vera).wants(t, 422, "validation-failed")
 	}
-	_, hers := h.session(t, "alice")
-	own, sid := h.session(t, "vera")
-	sessions := decode[sessionsResponse](t, h.get(t, "/api/v1/auth/sessions?user_id=1", bearer(own.AccessToken)).wants(t, 200, "")).Items
+	_, hers := srv.openSessionID(t, "alice")
+	own, sid := srv.openSessionID(t, "vera")
+	sessions := decode[sessionsResponse](t, srv.get(t, "/api/v1/auth/sessions?user_id=1", bearer(own.AccessToken)).wants(t, 200, "")).Items
 	if len(sessions) != 1 || sessions[0].ID != sid {
 		t.Errorf("vera's sessions are %+v, alice's is %s", sessions, hers)
 	}
-	h.do(t, "DELETE", "/api/v1/auth/sessions?user_id=1", "", bearer(own.AccessToken)).wants(t, 204, "")
-	if living, err := h.Store.SessionsOf(t.Context(), 1); err != nil || len(living) != 1 {
+	srv.do(t, "DELETE", "/api/v1/auth/sessions?user_id=1", "", bearer(own.AccessToken)).wants(t, 204, "")
+	if living, err := srv.Store.SessionsOf(t.Context(), 1); err != nil || len(living) != 1 {
 		t.Errorf("alice has %d sessions: %v", len(living), err)
 	}
 }
 
-// TestNobodyBecomesSomebodyByAskingFor sends what other servers take for who is
+// TestAuthorization_identityIsNotAParameter sends what other servers take for who is
 // asking.
-func TestNobodyBecomesSomebodyByAskingFor(t *testing.T) {
-	h := newHouse(t)
-	alice := h.as(t, "alice")
-	me := h.get(t, mePath, alice).wants(t, 200, "").Body.String()
+func TestAuthorization_identityIsNotAParameter(t *testing.T) {
+	srv := newServer(t)
+	alice := srv.as(t, "alice")
+	me := srv.get(t, mePath, alice).wants(t, 200, "").Body.String()
 	for _, name := range []string{
 		"X-User-Id", "X-User", "X-Role", "X-Forwarded-User", "X-Remote-User", "Remote-User", "X-Authenticated-User", "X-Original-Url", "X-Rewrite-Url",
 		"X-HTTP-Method-Override", "X-Forwarded-For", "X-Real-Ip", "Forwarded", "Sub", "Role", "Principal", "X-Sub", "From",
 	} {
 		for _, value := range []string{"5", "marco", "manager", "127.0.0.1", "DELETE", "/api/v1/users"} {
-			if got := h.get(t, mePath, alice, with(name, value)).wants(t, 200, "").Body.String(); got != me {
+			if got := srv.get(t, mePath, alice, with(name, value)).wants(t, 200, "").Body.String(); got != me {
 				t.Errorf("%s: %s makes alice %s", name, value, got)
 			}
-			h.get(t, mePath, with(name, value)).wants(t, 401, "authentication-required")
-			h.get(t, usersPath, alice, with(name, value)).wants(t, 403, "role-required")
+			srv.get(t, mePath, with(name, value)).wants(t, 401, "authentication-required")
+			srv.get(t, usersPath, alice, with(name, value)).wants(t, 403, "role-required")
 		}
 	}
 	for _, query := range []string{"?user_id=3", "?sub=3", "?as=vera", "?role=manager", "?vip=true"} {
-		o := decode[orderResponse](t, h.post(t, ordersPath+query, margherita, alice).wants(t, 201, ""))
-		if mine, err := h.Store.OrderOf(t.Context(), 1, o.ID); err != nil || mine.ID != o.ID {
+		o := decode[orderResponse](t, srv.post(t, ordersPath+query, margherita, alice).wants(t, 201, ""))
+		if mine, err := srv.Store.OrderOf(t.Context(), 1, o.ID); err != nil || mine.ID != o.ID {
 			t.Errorf("%s orders for somebody else: %v", query, err)
 		}
-		h.get(t, usersPath+query, alice).wants(t, 403, "role-required")
-		h.get(t, "/api/v1/lounge"+query, alice).wants(t, 403, "vip-only")
+		srv.get(t, usersPath+query, alice).wants(t, 403, "role-required")
+		srv.get(t, "/api/v1/lounge"+query, alice).wants(t, 403, "vip-only")
 	}
 }
 
-// glances are the doors that anybody may pass, but nobody with a wristband that
+// optionalRoutes are open to requests without an access token, but not with one that
 // does not hold.
-var glances = []string{"GET /api/v1/menu", "GET /api/v1/menu/:id", "POST /learn/reset"}
+var optionalRoutes = []string{"GET /api/v1/menu", "GET /api/v1/menu/:id", "POST /learn/reset"}
 
-// TestDoorsForOtherWristbands knocks at every door of the door table with
-// wristbands that were good once, and with good ones that come in a cookie.
-func TestDoorsForOtherWristbands(t *testing.T) {
+// TestAuthorization_otherTokensOnEveryRoute calls every route of the access table with
+// access tokens that were good once, and with good ones that come in a cookie.
+func TestAuthorization_otherTokensOnEveryRoute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		defer h.Store.Close()
-		old := h.login(t, "marco").AccessToken
+		srv := newServer(t)
+		defer srv.Store.Close()
+		old := srv.login(t, "marco").AccessToken
 		time.Sleep(15 * time.Minute)
-		marco := h.login(t, "marco").AccessToken
+		marco := srv.login(t, "marco").AccessToken
 
-		left := h.login(t, "marco").AccessToken
-		h.post(t, "/api/v1/auth/logout", "", bearer(left)).wants(t, 204, "")
-		thrownOut := h.login(t, "carla").AccessToken
-		h.do(t, "DELETE", usersPath+"/4/sessions", "", bearer(marco)).wants(t, 204, "")
-		vip := h.login(t, "vera").AccessToken
-		h.get(t, "/api/v1/lounge", bearer(vip)).wants(t, 200, "")
-		h.do(t, "PATCH", usersPath+"/3", `{"vip":false}`, bearer(marco)).wants(t, 200, "")
-		h.do(t, "PATCH", usersPath+"/2", `{"role":"manager"}`, bearer(marco)).wants(t, 200, "")
-		bob := h.login(t, "bob")
-		h.get(t, usersPath, bearer(bob.AccessToken)).wants(t, 200, "")
-		h.do(t, "PATCH", usersPath+"/2", `{"name":"Bobby"}`, bearer(marco)).wants(t, 200, "")
-		h.get(t, usersPath, bearer(bob.AccessToken)).wants(t, 200, "") // a new name changes no rights
-		h.do(t, "PATCH", usersPath+"/2", `{"role":"guest"}`, bearer(marco)).wants(t, 200, "")
+		left := srv.login(t, "marco").AccessToken
+		srv.post(t, "/api/v1/auth/logout", "", bearer(left)).wants(t, 204, "")
+		thrownOut := srv.login(t, "carla").AccessToken
+		srv.do(t, "DELETE", usersPath+"/4/sessions", "", bearer(marco)).wants(t, 204, "")
+		vip := srv.login(t, "vera").AccessToken
+		srv.get(t, "/api/v1/lounge", bearer(vip)).wants(t, 200, "")
+		srv.do(t, "PATCH", usersPath+"/3", `{"vip":false}`, bearer(marco)).wants(t, 200, "")
+		srv.do(t, "PATCH", usersPath+"/2", `{"role":"manager"}`, bearer(marco)).wants(t, 200, "")
+		bob := srv.login(t, "bob")
+		srv.get(t, usersPath, bearer(bob.AccessToken)).wants(t, 200, "")
+		srv.do(t, "PATCH", usersPath+"/2", `{"name":"Bobby"}`, bearer(marco)).wants(t, 200, "")
+		srv.get(t, usersPath, bearer(bob.AccessToken)).wants(t, 200, "") // a new name changes no rights
+		srv.do(t, "PATCH", usersPath+"/2", `{"role":"guest"}`, bearer(marco)).wants(t, 200, "")
 
 		sometimes := func(slug string) func(route, who string) string {
 			return func(route, who string) string {
-				if who == "all" && !slices.Contains(glances, route) {
+				if who == "all" && !slices.Contains(optionalRoutes, route) {
 					return "passes" // nobody looks at it
 				}
 				return slug
@@ -406,61 +412,61 @@ func TestDoorsForOtherWristbands(t *testing.T) {
 			opts []option
 			want func(route, who string) string
 		}{
-			{"an expired wristband", []option{bearer(old)}, sometimes(expired)},
-			{"an expired wristband in a cookie", []option{inCookie("access_token", old)}, sometimes(expired)},
+			{"an expired access token", []option{bearer(old)}, sometimes(expired)},
+			{"an expired access token in a cookie", []option{inCookie("access_token", old)}, sometimes(expired)},
 			{"a manager who has left", []option{bearer(left)}, sometimes(revoked)},
 			{"a manager who has left, by cookie", []option{inCookie("access_token", left)}, sometimes(revoked)},
 			{"a chef whose sessions the manager ended", []option{bearer(thrownOut)}, sometimes(revoked)},
 			{"a VIP who is none any more", []option{bearer(vip)}, sometimes(revoked)},
 			{"a manager who became a guest", []option{bearer(bob.AccessToken)}, sometimes(revoked)},
 			{"a manager who became a guest, by cookie", []option{inCookie("access_token", bob.AccessToken)}, sometimes(revoked)},
-			{"a wristband of another house", []option{bearer(h.foreign(t, "http://localhost:9999", time.Minute))}, sometimes(badClaims)},
+			{"an access token of another server", []option{bearer(srv.foreignToken(t, "http://localhost:9999", time.Minute))}, sometimes(badClaims)},
 			{"rubbish", []option{bearer("rubbish")}, sometimes(malformed)},
 			{"rubbish in a cookie", []option{inCookie("access_token", "rubbish")}, sometimes(malformed)},
-			{"two headers", []option{h.as(t, "marco"), h.as(t, "marco")}, sometimes(ambiguous)},
+			{"two headers", []option{srv.as(t, "marco"), srv.as(t, "marco")}, sometimes(ambiguous)},
 			{"two cookies", []option{inCookie("access_token", marco), inCookie("access_token", marco)}, sometimes(ambiguous)},
-			{"a stranger's page with the manager's cookie", []option{inCookie("access_token", h.token(t, "marco")), with("Sec-Fetch-Site", "cross-site")}, fromElsewhere("marco")},
-			{"a neighbour's page with the manager's cookie", []option{inCookie("access_token", h.token(t, "marco")), with("Sec-Fetch-Site", "same-site")}, fromElsewhere("marco")},
-			{"an old browser on a page of another port", []option{inCookie("access_token", h.token(t, "marco")), with("Origin", "http://localhost:3000")}, fromElsewhere("marco")},
-			{"a page without an origin", []option{inCookie("access_token", h.token(t, "marco")), with("Origin", "null")}, fromElsewhere("marco")},
-			{"a guest's cookie on a stranger's page", []option{inCookie("access_token", h.token(t, "alice")), with("Sec-Fetch-Site", "cross-site")}, fromElsewhere("alice")},
-			{"a stranger's page with a header of its own", []option{h.as(t, "marco"), with("Sec-Fetch-Site", "cross-site")}, as("marco")},
-			{"alice by cookie", []option{inCookie("access_token", h.token(t, "alice"))}, as("alice")},
-			{"carla by cookie", []option{inCookie("access_token", h.token(t, "carla"))}, as("carla")},
-			{"marco by cookie from a page of the house", []option{inCookie("access_token", h.token(t, "marco")), with("Sec-Fetch-Site", "same-origin"), with("Origin", testURL)}, as("marco")},
-			{"a guest who was a manager, with a new wristband", []option{h.as(t, "bob")}, as("alice")},
+			{"a stranger's page with the manager's cookie", []option{inCookie("access_token", srv.token(t, "marco")), with("Sec-Fetch-Site", "cross-site")}, fromElsewhere("marco")},
+			{"a neighbour's page with the manager's cookie", []option{inCookie("access_token", srv.token(t, "marco")), with("Sec-Fetch-Site", "same-site")}, fromElsewhere("marco")},
+			{"an old browser on a page of another port", []option{inCookie("access_token", srv.token(t, "marco")), with("Origin", "http://localhost:3000")}, fromElsewhere("marco")},
+			{"a page without an origin", []option{inCookie("access_token", srv.token(t, "marco")), with("Origin", "null")}, fromElsewhere("marco")},
+			{"a guest's cookie on a stranger's page", []option{inCookie("access_token", srv.token(t, "alice")), with("Sec-Fetch-Site", "cross-site")}, fromElsewhere("alice")},
+			{"a stranger's page with a header of its own", []option{srv.as(t, "marco"), with("Sec-Fetch-Site", "cross-site")}, as("marco")},
+			{"alice by cookie", []option{inCookie("access_token", srv.token(t, "alice"))}, as("alice")},
+			{"carla by cookie", []option{inCookie("access_token", srv.token(t, "carla"))}, as("carla")},
+			{"marco by cookie from a page of the server", []option{inCookie("access_token", srv.token(t, "marco")), with("Sec-Fetch-Site", "same-origin"), with("Origin", testURL)}, as("marco")},
+			{"a guest who was a manager, with a new access token", []option{srv.as(t, "bob")}, as("alice")},
 		} {
-			for _, route := range slices.Sorted(maps.Keys(doors)) {
-				who := doors[route]
+			for _, route := range slices.Sorted(maps.Keys(routeAccess)) {
+				who := routeAccess[route]
 				method, path, _ := strings.Cut(route, " ")
 				if who == "all" && !strings.HasPrefix(path, "/api/") && c.name != "rubbish" {
 					continue // pages are long, and look at nobody
 				}
-				if route == "POST /api/v1/auth/keys/rotate" && c.want(route, who) == "passes" && c.name != "marco by cookie from a page of the house" {
+				if route == "POST /api/v1/auth/keys/rotate" && c.want(route, who) == "passes" && c.name != "marco by cookie from a page of the server" {
 					continue // making a key takes its time; once is enough
 				}
-				res := h.do(t, method, strings.NewReplacer(":id", "999999", ":slug", "none", "*file", "none").Replace(path), "", c.opts...)
+				res := srv.do(t, method, strings.NewReplacer(":id", "999999", ":slug", "none", "*file", "none").Replace(path), "", c.opts...)
 				got := "passes"
-				if want := c.want(route, who); isGuards(res) || res.Code == 400 && want == ambiguous {
-					got = res.answer(t)
+				if want := c.want(route, who); isGuardRefusal(res) || res.Code == 400 && want == ambiguous {
+					got = res.statusAndSlug(t)
 				}
 				if want := c.want(route, who); got != want {
 					t.Errorf("%s as %s: %s, want %s (%d %s)", route, c.name, got, want, res.Code, res.Body)
 				}
 			}
 		}
-		refusedAs(t, h.post(t, "/api/v1/auth/refresh", members{"refresh_token": bob.RefreshToken}.String()), "401 refresh-token-invalid")
-		again := h.login(t, "vera").AccessToken
-		h.get(t, "/api/v1/lounge", bearer(again)).wants(t, 403, "vip-only")
+		refusedAs(t, srv.post(t, "/api/v1/auth/refresh", members{"refresh_token": bob.RefreshToken}.String()), "401 refresh-token-invalid")
+		again := srv.login(t, "vera").AccessToken
+		srv.get(t, "/api/v1/lounge", bearer(again)).wants(t, 403, "vip-only")
 	})
 }
 
-// TestACookieIsOnlyForPagesOfThisHouse tries whatever a strange page can send
+// TestCookies_onlyForSameOriginPages tries whatever a strange page can send
 // with the guest's cookies, where a cookie changes something.
-func TestACookieIsOnlyForPagesOfThisHouse(t *testing.T) {
-	h := newHouse(t)
-	b := h.openBook(t)
-	alice, _ := h.session(t, "alice")
+func TestCookies_onlyForSameOriginPages(t *testing.T) {
+	srv := newServer(t)
+	b := srv.openContents(t)
+	alice, _ := srv.openSessionID(t, "alice")
 	access, refresh := inCookie("access_token", alice.AccessToken), inCookie("refresh_token", alice.RefreshToken)
 	login := `{"username":"alice","password":"alice-likes-pizza","cookie":`
 	b.changed(t)
@@ -470,7 +476,7 @@ func TestACookieIsOnlyForPagesOfThisHouse(t *testing.T) {
 		"a neighbour's page":     {with("Sec-Fetch-Site", "same-site"), with("Origin", "http://localhost:3000")},
 		"an old browser":         {with("Origin", "https://evil.example")},
 		"a page in a sandbox":    {with("Origin", "null")},
-		"this house under TLS":   {with("Origin", "https://localhost:8080")},
+		"this server under TLS":  {with("Origin", "https://localhost:8080")},
 		"a name that only looks": {with("Origin", "http://localhost:8080.evil.example")},
 		"a header nobody knows":  {with("Sec-Fetch-Site", "whatever")},
 	} {
@@ -482,36 +488,36 @@ func TestACookieIsOnlyForPagesOfThisHouse(t *testing.T) {
 					t.Errorf("%s sets %v", res.request, set)
 				}
 			}
-			refused(h.post(t, ordersPath, margherita, append(page, access)...))
-			refused(h.post(t, "/api/v1/auth/refresh", "", append(page, refresh)...))
-			refused(h.post(t, "/api/v1/auth/refresh", "{}", append(page, refresh)...))
-			refused(h.post(t, "/api/v1/auth/logout", "", append(page, access)...))
-			refused(h.post(t, "/api/v1/auth/logout", "", append(page, refresh)...))
-			refused(h.do(t, "DELETE", "/api/v1/auth/sessions", "", append(page, access)...))
-			refused(h.post(t, loginPath, login+"true}", page...))
-			refused(h.post(t, loginPath, login+`"refresh"}`, page...))
-			refused(h.post(t, loginPath, "username=alice&password=alice-likes-pizza&cookie=true", append(page, asForm)...))
+			refused(srv.post(t, ordersPath, margherita, append(page, access)...))
+			refused(srv.post(t, "/api/v1/auth/refresh", "", append(page, refresh)...))
+			refused(srv.post(t, "/api/v1/auth/refresh", "{}", append(page, refresh)...))
+			refused(srv.post(t, "/api/v1/auth/logout", "", append(page, access)...))
+			refused(srv.post(t, "/api/v1/auth/logout", "", append(page, refresh)...))
+			refused(srv.do(t, "DELETE", "/api/v1/auth/sessions", "", append(page, access)...))
+			refused(srv.post(t, loginPath, login+"true}", page...))
+			refused(srv.post(t, loginPath, login+`"refresh"}`, page...))
+			refused(srv.post(t, loginPath, "username=alice&password=alice-likes-pizza&cookie=true", append(page, asForm)...))
 			if b.changed(t) {
-				t.Error("the book has changed")
+				t.Error("the database has changed")
 			}
 		})
 	}
 	for name, page := range map[string][]option{
-		"a page of the house": {with("Sec-Fetch-Site", "same-origin"), with("Origin", testURL)},
-		"the address line":    {with("Sec-Fetch-Site", "none")},
-		"an old browser":      {with("Origin", testURL)},
-		"no browser":          nil,
+		"a page of the server": {with("Sec-Fetch-Site", "same-origin"), with("Origin", testURL)},
+		"the address line":     {with("Sec-Fetch-Site", "none")},
+		"an old browser":       {with("Origin", testURL)},
+		"no browser":           nil,
 	} {
 		t.Run(name+" may", func(t *testing.T) {
-			h.post(t, ordersPath, margherita, append(page, access)...).wants(t, 201, "")
+			srv.post(t, ordersPath, margherita, append(page, access)...).wants(t, 201, "")
 		})
 	}
-	h.post(t, "/api/v1/auth/refresh", "", refresh).wants(t, 200, "")
+	srv.post(t, "/api/v1/auth/refresh", "", refresh).wants(t, 200, "")
 }
 
-// slipped are the values that somebody would slip in, by the name of the field;
+// injectedValues are the values that an attacker would inject, by the name of the field;
 // plausible ones, because a value that is refused for its type proves nothing.
-var slipped = map[string]string{
+var injectedValues = map[string]string{
 	"role": `"manager"`, "vip": "true", "age_over_18": "true", "birth_date": `"1990-01-01"`, "username": `"marco"`, "name": `"Marco"`, "status": `"served"`,
 	"available": "true", "vip_only": "false", "age_restricted": "false", "vegetarian": "true", "current": "true", "valid": "true", "active": "true",
 	"items": `[{"menu_item_id":1,"size":"large","quantity":1}]`, "sizes": `[{"size":"regular","price_cents":1}]`, "allergens": "[]", "lines": "[]", "keys": "[]",
@@ -522,8 +528,8 @@ var slipped = map[string]string{
 	"size": `"large"`, "currency": `"USD"`, "category": `"Pizza"`, "cookie": "true", "delivery": `"cookies"`, "sub": `"5"`, "iss": `"http://localhost:9999"`,
 }
 
-func slip(name string) string {
-	if value, ok := slipped[name]; ok {
+func injectedValue(name string) string {
+	if value, ok := injectedValues[name]; ok {
 		return value
 	}
 	for _, ending := range []string{"_at", "_until", "_cents", "id", "quantity", "version", "_in", "price", "total", "discount", "exp", "iat", "nbf", "limit", "offset"} {
@@ -534,9 +540,9 @@ func slip(name string) string {
 	return `"x"`
 }
 
-// fieldNames are all names that anything in this house has: a field of a body,
-// a column of a table, a claim; and what other houses call such things.
-func fieldNames(t testing.TB, h *house, doc *openapi3.T) []string {
+// fieldNames are all names that anything in this server has: a field of a body,
+// a column of a table, a claim; and what other servers call such things.
+func fieldNames(t testing.TB, srv *server, doc *openapi3.T) []string {
 	t.Helper()
 	names := map[string]bool{"": true}
 	for _, schema := range doc.Components.Schemas {
@@ -544,16 +550,16 @@ func fieldNames(t testing.TB, h *house, doc *openapi3.T) []string {
 			names[name] = true
 		}
 	}
-	b := h.openBook(t)
+	b := srv.openContents(t)
 	for _, table := range b.tables {
 		for _, column := range b.columns(t, table) {
 			names[column] = true
 		}
 	}
-	for name := range newForger(t, h, "bob").printed() {
+	for name := range newAttacker(t, srv, "bob").originalClaims() {
 		names[name] = true
 	}
-	for name := range slipped {
+	for name := range injectedValues {
 		names[name] = true
 	}
 	for _, name := range []string{
@@ -565,9 +571,9 @@ func fieldNames(t testing.TB, h *house, doc *openapi3.T) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// calls are all calls that take JSON, each with a body that it accepts from the
+// jsonCalls are all calls that take JSON, each with a body that it accepts from the
 // manager.
-func calls() map[string]string {
+func jsonCalls() map[string]string {
 	all := maps.Clone(bodies)
 	all["POST /api/v1/auth/password"] = `{"current":"marco-likes-pizza","new":"a sentence only I know"}`
 	all["POST /api/v1/auth/refresh"] = `{"refresh_token":"?"}`
@@ -587,45 +593,45 @@ func requestFields(op *openapi3.Operation) (top []string, inside map[string][]st
 	return slices.Collect(maps.Keys(properties)), inside
 }
 
-// TestNothingIsSlippedIn sends every field name there is to every call that
+// TestAuthorization_noFieldIsInjected sends every field name there is to every call that
 // takes a body. What a call does not take is refused, and nothing changes. The
-// school and the lab, which have no order book, are tried in lessons_test.go.
-func TestNothingIsSlippedIn(t *testing.T) {
+// lessons and the lab, which use another store or none, are tried in lessons_test.go.
+func TestAuthorization_noFieldIsInjected(t *testing.T) {
 	t.Parallel()
 	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHouse(t)
-	names, b := fieldNames(t, h, doc), h.openBook(t)
+	srv := newServer(t)
+	names, b := fieldNames(t, srv, doc), srv.openContents(t)
 	if len(names) < 130 {
 		t.Errorf("only %d names: %v", len(names), names)
 	}
-	marco := h.as(t, "marco")
-	h.order(t, marco)
+	marco := srv.as(t, "marco")
+	srv.newOrder(t, marco)
 	b.changed(t)
 	number := regexp.MustCompile(`/\d+`)
 	tried := map[string]bool{}
-	for call, body := range calls() {
+	for call, body := range jsonCalls() {
 		method, path, _ := strings.Cut(call, " ")
 		route := number.ReplaceAllString(path, "/{id}")
 		tried[method+" "+route] = true
 		top, inside := requestFields(doc.Paths.Find(route).GetOperation(method))
 		t.Run(call, func(t *testing.T) {
 			send := func(sent string) {
-				res := h.do(t, method, path, sent, marco)
-				if want := map[bool]string{true: "200", false: "400 unknown-field"}[path == inspectPath]; res.answer(t) != want {
+				res := srv.do(t, method, path, sent, marco)
+				if want := map[bool]string{true: "200", false: "400 unknown-field"}[path == inspectPath]; res.statusAndSlug(t) != want {
 					t.Errorf("%s: %d %s", sent, res.Code, res.Body)
 				}
 				if b.changed(t) {
-					t.Errorf("%s changed the book", sent)
+					t.Errorf("%s changed the database", sent)
 				}
 			}
 			if path == "/api/v1/auth/refresh" {
-				return // see TestARefreshChangesNothingElse
+				return // see TestRefresh_changesNothingElse
 			}
 			for _, name := range names {
-				member := `"` + name + `":` + slip(name) + `,`
+				member := `"` + name + `":` + injectedValue(name) + `,`
 				if !slices.Contains(top, name) {
 					send(strings.Replace(body, "{", "{"+member, 1))
 				}
@@ -651,43 +657,43 @@ func TestNothingIsSlippedIn(t *testing.T) {
 			if slices.Contains(taken, name) {
 				continue
 			}
-			form := url.Values{"username": {"alice"}, "password": {"alice-likes-pizza"}, name: {strings.Trim(slip(name), `"`)}}
-			h.post(t, loginPath, form.Encode(), asForm).wants(t, 400, "unknown-field")
+			form := url.Values{"username": {"alice"}, "password": {"alice-likes-pizza"}, name: {strings.Trim(injectedValue(name), `"`)}}
+			srv.post(t, loginPath, form.Encode(), asForm).wants(t, 400, "unknown-field")
 		}
 		if b.changed(t) {
-			t.Error("the book has changed")
+			t.Error("the database has changed")
 		}
 	})
 
-	for call, body := range calls() { // the control: without the slipped field each is taken
+	for call, body := range jsonCalls() { // the control: without the slipped field each is taken
 		method, path, _ := strings.Cut(call, " ")
 		if path == "/api/v1/auth/refresh" {
-			grant, _ := h.session(t, "marco")
+			grant, _ := srv.openSessionID(t, "marco")
 			body = strings.Replace(body, "?", grant.RefreshToken, 1)
 		}
-		if res := h.do(t, method, path, body, marco); res.Code >= 300 {
+		if res := srv.do(t, method, path, body, marco); res.Code >= 300 {
 			t.Errorf("%s is answered %d %s", call, res.Code, res.Body)
 		}
 	}
 	if !b.changed(t) {
-		t.Error("the book cannot be seen to change")
+		t.Error("the database cannot be seen to change")
 	}
 }
 
-// TestARefreshChangesNothingElse slips every field into a refresh, which takes a
+// TestRefresh_changesNothingElse slips every field into a refresh, which takes a
 // saved answer and so must ignore them all: the new token says what the old one
 // said.
-func TestARefreshChangesNothingElse(t *testing.T) {
+func TestRefresh_changesNothingElse(t *testing.T) {
 	t.Parallel()
 	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHouse(t)
-	names, b := fieldNames(t, h, doc), h.openBook(t)
-	login := decode[members](t, h.post(t, loginPath, bodies["POST /api/v1/auth/login"]).wants(t, 200, ""))
+	srv := newServer(t)
+	names, b := fieldNames(t, srv, doc), srv.openContents(t)
+	login := decode[members](t, srv.post(t, loginPath, bodies["POST /api/v1/auth/login"]).wants(t, 200, ""))
 	me := func() meResponse {
-		m := decode[meResponse](t, h.get(t, mePath, bearer(login["access_token"].(string))).wants(t, 200, ""))
+		m := decode[meResponse](t, srv.get(t, mePath, bearer(login["access_token"].(string))).wants(t, 200, ""))
 		m.ExpiresAt = time.Time{}
 		return m
 	}
@@ -700,11 +706,11 @@ func TestARefreshChangesNothingElse(t *testing.T) {
 		if name == "refresh_token" {
 			continue
 		}
-		body := fmt.Sprintf(`{%q:%s,"refresh_token":%q}`, name, slip(name), login["refresh_token"])
+		body := fmt.Sprintf(`{%q:%s,"refresh_token":%q}`, name, injectedValue(name), login["refresh_token"])
 		if strings.Contains(name, `\`) {
 			body = strings.Replace(body, `\\`, `\`, 1)
 		}
-		res := h.post(t, "/api/v1/auth/refresh", body).wants(t, 200, "")
+		res := srv.post(t, "/api/v1/auth/refresh", body).wants(t, 200, "")
 		if set := res.Header().Values("Set-Cookie"); len(set) > 0 {
 			t.Errorf("%s: a cookie is set: %v", body, set)
 		}
@@ -716,71 +722,71 @@ func TestARefreshChangesNothingElse(t *testing.T) {
 			continue // reading it all takes its time
 		}
 		if got := text(); got != before {
-			t.Fatalf("by %s the book has changed\n%s\n%s", body, before, got)
+			t.Fatalf("by %s the database has changed\n%s\n%s", body, before, got)
 		}
 	}
-	h.post(t, "/api/v1/auth/refresh", login.String()).wants(t, 200, "") // a saved answer as it is
+	srv.post(t, "/api/v1/auth/refresh", login.String()).wants(t, 200, "") // a saved answer as it is
 }
 
-// TestNobodyLearnsWhatIsThere holds answers against each other that must not
-// tell what is there from what is not. TestEveryThingHasItsOwner does so for
+// TestAuthorization_revealsNoObjects holds answers against each other that must not
+// tell what is there from what is not. TestAuthorization_everyObjectHasItsOwner does so for
 // everything that has an id.
-func TestNobodyLearnsWhatIsThere(t *testing.T) {
+func TestAuthorization_revealsNoObjects(t *testing.T) {
 	t.Parallel()
-	send := func(method, path, body string, opts ...option) func(testing.TB, *house) *response {
-		return func(t testing.TB, h *house) *response { return h.do(t, method, path, body, opts...) }
+	send := func(method, path, body string, opts ...option) func(testing.TB, *server) *response {
+		return func(t testing.TB, srv *server) *response { return srv.do(t, method, path, body, opts...) }
 	}
-	login := func(name, rest string, opts ...option) func(testing.TB, *house) *response {
+	login := func(name, rest string, opts ...option) func(testing.TB, *server) *response {
 		return send("POST", loginPath, `{"username":"`+name+`","password":"wrong-password"`+rest+`}`, opts...)
 	}
-	form := func(name string) func(testing.TB, *house) *response {
+	form := func(name string) func(testing.TB, *server) *response {
 		return send("POST", loginPath, "password=wrong-password&username="+name, asForm)
 	}
-	register := func(name, password string) func(testing.TB, *house) *response {
+	register := func(name, password string) func(testing.TB, *server) *response {
 		return send("POST", registerPath, `{"username":"`+name+`","password":"`+password+`","name":"N"}`)
 	}
-	refresh := func(token func(testing.TB, *house) string, path string, cookie bool) func(testing.TB, *house) *response {
-		return func(t testing.TB, h *house) *response {
+	refresh := func(token func(testing.TB, *server) string, path string, cookie bool) func(testing.TB, *server) *response {
+		return func(t testing.TB, srv *server) *response {
 			if cookie {
-				return h.post(t, path, "", inCookie("refresh_token", token(t, h)))
+				return srv.post(t, path, "", inCookie("refresh_token", token(t, srv)))
 			}
-			return h.post(t, path, members{"refresh_token": token(t, h)}.String())
+			return srv.post(t, path, members{"refresh_token": token(t, srv)}.String())
 		}
 	}
-	unknown := func(testing.TB, *house) string { return encoded(make([]byte, 32)) }
-	ended := func(t testing.TB, h *house) string {
-		grant, sid := h.session(t, "alice")
-		if err := h.Store.EndSession(t.Context(), 1, sid); err != nil {
+	unknown := func(testing.TB, *server) string { return encoded(make([]byte, 32)) }
+	ended := func(t testing.TB, srv *server) string {
+		grant, sid := srv.openSessionID(t, "alice")
+		if err := srv.Store.EndSession(t.Context(), 1, sid); err != nil {
 			t.Fatal(err)
 		}
 		return grant.RefreshToken
 	}
-	endSession := func(sid func(testing.TB, *house) string) func(testing.TB, *house) *response {
-		return func(t testing.TB, h *house) *response {
-			return h.do(t, "DELETE", "/api/v1/auth/sessions/"+sid(t, h), "", h.as(t, "vera"))
+	endSession := func(sid func(testing.TB, *server) string) func(testing.TB, *server) *response {
+		return func(t testing.TB, srv *server) *response {
+			return srv.do(t, "DELETE", "/api/v1/auth/sessions/"+sid(t, srv), "", srv.as(t, "vera"))
 		}
 	}
-	none := func(testing.TB, *house) string { return tokens.NewID() }
-	endedOwn := func(t testing.TB, h *house) string {
-		_, sid := h.session(t, "vera")
-		if err := h.Store.EndSession(t.Context(), 3, sid); err != nil {
+	none := func(testing.TB, *server) string { return tokens.NewID() }
+	endedOwn := func(t testing.TB, srv *server) string {
+		_, sid := srv.openSessionID(t, "vera")
+		if err := srv.Store.EndSession(t.Context(), 3, sid); err != nil {
 			t.Fatal(err)
 		}
 		return sid
 	}
-	dish := func(method string, secret bool, opts ...option) func(testing.TB, *house) *response {
-		return func(t testing.TB, h *house) *response {
-			id := secretDish(t, h)
-			opts := append([]option{with("If-None-Match", h.get(t, "/api/v1/menu/"+id, h.as(t, "vera")).Header().Get("ETag"))}, opts...)
+	dish := func(method string, secret bool, opts ...option) func(testing.TB, *server) *response {
+		return func(t testing.TB, srv *server) *response {
+			id := secretDish(t, srv)
+			opts := append([]option{with("If-None-Match", srv.get(t, "/api/v1/menu/"+id, srv.as(t, "vera")).Header().Get("ETag"))}, opts...)
 			if !secret {
 				id = strings.Repeat("9", len(id))
 			}
-			return h.do(t, method, "/api/v1/menu/"+id, "", append(opts, h.as(t, "alice"))...)
+			return srv.do(t, method, "/api/v1/menu/"+id, "", append(opts, srv.as(t, "alice"))...)
 		}
 	}
 	for _, tc := range []struct {
 		name, want string
-		there, not func(testing.TB, *house) *response
+		there, not func(testing.TB, *server) *response
 	}{
 		{"a login of a guest and of nobody", "401 invalid-credentials", login("alice", ""), login("nobody", "")},
 		{"a login of the manager and of nobody", "401 invalid-credentials", login("marco", ""), login("nobody", "")},
@@ -805,41 +811,41 @@ func TestNobodyLearnsWhatIsThere(t *testing.T) {
 		{"the HEAD of such a dish", notThere, dish("HEAD", true), dish("HEAD", false)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			h := newHouse(t)
-			there := tc.there(t, h)
-			h.school.Tracker.Reset() // what is new to the lessons the second time, too, must be the same
-			not := tc.not(t, h)
-			if got := there.answer(t); got != tc.want {
+			srv := newServer(t)
+			there := tc.there(t, srv)
+			srv.lessons.Tracker.Reset() // what is new to the lessons the second time, too, must be the same
+			not := tc.not(t, srv)
+			if got := there.statusAndSlug(t); got != tc.want {
 				t.Errorf("%s, want %s", got, tc.want)
 			}
-			if a, b := there.face(t), not.face(t); a != b {
+			if a, b := there.distinguishable(t), not.distinguishable(t); a != b {
 				t.Errorf("they can be told apart:\n%s\n%s", a, b)
 			}
 		})
 	}
 }
 
-// TestGuessingTellsNothing guesses on until it has to wait: as soon and as long
+// TestThrottle_revealsNoUsernames guesses on until it has to wait: as soon and as long
 // for a guest as for nobody.
-func TestGuessingTellsNothing(t *testing.T) {
+func TestThrottle_revealsNoUsernames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		guess := func(h *house, name, from string) (faces []string) {
+		guess := func(srv *server, name, from string) (faces []string) {
 			for range 9 {
-				res := h.post(t, loginPath, `{"username":"`+name+`","password":"wrong-password"}`, func(r *http.Request) { r.RemoteAddr = from })
-				faces = append(faces, res.face(t))
+				res := srv.post(t, loginPath, `{"username":"`+name+`","password":"wrong-password"}`, func(r *http.Request) { r.RemoteAddr = from })
+				faces = append(faces, res.distinguishable(t))
 				time.Sleep(time.Second)
 			}
 			return faces
 		}
-		h := newHouse(t)
-		defer h.Store.Close()
-		guest := guess(h, "alice", "192.0.2.1:1")
-		right := h.post(t, loginPath, bodies["POST /api/v1/auth/login"], func(r *http.Request) { r.RemoteAddr = "192.0.2.3:1" })
-		if got := right.answer(t); got != "429 too-many-attempts" {
+		srv := newServer(t)
+		defer srv.Store.Close()
+		guest := guess(srv, "alice", "192.0.2.1:1")
+		right := srv.post(t, loginPath, bodies["POST /api/v1/auth/login"], func(r *http.Request) { r.RemoteAddr = "192.0.2.3:1" })
+		if got := right.statusAndSlug(t); got != "429 too-many-attempts" {
 			t.Errorf("the right password of a guest who has to wait is answered %s", got)
 		}
-		h.school.Tracker.Reset()
-		nobody := guess(h, "nobody", "192.0.2.2:1")
+		srv.lessons.Tracker.Reset()
+		nobody := guess(srv, "nobody", "192.0.2.2:1")
 		if !slices.Equal(guest, nobody) {
 			t.Errorf("they can be told apart:\n%s\n%s", guest, nobody)
 		}

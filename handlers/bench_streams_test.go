@@ -19,13 +19,13 @@ import (
 // listeners' own work is part of it: they sit in the same process.
 func BenchmarkStreams(b *testing.B) {
 	const listeners = 1000
-	h := busyHouse(b)
-	server := httptest.NewServer(h.handler)
+	srv := benchServer(b)
+	server := httptest.NewServer(srv.handler)
 	defer server.Close()
-	defer h.Kitchen.Events.Close()                                        // or the server would wait for streams of an order that is never served
-	watching := h.staff(b, "chef", models.RoleChef, listeners/maxStreams) // staff may watch anybody's order
-	order := h.calls(b, http.MethodPost, ordersPath, h.token(b, "alice"))
-	chef := h.calls(b, http.MethodPatch, "/", watching[0])
+	defer srv.Kitchen.Events.Close()                                           // or the server would wait for streams of an order that is never served
+	watching := srv.newUsers(b, "chef", models.RoleChef, listeners/maxStreams) // chefs may follow any order
+	order := srv.calls(b, http.MethodPost, ordersPath, srv.token(b, "alice"))
+	chef := srv.calls(b, http.MethodPatch, "/", watching[0])
 	heard := make(chan models.Status, listeners)
 	var (
 		open    sync.WaitGroup

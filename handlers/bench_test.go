@@ -20,22 +20,22 @@ import (
 	"restaurant/tokens"
 )
 
-// busyHouse is a house whose log is written, as in real life, but kept nowhere:
+// benchServer is a server whose log is written, as in real life, but kept nowhere:
 // a log in memory would grow with every round and be measured, too. Its lessons
 // watch every request.
-func busyHouse(b *testing.B, options ...func(*house)) *house {
+func benchServer(b *testing.B, options ...func(*server)) *server {
 	b.Helper()
 	b.ReportAllocs()
-	quiet := func(h *house) {
-		h.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
-		h.Kitchen = kitchen.New(h.Store, kitchen.Manual, h.Log)
+	quiet := func(srv *server) {
+		srv.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		srv.Kitchen = kitchen.New(srv.Store, kitchen.Manual, srv.Log)
 	}
-	return newHouse(b, append(options, quiet)...)
+	return newServer(b, append(options, quiet)...)
 }
 
 // caller sends one request again and again through the whole router. Building
 // the request, recording the answer and holding it against the contract, as the
-// tests do, would cost more than the house does. One goroutine uses a caller.
+// tests do, would cost more than the server does. One goroutine uses a caller.
 type caller struct {
 	*testing.B
 	handler http.Handler
@@ -53,14 +53,14 @@ type caller struct {
 }
 
 // calls makes a caller. An empty token sends none.
-func (h *house) calls(b *testing.B, method, path, token string) *caller {
+func (srv *server) calls(b *testing.B, method, path, token string) *caller {
 	b.Helper()
 	req := httptest.NewRequest(method, path, http.NoBody)
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	return &caller{B: b, handler: h.handler, req: req, header: http.Header{}}
+	return &caller{B: b, handler: srv.handler, req: req, header: http.Header{}}
 }
 
 func (c *caller) Header() http.Header { return c.header }
@@ -116,25 +116,25 @@ func reportWaits(b *testing.B, waits []time.Duration) {
 	b.ReportMetric(float64(waits[len(waits)*99/100].Microseconds())/1000, "p99-ms")
 }
 
-// staff brings users without passwords, which are slow to hash, and gives each
-// a wristband.
-func (h *house) staff(b *testing.B, name string, role models.Role, count int) []string {
+// newUsers creates users without passwords, which are slow to hash, and returns an
+// access token for each.
+func (srv *server) newUsers(b *testing.B, name string, role models.Role, count int) []string {
 	b.Helper()
-	users, wristbands := make([]models.User, count), make([]string, count)
+	users, accessTokens := make([]models.User, count), make([]string, count)
 	for i := range users {
 		users[i] = models.User{Username: fmt.Sprintf("%s-%d", name, i), Name: name, Role: role}
 	}
-	if err := h.Store.DeliverUsers(b.Context(), name, users); err != nil {
+	if err := srv.Store.DeliverUsers(b.Context(), name, users); err != nil {
 		b.Fatal(err)
 	}
 	for i, u := range users {
-		token, err := h.Authority.Issue(u, tokens.NewID(), time.Now().Add(h.Authority.Lifetime()))
+		token, err := srv.Authority.Issue(u, tokens.NewID(), time.Now().Add(srv.Authority.Lifetime()))
 		if err != nil {
 			b.Fatal(err)
 		}
-		wristbands[i] = token
+		accessTokens[i] = token
 	}
-	return wristbands
+	return accessTokens
 }
 
 // BenchmarkDoor is the whole way of an authenticated request that asks for
@@ -143,11 +143,11 @@ func (h *house) staff(b *testing.B, name string, role models.Role, count int) []
 func BenchmarkDoor(b *testing.B) {
 	for _, tc := range []struct {
 		name    string
-		options []func(*house)
-	}{{"lessons watch", nil}, {"no lessons", []func(*house){func(h *house) { h.OnResponse = nil }}}} {
+		options []func(*server)
+	}{{"lessons watch", nil}, {"no lessons", []func(*server){func(srv *server) { srv.OnResponse = nil }}}} {
 		b.Run(tc.name, func(b *testing.B) {
-			h := busyHouse(b, tc.options...)
-			me := h.calls(b, http.MethodGet, mePath, h.login(b, "alice").AccessToken)
+			srv := benchServer(b, tc.options...)
+			me := srv.calls(b, http.MethodGet, mePath, srv.login(b, "alice").AccessToken)
 			for b.Loop() {
 				me.send("", 200)
 			}
@@ -166,8 +166,8 @@ func BenchmarkMenu(b *testing.B) {
 		{"filtered", "/api/v1/menu?vegetarian=true&max_price_cents=1200&sort=price", false},
 	} {
 		b.Run(tc.name, func(b *testing.B) {
-			h := busyHouse(b)
-			menu, status := h.calls(b, http.MethodGet, tc.path, ""), 200
+			srv := benchServer(b)
+			menu, status := srv.calls(b, http.MethodGet, tc.path, ""), 200
 			if tc.revisit {
 				menu.send("", status)
 				menu.req.Header.Set("If-None-Match", menu.header.Get("ETag"))
@@ -182,17 +182,17 @@ func BenchmarkMenu(b *testing.B) {
 }
 
 // BenchmarkOrder shows how long an order takes at the worst: of one guest on a
-// quiet evening, of one while a crowd at the door tries passwords, and of many
+// quiet evening, of one while others try passwords, and of many
 // who order at once.
 func BenchmarkOrder(b *testing.B) {
-	for _, tc := range []struct{ guests, crowd int }{{1, 0}, {1, 8}, {32, 0}} {
-		b.Run(fmt.Sprintf("guests=%d/at the door=%d", tc.guests, tc.crowd), func(b *testing.B) {
-			h := busyHouse(b)
+	for _, tc := range []struct{ guests, guessing int }{{1, 0}, {1, 8}, {32, 0}} {
+		b.Run(fmt.Sprintf("guests=%d/guessing=%d", tc.guests, tc.guessing), func(b *testing.B) {
+			srv := benchServer(b)
 			var guests []*caller
-			for _, token := range h.staff(b, "guest", models.RoleGuest, tc.guests) {
-				guests = append(guests, h.calls(b, http.MethodPost, ordersPath, token))
+			for _, token := range srv.newUsers(b, "guest", models.RoleGuest, tc.guests) {
+				guests = append(guests, srv.calls(b, http.MethodPost, ordersPath, token))
 			}
-			leave := h.crowdAtTheDoor(tc.crowd)
+			stop := srv.guessPasswords(tc.guessing)
 			var ordering sync.WaitGroup
 			turn := make(chan struct{})
 			for _, guest := range guests {
@@ -207,7 +207,7 @@ func BenchmarkOrder(b *testing.B) {
 			}
 			close(turn)
 			ordering.Wait()
-			leave()
+			stop()
 			report(b, guests...)
 			var waits []time.Duration
 			for _, guest := range guests {
@@ -218,8 +218,8 @@ func BenchmarkOrder(b *testing.B) {
 	}
 }
 
-// crowdAtTheDoor tries passwords until it is asked to leave.
-func (h *house) crowdAtTheDoor(size int) (leave func()) {
+// guessPasswords tries passwords until stop is called.
+func (srv *server) guessPasswords(size int) (stop func()) {
 	var closing atomic.Bool
 	var guessing sync.WaitGroup
 	for g := range size {
@@ -229,7 +229,7 @@ func (h *house) crowdAtTheDoor(size int) (leave func()) {
 				req := httptest.NewRequest(http.MethodPost, loginPath, strings.NewReader(body))
 				req.Header.Set("Content-Type", "application/json")
 				req.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", g, n/250%250, n%250) // or the throttle would end it
-				h.handler.ServeHTTP(httptest.NewRecorder(), req)
+				srv.handler.ServeHTTP(httptest.NewRecorder(), req)
 			}
 		})
 	}
@@ -238,13 +238,13 @@ func (h *house) crowdAtTheDoor(size int) (leave func()) {
 
 // BenchmarkOrderPage is the first page of a guest who has ordered twice as much.
 func BenchmarkOrderPage(b *testing.B) {
-	h := busyHouse(b)
-	token := h.token(b, "alice")
-	order := h.calls(b, http.MethodPost, ordersPath, token)
+	srv := benchServer(b)
+	token := srv.token(b, "alice")
+	order := srv.calls(b, http.MethodPost, ordersPath, token)
 	for range 40 {
 		order.send(`{"items":[{"menu_item_id":1,"size":"large","quantity":1},{"menu_item_id":2,"size":"small","quantity":2}]}`, 201)
 	}
-	page := h.calls(b, http.MethodGet, ordersPath+"?limit=20", token)
+	page := srv.calls(b, http.MethodGet, ordersPath+"?limit=20", token)
 	for b.Loop() {
 		page.send("", 200)
 	}
@@ -253,22 +253,22 @@ func BenchmarkOrderPage(b *testing.B) {
 
 // BenchmarkLogin is mostly the hash of the password, on purpose.
 func BenchmarkLogin(b *testing.B) {
-	h := busyHouse(b)
-	login := h.calls(b, http.MethodPost, loginPath, "")
+	srv := benchServer(b)
+	login := srv.calls(b, http.MethodPost, loginPath, "")
 	for b.Loop() {
 		login.send(`{"username":"alice","password":"alice-likes-pizza"}`, 200)
 	}
 	report(b, login)
 }
 
-// BenchmarkRefresh spends each voucher for the next one.
+// BenchmarkRefresh spends each refresh token for the next one.
 func BenchmarkRefresh(b *testing.B) {
-	h := busyHouse(b)
-	refresh := h.calls(b, http.MethodPost, refreshPath, "")
-	voucher := h.login(b, "alice")
+	srv := benchServer(b)
+	refresh := srv.calls(b, http.MethodPost, refreshPath, "")
+	pair := srv.login(b, "alice")
 	for b.Loop() {
-		refresh.send(`{"refresh_token":"`+voucher.RefreshToken+`"}`, 200)
-		if err := json.Unmarshal(refresh.answer, &voucher); err != nil {
+		refresh.send(`{"refresh_token":"`+pair.RefreshToken+`"}`, 200)
+		if err := json.Unmarshal(refresh.answer, &pair); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -277,9 +277,9 @@ func BenchmarkRefresh(b *testing.B) {
 
 // BenchmarkAdvance is a chef who moves one order one step on.
 func BenchmarkAdvance(b *testing.B) {
-	h := busyHouse(b)
-	order := h.calls(b, http.MethodPost, ordersPath, h.token(b, "alice"))
-	chef := h.calls(b, http.MethodPatch, kitchenPath+"/1", h.token(b, "carla"))
+	srv := benchServer(b)
+	order := srv.calls(b, http.MethodPost, ordersPath, srv.token(b, "alice"))
+	chef := srv.calls(b, http.MethodPatch, kitchenPath+"/1", srv.token(b, "carla"))
 	steps := []string{`{"status":"preparing"}`, `{"status":"ready"}`, `{"status":"served"}`}
 	for step := 0; b.Loop(); step++ {
 		if step%len(steps) == 0 {

@@ -15,17 +15,17 @@ import (
 
 const httpsURL = "https://restaurant.example"
 
-// overTLS is a house whose guests come by https.
-func overTLS(h *house) { h.PublicURL = httpsURL }
+// overTLS is a server whose guests come by https.
+func overTLS(srv *server) { srv.PublicURL = httpsURL }
 
-// at addresses the request to a host, as a browser does.
-func at(host string) option { return func(r *http.Request) { r.Host = host } }
+// atHost addresses the request to a host, as a browser does.
+func atHost(host string) option { return func(r *http.Request) { r.Host = host } }
 
 // cookie sends a cookie along.
 func cookie(name, value string) option { return with("Cookie", name+"="+value) }
 
-// given are the cookies that an answer sets, by name.
-func (r *response) given() map[string]string {
+// cookiesSet are the cookies that an answer sets, by name.
+func (r *response) cookiesSet() map[string]string {
 	values := map[string]string{}
 	for _, c := range r.Result().Cookies() {
 		values[c.Name] = c.Value
@@ -45,16 +45,16 @@ func (r *response) lines() []string {
 	return lines
 }
 
-// cookieLogin logs in as a page would that wants cookies.
-func (h *house) cookieLogin(t testing.TB, username, mode string) *response {
+// loginWithCookies logs in as a page would that wants cookies.
+func (srv *server) loginWithCookies(t testing.TB, username, mode string) *response {
 	t.Helper()
-	return h.post(t, loginPath, fmt.Sprintf(`{"username":%q,"password":"%s-likes-pizza","cookie":%s}`, username, username, mode)).wants(t, 200, "")
+	return srv.post(t, loginPath, fmt.Sprintf(`{"username":%q,"password":"%s-likes-pizza","cookie":%s}`, username, username, mode)).wants(t, 200, "")
 }
 
-func TestTokensInCookies(t *testing.T) {
+func TestCookies_holdTokens(t *testing.T) {
 	for _, tc := range []struct {
 		name           string
-		options        []func(*house)
+		options        []func(*server)
 		mode           string
 		want           []string
 		access, inBody bool
@@ -63,22 +63,22 @@ func TestTokensInCookies(t *testing.T) {
 			"access_token=<true>; Path=/; Max-Age=900; HttpOnly; SameSite=Strict",
 			"refresh_token=<true>; Path=/api/v1/auth; Max-Age=604800; HttpOnly; SameSite=Strict",
 		}, true, false},
-		{"both, over TLS", []func(*house){overTLS}, `true`, []string{
+		{"both, over TLS", []func(*server){overTLS}, `true`, []string{
 			"__Host-access_token=<true>; Path=/; Max-Age=900; HttpOnly; Secure; SameSite=Strict",
 			"__Secure-refresh_token=<true>; Path=/api/v1/auth; Max-Age=604800; HttpOnly; Secure; SameSite=Strict",
 		}, true, false},
-		{"only the voucher, over plain HTTP", nil, `"refresh"`, []string{
+		{"only the refresh token, over plain HTTP", nil, `"refresh"`, []string{
 			"refresh_token=<true>; Path=/api/v1/auth; Max-Age=604800; HttpOnly; SameSite=Strict",
 		}, false, true},
-		{"only the voucher, over TLS", []func(*house){overTLS}, `"refresh"`, []string{
+		{"only the refresh token, over TLS", []func(*server){overTLS}, `"refresh"`, []string{
 			"__Secure-refresh_token=<true>; Path=/api/v1/auth; Max-Age=604800; HttpOnly; Secure; SameSite=Strict",
 		}, false, true},
 		{"none", nil, `false`, nil, false, true},
 		{"none, not even named", nil, `null`, nil, false, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			h := newHouse(t, tc.options...)
-			res := h.cookieLogin(t, "alice", tc.mode)
+			srv := newServer(t, tc.options...)
+			res := srv.loginWithCookies(t, "alice", tc.mode)
 			if got := res.lines(); !slices.Equal(got, tc.want) {
 				t.Errorf("the cookies are\n%q, want\n%q", got, tc.want)
 			}
@@ -86,12 +86,12 @@ func TestTokensInCookies(t *testing.T) {
 			if (body.AccessToken != "") != tc.inBody || (body.RefreshToken != "") != (len(tc.want) == 0) || body.TokenType != "Bearer" || body.ExpiresIn != 900 || body.RefreshExpiresIn != 604800 {
 				t.Errorf("the body is %s", res.Body)
 			}
-			for name, value := range res.given() {
+			for name, value := range res.cookiesSet() {
 				if strings.Contains(res.Body.String(), value) {
 					t.Errorf("%s stands in the body, too", name)
 				}
 				if strings.HasSuffix(name, "access_token") {
-					h.get(t, mePath, cookie(name, value)).wants(t, 200, "")
+					srv.get(t, mePath, cookie(name, value)).wants(t, 200, "")
 				}
 			}
 			if res.Header().Get("Cache-Control") != "no-store" {
@@ -101,16 +101,18 @@ func TestTokensInCookies(t *testing.T) {
 	}
 }
 
-func TestACookieLivesAsLongAsItsToken(t *testing.T) {
-	h := newHouse(t)
-	res := h.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza","cookie":true,"expires_in":60}`).wants(t, 200, "")
+// A cookie lives as long as its token.
+func TestCookies_liveAsLongAsTheirToken(t *testing.T) {
+	srv := newServer(t)
+	res := srv.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza","cookie":true,"expires_in":60}`).wants(t, 200, "")
 	if got := res.lines(); !strings.Contains(got[0], "Max-Age=60;") || !strings.Contains(got[1], "Max-Age=604800;") {
 		t.Errorf("the cookies are %q", got)
 	}
 }
 
-func TestHowALoginAsksForCookies(t *testing.T) {
-	h := newHouse(t)
+// A login says in JSON or a form where to keep the tokens.
+func TestCookies_howALoginAsksForThem(t *testing.T) {
+	srv := newServer(t)
 	const form, body = "username=alice&password=alice-likes-pizza&cookie=", `{"username":"alice","password":"alice-likes-pizza","cookie":`
 	for _, tc := range []struct {
 		body    string
@@ -136,7 +138,7 @@ func TestHowALoginAsksForCookies(t *testing.T) {
 		{body + `["refresh"]}`, nil, 0, 422},
 	} {
 		t.Run(tc.body, func(t *testing.T) {
-			res := h.post(t, loginPath, tc.body, tc.opts...)
+			res := srv.post(t, loginPath, tc.body, tc.opts...)
 			if res.Code != tc.status || len(res.Result().Cookies()) != tc.cookies {
 				t.Errorf("answered %d with %v: %s", res.Code, res.lines(), res.Body)
 			}
@@ -147,16 +149,16 @@ func TestHowALoginAsksForCookies(t *testing.T) {
 	}
 }
 
-// TestARefreshByCookieAnswersInTheModeOfItsLogin also shows that the spent
+// TestCookies_refreshAnswersInTheModeOfTheLogin also shows that the spent
 // cookie is worth nothing afterwards.
-func TestARefreshByCookieAnswersInTheModeOfItsLogin(t *testing.T) {
+func TestCookies_refreshAnswersInTheModeOfTheLogin(t *testing.T) {
 	for mode, access := range map[string]bool{`true`: true, `"refresh"`: false} {
 		t.Run(mode, func(t *testing.T) {
-			h := newHouse(t, overTLS)
-			login := h.cookieLogin(t, "alice", mode).given()
+			srv := newServer(t, overTLS)
+			login := srv.loginWithCookies(t, "alice", mode).cookiesSet()
 			spent := cookie("__Secure-refresh_token", login["__Secure-refresh_token"])
-			res := h.post(t, refreshPath, "", spent).wants(t, 200, "")
-			next := res.given()
+			res := srv.post(t, refreshPath, "", spent).wants(t, 200, "")
+			next := res.cookiesSet()
 			if next["__Secure-refresh_token"] == "" || next["__Secure-refresh_token"] == login["__Secure-refresh_token"] || (next["__Host-access_token"] != "") != access {
 				t.Errorf("the cookies are %v", next)
 			}
@@ -165,64 +167,65 @@ func TestARefreshByCookieAnswersInTheModeOfItsLogin(t *testing.T) {
 				t.Errorf("the body is %s", res.Body)
 			}
 			if access {
-				h.get(t, mePath, cookie("__Host-access_token", next["__Host-access_token"])).wants(t, 200, "")
+				srv.get(t, mePath, cookie("__Host-access_token", next["__Host-access_token"])).wants(t, 200, "")
 			} else {
-				h.alive(t, body.AccessToken)
+				srv.wantsValid(t, body.AccessToken)
 			}
-			again := h.post(t, refreshPath, "", spent).wants(t, 401, "refresh-token-reused")
+			again := srv.post(t, refreshPath, "", spent).wants(t, 401, "refresh-token-reused")
 			if got := again.lines(); !slices.Equal(got, []string{"__Secure-refresh_token=<false>; Path=/api/v1/auth; Max-Age=0; HttpOnly; Secure; SameSite=Strict"}) {
 				t.Errorf("a useless cookie is not taken back: %v", got)
 			}
-			h.post(t, refreshPath, "", cookie("__Secure-refresh_token", next["__Secure-refresh_token"])).wants(t, 401, "refresh-token-invalid")
+			srv.post(t, refreshPath, "", cookie("__Secure-refresh_token", next["__Secure-refresh_token"])).wants(t, 401, "refresh-token-invalid")
 		})
 	}
 	t.Run("by body it answers in the body", func(t *testing.T) {
-		h := newHouse(t)
-		login := h.cookieLogin(t, "alice", "true").given()
-		res := h.refresh(t, login["refresh_token"]).wants(t, 200, "")
+		srv := newServer(t)
+		login := srv.loginWithCookies(t, "alice", "true").cookiesSet()
+		res := srv.refresh(t, login["refresh_token"]).wants(t, 200, "")
 		if body := decode[tokenResponse](t, res); body.AccessToken == "" || body.RefreshToken == "" || len(res.lines()) > 0 {
 			t.Errorf("the answer is %s with %v", res.Body, res.lines())
 		}
 	})
 	t.Run("the body counts over the cookie", func(t *testing.T) {
-		h := newHouse(t)
-		login, other := h.cookieLogin(t, "alice", "true").given(), h.enter(t, "bob")
-		next := decode[tokenResponse](t, h.refresh(t, other.RefreshToken, cookie("refresh_token", login["refresh_token"])).wants(t, 200, ""))
-		if _, claims := read(t, next.AccessToken); claims["name"] != "Bob" {
-			t.Errorf("the wristband is %v's", claims["name"])
+		srv := newServer(t)
+		login, other := srv.loginWithCookies(t, "alice", "true").cookiesSet(), srv.openSession(t, "bob")
+		next := decode[tokenResponse](t, srv.refresh(t, other.RefreshToken, cookie("refresh_token", login["refresh_token"])).wants(t, 200, ""))
+		if _, claims := decodeToken(t, next.AccessToken); claims["name"] != "Bob" {
+			t.Errorf("the access token is %v's", claims["name"])
 		}
-		h.post(t, refreshPath, "", cookie("refresh_token", login["refresh_token"])).wants(t, 200, "")
+		srv.post(t, refreshPath, "", cookie("refresh_token", login["refresh_token"])).wants(t, 200, "")
 	})
 	t.Run("an empty body leaves it to the cookie", func(t *testing.T) {
-		h := newHouse(t)
-		login := h.cookieLogin(t, "alice", "true").given()
-		h.post(t, refreshPath, "{}", cookie("refresh_token", login["refresh_token"])).wants(t, 200, "")
+		srv := newServer(t)
+		login := srv.loginWithCookies(t, "alice", "true").cookiesSet()
+		srv.post(t, refreshPath, "{}", cookie("refresh_token", login["refresh_token"])).wants(t, 200, "")
 	})
 }
 
-// TestAVoucherInACookieOutlivesATroubleOfTheHouse takes the order book away for
+// TestCookies_refreshTokenOutlivesAnOutage takes the database away for
 // one request.
-func TestAVoucherInACookieOutlivesATroubleOfTheHouse(t *testing.T) {
-	h := newHouse(t)
-	mine := cookie("refresh_token", h.cookieLogin(t, "alice", "true").given()["refresh_token"])
-	if err := h.Store.Close(); err != nil {
+func TestCookies_refreshTokenOutlivesAnOutage(t *testing.T) {
+	srv := newServer(t)
+	mine := cookie("refresh_token", srv.loginWithCookies(t, "alice", "true").cookiesSet()["refresh_token"])
+	if err := srv.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
 	req := httptest.NewRequest(http.MethodPost, refreshPath, nil)
 	mine(req)
 	rec := httptest.NewRecorder()
-	h.handler.ServeHTTP(rec, req)
+	srv.handler.ServeHTTP(rec, req)
 	if rec.Code < 500 || len(rec.Result().Cookies()) > 0 {
-		t.Errorf("the house in trouble answers %d and takes %v", rec.Code, rec.Header()["Set-Cookie"])
+		t.Errorf("the server in trouble answers %d and takes %v", rec.Code, rec.Header()["Set-Cookie"])
 	}
-	h.reopened(t).post(t, refreshPath, "", mine).wants(t, 200, "")
+	srv.restart(t).post(t, refreshPath, "", mine).wants(t, 200, "")
 }
 
-func TestTheHeaderCountsOverTheCookie(t *testing.T) {
-	h := newHouse(t)
-	alice, bob := h.token(t, "alice"), h.token(t, "bob")
+// An Authorization header counts over a cookie.
+func TestCookies_headerCountsFirst(t *testing.T) {
+	srv := newServer(t)
+	alice, bob := srv.token(t, "alice"), srv.token(t, "bob")
 	sub := func(opts ...option) string {
-		return decode[meResponse](t, h.get(t, mePath, opts...).wants(t, 200, "")).Sub
+		return decode[meResponse](t, srv.get(t, mePath, opts...).wants(t, 200, "")).Sub
 	}
 	if got := sub(bearer(alice), cookie("access_token", bob)); got != "1" {
 		t.Errorf("with both it is %s", got)
@@ -233,41 +236,41 @@ func TestTheHeaderCountsOverTheCookie(t *testing.T) {
 	if got := sub(cookie("access_token", bob)); got != "2" {
 		t.Errorf("with the cookie alone it is %s", got)
 	}
-	h.get(t, mePath, bearer("rubbish"), cookie("access_token", bob)).wants(t, 401, "token-malformed")
-	h.get(t, mePath, with("Authorization", "Basic Og=="), cookie("access_token", bob)).wants(t, 401, "authentication-required")
-	h.post(t, "/api/v1/orders", margherita, bearer(alice), cookie("access_token", bob), with("Sec-Fetch-Site", "cross-site")).wants(t, 201, "")
+	srv.get(t, mePath, bearer("rubbish"), cookie("access_token", bob)).wants(t, 401, "token-malformed")
+	srv.get(t, mePath, with("Authorization", "Basic Og=="), cookie("access_token", bob)).wants(t, 401, "authentication-required")
+	srv.post(t, "/api/v1/orders", margherita, bearer(alice), cookie("access_token", bob), with("Sec-Fetch-Site", "cross-site")).wants(t, 201, "")
 }
 
-func TestWhichCookiesCount(t *testing.T) {
-	plain, tls := newHouse(t), newHouse(t, overTLS)
+func TestCookies_whichCount(t *testing.T) {
+	plain, tls := newServer(t), newServer(t, overTLS)
 	for _, tc := range []struct {
 		name   string
-		h      *house
+		h      *server
 		opts   []option
 		status int
 		slug   string
 	}{
-		{"the house's own", plain, []option{cookie("access_token", plain.token(t, "alice"))}, 200, ""},
+		{"the server's own", plain, []option{cookie("access_token", plain.token(t, "alice"))}, 200, ""},
 		{"beside others", plain, []option{with("Cookie", "a=b; access_token="+plain.token(t, "alice")+"; c=d")}, 200, ""},
 		{"two of one name", plain, []option{with("Cookie", "access_token="+plain.token(t, "alice")+"; access_token="+plain.token(t, "bob"))}, 400, "ambiguous-credentials"},
 		{"the same twice", plain, []option{with("Cookie", "access_token="+plain.token(t, "alice")+"; access_token="+plain.token(t, "alice"))}, 400, "ambiguous-credentials"},
 		{"two in two headers", plain, []option{cookie("access_token", plain.token(t, "alice")), cookie("access_token", plain.token(t, "bob"))}, 400, "ambiguous-credentials"},
 		{"an empty one", plain, []option{cookie("access_token", "")}, 401, "authentication-required"},
 		{"rubbish", plain, []option{cookie("access_token", "rubbish")}, 401, "token-malformed"},
-		{"a voucher", plain, []option{cookie("refresh_token", plain.enter(t, "alice").RefreshToken)}, 401, "authentication-required"},
+		{"a refresh token", plain, []option{cookie("refresh_token", plain.openSession(t, "alice").RefreshToken)}, 401, "authentication-required"},
 		{"the name for TLS without TLS", plain, []option{cookie("__Host-access_token", plain.token(t, "alice"))}, 401, "authentication-required"},
 		{"under TLS", tls, []option{cookie("__Host-access_token", tls.token(t, "alice"))}, 200, ""},
 		{"under TLS one that a neighbour planted", tls, []option{cookie("access_token", tls.token(t, "alice"))}, 401, "authentication-required"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.h.get(t, mePath, tc.opts...).wants(t, tc.status, tc.slug) })
 	}
-	t.Run("two vouchers", func(t *testing.T) {
-		a, b := plain.enter(t, "alice"), plain.enter(t, "bob")
+	t.Run("two refresh tokens", func(t *testing.T) {
+		a, b := plain.openSession(t, "alice"), plain.openSession(t, "bob")
 		both := with("Cookie", "refresh_token="+a.RefreshToken+"; refresh_token="+b.RefreshToken)
 		plain.post(t, refreshPath, "", both).wants(t, 400, "ambiguous-credentials")
 		plain.post(t, logoutPath, "", both).wants(t, 400, "ambiguous-credentials")
-		plain.alive(t, a.AccessToken)
-		plain.refreshed(t, a.RefreshToken)
+		plain.wantsValid(t, a.AccessToken)
+		plain.mustRefresh(t, a.RefreshToken)
 	})
 	t.Run("two on the menu", func(t *testing.T) {
 		plain.get(t, "/api/v1/menu", with("Cookie", "access_token=a; access_token=b")).wants(t, 400, "ambiguous-credentials")
@@ -275,17 +278,17 @@ func TestWhichCookiesCount(t *testing.T) {
 	})
 }
 
-// pages are the ways in which a request can come from a page, or from none, to
-// a house at localhost:8080.
-var pages = []struct {
+// senders are the ways in which a request can come from a page, or from none, to
+// a server at localhost:8080.
+var senders = []struct {
 	name    string
 	opts    []option
 	foreign bool
 }{
 	{"curl, which says nothing", nil, false},
-	{"a page of the house", []option{with("Sec-Fetch-Site", "same-origin"), with("Origin", testURL)}, false},
+	{"a page of the server", []option{with("Sec-Fetch-Site", "same-origin"), with("Origin", testURL)}, false},
 	{"somebody who typed the address", []option{with("Sec-Fetch-Site", "none")}, false},
-	{"a page of the house in an old browser", []option{with("Origin", testURL)}, false},
+	{"a page of the server in an old browser", []option{with("Origin", testURL)}, false},
 	{"another port of the same host", []option{with("Sec-Fetch-Site", "same-site"), with("Origin", "http://localhost:3000")}, true},
 	{"another port of the same host in an old browser", []option{with("Origin", "http://localhost:3000")}, true},
 	{"another site", []option{with("Sec-Fetch-Site", "cross-site"), with("Origin", "https://evil.example")}, true},
@@ -296,10 +299,10 @@ var pages = []struct {
 	{"an origin that is none", []option{with("Origin", "%zz")}, true},
 }
 
-// TestWhoseCookieCounts sends each unsafe call from each page. A cookie goes
-// along by itself, so it opens the door to pages of this house only.
-func TestWhoseCookieCounts(t *testing.T) {
-	h := newHouse(t)
+// TestCookies_whichPagesMaySendThem sends each unsafe call from each page. A cookie goes
+// along by itself, so it counts only for pages of this server.
+func TestCookies_whichPagesMaySendThem(t *testing.T) {
+	srv := newServer(t)
 	calls := []struct{ method, path, body string }{
 		{"POST", "/api/v1/orders", margherita},
 		{"POST", "/api/v1/orders/999/cancel", ""},
@@ -310,62 +313,63 @@ func TestWhoseCookieCounts(t *testing.T) {
 		{"PUT", "/api/v1/menu/x", ""},
 		{"DELETE", "/api/v1/menu/999", ""},
 	}
-	for _, page := range pages {
+	for _, page := range senders {
 		t.Run(page.name, func(t *testing.T) {
-			marco := h.token(t, "marco")
-			opts := append([]option{at("localhost:8080")}, page.opts...)
+			marco := srv.token(t, "marco")
+			opts := append([]option{atHost("localhost:8080")}, page.opts...)
 			for _, call := range calls {
-				byCookie := h.do(t, call.method, call.path, call.body, append(opts, cookie("access_token", marco))...)
+				byCookie := srv.do(t, call.method, call.path, call.body, append(opts, cookie("access_token", marco))...)
 				if page.foreign {
 					byCookie.wants(t, 403, "cross-origin")
 				} else if byCookie.Code == 403 || byCookie.Code == 401 {
 					t.Errorf("%s %s: %d %s", call.method, call.path, byCookie.Code, byCookie.Body)
 				}
 				// A header is put there on purpose: no page can do that for somebody else.
-				if byHeader := h.do(t, call.method, call.path, call.body, append(opts, bearer(marco))...); byHeader.Code == 403 || byHeader.Code == 401 {
+				if byHeader := srv.do(t, call.method, call.path, call.body, append(opts, bearer(marco))...); byHeader.Code == 403 || byHeader.Code == 401 {
 					t.Errorf("%s %s with a header: %d %s", call.method, call.path, byHeader.Code, byHeader.Body)
 				}
 			}
 			for _, path := range []string{mePath, "/api/v1/orders", "/api/v1/menu", "/api/v1/users"} { // what changes nothing
-				h.get(t, path, append(opts, cookie("access_token", marco))...).wants(t, 200, "")
+				srv.get(t, path, append(opts, cookie("access_token", marco))...).wants(t, 200, "")
 			}
-			h.do(t, "HEAD", mePath, "", append(opts, cookie("access_token", marco))...).wants(t, 200, "")
+			srv.do(t, "HEAD", mePath, "", append(opts, cookie("access_token", marco))...).wants(t, 200, "")
 		})
 	}
 }
 
-func TestAVoucherInACookieCountsForThisHouseOnly(t *testing.T) {
-	for _, page := range pages {
+// A refresh token in a cookie counts only for pages of this origin.
+func TestCookies_refreshOnlyFromSameOrigin(t *testing.T) {
+	for _, page := range senders {
 		t.Run(page.name, func(t *testing.T) {
-			h := newHouse(t)
-			opts := append([]option{at("localhost:8080")}, page.opts...)
-			alice, bob := h.enter(t, "alice"), h.enter(t, "bob")
+			srv := newServer(t)
+			opts := append([]option{atHost("localhost:8080")}, page.opts...)
+			alice, bob := srv.openSession(t, "alice"), srv.openSession(t, "bob")
 			mine := append(opts, cookie("refresh_token", alice.RefreshToken))
 			if page.foreign {
-				res := h.post(t, refreshPath, "", mine...).wants(t, 403, "cross-origin")
-				h.post(t, logoutPath, "", mine...).wants(t, 403, "cross-origin")
-				h.post(t, refreshPath, "{}", mine...).wants(t, 403, "cross-origin")
+				res := srv.post(t, refreshPath, "", mine...).wants(t, 403, "cross-origin")
+				srv.post(t, logoutPath, "", mine...).wants(t, 403, "cross-origin")
+				srv.post(t, refreshPath, "{}", mine...).wants(t, 403, "cross-origin")
 				if len(res.lines()) > 0 {
 					t.Errorf("a strange page takes the cookie away: %v", res.lines())
 				}
-				h.alive(t, alice.AccessToken)
-				h.refreshed(t, alice.RefreshToken) // nothing was spent
+				srv.wantsValid(t, alice.AccessToken)
+				srv.mustRefresh(t, alice.RefreshToken) // nothing was spent
 			} else {
-				h.post(t, refreshPath, "", mine...).wants(t, 200, "")
+				srv.post(t, refreshPath, "", mine...).wants(t, 200, "")
 			}
-			h.refresh(t, bob.RefreshToken, opts...).wants(t, 200, "") // in the body it counts from everywhere
+			srv.refresh(t, bob.RefreshToken, opts...).wants(t, 200, "") // in the body it counts from everywhere
 		})
 	}
 }
 
-// TestNoStrangePageLogsAnybodyIn is login CSRF: a page that logs its visitor in
+// TestCookies_crossSiteLoginIsRefused is login CSRF: a page that logs its visitor in
 // as somebody else.
-func TestNoStrangePageLogsAnybodyIn(t *testing.T) {
-	h := newHouse(t)
+func TestCookies_crossSiteLoginIsRefused(t *testing.T) {
+	srv := newServer(t)
 	const form, body = "username=bob&password=bob-likes-pizza", `{"username":"bob","password":"bob-likes-pizza"`
-	for _, page := range pages {
+	for _, page := range senders {
 		t.Run(page.name, func(t *testing.T) {
-			opts := append([]option{at("localhost:8080")}, page.opts...)
+			opts := append([]option{atHost("localhost:8080")}, page.opts...)
 			for _, login := range []struct {
 				body string
 				opts []option
@@ -374,7 +378,7 @@ func TestNoStrangePageLogsAnybodyIn(t *testing.T) {
 				{form + "&cookie=refresh", append(opts, asForm)},
 				{body + `,"cookie":true}`, opts},
 			} {
-				res := h.post(t, loginPath, login.body, login.opts...)
+				res := srv.post(t, loginPath, login.body, login.opts...)
 				if page.foreign {
 					res.wants(t, 403, "cross-origin")
 				} else {
@@ -384,7 +388,7 @@ func TestNoStrangePageLogsAnybodyIn(t *testing.T) {
 					t.Errorf("%s: the cookies are %v", login.body, res.lines())
 				}
 			}
-			for _, login := range []*response{h.post(t, loginPath, form, append(opts, asForm)...), h.post(t, loginPath, body+`}`, opts...)} {
+			for _, login := range []*response{srv.post(t, loginPath, form, append(opts, asForm)...), srv.post(t, loginPath, body+`}`, opts...)} {
 				if login.wants(t, 200, ""); len(login.lines()) > 0 {
 					t.Errorf("a login without cookies sets %v", login.lines())
 				}
@@ -393,12 +397,12 @@ func TestNoStrangePageLogsAnybodyIn(t *testing.T) {
 	}
 }
 
-// TestBehindAProxyThePublicAddressIsTheOrigin: the proxy may call the house by
+// TestCookies_publicURLIsTheOriginBehindAProxy: the proxy may call the server by
 // another name than its guests do.
-func TestBehindAProxyThePublicAddressIsTheOrigin(t *testing.T) {
-	h := newHouse(t, overTLS)
+func TestCookies_publicURLIsTheOriginBehindAProxy(t *testing.T) {
+	srv := newServer(t, overTLS)
 	order := func(origin string) *response {
-		return h.post(t, "/api/v1/orders", margherita, at("127.0.0.1:8080"), with("Origin", origin), cookie("__Host-access_token", h.token(t, "alice")))
+		return srv.post(t, "/api/v1/orders", margherita, atHost("127.0.0.1:8080"), with("Origin", origin), cookie("__Host-access_token", srv.token(t, "alice")))
 	}
 	order(httpsURL).wants(t, 201, "")
 	for _, origin := range []string{"http://restaurant.example", httpsURL + ":8443", "https://evil.restaurant.example", "null"} {
@@ -406,7 +410,7 @@ func TestBehindAProxyThePublicAddressIsTheOrigin(t *testing.T) {
 	}
 }
 
-func TestALogoutTakesExactlyTheCookiesBack(t *testing.T) {
+func TestCookies_logoutClearsExactlyThem(t *testing.T) {
 	const (
 		gone    = "<false>; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
 		goneToo = "<false>; Path=/api/v1/auth; Max-Age=0; HttpOnly; SameSite=Strict"
@@ -426,75 +430,76 @@ func TestALogoutTakesExactlyTheCookiesBack(t *testing.T) {
 		for _, path := range []string{"POST " + logoutPath, "DELETE " + sessionsPath} {
 			method, path, _ := strings.Cut(path, " ")
 			if method == "DELETE" && tc.name == "only the refresh cookie" {
-				continue // it opens no door
+				continue // it authenticates nothing
 			}
 			t.Run(tc.name+" at "+path, func(t *testing.T) {
-				h := newHouse(t)
-				alice, other := h.enter(t, "alice"), h.enter(t, "bob")
-				res := h.do(t, method, path, "", tc.opts(alice.AccessToken, alice.RefreshToken)...).wants(t, 204, "")
+				srv := newServer(t)
+				alice, other := srv.openSession(t, "alice"), srv.openSession(t, "bob")
+				res := srv.do(t, method, path, "", tc.opts(alice.AccessToken, alice.RefreshToken)...).wants(t, 204, "")
 				if got := res.lines(); !slices.Equal(got, tc.want) {
 					t.Errorf("the cookies are %q, want %q", got, tc.want)
 				}
-				h.dead(t, alice.AccessToken)
-				h.refresh(t, alice.RefreshToken).wants(t, 401, "refresh-token-invalid")
-				h.alive(t, other.AccessToken)
+				srv.wantsRevoked(t, alice.AccessToken)
+				srv.refresh(t, alice.RefreshToken).wants(t, 401, "refresh-token-invalid")
+				srv.wantsValid(t, other.AccessToken)
 			})
 		}
 	}
 }
 
-func TestALogoutWithOnlyARefreshCookie(t *testing.T) {
+// A refresh cookie alone is enough for a logout.
+func TestCookies_logoutWithOnlyARefreshToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		alice, other := h.enter(t, "alice"), h.enter(t, "alice")
+		srv := newServer(t)
+		alice, other := srv.openSession(t, "alice"), srv.openSession(t, "alice")
 		time.Sleep(time.Hour) // the access tokens are gone
 		mine := cookie("refresh_token", alice.RefreshToken)
-		h.post(t, logoutPath, "", mine).wants(t, 204, "")
-		h.refresh(t, alice.RefreshToken).wants(t, 401, "refresh-token-invalid")
-		h.post(t, logoutPath, "", mine).wants(t, 401, "refresh-token-invalid")
-		h.post(t, logoutPath, "", cookie("refresh_token", "rubbish")).wants(t, 401, "refresh-token-invalid")
-		h.refreshed(t, other.RefreshToken)
+		srv.post(t, logoutPath, "", mine).wants(t, 204, "")
+		srv.refresh(t, alice.RefreshToken).wants(t, 401, "refresh-token-invalid")
+		srv.post(t, logoutPath, "", mine).wants(t, 401, "refresh-token-invalid")
+		srv.post(t, logoutPath, "", cookie("refresh_token", "rubbish")).wants(t, 401, "refresh-token-invalid")
+		srv.mustRefresh(t, other.RefreshToken)
 	})
 }
 
-// TestTheCookiesOfEachModeSurviveARestart: the mode stands in the order book.
-func TestTheCookiesOfEachModeSurviveARestart(t *testing.T) {
-	h := newHouse(t)
-	u, err := h.Store.UserByUsername(t.Context(), "alice")
+// TestCookies_surviveARestart: the mode stands in the database.
+func TestCookies_surviveARestart(t *testing.T) {
+	srv := newServer(t)
+	u, err := srv.Store.UserByUsername(t.Context(), "alice")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for mode, want := range map[models.TokenDelivery]int{models.DeliverCookies: 2, models.DeliverRefreshCookie: 1} {
-		grant, err := h.Sessions.Open(t.Context(), u, "", mode, time.Minute)
+		grant, err := srv.Sessions.Open(t.Context(), u, "", mode, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
-		h = h.reopened(t)
-		res := h.post(t, refreshPath, "", cookie("refresh_token", grant.RefreshToken)).wants(t, 200, "")
+		srv = srv.restart(t)
+		res := srv.post(t, refreshPath, "", cookie("refresh_token", grant.RefreshToken)).wants(t, 200, "")
 		if len(res.lines()) != want {
 			t.Errorf("%s: the cookies are %v", mode, res.lines())
 		}
 	}
 }
 
-const friend = "https://friend.example"
+const allowedOrigin = "https://friend.example"
 
-func withOrigins(h *house) { h.CORSOrigins = []string{friend, "http://localhost:3000"} }
+func withCORS(srv *server) { srv.CORSOrigins = []string{allowedOrigin, "http://localhost:3000"} }
 
-func TestOnlyNamedOriginsMayRead(t *testing.T) {
-	h := newHouse(t, withOrigins)
-	alice := h.token(t, "alice")
+func TestCORS_onlyNamedOriginsMayRead(t *testing.T) {
+	srv := newServer(t, withCORS)
+	alice := srv.token(t, "alice")
 	for origin, allowed := range map[string]bool{
-		friend: true, "http://localhost:3000": true,
+		allowedOrigin: true, "http://localhost:3000": true,
 		"https://evil.example": false, "http://friend.example": false, "https://friend.example:444": false, "https://FRIEND.example": false,
 		"https://friend.example.evil.example": false, "https://evilfriend.example": false, "https://a.friend.example": false,
 		"https://friend.example/": false, "http://localhost:3001": false, "null": false, "*": false, "": false,
 	} {
 		for _, res := range []*response{
-			h.get(t, mePath, bearer(alice), with("Origin", origin)).wants(t, 200, ""),
-			h.get(t, mePath, with("Origin", origin)).wants(t, 401, "authentication-required"),
-			h.get(t, "/nowhere", with("Origin", origin)).wants(t, 404, "not-found"),
-			h.post(t, "/api/v1/orders", margherita, bearer(alice), with("Origin", origin)).wants(t, 201, ""),
+			srv.get(t, mePath, bearer(alice), with("Origin", origin)).wants(t, 200, ""),
+			srv.get(t, mePath, with("Origin", origin)).wants(t, 401, "authentication-required"),
+			srv.get(t, "/nowhere", with("Origin", origin)).wants(t, 404, "not-found"),
+			srv.post(t, "/api/v1/orders", margherita, bearer(alice), with("Origin", origin)).wants(t, 201, ""),
 		} {
 			want := ""
 			if allowed {
@@ -507,14 +512,14 @@ func TestOnlyNamedOriginsMayRead(t *testing.T) {
 			if allowed && exposed != "Location, ETag, Server-Timing, X-Request-ID, Retry-After, Idempotency-Replayed, WWW-Authenticate" || !allowed && exposed != "" {
 				t.Errorf("%s for %q: exposed are %q", res.request, origin, exposed)
 			}
-			if res.Header()["Access-Control-Allow-Credentials"] != nil || !varies(res, "Origin") {
+			if res.Header()["Access-Control-Allow-Credentials"] != nil || !variesBy(res, "Origin") {
 				t.Errorf("%s for %q: %v", res.request, origin, res.Header())
 			}
 		}
 	}
 }
 
-func varies(res *response, by string) bool {
+func variesBy(res *response, by string) bool {
 	for _, line := range res.Header().Values("Vary") {
 		for name := range strings.SplitSeq(line, ",") {
 			if strings.TrimSpace(name) == by {
@@ -525,41 +530,41 @@ func varies(res *response, by string) bool {
 	return false
 }
 
-// TestEveryAnswerVariesByOrigin: a cache must not give the answer for one
+// TestCORS_everyResponseVariesByOrigin: a cache must not give the answer for one
 // origin to another.
-func TestEveryAnswerVariesByOrigin(t *testing.T) {
-	h := newHouse(t, withOrigins)
-	for route := range doors {
+func TestCORS_everyResponseVariesByOrigin(t *testing.T) {
+	srv := newServer(t, withCORS)
+	for route := range routeAccess {
 		method, path, _ := strings.Cut(route, " ")
 		if method != http.MethodGet || strings.Contains(path, ":") || strings.Contains(path, "*") {
 			continue
 		}
 		t.Run(path, func(t *testing.T) {
-			if res := h.get(t, path, with("Origin", friend)); !varies(res, "Origin") {
+			if res := srv.get(t, path, with("Origin", allowedOrigin)); !variesBy(res, "Origin") {
 				t.Errorf("Vary is %q", res.Header().Values("Vary"))
 			}
 		})
 	}
 	t.Run("a dish", func(t *testing.T) {
-		if res := h.get(t, "/api/v1/menu/1", with("Origin", friend)); !varies(res, "Origin") || !varies(res, "Authorization") {
+		if res := srv.get(t, "/api/v1/menu/1", with("Origin", allowedOrigin)); !variesBy(res, "Origin") || !variesBy(res, "Authorization") {
 			t.Errorf("Vary is %q", res.Header().Values("Vary"))
 		}
 	})
 }
 
-func TestThePreflight(t *testing.T) {
-	h := newHouse(t, withOrigins)
+func TestCORS_preflight(t *testing.T) {
+	srv := newServer(t, withCORS)
 	ask := func(path, origin string) *response {
-		return h.do(t, "OPTIONS", path, "", with("Origin", origin), with("Access-Control-Request-Method", "POST"), with("Access-Control-Request-Headers", "authorization,content-type"))
+		return srv.do(t, "OPTIONS", path, "", with("Origin", origin), with("Access-Control-Request-Method", "POST"), with("Access-Control-Request-Headers", "authorization,content-type"))
 	}
 	for _, path := range []string{"/api/v1/orders", loginPath, "/api/v1/orders/1/events"} {
 		rec := httptest.NewRecorder() // the contract names no OPTIONS
 		req := httptest.NewRequest("OPTIONS", path, nil)
-		req.Header.Set("Origin", friend)
+		req.Header.Set("Origin", allowedOrigin)
 		req.Header.Set("Access-Control-Request-Method", "POST")
-		h.handler.ServeHTTP(rec, req)
+		srv.handler.ServeHTTP(rec, req)
 		for name, want := range map[string]string{
-			"Access-Control-Allow-Origin":  friend,
+			"Access-Control-Allow-Origin":  allowedOrigin,
 			"Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID",
 			"Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
 			"Access-Control-Max-Age":       "600",
@@ -577,33 +582,33 @@ func TestThePreflight(t *testing.T) {
 				t.Errorf("%s: another origin gets %s", path, name)
 			}
 		}
-		if !varies(res, "Origin") {
+		if !variesBy(res, "Origin") {
 			t.Errorf("%s: another origin's answer does not vary", path)
 		}
 	}
-	h.do(t, "OPTIONS", "/api/v1/orders", "", with("Origin", friend)).wants(t, 405, "method-not-allowed") // no preflight
+	srv.do(t, "OPTIONS", "/api/v1/orders", "", with("Origin", allowedOrigin)).wants(t, 405, "method-not-allowed") // no preflight
 }
 
-func TestWithoutCORSNothingIsSaidOfIt(t *testing.T) {
-	h := newHouse(t)
-	res := h.get(t, "/api/v1/menu", with("Origin", friend)).wants(t, 200, "")
+func TestCORS_offSaysNothing(t *testing.T) {
+	srv := newServer(t)
+	res := srv.get(t, "/api/v1/menu", with("Origin", allowedOrigin)).wants(t, 200, "")
 	for name := range res.Header() {
 		if strings.HasPrefix(name, "Access-Control-") {
 			t.Errorf("%s: %s", name, res.Header().Get(name))
 		}
 	}
-	if varies(res, "Origin") {
+	if variesBy(res, "Origin") {
 		t.Error("Vary names Origin")
 	}
-	h.do(t, "OPTIONS", "/api/v1/menu", "", with("Origin", friend), with("Access-Control-Request-Method", "GET")).wants(t, 405, "method-not-allowed")
+	srv.do(t, "OPTIONS", "/api/v1/menu", "", with("Origin", allowedOrigin), with("Access-Control-Request-Method", "GET")).wants(t, 405, "method-not-allowed")
 }
 
-// TestAFriendlyPageStillSendsNoCookies: an origin that may call the API is no
-// page of this house.
-func TestAFriendlyPageStillSendsNoCookies(t *testing.T) {
-	h := newHouse(t, withOrigins)
-	from := []option{at("localhost:8080"), with("Origin", friend), with("Sec-Fetch-Site", "cross-site")}
-	h.post(t, "/api/v1/orders", margherita, append(from, cookie("access_token", h.token(t, "alice")))...).wants(t, 403, "cross-origin")
-	h.post(t, loginPath, `{"username":"bob","password":"bob-likes-pizza","cookie":true}`, from...).wants(t, 403, "cross-origin")
-	h.post(t, "/api/v1/orders", margherita, append(from, bearer(h.token(t, "alice")))...).wants(t, 201, "")
+// TestCORS_allowsNoCookies: an origin that may call the API is no
+// page of this server.
+func TestCORS_allowsNoCookies(t *testing.T) {
+	srv := newServer(t, withCORS)
+	from := []option{atHost("localhost:8080"), with("Origin", allowedOrigin), with("Sec-Fetch-Site", "cross-site")}
+	srv.post(t, "/api/v1/orders", margherita, append(from, cookie("access_token", srv.token(t, "alice")))...).wants(t, 403, "cross-origin")
+	srv.post(t, loginPath, `{"username":"bob","password":"bob-likes-pizza","cookie":true}`, from...).wants(t, 403, "cross-origin")
+	srv.post(t, "/api/v1/orders", margherita, append(from, bearer(srv.token(t, "alice")))...).wants(t, 201, "")
 }

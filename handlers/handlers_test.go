@@ -41,17 +41,17 @@ import (
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
 	code := testkit.Run(m)
-	os.RemoveAll(firstDay().dir)
+	os.RemoveAll(seededDir())
 	os.Exit(code)
 }
 
-// testURL is the address of the house in tests, and so the iss of its tokens.
+// testURL is the address of the server in tests, and so the iss of its tokens.
 const testURL = "http://localhost:8080"
 
-// firstDay is a house as it is after its first start: seeded, with a key. It is
-// made once and copied for each test, because hashing passwords is slow. Its
-// order book is restaurant.db, or firstBook if TEST_DATABASE_URL asks for that.
-var firstDay = sync.OnceValue(func() (day struct{ dir string }) {
+// seededDir is the data folder of a server after its first start: seeded, with a key. It
+// is made once and copied for each test, because hashing passwords is slow. Its
+// database is restaurant.db, or seededDatabase if TEST_DATABASE_URL asks for that.
+var seededDir = sync.OnceValue(func() string {
 	must := func(err error) {
 		if err != nil {
 			panic(err)
@@ -61,35 +61,34 @@ var firstDay = sync.OnceValue(func() (day struct{ dir string }) {
 	must(err)
 	store, err := models.OpenSQLite(context.Background(), filepath.Join(dir, "restaurant.db"))
 	must(err)
-	must(deliver(store))
+	must(loadSeed(store))
 	must(store.Close())
 	_, err = tokens.OpenKeys(filepath.Join(dir, "keys"))
 	must(err)
 	school, err := learn.Open(context.Background(), filepath.Join(dir, "lessons.db"), learn.Options{PublicURL: testURL})
 	must(err)
 	must(school.Close())
-	day.dir = dir
-	return day
+	return dir
 })
 
-var firstBook = testkit.DatabaseTemplate{Prepare: func(url string) error {
+var seededDatabase = testkit.DatabaseTemplate{Prepare: func(url string) error {
 	store, err := models.OpenPostgres(context.Background(), url)
 	if err != nil {
 		return err
 	}
-	return errors.Join(deliver(store), store.Close())
+	return errors.Join(loadSeed(store), store.Close())
 }}
 
-func deliver(store *models.Store) error {
+func loadSeed(store *models.Store) error {
 	ctx := context.Background()
 	return errors.Join(seed.Menu(ctx, store), seed.Users(ctx, store, models.NewHasher()))
 }
 
-// shelf is where the order book of a house stands: a file, or a database.
-type shelf struct{ file, url string }
+// dbLocation is a SQLite file or a PostgreSQL URL.
+type dbLocation struct{ file, url string }
 
-// open opens the order book, until the test ends.
-func (s shelf) open(t testing.TB) *models.Store {
+// open opens the database until the test ends.
+func (s dbLocation) open(t testing.TB) *models.Store {
 	t.Helper()
 	var store *models.Store
 	var err error
@@ -105,8 +104,8 @@ func (s shelf) open(t testing.TB) *models.Store {
 	return store
 }
 
-// beside opens the order book a second time, as another program would.
-func (s shelf) beside(t testing.TB) *sql.DB {
+// secondConnection opens the database a second time, as another program would.
+func (s dbLocation) secondConnection(t testing.TB) *sql.DB {
 	t.Helper()
 	driver, source := "sqlite", s.file
 	if s.url != "" {
@@ -121,22 +120,21 @@ func (s shelf) beside(t testing.TB) *sql.DB {
 	return db
 }
 
-// house is an open restaurant without a network: the full router over a real
-// order book.
-type house struct {
+// server is the full router over a real database, without a network.
+type server struct {
 	*API
-	dir     string
-	shelf   shelf
-	handler http.Handler
-	log     *lockedBuffer
-	school  *learn.Handler
+	dir      string
+	location dbLocation
+	handler  http.Handler
+	log      *lockedBuffer
+	lessons  *learn.Handler
 }
 
-// moveIn makes a folder and an order book like those of the first day.
-func moveIn(t testing.TB) (dir string, s shelf) {
+// copySeeded makes a copy of seededDir, and of its database.
+func copySeeded(t testing.TB) (dir string, s dbLocation) {
 	t.Helper()
 	dir = t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(firstDay().dir)); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(seededDir())); err != nil {
 		t.Fatal(err)
 	}
 	keyDir := filepath.Join(dir, "keys")
@@ -150,87 +148,87 @@ func moveIn(t testing.TB) (dir string, s shelf) {
 		}
 	}
 	if testkit.UsesPostgres() {
-		return dir, shelf{url: firstBook.Copy(t)}
+		return dir, dbLocation{url: seededDatabase.Copy(t)}
 	}
-	return dir, shelf{file: filepath.Join(dir, "restaurant.db")}
+	return dir, dbLocation{file: filepath.Join(dir, "restaurant.db")}
 }
 
-// newHouse opens a house of its own for a test. The kitchen is manual unless an
-// option says otherwise.
-func newHouse(t testing.TB, options ...func(*house)) *house {
+// newServer makes a server for one test. Its kitchen is manual unless an option says
+// otherwise.
+func newServer(t testing.TB, options ...func(*server)) *server {
 	t.Helper()
-	dir, s := moveIn(t)
-	return openHouse(t, dir, s, "", options...)
+	dir, s := copySeeded(t)
+	return openServer(t, dir, s, "", options...)
 }
 
-// openHouse opens a house over a folder and an order book that are there already;
-// of several over one book each has a name.
-func openHouse(t testing.TB, dir string, s shelf, branch string, options ...func(*house)) *house {
+// openServer makes a server over an existing folder and database; of several over one
+// database each has a name.
+func openServer(t testing.TB, dir string, s dbLocation, instance string, options ...func(*server)) *server {
 	t.Helper()
-	h := &house{log: new(lockedBuffer), dir: dir, shelf: s}
-	store := h.shelf.open(t)
-	keys, err := tokens.OpenKeys(filepath.Join(h.dir, "keys"))
+	srv := &server{log: new(lockedBuffer), dir: dir, location: s}
+	store := srv.location.open(t)
+	keys, err := tokens.OpenKeys(filepath.Join(srv.dir, "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h.API = &API{ // for the options; New makes the one of the test
+	log := slog.New(slog.NewTextHandler(srv.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	srv.API = &API{ // for the options; New makes the one of the test
 		Config: Config{PublicURL: testURL, Version: "test", Demo: true},
 		Deps:   Deps{Store: store, Kitchen: kitchen.New(store, kitchen.Manual, log), Hasher: models.NewHasher(), Log: log},
 	}
-	if err := keys.Register(t.Context(), store, tokens.Instance{Name: branch, Issuer: testURL}); err != nil {
+	if err := keys.Register(t.Context(), store, tokens.Instance{Name: instance, Issuer: testURL}); err != nil {
 		t.Fatal(err)
 	}
-	h.Authority = tokens.NewAuthority(keys, testURL, 15*time.Minute)
-	if h.Sessions, err = tokens.NewSessions(t.Context(), store, h.Authority, 7*24*time.Hour); err != nil {
+	srv.Authority = tokens.NewAuthority(keys, testURL, 15*time.Minute)
+	if srv.Sessions, err = tokens.NewSessions(t.Context(), store, srv.Authority, 7*24*time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	for _, option := range append([]func(*house){taught(t)}, options...) {
-		option(h)
+	for _, option := range append([]func(*server){withLessons(t)}, options...) {
+		option(srv)
 	}
-	if h.API, err = New(h.Config, h.Deps); err != nil {
+	if srv.API, err = New(srv.Config, srv.Deps); err != nil {
 		t.Fatal(err)
 	}
-	h.handler = h.Handler()
-	return h
+	srv.handler = srv.Handler()
+	return srv
 }
 
-// taught opens the lessons and the lab, until the test ends.
-func taught(t testing.TB) func(*house) {
-	return func(h *house) {
-		school, err := learn.Open(t.Context(), filepath.Join(h.dir, "lessons.db"), learn.Options{
-			PublicURL: testURL, Log: h.Log,
+// withLessons opens the lessons and the lab, until the test ends.
+func withLessons(t testing.TB) func(*server) {
+	return func(srv *server) {
+		lessons, err := learn.Open(t.Context(), filepath.Join(srv.dir, "lessons.db"), learn.Options{
+			PublicURL: testURL, Log: srv.Log,
 			Preview: func(context.Context) ([]learn.Loss, error) { return []learn.Loss{{What: "orders", Count: 1}}, nil },
 			Reset: func(ctx context.Context) error {
-				day, err := seed.FirstDay(ctx, h.Hasher)
+				day, err := seed.FirstDay(ctx, srv.Hasher)
 				if err != nil {
 					return err
 				}
-				return h.Store.ResetTo(ctx, day)
+				return srv.Store.ResetTo(ctx, day)
 			},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { school.Close() })
-		h.school = school
-		h.Mounts = append(h.Mounts, school.Mount, lab.New().Mount)
-		h.OnResponse = school.OnResponse
+		t.Cleanup(func() { lessons.Close() })
+		srv.lessons = lessons
+		srv.Mounts = append(srv.Mounts, lessons.Mount, lab.New().Mount)
+		srv.OnResponse = lessons.OnResponse
 	}
 }
 
-// cooking lets the kitchen cook by itself until the test ends.
-func cooking(t *testing.T, pace time.Duration) func(*house) {
-	return func(h *house) {
-		h.Kitchen = kitchen.New(h.Store, pace, h.Log)
+// withKitchen lets the kitchen cook by itself until the test ends.
+func withKitchen(t *testing.T, pace time.Duration) func(*server) {
+	return func(srv *server) {
+		srv.Kitchen = kitchen.New(srv.Store, pace, srv.Log)
 		ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 		var cooks sync.WaitGroup
-		cooks.Go(func() { h.Kitchen.Run(ctx) })
+		cooks.Go(func() { srv.Kitchen.Run(ctx) })
 		t.Cleanup(func() { stop(); cooks.Wait() })
 	}
 }
 
-// lockedBuffer is a log that tests may read while the house writes it.
+// lockedBuffer is a log that tests may read while the server writes it.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -248,14 +246,14 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// token gives a user a wristband without the slow password.
-func (h *house) token(t testing.TB, username string) string {
+// token gives a user an access token without the slow password.
+func (srv *server) token(t testing.TB, username string) string {
 	t.Helper()
-	u, err := h.Store.UserByUsername(context.Background(), username)
+	u, err := srv.Store.UserByUsername(context.Background(), username)
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := h.Authority.Issue(u, tokens.NewID(), h.Authority.Now().Add(h.Authority.Lifetime()))
+	token, err := srv.Authority.Issue(u, tokens.NewID(), srv.Authority.Now().Add(srv.Authority.Lifetime()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,28 +263,28 @@ func (h *house) token(t testing.TB, username string) string {
 // An option changes a request before it is sent.
 type option func(*http.Request)
 
-// as sends the request with the wristband of a user.
-func (h *house) as(t testing.TB, username string) option {
-	return bearer(h.token(t, username))
+// as sends the request with the access token of a user.
+func (srv *server) as(t testing.TB, username string) option {
+	return bearer(srv.token(t, username))
 }
 
 func bearer(token string) option { return with("Authorization", "Bearer "+token) }
 
 func with(name, value string) option { return func(r *http.Request) { r.Header.Add(name, value) } }
 
-func (h *house) get(t testing.TB, path string, opts ...option) *response {
+func (srv *server) get(t testing.TB, path string, opts ...option) *response {
 	t.Helper()
-	return h.do(t, http.MethodGet, path, "", opts...)
+	return srv.do(t, http.MethodGet, path, "", opts...)
 }
 
-func (h *house) post(t testing.TB, path, body string, opts ...option) *response {
+func (srv *server) post(t testing.TB, path, body string, opts ...option) *response {
 	t.Helper()
-	return h.do(t, http.MethodPost, path, body, opts...)
+	return srv.do(t, http.MethodPost, path, body, opts...)
 }
 
 // do sends a request through the full router and holds the answer against the
 // contract. A body goes as JSON unless an option says otherwise.
-func (h *house) do(t testing.TB, method, path, body string, opts ...option) *response {
+func (srv *server) do(t testing.TB, method, path, body string, opts ...option) *response {
 	t.Helper()
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
 	for _, opt := range opts {
@@ -296,10 +294,10 @@ func (h *house) do(t testing.TB, method, path, body string, opts ...option) *res
 		req.Header.Set("Content-Type", "application/json")
 	}
 	rec := httptest.NewRecorder()
-	h.handler.ServeHTTP(rec, req)
+	srv.handler.ServeHTTP(rec, req)
 	res := &response{ResponseRecorder: rec, request: method + " " + path}
-	res.keepsTheRules(t)
-	res.keepsTheContract(t, req)
+	res.checkInvariants(t)
+	res.checkContract(t, req)
 	return res
 }
 
@@ -310,8 +308,8 @@ type response struct {
 
 var secrets = regexp.MustCompile(`\$argon2id\$|PRIVATE KEY|password_hash|SELECT |INSERT |sqlite|SQLSTATE|postgres:|\.go:`)
 
-// keepsTheRules checks what is true of every answer of the house.
-func (r *response) keepsTheRules(t testing.TB) {
+// checkInvariants checks what is true of every answer of the server.
+func (r *response) checkInvariants(t testing.TB) {
 	t.Helper()
 	h := r.Header()
 	for _, name := range []string{"X-Request-ID", "Server-Timing", "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy", "X-Frame-Options"} {
@@ -370,10 +368,10 @@ var contract = sync.OnceValue(func() routers.Router {
 	return router
 })
 
-// keepsTheContract validates an answer against the OpenAPI document: status,
+// checkContract validates an answer against the OpenAPI document: status,
 // media type and every field. Only what the router refuses by itself is not in
 // it.
-func (r *response) keepsTheContract(t testing.TB, req *http.Request) {
+func (r *response) checkContract(t testing.TB, req *http.Request) {
 	t.Helper()
 	req = req.Clone(context.Background())
 	if req.Method == http.MethodHead || r.Code == http.StatusMethodNotAllowed || r.Code == http.StatusRequestHeaderFieldsTooLarge {
@@ -448,10 +446,10 @@ func decode[T any](t testing.TB, r *response) T {
 
 const margherita = `{"items":[{"menu_item_id":1,"size":"large","quantity":1}]}`
 
-// order places an order for one large Margherita.
-func (h *house) order(t testing.TB, opts ...option) orderResponse {
+// newOrder places an order for one large Margherita.
+func (srv *server) newOrder(t testing.TB, opts ...option) orderResponse {
 	t.Helper()
-	return decode[orderResponse](t, h.post(t, "/api/v1/orders", margherita, opts...).wants(t, 201, ""))
+	return decode[orderResponse](t, srv.post(t, "/api/v1/orders", margherita, opts...).wants(t, 201, ""))
 }
 
 // formOrJSON writes an example of the document in its media type.
@@ -476,11 +474,11 @@ func itoa(id int64) string { return strconv.FormatInt(id, 10) }
 type httpRequest = http.Request
 
 // rawGet gets what is not JSON, so that only the test judges it.
-func (h *house) rawGet(path string, headers ...string) *httptest.ResponseRecorder {
+func (srv *server) rawGet(path string, headers ...string) *httptest.ResponseRecorder {
 	rec, req := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil)
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	h.handler.ServeHTTP(rec, req)
+	srv.handler.ServeHTTP(rec, req)
 	return rec
 }

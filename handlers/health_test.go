@@ -6,36 +6,36 @@ import (
 	"testing"
 )
 
-func from(addr string) option {
+func fromAddress(addr string) option {
 	return func(r *http.Request) { r.RemoteAddr, r.Host = addr, "localhost:8080" }
 }
 
-func TestHealthAndReadiness(t *testing.T) {
-	h := newHouse(t)
-	if got := decode[healthResponse](t, h.get(t, "/healthz").wants(t, 200, "")); got.Status != "ok" || got.Version != "test" {
+func TestHealth_liveAndReady(t *testing.T) {
+	srv := newServer(t)
+	if got := decode[healthResponse](t, srv.get(t, "/healthz").wants(t, 200, "")); got.Status != "ok" || got.Version != "test" {
 		t.Errorf("healthz is %+v", got)
 	}
-	if got := decode[readyResponse](t, h.get(t, "/readyz").wants(t, 200, "")); got != (readyResponse{"ready", "ok", "ok"}) {
+	if got := decode[readyResponse](t, srv.get(t, "/readyz").wants(t, 200, "")); got != (readyResponse{"ready", "ok", "ok"}) {
 		t.Errorf("readyz is %+v", got)
 	}
-	h.Drain()
-	h.get(t, "/readyz").wants(t, 503, "not-ready")
-	h.get(t, "/healthz").wants(t, 200, "")
+	srv.Drain()
+	srv.get(t, "/readyz").wants(t, 503, "not-ready")
+	srv.get(t, "/healthz").wants(t, 200, "")
 }
 
-func TestMetricsAreForManagersAndThisMachine(t *testing.T) {
-	h := newHouse(t)
-	h.get(t, "/api/v1/menu/1")
+func TestMetrics_forManagersAndLoopback(t *testing.T) {
+	srv := newServer(t)
+	srv.get(t, "/api/v1/menu/1")
 	const elsewhere, here = "192.0.2.1:1234", "127.0.0.1:1234"
-	h.get(t, "/metrics", from(elsewhere)).wants(t, 401, "authentication-required")
-	h.get(t, "/metrics", from(elsewhere), h.as(t, "alice")).wants(t, 403, "role-required")
-	h.get(t, "/metrics", from(elsewhere), h.as(t, "marco")).wants(t, 200, "")
+	srv.get(t, "/metrics", fromAddress(elsewhere)).wants(t, 401, "authentication-required")
+	srv.get(t, "/metrics", fromAddress(elsewhere), srv.as(t, "alice")).wants(t, 403, "role-required")
+	srv.get(t, "/metrics", fromAddress(elsewhere), srv.as(t, "marco")).wants(t, 200, "")
 	for _, header := range []string{"X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"} {
-		h.get(t, "/metrics", from(here), with(header, "192.0.2.1")).wants(t, 401, "authentication-required")
+		srv.get(t, "/metrics", fromAddress(here), with(header, "192.0.2.1")).wants(t, 401, "authentication-required")
 	}
-	h.get(t, "/metrics", from(here), func(r *http.Request) { r.Host = "rebound.example:8080" }).wants(t, 401, "authentication-required")
-	h.get(t, "/metrics", from("[::1]:1234"), func(r *http.Request) { r.Host = "[::1]:8080" }).wants(t, 200, "")
-	text := h.get(t, "/metrics", from(here)).wants(t, 200, "").Body.String()
+	srv.get(t, "/metrics", fromAddress(here), func(r *http.Request) { r.Host = "rebound.example:8080" }).wants(t, 401, "authentication-required")
+	srv.get(t, "/metrics", fromAddress("[::1]:1234"), func(r *http.Request) { r.Host = "[::1]:8080" }).wants(t, 200, "")
+	text := srv.get(t, "/metrics", fromAddress(here)).wants(t, 200, "").Body.String()
 	for _, want := range []string{
 		`restaurant_http_request_duration_seconds_count{method="GET",route="/api/v1/menu/:id",status="200"} 1`,
 		"go_goroutines", "process_resident_memory_bytes",
@@ -46,19 +46,19 @@ func TestMetricsAreForManagersAndThisMachine(t *testing.T) {
 	}
 }
 
-func TestBehindAProxyNobodyIsLocal(t *testing.T) {
-	h := newHouse(t, func(h *house) { h.BehindProxy = true })
-	h.get(t, "/metrics", from("127.0.0.1:1234")).wants(t, 401, "authentication-required")
-	h.get(t, "/metrics", from("127.0.0.1:1234"), h.as(t, "marco")).wants(t, 200, "")
+func TestMetrics_behindAProxyNothingIsLoopback(t *testing.T) {
+	srv := newServer(t, func(srv *server) { srv.BehindProxy = true })
+	srv.get(t, "/metrics", fromAddress("127.0.0.1:1234")).wants(t, 401, "authentication-required")
+	srv.get(t, "/metrics", fromAddress("127.0.0.1:1234"), srv.as(t, "marco")).wants(t, 200, "")
 }
 
-func TestMetricsHaveABoundedNumberOfNames(t *testing.T) {
-	h := newHouse(t)
+func TestMetrics_haveBoundedLabels(t *testing.T) {
+	srv := newServer(t)
 	for _, path := range []string{"/a", "/b", "/api/v1/orders/77", "/%2e%2e/x"} {
-		h.get(t, path)
-		h.do(t, "BREW", path, "")
+		srv.get(t, path)
+		srv.do(t, "BREW", path, "")
 	}
-	text := h.get(t, "/metrics", from("127.0.0.1:1")).Body.String()
+	text := srv.get(t, "/metrics", fromAddress("127.0.0.1:1")).Body.String()
 	if strings.Contains(text, "BREW") || strings.Contains(text, "77") && strings.Contains(text, "orders/77") || !strings.Contains(text, `method="other",route="none",status="404"`) {
 		t.Error("what a client made up is counted under its own name")
 	}

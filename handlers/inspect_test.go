@@ -10,14 +10,14 @@ import (
 
 const inspectPath = "/api/v1/auth/inspect"
 
-func TestInspectReadsAnyTokenAloud(t *testing.T) {
+func TestInspect_anyToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		defer h.Store.Close()
-		good := h.token(t, "vera")
+		srv := newServer(t)
+		defer srv.Store.Close()
+		good := srv.token(t, "vera")
 		parts := strings.Split(good, ".")
 		inspect := func(body string) inspectResponse {
-			return decode[inspectResponse](t, h.post(t, inspectPath, body).wants(t, 200, ""))
+			return decode[inspectResponse](t, srv.post(t, inspectPath, body).wants(t, 200, ""))
 		}
 		for _, body := range []string{
 			`{"token":"` + good + `"}`, `{"access_token":"` + good + `","token_type":"Bearer","expires_in":900,"refresh_token":"x"}`,
@@ -55,9 +55,9 @@ func TestInspectReadsAnyTokenAloud(t *testing.T) {
 			`{}`: {400, "token-missing"}, `{"token":""}`: {400, "token-missing"}, `{"token":"  "}`: {400, "token-missing"},
 			`{"token":null}`: {400, "token-missing"}, `{"other":"x"}`: {400, "token-missing"}, `{"token":5}`: {422, "validation-failed"},
 		} {
-			h.post(t, inspectPath, body).wants(t, want.status, want.slug)
+			srv.post(t, inspectPath, body).wants(t, want.status, want.slug)
 		}
-		if res := h.post(t, inspectPath, `{"token":"a.b.c"}`); res.Header().Get("Cache-Control") != "no-store" || res.queries(t) != "0" {
+		if res := srv.post(t, inspectPath, `{"token":"a.b.c"}`); res.Header().Get("Cache-Control") != "no-store" || res.queries(t) != "0" {
 			t.Errorf("headers are %v", res.Header())
 		}
 	})

@@ -6,44 +6,44 @@ import (
 	"time"
 )
 
-// TestRotatingLosesNoToken rotates twice in a row through the door, and looks
+// TestKeys_rotationLosesNoToken rotates twice in a row with requests, and looks
 // when the old keys leave the list.
-func TestRotatingLosesNoToken(t *testing.T) {
+func TestKeys_rotationLosesNoToken(t *testing.T) {
 	const rotatePath = "/api/v1/auth/keys/rotate"
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		defer h.Store.Close()
+		srv := newServer(t)
+		defer srv.Store.Close()
 		published := func() (kids []string) {
-			for _, k := range decode[jwksResponse](t, h.get(t, "/.well-known/jwks.json").wants(t, 200, "")).Keys {
+			for _, k := range decode[jwksResponse](t, srv.get(t, "/.well-known/jwks.json").wants(t, 200, "")).Keys {
 				kids = append(kids, k.KeyID)
 			}
 			return kids
 		}
 		first := published()
-		marco := h.as(t, "marco")
-		wristbands := []option{h.as(t, "alice")}
-		h.post(t, rotatePath, "", wristbands[0]).wants(t, 403, "role-required")
+		marco := srv.as(t, "marco")
+		accessTokens := []option{srv.as(t, "alice")}
+		srv.post(t, rotatePath, "", accessTokens[0]).wants(t, 403, "role-required")
 		for range 2 {
-			kid := decode[rotateResponse](t, h.post(t, rotatePath, "", marco).wants(t, 201, "")).KID
+			kid := decode[rotateResponse](t, srv.post(t, rotatePath, "", marco).wants(t, 201, "")).KID
 			if now := published(); now[0] != kid {
 				t.Errorf("%s should sign, published are %v", kid, now)
 			}
-			wristbands = append(wristbands, h.as(t, "alice"))
+			accessTokens = append(accessTokens, srv.as(t, "alice"))
 		}
 		if len(first) != 1 || len(published()) != 3 {
 			t.Errorf("published were %v and are %v", first, published())
 		}
 		time.Sleep(14 * time.Minute)
-		for i, alice := range wristbands {
-			if res := h.get(t, mePath, alice); res.Code != 200 {
-				t.Errorf("wristband %d is answered %d", i, res.Code)
+		for i, alice := range accessTokens {
+			if res := srv.get(t, mePath, alice); res.Code != 200 {
+				t.Errorf("access token %d is answered %d", i, res.Code)
 			}
 		}
 		time.Sleep(2 * time.Minute)
 		if now := published(); len(now) != 1 || now[0] == first[0] {
 			t.Errorf("after all of them have expired, published are %v", now)
 		}
-		h.get(t, mePath, wristbands[0]).wants(t, 401, "token-key-unknown")
-		h.get(t, mePath, h.as(t, "alice")).wants(t, 200, "")
+		srv.get(t, mePath, accessTokens[0]).wants(t, 401, "token-key-unknown")
+		srv.get(t, mePath, srv.as(t, "alice")).wants(t, 200, "")
 	})
 }

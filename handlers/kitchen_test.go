@@ -11,42 +11,42 @@ import (
 
 const kitchenPath = "/api/v1/kitchen/orders"
 
-func TestTheChefMovesAnOrderOneStepAtATime(t *testing.T) {
-	h := newHouse(t)
-	carla := h.as(t, "carla")
+func TestKitchen_advancesOneStepAtATime(t *testing.T) {
+	srv := newServer(t)
+	carla := srv.as(t, "carla")
 	all := []models.Status{"placed", "preparing", "ready", "served", "cancelled"}
 	for i, path := range [][]models.Status{{"preparing", "ready", "served"}, {"cancelled"}} {
-		id := itoa(h.order(t, h.as(t, "alice")).ID)
+		id := itoa(srv.newOrder(t, srv.as(t, "alice")).ID)
 		for _, next := range path {
 			for _, to := range all {
 				if to == next || i == 0 && next == "preparing" && to == "cancelled" || i == 1 && to == "preparing" {
 					continue // steps that may be taken; the other path takes them
 				}
-				h.do(t, "PATCH", kitchenPath+"/"+id, `{"status":"`+string(to)+`"}`, carla).wants(t, 409, "invalid-transition")
+				srv.do(t, "PATCH", kitchenPath+"/"+id, `{"status":"`+string(to)+`"}`, carla).wants(t, 409, "invalid-transition")
 			}
-			o := decode[orderResponse](t, h.do(t, "PATCH", kitchenPath+"/"+id, `{"status":"`+string(next)+`"}`, carla).wants(t, 200, ""))
+			o := decode[orderResponse](t, srv.do(t, "PATCH", kitchenPath+"/"+id, `{"status":"`+string(next)+`"}`, carla).wants(t, 200, ""))
 			if o.Status != next {
 				t.Errorf("asked for %s, got %s", next, o.Status)
 			}
 		}
 		for _, to := range all {
-			h.do(t, "PATCH", kitchenPath+"/"+id, `{"status":"`+string(to)+`"}`, carla).wants(t, 409, "invalid-transition")
+			srv.do(t, "PATCH", kitchenPath+"/"+id, `{"status":"`+string(to)+`"}`, carla).wants(t, 409, "invalid-transition")
 		}
 	}
 	for body, slug := range map[string]string{`{"status":"eaten"}`: "validation-failed", `{}`: "validation-failed", `{"status":null}`: "validation-failed", `{"status":1}`: "validation-failed"} {
-		h.do(t, "PATCH", kitchenPath+"/1", body, carla).wants(t, 422, slug)
+		srv.do(t, "PATCH", kitchenPath+"/1", body, carla).wants(t, 422, slug)
 	}
-	h.do(t, "PATCH", kitchenPath+"/99", `{"status":"ready"}`, carla).wants(t, 404, "not-found")
+	srv.do(t, "PATCH", kitchenPath+"/99", `{"status":"ready"}`, carla).wants(t, 404, "not-found")
 }
 
-func TestTwoChefsNeverTakeOneTicket(t *testing.T) {
-	h := newHouse(t)
-	carla := h.as(t, "carla")
-	h.order(t, h.as(t, "alice"))
+func TestKitchen_twoChefsOneStep(t *testing.T) {
+	srv := newServer(t)
+	carla := srv.as(t, "carla")
+	srv.newOrder(t, srv.as(t, "alice"))
 	var codes [16]int
 	var chefs sync.WaitGroup
 	for i := range codes {
-		chefs.Go(func() { codes[i] = h.do(t, "PATCH", kitchenPath+"/1", `{"status":"preparing"}`, carla).Code })
+		chefs.Go(func() { codes[i] = srv.do(t, "PATCH", kitchenPath+"/1", `{"status":"preparing"}`, carla).Code })
 	}
 	chefs.Wait()
 	slices.Sort(codes[:])
@@ -55,17 +55,17 @@ func TestTwoChefsNeverTakeOneTicket(t *testing.T) {
 	}
 }
 
-func TestTheBoardShowsOpenOrdersOldestFirst(t *testing.T) {
-	h := newHouse(t)
-	alice, carla := h.as(t, "alice"), h.as(t, "carla")
+func TestKitchen_listsOpenOrdersOldestFirst(t *testing.T) {
+	srv := newServer(t)
+	alice, carla := srv.as(t, "alice"), srv.as(t, "carla")
 	for range 6 {
-		h.order(t, alice)
+		srv.newOrder(t, alice)
 	}
-	h.post(t, "/api/v1/orders/2/cancel", "", alice).wants(t, 200, "")
+	srv.post(t, "/api/v1/orders/2/cancel", "", alice).wants(t, 200, "")
 	for _, to := range []string{"preparing", "ready", "served"} {
-		h.do(t, "PATCH", kitchenPath+"/4", `{"status":"`+to+`"}`, carla).wants(t, 200, "")
+		srv.do(t, "PATCH", kitchenPath+"/4", `{"status":"`+to+`"}`, carla).wants(t, 200, "")
 	}
-	h.do(t, "PATCH", kitchenPath+"/5", `{"status":"preparing"}`, carla).wants(t, 200, "")
+	srv.do(t, "PATCH", kitchenPath+"/5", `{"status":"preparing"}`, carla).wants(t, 200, "")
 	for query, want := range map[string][]int64{
 		"":                                       {1, 3, 5, 6},
 		"?limit=3":                               {1, 3, 5},
@@ -74,7 +74,7 @@ func TestTheBoardShowsOpenOrdersOldestFirst(t *testing.T) {
 		"?status=cancelled":                      {2},
 		"?cursor=" + httpjson.Cursor(3).String(): {5, 6},
 	} {
-		page := decode[ordersResponse](t, h.get(t, kitchenPath+query, carla).wants(t, 200, ""))
+		page := decode[ordersResponse](t, srv.get(t, kitchenPath+query, carla).wants(t, 200, ""))
 		var ids []int64
 		for _, o := range page.Items {
 			ids = append(ids, o.ID)
@@ -83,5 +83,5 @@ func TestTheBoardShowsOpenOrdersOldestFirst(t *testing.T) {
 			t.Errorf("%q shows %v, next %v", query, ids, page.NextCursor)
 		}
 	}
-	h.get(t, kitchenPath, alice).wants(t, 403, "role-required")
+	srv.get(t, kitchenPath, alice).wants(t, 403, "role-required")
 }

@@ -13,62 +13,62 @@ import (
 	"restaurant/web"
 )
 
-// The school has its own tests in learn; here are those that need the whole house.
+// The lessons have their own tests in learn; here are those that need the whole API.
 
 // lessonState is how far the only learner is with a lesson.
-func (h *house) lessonState(t testing.TB, id string) string {
+func (srv *server) lessonState(t testing.TB, id string) string {
 	t.Helper()
-	return decode[struct{ State string }](t, h.get(t, "/learn/lessons/"+id).wants(t, 200, "")).State
+	return decode[struct{ State string }](t, srv.get(t, "/learn/lessons/"+id).wants(t, 200, "")).State
 }
 
-func TestTheAnswerThatCompletesALessonSaysSo(t *testing.T) {
-	h := newHouse(t)
-	h.post(t, ordersPath, margherita).wants(t, 401, "authentication-required")
-	h.get(t, ordersPath).wants(t, 401, "authentication-required")
-	res := h.do(t, "DELETE", "/api/v1/menu/1", "").wants(t, 401, "authentication-required")
+func TestLessons_progressHeader(t *testing.T) {
+	srv := newServer(t)
+	srv.post(t, ordersPath, margherita).wants(t, 401, "authentication-required")
+	srv.get(t, ordersPath).wants(t, 401, "authentication-required")
+	res := srv.do(t, "DELETE", "/api/v1/menu/1", "").wants(t, 401, "authentication-required")
 	if got := res.Header().Get("Lesson-Progress"); got != "L02 3/4" {
 		t.Errorf("Lesson-Progress is %q", got)
 	}
-	res = h.get(t, "/api/v1/menu/1").wants(t, 200, "")
+	res = srv.get(t, "/api/v1/menu/1").wants(t, 200, "")
 	if got := res.Header().Get("Lesson-Progress"); got != "L01 1/6, L02 done; next=L01" {
 		t.Errorf("Lesson-Progress is %q", got)
 	}
-	if res = h.get(t, "/api/v1/menu/1"); res.Header().Get("Lesson-Progress") != "" {
+	if res = srv.get(t, "/api/v1/menu/1"); res.Header().Get("Lesson-Progress") != "" {
 		t.Errorf("nothing has changed, and Lesson-Progress is %q", res.Header().Get("Lesson-Progress"))
 	}
-	lesson := decode[map[string]any](t, h.get(t, "/learn/lessons/L02").wants(t, 200, ""))
+	lesson := decode[map[string]any](t, srv.get(t, "/learn/lessons/L02").wants(t, 200, ""))
 	if lesson["state"] != "done" || lesson["explain"] == nil || len(lesson["still_to_see"].([]any)) != 0 || len(lesson["seen"].([]any)) != 4 {
 		t.Errorf("L02 is %v", lesson)
 	}
-	if lesson = decode[map[string]any](t, h.get(t, "/learn/lessons/L01.json").wants(t, 200, "")); lesson["explain"] != nil || lesson["fine_print"] != nil {
+	if lesson = decode[map[string]any](t, srv.get(t, "/learn/lessons/L01.json").wants(t, 200, "")); lesson["explain"] != nil || lesson["fine_print"] != nil {
 		t.Error("a lesson is explained before it is done")
 	}
 }
 
-// TestEveryLessonKeepsTheContract reads each lesson in each form; the helpers hold
+// TestLessons_keepTheContract reads each lesson in each form; the helpers hold
 // the JSON against the document.
-func TestEveryLessonKeepsTheContract(t *testing.T) {
-	h := newHouse(t)
-	for _, l := range h.school.Course.Lessons {
+func TestLessons_keepTheContract(t *testing.T) {
+	srv := newServer(t)
+	for _, l := range srv.lessons.Course.Lessons {
 		for _, form := range []string{"", ".json", ".txt", ".sh", ".cmd", ".ps1", ".http", ".hurl"} {
-			res := h.get(t, "/learn/lessons/"+l.ID+form).wants(t, 200, "")
+			res := srv.get(t, "/learn/lessons/"+l.ID+form).wants(t, 200, "")
 			if isJSON := strings.HasPrefix(res.Header().Get("Content-Type"), "application/json"); isJSON != (form == "" || form == ".json") {
 				t.Errorf("%s%s is %s", l.ID, form, res.Header().Get("Content-Type"))
 			}
 		}
-		h.school.Tracker.Hint(l.ID, 1)
-		h.get(t, "/learn/lessons/"+l.ID).wants(t, 200, "")
+		srv.lessons.Tracker.Hint(l.ID, 1)
+		srv.get(t, "/learn/lessons/"+l.ID).wants(t, 200, "")
 	}
 	for _, path := range []string{"/learn/lessons/L99", "/learn/lessons/L01.exe", "/learn/lessons/l01", "/learn/files/none.json", "/learn/files/login.json", "/learn/files/..%2fperformance.md"} {
-		h.get(t, path).wants(t, 404, "not-found")
+		srv.get(t, path).wants(t, 404, "not-found")
 	}
-	if got := h.get(t, "/learn/files/order.json").wants(t, 200, "").Body.String(); !strings.Contains(got, `"menu_item_id": 1`) {
+	if got := srv.get(t, "/learn/files/order.json").wants(t, 200, "").Body.String(); !strings.Contains(got, `"menu_item_id": 1`) {
 		t.Errorf("order.json is %s", got)
 	}
 }
 
-func TestLearnAnswersWhoAsks(t *testing.T) {
-	h := newHouse(t)
+func TestLessons_answerInTheAcceptedType(t *testing.T) {
+	srv := newServer(t)
 	for accept, kind := range map[string]string{
 		"":                                "text/plain",
 		"*/*":                             "text/plain",
@@ -77,12 +77,12 @@ func TestLearnAnswersWhoAsks(t *testing.T) {
 		"application/json, text/plain":    "application/json",
 		"text/html,application/xhtml+xml": "text/html",
 	} {
-		res := h.get(t, "/learn", with("Accept", accept)).wants(t, 200, "")
-		if got := res.Header().Get("Content-Type"); !strings.HasPrefix(got, kind) || !varies(res, "Accept") {
+		res := srv.get(t, "/learn", with("Accept", accept)).wants(t, 200, "")
+		if got := res.Header().Get("Content-Type"); !strings.HasPrefix(got, kind) || !variesBy(res, "Accept") {
 			t.Errorf("Accept %q is answered %s, Vary %v", accept, got, res.Header().Values("Vary"))
 		}
 	}
-	text := h.get(t, "/learn").Body.String()
+	text := srv.get(t, "/learn").Body.String()
 	for _, want := range []string{"0 of 9", "NOW L01", "curl -i " + testURL + "/api/v1/menu", "Still to see", "hints"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text says nothing of %q:\n%s", want, text)
@@ -90,39 +90,39 @@ func TestLearnAnswersWhoAsks(t *testing.T) {
 	}
 }
 
-func TestSheetsShowNoSolution(t *testing.T) {
-	h := newHouse(t)
-	for _, l := range h.school.Course.Lessons {
-		page := h.rawGet("/learn/sheet?lessons=" + l.ID).Body.String()
+func TestLessons_sheetsShowNoSolution(t *testing.T) {
+	srv := newServer(t)
+	for _, l := range srv.lessons.Course.Lessons {
+		page := srv.rawGet("/learn/sheet?lessons=" + l.ID).Body.String()
 		for _, secret := range append([]string{l.Explain[:40], l.Predict.Why}, l.Hints...) {
 			if strings.Contains(page, secret) {
 				t.Errorf("the sheet of %s says %q", l.ID, secret)
 			}
 		}
 	}
-	if sheets := strings.Count(h.rawGet("/learn/sheet?lessons=L01-L03,L05").Body.String(), "<article"); sheets != 4 {
+	if sheets := strings.Count(srv.rawGet("/learn/sheet?lessons=L01-L03,L05").Body.String(), "<article"); sheets != 4 {
 		t.Errorf("%d sheets", sheets)
 	}
 	for _, bad := range []string{"L99", "L03-L01", "L01-", "x", "L01,,L02"} {
-		h.get(t, "/learn/sheet?lessons="+bad).wants(t, 422, "validation-failed")
+		srv.get(t, "/learn/sheet?lessons="+bad).wants(t, 422, "validation-failed")
 	}
 }
 
-func TestAnswersHintsAndWhatTheyRefuse(t *testing.T) {
-	h := newHouse(t)
+func TestLessons_answersAndHints(t *testing.T) {
+	srv := newServer(t)
 	answers, hints := "/learn/lessons/L01/answers", "/learn/lessons/L01/hints"
-	res := h.post(t, answers, "question=predict&choice=1", asForm).wants(t, 200, "")
+	res := srv.post(t, answers, "question=predict&choice=1", asForm).wants(t, 200, "")
 	if got := decode[map[string]any](t, res); got["right"] != false || got["why"] == nil {
 		t.Errorf("a wrong guess: %v", got)
 	}
-	if got := decode[map[string]any](t, h.post(t, answers, `{"question":"who-is-who","choice":1}`).wants(t, 200, "")); got["right"] != false || got["why"] != nil {
+	if got := decode[map[string]any](t, srv.post(t, answers, `{"question":"who-is-who","choice":1}`).wants(t, 200, "")); got["right"] != false || got["why"] != nil {
 		t.Errorf("a wrong answer: %v", got)
 	}
-	res = h.post(t, answers, `{"question":"who-is-who","choice":2}`).wants(t, 200, "")
+	res = srv.post(t, answers, `{"question":"who-is-who","choice":2}`).wants(t, 200, "")
 	if got := decode[map[string]any](t, res); got["right"] != true || got["why"] == nil || res.Header().Get("Lesson-Progress") != "L01 1/6" {
 		t.Errorf("the right answer: %v %v", got, res.Header())
 	}
-	if got := h.post(t, hints, "number=1", asForm, with("Accept", "application/json")).wants(t, 200, ""); decode[map[string]any](t, got)["text"] == nil {
+	if got := srv.post(t, hints, "number=1", asForm, with("Accept", "application/json")).wants(t, 200, ""); decode[map[string]any](t, got)["text"] == nil {
 		t.Errorf("a hint: %s", got.Body)
 	}
 	for _, tc := range []struct {
@@ -144,7 +144,7 @@ func TestAnswersHintsAndWhatTheyRefuse(t *testing.T) {
 		{"/learn/reset", `{"what":"everything"}`, 422, "validation-failed"},
 		{"/learn/reset", `{"what":"lesson","lesson":"L99"}`, 404, "not-found"},
 	} {
-		h.post(t, tc.path, tc.body).wants(t, tc.status, tc.slug)
+		srv.post(t, tc.path, tc.body).wants(t, tc.status, tc.slug)
 	}
 	for call, body := range map[string]string{
 		"POST " + answers: `{"question":"predict","choice":1}`, "POST " + hints: `{"number":1}`, "POST /learn/reset": `{"what":"lessons"}`,
@@ -153,116 +153,116 @@ func TestAnswersHintsAndWhatTheyRefuse(t *testing.T) {
 	} {
 		method, path, _ := strings.Cut(call, " ")
 		for _, name := range []string{"role", "table_name", "state2", "Number", "alg", ""} {
-			h.do(t, method, path, strings.Replace(body, "{", `{"`+name+`":1,`, 1), h.as(t, "alice")).wants(t, 400, "unknown-field")
+			srv.do(t, method, path, strings.Replace(body, "{", `{"`+name+`":1,`, 1), srv.as(t, "alice")).wants(t, 400, "unknown-field")
 		}
-		h.do(t, method, path, body, h.as(t, "alice")).wants(t, 200, "")
+		srv.do(t, method, path, body, srv.as(t, "alice")).wants(t, 200, "")
 	}
-	h.post(t, answers, "question=%zz", asForm).wants(t, 400, "malformed-form")
-	h.post(t, answers, "hello", with("Content-Type", "text/plain")).wants(t, 415, "unsupported-media-type")
+	srv.post(t, answers, "question=%zz", asForm).wants(t, 400, "malformed-form")
+	srv.post(t, answers, "hello", with("Content-Type", "text/plain")).wants(t, 415, "unsupported-media-type")
 }
 
-// TestNoStrangePageLearnsForAnybody sends what a page of another origin can.
-func TestNoStrangePageLearnsForAnybody(t *testing.T) {
-	h := newHouse(t)
+// TestLessons_crossSiteIsRefused sends what a page of another origin can.
+func TestLessons_crossSiteIsRefused(t *testing.T) {
+	srv := newServer(t)
 	for call, body := range map[string]string{
 		"POST /learn/lessons/L01/answers": `{"question":"predict","choice":1}`, "POST /learn/lessons/L01/hints": `{"number":1}`,
 		"POST /learn/reset": `{"what":"kitchen"}`, "PUT /learn/progress": `{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[]}`,
 	} {
 		method, path, _ := strings.Cut(call, " ")
-		h.do(t, method, path, body, h.as(t, "marco"), with("Sec-Fetch-Site", "cross-site")).wants(t, 403, "cross-origin")
-		h.do(t, method, path, body, h.as(t, "marco"), with("Origin", "http://localhost:3000")).wants(t, 403, "cross-origin")
+		srv.do(t, method, path, body, srv.as(t, "marco"), with("Sec-Fetch-Site", "cross-site")).wants(t, 403, "cross-origin")
+		srv.do(t, method, path, body, srv.as(t, "marco"), with("Origin", "http://localhost:3000")).wants(t, 403, "cross-origin")
 	}
-	if got := h.lessonState(t, "L01"); got != "open" {
+	if got := srv.lessonState(t, "L01"); got != "open" {
 		t.Errorf("L01 is %s", got)
 	}
-	h.school.LoopbackOnly = true // then a name that only leads here is no name of the house
-	h.post(t, "/learn/reset", `{"what":"lessons"}`).wants(t, 403, "cross-origin")
-	h.post(t, "/learn/reset", `{"what":"lessons"}`, func(r *httpRequest) { r.Host = "localhost:8080" }).wants(t, 200, "")
-	h.post(t, "/learn/reset", `{"what":"lessons"}`, func(r *httpRequest) { r.Host = "[::1]:8080" }).wants(t, 200, "")
+	srv.lessons.LoopbackOnly = true // then a name that only leads here is no name of the server
+	srv.post(t, "/learn/reset", `{"what":"lessons"}`).wants(t, 403, "cross-origin")
+	srv.post(t, "/learn/reset", `{"what":"lessons"}`, func(r *httpRequest) { r.Host = "localhost:8080" }).wants(t, 200, "")
+	srv.post(t, "/learn/reset", `{"what":"lessons"}`, func(r *httpRequest) { r.Host = "[::1]:8080" }).wants(t, 200, "")
 }
 
-// TestWhoMayFreshenTheKitchen tries everybody where others come, too, and nobody
+// TestLessons_whoMayReset tries everybody where others come, too, and nobody
 // in particular where only this machine does.
-func TestWhoMayFreshenTheKitchen(t *testing.T) {
-	h := newHouse(t)
+func TestLessons_whoMayReset(t *testing.T) {
+	srv := newServer(t)
 	const fresh = `{"what":"kitchen"}`
-	alice := h.login(t, "alice").AccessToken
-	h.order(t, bearer(alice))
-	h.post(t, "/learn/reset", fresh).wants(t, 401, "authentication-required")
+	alice := srv.login(t, "alice").AccessToken
+	srv.newOrder(t, bearer(alice))
+	srv.post(t, "/learn/reset", fresh).wants(t, 401, "authentication-required")
 	for _, name := range []string{"alice", "vera", "carla"} {
-		h.post(t, "/learn/reset", fresh, h.as(t, name)).wants(t, 403, "role-required")
+		srv.post(t, "/learn/reset", fresh, srv.as(t, name)).wants(t, 403, "role-required")
 	}
-	h.get(t, ordersPath+"/1", bearer(alice)).wants(t, 200, "")
-	h.post(t, "/learn/reset", fresh, h.as(t, "marco")).wants(t, 200, "")
-	h.get(t, mePath, bearer(alice)).wants(t, 401, "token-revoked")
-	alice = h.login(t, "alice").AccessToken
-	h.get(t, ordersPath+"/1", bearer(alice)).wants(t, 404, "not-found")
-	if o := h.order(t, bearer(alice)); o.ID != 1 {
+	srv.get(t, ordersPath+"/1", bearer(alice)).wants(t, 200, "")
+	srv.post(t, "/learn/reset", fresh, srv.as(t, "marco")).wants(t, 200, "")
+	srv.get(t, mePath, bearer(alice)).wants(t, 401, "token-revoked")
+	alice = srv.login(t, "alice").AccessToken
+	srv.get(t, ordersPath+"/1", bearer(alice)).wants(t, 404, "not-found")
+	if o := srv.newOrder(t, bearer(alice)); o.ID != 1 {
 		t.Errorf("the first order of the new day is number %d", o.ID)
 	}
-	h.school.LoopbackOnly = true
+	srv.lessons.LoopbackOnly = true
 	here := func(r *httpRequest) { r.Host = "127.0.0.1:8080" }
-	h.post(t, "/learn/reset", "what=kitchen", asForm, here).wants(t, 200, "")
-	h.get(t, mePath, bearer(alice)).wants(t, 401, "token-revoked")
-	h.get(t, "/learn/facts").wants(t, 200, "")
+	srv.post(t, "/learn/reset", "what=kitchen", asForm, here).wants(t, 200, "")
+	srv.get(t, mePath, bearer(alice)).wants(t, 401, "token-revoked")
+	srv.get(t, "/learn/facts").wants(t, 200, "")
 }
 
-// TestAFreshKitchenForgetsNoLesson is the reason for a lesson book of its own.
-func TestAFreshKitchenForgetsNoLesson(t *testing.T) {
-	h := newHouse(t)
-	h.get(t, "/api/v1/menu/1")
-	h.post(t, "/learn/reset", `{"what":"kitchen"}`, h.as(t, "marco")).wants(t, 200, "")
-	if got := h.lessonState(t, "L01"); got != "started" {
+// TestLessons_resetKeepsProgress is the reason for a lesson store of its own.
+func TestLessons_resetKeepsProgress(t *testing.T) {
+	srv := newServer(t)
+	srv.get(t, "/api/v1/menu/1")
+	srv.post(t, "/learn/reset", `{"what":"kitchen"}`, srv.as(t, "marco")).wants(t, 200, "")
+	if got := srv.lessonState(t, "L01"); got != "started" {
 		t.Errorf("L01 is %s", got)
 	}
-	preview := decode[struct{ Loses []learn.Loss }](t, h.get(t, "/learn/reset?what=lesson&lesson=L01").wants(t, 200, ""))
+	preview := decode[struct{ Loses []learn.Loss }](t, srv.get(t, "/learn/reset?what=lesson&lesson=L01").wants(t, 200, ""))
 	if len(preview.Loses) != 3 || preview.Loses[1].Count != 1 {
 		t.Errorf("the preview says %+v", preview)
 	}
-	if got := h.lessonState(t, "L01"); got != "started" {
+	if got := srv.lessonState(t, "L01"); got != "started" {
 		t.Errorf("after a look at what would be lost, L01 is %s", got)
 	}
-	h.post(t, "/learn/reset", `{"what":"lesson","lesson":"L01"}`).wants(t, 200, "")
-	if got := h.lessonState(t, "L01"); got != "open" {
+	srv.post(t, "/learn/reset", `{"what":"lesson","lesson":"L01"}`).wants(t, 200, "")
+	if got := srv.lessonState(t, "L01"); got != "open" {
 		t.Errorf("L01 is %s", got)
 	}
 }
 
-// TestAPageCanBeginAnew does what the page's own link and button do.
-func TestAPageCanBeginAnew(t *testing.T) {
-	h := newHouse(t)
+// TestLessons_resetFromAPage does what the page's own link and button do.
+func TestLessons_resetFromAPage(t *testing.T) {
+	srv := newServer(t)
 	browser := with("Accept", "text/html,application/xhtml+xml")
-	h.get(t, "/api/v1/menu/1")
+	srv.get(t, "/api/v1/menu/1")
 	for path, holds := range map[string]string{
 		"/learn":                              `href="/learn/reset?what=lesson&amp;lesson=L01"`,
 		"/learn/reset":                        `href="/learn/reset?what=kitchen"`,
 		"/learn/reset?what=lesson&lesson=L01": `name="lesson" value="L01"`,
 		"/learn/reset?what=kitchen":           `name="what" value="kitchen"`,
 	} {
-		res := h.get(t, path, browser).wants(t, 200, "")
+		res := srv.get(t, path, browser).wants(t, 200, "")
 		if !strings.Contains(res.Body.String(), holds) || res.Header().Get("Content-Security-Policy") != web.Policy {
 			t.Errorf("%s holds no %s: %s", path, holds, res.Body)
 		}
 	}
-	if got := h.lessonState(t, "L01"); got != "started" {
+	if got := srv.lessonState(t, "L01"); got != "started" {
 		t.Fatalf("after looking L01 is %s", got)
 	}
-	res := h.post(t, "/learn/reset", "what=lesson&lesson=L01", asForm, browser, with("Sec-Fetch-Site", "same-origin"), with("Origin", "null")) // as Referrer-Policy: no-referrer makes it
-	if res.Code != 303 || res.Header().Get("Location") != "/learn" || h.lessonState(t, "L01") != "open" {
-		t.Errorf("the button is answered %d %v, and L01 is %s", res.Code, res.Header(), h.lessonState(t, "L01"))
+	res := srv.post(t, "/learn/reset", "what=lesson&lesson=L01", asForm, browser, with("Sec-Fetch-Site", "same-origin"), with("Origin", "null")) // as Referrer-Policy: no-referrer makes it
+	if res.Code != 303 || res.Header().Get("Location") != "/learn" || srv.lessonState(t, "L01") != "open" {
+		t.Errorf("the button is answered %d %v, and L01 is %s", res.Code, res.Header(), srv.lessonState(t, "L01"))
 	}
 }
 
-func TestProgressCanBeTakenAlongAndBroughtBack(t *testing.T) {
-	h := newHouse(t)
-	h.post(t, ordersPath, margherita)
-	h.get(t, ordersPath)
-	h.do(t, "DELETE", "/api/v1/menu/1", "")
-	h.get(t, "/api/v1/menu/1")
-	h.post(t, "/learn/lessons/L05/answers", `{"question":"predict","choice":3}`).wants(t, 200, "")
-	saved := h.get(t, "/learn/progress").wants(t, 200, "").Body.String()
+func TestLessons_progressCanBeSavedAndRestored(t *testing.T) {
+	srv := newServer(t)
+	srv.post(t, ordersPath, margherita)
+	srv.get(t, ordersPath)
+	srv.do(t, "DELETE", "/api/v1/menu/1", "")
+	srv.get(t, "/api/v1/menu/1")
+	srv.post(t, "/learn/lessons/L05/answers", `{"question":"predict","choice":3}`).wants(t, 200, "")
+	saved := srv.get(t, "/learn/progress").wants(t, 200, "").Body.String()
 
-	other := newHouse(t)
+	other := newServer(t)
 	other.do(t, "PUT", "/learn/progress", saved).wants(t, 200, "")
 	for id, want := range map[string]string{"L01": "started", "L02": "done", "L03": "open", "L05": "started"} {
 		if got := other.lessonState(t, id); got != want {
@@ -296,23 +296,23 @@ func sameJSON(t *testing.T, a, b any) bool {
 	return err == nil && string(x) == string(y)
 }
 
-// TestTheLessonBookHoldsNoSecrets sends everything secret there is and reads the
+// TestLessons_storeHoldsNoSecrets sends everything secret there is and reads the
 // file.
-func TestTheLessonBookHoldsNoSecrets(t *testing.T) {
-	h := newHouse(t)
-	login := h.login(t, "alice")
-	h.get(t, mePath, bearer(login.AccessToken)).wants(t, 200, "")
-	h.get(t, mePath+"?token=secret-in-the-query", bearer("x"+login.AccessToken))
-	h.get(t, "/api/v1/secret-in-the-path.pem", with("User-Agent", "secret-agent"))
-	h.post(t, "/api/v1/auth/inspect", `{"token":"`+login.AccessToken+`"}`).wants(t, 200, "")
-	h.post(t, "/api/v1/auth/refresh", `{"refresh_token":"`+login.RefreshToken+`"}`).wants(t, 200, "")
-	h.post(t, loginPath, `{"username":"secret-name","password":"secret-password"}`).wants(t, 401, "invalid-credentials")
-	h.post(t, ordersPath, `{"items":[{"menu_item_id":1,"size":"large","quantity":1,"note":"secret-note"}]}`, h.as(t, "alice")).wants(t, 201, "")
-	shown := h.get(t, "/learn/facts", h.as(t, "marco")).wants(t, 200, "").Body.String()
-	if err := h.school.Close(); err != nil {
+func TestLessons_storeHoldsNoSecrets(t *testing.T) {
+	srv := newServer(t)
+	login := srv.login(t, "alice")
+	srv.get(t, mePath, bearer(login.AccessToken)).wants(t, 200, "")
+	srv.get(t, mePath+"?token=secret-in-the-query", bearer("x"+login.AccessToken))
+	srv.get(t, "/api/v1/secret-in-the-path.pem", with("User-Agent", "secret-agent"))
+	srv.post(t, "/api/v1/auth/inspect", `{"token":"`+login.AccessToken+`"}`).wants(t, 200, "")
+	srv.post(t, "/api/v1/auth/refresh", `{"refresh_token":"`+login.RefreshToken+`"}`).wants(t, 200, "")
+	srv.post(t, loginPath, `{"username":"secret-name","password":"secret-password"}`).wants(t, 401, "invalid-credentials")
+	srv.post(t, ordersPath, `{"items":[{"menu_item_id":1,"size":"large","quantity":1,"note":"secret-note"}]}`, srv.as(t, "alice")).wants(t, 201, "")
+	shown := srv.get(t, "/learn/facts", srv.as(t, "marco")).wants(t, 200, "").Body.String()
+	if err := srv.lessons.Close(); err != nil {
 		t.Fatal(err)
 	}
-	file, err := os.ReadFile(filepath.Join(h.dir, "lessons.db"))
+	file, err := os.ReadFile(filepath.Join(srv.dir, "lessons.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,21 +322,21 @@ func TestTheLessonBookHoldsNoSecrets(t *testing.T) {
 		}
 		for _, secret := range []string{"eyJ", login.RefreshToken, "secret", "likes-pizza", "Alice", "alice", tokens.UnverifiedID(login.AccessToken)} {
 			if secret == "" || strings.Contains(text, secret) {
-				t.Errorf("the lesson book holds %q", secret)
+				t.Errorf("the lesson store holds %q", secret)
 			}
 		}
 	}
 }
 
-// TestARefusedLoginIsNobodys: the newest facts must not tell who has an account.
-func TestARefusedLoginIsNobodys(t *testing.T) {
-	h := newHouse(t)
+// TestLessons_failedLoginHasNoUser: the newest facts must not tell who has an account.
+func TestLessons_failedLoginHasNoUser(t *testing.T) {
+	srv := newServer(t)
 	for _, name := range []string{"alice", "nobody"} {
-		h.post(t, loginPath, `{"username":"`+name+`","password":"wrong-password"}`).wants(t, 401, "invalid-credentials")
+		srv.post(t, loginPath, `{"username":"`+name+`","password":"wrong-password"}`).wants(t, 401, "invalid-credentials")
 	}
 	facts := decode[struct {
 		Items []struct{ Who *int64 }
-	}](t, h.get(t, "/learn/facts", h.as(t, "marco")).wants(t, 200, ""))
+	}](t, srv.get(t, "/learn/facts", srv.as(t, "marco")).wants(t, 200, ""))
 	if len(facts.Items) != 2 || facts.Items[0].Who != nil || facts.Items[1].Who != nil {
 		t.Errorf("the facts are %+v", facts)
 	}

@@ -9,13 +9,13 @@ import (
 	"restaurant/models"
 )
 
-func (h *house) menu(t testing.TB, query string, opts ...option) []dishResponse {
+func (srv *server) menu(t testing.TB, query string, opts ...option) []dishResponse {
 	t.Helper()
-	return decode[menuResponse](t, h.get(t, "/api/v1/menu"+query, opts...).wants(t, 200, "")).Items
+	return decode[menuResponse](t, srv.get(t, "/api/v1/menu"+query, opts...).wants(t, 200, "")).Items
 }
 
-func TestTheMenuShowsSecretDishesToVIPsOnly(t *testing.T) {
-	h := newHouse(t)
+func TestMenu_secretDishesForVIPsOnly(t *testing.T) {
+	srv := newServer(t)
 	secret := func(dishes []dishResponse) (n int) {
 		for _, d := range dishes {
 			if d.VIPOnly {
@@ -24,7 +24,7 @@ func TestTheMenuShowsSecretDishesToVIPsOnly(t *testing.T) {
 		}
 		return n
 	}
-	public, alices, veras := h.menu(t, ""), h.menu(t, "", h.as(t, "alice")), h.menu(t, "", h.as(t, "vera"))
+	public, alices, veras := srv.menu(t, ""), srv.menu(t, "", srv.as(t, "alice")), srv.menu(t, "", srv.as(t, "vera"))
 	if len(public) < 36 || secret(public) != 0 || len(alices) != len(public) {
 		t.Errorf("the public menu has %d dishes, %d of them secret; alice's has %d", len(public), secret(public), len(alices))
 	}
@@ -36,14 +36,14 @@ func TestTheMenuShowsSecretDishesToVIPsOnly(t *testing.T) {
 	}
 	id := veras[len(veras)-1].ID
 	path := "/api/v1/menu/" + itoa(id)
-	h.get(t, path).wants(t, 404, "not-found")
-	h.get(t, path, h.as(t, "alice")).wants(t, 404, "not-found")
-	h.get(t, path, h.as(t, "vera")).wants(t, 200, "")
+	srv.get(t, path).wants(t, 404, "not-found")
+	srv.get(t, path, srv.as(t, "alice")).wants(t, 404, "not-found")
+	srv.get(t, path, srv.as(t, "vera")).wants(t, 200, "")
 }
 
-func TestTheMenuCanBeFiltered(t *testing.T) {
-	h := newHouse(t)
-	all := h.menu(t, "")
+func TestMenu_filters(t *testing.T) {
+	srv := newServer(t)
+	all := srv.menu(t, "")
 	for query, holds := range map[string]func(dishResponse) bool{
 		"?category=pizza":   func(d dishResponse) bool { return d.Category == "Pizza" },
 		"?q=BASIL":          func(d dishResponse) bool { return strings.Contains(strings.ToLower(d.Name+d.Description), "basil") },
@@ -57,7 +57,7 @@ func TestTheMenuCanBeFiltered(t *testing.T) {
 		"?category=&q=&unknown=1":      func(d dishResponse) bool { return true },
 	} {
 		want := slices.DeleteFunc(slices.Clone(all), func(d dishResponse) bool { return !holds(d) })
-		got := h.menu(t, query)
+		got := srv.menu(t, query)
 		if !slices.EqualFunc(got, want, func(a, b dishResponse) bool { return a.ID == b.ID }) {
 			t.Errorf("%s gives %d dishes, want %d", query, len(got), len(want))
 		}
@@ -71,7 +71,7 @@ func TestTheMenuCanBeFiltered(t *testing.T) {
 		"?sort=price":  func(a, b dishResponse) bool { return a.Sizes[0].PriceCents <= b.Sizes[0].PriceCents },
 		"?sort=-price": func(a, b dishResponse) bool { return a.Sizes[0].PriceCents >= b.Sizes[0].PriceCents },
 	} {
-		got := h.menu(t, query)
+		got := srv.menu(t, query)
 		for i := range len(got) - 1 {
 			if !sorted(got[i], got[i+1]) {
 				t.Errorf("%s: %s before %s", query, got[i].Name, got[i+1].Name)
@@ -90,105 +90,107 @@ func TestTheMenuCanBeFiltered(t *testing.T) {
 		"?q=%ff":                               "q",
 		"?category=" + strings.Repeat("ü", 41): "category",
 	} {
-		res := h.get(t, "/api/v1/menu"+query).wants(t, 422, "validation-failed")
+		res := srv.get(t, "/api/v1/menu"+query).wants(t, 422, "validation-failed")
 		if got := res.fields(t); !slices.Equal(got, []string{field}) {
 			t.Errorf("%s finds fault with %v", query, got)
 		}
 	}
 }
 
-func TestTheMenuIsSentOnceOnly(t *testing.T) {
-	h := newHouse(t)
-	first := h.get(t, "/api/v1/menu").wants(t, 200, "")
+// The menu is sent only once: then the ETag answers 304 until it changes.
+func TestMenu_etag(t *testing.T) {
+	srv := newServer(t)
+	first := srv.get(t, "/api/v1/menu").wants(t, 200, "")
 	tag := first.Header().Get("ETag")
 	if !strings.HasPrefix(tag, `"`) || first.Header().Get("Vary") != "Authorization, Cookie" || first.Header().Get("Cache-Control") != "no-cache" {
 		t.Errorf("headers are %v", first.Header())
 	}
 	for _, have := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
-		res := h.get(t, "/api/v1/menu", with("If-None-Match", have)).wants(t, 304, "")
+		res := srv.get(t, "/api/v1/menu", with("If-None-Match", have)).wants(t, 304, "")
 		if res.Body.Len() != 0 || res.Header().Get("ETag") != tag {
 			t.Errorf("304 with %q and ETag %s", res.Body, res.Header().Get("ETag"))
 		}
 	}
-	vip := h.get(t, "/api/v1/menu", h.as(t, "vera"), with("If-None-Match", tag)).wants(t, 200, "")
+	vip := srv.get(t, "/api/v1/menu", srv.as(t, "vera"), with("If-None-Match", tag)).wants(t, 200, "")
 	if vip.Header().Get("Cache-Control") != "private" || vip.Header().Get("ETag") == tag {
 		t.Errorf("a VIP's headers are %v", vip.Header())
 	}
-	h.get(t, "/api/v1/menu?q=basil", with("If-None-Match", tag)).wants(t, 200, "")
+	srv.get(t, "/api/v1/menu?q=basil", with("If-None-Match", tag)).wants(t, 200, "")
 
-	h.post(t, "/api/v1/menu", calzone, h.as(t, "marco")).wants(t, 201, "")
-	h.get(t, "/api/v1/menu", with("If-None-Match", tag)).wants(t, 200, "")
+	srv.post(t, "/api/v1/menu", calzone, srv.as(t, "marco")).wants(t, 201, "")
+	srv.get(t, "/api/v1/menu", with("If-None-Match", tag)).wants(t, 200, "")
 }
 
 const calzone = `{"name":"Calzone","description":"Folded","category":"Pizza","sizes":[{"size":"regular","price_cents":1150}],"vegetarian":false,"allergens":["gluten","milk"],"vip_only":false,"age_restricted":false,"available":true}`
 
-func TestAManagerKeepsTheMenu(t *testing.T) {
-	h := newHouse(t)
-	marco := h.as(t, "marco")
-	res := h.post(t, "/api/v1/menu", calzone, marco).wants(t, 201, "")
+func TestMenu_managerChangesIt(t *testing.T) {
+	srv := newServer(t)
+	marco := srv.as(t, "marco")
+	res := srv.post(t, "/api/v1/menu", calzone, marco).wants(t, 201, "")
 	path, tag := res.Header().Get("Location"), res.Header().Get("ETag")
 	dish := decode[dishResponse](t, res)
 	if path != "/api/v1/menu/"+itoa(dish.ID) {
 		t.Fatalf("Location is %q of %+v", path, dish)
 	}
-	shown := h.get(t, path).wants(t, 200, "")
+	shown := srv.get(t, path).wants(t, 200, "")
 	if shown.Body.String() != res.Body.String() || shown.Header().Get("ETag") != tag {
 		t.Errorf("the dish is shown as %s %s", shown.Header().Get("ETag"), shown.Body)
 	}
-	h.get(t, path, with("If-None-Match", tag)).wants(t, 304, "")
+	srv.get(t, path, with("If-None-Match", tag)).wants(t, 304, "")
 
 	cheaper := strings.Replace(calzone, "1150", "990", 1)
-	replaced := h.do(t, "PUT", path, cheaper, marco, with("If-Match", tag)).wants(t, 200, "")
+	replaced := srv.do(t, "PUT", path, cheaper, marco, with("If-Match", tag)).wants(t, 200, "")
 	if got := decode[dishResponse](t, replaced).Sizes[0].PriceCents; got != 990 {
 		t.Errorf("the price is %d", got)
 	}
 	newTag := replaced.Header().Get("ETag")
-	if newTag == tag || h.get(t, path).Header().Get("ETag") != newTag {
+	if newTag == tag || srv.get(t, path).Header().Get("ETag") != newTag {
 		t.Errorf("the tag went from %s to %s", tag, newTag)
 	}
-	h.get(t, path, with("If-None-Match", tag)).wants(t, 200, "")
+	srv.get(t, path, with("If-None-Match", tag)).wants(t, 200, "")
 
 	t.Run("a stale or strange If-Match changes nothing", func(t *testing.T) {
 		for _, stale := range []string{tag, "W/" + newTag, `"x"`, "", strings.ReplaceAll(newTag, `"`, ""), `"1.999.2"`, newTag + "junk"} {
-			h.do(t, "PUT", path, calzone, marco, with("If-Match", stale)).wants(t, 412, "precondition-failed")
-			h.do(t, "DELETE", path, "", marco, with("If-Match", stale)).wants(t, 412, "precondition-failed")
+			srv.do(t, "PUT", path, calzone, marco, with("If-Match", stale)).wants(t, 412, "precondition-failed")
+			srv.do(t, "DELETE", path, "", marco, with("If-Match", stale)).wants(t, 412, "precondition-failed")
 		}
-		if got := decode[dishResponse](t, h.get(t, path)).Sizes[0].PriceCents; got != 990 {
+		if got := decode[dishResponse](t, srv.get(t, path)).Sizes[0].PriceCents; got != 990 {
 			t.Errorf("the price is %d", got)
 		}
 	})
 	t.Run("one of several, any, or none", func(t *testing.T) {
 		tag := newTag
 		for _, match := range []option{with("If-Match", `"x", `+newTag), with("If-Match", "*"), func(r *httpRequest) {}} {
-			tag = h.do(t, "PUT", path, cheaper, marco, match).wants(t, 200, "").Header().Get("ETag")
+			tag = srv.do(t, "PUT", path, cheaper, marco, match).wants(t, 200, "").Header().Get("ETag")
 		}
-		h.do(t, "DELETE", path, "", marco, with("If-Match", tag)).wants(t, 204, "")
-		h.get(t, path).wants(t, 404, "not-found")
-		h.do(t, "DELETE", path, "", marco, with("If-Match", tag)).wants(t, 404, "not-found")
-		h.do(t, "PUT", path, cheaper, marco).wants(t, 404, "not-found")
+		srv.do(t, "DELETE", path, "", marco, with("If-Match", tag)).wants(t, 204, "")
+		srv.get(t, path).wants(t, 404, "not-found")
+		srv.do(t, "DELETE", path, "", marco, with("If-Match", tag)).wants(t, 404, "not-found")
+		srv.do(t, "PUT", path, cheaper, marco).wants(t, 404, "not-found")
 	})
 	t.Run("an early dish among many", func(t *testing.T) {
-		tag := h.do(t, "PUT", "/api/v1/menu/1", calzone, marco).wants(t, 200, "").Header().Get("ETag")
-		if got := h.get(t, "/api/v1/menu/1").Header().Get("ETag"); got != tag {
+		tag := srv.do(t, "PUT", "/api/v1/menu/1", calzone, marco).wants(t, 200, "").Header().Get("ETag")
+		if got := srv.get(t, "/api/v1/menu/1").Header().Get("ETag"); got != tag {
 			t.Errorf("PUT says %s, GET %s", tag, got)
 		}
 	})
 	t.Run("a number is never given twice", func(t *testing.T) {
-		if next := decode[dishResponse](t, h.post(t, "/api/v1/menu", calzone, marco).wants(t, 201, "")); next.ID <= dish.ID {
+		if next := decode[dishResponse](t, srv.post(t, "/api/v1/menu", calzone, marco).wants(t, 201, "")); next.ID <= dish.ID {
 			t.Errorf("dish %d follows %d", next.ID, dish.ID)
 		}
 	})
 }
 
-func TestOfTwoManagersOneChangesTheDish(t *testing.T) {
-	h := newHouse(t)
-	marco := h.as(t, "marco")
-	tag := h.get(t, "/api/v1/menu/1").Header().Get("ETag")
+// Of managers who change the same version of a dish, one succeeds.
+func TestMenu_twoManagersOneChange(t *testing.T) {
+	srv := newServer(t)
+	marco := srv.as(t, "marco")
+	tag := srv.get(t, "/api/v1/menu/1").Header().Get("ETag")
 	var codes [8]int
 	var managers sync.WaitGroup
 	for i := range codes {
 		managers.Go(func() {
-			codes[i] = h.do(t, "PUT", "/api/v1/menu/1", calzone, marco, with("If-Match", tag)).Code
+			codes[i] = srv.do(t, "PUT", "/api/v1/menu/1", calzone, marco, with("If-Match", tag)).Code
 		})
 	}
 	managers.Wait()
@@ -198,9 +200,9 @@ func TestOfTwoManagersOneChangesTheDish(t *testing.T) {
 	}
 }
 
-func TestADishMustFitOnTheCard(t *testing.T) {
-	h := newHouse(t)
-	marco := h.as(t, "marco")
+func TestMenu_invalidDishes(t *testing.T) {
+	srv := newServer(t)
+	marco := srv.as(t, "marco")
 	for name, tc := range map[string]struct{ old, new, field string }{
 		"no name":                {`"Calzone"`, `""`, "name"},
 		"a name of 81":           {`"Calzone"`, `"` + strings.Repeat("ü", 81) + `"`, "name"},
@@ -226,20 +228,20 @@ func TestADishMustFitOnTheCard(t *testing.T) {
 				t.Fatal("nothing was replaced")
 			}
 			for _, call := range [][2]string{{"POST", "/api/v1/menu"}, {"PUT", "/api/v1/menu/1"}} {
-				res := h.do(t, call[0], call[1], body, marco).wants(t, 422, "validation-failed")
+				res := srv.do(t, call[0], call[1], body, marco).wants(t, 422, "validation-failed")
 				if got := res.fields(t); len(got) != 1 || got[0] != tc.field {
 					t.Errorf("finds fault with %v", got)
 				}
 			}
 		})
 	}
-	h.post(t, "/api/v1/menu", strings.Replace(calzone, "{", `{"id":7,`, 1), marco).wants(t, 400, "unknown-field")
-	h.post(t, "/api/v1/menu", `{"name":"Water","category":"Drinks","sizes":[{"size":"large","price_cents":1000000},{"size":"small","price_cents":1}]}`, marco).wants(t, 201, "")
+	srv.post(t, "/api/v1/menu", strings.Replace(calzone, "{", `{"id":7,`, 1), marco).wants(t, 400, "unknown-field")
+	srv.post(t, "/api/v1/menu", `{"name":"Water","category":"Drinks","sizes":[{"size":"large","price_cents":1000000},{"size":"small","price_cents":1}]}`, marco).wants(t, 201, "")
 }
 
-func TestTheLounge(t *testing.T) {
-	h := newHouse(t)
-	res := h.get(t, "/api/v1/lounge", h.as(t, "vera")).wants(t, 200, "")
+func TestLounge(t *testing.T) {
+	srv := newServer(t)
+	res := srv.get(t, "/api/v1/lounge", srv.as(t, "vera")).wants(t, 200, "")
 	lounge := decode[loungeResponse](t, res)
 	if len(lounge.Items) < 3 || lounge.Currency != models.Currency || !strings.Contains(lounge.Message, "Vera") || res.Header().Get("Cache-Control") != "private" {
 		t.Errorf("the lounge is %+v", lounge)
@@ -249,18 +251,19 @@ func TestTheLounge(t *testing.T) {
 			t.Errorf("%s is no secret", d.Name)
 		}
 	}
-	h.get(t, "/api/v1/lounge", h.as(t, "alice")).wants(t, 403, "vip-only")
-	h.get(t, "/api/v1/lounge", h.as(t, "marco")).wants(t, 403, "vip-only")
+	srv.get(t, "/api/v1/lounge", srv.as(t, "alice")).wants(t, 403, "vip-only")
+	srv.get(t, "/api/v1/lounge", srv.as(t, "marco")).wants(t, 403, "vip-only")
 }
 
-func TestTheMenuAsksNoDatabase(t *testing.T) {
-	h := newHouse(t)
+// The menu makes no query.
+func TestMenu_makesNoQuery(t *testing.T) {
+	srv := newServer(t)
 	for _, path := range []string{"/api/v1/menu", "/api/v1/menu?q=pizza&sort=price", "/api/v1/menu/1", "/api/v1/lounge"} {
-		if n := h.get(t, path, h.as(t, "vera")).wants(t, 200, "").queries(t); n != "0" {
+		if n := srv.get(t, path, srv.as(t, "vera")).wants(t, 200, "").queries(t); n != "0" {
 			t.Errorf("%s costs %s queries", path, n)
 		}
 	}
-	if n := h.get(t, ordersPath, h.as(t, "vera")).wants(t, 200, "").queries(t); n != "1" {
+	if n := srv.get(t, ordersPath, srv.as(t, "vera")).wants(t, 200, "").queries(t); n != "1" {
 		t.Errorf("a page of orders costs %s queries", n)
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"restaurant/models"
 )
 
-// TestOrdersAreWrittenAsTheEncoderWouldWriteThem holds what is written by hand
+// TestOrders_jsonIsTheEncoders holds what is written by hand
 // against the encoder and the documented types.
-func TestOrdersAreWrittenAsTheEncoderWouldWriteThem(t *testing.T) {
+func TestOrders_jsonIsTheEncoders(t *testing.T) {
 	lines := []models.OrderLine{
 		{MenuItemID: 7, Name: "Caffè «corretto» <&>", Size: "small", Quantity: 20, Note: "Senza \"zucchero\"\\ \u2028🍋", UnitPriceCents: 300, LineTotalCents: 6000},
 		{MenuItemID: math.MaxInt64, Name: "Margherita", Size: "large", Quantity: 1, UnitPriceCents: 1250, LineTotalCents: 1250},

@@ -14,12 +14,12 @@ import (
 
 const ordersPath = "/api/v1/orders"
 
-func line(fields string) string { return `{"items":[` + fields + `]}` }
+func orderOf(fields string) string { return `{"items":[` + fields + `]}` }
 
-func TestOneLargeMargherita(t *testing.T) {
-	h := newHouse(t)
+func TestOrders_oneLargeMargherita(t *testing.T) {
+	srv := newServer(t)
 	body := `{"items":[{"menu_item_id":1,"size":"large","quantity":2,"note":"ben cotta"},{"menu_item_id":1,"size":"small","quantity":1}],"table":"7"}`
-	res := h.post(t, ordersPath, body, h.as(t, "alice")).wants(t, 201, "")
+	res := srv.post(t, ordersPath, body, srv.as(t, "alice")).wants(t, 201, "")
 	o := decode[orderResponse](t, res)
 	if o.ID != 1 || o.Status != "placed" || o.TotalCents != 2*1250+750 || o.Currency != "EUR" || *o.Table != "7" || !o.PlacedAt.Equal(o.UpdatedAt) {
 		t.Errorf("the order is %+v", o)
@@ -33,32 +33,33 @@ func TestOneLargeMargherita(t *testing.T) {
 	if n := res.queries(t); n != "1" {
 		t.Errorf("it costs %s queries", n)
 	}
-	if shown := h.get(t, "/api/v1/orders/1", h.as(t, "alice")).wants(t, 200, ""); shown.Body.String() != res.Body.String() {
+	if shown := srv.get(t, "/api/v1/orders/1", srv.as(t, "alice")).wants(t, 200, ""); shown.Body.String() != res.Body.String() {
 		t.Errorf("it is shown as %s", shown.Body)
 	}
 }
 
-func TestTomorrowsMenuDoesNotRewriteTodaysBill(t *testing.T) {
-	h := newHouse(t)
-	alice, marco := h.as(t, "alice"), h.as(t, "marco")
-	before := h.order(t, alice)
-	h.do(t, "PUT", "/api/v1/menu/1", calzone, marco).wants(t, 200, "")
-	h.do(t, "DELETE", "/api/v1/menu/1", "", marco).wants(t, 204, "")
-	after := decode[orderResponse](t, h.get(t, ordersPath+"/1", alice).wants(t, 200, ""))
+// Tomorrow's menu does not rewrite today's bill.
+func TestOrders_keepTheirPrices(t *testing.T) {
+	srv := newServer(t)
+	alice, marco := srv.as(t, "alice"), srv.as(t, "marco")
+	before := srv.newOrder(t, alice)
+	srv.do(t, "PUT", "/api/v1/menu/1", calzone, marco).wants(t, 200, "")
+	srv.do(t, "DELETE", "/api/v1/menu/1", "", marco).wants(t, 204, "")
+	after := decode[orderResponse](t, srv.get(t, ordersPath+"/1", alice).wants(t, 200, ""))
 	if after.Items[0] != before.Items[0] || after.TotalCents != before.TotalCents {
 		t.Errorf("the bill went from %+v to %+v", before, after)
 	}
-	h.post(t, ordersPath, margherita, alice).wants(t, 422, "validation-failed")
+	srv.post(t, ordersPath, margherita, alice).wants(t, 422, "validation-failed")
 }
 
-func TestWhatCannotBeOrdered(t *testing.T) {
-	h := newHouse(t)
+func TestOrders_whatCannotBeOrdered(t *testing.T) {
+	srv := newServer(t)
 	soldOut := `{"name":"Puntarelle","category":"Pizza","sizes":[{"size":"regular","price_cents":900}],"available":false}`
-	sold := decode[dishResponse](t, h.post(t, "/api/v1/menu", soldOut, h.as(t, "marco")).wants(t, 201, "")).ID
-	wine := h.dish(t, func(d dishResponse) bool { return d.AgeRestricted && !d.VIPOnly && d.Available })
-	secret := h.dish(t, func(d dishResponse) bool { return d.VIPOnly && !d.AgeRestricted && d.Available })
+	sold := decode[dishResponse](t, srv.post(t, "/api/v1/menu", soldOut, srv.as(t, "marco")).wants(t, 201, "")).ID
+	wine := srv.newDish(t, func(d dishResponse) bool { return d.AgeRestricted && !d.VIPOnly && d.Available })
+	secret := srv.newDish(t, func(d dishResponse) bool { return d.VIPOnly && !d.AgeRestricted && d.Available })
 	of := func(d dishResponse) string {
-		return line(fmt.Sprintf(`{"menu_item_id":%d,"size":%q,"quantity":1}`, d.ID, d.Sizes[0].Size))
+		return orderOf(fmt.Sprintf(`{"menu_item_id":%d,"size":%q,"quantity":1}`, d.ID, d.Sizes[0].Size))
 	}
 	for _, tc := range []struct {
 		name, as, body string
@@ -70,43 +71,43 @@ func TestWhatCannotBeOrdered(t *testing.T) {
 		{"a secret dish by a VIP", "vera", of(secret), 201, "", ""},
 		{"a secret dish by Alice", "alice", of(secret), 403, "vip-only", ""},
 		{"a secret dish by the manager", "marco", of(secret), 403, "vip-only", ""},
-		{"a dish that is sold out", "alice", line(fmt.Sprintf(`{"menu_item_id":%d,"size":"regular","quantity":1}`, sold)), 409, "item-unavailable", ""},
-		{"an unknown dish", "alice", line(`{"menu_item_id":9999,"size":"large","quantity":1}`), 422, "validation-failed", "items[0].menu_item_id"},
-		{"a size that it does not come in", "alice", line(`{"menu_item_id":1,"size":"regular","quantity":1}`), 422, "validation-failed", "items[0].size"},
-		{"an unknown size", "alice", line(`{"menu_item_id":1,"size":"huge","quantity":1}`), 422, "validation-failed", "items[0].size"},
-		{"no size", "alice", line(`{"menu_item_id":1,"quantity":1}`), 422, "validation-failed", "items[0].size"},
-		{"none of it", "alice", line(`{"menu_item_id":1,"size":"large","quantity":0}`), 422, "validation-failed", "items[0].quantity"},
-		{"less than none", "alice", line(`{"menu_item_id":1,"size":"large","quantity":-1}`), 422, "validation-failed", "items[0].quantity"},
-		{"twenty", "alice", line(`{"menu_item_id":1,"size":"large","quantity":20}`), 201, "", ""},
-		{"twenty-one", "alice", line(`{"menu_item_id":1,"size":"large","quantity":21}`), 422, "validation-failed", "items[0].quantity"},
-		{"half a pizza", "alice", line(`{"menu_item_id":1,"size":"large","quantity":0.5}`), 422, "validation-failed", "items[0].quantity"},
-		{"a number beyond numbers", "alice", line(`{"menu_item_id":1,"size":"large","quantity":1e400}`), 422, "validation-failed", "items[0].quantity"},
-		{"more than 64 bits", "alice", line(`{"menu_item_id":99999999999999999999,"size":"large","quantity":1}`), 422, "validation-failed", "items[0].menu_item_id"},
-		{"a quantity in words", "alice", line(`{"menu_item_id":1,"size":"large","quantity":"one"}`), 422, "validation-failed", "items[0].quantity"},
-		{"a quantity of null", "alice", line(`{"menu_item_id":1,"size":"large","quantity":null}`), 422, "validation-failed", "items[0].quantity"},
-		{"the second line wrong", "alice", line(`{"menu_item_id":1,"size":"large","quantity":1},{"menu_item_id":9999,"size":"large","quantity":1}`), 422, "validation-failed", "items[1].menu_item_id"},
-		{"a note of 200 characters", "alice", line(`{"menu_item_id":1,"size":"large","quantity":1,"note":"` + strings.Repeat("ü", 200) + `"}`), 201, "", ""},
-		{"a note of 201", "alice", line(`{"menu_item_id":1,"size":"large","quantity":1,"note":"` + strings.Repeat("ü", 201) + `"}`), 422, "validation-failed", "items[0].note"},
-		{"a note with NUL", "alice", line(`{"menu_item_id":1,"size":"large","quantity":1,"note":"a\u0000"}`), 422, "validation-failed", "items[0].note"},
-		{"a note in SQL and HTML", "alice", line(`{"menu_item_id":1,"size":"large","quantity":1,"note":"'); DROP TABLE orders; -- <script>alert(1)</script>"}`), 201, "", ""},
+		{"a dish that is sold out", "alice", orderOf(fmt.Sprintf(`{"menu_item_id":%d,"size":"regular","quantity":1}`, sold)), 409, "item-unavailable", ""},
+		{"an unknown dish", "alice", orderOf(`{"menu_item_id":9999,"size":"large","quantity":1}`), 422, "validation-failed", "items[0].menu_item_id"},
+		{"a size that it does not come in", "alice", orderOf(`{"menu_item_id":1,"size":"regular","quantity":1}`), 422, "validation-failed", "items[0].size"},
+		{"an unknown size", "alice", orderOf(`{"menu_item_id":1,"size":"huge","quantity":1}`), 422, "validation-failed", "items[0].size"},
+		{"no size", "alice", orderOf(`{"menu_item_id":1,"quantity":1}`), 422, "validation-failed", "items[0].size"},
+		{"none of it", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":0}`), 422, "validation-failed", "items[0].quantity"},
+		{"less than none", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":-1}`), 422, "validation-failed", "items[0].quantity"},
+		{"twenty", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":20}`), 201, "", ""},
+		{"twenty-one", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":21}`), 422, "validation-failed", "items[0].quantity"},
+		{"half a pizza", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":0.5}`), 422, "validation-failed", "items[0].quantity"},
+		{"a number beyond numbers", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":1e400}`), 422, "validation-failed", "items[0].quantity"},
+		{"more than 64 bits", "alice", orderOf(`{"menu_item_id":99999999999999999999,"size":"large","quantity":1}`), 422, "validation-failed", "items[0].menu_item_id"},
+		{"a quantity in words", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":"one"}`), 422, "validation-failed", "items[0].quantity"},
+		{"a quantity of null", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":null}`), 422, "validation-failed", "items[0].quantity"},
+		{"the second line wrong", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":1},{"menu_item_id":9999,"size":"large","quantity":1}`), 422, "validation-failed", "items[1].menu_item_id"},
+		{"a note of 200 characters", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":1,"note":"` + strings.Repeat("ü", 200) + `"}`), 201, "", ""},
+		{"a note of 201", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":1,"note":"` + strings.Repeat("ü", 201) + `"}`), 422, "validation-failed", "items[0].note"},
+		{"a note with NUL", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":1,"note":"a\u0000"}`), 422, "validation-failed", "items[0].note"},
+		{"a note in SQL and HTML", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":1,"note":"'); DROP TABLE orders; -- <script>alert(1)</script>"}`), 201, "", ""},
 		{"no lines", "alice", `{"items":[]}`, 422, "validation-failed", "items"},
 		{"lines of null", "alice", `{"items":null}`, 422, "validation-failed", "items"},
 		{"nothing at all", "alice", `{}`, 422, "validation-failed", "items"},
-		{"fifty lines", "alice", line(strings.Repeat(`{"menu_item_id":1,"size":"large","quantity":1},`, 49) + `{"menu_item_id":1,"size":"large","quantity":1}`), 201, "", ""},
-		{"fifty-one lines", "alice", line(strings.Repeat(`{"menu_item_id":1,"size":"large","quantity":1},`, 50) + `{"menu_item_id":1,"size":"large","quantity":1}`), 422, "validation-failed", "items"},
+		{"fifty lines", "alice", orderOf(strings.Repeat(`{"menu_item_id":1,"size":"large","quantity":1},`, 49) + `{"menu_item_id":1,"size":"large","quantity":1}`), 201, "", ""},
+		{"fifty-one lines", "alice", orderOf(strings.Repeat(`{"menu_item_id":1,"size":"large","quantity":1},`, 50) + `{"menu_item_id":1,"size":"large","quantity":1}`), 422, "validation-failed", "items"},
 		{"a table of 21 characters", "alice", `{"items":[{"menu_item_id":1,"size":"large","quantity":1}],"table":"` + strings.Repeat("x", 21) + `"}`, 422, "validation-failed", "table"},
 		{"an empty table", "alice", `{"items":[{"menu_item_id":1,"size":"large","quantity":1}],"table":""}`, 422, "validation-failed", "table"},
 		{"a table of null", "alice", `{"items":[{"menu_item_id":1,"size":"large","quantity":1}],"table":null}`, 201, "", ""},
-		{"a price of one's own", "alice", line(`{"menu_item_id":1,"size":"large","quantity":1,"unit_price_cents":1}`), 400, "unknown-field", ""},
+		{"a price of one's own", "alice", orderOf(`{"menu_item_id":1,"size":"large","quantity":1,"unit_price_cents":1}`), 400, "unknown-field", ""},
 		{"in somebody's name", "alice", `{"items":[{"menu_item_id":1,"size":"large","quantity":1}],"user_id":3}`, 400, "unknown-field", ""},
 		{"a status of one's own", "alice", `{"items":[{"menu_item_id":1,"size":"large","quantity":1}],"status":"served"}`, 400, "unknown-field", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			mine := func() int {
-				return len(decode[ordersResponse](t, h.get(t, ordersPath+"?limit=100", h.as(t, tc.as))).Items)
+				return len(decode[ordersResponse](t, srv.get(t, ordersPath+"?limit=100", srv.as(t, tc.as))).Items)
 			}
 			before := mine()
-			res := h.post(t, ordersPath, tc.body, h.as(t, tc.as)).wants(t, tc.status, tc.slug)
+			res := srv.post(t, ordersPath, tc.body, srv.as(t, tc.as)).wants(t, tc.status, tc.slug)
 			if tc.field != "" && !slices.Equal(res.fields(t), []string{tc.field}) {
 				t.Errorf("finds fault with %v, want %s", res.fields(t), tc.field)
 			}
@@ -117,10 +118,10 @@ func TestWhatCannotBeOrdered(t *testing.T) {
 	}
 }
 
-// dish finds a dish for which a test has use, as the manager sees the menu.
-func (h *house) dish(t testing.TB, fits func(dishResponse) bool) dishResponse {
+// newDish finds a dish for which a test has use, as the manager sees the menu.
+func (srv *server) newDish(t testing.TB, fits func(dishResponse) bool) dishResponse {
 	t.Helper()
-	dishes := h.menu(t, "", h.as(t, "vera"))
+	dishes := srv.menu(t, "", srv.as(t, "vera"))
 	i := slices.IndexFunc(dishes, fits)
 	if i < 0 {
 		t.Fatal("the menu has no such dish")
@@ -128,45 +129,47 @@ func (h *house) dish(t testing.TB, fits func(dishResponse) bool) dishResponse {
 	return dishes[i]
 }
 
-func TestTheSameKeyIsTheSameOrder(t *testing.T) {
-	h := newHouse(t)
-	alice, key := h.as(t, "alice"), with("Idempotency-Key", "my-first-pizza")
-	first := h.post(t, ordersPath, margherita, alice, key).wants(t, 201, "")
+// The same Idempotency-Key is the same order.
+func TestOrders_sameKeySameOrder(t *testing.T) {
+	srv := newServer(t)
+	alice, key := srv.as(t, "alice"), with("Idempotency-Key", "my-first-pizza")
+	first := srv.post(t, ordersPath, margherita, alice, key).wants(t, 201, "")
 	if first.Header().Get("Idempotency-Replayed") != "" {
 		t.Error("the first order says that it is a replay")
 	}
 	for _, same := range []string{margherita, " " + margherita, `{"items":[{"quantity":1,"size":"large","menu_item_id":1}]}`} {
-		again := h.post(t, ordersPath, same, alice, key).wants(t, 201, "")
+		again := srv.post(t, ordersPath, same, alice, key).wants(t, 201, "")
 		if again.Body.String() != first.Body.String() || again.Header().Get("Idempotency-Replayed") != "true" || again.Header().Get("Location") != first.Header().Get("Location") {
 			t.Errorf("the repeated order is %v %s", again.Header(), again.Body)
 		}
 	}
-	h.post(t, ordersPath, strings.Replace(margherita, "large", "small", 1), alice, key).wants(t, 422, "idempotency-key-reused")
-	vera := h.post(t, ordersPath, margherita, h.as(t, "vera"), key).wants(t, 201, "")
+	srv.post(t, ordersPath, strings.Replace(margherita, "large", "small", 1), alice, key).wants(t, 422, "idempotency-key-reused")
+	vera := srv.post(t, ordersPath, margherita, srv.as(t, "vera"), key).wants(t, 201, "")
 	if vera.Header().Get("Idempotency-Replayed") != "" || vera.Header().Get("Location") == first.Header().Get("Location") {
 		t.Error("vera got alice's order")
 	}
-	if n := len(decode[ordersResponse](t, h.get(t, ordersPath, alice)).Items); n != 1 {
+	if n := len(decode[ordersResponse](t, srv.get(t, ordersPath, alice)).Items); n != 1 {
 		t.Errorf("alice has %d orders", n)
 	}
 	for _, bad := range []string{"", "with space", "ü", strings.Repeat("x", 256), "a\tb"} {
-		res := h.post(t, ordersPath, margherita, alice, with("Idempotency-Key", bad)).wants(t, 422, "validation-failed")
+		res := srv.post(t, ordersPath, margherita, alice, with("Idempotency-Key", bad)).wants(t, 422, "validation-failed")
 		if !slices.Equal(res.fields(t), []string{"Idempotency-Key"}) {
 			t.Errorf("%q finds fault with %v", bad, res.fields(t))
 		}
 	}
-	h.post(t, ordersPath, margherita, alice, key, with("Idempotency-Key", "another")).wants(t, 422, "validation-failed")
-	h.post(t, ordersPath, margherita, alice, with("Idempotency-Key", strings.Repeat("~", 255))).wants(t, 201, "")
+	srv.post(t, ordersPath, margherita, alice, key, with("Idempotency-Key", "another")).wants(t, 422, "validation-failed")
+	srv.post(t, ordersPath, margherita, alice, with("Idempotency-Key", strings.Repeat("~", 255))).wants(t, 201, "")
 }
 
-func TestManyAtOnceWithOneKeyOrderOnce(t *testing.T) {
-	h := newHouse(t)
-	alice := h.as(t, "alice")
+// Many requests at once with one key place one order.
+func TestOrders_oneKeyAtOnceOrdersOnce(t *testing.T) {
+	srv := newServer(t)
+	alice := srv.as(t, "alice")
 	var ids [32]string
 	var guests sync.WaitGroup
 	for i := range ids {
 		guests.Go(func() {
-			ids[i] = h.post(t, ordersPath, margherita, alice, with("Idempotency-Key", "k")).Header().Get("Location")
+			ids[i] = srv.post(t, ordersPath, margherita, alice, with("Idempotency-Key", "k")).Header().Get("Location")
 		})
 	}
 	guests.Wait()
@@ -175,45 +178,45 @@ func TestManyAtOnceWithOneKeyOrderOnce(t *testing.T) {
 			t.Errorf("somebody got %q", id)
 		}
 	}
-	if n := len(decode[ordersResponse](t, h.get(t, ordersPath, alice)).Items); n != 1 {
+	if n := len(decode[ordersResponse](t, srv.get(t, ordersPath, alice)).Items); n != 1 {
 		t.Errorf("alice has %d orders", n)
 	}
 }
 
-func TestAGuestSeesOnlyTheirOwn(t *testing.T) {
-	h := newHouse(t)
-	alice, vera, carla, marco := h.as(t, "alice"), h.as(t, "vera"), h.as(t, "carla"), h.as(t, "marco")
-	h.order(t, alice)
+func TestOrders_guestSeesOnlyTheirOwn(t *testing.T) {
+	srv := newServer(t)
+	alice, vera, carla, marco := srv.as(t, "alice"), srv.as(t, "vera"), srv.as(t, "carla"), srv.as(t, "marco")
+	srv.newOrder(t, alice)
 	plain := func(res *response) string {
 		p := res.Body.String()
 		p = strings.Replace(p, res.Header().Get("X-Request-ID"), "", 1)
 		return strings.NewReplacer("/orders/1", "/orders/N", "/orders/2", "/orders/N").Replace(p)
 	}
 	for _, call := range [][2]string{{"GET", ""}, {"POST", "/cancel"}, {"GET", "/events"}} {
-		theirs := h.do(t, call[0], ordersPath+"/1"+call[1], "", vera).wants(t, 404, "not-found")
-		none := h.do(t, call[0], ordersPath+"/2"+call[1], "", vera).wants(t, 404, "not-found")
+		theirs := srv.do(t, call[0], ordersPath+"/1"+call[1], "", vera).wants(t, 404, "not-found")
+		none := srv.do(t, call[0], ordersPath+"/2"+call[1], "", vera).wants(t, 404, "not-found")
 		if plain(theirs) != plain(none) || theirs.queries(t) != none.queries(t) {
 			t.Errorf("%s: another's order and none differ:\n%s\n%s", call, theirs.Body, none.Body)
 		}
 	}
-	if n := len(decode[ordersResponse](t, h.get(t, ordersPath, vera)).Items); n != 0 {
+	if n := len(decode[ordersResponse](t, srv.get(t, ordersPath, vera)).Items); n != 0 {
 		t.Errorf("vera sees %d orders", n)
 	}
 	for _, who := range []option{alice, carla, marco} {
-		h.get(t, ordersPath+"/1", who).wants(t, 200, "")
+		srv.get(t, ordersPath+"/1", who).wants(t, 200, "")
 	}
-	h.post(t, ordersPath+"/1/cancel", "", carla).wants(t, 404, "not-found") // not hers; the kitchen has its own door
-	h.post(t, ordersPath+"/1/cancel", "", alice).wants(t, 200, "")
+	srv.post(t, ordersPath+"/1/cancel", "", carla).wants(t, 404, "not-found") // not hers; the kitchen has its own route
+	srv.post(t, ordersPath+"/1/cancel", "", alice).wants(t, 200, "")
 }
 
-func TestPagesOfOrders(t *testing.T) {
-	h := newHouse(t)
-	alice := h.as(t, "alice")
+func TestOrders_pages(t *testing.T) {
+	srv := newServer(t)
+	alice := srv.as(t, "alice")
 	for range 25 {
-		h.order(t, alice)
+		srv.newOrder(t, alice)
 	}
-	h.order(t, h.as(t, "vera"))
-	h.do(t, "PATCH", "/api/v1/kitchen/orders/3", `{"status":"preparing"}`, h.as(t, "carla")).wants(t, 200, "")
+	srv.newOrder(t, srv.as(t, "vera"))
+	srv.do(t, "PATCH", "/api/v1/kitchen/orders/3", `{"status":"preparing"}`, srv.as(t, "carla")).wants(t, 200, "")
 	for _, tc := range []struct {
 		query string
 		sizes []int
@@ -231,7 +234,7 @@ func TestPagesOfOrders(t *testing.T) {
 		var sizes []int
 		cursor := ""
 		for page := 0; page == 0 || cursor != ""; page++ {
-			res := h.get(t, ordersPath+"?"+cursor+tc.query, alice).wants(t, 200, "")
+			res := srv.get(t, ordersPath+"?"+cursor+tc.query, alice).wants(t, 200, "")
 			if n := res.queries(t); n != "1" {
 				t.Errorf("%s costs %s queries", tc.query, n)
 			}
@@ -260,41 +263,42 @@ func TestPagesOfOrders(t *testing.T) {
 			if path == "/api/v1/users" && field == "status" {
 				continue
 			}
-			res := h.get(t, path+"?"+query, h.as(t, "marco")).wants(t, 422, "validation-failed")
+			res := srv.get(t, path+"?"+query, srv.as(t, "marco")).wants(t, 422, "validation-failed")
 			if !slices.Equal(res.fields(t), []string{field}) {
 				t.Errorf("%s?%s finds fault with %v", path, query, res.fields(t))
 			}
 		}
 	}
-	h.get(t, ordersPath+"?cursor="+httpjson.Cursor(math.MaxInt64).String(), alice).wants(t, 200, "")
+	srv.get(t, ordersPath+"?cursor="+httpjson.Cursor(math.MaxInt64).String(), alice).wants(t, 200, "")
 }
 
-func TestUnknownNumbersAreNotThere(t *testing.T) {
-	h := newHouse(t)
-	marco := h.as(t, "marco")
+// An id that is no number of anything is a 404.
+func TestRoutes_unknownIDsAreNotFound(t *testing.T) {
+	srv := newServer(t)
+	marco := srv.as(t, "marco")
 	for _, id := range []string{"0", "-1", "abc", "1.5", "99999999999999999999", "1e3", "%00", "%27%3B--", "1%20", "+1", "01", "0x1", strings.Repeat("9", 3000)} {
 		for _, call := range [][3]string{
 			{"GET", "/api/v1/menu/" + id, ""}, {"PUT", "/api/v1/menu/" + id, calzone}, {"DELETE", "/api/v1/menu/" + id, ""},
 			{"GET", ordersPath + "/" + id, ""}, {"POST", ordersPath + "/" + id + "/cancel", ""}, {"GET", ordersPath + "/" + id + "/events", ""},
 			{"PATCH", "/api/v1/kitchen/orders/" + id, `{"status":"ready"}`}, {"PATCH", "/api/v1/users/" + id, `{"vip":true}`},
 		} {
-			h.do(t, call[0], call[1], call[2], marco).wants(t, 404, "not-found")
+			srv.do(t, call[0], call[1], call[2], marco).wants(t, 404, "not-found")
 		}
 	}
 }
 
-// TestCancellingIsOnlyForWhatIsPlaced also covers the race with the cook in
+// TestOrders_cancelOnlyWhilePlaced also covers the race with the cook in
 // models; here the guest's view.
-func TestCancellingIsOnlyForWhatIsPlaced(t *testing.T) {
-	h := newHouse(t)
-	alice := h.as(t, "alice")
-	h.order(t, alice)
-	o := decode[orderResponse](t, h.post(t, ordersPath+"/1/cancel", "", alice).wants(t, 200, ""))
+func TestOrders_cancelOnlyWhilePlaced(t *testing.T) {
+	srv := newServer(t)
+	alice := srv.as(t, "alice")
+	srv.newOrder(t, alice)
+	o := decode[orderResponse](t, srv.post(t, ordersPath+"/1/cancel", "", alice).wants(t, 200, ""))
 	if o.Status != models.StatusCancelled || o.UpdatedAt.Before(o.PlacedAt) {
 		t.Errorf("the order is %+v", o)
 	}
-	h.post(t, ordersPath+"/1/cancel", "", alice).wants(t, 409, "invalid-transition")
-	h.order(t, alice)
-	h.do(t, "PATCH", "/api/v1/kitchen/orders/2", `{"status":"preparing"}`, h.as(t, "carla")).wants(t, 200, "")
-	h.post(t, ordersPath+"/2/cancel", "", alice).wants(t, 409, "invalid-transition")
+	srv.post(t, ordersPath+"/1/cancel", "", alice).wants(t, 409, "invalid-transition")
+	srv.newOrder(t, alice)
+	srv.do(t, "PATCH", "/api/v1/kitchen/orders/2", `{"status":"preparing"}`, srv.as(t, "carla")).wants(t, 200, "")
+	srv.post(t, ordersPath+"/2/cancel", "", alice).wants(t, 409, "invalid-transition")
 }

@@ -17,8 +17,8 @@ import (
 	"restaurant/web"
 )
 
-func TestPages(t *testing.T) {
-	h := newHouse(t)
+func TestPages_typeAndPolicy(t *testing.T) {
+	srv := newServer(t)
 	for path, want := range map[string]struct{ contentType, holds, policy string }{
 		"/":                               {"text/html; charset=utf-8", testURL + "/api/v1/auth/login", web.Policy},
 		"/css/app.css":                    {"text/css; charset=utf-8", ":root", ""},
@@ -36,7 +36,7 @@ func TestPages(t *testing.T) {
 		"/.well-known/jwks.json":          {"application/json; charset=utf-8", `"kty":"RSA"`, ""},
 	} {
 		t.Run(path, func(t *testing.T) {
-			res := h.rawGet(path)
+			res := srv.rawGet(path)
 			if res.Code != 200 || res.Header().Get("Content-Type") != want.contentType || !strings.Contains(res.Body.String(), want.holds) {
 				t.Errorf("%d %s, %d bytes", res.Code, res.Header().Get("Content-Type"), res.Body.Len())
 			}
@@ -46,27 +46,27 @@ func TestPages(t *testing.T) {
 		})
 	}
 	for _, path := range []string{"/swagger", "/swagger/"} {
-		if res := h.rawGet(path); res.Code != 302 || res.Header().Get("Location") != "/swagger/index.html" {
+		if res := srv.rawGet(path); res.Code != 302 || res.Header().Get("Location") != "/swagger/index.html" {
 			t.Errorf("%s answers %d %v", path, res.Code, res.Header())
 		}
 	}
 	for _, path := range []string{"/swagger/none.js", "/swagger/../main.go", "/problems/none", "/problems/Not-Found", "/css/", "/css/other.css", "/js/", "/js/none.js", "/js/swagger-initializer.js", "/js/../embed.go"} {
-		h.get(t, path).wants(t, 404, "not-found")
+		srv.get(t, path).wants(t, 404, "not-found")
 	}
-	start := h.get(t, "/")
+	start := srv.get(t, "/")
 	if got := start.Header().Get("Permissions-Policy"); got != web.Permissions {
 		t.Errorf("the page may use %q of the device", got)
 	}
 	tag := start.Header().Get("ETag")
-	h.get(t, "/", with("If-None-Match", tag)).wants(t, 304, "")
+	srv.get(t, "/", with("If-None-Match", tag)).wants(t, 304, "")
 }
 
-// TestPackedAnswers asks for the same thing in gzip and as it is. Both are the same
+// TestPages_gzip asks for the same thing in gzip and as it is. Both are the same
 // bytes in the end, under two tags, and either tag is known again.
-func TestPackedAnswers(t *testing.T) {
-	h := newHouse(t)
+func TestPages_gzip(t *testing.T) {
+	srv := newServer(t)
 	for _, path := range []string{"/", "/css/app.css", "/js/main.js", "/api/v1/menu"} {
-		plain, packed := h.rawGet(path), h.rawGet(path, "Accept-Encoding", "br, gzip;q=0.5")
+		plain, packed := srv.rawGet(path), srv.rawGet(path, "Accept-Encoding", "br, gzip;q=0.5")
 		if packed.Header().Get("Content-Encoding") != "gzip" || packed.Body.Len() > plain.Body.Len()/2 || !slices.Contains(packed.Header().Values("Vary"), "Accept-Encoding") {
 			t.Errorf("%s in gzip: %d of %d bytes, %v", path, packed.Body.Len(), plain.Body.Len(), packed.Header())
 		}
@@ -83,25 +83,26 @@ func TestPackedAnswers(t *testing.T) {
 		}
 		for _, tag := range tags {
 			for _, accept := range []string{"gzip", "identity"} {
-				if res := h.rawGet(path, "Accept-Encoding", accept, "If-None-Match", tag); res.Code != 304 || res.Body.Len() > 0 {
+				if res := srv.rawGet(path, "Accept-Encoding", accept, "If-None-Match", tag); res.Code != 304 || res.Body.Len() > 0 {
 					t.Errorf("%s with %s and %s: %d", path, tag, accept, res.Code)
 				}
 			}
 		}
 		for _, accept := range []string{"", "br", "gzip;q=0", "gzip; q=0.000", "gzipped"} {
-			if res := h.rawGet(path, "Accept-Encoding", accept); res.Header().Get("Content-Encoding") != "" || res.Header().Get("ETag") != tags[0] {
+			if res := srv.rawGet(path, "Accept-Encoding", accept); res.Header().Get("Content-Encoding") != "" || res.Header().Get("ETag") != tags[0] {
 				t.Errorf("%s packed for %q", path, accept)
 			}
 		}
 	}
-	if res := h.rawGet("/api/v1/menu?q=pizza", "Accept-Encoding", "gzip"); res.Header().Get("Content-Encoding") != "" {
+	if res := srv.rawGet("/api/v1/menu?q=pizza", "Accept-Encoding", "gzip"); res.Header().Get("Content-Encoding") != "" {
 		t.Error("what is made for one request is packed, too")
 	}
 }
 
-func TestThePublicKeyIsAllThatIsPublished(t *testing.T) {
-	h := newHouse(t)
-	keys := decode[map[string][]map[string]any](t, h.get(t, "/.well-known/jwks.json").wants(t, 200, ""))["keys"]
+// Only public keys are published.
+func TestKeys_onlyPublicOnesArePublished(t *testing.T) {
+	srv := newServer(t)
+	keys := decode[map[string][]map[string]any](t, srv.get(t, "/.well-known/jwks.json").wants(t, 200, ""))["keys"]
 	for _, key := range keys {
 		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
 			if _, there := key[private]; there {
@@ -114,12 +115,12 @@ func TestThePublicKeyIsAllThatIsPublished(t *testing.T) {
 	}
 }
 
-// TestEverySlugInTheCodeHasItsPage reads the source: every kind of refusal that
+// TestProblems_everySlugHasItsPage reads the source: every kind of refusal that
 // some file uses must be a kind with a page, and every kind must be used.
-func TestEverySlugInTheCodeHasItsPage(t *testing.T) {
-	h := newHouse(t)
+func TestProblems_everySlugHasItsPage(t *testing.T) {
+	srv := newServer(t)
 	for _, k := range problem.Kinds() {
-		page := h.get(t, "/problems/"+k.Slug).wants(t, 200, "").Body.String()
+		page := srv.get(t, "/problems/"+k.Slug).wants(t, 200, "").Body.String()
 		for _, want := range []string{"<title>", k.Slug, itoa(int64(k.Status))} {
 			if !strings.Contains(page, want) {
 				t.Errorf("the page of %s says nothing of %q", k.Slug, want)

@@ -14,9 +14,9 @@ import (
 	"restaurant/docs"
 )
 
-// doors says for each route who may pass: everybody, or those named. It is held
+// routeAccess says for each route who may pass: everybody, or those named. It is held
 // against the router, so a new route cannot be forgotten.
-var doors = map[string]string{
+var routeAccess = map[string]string{
 	"POST /api/v1/auth/register": "all",
 	"POST /api/v1/auth/login":    "all",
 	"POST /api/v1/auth/inspect":  "all",
@@ -78,14 +78,14 @@ var doors = map[string]string{
 	"GET /learn/progress":                 "all",
 	"PUT /learn/progress":                 "all",
 	"GET /learn/reset":                    "all",
-	"POST /learn/reset":                   "all", // but a fresh kitchen, see TestWhoMayFreshenTheKitchen
+	"POST /learn/reset":                   "all", // but a fresh kitchen, see TestLessons_whoMayReset
 	"POST /lab/forge":                     "all",
 }
 
 // routes lists what the router knows, without the HEAD of each GET.
-func (h *house) routes() []string {
+func (srv *server) routes() []string {
 	var routes []string
-	for _, r := range h.handler.(*gin.Engine).Routes() {
+	for _, r := range srv.handler.(*gin.Engine).Routes() {
 		if r.Method != http.MethodHead {
 			routes = append(routes, r.Method+" "+r.Path)
 		}
@@ -94,22 +94,22 @@ func (h *house) routes() []string {
 	return routes
 }
 
-func TestTheDoorTableNamesEveryRoute(t *testing.T) {
-	if got, want := newHouse(t).routes(), slices.Sorted(maps.Keys(doors)); !slices.Equal(got, want) {
-		t.Errorf("routes and door table differ:\nrouter %v\ntable  %v", got, want)
+func TestRoutes_tableNamesEveryRoute(t *testing.T) {
+	if got, want := newServer(t).routes(), slices.Sorted(maps.Keys(routeAccess)); !slices.Equal(got, want) {
+		t.Errorf("routes and access table differ:\nrouter %v\ntable  %v", got, want)
 	}
 }
 
-// TestDoors knocks at every door as everybody. The paths name nothing that
-// exists, and the bodies are empty, so whoever passes the guards is refused by
+// TestRoutes_access calls every route as every caller. The paths name nothing that
+// exists, and the bodies are empty, so a request that passes the guards is refused by
 // the handler with another status than 401 and 403, or served.
-func TestDoors(t *testing.T) {
-	h := newHouse(t)
+func TestRoutes_access(t *testing.T) {
+	srv := newServer(t)
 	callers := map[string][]option{"nobody": nil}
 	for _, name := range []string{"alice", "vera", "carla", "marco"} {
-		callers[name] = []option{h.as(t, name)}
+		callers[name] = []option{srv.as(t, name)}
 	}
-	for route, who := range doors {
+	for route, who := range routeAccess {
 		method, path, _ := strings.Cut(route, " ")
 		path = strings.NewReplacer(":id", "999999", ":slug", "none", "*file", "none", ":file", "none", ":lesson", "none").Replace(path)
 		for caller, opts := range callers {
@@ -121,9 +121,9 @@ func TestDoors(t *testing.T) {
 			default:
 				want = "403"
 			}
-			res := h.do(t, method, path, "", opts...)
+			res := srv.do(t, method, path, "", opts...)
 			got := "passes"
-			if isGuards(res) {
+			if isGuardRefusal(res) {
 				got = map[int]string{401: "401", 403: "403"}[res.Code]
 			}
 			if got != want {
@@ -133,13 +133,13 @@ func TestDoors(t *testing.T) {
 	}
 }
 
-func isGuards(res *response) bool { return res.Code == 401 || res.Code == 403 }
+func isGuardRefusal(res *response) bool { return res.Code == 401 || res.Code == 403 }
 
-func TestHeadWorksWhereverGetDoes(t *testing.T) {
-	h := newHouse(t)
-	vera, marco := h.as(t, "vera"), h.as(t, "marco")
-	h.order(t, vera)
-	for route := range doors {
+func TestRoutes_headWhereverGet(t *testing.T) {
+	srv := newServer(t)
+	vera, marco := srv.as(t, "vera"), srv.as(t, "marco")
+	srv.newOrder(t, vera)
+	for route := range routeAccess {
 		method, path, _ := strings.Cut(route, " ")
 		if method != http.MethodGet {
 			continue
@@ -149,14 +149,14 @@ func TestHeadWorksWhereverGetDoes(t *testing.T) {
 		if strings.HasPrefix(path, "/api/v1/kitchen") || strings.HasPrefix(path, "/api/v1/users") || path == "/metrics" || path == "/learn/facts" {
 			who = marco
 		}
-		head := h.do(t, http.MethodHead, path, "", who)
+		head := srv.do(t, http.MethodHead, path, "", who)
 		if head.Code != http.StatusOK && path != "/swagger" {
 			t.Errorf("HEAD %s: %d", path, head.Code)
 		}
 	}
 }
 
-func TestEveryRouteIsInTheDocumentAndTheReverse(t *testing.T) {
+func TestRoutes_areThoseOfTheDocument(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +178,7 @@ func TestEveryRouteIsInTheDocumentAndTheReverse(t *testing.T) {
 	slices.Sort(documented)
 	var routed []string
 	braces := regexp.MustCompile(`[:*](\w+)`)
-	for _, route := range newHouse(t).routes() {
+	for _, route := range newServer(t).routes() {
 		routed = append(routed, braces.ReplaceAllString(route, "{$1}"))
 	}
 	slices.Sort(routed)
@@ -187,9 +187,9 @@ func TestEveryRouteIsInTheDocumentAndTheReverse(t *testing.T) {
 	}
 }
 
-// TestSecurityInTheDocumentIsTheRouters holds what the document says of each
-// door against the door table.
-func TestSecurityInTheDocumentIsTheRouters(t *testing.T) {
+// TestRoutes_securityInTheDocument holds what the document says of each
+// route against the access table.
+func TestRoutes_securityInTheDocument(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestSecurityInTheDocumentIsTheRouters(t *testing.T) {
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			needs := len(*op.Security) > 0 && len((*op.Security)[0]) > 0
-			open := doors[method+" "+braces.Replace(path)] == "all" || path == "/metrics"
+			open := routeAccess[method+" "+braces.Replace(path)] == "all" || path == "/metrics"
 			if needs == open {
 				t.Errorf("%s %s: the document says a token is needed: %t", method, path, needs)
 			}
@@ -206,8 +206,8 @@ func TestSecurityInTheDocumentIsTheRouters(t *testing.T) {
 	}
 }
 
-// TestTheExamplesInTheDocumentWork sends the example of every body to its call.
-func TestTheExamplesInTheDocumentWork(t *testing.T) {
+// TestRoutes_examplesInTheDocumentWork sends the example of every body to its call.
+func TestRoutes_examplesInTheDocumentWork(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(docs.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
@@ -219,18 +219,18 @@ func TestTheExamplesInTheDocumentWork(t *testing.T) {
 			}
 			for media, content := range op.RequestBody.Value.Content {
 				t.Run(method+" "+path+" "+media, func(t *testing.T) {
-					h := newHouse(t)
-					h.order(t, h.as(t, "alice"))
+					srv := newServer(t)
+					srv.newOrder(t, srv.as(t, "alice"))
 					target := strings.NewReplacer("{id}", "1", "{lesson}", "L01").Replace(path)
 					example := content.Example.(map[string]any)
 					switch path { // what nobody can know beforehand
 					case "/api/v1/auth/refresh":
-						example["refresh_token"] = h.login(t, "marco").RefreshToken
+						example["refresh_token"] = srv.login(t, "marco").RefreshToken
 					case "/api/v1/auth/password":
 						example["current"] = "marco-likes-pizza"
 					}
 					body, kind := formOrJSON(t, media, example)
-					res := h.do(t, method, target, body, kind, h.as(t, "marco"))
+					res := srv.do(t, method, target, body, kind, srv.as(t, "marco"))
 					if res.Code >= 300 {
 						t.Errorf("the example is answered %d %s", res.Code, res.Body)
 					}
@@ -240,8 +240,8 @@ func TestTheExamplesInTheDocumentWork(t *testing.T) {
 	}
 }
 
-func TestWhatTheRouterRefuses(t *testing.T) {
-	h := newHouse(t)
+func TestRoutes_refusals(t *testing.T) {
+	srv := newServer(t)
 	for _, tc := range []struct {
 		name, method, path string
 		status             int
@@ -256,7 +256,7 @@ func TestWhatTheRouterRefuses(t *testing.T) {
 		{"an invented method", "BREW", "/api/v1/orders", 405, "method-not-allowed", "GET, HEAD, POST"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			res := h.do(t, tc.method, tc.path, "").wants(t, tc.status, tc.slug)
+			res := srv.do(t, tc.method, tc.path, "").wants(t, tc.status, tc.slug)
 			allowed := strings.Split(res.Header().Get("Allow"), ", ")
 			slices.Sort(allowed)
 			if got := strings.Join(allowed, ", "); got != tc.allow {
@@ -264,5 +264,5 @@ func TestWhatTheRouterRefuses(t *testing.T) {
 			}
 		})
 	}
-	h.get(t, "/api/v1/menu").wants(t, 200, "")
+	srv.get(t, "/api/v1/menu").wants(t, 200, "")
 }

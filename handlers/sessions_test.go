@@ -31,55 +31,55 @@ const (
 	rotatePath   = "/api/v1/auth/keys/rotate"
 )
 
-// enter opens a login session as a login does, without the slow password.
-func (h *house) enter(t testing.TB, username string) tokens.TokenPair {
+// openSession opens a login session as a login does, without the slow password.
+func (srv *server) openSession(t testing.TB, username string) tokens.TokenPair {
 	t.Helper()
-	u, err := h.Store.UserByUsername(context.Background(), username)
+	u, err := srv.Store.UserByUsername(context.Background(), username)
 	if err != nil {
 		t.Fatal(err)
 	}
-	grant, err := h.Sessions.Open(context.Background(), u, "", models.DeliverBody, h.Authority.Lifetime())
+	grant, err := srv.Sessions.Open(context.Background(), u, "", models.DeliverBody, srv.Authority.Lifetime())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return grant
 }
 
-// reopened closes the house and opens it again over the same folder.
-func (h *house) reopened(t testing.TB, options ...func(*house)) *house {
+// restart closes the server and opens it again over the same folder.
+func (srv *server) restart(t testing.TB, options ...func(*server)) *server {
 	t.Helper()
-	if err := h.Store.Close(); err != nil {
+	if err := srv.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return openHouse(t, h.dir, h.shelf, "", options...)
+	return openServer(t, srv.dir, srv.location, "", options...)
 }
 
 func refreshTokenOf(token string) string { return fmt.Sprintf(`{"refresh_token":%q}`, token) }
 
-func (h *house) refresh(t testing.TB, token string, opts ...option) *response {
+func (srv *server) refresh(t testing.TB, token string, opts ...option) *response {
 	t.Helper()
-	return h.post(t, refreshPath, refreshTokenOf(token), opts...)
+	return srv.post(t, refreshPath, refreshTokenOf(token), opts...)
 }
 
-// refreshed refreshes and wants it to succeed.
-func (h *house) refreshed(t testing.TB, token string) tokenResponse {
+// mustRefresh refreshes and wants it to succeed.
+func (srv *server) mustRefresh(t testing.TB, token string) tokenResponse {
 	t.Helper()
-	return decode[tokenResponse](t, h.refresh(t, token).wants(t, 200, ""))
+	return decode[tokenResponse](t, srv.refresh(t, token).wants(t, 200, ""))
 }
 
-// alive and dead say whether a wristband opens a door with the next request.
-func (h *house) alive(t testing.TB, access string) {
+// wantsValid and wantsRevoked check whether the next request with an access token passes.
+func (srv *server) wantsValid(t testing.TB, access string) {
 	t.Helper()
-	h.get(t, mePath, bearer(access)).wants(t, 200, "")
+	srv.get(t, mePath, bearer(access)).wants(t, 200, "")
 }
 
-func (h *house) dead(t testing.TB, access string) {
+func (srv *server) wantsRevoked(t testing.TB, access string) {
 	t.Helper()
-	h.get(t, mePath, bearer(access)).wants(t, 401, "token-revoked")
+	srv.get(t, mePath, bearer(access)).wants(t, 401, "token-revoked")
 }
 
-// read gives the claims of a token without checking anything.
-func read(t testing.TB, access string) (header, claims map[string]any) {
+// decodeToken gives the claims of a token without checking anything.
+func decodeToken(t testing.TB, access string) (header, claims map[string]any) {
 	t.Helper()
 	parts := strings.Split(access, ".")
 	if len(parts) != 3 {
@@ -99,27 +99,28 @@ func read(t testing.TB, access string) (header, claims map[string]any) {
 
 func sidOf(t testing.TB, access string) string {
 	t.Helper()
-	_, claims := read(t, access)
+	_, claims := decodeToken(t, access)
 	return claims["sid"].(string)
 }
 
-func TestALoginGivesAVoucher(t *testing.T) {
-	h := newHouse(t)
-	res := h.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza"}`).wants(t, 200, "")
+// Each login gives a refresh token of its own.
+func TestLogin_givesARefreshToken(t *testing.T) {
+	srv := newServer(t)
+	res := srv.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza"}`).wants(t, 200, "")
 	first := decode[tokenResponse](t, res)
 	raw, err := base64.RawURLEncoding.DecodeString(first.RefreshToken)
 	if err != nil || len(raw) != 32 || first.RefreshExpiresIn != 604800 {
-		t.Errorf("the voucher is %q of %d bytes (%v) for %d s", first.RefreshToken, len(raw), err, first.RefreshExpiresIn)
+		t.Errorf("the refresh token is %q of %d bytes (%v) for %d s", first.RefreshToken, len(raw), err, first.RefreshExpiresIn)
 	}
 	if res.Header().Get("Cache-Control") != "no-store" || len(res.Result().Cookies()) > 0 {
 		t.Errorf("headers %v", res.Header())
 	}
-	second := h.login(t, "alice")
+	second := srv.login(t, "alice")
 	if second.RefreshToken == first.RefreshToken || sidOf(t, second.AccessToken) == sidOf(t, first.AccessToken) {
 		t.Error("two logins share something")
 	}
-	if !h.refresh(t, first.RefreshToken).wantsPair(t) || !h.refresh(t, second.RefreshToken).wantsPair(t) {
-		t.Error("a voucher of a login does not work")
+	if !srv.refresh(t, first.RefreshToken).wantsPair(t) || !srv.refresh(t, second.RefreshToken).wantsPair(t) {
+		t.Error("a refresh token of a login does not work")
 	}
 }
 
@@ -130,62 +131,65 @@ func (r *response) wantsPair(t testing.TB) bool {
 		res.AccessToken != "" && len(res.RefreshToken) == 43 && r.Header().Get("Cache-Control") == "no-store"
 }
 
-func TestAVoucherIsGoodForOneUse(t *testing.T) {
-	h := newHouse(t)
-	elsewhere, bob := h.enter(t, "alice"), h.enter(t, "bob")
-	first := h.enter(t, "alice")
-	second := h.refreshed(t, first.RefreshToken)
+// A refresh token is good for one use; reuse ends its login session.
+func TestRefresh_reuseEndsSession(t *testing.T) {
+	srv := newServer(t)
+	elsewhere, bob := srv.openSession(t, "alice"), srv.openSession(t, "bob")
+	first := srv.openSession(t, "alice")
+	second := srv.mustRefresh(t, first.RefreshToken)
 	if second.AccessToken == first.AccessToken || second.RefreshToken == first.RefreshToken {
 		t.Error("the new pair holds something old")
 	}
 	if sidOf(t, second.AccessToken) != sidOf(t, first.AccessToken) {
 		t.Error("a refresh opened another session")
 	}
-	h.alive(t, first.AccessToken)
-	h.alive(t, second.AccessToken)
+	srv.wantsValid(t, first.AccessToken)
+	srv.wantsValid(t, second.AccessToken)
 
-	h.refresh(t, first.RefreshToken).wants(t, 401, "refresh-token-reused")
-	h.dead(t, first.AccessToken)
-	h.dead(t, second.AccessToken)
-	h.refresh(t, second.RefreshToken).wants(t, 401, "refresh-token-invalid")
-	h.refresh(t, first.RefreshToken).wants(t, 401, "refresh-token-reused")
+	srv.refresh(t, first.RefreshToken).wants(t, 401, "refresh-token-reused")
+	srv.wantsRevoked(t, first.AccessToken)
+	srv.wantsRevoked(t, second.AccessToken)
+	srv.refresh(t, second.RefreshToken).wants(t, 401, "refresh-token-invalid")
+	srv.refresh(t, first.RefreshToken).wants(t, 401, "refresh-token-reused")
 
 	for _, other := range []tokens.TokenPair{elsewhere, bob} { // other sessions are no concern of the thief's
-		h.alive(t, other.AccessToken)
-		h.refreshed(t, other.RefreshToken)
+		srv.wantsValid(t, other.AccessToken)
+		srv.mustRefresh(t, other.RefreshToken)
 	}
 }
 
-func TestAnOldVoucherOfALongChainEndsTheSession(t *testing.T) {
-	h := newHouse(t)
-	first := h.enter(t, "alice")
-	last := h.refreshed(t, first.RefreshToken)
+// An old refresh token ends the session, however often it was refreshed since.
+func TestRefresh_oldTokenEndsSession(t *testing.T) {
+	srv := newServer(t)
+	first := srv.openSession(t, "alice")
+	last := srv.mustRefresh(t, first.RefreshToken)
 	for range 10 {
-		last = h.refreshed(t, last.RefreshToken)
+		last = srv.mustRefresh(t, last.RefreshToken)
 	}
-	h.alive(t, last.AccessToken)
-	h.refresh(t, first.RefreshToken).wants(t, 401, "refresh-token-reused")
-	h.dead(t, last.AccessToken)
-	h.refresh(t, last.RefreshToken).wants(t, 401, "refresh-token-invalid")
+	srv.wantsValid(t, last.AccessToken)
+	srv.refresh(t, first.RefreshToken).wants(t, 401, "refresh-token-reused")
+	srv.wantsRevoked(t, last.AccessToken)
+	srv.refresh(t, last.RefreshToken).wants(t, 401, "refresh-token-invalid")
 }
 
-func TestASavedLoginAnswerIsAVoucher(t *testing.T) {
-	h := newHouse(t)
-	saved := h.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza"}`).wants(t, 200, "").Body.String()
-	next := h.post(t, refreshPath, saved).wants(t, 200, "").Body.String()
-	h.post(t, refreshPath, next).wants(t, 200, "")
+// A saved login response is a valid body.
+func TestRefresh_takesASavedLoginResponse(t *testing.T) {
+	srv := newServer(t)
+	saved := srv.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza"}`).wants(t, 200, "").Body.String()
+	next := srv.post(t, refreshPath, saved).wants(t, 200, "").Body.String()
+	srv.post(t, refreshPath, next).wants(t, 200, "")
 }
 
-func TestARefreshAnswersOneLineToWhoPrefersText(t *testing.T) {
-	h := newHouse(t)
-	line := h.refresh(t, h.enter(t, "alice").RefreshToken, with("Accept", "text/plain")).wants(t, 200, "").Body.String()
-	h.alive(t, strings.TrimSpace(strings.TrimPrefix(line, "Authorization: Bearer ")))
+func TestRefresh_oneLineOfText(t *testing.T) {
+	srv := newServer(t)
+	line := srv.refresh(t, srv.openSession(t, "alice").RefreshToken, with("Accept", "text/plain")).wants(t, 200, "").Body.String()
+	srv.wantsValid(t, strings.TrimSpace(strings.TrimPrefix(line, "Authorization: Bearer ")))
 }
 
-func TestVouchersThatAreNoGood(t *testing.T) {
-	h := newHouse(t)
-	alice, ended := h.enter(t, "alice"), h.enter(t, "alice")
-	h.post(t, logoutPath, "", bearer(ended.AccessToken)).wants(t, 204, "")
+func TestRefresh_invalidTokens(t *testing.T) {
+	srv := newServer(t)
+	alice, ended := srv.openSession(t, "alice"), srv.openSession(t, "alice")
+	srv.post(t, logoutPath, "", bearer(ended.AccessToken)).wants(t, 204, "")
 	unknown := base64.RawURLEncoding.EncodeToString(make([]byte, 32))
 	for _, tc := range []struct {
 		name, body string
@@ -209,12 +213,12 @@ func TestVouchersThatAreNoGood(t *testing.T) {
 		{"no body", "", 415, "unsupported-media-type"},
 		{"half a body", `{"refresh_token":`, 400, "malformed-json"},
 	} {
-		t.Run(tc.name, func(t *testing.T) { h.post(t, refreshPath, tc.body).wants(t, tc.status, tc.slug) })
+		t.Run(tc.name, func(t *testing.T) { srv.post(t, refreshPath, tc.body).wants(t, tc.status, tc.slug) })
 	}
-	h.post(t, refreshPath, "refresh_token="+alice.RefreshToken, asForm).wants(t, 415, "unsupported-media-type")
-	h.post(t, refreshPath+"?refresh_token="+alice.RefreshToken, "{}").wants(t, 401, "refresh-token-invalid")
-	h.alive(t, alice.AccessToken) // none of it touched the real one
-	h.refreshed(t, alice.RefreshToken)
+	srv.post(t, refreshPath, "refresh_token="+alice.RefreshToken, asForm).wants(t, 415, "unsupported-media-type")
+	srv.post(t, refreshPath+"?refresh_token="+alice.RefreshToken, "{}").wants(t, 401, "refresh-token-invalid")
+	srv.wantsValid(t, alice.AccessToken) // none of it touched the real one
+	srv.mustRefresh(t, alice.RefreshToken)
 }
 
 // sibling is another last character that decodes to the same bytes.
@@ -233,52 +237,53 @@ func hashOf(t testing.TB, refresh string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func TestAVoucherExpiresAfterSevenDays(t *testing.T) {
+// A refresh token expires after seven days.
+func TestRefresh_tokenExpiresAfterSevenDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		early, late, spent := h.enter(t, "alice"), h.enter(t, "alice"), h.enter(t, "alice")
-		living := h.refreshed(t, spent.RefreshToken)
+		srv := newServer(t)
+		early, late, spent := srv.openSession(t, "alice"), srv.openSession(t, "alice"), srv.openSession(t, "alice")
+		living := srv.mustRefresh(t, spent.RefreshToken)
 		time.Sleep(7*24*time.Hour - time.Second)
-		h.refreshed(t, early.RefreshToken)
+		srv.mustRefresh(t, early.RefreshToken)
 		time.Sleep(time.Second)
-		h.refresh(t, late.RefreshToken).wants(t, 401, "refresh-token-invalid")
-		h.refresh(t, living.RefreshToken).wants(t, 401, "refresh-token-invalid")
-		h.get(t, mePath, bearer(late.AccessToken)).wants(t, 401, "token-expired")
+		srv.refresh(t, late.RefreshToken).wants(t, 401, "refresh-token-invalid")
+		srv.refresh(t, living.RefreshToken).wants(t, 401, "refresh-token-invalid")
+		srv.get(t, mePath, bearer(late.AccessToken)).wants(t, 401, "token-expired")
 	})
 }
 
-func TestNoSessionLivesLongerThanThirtyDays(t *testing.T) {
+func TestSessions_endAfterThirtyDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		refresh := h.enter(t, "alice").RefreshToken
+		srv := newServer(t)
+		refresh := srv.openSession(t, "alice").RefreshToken
 		const step, day = 6 * 24 * time.Hour, 86400
 		for _, want := range []int64{7 * day, 7 * day, 7 * day, 6 * day} { // on days 6, 12, 18, 24
 			time.Sleep(step)
-			next := h.refreshed(t, refresh)
+			next := srv.mustRefresh(t, refresh)
 			if next.RefreshExpiresIn != want {
-				t.Errorf("the voucher is for %d s, want %d", next.RefreshExpiresIn, want)
+				t.Errorf("the refresh token is for %d s, want %d", next.RefreshExpiresIn, want)
 			}
 			refresh = next.RefreshToken
 		}
 		time.Sleep(step - time.Second)
-		last := h.refreshed(t, refresh)
+		last := srv.mustRefresh(t, refresh)
 		if last.RefreshExpiresIn != 1 {
-			t.Errorf("a second before the end the voucher is for %d s", last.RefreshExpiresIn)
+			t.Errorf("a second before the end the refresh token is for %d s", last.RefreshExpiresIn)
 		}
 		time.Sleep(time.Second)
-		h.refresh(t, last.RefreshToken).wants(t, 401, "refresh-token-invalid")
-		h.refreshed(t, h.login(t, "alice").RefreshToken)
+		srv.refresh(t, last.RefreshToken).wants(t, 401, "refresh-token-invalid")
+		srv.mustRefresh(t, srv.login(t, "alice").RefreshToken)
 	})
 }
 
-func TestOfFiftyRefreshesAtOnceOneWinsAndTheSessionEnds(t *testing.T) {
-	h := newHouse(t)
-	alice, other := h.enter(t, "alice"), h.enter(t, "alice")
+func TestRefresh_concurrentUseEndsSession(t *testing.T) {
+	srv := newServer(t)
+	alice, other := srv.openSession(t, "alice"), srv.openSession(t, "alice")
 	answers := make([]*response, 50)
 	var racing sync.WaitGroup
 	gun := make(chan struct{})
 	for i := range answers {
-		racing.Go(func() { <-gun; answers[i] = h.refresh(t, alice.RefreshToken) })
+		racing.Go(func() { <-gun; answers[i] = srv.refresh(t, alice.RefreshToken) })
 	}
 	close(gun)
 	racing.Wait()
@@ -293,135 +298,135 @@ func TestOfFiftyRefreshesAtOnceOneWinsAndTheSessionEnds(t *testing.T) {
 	if len(won) != 1 {
 		t.Fatalf("%d of 50 refreshes succeeded", len(won))
 	}
-	h.dead(t, alice.AccessToken)
-	h.dead(t, won[0].AccessToken)
-	h.refresh(t, won[0].RefreshToken).wants(t, 401, "refresh-token-invalid")
-	h.alive(t, other.AccessToken)
+	srv.wantsRevoked(t, alice.AccessToken)
+	srv.wantsRevoked(t, won[0].AccessToken)
+	srv.refresh(t, won[0].RefreshToken).wants(t, 401, "refresh-token-invalid")
+	srv.wantsValid(t, other.AccessToken)
 }
 
-func TestAChainOfRefreshesOutlivesManyWristbands(t *testing.T) {
+func TestRefresh_longChain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		grant := h.enter(t, "alice")
+		srv := newServer(t)
+		grant := srv.openSession(t, "alice")
 		access, refresh := grant.AccessToken, grant.RefreshToken
 		for range 50 {
 			time.Sleep(20 * time.Minute)
-			h.get(t, mePath, bearer(access)).wants(t, 401, "token-expired")
-			next := h.refreshed(t, refresh)
+			srv.get(t, mePath, bearer(access)).wants(t, 401, "token-expired")
+			next := srv.mustRefresh(t, refresh)
 			access, refresh = next.AccessToken, next.RefreshToken
-			h.alive(t, access)
+			srv.wantsValid(t, access)
 		}
 		if sidOf(t, access) != sidOf(t, grant.AccessToken) {
 			t.Error("it is another session")
 		}
-		list := decode[sessionsResponse](t, h.get(t, sessionsPath, bearer(access)).wants(t, 200, ""))
+		list := decode[sessionsResponse](t, srv.get(t, sessionsPath, bearer(access)).wants(t, 200, ""))
 		if len(list.Items) != 1 {
 			t.Errorf("%d sessions after one login", len(list.Items))
 		}
 	})
 }
 
-func TestARefreshedWristbandSaysWhatIsTrueNow(t *testing.T) {
-	h := newHouse(t)
-	alice, marco := h.enter(t, "alice"), h.as(t, "marco")
-	h.do(t, "PATCH", usersPath+"/1", `{"name":"Alicia"}`, marco).wants(t, 200, "")
-	old := decode[meResponse](t, h.get(t, mePath, bearer(alice.AccessToken)).wants(t, 200, ""))
-	next := h.refreshed(t, alice.RefreshToken)
-	fresh := decode[meResponse](t, h.get(t, mePath, bearer(next.AccessToken)).wants(t, 200, ""))
+func TestRefresh_claimsAreCurrent(t *testing.T) {
+	srv := newServer(t)
+	alice, marco := srv.openSession(t, "alice"), srv.as(t, "marco")
+	srv.do(t, "PATCH", usersPath+"/1", `{"name":"Alicia"}`, marco).wants(t, 200, "")
+	old := decode[meResponse](t, srv.get(t, mePath, bearer(alice.AccessToken)).wants(t, 200, ""))
+	next := srv.mustRefresh(t, alice.RefreshToken)
+	fresh := decode[meResponse](t, srv.get(t, mePath, bearer(next.AccessToken)).wants(t, 200, ""))
 	if old.Name != "Alice" || fresh.Name != "Alicia" || fresh.Sub != "1" || fresh.SID != old.SID {
 		t.Errorf("before %+v, after %+v", old, fresh)
 	}
 }
 
-func TestAShortLoginRefreshesToTheHousesLife(t *testing.T) {
-	h := newHouse(t)
-	short := decode[tokenResponse](t, h.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza","expires_in":5}`).wants(t, 200, ""))
-	if next := h.refreshed(t, short.RefreshToken); short.ExpiresIn != 5 || next.ExpiresIn != 900 {
+func TestRefresh_hasTheDefaultLifetime(t *testing.T) {
+	srv := newServer(t)
+	short := decode[tokenResponse](t, srv.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza","expires_in":5}`).wants(t, 200, ""))
+	if next := srv.mustRefresh(t, short.RefreshToken); short.ExpiresIn != 5 || next.ExpiresIn != 900 {
 		t.Errorf("%d s, then %d s", short.ExpiresIn, next.ExpiresIn)
 	}
 }
 
-// inTheBook is what stands in the order book: all bytes of its files, or all rows
+// databaseBytes is what stands in the database: all bytes of its files, or all rows
 // of its database.
-func (h *house) inTheBook(t testing.TB) []byte {
+func (srv *server) databaseBytes(t testing.TB) []byte {
 	t.Helper()
-	if h.shelf.url != "" {
-		return []byte(h.openBook(t).text(t))
+	if srv.location.url != "" {
+		return []byte(srv.openContents(t).text(t))
 	}
-	files, _ := filepath.Glob(h.shelf.file + "*")
-	var book []byte
+	files, _ := filepath.Glob(srv.location.file + "*")
+	var content []byte
 	for _, f := range files {
 		text, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		book = append(book, text...)
+		content = append(content, text...)
 	}
 	if len(files) < 2 {
 		t.Fatalf("only %v: where is the write-ahead log?", files)
 	}
-	return book
+	return content
 }
 
-func TestTheOrderBookHoldsNoTokenOnlyHashes(t *testing.T) {
-	h := newHouse(t)
-	login := h.login(t, "alice")
-	next := h.refreshed(t, login.RefreshToken)
-	h.refresh(t, login.RefreshToken).wants(t, 401, "refresh-token-reused")
-	bob := h.login(t, "bob")
-	book := h.inTheBook(t)
+func TestSessions_databaseHoldsOnlyHashes(t *testing.T) {
+	srv := newServer(t)
+	login := srv.login(t, "alice")
+	next := srv.mustRefresh(t, login.RefreshToken)
+	srv.refresh(t, login.RefreshToken).wants(t, 401, "refresh-token-reused")
+	bob := srv.login(t, "bob")
+	content := srv.databaseBytes(t)
 	for _, res := range []tokenResponse{login, next, bob} {
 		raw, _ := base64.RawURLEncoding.DecodeString(res.RefreshToken)
-		if bytes.Contains(book, []byte(res.RefreshToken)) || bytes.Contains(book, raw) {
-			t.Error("a refresh token stands in the order book")
+		if bytes.Contains(content, []byte(res.RefreshToken)) || bytes.Contains(content, raw) {
+			t.Error("a refresh token stands in the database")
 		}
-		if bytes.Contains(book, []byte(res.AccessToken)) || bytes.Contains(book, []byte(strings.Split(res.AccessToken, ".")[2])) {
-			t.Error("an access token stands in the order book")
+		if bytes.Contains(content, []byte(res.AccessToken)) || bytes.Contains(content, []byte(strings.Split(res.AccessToken, ".")[2])) {
+			t.Error("an access token stands in the database")
 		}
-		if !bytes.Contains(book, []byte(hashOf(t, res.RefreshToken))) {
+		if !bytes.Contains(content, []byte(hashOf(t, res.RefreshToken))) {
 			t.Error("the control: its hash is not found")
 		}
-		if strings.Contains(h.log.String(), res.RefreshToken) || strings.Contains(h.log.String(), res.AccessToken) {
+		if strings.Contains(srv.log.String(), res.RefreshToken) || strings.Contains(srv.log.String(), res.AccessToken) {
 			t.Error("a token stands in the log")
 		}
 	}
 }
 
-func TestALogoutCountsFromTheNextRequestOn(t *testing.T) {
-	h := newHouse(t)
-	alice, elsewhere, bob := h.enter(t, "alice"), h.enter(t, "alice"), h.enter(t, "bob")
-	next := h.refreshed(t, alice.RefreshToken)
-	h.post(t, logoutPath, "", bearer(alice.AccessToken)).wants(t, 204, "")
-	h.dead(t, alice.AccessToken)
-	h.dead(t, next.AccessToken)
-	h.refresh(t, next.RefreshToken).wants(t, 401, "refresh-token-invalid")
-	h.post(t, "/api/v1/orders", margherita, bearer(next.AccessToken)).wants(t, 401, "token-revoked")
-	h.get(t, "/api/v1/menu", bearer(next.AccessToken)).wants(t, 401, "token-revoked")
-	h.post(t, logoutPath, "", bearer(next.AccessToken)).wants(t, 401, "token-revoked")
-	h.post(t, logoutPath, "").wants(t, 401, "authentication-required")
-	inspected := decode[inspectResponse](t, h.post(t, "/api/v1/auth/inspect", fmt.Sprintf(`{"token":%q}`, next.AccessToken)).wants(t, 200, ""))
+func TestLogout_countsFromTheNextRequest(t *testing.T) {
+	srv := newServer(t)
+	alice, elsewhere, bob := srv.openSession(t, "alice"), srv.openSession(t, "alice"), srv.openSession(t, "bob")
+	next := srv.mustRefresh(t, alice.RefreshToken)
+	srv.post(t, logoutPath, "", bearer(alice.AccessToken)).wants(t, 204, "")
+	srv.wantsRevoked(t, alice.AccessToken)
+	srv.wantsRevoked(t, next.AccessToken)
+	srv.refresh(t, next.RefreshToken).wants(t, 401, "refresh-token-invalid")
+	srv.post(t, "/api/v1/orders", margherita, bearer(next.AccessToken)).wants(t, 401, "token-revoked")
+	srv.get(t, "/api/v1/menu", bearer(next.AccessToken)).wants(t, 401, "token-revoked")
+	srv.post(t, logoutPath, "", bearer(next.AccessToken)).wants(t, 401, "token-revoked")
+	srv.post(t, logoutPath, "").wants(t, 401, "authentication-required")
+	inspected := decode[inspectResponse](t, srv.post(t, "/api/v1/auth/inspect", fmt.Sprintf(`{"token":%q}`, next.AccessToken)).wants(t, 200, ""))
 	if inspected.Active || !slices.Equal(inspected.Reasons, []string{"token-revoked"}) {
 		t.Errorf("inspect says %+v", inspected)
 	}
-	h.alive(t, elsewhere.AccessToken)
-	h.refreshed(t, elsewhere.RefreshToken)
-	h.alive(t, bob.AccessToken)
+	srv.wantsValid(t, elsewhere.AccessToken)
+	srv.mustRefresh(t, elsewhere.RefreshToken)
+	srv.wantsValid(t, bob.AccessToken)
 }
 
-func TestTheListOfSessions(t *testing.T) {
+func TestSessions_list(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		srv := newServer(t)
 		start := time.Now().UTC()
-		first := h.login(t, "alice", with("User-Agent", "curl/8.5.0"))
+		first := srv.login(t, "alice", with("User-Agent", "curl/8.5.0"))
 		time.Sleep(time.Minute)
-		second := h.login(t, "alice", with("User-Agent", "Firefox\x00\x1b[31m\u0085\x7f\t/140 \xff"+strings.Repeat("ü", 300)))
-		h.login(t, "bob")
-		ended := h.enter(t, "alice")
-		h.post(t, logoutPath, "", bearer(ended.AccessToken)).wants(t, 204, "")
+		second := srv.login(t, "alice", with("User-Agent", "Firefox\x00\x1b[31m\u0085\x7f\t/140 \xff"+strings.Repeat("ü", 300)))
+		srv.login(t, "bob")
+		ended := srv.openSession(t, "alice")
+		srv.post(t, logoutPath, "", bearer(ended.AccessToken)).wants(t, 204, "")
 		time.Sleep(time.Minute)
-		first = h.refreshed(t, first.RefreshToken)
+		first = srv.mustRefresh(t, first.RefreshToken)
 
-		list := decode[sessionsResponse](t, h.get(t, sessionsPath, bearer(first.AccessToken)).wants(t, 200, "")).Items
+		list := decode[sessionsResponse](t, srv.get(t, sessionsPath, bearer(first.AccessToken)).wants(t, 200, "")).Items
 		if len(list) != 2 {
 			t.Fatalf("%d sessions, want 2: %+v", len(list), list)
 		}
@@ -434,29 +439,29 @@ func TestTheListOfSessions(t *testing.T) {
 				t.Errorf("session %d is\n%+v, want\n%+v", i, list[i], want)
 			}
 		}
-		seen := decode[sessionsResponse](t, h.get(t, sessionsPath, bearer(second.AccessToken)).wants(t, 200, "")).Items
+		seen := decode[sessionsResponse](t, srv.get(t, sessionsPath, bearer(second.AccessToken)).wants(t, 200, "")).Items
 		if !seen[0].Current || seen[1].Current {
 			t.Errorf("from the other session: %+v", seen)
 		}
 		time.Sleep(week - time.Minute) // the second has expired, the first has a minute left
-		access := h.refreshed(t, first.RefreshToken).AccessToken
-		left := decode[sessionsResponse](t, h.get(t, sessionsPath, bearer(access)).wants(t, 200, "")).Items
+		access := srv.mustRefresh(t, first.RefreshToken).AccessToken
+		left := decode[sessionsResponse](t, srv.get(t, sessionsPath, bearer(access)).wants(t, 200, "")).Items
 		if len(left) != 1 || left[0].ID != sidOf(t, access) {
 			t.Errorf("an expired session is listed: %+v", left)
 		}
 	})
 }
 
-func TestAUserAgentIsCutAtTwoHundredCharacters(t *testing.T) {
-	h := newHouse(t)
+func TestSessions_userAgentIsCut(t *testing.T) {
+	srv := newServer(t)
 	for agent, want := range map[string]string{
 		strings.Repeat("a", 200):    strings.Repeat("a", 200),
 		strings.Repeat("a", 201):    strings.Repeat("a", 200),
-		"<script>alert(1)</script>": "<script>alert(1)</script>", // it is data; whoever shows it escapes it
+		"<script>alert(1)</script>": "<script>alert(1)</script>", // it is data; pages escape it
 		"":                          "",
 	} {
-		access := h.login(t, "alice", with("User-Agent", agent)).AccessToken
-		list := decode[sessionsResponse](t, h.get(t, sessionsPath, bearer(access)).wants(t, 200, "")).Items
+		access := srv.login(t, "alice", with("User-Agent", agent)).AccessToken
+		list := decode[sessionsResponse](t, srv.get(t, sessionsPath, bearer(access)).wants(t, 200, "")).Items
 		i := slices.IndexFunc(list, func(s sessionResponse) bool { return s.Current })
 		if i < 0 || list[i].UserAgent != want {
 			t.Errorf("%q is kept as %+v", agent, list)
@@ -464,46 +469,46 @@ func TestAUserAgentIsCutAtTwoHundredCharacters(t *testing.T) {
 	}
 }
 
-func TestAGuestEndsOneSession(t *testing.T) {
-	h := newHouse(t)
-	here, there, bob := h.enter(t, "alice"), h.enter(t, "alice"), h.enter(t, "bob")
+func TestSessions_endOne(t *testing.T) {
+	srv := newServer(t)
+	here, there, bob := srv.openSession(t, "alice"), srv.openSession(t, "alice"), srv.openSession(t, "bob")
 	end := func(sid string) *response {
-		return h.do(t, "DELETE", sessionsPath+"/"+sid, "", bearer(here.AccessToken))
+		return srv.do(t, "DELETE", sessionsPath+"/"+sid, "", bearer(here.AccessToken))
 	}
 	for _, strange := range []string{sidOf(t, bob.AccessToken), "none", tokens.NewID(), "%00", "1%20OR%201=1"} {
 		end(strange).wants(t, 404, "not-found")
 	}
-	h.alive(t, bob.AccessToken)
-	h.refreshed(t, bob.RefreshToken)
+	srv.wantsValid(t, bob.AccessToken)
+	srv.mustRefresh(t, bob.RefreshToken)
 
 	end(sidOf(t, there.AccessToken)).wants(t, 204, "")
-	h.dead(t, there.AccessToken)
-	h.refresh(t, there.RefreshToken).wants(t, 401, "refresh-token-invalid")
+	srv.wantsRevoked(t, there.AccessToken)
+	srv.refresh(t, there.RefreshToken).wants(t, 401, "refresh-token-invalid")
 	end(sidOf(t, there.AccessToken)).wants(t, 404, "not-found")
-	h.alive(t, here.AccessToken)
+	srv.wantsValid(t, here.AccessToken)
 
 	end(sidOf(t, here.AccessToken)).wants(t, 204, "")
-	h.dead(t, here.AccessToken)
+	srv.wantsRevoked(t, here.AccessToken)
 }
 
-func TestAGuestEndsAllSessions(t *testing.T) {
-	h := newHouse(t)
-	here, there, bob := h.enter(t, "alice"), h.enter(t, "alice"), h.enter(t, "bob")
-	h.do(t, "DELETE", sessionsPath, "", bearer(here.AccessToken)).wants(t, 204, "")
+func TestSessions_endAll(t *testing.T) {
+	srv := newServer(t)
+	here, there, bob := srv.openSession(t, "alice"), srv.openSession(t, "alice"), srv.openSession(t, "bob")
+	srv.do(t, "DELETE", sessionsPath, "", bearer(here.AccessToken)).wants(t, 204, "")
 	for _, g := range []tokens.TokenPair{here, there} {
-		h.dead(t, g.AccessToken)
-		h.refresh(t, g.RefreshToken).wants(t, 401, "refresh-token-invalid")
+		srv.wantsRevoked(t, g.AccessToken)
+		srv.refresh(t, g.RefreshToken).wants(t, 401, "refresh-token-invalid")
 	}
-	h.alive(t, bob.AccessToken)
-	h.alive(t, h.enter(t, "alice").AccessToken)
+	srv.wantsValid(t, bob.AccessToken)
+	srv.wantsValid(t, srv.openSession(t, "alice").AccessToken)
 }
 
-func TestANewPassword(t *testing.T) {
-	h := newHouse(t)
-	here, there, bob := h.enter(t, "alice"), h.enter(t, "alice"), h.enter(t, "bob")
+func TestPassword_change(t *testing.T) {
+	srv := newServer(t)
+	here, there, bob := srv.openSession(t, "alice"), srv.openSession(t, "alice"), srv.openSession(t, "bob")
 	const fresh = "a sentence only I know"
 	change := func(current, next string) *response {
-		return h.post(t, passwordPath, fmt.Sprintf(`{"current":%q,"new":%q}`, current, next), bearer(here.AccessToken))
+		return srv.post(t, passwordPath, fmt.Sprintf(`{"current":%q,"new":%q}`, current, next), bearer(here.AccessToken))
 	}
 	change("bob-likes-pizza", fresh).wants(t, 401, "invalid-credentials")
 	for _, bad := range []string{"short", "password123", "Alice", strings.Repeat("x", 129)} {
@@ -512,56 +517,56 @@ func TestANewPassword(t *testing.T) {
 			t.Errorf("%q: fault is found with %v", bad, got)
 		}
 	}
-	h.post(t, passwordPath, `{"current":"alice-likes-pizza","new":"`+fresh+`","username":"bob"}`, bearer(here.AccessToken)).wants(t, 400, "unknown-field")
-	h.post(t, passwordPath, `{"current":"alice-likes-pizza","new":"`+fresh+`"}`).wants(t, 401, "authentication-required")
-	h.alive(t, there.AccessToken)
-	h.login(t, "alice")
+	srv.post(t, passwordPath, `{"current":"alice-likes-pizza","new":"`+fresh+`","username":"bob"}`, bearer(here.AccessToken)).wants(t, 400, "unknown-field")
+	srv.post(t, passwordPath, `{"current":"alice-likes-pizza","new":"`+fresh+`"}`).wants(t, 401, "authentication-required")
+	srv.wantsValid(t, there.AccessToken)
+	srv.login(t, "alice")
 
 	change("alice-likes-pizza", fresh).wants(t, 204, "")
-	h.dead(t, there.AccessToken)
-	h.refresh(t, there.RefreshToken).wants(t, 401, "refresh-token-invalid")
-	h.alive(t, here.AccessToken)
-	h.refreshed(t, here.RefreshToken)
-	h.alive(t, bob.AccessToken)
-	h.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza"}`).wants(t, 401, "invalid-credentials")
-	h.post(t, loginPath, `{"username":"alice","password":"`+fresh+`"}`).wants(t, 200, "")
-	h.login(t, "bob")
+	srv.wantsRevoked(t, there.AccessToken)
+	srv.refresh(t, there.RefreshToken).wants(t, 401, "refresh-token-invalid")
+	srv.wantsValid(t, here.AccessToken)
+	srv.mustRefresh(t, here.RefreshToken)
+	srv.wantsValid(t, bob.AccessToken)
+	srv.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza"}`).wants(t, 401, "invalid-credentials")
+	srv.post(t, loginPath, `{"username":"alice","password":"`+fresh+`"}`).wants(t, 200, "")
+	srv.login(t, "bob")
 }
 
-// TestALoginUnderWayGetsNoSessionAfterAChange is a login that was checked before
+// TestPassword_changeDuringALogin is a login that was checked before
 // a change and opens its session after it.
-func TestALoginUnderWayGetsNoSessionAfterAChange(t *testing.T) {
+func TestPassword_changeDuringALogin(t *testing.T) {
 	t.Run("of the password", func(t *testing.T) {
-		h := newHouse(t)
-		before, err := h.Store.UserByUsername(t.Context(), "alice")
+		srv := newServer(t)
+		before, err := srv.Store.UserByUsername(t.Context(), "alice")
 		if err != nil {
 			t.Fatal(err)
 		}
-		here := h.enter(t, "alice")
-		h.post(t, passwordPath, `{"current":"alice-likes-pizza","new":"a sentence only I know"}`, bearer(here.AccessToken)).wants(t, 204, "")
-		if grant, err := h.Sessions.Open(t.Context(), before, "", models.DeliverBody, time.Minute); err == nil {
-			t.Errorf("the old password has a session: %d", h.get(t, mePath, bearer(grant.AccessToken)).Code)
+		here := srv.openSession(t, "alice")
+		srv.post(t, passwordPath, `{"current":"alice-likes-pizza","new":"a sentence only I know"}`, bearer(here.AccessToken)).wants(t, 204, "")
+		if grant, err := srv.Sessions.Open(t.Context(), before, "", models.DeliverBody, time.Minute); err == nil {
+			t.Errorf("the old password has a session: %d", srv.get(t, mePath, bearer(grant.AccessToken)).Code)
 		}
-		h.alive(t, h.enter(t, "alice").AccessToken)
+		srv.wantsValid(t, srv.openSession(t, "alice").AccessToken)
 	})
 	t.Run("of the role", func(t *testing.T) {
-		h := newHouse(t)
-		before, err := h.Store.UserByUsername(t.Context(), "carla")
+		srv := newServer(t)
+		before, err := srv.Store.UserByUsername(t.Context(), "carla")
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.do(t, "PATCH", usersPath+"/4", `{"role":"guest"}`, h.as(t, "marco")).wants(t, 200, "")
-		grant, err := h.Sessions.Open(t.Context(), before, "", models.DeliverBody, time.Minute)
+		srv.do(t, "PATCH", usersPath+"/4", `{"role":"guest"}`, srv.as(t, "marco")).wants(t, 200, "")
+		grant, err := srv.Sessions.Open(t.Context(), before, "", models.DeliverBody, time.Minute)
 		if err != nil {
 			return
 		}
-		if _, claims := read(t, grant.AccessToken); claims["role"] != "guest" {
-			t.Errorf("the wristband says %v", claims["role"])
+		if _, claims := decodeToken(t, grant.AccessToken); claims["role"] != "guest" {
+			t.Errorf("the access token says %v", claims["role"])
 		}
 	})
 }
 
-func TestWhatAManagerChangesEndsTheSessions(t *testing.T) {
+func TestUsers_changeEndsSessions(t *testing.T) {
 	for _, tc := range []struct {
 		name, method, path, body string
 		status                   int
@@ -579,72 +584,73 @@ func TestWhatAManagerChangesEndsTheSessions(t *testing.T) {
 		{"nobody's sessions", "DELETE", "/999/sessions", "", 404, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			h := newHouse(t)
-			bob, elsewhere, marco := h.enter(t, "bob"), h.enter(t, "bob"), h.enter(t, "marco")
-			if res := h.do(t, tc.method, usersPath+tc.path, tc.body, bearer(marco.AccessToken)); res.Code != tc.status {
+			srv := newServer(t)
+			bob, elsewhere, marco := srv.openSession(t, "bob"), srv.openSession(t, "bob"), srv.openSession(t, "marco")
+			if res := srv.do(t, tc.method, usersPath+tc.path, tc.body, bearer(marco.AccessToken)); res.Code != tc.status {
 				t.Fatalf("answered %d %s", res.Code, res.Body)
 			}
 			for _, g := range []tokens.TokenPair{bob, elsewhere} {
 				if tc.ends {
-					h.dead(t, g.AccessToken)
-					h.refresh(t, g.RefreshToken).wants(t, 401, "refresh-token-invalid")
+					srv.wantsRevoked(t, g.AccessToken)
+					srv.refresh(t, g.RefreshToken).wants(t, 401, "refresh-token-invalid")
 				} else {
-					h.alive(t, g.AccessToken)
-					h.refreshed(t, g.RefreshToken)
+					srv.wantsValid(t, g.AccessToken)
+					srv.mustRefresh(t, g.RefreshToken)
 				}
 			}
-			h.alive(t, marco.AccessToken)
+			srv.wantsValid(t, marco.AccessToken)
 		})
 	}
 }
 
-func TestOnlyAManagerEndsTheSessionsOfOthers(t *testing.T) {
-	h := newHouse(t)
-	bob := h.enter(t, "bob")
+func TestUsers_onlyManagersEndSessions(t *testing.T) {
+	srv := newServer(t)
+	bob := srv.openSession(t, "bob")
 	for _, name := range []string{"alice", "bob", "vera", "carla"} {
-		h.do(t, "DELETE", usersPath+"/2/sessions", "", h.as(t, name)).wants(t, 403, "role-required")
+		srv.do(t, "DELETE", usersPath+"/2/sessions", "", srv.as(t, name)).wants(t, 403, "role-required")
 	}
-	h.alive(t, bob.AccessToken)
-	h.do(t, "DELETE", usersPath+"/2/sessions", "", h.as(t, "marco")).wants(t, 204, "")
-	h.dead(t, bob.AccessToken)
+	srv.wantsValid(t, bob.AccessToken)
+	srv.do(t, "DELETE", usersPath+"/2/sessions", "", srv.as(t, "marco")).wants(t, 204, "")
+	srv.wantsRevoked(t, bob.AccessToken)
 }
 
-func TestACutWristbandStaysCutOverARestart(t *testing.T) {
-	h := newHouse(t)
-	out, reused, living := h.enter(t, "alice"), h.enter(t, "alice"), h.enter(t, "alice")
-	h.post(t, logoutPath, "", bearer(out.AccessToken)).wants(t, 204, "")
-	next := h.refreshed(t, reused.RefreshToken)
-	h.refresh(t, reused.RefreshToken).wants(t, 401, "refresh-token-reused")
+// A revoked access token stays revoked over a restart.
+func TestSessions_revocationSurvivesARestart(t *testing.T) {
+	srv := newServer(t)
+	out, reused, living := srv.openSession(t, "alice"), srv.openSession(t, "alice"), srv.openSession(t, "alice")
+	srv.post(t, logoutPath, "", bearer(out.AccessToken)).wants(t, 204, "")
+	next := srv.mustRefresh(t, reused.RefreshToken)
+	srv.refresh(t, reused.RefreshToken).wants(t, 401, "refresh-token-reused")
 	for range 2 {
-		h = h.reopened(t)
-		h.dead(t, out.AccessToken)
-		h.dead(t, next.AccessToken)
-		h.refresh(t, out.RefreshToken).wants(t, 401, "refresh-token-invalid")
-		h.alive(t, living.AccessToken)
+		srv = srv.restart(t)
+		srv.wantsRevoked(t, out.AccessToken)
+		srv.wantsRevoked(t, next.AccessToken)
+		srv.refresh(t, out.RefreshToken).wants(t, 401, "refresh-token-invalid")
+		srv.wantsValid(t, living.AccessToken)
 	}
 	n := 0
-	if err := h.Store.ListRevoked(t.Context(), func(models.RevokedSession) { n++ }); err != nil || n != 2 {
+	if err := srv.Store.ListRevoked(t.Context(), func(models.RevokedSession) { n++ }); err != nil || n != 2 {
 		t.Errorf("%d sessions are on the list, %v", n, err)
 	}
-	h.refreshed(t, living.RefreshToken)
+	srv.mustRefresh(t, living.RefreshToken)
 }
 
-func TestRevocationCostsNoQuery(t *testing.T) {
-	h := newHouse(t)
-	alice := h.enter(t, "alice")
-	if n := h.get(t, mePath, bearer(alice.AccessToken)).wants(t, 200, "").queries(t); n != "0" {
+func TestAuthenticate_revocationMakesNoQuery(t *testing.T) {
+	srv := newServer(t)
+	alice := srv.openSession(t, "alice")
+	if n := srv.get(t, mePath, bearer(alice.AccessToken)).wants(t, 200, "").queries(t); n != "0" {
 		t.Errorf("before the logout me costs %s queries", n)
 	}
-	if n := h.post(t, logoutPath, "", bearer(alice.AccessToken)).wants(t, 204, "").queries(t); n != h.plus(1, telling) {
+	if n := srv.post(t, logoutPath, "", bearer(alice.AccessToken)).wants(t, 204, "").queries(t); n != srv.plus(1, notifyStatements) {
 		t.Errorf("the logout costs %s queries", n)
 	}
-	if n := h.get(t, mePath, bearer(alice.AccessToken)).wants(t, 401, "token-revoked").queries(t); n != "0" {
+	if n := srv.get(t, mePath, bearer(alice.AccessToken)).wants(t, 401, "token-revoked").queries(t); n != "0" {
 		t.Errorf("after the logout me costs %s queries", n)
 	}
 }
 
 // guarded are requests that pass the guards and are refused by the handler
-// before it opens the order book, or that need as many statements as it says.
+// before it opens the database, or that need as many statements as it says.
 var guarded = map[string]struct{ path, body, queries string }{
 	"POST /api/v1/auth/password":        {"", "", "0"},
 	"GET /api/v1/auth/me":               {"", "", "0"},
@@ -665,20 +671,20 @@ var guarded = map[string]struct{ path, body, queries string }{
 	"PATCH /api/v1/users/:id":           {"/api/v1/users/x", "", "0"},
 	"DELETE /api/v1/users/:id/sessions": {"/api/v1/users/x/sessions", "", "0"},
 	"GET /metrics":                      {"", "", "0"},
-	"GET /learn/facts":                  {"", "", "0"}, // the lesson book is no database of the house
+	"GET /learn/facts":                  {"", "", "0"}, // the lesson store is no database of the server
 	"POST /api/v1/auth/logout":          {"", "", "1+"},
 	"DELETE /api/v1/auth/sessions":      {"", "", "1+"},
-	"POST /api/v1/auth/keys/rotate":     {"", "", "3+"}, // the last token in the book, the new key, the old one
+	"POST /api/v1/auth/keys/rotate":     {"", "", "3+"}, // the last token in the database, the new key, the old one
 }
 
-// TestAuthenticationAddsNoStatementToAnyRoute holds the table above against the
-// door table, so that a new guarded route cannot be forgotten.
-func TestAuthenticationAddsNoStatementToAnyRoute(t *testing.T) {
-	h := newHouse(t)
-	marco := h.enter(t, "marco") // also a VIP, so that every door opens
-	h.do(t, "PATCH", usersPath+"/5", `{"vip":true}`, bearer(marco.AccessToken)).wants(t, 200, "")
+// TestAuthenticate_addsNoStatementToAnyRoute holds the table above against the
+// access table, so that a new guarded route cannot be forgotten.
+func TestAuthenticate_addsNoStatementToAnyRoute(t *testing.T) {
+	srv := newServer(t)
+	marco := srv.openSession(t, "marco") // also a VIP, so that every guard lets them pass
+	srv.do(t, "PATCH", usersPath+"/5", `{"vip":true}`, bearer(marco.AccessToken)).wants(t, 200, "")
 	cut := marco.AccessToken
-	for route, who := range doors {
+	for route, who := range routeAccess {
 		if who == "all" {
 			continue
 		}
@@ -691,64 +697,64 @@ func TestAuthenticationAddsNoStatementToAnyRoute(t *testing.T) {
 		if call.path != "" {
 			path = call.path
 		}
-		access := h.enter(t, "marco").AccessToken
+		access := srv.openSession(t, "marco").AccessToken
 		for caller, opts := range map[string][]option{
-			"nobody": {}, "garbage": {bearer("a.b.c")}, "a cut wristband": {bearer(cut)}, "a stranger's": {bearer(h.foreign(t, "http://elsewhere", time.Minute))},
+			"nobody": {}, "garbage": {bearer("a.b.c")}, "a cut access token": {bearer(cut)}, "a stranger's": {bearer(srv.foreignToken(t, "http://elsewhere", time.Minute))},
 		} {
-			if res := h.do(t, method, path, call.body, opts...); res.Code != 401 || res.queries(t) != "0" {
+			if res := srv.do(t, method, path, call.body, opts...); res.Code != 401 || res.queries(t) != "0" {
 				t.Errorf("%s as %s: %d after %s queries", route, caller, res.Code, res.queries(t))
 			}
 		}
 		if !strings.Contains(who, "alice") {
-			if res := h.do(t, method, path, call.body, h.as(t, "alice")); res.Code != 403 || res.queries(t) != "0" {
+			if res := srv.do(t, method, path, call.body, srv.as(t, "alice")); res.Code != 403 || res.queries(t) != "0" {
 				t.Errorf("%s as alice: %d after %s queries", route, res.Code, res.queries(t))
 			}
 		}
-		res := h.do(t, method, path, call.body, bearer(access))
+		res := srv.do(t, method, path, call.body, bearer(access))
 		want, tells := strings.CutSuffix(call.queries, "+")
 		if tells {
 			count, _ := strconv.Atoi(want)
-			want = h.plus(count, telling)
+			want = srv.plus(count, notifyStatements)
 		}
-		if isGuards(res) || res.queries(t) != want {
+		if isGuardRefusal(res) || res.queries(t) != want {
 			t.Errorf("%s: %d after %s queries, want %s", route, res.Code, res.queries(t), want)
 		}
 	}
-	for _, path := range []string{"/api/v1/menu", "/api/v1/menu/1"} { // a wristband may be shown
-		if with, without := h.get(t, path, h.as(t, "alice")).queries(t), h.get(t, path).queries(t); with != without {
-			t.Errorf("%s costs %s queries with a wristband and %s without", path, with, without)
+	for _, path := range []string{"/api/v1/menu", "/api/v1/menu/1"} { // an access token may be shown
+		if with, without := srv.get(t, path, srv.as(t, "alice")).queries(t), srv.get(t, path).queries(t); with != without {
+			t.Errorf("%s costs %s queries with an access token and %s without", path, with, without)
 		}
 	}
 }
 
-// TestAnOpenStreamEndsWithItsSession opens two streams of two sessions and ends
+// TestEvents_endWithTheSession opens two streams of two sessions and ends
 // one of the sessions in every way there is.
-func TestAnOpenStreamEndsWithItsSession(t *testing.T) {
-	for name, end := range map[string]func(t *testing.T, h *house, mine, other tokens.TokenPair){
-		"by logout": func(t *testing.T, h *house, mine, _ tokens.TokenPair) {
-			h.post(t, logoutPath, "", bearer(mine.AccessToken)).wants(t, 204, "")
+func TestEvents_endWithTheSession(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, srv *server, mine, other tokens.TokenPair){
+		"by logout": func(t *testing.T, srv *server, mine, _ tokens.TokenPair) {
+			srv.post(t, logoutPath, "", bearer(mine.AccessToken)).wants(t, 204, "")
 		},
-		"from another session": func(t *testing.T, h *house, mine, other tokens.TokenPair) {
-			h.do(t, "DELETE", sessionsPath+"/"+sidOf(t, mine.AccessToken), "", bearer(other.AccessToken)).wants(t, 204, "")
+		"from another session": func(t *testing.T, srv *server, mine, other tokens.TokenPair) {
+			srv.do(t, "DELETE", sessionsPath+"/"+sidOf(t, mine.AccessToken), "", bearer(other.AccessToken)).wants(t, 204, "")
 		},
-		"by a voucher used twice": func(t *testing.T, h *house, mine, _ tokens.TokenPair) {
-			h.refreshed(t, mine.RefreshToken)
-			h.refresh(t, mine.RefreshToken).wants(t, 401, "refresh-token-reused")
+		"by a refresh token used twice": func(t *testing.T, srv *server, mine, _ tokens.TokenPair) {
+			srv.mustRefresh(t, mine.RefreshToken)
+			srv.refresh(t, mine.RefreshToken).wants(t, 401, "refresh-token-reused")
 		},
-		"by a new password": func(t *testing.T, h *house, _, other tokens.TokenPair) {
-			h.post(t, passwordPath, `{"current":"alice-likes-pizza","new":"a sentence only I know"}`, bearer(other.AccessToken)).wants(t, 204, "")
+		"by a new password": func(t *testing.T, srv *server, _, other tokens.TokenPair) {
+			srv.post(t, passwordPath, `{"current":"alice-likes-pizza","new":"a sentence only I know"}`, bearer(other.AccessToken)).wants(t, 204, "")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHouse(t)
-				mine, other := h.enter(t, "alice"), h.enter(t, "alice")
-				h.order(t, bearer(mine.AccessToken))
+				srv := newServer(t)
+				mine, other := srv.openSession(t, "alice"), srv.openSession(t, "alice")
+				srv.newOrder(t, bearer(mine.AccessToken))
 				open := func(g tokens.TokenPair) chan time.Time {
 					done := make(chan time.Time, 1)
 					go func() {
-						res := h.get(t, "/api/v1/orders/1/events", bearer(g.AccessToken))
-						if res.Code != 200 || steps(t, res.Body.String()) != "1 placed" && g.AccessToken == mine.AccessToken {
+						res := srv.get(t, "/api/v1/orders/1/events", bearer(g.AccessToken))
+						if res.Code != 200 || eventSteps(t, res.Body.String()) != "1 placed" && g.AccessToken == mine.AccessToken {
 							t.Errorf("the stream says %d %s", res.Code, res.Body)
 						}
 						done <- time.Now()
@@ -758,7 +764,7 @@ func TestAnOpenStreamEndsWithItsSession(t *testing.T) {
 				cut, kept := open(mine), open(other)
 				time.Sleep(time.Minute)
 				at := time.Now()
-				end(t, h, mine, other)
+				end(t, srv, mine, other)
 				if closed := <-cut; closed.Sub(at) > 0 {
 					t.Errorf("the stream closed %v late", closed.Sub(at))
 				}
@@ -768,29 +774,30 @@ func TestAnOpenStreamEndsWithItsSession(t *testing.T) {
 					t.Error("the stream of the other session closed, too")
 				default:
 				}
-				h.get(t, "/api/v1/orders/1/events", bearer(mine.AccessToken)).wants(t, 401, "token-revoked")
-				h.Kitchen.Events.Close()
+				srv.get(t, "/api/v1/orders/1/events", bearer(mine.AccessToken)).wants(t, 401, "token-revoked")
+				srv.Kitchen.Events.Close()
 				<-kept
 			})
 		})
 	}
 }
 
-func TestAGuestHasTenStreams(t *testing.T) {
+// A user has at most ten streams.
+func TestEvents_tenForEachUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		alice, carla := h.enter(t, "alice"), h.as(t, "carla")
-		h.order(t, bearer(alice.AccessToken))
+		srv := newServer(t)
+		alice, carla := srv.openSession(t, "alice"), srv.as(t, "carla")
+		srv.newOrder(t, bearer(alice.AccessToken))
 		const path = "/api/v1/orders/1/events"
 		var open sync.WaitGroup
 		ctx, leave := context.WithCancel(t.Context())
 		for i := range 10 {
 			session := alice // ten streams of a guest, not of a session
 			if i%2 == 1 {
-				session = h.enter(t, "alice")
+				session = srv.openSession(t, "alice")
 			}
 			open.Go(func() {
-				h.get(t, path, bearer(session.AccessToken), func(r *http.Request) {
+				srv.get(t, path, bearer(session.AccessToken), func(r *http.Request) {
 					if i == 0 {
 						*r = *r.WithContext(ctx)
 					}
@@ -798,45 +805,45 @@ func TestAGuestHasTenStreams(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		h.get(t, path, bearer(alice.AccessToken)).wants(t, 429, "too-many-streams")
-		h.alive(t, alice.AccessToken)
-		open.Go(func() { h.get(t, path, carla).wants(t, 200, "") })
+		srv.get(t, path, bearer(alice.AccessToken)).wants(t, 429, "too-many-streams")
+		srv.wantsValid(t, alice.AccessToken)
+		open.Go(func() { srv.get(t, path, carla).wants(t, 200, "") })
 		synctest.Wait()
 		leave()
 		synctest.Wait()
-		open.Go(func() { h.get(t, path, bearer(alice.AccessToken)).wants(t, 200, "") })
+		open.Go(func() { srv.get(t, path, bearer(alice.AccessToken)).wants(t, 200, "") })
 		synctest.Wait()
-		h.get(t, path, bearer(alice.AccessToken)).wants(t, 429, "too-many-streams")
-		h.Kitchen.Events.Close()
+		srv.get(t, path, bearer(alice.AccessToken)).wants(t, 429, "too-many-streams")
+		srv.Kitchen.Events.Close()
 		open.Wait()
 	})
 }
 
-// TestTheClockNeverGoesBack opens the house a second time with the computer's
+// TestTokens_clockNeverGoesBack opens the server a second time with the computer's
 // clock set back by two hours: each bubble begins at the same moment.
-func TestTheClockNeverGoesBack(t *testing.T) {
-	dir, shelf := moveIn(t) // for both bubbles
+func TestTokens_clockNeverGoesBack(t *testing.T) {
+	dir, shelf := copySeeded(t) // for both bubbles
 	var expired, living tokens.TokenPair
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t, dir, shelf, "")
-		expired = h.enter(t, "alice")
+		srv := openServer(t, dir, shelf, "")
+		expired = srv.openSession(t, "alice")
 		time.Sleep(2 * time.Hour)
-		h.get(t, mePath, bearer(expired.AccessToken)).wants(t, 401, "token-expired")
-		living = h.enter(t, "alice")
-		h.alive(t, living.AccessToken)
+		srv.get(t, mePath, bearer(expired.AccessToken)).wants(t, 401, "token-expired")
+		living = srv.openSession(t, "alice")
+		srv.wantsValid(t, living.AccessToken)
 	})
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t, dir, shelf, "")
-		h.get(t, mePath, bearer(expired.AccessToken)).wants(t, 401, "token-expired")
-		h.alive(t, living.AccessToken)
-		if behind := h.Authority.Keys().ClockBehind(); behind != 2*time.Hour {
+		srv := openServer(t, dir, shelf, "")
+		srv.get(t, mePath, bearer(expired.AccessToken)).wants(t, 401, "token-expired")
+		srv.wantsValid(t, living.AccessToken)
+		if behind := srv.Authority.Keys().ClockBehind(); behind != 2*time.Hour {
 			t.Errorf("the clock is said to be %v behind", behind)
 		}
 		time.Sleep(15 * time.Minute)
-		h.get(t, mePath, bearer(living.AccessToken)).wants(t, 401, "token-expired")
-		next := h.refreshed(t, living.RefreshToken)
-		h.alive(t, next.AccessToken)
+		srv.get(t, mePath, bearer(living.AccessToken)).wants(t, 401, "token-expired")
+		next := srv.mustRefresh(t, living.RefreshToken)
+		srv.wantsValid(t, next.AccessToken)
 		time.Sleep(15 * time.Minute)
-		h.get(t, mePath, bearer(next.AccessToken)).wants(t, 401, "token-expired")
+		srv.get(t, mePath, bearer(next.AccessToken)).wants(t, 401, "token-expired")
 	})
 }

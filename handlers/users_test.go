@@ -8,11 +8,11 @@ import (
 
 const usersPath = "/api/v1/users"
 
-func TestTheManagersOffice(t *testing.T) {
-	h := newHouse(t)
-	marco := h.as(t, "marco")
-	page := decode[usersResponse](t, h.get(t, usersPath+"?limit=3", marco).wants(t, 200, ""))
-	rest := decode[usersResponse](t, h.get(t, usersPath+"?cursor="+*page.NextCursor, marco).wants(t, 200, ""))
+func TestUsers_list(t *testing.T) {
+	srv := newServer(t)
+	marco := srv.as(t, "marco")
+	page := decode[usersResponse](t, srv.get(t, usersPath+"?limit=3", marco).wants(t, 200, ""))
+	rest := decode[usersResponse](t, srv.get(t, usersPath+"?cursor="+*page.NextCursor, marco).wants(t, 200, ""))
 	var names []string
 	for _, u := range append(page.Items, rest.Items...) {
 		names = append(names, u.Username)
@@ -21,15 +21,15 @@ func TestTheManagersOffice(t *testing.T) {
 		t.Errorf("the users are %v", names)
 	}
 
-	u := decode[userResponse](t, h.do(t, "PATCH", usersPath+"/2", `{"role":"chef","vip":true,"name":"Roberto"}`, marco).wants(t, 200, ""))
+	u := decode[userResponse](t, srv.do(t, "PATCH", usersPath+"/2", `{"role":"chef","vip":true,"name":"Roberto"}`, marco).wants(t, 200, ""))
 	if u.Role != "chef" || !u.VIP || u.Name != "Roberto" || u.Username != "bob" {
 		t.Errorf("bob became %+v", u)
 	}
-	me := decode[meResponse](t, h.get(t, mePath, h.as(t, "bob")).wants(t, 200, ""))
+	me := decode[meResponse](t, srv.get(t, mePath, srv.as(t, "bob")).wants(t, 200, ""))
 	if me.Role != "chef" || !me.VIP || me.Name != "Roberto" {
-		t.Errorf("bob's next wristband says %+v", me)
+		t.Errorf("bob's next access token says %+v", me)
 	}
-	u = decode[userResponse](t, h.do(t, "PATCH", usersPath+"/2", `{"vip":false}`, marco).wants(t, 200, ""))
+	u = decode[userResponse](t, srv.do(t, "PATCH", usersPath+"/2", `{"vip":false}`, marco).wants(t, 200, ""))
 	if u.Role != "chef" || u.VIP || u.Name != "Roberto" {
 		t.Errorf("bob became %+v", u)
 	}
@@ -51,7 +51,7 @@ func TestTheManagersOffice(t *testing.T) {
 		{"the last manager stays one", "5", `{"role":"manager","vip":true}`, 200, "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			res := h.do(t, "PATCH", usersPath+"/"+tc.id, tc.body, marco).wants(t, tc.status, tc.slug)
+			res := srv.do(t, "PATCH", usersPath+"/"+tc.id, tc.body, marco).wants(t, tc.status, tc.slug)
 			if tc.field != "" && !slices.Equal(res.fields(t), []string{tc.field}) {
 				t.Errorf("finds fault with %v", res.fields(t))
 			}
@@ -59,14 +59,14 @@ func TestTheManagersOffice(t *testing.T) {
 	}
 }
 
-func TestTwoManagersCannotDemoteEachOther(t *testing.T) {
-	h := newHouse(t)
-	marco := h.as(t, "marco")
-	h.do(t, "PATCH", usersPath+"/4", `{"role":"manager"}`, marco).wants(t, 200, "")
+func TestUsers_oneManagerStays(t *testing.T) {
+	srv := newServer(t)
+	marco := srv.as(t, "marco")
+	srv.do(t, "PATCH", usersPath+"/4", `{"role":"manager"}`, marco).wants(t, 200, "")
 	var codes [2]int
 	var office sync.WaitGroup
 	for i, id := range []string{"4", "5"} {
-		office.Go(func() { codes[i] = h.do(t, "PATCH", usersPath+"/"+id, `{"role":"guest"}`, marco).Code })
+		office.Go(func() { codes[i] = srv.do(t, "PATCH", usersPath+"/"+id, `{"role":"guest"}`, marco).Code })
 	}
 	office.Wait()
 	slices.Sort(codes[:])

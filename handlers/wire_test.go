@@ -30,7 +30,7 @@ var update = flag.Bool("update", false, "write the golden files again")
 // conversation.
 var wireCases = map[string]struct {
 	talk    func(w *wire)
-	options []func(*house)
+	options []func(*server)
 }{
 	"orders":         {talk: wireOrders},
 	"kitchen":        {talk: wireKitchen},
@@ -38,7 +38,7 @@ var wireCases = map[string]struct {
 	"menu_changes":   {talk: wireMenuChanges},
 	"login":          {talk: wireLogin},
 	"cookies":        {talk: wireCookies},
-	"cookies_tls":    {talk: wireCookies, options: []func(*house){overTLS}},
+	"cookies_tls":    {talk: wireCookies, options: []func(*server){overTLS}},
 	"sessions":       {talk: wireSessions},
 	"token_refusals": {talk: wireTokenRefusals},
 	"problems":       {talk: wireProblems},
@@ -47,9 +47,9 @@ var wireCases = map[string]struct {
 	"keys":           {talk: wireKeys},
 	"inspect":        {talk: wireInspect},
 	"stream":         {talk: wireStream},
-	"limits":         {talk: wireLimits, options: []func(*house){func(h *house) { h.RateLimit = 2 }}},
+	"limits":         {talk: wireLimits, options: []func(*server){func(srv *server) { srv.RateLimit = 2 }}},
 	"throttle":       {talk: wireThrottle},
-	"cors":           {talk: wireCORS, options: []func(*house){func(h *house) { h.CORSOrigins = []string{"https://app.example"} }}},
+	"cors":           {talk: wireCORS, options: []func(*server){func(srv *server) { srv.CORSOrigins = []string{"https://app.example"} }}},
 	"learn":          {talk: wireLearn},
 	"health":         {talk: wireHealth},
 }
@@ -61,7 +61,7 @@ func TestWire_isAsItWas(t *testing.T) {
 	if testkit.UsesPostgres() {
 		t.Skip("the golden files hold SQLite's number of queries")
 	}
-	firstDay() // outside of the bubbles: its users were created at the real time
+	seededDir() // outside of the bubbles: its users were created at the real time
 	files, err := filepath.Glob("testdata/wire/*.txt")
 	if err != nil || len(files) != len(wireCases) && !*update {
 		t.Errorf("%d golden files for %d cases, %v", len(files), len(wireCases), err)
@@ -69,10 +69,10 @@ func TestWire_isAsItWas(t *testing.T) {
 	for name, tc := range wireCases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHouse(t, append([]func(*house){fifty}, tc.options...)...)
-				defer h.Store.Close()
+				srv := newServer(t, append([]func(*server){withRateLimit}, tc.options...)...)
+				defer srv.Store.Close()
 				time.Sleep(1230 * time.Millisecond) // so that times show how fractions of a second are written
-				w := &wire{t: t, h: h}
+				w := &wire{t: t, srv: srv}
 				tc.talk(w)
 				w.compare(filepath.Join("testdata", "wire", name+".txt"))
 			})
@@ -83,7 +83,7 @@ func TestWire_isAsItWas(t *testing.T) {
 // wire writes down what goes over it.
 type wire struct {
 	t    *testing.T
-	h    *house
+	srv  *server
 	text strings.Builder
 }
 
@@ -127,7 +127,7 @@ func (w *wire) send(title, method, path, body string, opts ...option) *httptest.
 		req.Header.Set("Content-Type", "application/json")
 	}
 	request := headerLines(req.Header)
-	w.h.handler.ServeHTTP(rec, req)
+	w.srv.handler.ServeHTTP(rec, req)
 	res, answer := rec.Result(), rec.Body.String()
 	switch {
 	case method == http.MethodHead:
@@ -159,7 +159,7 @@ func (w *wire) unpack(body []byte) []byte {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return made(io.ReadAll(r))
+	return must(io.ReadAll(r))
 }
 
 func headerLines(h http.Header) string {
@@ -211,7 +211,7 @@ func (w *wire) placeholders(text string) string {
 }
 
 func wireOrders(w *wire) {
-	alice, bob := w.h.as(w.t, "alice"), w.h.as(w.t, "bob")
+	alice, bob := w.srv.as(w.t, "alice"), w.srv.as(w.t, "bob")
 	w.post("place an order", ordersPath, margherita, alice)
 	retry := with("Idempotency-Key", "dinner-1")
 	two := `{"items":[{"menu_item_id":2,"size":"small","quantity":2},{"menu_item_id":1,"size":"medium","quantity":1,"note":"no olives"}]}`
@@ -235,10 +235,10 @@ func wireOrders(w *wire) {
 }
 
 func wireKitchen(w *wire) {
-	alice, carla := w.h.as(w.t, "alice"), w.h.as(w.t, "carla")
+	alice, carla := w.srv.as(w.t, "alice"), w.srv.as(w.t, "carla")
 	w.get("an empty board", kitchenPath, carla)
-	w.h.order(w.t, alice)
-	w.h.order(w.t, alice)
+	w.srv.newOrder(w.t, alice)
+	w.srv.newOrder(w.t, alice)
 	w.get("the board", kitchenPath, carla)
 	w.send("one step", http.MethodPatch, kitchenPath+"/1", `{"status":"preparing"}`, carla)
 	w.send("one step too many", http.MethodPatch, kitchenPath+"/2", `{"status":"served"}`, carla)
@@ -249,7 +249,7 @@ func wireKitchen(w *wire) {
 }
 
 func wireMenu(w *wire) {
-	vera := w.h.as(w.t, "vera")
+	vera := w.srv.as(w.t, "vera")
 	plain := w.get("the menu", "/api/v1/menu").Header().Get("ETag")
 	packed := w.get("in gzip", "/api/v1/menu", with("Accept-Encoding", "gzip")).Header().Get("ETag")
 	w.get("known", "/api/v1/menu", with("If-None-Match", plain))
@@ -262,17 +262,17 @@ func wireMenu(w *wire) {
 	w.get("one dish, known", "/api/v1/menu/1", with("If-None-Match", tag))
 	w.get("no dish", "/api/v1/menu/999")
 	w.get("the lounge", "/api/v1/lounge", vera)
-	w.get("the lounge, no VIP", "/api/v1/lounge", w.h.as(w.t, "alice"))
+	w.get("the lounge, no VIP", "/api/v1/lounge", w.srv.as(w.t, "alice"))
 }
 
 func wireMenuChanges(w *wire) {
-	marco := w.h.as(w.t, "marco")
+	marco := w.srv.as(w.t, "marco")
 	w.post("a new dish", "/api/v1/menu", calzone, marco)
 	w.send("changed", http.MethodPut, "/api/v1/menu/1", calzone, marco, with("If-Match", `"1.1.1"`))
 	w.send("changed meanwhile", http.MethodPut, "/api/v1/menu/1", calzone, marco, with("If-Match", `"1.1.1"`))
 	w.send("not a dish", http.MethodPut, "/api/v1/menu/1", `{"name":"","sizes":[]}`, marco)
 	w.send("removed", http.MethodDelete, "/api/v1/menu/2", "", marco)
-	w.send("by a guest", http.MethodDelete, "/api/v1/menu/3", "", w.h.as(w.t, "alice"))
+	w.send("by a guest", http.MethodDelete, "/api/v1/menu/3", "", w.srv.as(w.t, "alice"))
 }
 
 const aliceLogin = `{"username":"alice","password":"alice-likes-pizza"}`
@@ -291,23 +291,23 @@ func wireLogin(w *wire) {
 	w.post("a wrong password", loginPath, `{"username":"alice","password":"wrong"}`)
 	w.post("an unknown name", loginPath, `{"username":"nobody","password":"wrong"}`)
 	w.post("nothing", loginPath, `{}`)
-	w.get("me", mePath, w.h.as(w.t, "vera"))
+	w.get("me", mePath, w.srv.as(w.t, "vera"))
 }
 
 func wireCookies(w *wire) {
-	host := at(strings.TrimPrefix(strings.TrimPrefix(w.h.PublicURL, "https://"), "http://"))
+	host := atHost(strings.TrimPrefix(strings.TrimPrefix(w.srv.PublicURL, "https://"), "http://"))
 	login := func(mode string) string { return strings.TrimSuffix(aliceLogin, "}") + `,"cookie":` + mode + `}` }
 	w.post("the refresh token only", loginPath, login(`"refresh"`), host)
 	w.post("neither true nor refresh", loginPath, login(`"both"`), host)
 	w.post("from a foreign page", loginPath, login(`true`), host, with("Origin", "https://evil.example"))
 	res := &response{ResponseRecorder: w.post("both", loginPath, login(`true`), host)}
 	var jar []option
-	for name, value := range res.given() {
+	for name, value := range res.cookiesSet() {
 		jar = append(jar, cookie(name, value))
 	}
 	slices.SortFunc(jar, func(a, b option) int { return strings.Compare(jarName(a), jarName(b)) })
 	withJar := func(opts ...option) []option { return append(slices.Clone(jar), append(opts, host)...) }
-	own := func(r *http.Request) { r.Header.Set("Origin", w.h.PublicURL) }
+	own := func(r *http.Request) { r.Header.Set("Origin", w.srv.PublicURL) }
 	w.get("me", mePath, withJar()...)
 	w.post("order", ordersPath, margherita, withJar(own)...)
 	w.post("order without an origin", ordersPath, margherita, withJar()...)
@@ -323,7 +323,7 @@ func jarName(o option) string {
 }
 
 func wireSessions(w *wire) {
-	first := w.h.enter(w.t, "alice")
+	first := w.srv.openSession(w.t, "alice")
 	fresh := decode[tokenResponse](w.t, &response{ResponseRecorder: w.post("refresh", refreshPath, refreshTokenOf(first.RefreshToken))})
 	w.get("the list of sessions", sessionsPath, bearer(fresh.AccessToken), with("User-Agent", "test"))
 	w.post("reuse is refused", refreshPath, refreshTokenOf(first.RefreshToken))
@@ -331,25 +331,25 @@ func wireSessions(w *wire) {
 	w.get("the access token, too", mePath, bearer(fresh.AccessToken))
 	w.post("a refresh token that is none", refreshPath, refreshTokenOf("nonsense"))
 	w.post("no refresh token", refreshPath, `{}`)
-	second := w.h.enter(w.t, "alice")
+	second := w.srv.openSession(w.t, "alice")
 	w.send("end one that is not there", http.MethodDelete, sessionsPath+"/nonsense", "", bearer(second.AccessToken))
-	w.send("end one", http.MethodDelete, sessionsPath+"/"+sidOf(w.t, w.h.enter(w.t, "alice").AccessToken), "", bearer(second.AccessToken))
+	w.send("end one", http.MethodDelete, sessionsPath+"/"+sidOf(w.t, w.srv.openSession(w.t, "alice").AccessToken), "", bearer(second.AccessToken))
 	w.post("log out", logoutPath, "", bearer(second.AccessToken))
 	w.post("log out again", logoutPath, "", bearer(second.AccessToken))
-	third := w.h.enter(w.t, "alice")
+	third := w.srv.openSession(w.t, "alice")
 	w.send("end all", http.MethodDelete, sessionsPath, "", bearer(third.AccessToken))
-	w.post("a new password", passwordPath, `{"current":"alice-likes-pizza","new":"alice likes pasta now"}`, bearer(w.h.enter(w.t, "alice").AccessToken))
-	w.post("not the old password", passwordPath, `{"current":"wrong","new":"alice likes pasta now"}`, bearer(w.h.enter(w.t, "alice").AccessToken))
+	w.post("a new password", passwordPath, `{"current":"alice-likes-pizza","new":"alice likes pasta now"}`, bearer(w.srv.openSession(w.t, "alice").AccessToken))
+	w.post("not the old password", passwordPath, `{"current":"wrong","new":"alice likes pasta now"}`, bearer(w.srv.openSession(w.t, "alice").AccessToken))
 }
 
 func wireTokenRefusals(w *wire) {
-	f := newForger(w.t, w.h, "alice")
+	f := newAttacker(w.t, w.srv, "alice")
 	header, claims := f.header(), f.claims()
 	me := func(title, token string) { w.get(title, mePath, bearer(token)) }
 	w.get("no token", mePath)
 	w.get("another scheme", mePath, with("Authorization", "Basic YTpi"))
 	me("malformed", "nonsense")
-	me("no algorithm", compose(header.with("alg", "none").String(), claims.String(), nothing))
+	me("no algorithm", compose(header.with("alg", "none").String(), claims.String(), emptySignature))
 	me("wrong algorithm", compose(header.with("alg", "HS256").String(), claims.String(), mac([]byte(f.public), crypto.SHA256)))
 	me("unknown key", f.mint(header.with("kid", "0123456789").String(), claims.String()))
 	me("bad signature", f.edit("", claims.with("role", "manager").String()))
@@ -358,12 +358,12 @@ func wireTokenRefusals(w *wire) {
 	w.get("two tokens", mePath, bearer(f.good), cookie("access_token", f.other))
 	w.get("a bad token where none is needed", "/api/v1/menu", bearer("nonsense"))
 	w.get("good", mePath, bearer(f.good))
-	w.h.post(w.t, logoutPath, "", bearer(f.good)).wants(w.t, 204, "")
+	w.srv.post(w.t, logoutPath, "", bearer(f.good)).wants(w.t, 204, "")
 	me("revoked", f.good)
 }
 
 func wireProblems(w *wire) {
-	alice := w.h.as(w.t, "alice")
+	alice := w.srv.as(w.t, "alice")
 	order := func(title, body string, opts ...option) { w.post(title, ordersPath, body, append(opts, alice)...) }
 	order("400 malformed", `{"items":[`)
 	order("400 unknown field", `{"items":[],"tip":5}`)
@@ -392,7 +392,7 @@ func wireProblemPages(w *wire) {
 }
 
 func wireUsers(w *wire) {
-	marco := w.h.as(w.t, "marco")
+	marco := w.srv.as(w.t, "marco")
 	w.get("the users", usersPath+"?limit=2", marco)
 	w.send("a promotion", http.MethodPatch, usersPath+"/2", `{"role":"chef","vip":true}`, marco)
 	w.send("no role", http.MethodPatch, usersPath+"/2", `{"role":"owner"}`, marco)
@@ -405,13 +405,13 @@ func wireKeys(w *wire) {
 	jwks := "/.well-known/jwks.json"
 	w.get("the key set", jwks)
 	w.get("as PEM", "/.well-known/public.pem")
-	w.post("rotate", rotatePath, "", w.h.as(w.t, "marco"))
+	w.post("rotate", rotatePath, "", w.srv.as(w.t, "marco"))
 	w.get("the key sets afterwards", jwks)
-	w.post("rotate, a guest", rotatePath, "", w.h.as(w.t, "alice"))
+	w.post("rotate, a guest", rotatePath, "", w.srv.as(w.t, "alice"))
 }
 
 func wireInspect(w *wire) {
-	good := w.h.token(w.t, "vera")
+	good := w.srv.token(w.t, "vera")
 	parts := strings.Split(good, ".")
 	w.post("good", inspectPath, `{"token":"`+good+`"}`)
 	w.post("forged", inspectPath, `{"token":"`+parts[0]+"."+encodeJSON(`{"role":"manager"}`)+"."+parts[2]+`"}`)
@@ -423,10 +423,10 @@ func wireInspect(w *wire) {
 }
 
 func wireStream(w *wire) {
-	cooking(w.t, 20*time.Second)(w.h)
-	alice := w.h.as(w.t, "alice")
-	w.h.order(w.t, alice)
-	w.h.Kitchen.Wake()
+	withKitchen(w.t, 20*time.Second)(w.srv)
+	alice := w.srv.as(w.t, "alice")
+	w.srv.newOrder(w.t, alice)
+	w.srv.Kitchen.Wake()
 	w.get("the whole story", ordersPath+"/1/events", alice)
 	w.get("afterwards", ordersPath+"/1/events", alice)
 	w.get("the rest", ordersPath+"/1/events", alice, with("Last-Event-ID", "2"))
@@ -442,7 +442,7 @@ func wireLimits(w *wire) {
 
 func wireThrottle(w *wire) {
 	for range 5 {
-		w.h.post(w.t, loginPath, `{"username":"alice","password":"wrong"}`).wants(w.t, 401, "invalid-credentials")
+		w.srv.post(w.t, loginPath, `{"username":"alice","password":"wrong"}`).wants(w.t, 401, "invalid-credentials")
 	}
 	w.post("too many attempts", loginPath, aliceLogin)
 }
@@ -468,14 +468,14 @@ func wireLearn(w *wire) {
 	w.get("progress", "/learn/progress")
 	w.get("the order's file", "/learn/files/order.json")
 	w.get("before a reset", "/learn/reset", with("Accept", "application/json"))
-	w.get("facts, to a guest", "/learn/facts", w.h.as(w.t, "alice"))
-	w.get("facts", "/learn/facts", w.h.as(w.t, "marco"))
-	w.post("forge a token", "/lab/forge", `{"set":["role=manager"],"key":"own"}`, w.h.as(w.t, "alice"))
+	w.get("facts, to a guest", "/learn/facts", w.srv.as(w.t, "alice"))
+	w.get("facts", "/learn/facts", w.srv.as(w.t, "marco"))
+	w.post("forge a token", "/lab/forge", `{"set":["role=manager"],"key":"own"}`, w.srv.as(w.t, "alice"))
 	w.post("forge no token", "/lab/forge", `{"set":["role=manager"],"key":"own"}`)
 }
 
 func wireHealth(w *wire) {
 	w.get("alive", "/healthz")
 	w.get("ready", "/readyz")
-	w.get("metrics, from elsewhere", "/metrics", from("192.0.2.1:1234"))
+	w.get("metrics, from elsewhere", "/metrics", fromAddress("192.0.2.1:1234"))
 }

@@ -20,14 +20,15 @@ const (
 var asForm = with("Content-Type", "application/x-www-form-urlencoded")
 
 // login logs in as a guest would.
-func (h *house) login(t testing.TB, username string, opts ...option) tokenResponse {
+func (srv *server) login(t testing.TB, username string, opts ...option) tokenResponse {
 	t.Helper()
 	body := `{"username":"` + username + `","password":"` + username + `-likes-pizza"}`
-	return decode[tokenResponse](t, h.post(t, loginPath, body, opts...).wants(t, 200, ""))
+	return decode[tokenResponse](t, srv.post(t, loginPath, body, opts...).wants(t, 200, ""))
 }
 
-func TestALoginOpensTheDoorForEachDemoGuest(t *testing.T) {
-	h := newHouse(t)
+// Each demo user can log in, and their token is valid.
+func TestLogin_eachDemoUser(t *testing.T) {
+	srv := newServer(t)
 	for _, want := range []meResponse{
 		{Sub: "1", Name: "Alice", Role: "guest", AgeOver18: true},
 		{Sub: "2", Name: "Bob", Role: "guest"},
@@ -35,11 +36,11 @@ func TestALoginOpensTheDoorForEachDemoGuest(t *testing.T) {
 		{Sub: "4", Name: "Carla", Role: "chef", AgeOver18: true},
 		{Sub: "5", Name: "Marco", Role: "manager", AgeOver18: true},
 	} {
-		token := h.login(t, strings.ToLower(want.Name))
+		token := srv.login(t, strings.ToLower(want.Name))
 		if token.TokenType != "Bearer" || token.ExpiresIn != 900 || len(token.AccessToken) >= 900 {
 			t.Errorf("%s got %+v", want.Name, token)
 		}
-		got := decode[meResponse](t, h.get(t, mePath, bearer(token.AccessToken)).wants(t, 200, ""))
+		got := decode[meResponse](t, srv.get(t, mePath, bearer(token.AccessToken)).wants(t, 200, ""))
 		if got.SID == "" || time.Until(got.ExpiresAt) > 15*time.Minute {
 			t.Errorf("%s is %+v", want.Name, got)
 		}
@@ -50,8 +51,8 @@ func TestALoginOpensTheDoorForEachDemoGuest(t *testing.T) {
 	}
 }
 
-func TestLoginTakesJSONAndForms(t *testing.T) {
-	h := newHouse(t)
+func TestLogin_takesJSONAndForms(t *testing.T) {
+	srv := newServer(t)
 	for _, tc := range []struct {
 		name, body string
 		opts       []option
@@ -78,12 +79,13 @@ func TestLoginTakesJSONAndForms(t *testing.T) {
 		{"a form with a lifetime in words", "username=alice&password=alice-likes-pizza&expires_in=long", []option{asForm}, 422, "validation-failed"},
 		{"multipart", "username=alice", []option{with("Content-Type", "multipart/form-data; boundary=x")}, 415, "unsupported-media-type"},
 	} {
-		t.Run(tc.name, func(t *testing.T) { h.post(t, loginPath, tc.body, tc.opts...).wants(t, tc.status, tc.slug) })
+		t.Run(tc.name, func(t *testing.T) { srv.post(t, loginPath, tc.body, tc.opts...).wants(t, tc.status, tc.slug) })
 	}
 }
 
-func TestALoginMayAskForAShorterLife(t *testing.T) {
-	h := newHouse(t)
+// A login may ask for a shorter lifetime of its access token.
+func TestLogin_shorterLifetime(t *testing.T) {
+	srv := newServer(t)
 	for _, tc := range []struct {
 		seconds string
 		status  int
@@ -95,7 +97,7 @@ func TestALoginMayAskForAShorterLife(t *testing.T) {
 		{"1.5", 422, "validation-failed"}, {`"60"`, 422, "validation-failed"}, {"1e999", 422, "validation-failed"},
 	} {
 		t.Run(tc.seconds, func(t *testing.T) {
-			res := h.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza","expires_in":`+tc.seconds+`}`).wants(t, tc.status, tc.slug)
+			res := srv.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza","expires_in":`+tc.seconds+`}`).wants(t, tc.status, tc.slug)
 			if tc.status == 200 && strings.TrimSpace(tc.seconds) != "900" && !strings.Contains(res.Body.String(), `"expires_in":`+tc.seconds) {
 				t.Errorf("the answer is %s", res.Body)
 			}
@@ -103,8 +105,9 @@ func TestALoginMayAskForAShorterLife(t *testing.T) {
 	}
 }
 
-func TestTheLoginAnswersOneLineToWhoPrefersText(t *testing.T) {
-	h := newHouse(t)
+// A client that prefers text gets one line, the Authorization header.
+func TestLogin_oneLineOfText(t *testing.T) {
+	srv := newServer(t)
 	body := `{"username":"alice","password":"alice-likes-pizza"}`
 	for accept, text := range map[string]bool{
 		"text/plain":                               true,
@@ -119,7 +122,7 @@ func TestTheLoginAnswersOneLineToWhoPrefersText(t *testing.T) {
 		"text/plain, application/json": false,
 		"application/json;q=nonsense, text/plain;q=1": false,
 	} {
-		res := h.post(t, loginPath, body, with("Accept", accept)).wants(t, 200, "")
+		res := srv.post(t, loginPath, body, with("Accept", accept)).wants(t, 200, "")
 		line := res.Body.String()
 		isLine := strings.HasPrefix(line, "Authorization: Bearer ey") && strings.Count(line, "\n") == 1
 		if isLine != text {
@@ -130,20 +133,20 @@ func TestTheLoginAnswersOneLineToWhoPrefersText(t *testing.T) {
 		}
 		if isLine {
 			token := strings.TrimSpace(strings.TrimPrefix(line, "Authorization: Bearer "))
-			h.get(t, mePath, bearer(token)).wants(t, 200, "")
+			srv.get(t, mePath, bearer(token)).wants(t, 200, "")
 		}
 	}
 }
 
-// TestNobodyLearnsWhoIsAGuest holds the answers to an unknown user and to a
+// TestLogin_revealsNoUsernames holds the answers to an unknown user and to a
 // wrong password against each other. The equal time comes from hashing in both
 // cases, which Matches is tested for.
-func TestNobodyLearnsWhoIsAGuest(t *testing.T) {
-	h := newHouse(t)
+func TestLogin_revealsNoUsernames(t *testing.T) {
+	srv := newServer(t)
 	var bodies []string
 	for _, name := range []string{"alice", "nobody", "not a username"} {
-		res := h.post(t, loginPath, `{"username":"`+name+`","password":"wrong-password"}`).wants(t, 401, "invalid-credentials")
-		if n := res.queries(t); n != h.plus(1, 2) { // the failures so far, and this one
+		res := srv.post(t, loginPath, `{"username":"`+name+`","password":"wrong-password"}`).wants(t, 401, "invalid-credentials")
+		if n := res.queries(t); n != srv.plus(1, 2) { // the failures so far, and this one
 			t.Errorf("%s costs %s queries", name, n)
 		}
 		bodies = append(bodies, strings.Replace(res.Body.String(), res.Header().Get("X-Request-ID"), "", 1))
@@ -153,44 +156,46 @@ func TestNobodyLearnsWhoIsAGuest(t *testing.T) {
 	}
 }
 
-func TestAuthenticationAsksNoDatabase(t *testing.T) {
-	h := newHouse(t)
-	if n := h.get(t, mePath, h.as(t, "alice")).wants(t, 200, "").queries(t); n != "0" {
+// Authentication makes no query.
+func TestAuthenticate_makesNoQuery(t *testing.T) {
+	srv := newServer(t)
+	if n := srv.get(t, mePath, srv.as(t, "alice")).wants(t, 200, "").queries(t); n != "0" {
 		t.Errorf("me costs %s queries", n)
 	}
-	if n := h.get(t, "/api/v1/lounge", h.as(t, "alice")).wants(t, 403, "vip-only").queries(t); n != "0" {
+	if n := srv.get(t, "/api/v1/lounge", srv.as(t, "alice")).wants(t, 403, "vip-only").queries(t); n != "0" {
 		t.Errorf("the decision about the lounge costs %s queries", n)
 	}
-	if n := h.get(t, "/api/v1/orders", h.as(t, "alice")).wants(t, 200, "").queries(t); n != "1" {
+	if n := srv.get(t, "/api/v1/orders", srv.as(t, "alice")).wants(t, 200, "").queries(t); n != "1" {
 		t.Errorf("the control costs %s queries", n)
 	}
 }
 
-func TestAWristbandEndsOnTheSecond(t *testing.T) {
+// An access token expires on the second.
+func TestAuthenticate_expiresOnTheSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		defer h.Store.Close() // inside the bubble
-		alice := h.as(t, "alice")
+		srv := newServer(t)
+		defer srv.Store.Close() // inside the bubble
+		alice := srv.as(t, "alice")
 		time.Sleep(15*time.Minute - time.Second)
-		h.get(t, mePath, alice).wants(t, 200, "")
+		srv.get(t, mePath, alice).wants(t, 200, "")
 		time.Sleep(time.Second)
-		res := h.get(t, mePath, alice).wants(t, 401, "token-expired")
+		res := srv.get(t, mePath, alice).wants(t, 401, "token-expired")
 		if got := res.Header().Get("WWW-Authenticate"); got != `Bearer error="invalid_token", error_description="expired"` {
 			t.Errorf("WWW-Authenticate is %q", got)
 		}
-		h.get(t, mePath, h.as(t, "alice")).wants(t, 200, "")
+		srv.get(t, mePath, srv.as(t, "alice")).wants(t, 200, "")
 	})
 }
 
 func TestRegister(t *testing.T) {
-	h := newHouse(t)
-	res := h.post(t, registerPath, `{"username":"New.Guest","password":"a sentence only I know","name":"New guest","birth_date":"1999-12-31"}`).wants(t, 201, "")
+	srv := newServer(t)
+	res := srv.post(t, registerPath, `{"username":"New.Guest","password":"a sentence only I know","name":"New guest","birth_date":"1999-12-31"}`).wants(t, 201, "")
 	u := decode[userResponse](t, res)
 	if u.ID != 6 || u.Username != "new.guest" || u.Role != "guest" || u.VIP || !u.AgeOver18 || time.Since(u.CreatedAt) > time.Minute {
 		t.Errorf("the account is %+v", u)
 	}
-	h.post(t, loginPath, `{"username":"new.guest","password":"a sentence only I know"}`).wants(t, 200, "")
-	h.post(t, loginPath, `{"username":"new.guest","password":"a sentence only i know"}`).wants(t, 401, "invalid-credentials")
+	srv.post(t, loginPath, `{"username":"new.guest","password":"a sentence only I know"}`).wants(t, 200, "")
+	srv.post(t, loginPath, `{"username":"new.guest","password":"a sentence only i know"}`).wants(t, 401, "invalid-credentials")
 
 	for _, tc := range []struct {
 		name, body string
@@ -220,23 +225,24 @@ func TestRegister(t *testing.T) {
 		{"a birth date to come", `{"username":"somebody","password":"a sentence only I know","name":"N","birth_date":"2999-01-01"}`, 422, "validation-failed", "birth_date"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			res := h.post(t, registerPath, tc.body).wants(t, tc.status, tc.slug)
+			res := srv.post(t, registerPath, tc.body).wants(t, tc.status, tc.slug)
 			if got := strings.Join(res.fields(t), " "); got != tc.field {
 				t.Errorf("fault is found with %q, want %q", got, tc.field)
 			}
 		})
 	}
 	t.Run("128 characters and a name of 64 bytes", func(t *testing.T) {
-		h.post(t, registerPath, `{"username":"longest","password":"`+strings.Repeat("ü", 128)+`","name":"`+strings.Repeat("<", 64)+`"}`).wants(t, 201, "")
-		if n := len(h.token(t, "longest")); n >= 900 {
+		srv.post(t, registerPath, `{"username":"longest","password":"`+strings.Repeat("ü", 128)+`","name":"`+strings.Repeat("<", 64)+`"}`).wants(t, 201, "")
+		if n := len(srv.token(t, "longest")); n >= 900 {
 			t.Errorf("the token has %d bytes", n)
 		}
 	})
 }
 
-func TestHowACredentialMustCome(t *testing.T) {
-	h := newHouse(t)
-	token := h.token(t, "alice")
+// Credentials count only where and how they are documented.
+func TestAuthenticate_howCredentialsMustCome(t *testing.T) {
+	srv := newServer(t)
+	token := srv.token(t, "alice")
 	for _, tc := range []struct {
 		name   string
 		opts   []option
@@ -255,10 +261,10 @@ func TestHowACredentialMustCome(t *testing.T) {
 		{"two tokens in one header", []option{bearer(token + " " + token)}, 401, "token-malformed"},
 		{"two headers", []option{bearer(token), bearer(token)}, 400, "ambiguous-credentials"},
 		{"in the query", []option{func(r *http.Request) { r.URL.RawQuery = "access_token=" + token }}, 401, "authentication-required"},
-		{"in a cookie that this house does not give", []option{with("Cookie", "jwt="+token)}, 401, "authentication-required"},
+		{"in a cookie that this server does not give", []option{with("Cookie", "jwt="+token)}, 401, "authentication-required"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			res := h.get(t, mePath, tc.opts...).wants(t, tc.status, tc.slug)
+			res := srv.get(t, mePath, tc.opts...).wants(t, tc.status, tc.slug)
 			challenge := res.Header().Get("WWW-Authenticate")
 			switch {
 			case tc.slug == "authentication-required" && challenge != "Bearer",
@@ -270,41 +276,41 @@ func TestHowACredentialMustCome(t *testing.T) {
 	}
 }
 
-// TestEachRefusalOfATokenHasItsSlug is the short form of what tokens tests at
+// TestAuthenticate_slugOfEachRefusal is the short form of what tokens tests at
 // length: that the reasons arrive at the guest, and nothing is ordered.
-func TestEachRefusalOfATokenHasItsSlug(t *testing.T) {
-	h := newHouse(t)
-	good := h.token(t, "alice")
+func TestAuthenticate_slugOfEachRefusal(t *testing.T) {
+	srv := newServer(t)
+	good := srv.token(t, "alice")
 	parts := strings.Split(good, ".")
 	for slug, token := range map[string]string{
 		"token-malformed":         parts[0] + "." + parts[1],
 		"token-algorithm-refused": encodeJSON(`{"alg":"none","typ":"at+jwt"}`) + "." + parts[1] + ".",
 		"token-key-unknown":       encodeJSON(`{"alg":"RS256","typ":"at+jwt","kid":"another"}`) + "." + parts[1] + "." + parts[2],
 		"token-signature-invalid": parts[0] + "." + encodeJSON(`{"role":"manager"}`) + "." + parts[2],
-		"token-claims-invalid":    h.foreign(t, "http://localhost:9999", 15*time.Minute),
+		"token-claims-invalid":    srv.foreignToken(t, "http://localhost:9999", 15*time.Minute),
 	} {
 		t.Run(slug, func(t *testing.T) {
-			h.post(t, "/api/v1/orders", margherita, bearer(token)).wants(t, 401, slug)
-			h.get(t, "/api/v1/menu", bearer(token)).wants(t, 401, slug)
+			srv.post(t, "/api/v1/orders", margherita, bearer(token)).wants(t, 401, slug)
+			srv.get(t, "/api/v1/menu", bearer(token)).wants(t, 401, slug)
 		})
 	}
-	orders := decode[ordersResponse](t, h.get(t, "/api/v1/orders", bearer(good)).wants(t, 200, ""))
+	orders := decode[ordersResponse](t, srv.get(t, "/api/v1/orders", bearer(good)).wants(t, 200, ""))
 	if len(orders.Items) != 0 {
 		t.Errorf("refused tokens ordered %+v", orders.Items)
 	}
-	h.post(t, "/api/v1/orders", margherita, bearer(good)).wants(t, 201, "")
+	srv.post(t, "/api/v1/orders", margherita, bearer(good)).wants(t, 201, "")
 }
 
 func encodeJSON(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
-// foreign is a wristband of another house that uses the same key.
-func (h *house) foreign(t testing.TB, issuer string, life time.Duration) string {
+// foreignToken is an access token of another server that uses the same key.
+func (srv *server) foreignToken(t testing.TB, issuer string, life time.Duration) string {
 	t.Helper()
-	u, err := h.Store.UserByUsername(t.Context(), "alice")
+	u, err := srv.Store.UserByUsername(t.Context(), "alice")
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := tokens.NewAuthority(h.Authority.Keys(), issuer, life).Issue(u, tokens.NewID(), time.Now().Add(life))
+	token, err := tokens.NewAuthority(srv.Authority.Keys(), issuer, life).Issue(u, tokens.NewID(), time.Now().Add(life))
 	if err != nil {
 		t.Fatal(err)
 	}

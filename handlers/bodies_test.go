@@ -29,12 +29,12 @@ var bodies = map[string]string{
 	"PATCH /api/v1/users/2":          `{"vip":true}`,
 }
 
-// TestBadBodies sends every kind of broken body to every call that takes one. A
-// sound one goes before and after, so the house serves on.
-func TestBadBodies(t *testing.T) {
-	h := newHouse(t)
-	marco := h.as(t, "marco")
-	h.order(t, marco)
+// TestBodies_brokenOnesAreRefused sends every kind of broken body to every call that takes one. A
+// sound one goes before and after, so the server keeps serving.
+func TestBodies_brokenOnesAreRefused(t *testing.T) {
+	srv := newServer(t)
+	marco := srv.as(t, "marco")
+	srv.newOrder(t, marco)
 	deep := func(open, shut string) string {
 		return `{"items":` + strings.Repeat(open, 10_000) + strings.Repeat(shut, 10_000) + `}`
 	}
@@ -66,7 +66,7 @@ func TestBadBodies(t *testing.T) {
 		{"10 MB", `{"name":"` + strings.Repeat("x", 10<<20) + `"}`, nil, 413, "body-too-large"},
 		{"64 KiB and a byte", `{"name":"` + strings.Repeat("x", httpjson.MaxBody+1-11) + `"}`, nil, 413, "body-too-large"},
 		{"10 MB without a length", `{"name":"` + strings.Repeat("x", 10<<20) + `"}`, []option{chunked}, 413, "body-too-large"},
-		{"a body that breaks off", `{`, []option{breaksOff}, 400, "malformed-json"},
+		{"a body that breaks off", `{`, []option{brokenBody}, 400, "malformed-json"},
 		{"no type", `{}`, []option{func(r *http.Request) { r.Header["Content-Type"] = []string{} }}, 415, "unsupported-media-type"},
 		{"XML", `<order/>`, []option{with("Content-Type", "application/xml")}, 415, "unsupported-media-type"},
 		{"text", `{}`, []option{with("Content-Type", "text/plain")}, 415, "unsupported-media-type"},
@@ -77,7 +77,7 @@ func TestBadBodies(t *testing.T) {
 		for call := range bodies {
 			method, path, _ := strings.Cut(call, " ")
 			t.Run(tc.name+" to "+call, func(t *testing.T) {
-				res := h.do(t, method, path, tc.body, append(tc.opts, marco)...)
+				res := srv.do(t, method, path, tc.body, append(tc.opts, marco)...)
 				slug := strings.TrimPrefix(decode[problem.Problem](t, res).Type, "/problems/")
 				if slug == "token-missing" && res.Code == 400 && strings.Contains(tc.slugs, slug) {
 					return
@@ -90,7 +90,7 @@ func TestBadBodies(t *testing.T) {
 	}
 	for call, body := range bodies {
 		method, path, _ := strings.Cut(call, " ")
-		if res := h.do(t, method, path, body, marco); res.Code >= 300 {
+		if res := srv.do(t, method, path, body, marco); res.Code >= 300 {
 			t.Errorf("the control %s is answered %d %s", call, res.Code, res.Body)
 		}
 	}
@@ -98,8 +98,8 @@ func TestBadBodies(t *testing.T) {
 
 func chunked(r *http.Request) { r.ContentLength = -1 }
 
-// breaksOff is a client that goes away in the middle of its body.
-func breaksOff(r *http.Request) {
+// brokenBody is a client that goes away in the middle of its body.
+func brokenBody(r *http.Request) {
 	r.ContentLength = -1
 	r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), errReader{}))
 }
@@ -108,17 +108,17 @@ type errReader struct{}
 
 func (errReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// TestUnknownFieldsAreRefused tries to slip a field into every call that takes
-// JSON, and what the house never lets a guest say into all of them.
-func TestUnknownFieldsAreRefused(t *testing.T) {
-	h := newHouse(t)
-	marco := h.as(t, "marco")
-	h.order(t, marco)
+// TestBodies_unknownFieldsAreRefused tries to slip a field into every call that takes
+// JSON, and what the server never lets a guest say into all of them.
+func TestBodies_unknownFieldsAreRefused(t *testing.T) {
+	srv := newServer(t)
+	marco := srv.as(t, "marco")
+	srv.newOrder(t, marco)
 	for call, body := range bodies {
 		method, path, _ := strings.Cut(call, " ")
 		for _, field := range []string{"role_", "Role", "ID", "user_id", "total_cents", "password_hash", "__proto__", "ITEMS", "Status", "Token"} {
 			sent := strings.Replace(body, "{", `{"`+field+`":1,`, 1)
-			res := h.do(t, method, path, sent, marco)
+			res := srv.do(t, method, path, sent, marco)
 			if path == "/api/v1/auth/inspect" {
 				res.wants(t, 200, "") // a saved answer is a valid body
 				continue
@@ -126,45 +126,45 @@ func TestUnknownFieldsAreRefused(t *testing.T) {
 			res.wants(t, 400, "unknown-field")
 		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(body, `{"`), `"`)
-		h.do(t, method, path, strings.Replace(body, "{", `{"`+name+`":null,`, 1), marco).wants(t, 400, "malformed-json")
+		srv.do(t, method, path, strings.Replace(body, "{", `{"`+name+`":null,`, 1), marco).wants(t, 400, "malformed-json")
 	}
 }
 
-// TestStringsAreOnlyStrings puts SQL, HTML and odd characters into every string
+// TestBodies_stringsAreOnlyStrings puts SQL, HTML and odd characters into every string
 // and looks whether they come back as they went in.
-func TestStringsAreOnlyStrings(t *testing.T) {
-	h := newHouse(t)
-	marco := h.as(t, "marco")
+func TestBodies_stringsAreOnlyStrings(t *testing.T) {
+	srv := newServer(t)
+	marco := srv.as(t, "marco")
 	for _, evil := range []string{`'); DROP TABLE users; --`, `<script>alert(1)</script>`, `{{.}} ${7*7} %s %n`, `../../etc/passwd`, "Ω≈ç√ 🍕 \u202e", `\`, `"`} {
 		quoted, err := json.Marshal(evil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		dish := strings.NewReplacer(`"Calzone"`, string(quoted), `"Folded"`, string(quoted), `"Pizza"`, string(quoted)).Replace(calzone)
-		d := decode[dishResponse](t, h.post(t, "/api/v1/menu", dish, marco).wants(t, 201, ""))
+		d := decode[dishResponse](t, srv.post(t, "/api/v1/menu", dish, marco).wants(t, 201, ""))
 		order := fmt.Sprintf(`{"items":[{"menu_item_id":%d,"size":"regular","quantity":1,"note":%s}]}`, d.ID, quoted)
-		o := decode[orderResponse](t, h.post(t, ordersPath, order, marco).wants(t, 201, ""))
+		o := decode[orderResponse](t, srv.post(t, ordersPath, order, marco).wants(t, 201, ""))
 		if d.Name != evil || d.Category != evil || d.Description != evil || o.Items[0].Note != evil || o.Items[0].Name != evil {
 			t.Errorf("%q came back as %+v %+v", evil, d, o)
 		}
-		h.do(t, "PATCH", "/api/v1/users/2", `{"name":`+string(quoted)+`}`, marco).wants(t, 200, "")
-		if me := decode[meResponse](t, h.get(t, mePath, h.as(t, "bob")).wants(t, 200, "")); me.Name != evil {
+		srv.do(t, "PATCH", "/api/v1/users/2", `{"name":`+string(quoted)+`}`, marco).wants(t, 200, "")
+		if me := decode[meResponse](t, srv.get(t, mePath, srv.as(t, "bob")).wants(t, 200, "")); me.Name != evil {
 			t.Errorf("%q is called %q", evil, me.Name)
 		}
 	}
 }
 
-func TestHeadersThatAreTooLarge(t *testing.T) {
-	h := newHouse(t)
-	alice := h.as(t, "alice")
-	h.get(t, ordersPath, alice, with("X-Note", strings.Repeat("x", 9<<10))).wants(t, 431, "header-too-large")
-	h.get(t, ordersPath+"?cursor="+strings.Repeat("x", 9<<10), alice).wants(t, 431, "header-too-large")
-	h.get(t, ordersPath, bearer(strings.Repeat("x", 1<<20))).wants(t, 431, "header-too-large")
-	h.get(t, ordersPath, alice, with("X-Note", strings.Repeat("x", 6<<10))).wants(t, 200, "")
+func TestHeaders_tooLarge(t *testing.T) {
+	srv := newServer(t)
+	alice := srv.as(t, "alice")
+	srv.get(t, ordersPath, alice, with("X-Note", strings.Repeat("x", 9<<10))).wants(t, 431, "header-too-large")
+	srv.get(t, ordersPath+"?cursor="+strings.Repeat("x", 9<<10), alice).wants(t, 431, "header-too-large")
+	srv.get(t, ordersPath, bearer(strings.Repeat("x", 1<<20))).wants(t, 431, "header-too-large")
+	srv.get(t, ordersPath, alice, with("X-Note", strings.Repeat("x", 6<<10))).wants(t, 200, "")
 }
 
 // FuzzOrder sends any body as an order: never a 5xx, and nothing but a 201 puts
-// an order into the book.
+// an order into the database.
 func FuzzOrder(f *testing.F) {
 	for _, seed := range []string{
 		margherita, `{"items":[]}`, `{"items":null}`, `{`, ``, `null`, `[]`, `{"items":[{"menu_item_id":1e400}]}`,
@@ -174,21 +174,21 @@ func FuzzOrder(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	h := newHouse(f)
-	alice := h.as(f, "alice")
+	srv := newServer(f)
+	alice := srv.as(f, "alice")
 	f.Fuzz(func(t *testing.T, body string) {
-		res := h.post(t, ordersPath, body, alice, with("Content-Type", "application/json"))
+		res := srv.post(t, ordersPath, body, alice, with("Content-Type", "application/json"))
 		if res.Code != 201 && (res.Code < 400 || res.Code >= 500) {
 			t.Errorf("%q is answered %d", body, res.Code)
 		}
 	})
 }
 
-// FuzzInspect reads any text aloud: never a 5xx, and nothing that this house did
+// FuzzInspect reads any text aloud: never a 5xx, and nothing that this server did
 // not sign is ever called genuine.
 func FuzzInspect(f *testing.F) {
-	h := newHouse(f)
-	good := h.token(f, "alice")
+	srv := newServer(f)
+	good := srv.token(f, "alice")
 	for _, seed := range []string{good, good + "A", strings.ToUpper(good), "a.b.c", "..", "", "Bearer " + good, strings.Repeat("a", 70_000)} {
 		f.Add(seed)
 	}
@@ -197,7 +197,7 @@ func FuzzInspect(f *testing.F) {
 		if err != nil {
 			return // not a text that JSON can hold
 		}
-		res := h.post(t, "/api/v1/auth/inspect", string(body))
+		res := srv.post(t, "/api/v1/auth/inspect", string(body))
 		if res.Code >= 500 {
 			t.Fatalf("%q is answered %d", token, res.Code)
 		}
@@ -207,10 +207,10 @@ func FuzzInspect(f *testing.F) {
 	})
 }
 
-// TestUnknownFailuresStayInside makes handlers fail in ways that have no name.
-func TestUnknownFailuresStayInside(t *testing.T) {
-	h := newHouse(t)
-	r := h.handler.(*gin.Engine)
+// TestErrors_unknownOnesStayInside makes handlers fail in ways that have no name.
+func TestErrors_unknownOnesStayInside(t *testing.T) {
+	srv := newServer(t)
+	r := srv.handler.(*gin.Engine)
 	secret := "the password of the database is in file.go:12"
 	r.GET("/fails", adapt(func(*gin.Context) error { return errors.New(secret) }))
 	r.GET("/panics", adapt(func(*gin.Context) error { panic(secret) }))
@@ -223,26 +223,27 @@ func TestUnknownFailuresStayInside(t *testing.T) {
 		"/fails": {500, "internal-error"}, "/panics": {500, "internal-error"},
 		"/away": {503, "database-unavailable"}, "/full": {503, "storage-full"},
 	} {
-		rec := h.rawGet(path)
+		rec := srv.rawGet(path)
 		body := rec.Body.String()
 		if rec.Code != want.status || !strings.Contains(body, `"/problems/`+want.slug+`"`) || strings.Contains(body, "password") {
 			t.Errorf("%s answers %d %s", path, rec.Code, body)
 		}
-		if id := rec.Header().Get("X-Request-ID"); !strings.Contains(body, id) || !strings.Contains(h.log.String(), "request_id="+id) {
+		if id := rec.Header().Get("X-Request-ID"); !strings.Contains(body, id) || !strings.Contains(srv.log.String(), "request_id="+id) {
 			t.Errorf("%s: the log does not name the request %s", path, id)
 		}
 		if (rec.Header().Get("Retry-After") != "") != (want.status == 503) {
 			t.Errorf("%s: Retry-After is %q", path, rec.Header().Get("Retry-After"))
 		}
 	}
-	if n := strings.Count(h.log.String(), secret); n < 4 {
+	if n := strings.Count(srv.log.String(), secret); n < 4 {
 		t.Errorf("the log names the cause %d times", n)
 	}
 }
 
-func TestHalfAnAnswerIsCutOff(t *testing.T) {
-	h := newHouse(t)
-	h.handler.(*gin.Engine).GET("/half", func(c *gin.Context) {
+// A panic in the middle of a response cuts the connection.
+func TestErrors_panicCutsTheResponse(t *testing.T) {
+	srv := newServer(t)
+	srv.handler.(*gin.Engine).GET("/half", func(c *gin.Context) {
 		c.String(200, "half")
 		panic("in the middle")
 	})
@@ -251,18 +252,18 @@ func TestHalfAnAnswerIsCutOff(t *testing.T) {
 			t.Errorf("the connection is not cut: %v", cause)
 		}
 	}()
-	h.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/half", nil))
+	srv.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/half", nil))
 }
 
-func TestTheLogHoldsNoSecrets(t *testing.T) {
-	h := newHouse(t)
-	token := h.login(t, "alice").AccessToken
-	h.order(t, bearer(token))
-	h.post(t, loginPath, `{"username":"alice","password":"my-other-password"}`)
-	h.get(t, mePath+"?access_token="+token)
-	h.get(t, "/"+token)
-	h.get(t, mePath, bearer(token+"x"))
-	log := h.log.String()
+func TestLog_holdsNoSecrets(t *testing.T) {
+	srv := newServer(t)
+	token := srv.login(t, "alice").AccessToken
+	srv.newOrder(t, bearer(token))
+	srv.post(t, loginPath, `{"username":"alice","password":"my-other-password"}`)
+	srv.get(t, mePath+"?access_token="+token)
+	srv.get(t, "/"+token)
+	srv.get(t, mePath, bearer(token+"x"))
+	log := srv.log.String()
 	parts := strings.Split(token, ".")
 	for _, secret := range []string{parts[0], parts[1], parts[2], "likes-pizza", "my-other-password", "menu_item_id", "access_token="} {
 		if strings.Contains(log, secret) {

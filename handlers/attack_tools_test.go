@@ -21,40 +21,40 @@ import (
 	"testing"
 	"time"
 
-	_ "crypto/sha1" // forgers use what they get
+	_ "crypto/sha1" // attackers use what they get
 	_ "crypto/sha512"
 
 	"restaurant/models"
 	"restaurant/tokens"
 )
 
-// forger is a guest who wants more than her wristband gives. She has keys of
-// every kind of her own and reads all that the house publishes; where a row
-// says so, she has even copied the private key of the house.
-type forger struct {
-	h            *house
+// attacker is a guest who wants more than her access token allows. She has keys of
+// every kind and reads all that the server publishes; where a row says so, she has
+// even copied the server's private key.
+type attacker struct {
+	srv          *server
 	good         string // her genuine access token, of a real login
 	refreshToken string // the refresh token of that login
-	other        string // somebody else's genuine access token
+	other        string // another user's genuine access token
 	stolen       *rsa.PrivateKey
 	kid          string
 	public       string // what public.pem answers
 	jwks         string // what jwks.json answers
 
-	alice    models.User
-	stranger *tokens.Authority // another house under the same address
+	alice         models.User
+	sameURLIssuer *tokens.Authority // another server under the same address
 }
 
-func newForger(t testing.TB, h *house, username string) *forger {
+func newAttacker(t testing.TB, srv *server, username string) *attacker {
 	t.Helper()
-	login := h.login(t, username)
-	f := &forger{
-		h: h, good: login.AccessToken, refreshToken: login.RefreshToken, other: h.token(t, "marco"),
-		public: h.rawGet("/.well-known/public.pem").Body.String(), jwks: h.rawGet("/.well-known/jwks.json").Body.String(),
+	login := srv.login(t, username)
+	f := &attacker{
+		srv: srv, good: login.AccessToken, refreshToken: login.RefreshToken, other: srv.token(t, "marco"),
+		public: srv.rawGet("/.well-known/public.pem").Body.String(), jwks: srv.rawGet("/.well-known/jwks.json").Body.String(),
 	}
-	files, err := filepath.Glob(filepath.Join(h.dir, "keys", "*.pem"))
+	files, err := filepath.Glob(filepath.Join(srv.dir, "keys", "*.pem"))
 	if err != nil || len(files) != 1 {
-		t.Fatalf("the keys of the house are %v: %v", files, err)
+		t.Fatalf("the keys of the server are %v: %v", files, err)
 	}
 	text, err := os.ReadFile(files[0])
 	if err != nil {
@@ -69,28 +69,28 @@ func newForger(t testing.TB, h *house, username string) *forger {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.stranger = tokens.NewAuthority(strange, testURL, 15*time.Minute)
-	if f.alice, err = h.Store.UserByUsername(t.Context(), "alice"); err != nil {
+	f.sameURLIssuer = tokens.NewAuthority(strange, testURL, 15*time.Minute)
+	if f.alice, err = srv.Store.UserByUsername(t.Context(), "alice"); err != nil {
 		t.Fatal(err)
 	}
 	f.stolen, f.kid = key.(*rsa.PrivateKey), strings.TrimSuffix(filepath.Base(files[0]), ".pem")
 	return f
 }
 
-// Keys that the house has never seen.
+// Keys that the server has never seen.
 var (
-	ownRSA = sync.OnceValue(func() *rsa.PrivateKey { return made(rsa.GenerateKey(rand.Reader, 2048)) })
+	ownRSA = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
 	ownEC  = sync.OnceValue(func() map[string]*ecdsa.PrivateKey {
 		return map[string]*ecdsa.PrivateKey{
-			"ES256": made(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)),
-			"ES384": made(ecdsa.GenerateKey(elliptic.P384(), rand.Reader)),
-			"ES512": made(ecdsa.GenerateKey(elliptic.P521(), rand.Reader)),
+			"ES256": must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)),
+			"ES384": must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader)),
+			"ES512": must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader)),
 		}
 	})
 	ownEd = sync.OnceValue(func() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(bytes.Repeat([]byte("f"), 32)) })
 )
 
-func made[T any](v T, err error) T {
+func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
 	}
@@ -119,7 +119,7 @@ func (m members) without(name string) members {
 	return c
 }
 
-func (m members) String() string { return string(made(json.Marshal(m))) }
+func (m members) String() string { return string(must(json.Marshal(m))) }
 
 // first and last put members into a text, which a map cannot hold twice.
 func (m members) first(text string) string { return "{" + text + "," + m.String()[1:] }
@@ -127,15 +127,15 @@ func (m members) last(text string) string {
 	return strings.TrimSuffix(m.String(), "}") + "," + text + "}"
 }
 
-// header and claims are those of a genuine token of the forger, issued now.
-func (f *forger) header() members { return members{"alg": "RS256", "typ": "at+jwt", "kid": f.kid} }
+// header and claims are those of a genuine token of the attacker, issued now.
+func (f *attacker) header() members { return members{"alg": "RS256", "typ": "at+jwt", "kid": f.kid} }
 
-func (f *forger) claims() members {
-	return f.printed().with("iat", 0*time.Second).with("exp", 15*time.Minute)
+func (f *attacker) claims() members {
+	return f.originalClaims().with("iat", 0*time.Second).with("exp", 15*time.Minute)
 }
 
-// printed are the claims of her token as they are.
-func (f *forger) printed() (m members) {
+// originalClaims are the claims of her token as they are.
+func (f *attacker) originalClaims() (m members) {
 	if err := json.Unmarshal(decoded(f.good, 1), &m); err != nil {
 		panic(err)
 	}
@@ -147,7 +147,7 @@ func fromNow(d time.Duration) int64 { return time.Now().Add(d).Unix() }
 
 // decoded is the text of one part of a token.
 func decoded(token string, part int) []byte {
-	return made(base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[part]))
+	return must(base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[part]))
 }
 
 func encoded(text []byte) string { return base64.RawURLEncoding.EncodeToString(text) }
@@ -162,13 +162,13 @@ func compose(header, claims string, sign signer) string {
 }
 
 // mint signs with the stolen key: only the texts can be wrong.
-func (f *forger) mint(header, claims string) string {
+func (f *attacker) mint(header, claims string) string {
 	return compose(header, claims, pkcs1(f.stolen, crypto.SHA256))
 }
 
 // edit gives her genuine token another header or other claims under the old
 // signature; an empty text leaves a part as it is.
-func (f *forger) edit(header, claims string) string {
+func (f *attacker) edit(header, claims string) string {
 	parts := strings.Split(f.good, ".")
 	for i, text := range []string{header, claims} {
 		if text != "" {
@@ -179,7 +179,7 @@ func (f *forger) edit(header, claims string) string {
 }
 
 // resigned gives her genuine token another signature.
-func (f *forger) resigned(change func(signature []byte) []byte) string {
+func (f *attacker) resigned(change func(signature []byte) []byte) string {
 	return unsigned(f.good) + encoded(change(decoded(f.good, 2)))
 }
 
@@ -187,19 +187,19 @@ func (f *forger) resigned(change func(signature []byte) []byte) string {
 func unsigned(token string) string { return token[:strings.LastIndex(token, ".")+1] }
 
 func pkcs1(key *rsa.PrivateKey, hash crypto.Hash) signer {
-	return func(text string) []byte { return made(rsa.SignPKCS1v15(nil, key, hash, digest(hash, text))) }
+	return func(text string) []byte { return must(rsa.SignPKCS1v15(nil, key, hash, digest(hash, text))) }
 }
 
 func pss(key *rsa.PrivateKey, hash crypto.Hash) signer {
 	return func(text string) []byte {
-		return made(rsa.SignPSS(rand.Reader, key, hash, digest(hash, text), &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}))
+		return must(rsa.SignPSS(rand.Reader, key, hash, digest(hash, text), &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}))
 	}
 }
 
 // bare SHA-256 in PKCS #1 padding, without the name of the hash in front of it.
 func pkcs1Nameless(key *rsa.PrivateKey) signer {
 	return func(text string) []byte {
-		return made(rsa.SignPKCS1v15(nil, key, 0, digest(crypto.SHA256, text)))
+		return must(rsa.SignPKCS1v15(nil, key, 0, digest(crypto.SHA256, text)))
 	}
 }
 
@@ -215,22 +215,22 @@ func ecdsaWith(key *ecdsa.PrivateKey, hash crypto.Hash) signer {
 	return func(text string) []byte {
 		r, s, err := ecdsa.Sign(rand.Reader, key, digest(hash, text))
 		size := (key.Params().BitSize + 7) / 8
-		return append(made(r, err).FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...)
+		return append(must(r, err).FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...)
 	}
 }
 
 func ecdsaDER(key *ecdsa.PrivateKey) signer {
-	return func(text string) []byte { return made(ecdsa.SignASN1(rand.Reader, key, digest(crypto.SHA256, text))) }
+	return func(text string) []byte { return must(ecdsa.SignASN1(rand.Reader, key, digest(crypto.SHA256, text))) }
 }
 
 func eddsa(text string) []byte { return ed25519.Sign(ownEd(), []byte(text)) }
 
-// old is the signature of her genuine token, whatever the text.
-func (f *forger) old(string) []byte { return decoded(f.good, 2) }
+// oldSignature is the signature of her genuine token, whatever the text.
+func (f *attacker) oldSignature(string) []byte { return decoded(f.good, 2) }
 
-func nothing(string) []byte { return nil }
+func emptySignature(string) []byte { return nil }
 
-func always(signature []byte) signer { return func(string) []byte { return signature } }
+func fixedSignature(signature []byte) signer { return func(string) []byte { return signature } }
 
 func digest(hash crypto.Hash, text string) []byte {
 	d := hash.New()
@@ -244,23 +244,23 @@ func pemOf(kind string, der []byte) string {
 
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// twin changes bits of the last character of a base64 text. Where that
+// withLastBits changes bits of the last character of a base64 text. Where that
 // character has bits to spare, a lax decoder reads the same bytes as before.
-func twin(part string, bits int) string {
+func withLastBits(part string, bits int) string {
 	last := strings.IndexByte(base64url, part[len(part)-1])
 	return part[:len(part)-1] + string(base64url[last^bits])
 }
 
-// spared is a text with as many spaces behind it as leave its base64 four bits
+// padded is a text with as many spaces behind it as leave its base64 four bits
 // to spare.
-func spared(text string) string {
+func padded(text string) string {
 	for len(text)%3 != 1 {
 		text += " "
 	}
 	return text
 }
 
-// ownJWK is the forger's public key in the form in which tokens carry keys.
+// ownJWK is the attacker's public key in the form in which tokens carry keys.
 func ownJWK() members {
 	return members{"kty": "RSA", "n": encoded(ownRSA().N.Bytes()), "e": "AQAB"}
 }

@@ -12,16 +12,16 @@ import (
 	"restaurant/httpjson"
 )
 
-// TestASlowCommitHarmsNobody holds the order book up, as a slow disk would,
+// TestDatabase_slowCommit holds the database up, as a slow disk would,
 // while guests order and every second one loses patience. Reading goes on
 // meanwhile; who stays is served, and who left and asks again with the same key
 // gets one order, not two.
-func TestASlowCommitHarmsNobody(t *testing.T) {
+func TestDatabase_slowCommit(t *testing.T) {
 	const guests = 32
-	h := newHouse(t)
-	token, disk := h.token(t, "alice"), h.shelf.beside(t)
+	srv := newServer(t)
+	token, disk := srv.token(t, "alice"), srv.location.secondConnection(t)
 	hold := "BEGIN; LOCK TABLE orders IN EXCLUSIVE MODE"
-	if h.shelf.file != "" {
+	if srv.location.file != "" {
 		hold = "BEGIN IMMEDIATE"
 	}
 	if _, err := disk.Exec(hold); err != nil {
@@ -43,14 +43,14 @@ func TestASlowCommitHarmsNobody(t *testing.T) {
 			}
 			answers[guest] = httptest.NewRecorder()
 			arriving.Done()
-			h.handler.ServeHTTP(answers[guest], req)
+			srv.handler.ServeHTTP(answers[guest], req)
 		})
 	}
 	arriving.Wait()
 	for range 10 { // while all of them wait
-		h.get(t, "/api/v1/menu").wants(t, 200, "")
-		if page := decode[ordersResponse](t, h.get(t, ordersPath, bearer(token)).wants(t, 200, "")); len(page.Items) != 0 {
-			t.Fatal("the order book was not held up")
+		srv.get(t, "/api/v1/menu").wants(t, 200, "")
+		if page := decode[ordersResponse](t, srv.get(t, ordersPath, bearer(token)).wants(t, 200, "")); len(page.Items) != 0 {
+			t.Fatal("the database was not held up")
 		}
 	}
 	leave()
@@ -64,12 +64,12 @@ func TestASlowCommitHarmsNobody(t *testing.T) {
 		if answer.Code != http.StatusCreated && (stays || answer.Code != httpjson.StatusClientGone) {
 			t.Errorf("guest %d, who stays (%v), is answered %d %s", guest, stays, answer.Code, answer.Body)
 		}
-		again := h.post(t, ordersPath, margherita, bearer(token), key(guest)).wants(t, 201, "")
+		again := srv.post(t, ordersPath, margherita, bearer(token), key(guest)).wants(t, 201, "")
 		if stays && again.Header().Get("Location") != answer.Header().Get("Location") {
 			t.Errorf("guest %d has %s and then %s", guest, answer.Header().Get("Location"), again.Header().Get("Location"))
 		}
 	}
-	if page := decode[ordersResponse](t, h.get(t, ordersPath+"?limit=100", bearer(token)).wants(t, 200, "")); len(page.Items) != guests {
+	if page := decode[ordersResponse](t, srv.get(t, ordersPath+"?limit=100", bearer(token)).wants(t, 200, "")); len(page.Items) != guests {
 		t.Errorf("%d orders of %d guests", len(page.Items), guests)
 	}
 }
