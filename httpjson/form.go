@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -40,7 +41,8 @@ func SingleForm(c *gin.Context, known ...string) (map[string]string, error) {
 }
 
 // BindOrForm is Bind for calls that accept a form with the same fields, too. In a form
-// digits are numbers, and of a repeated field the first counts.
+// digits are numbers, of a repeated field the first counts, and the line end that an
+// editor adds to the body belongs to no value.
 func BindOrForm(c *gin.Context, req any) error {
 	if MediaType(c) != FormType {
 		return Bind(c, req)
@@ -51,8 +53,9 @@ func BindOrForm(c *gin.Context, req any) error {
 	}
 	object := map[string]any{}
 	for name, list := range values {
-		object[name] = list[0]
-		if n, err := strconv.Atoi(list[0]); err == nil {
+		value := strings.TrimSpace(list[0])
+		object[name] = value
+		if n, err := strconv.Atoi(value); err == nil {
 			object[name] = n
 		}
 	}
