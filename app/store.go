@@ -52,7 +52,7 @@ func withStore(ctx context.Context, cfg config, use func(*models.Store) error) e
 func registerKeys(ctx context.Context, cfg config, store *models.Store, keys *tokens.Keys, issuer string) (err error) {
 	instance := tokens.Instance{Issuer: issuer}
 	if store.Shared() {
-		if instance.Name, err = tokens.BranchName(cfg.instanceNameFile()); err != nil {
+		if instance.Name, err = tokens.InstanceName(cfg.instanceNameFile()); err != nil {
 			return err
 		}
 	}

@@ -160,7 +160,7 @@ func (a *API) hsts() string {
 
 // loginFailures returns where to count failed logins: in the database that instances
 // share, or, for nil, in memory.
-func (a *API) loginFailures() middleware.Tallies {
+func (a *API) loginFailures() middleware.SharedFailures {
 	if a.Store.Shared() {
 		return a.Store
 	}

@@ -11,7 +11,7 @@ type generationCache[K comparable, V any] struct {
 	young, old map[K]V
 }
 
-func newRecent[K comparable, V any](size int) *generationCache[K, V] {
+func newGenerationCache[K comparable, V any](size int) *generationCache[K, V] {
 	return &generationCache[K, V]{size: size, young: map[K]V{}}
 }
 
@@ -48,8 +48,8 @@ type hashedCache[V any] struct {
 	cache *generationCache[uint64, V]
 }
 
-func newRecentNames[V any](size int) *hashedCache[V] {
-	return &hashedCache[V]{maphash.MakeSeed(), newRecent[uint64, V](size)}
+func newHashedCache[V any](size int) *hashedCache[V] {
+	return &hashedCache[V]{maphash.MakeSeed(), newGenerationCache[uint64, V](size)}
 }
 
 func (r *hashedCache[V]) get(name string) (V, bool) { return r.cache.get(r.hash(name)) }

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-func TestRecentForgetsTheOldGeneration(t *testing.T) {
-	r := newRecentNames[int](3)
+func TestHashedCache_forgetsTheOldGeneration(t *testing.T) {
+	r := newHashedCache[int](3)
 	for i := range 3 {
 		r.put(fmt.Sprint(i), i)
 	}
@@ -28,8 +28,8 @@ func TestRecentForgetsTheOldGeneration(t *testing.T) {
 	}
 }
 
-func TestRecentKeepsWhoKeepsComing(t *testing.T) {
-	r := newRecentNames[int](100)
+func TestHashedCache_keepsWhatIsUsed(t *testing.T) {
+	r := newHashedCache[int](100)
 	r.put("regular", 7)
 	for i := range 10_000 {
 		r.put(fmt.Sprint(i), i)
@@ -51,8 +51,8 @@ func TestRecentKeepsWhoKeepsComing(t *testing.T) {
 	}
 }
 
-func TestRecentForgetsOnRequest(t *testing.T) {
-	r := newRecentNames[int](2)
+func TestHashedCache_forget(t *testing.T) {
+	r := newHashedCache[int](2)
 	for i := range 4 { // two of them are old
 		r.put(fmt.Sprint(i), i)
 	}
@@ -71,8 +71,8 @@ func TestRecentForgetsOnRequest(t *testing.T) {
 	}
 }
 
-func TestRecentHasASecretSeed(t *testing.T) {
-	a, b := newRecentNames[int](2), newRecentNames[int](2)
+func TestHashedCache_hasASecretSeed(t *testing.T) {
+	a, b := newHashedCache[int](2), newHashedCache[int](2)
 	a.put("alice", 1)
 	b.put("alice", 1)
 	for hash := range a.cache.young {

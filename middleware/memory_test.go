@@ -27,7 +27,7 @@ func heapOf(fill func() any) float64 {
 	return (float64(after.HeapAlloc) - float64(before.HeapAlloc)) / (1 << 20)
 }
 
-func crowdAtTheThrottle() any {
+func fillThrottle() any {
 	t := NewThrottle(nil)
 	for n := range million {
 		if wait, end := t.attempt(fmt.Sprintf("guest.%d", n), addressNumber(n)); wait == 0 {
@@ -37,7 +37,7 @@ func crowdAtTheThrottle() any {
 	return t
 }
 
-func crowdAtTheLimit() any {
+func fillRateLimit() any {
 	l := NewRateLimit(50)
 	for n := range million {
 		l.allow("address\x00" + addressNumber(n))
@@ -45,16 +45,16 @@ func crowdAtTheLimit() any {
 	return l
 }
 
-// TestMemoryIsBounded is the share of the door in the 64 MiB that the house may
+// TestThrottleAndRateLimit_memoryIsBounded is the share of the door in the 64 MiB that the house may
 // take for a million addresses; the rest is the denylist's, see tokens.
-func TestMemoryIsBounded(t *testing.T) {
-	if mib := heapOf(crowdAtTheThrottle) + heapOf(crowdAtTheLimit); mib > 32 {
+func TestThrottleAndRateLimit_memoryIsBounded(t *testing.T) {
+	if mib := heapOf(fillThrottle) + heapOf(fillRateLimit); mib > 32 {
 		t.Errorf("a million addresses take %.1f MiB", mib)
 	}
 }
 
 func BenchmarkMillionAddresses(b *testing.B) {
-	for name, crowd := range map[string]func() any{"throttle": crowdAtTheThrottle, "limit": crowdAtTheLimit} {
+	for name, crowd := range map[string]func() any{"throttle": fillThrottle, "limit": fillRateLimit} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				b.ReportMetric(heapOf(crowd), "MiB")
@@ -63,10 +63,10 @@ func BenchmarkMillionAddresses(b *testing.B) {
 	}
 }
 
-// TestTheThrottleStillKnowsAfterACrowd fills the books up to just below the
+// TestThrottle_remembersThroughManyOthers fills the books up to just below the
 // point where they are forgotten, and asks for somebody from before. The clock
 // stands still meanwhile: filling takes more than alice's second on a slow computer.
-func TestTheThrottleStillKnowsAfterACrowd(t *testing.T) {
+func TestThrottle_remembersThroughManyOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		th := NewThrottle(nil)
 		for range freeFailuresAccount {

@@ -28,7 +28,7 @@ type RateLimit struct {
 
 // NewRateLimit makes full buckets; zero per second means no limit.
 func NewRateLimit(perSecond int) *RateLimit {
-	return &RateLimit{perSecond: perSecond, buckets: newRecentNames[*rate.Limiter](limiterSize)}
+	return &RateLimit{perSecond: perSecond, buckets: newHashedCache[*rate.Limiter](limiterSize)}
 }
 
 // exemptPaths are the doors at which machines knock to see whether the house is

@@ -14,8 +14,8 @@ import (
 
 func init() { gin.SetMode(gin.TestMode) }
 
-// visit is a request from this address, as a handler sees it.
-func visit(remote string) *gin.Context {
+// newRequest is a request from this address, as a handler sees it.
+func newRequest(remote string) *gin.Context {
 	c, engine := gin.CreateTestContext(httptest.NewRecorder())
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		panic(err)
@@ -39,17 +39,17 @@ func TestAddress(t *testing.T) {
 		"":                                     "",
 		"[2001:db8:1:2:ffff:ffff:ffff:ffff]:9": "2001:db8:1:2::/64",
 	} {
-		if got := Address(visit(remote)); got != want {
+		if got := Address(newRequest(remote)); got != want {
 			t.Errorf("%q counts as %q, want %q", remote, got, want)
 		}
 	}
 }
 
-func TestAGuestGivesTheAddressItsDropBack(t *testing.T) {
+func TestRateLimit_userGivesTheAddressItsRequestBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewRateLimit(3)
 		for range 3 {
-			c := visit("203.0.113.1:1")
+			c := newRequest("203.0.113.1:1")
 			if l.Address(c); c.IsAborted() {
 				t.Fatal("the address is full")
 			}
@@ -57,24 +57,24 @@ func TestAGuestGivesTheAddressItsDropBack(t *testing.T) {
 				t.Fatal("the guest is full")
 			}
 		}
-		c := visit("203.0.113.1:1")
+		c := newRequest("203.0.113.1:1")
 		l.Address(c)
 		if l.user(c, 1); !c.IsAborted() || c.Writer.Status() != http.StatusTooManyRequests {
 			t.Errorf("the fourth of a guest is answered %d", c.Writer.Status())
 		}
 		for range 10 { // given back are never more than were taken
-			c := visit("203.0.113.1:1")
+			c := newRequest("203.0.113.1:1")
 			l.Address(c)
 			l.user(c, 2)
 		}
 		for i := range 4 {
-			c := visit("203.0.113.1:1")
+			c := newRequest("203.0.113.1:1")
 			if l.Address(c); c.IsAborted() != (i == 3) {
 				t.Errorf("request %d of the address is refused: %t", i+1, c.IsAborted())
 			}
 		}
 		time.Sleep(time.Second)
-		if c := visit("203.0.113.1:1"); true {
+		if c := newRequest("203.0.113.1:1"); true {
 			if l.Address(c); c.IsAborted() {
 				t.Error("a second later the address is still full")
 			}
@@ -82,11 +82,11 @@ func TestAGuestGivesTheAddressItsDropBack(t *testing.T) {
 	})
 }
 
-func TestAGuestAndAnAddressOfTheSameNameAreTwo(t *testing.T) {
+func TestRateLimit_userAndAddressOfTheSameNameAreTwo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewRateLimit(1)
 		for _, kind := range []string{"guest", "address"} {
-			c := visit("203.0.113.1:1")
+			c := newRequest("203.0.113.1:1")
 			if l.check(c, kind, "1"); c.IsAborted() {
 				t.Errorf("%s: refused", kind)
 			}
@@ -97,7 +97,7 @@ func TestAGuestAndAnAddressOfTheSameNameAreTwo(t *testing.T) {
 	})
 }
 
-func TestTheLimitRemembersABoundedNumber(t *testing.T) {
+func TestRateLimit_remembersABoundedNumber(t *testing.T) {
 	l := NewRateLimit(50)
 	for i := range 3 * limiterSize {
 		l.allow(fmt.Sprint("address\x00", i))

@@ -38,11 +38,11 @@ type Throttle struct {
 	accounts    *hashedCache[failures]
 	addresses   *hashedCache[failures]
 	homes       *hashedCache[struct{}]
-	shared      Tallies
+	shared      SharedFailures
 }
 
-// Tallies is where branches count failures together. models.Store is one.
-type Tallies interface {
+// SharedFailures is where branches count failures together. models.Store is one.
+type SharedFailures interface {
 	LoginTallies(ctx context.Context, places ...string) ([]models.LoginTally, error)
 	CountFailedLogin(ctx context.Context, places ...string) error
 	CountLogin(ctx context.Context, place, home string) error
@@ -58,9 +58,9 @@ type failures struct {
 
 // NewThrottle makes a throttle that knows nobody. The book is nil where there is
 // only one branch, which counts in memory.
-func NewThrottle(book Tallies) *Throttle {
+func NewThrottle(book SharedFailures) *Throttle {
 	t := &Throttle{
-		accounts: newRecentNames[failures](throttleSize), addresses: newRecentNames[failures](throttleSize), homes: newRecentNames[struct{}](throttleSize),
+		accounts: newHashedCache[failures](throttleSize), addresses: newHashedCache[failures](throttleSize), homes: newHashedCache[struct{}](throttleSize),
 		shared: book,
 	}
 	t.attemptDone = sync.NewCond(&t.mu)
@@ -83,7 +83,7 @@ const (
 // Many attempts at once are let through only as far as each of them may fail, so
 // a race gains no guesses.
 func (t *Throttle) Attempt(ctx context.Context, account, address string) (wait time.Duration, end func(Outcome) error, err error) {
-	if err := t.lockAndSync(ctx, account, address); err != nil {
+	if err := t.lockWithShared(ctx, account, address); err != nil {
 		return 0, nil, err
 	}
 	defer t.mu.Unlock()
@@ -99,14 +99,14 @@ func (t *Throttle) Attempt(ctx context.Context, account, address string) (wait t
 	return 0, func(o Outcome) error { return t.end(ctx, account, place, address, o) }, nil
 }
 
-// lockAndSync takes the lock, with what the branches know about the account and the
+// lockWithShared takes the lock, with what the branches know about the account and the
 // address. What was read is of no use if an attempt has ended meanwhile.
-func (t *Throttle) lockAndSync(ctx context.Context, account, address string) error {
+func (t *Throttle) lockWithShared(ctx context.Context, account, address string) error {
 	t.mu.Lock()
 	for t.shared != nil {
 		ended := t.ended
 		t.mu.Unlock()
-		known, err := t.shared.LoginTallies(ctx, accountPlace(account), homePlace(account, address), addressPlace(address))
+		known, err := t.shared.LoginTallies(ctx, accountKey(account), homeKey(account, address), addressKey(address))
 		if err != nil {
 			return err
 		}
@@ -120,9 +120,9 @@ func (t *Throttle) lockAndSync(ctx context.Context, account, address string) err
 }
 
 // The places by which the branches know each other's tallies.
-func accountPlace(account string) string       { return "account\x00" + account }
-func homePlace(account, address string) string { return "home\x00" + account + "\x00" + address }
-func addressPlace(address string) string       { return "address\x00" + address }
+func accountKey(account string) string       { return "account\x00" + account }
+func homeKey(account, address string) string { return "home\x00" + account + "\x00" + address }
+func addressKey(address string) string       { return "address\x00" + address }
 
 // merge takes over what the branches know.
 func (t *Throttle) merge(account, address string, known []models.LoginTally) {
@@ -162,7 +162,7 @@ func (t *Throttle) mayTry(in *hashedCache[failures], key string, free int32) boo
 
 // end tells the other branches first: whoever enters after it has to know.
 func (t *Throttle) end(ctx context.Context, account, place, address string, o Outcome) error {
-	err := t.publish(context.WithoutCancel(ctx), account, place, address, o)
+	err := t.countShared(context.WithoutCancel(ctx), account, place, address, o)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.attemptDone.Broadcast()
@@ -181,18 +181,18 @@ func (t *Throttle) end(ctx context.Context, account, place, address string, o Ou
 	return err
 }
 
-func (t *Throttle) publish(ctx context.Context, account, place, address string, o Outcome) error {
+func (t *Throttle) countShared(ctx context.Context, account, place, address string, o Outcome) error {
 	if t.shared == nil || o == Abandoned {
 		return nil
 	}
-	known, home := accountPlace(account), homePlace(account, address)
+	known, home := accountKey(account), homeKey(account, address)
 	if place != account {
 		known = home
 	}
 	if o == Passed {
 		return t.shared.CountLogin(ctx, known, home)
 	}
-	return t.shared.CountFailedLogin(ctx, known, addressPlace(address))
+	return t.shared.CountFailedLogin(ctx, known, addressKey(address))
 }
 
 func (t *Throttle) change(in *hashedCache[failures], key string, fn func(*failures)) {

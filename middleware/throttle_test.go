@@ -31,7 +31,7 @@ func (t *Throttle) guess(account, address string, o Outcome) time.Duration {
 	return wait
 }
 
-func TestWaitsDoubleUpToAQuarterOfAnHour(t *testing.T) {
+func TestThrottle_waitsDoubleUpToAQuarterOfAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		throttle := NewThrottle(nil)
 		for i := range freeFailuresAccount {
@@ -56,7 +56,7 @@ func TestWaitsDoubleUpToAQuarterOfAnHour(t *testing.T) {
 	})
 }
 
-func TestAnAttemptThatIsGivenUpIsNoGuess(t *testing.T) {
+func TestThrottle_abandonedAttemptIsNoFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		throttle := NewThrottle(nil)
 		for range 100 {
@@ -77,9 +77,9 @@ func TestAnAttemptThatIsGivenUpIsNoGuess(t *testing.T) {
 	})
 }
 
-// TestAttemptsAtOnceAreLetInOnlyAsFarAsEachMayFail holds attempts open, as many
+// TestThrottle_attemptsAtOnceGainNoGuesses holds attempts open, as many
 // as there are.
-func TestAttemptsAtOnceAreLetInOnlyAsFarAsEachMayFail(t *testing.T) {
+func TestThrottle_attemptsAtOnceGainNoGuesses(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
 		failures  int
@@ -135,7 +135,7 @@ func TestAttemptsAtOnceAreLetInOnlyAsFarAsEachMayFail(t *testing.T) {
 
 func (t *Throttle) guess2(account, address string) { t.guess(account, address, Failed) }
 
-func TestWhoWaitsForOthersGetsInWhenTheyPass(t *testing.T) {
+func TestThrottle_waitingAttemptsPassWithTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		throttle := NewThrottle(nil)
 		var all sync.WaitGroup
@@ -157,9 +157,9 @@ func TestWhoWaitsForOthersGetsInWhenTheyPass(t *testing.T) {
 	})
 }
 
-// TestAnAttackerElsewhereDoesNotHoldUpAHome: not even while attempts for the
+// TestThrottle_attackerElsewhereDoesNotBlockATrustedAddress: not even while attempts for the
 // same account are under way.
-func TestAnAttackerElsewhereDoesNotHoldUpAHome(t *testing.T) {
+func TestThrottle_attackerElsewhereDoesNotBlockATrustedAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		throttle := NewThrottle(nil)
 		throttle.guess("alice", "home", Passed)
@@ -189,7 +189,7 @@ func TestAnAttackerElsewhereDoesNotHoldUpAHome(t *testing.T) {
 	})
 }
 
-func TestNamesAndAddressesDoNotRunTogether(t *testing.T) {
+func TestThrottle_keysDoNotRunTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		throttle := NewThrottle(nil)
 		throttle.guess("ali", "ce", Passed)
@@ -205,7 +205,7 @@ func TestNamesAndAddressesDoNotRunTogether(t *testing.T) {
 	})
 }
 
-func TestTheThrottleRemembersABoundedNumber(t *testing.T) {
+func TestThrottle_remembersABoundedNumber(t *testing.T) {
 	throttle := NewThrottle(nil)
 	held := make([]func(Outcome), 0, 100)
 	for i := range 100 { // attempts that outlive being forgotten

@@ -26,7 +26,7 @@ type TokenCache struct {
 
 // NewTokenCache makes an empty cache beside a guard that trusts this authority.
 func NewTokenCache(authority *tokens.Authority, metrics *Metrics) *TokenCache {
-	return &TokenCache{authority: authority, metrics: metrics, accepted: newRecent[[sha256.Size]byte, tokens.Principal](tokenCacheSize)}
+	return &TokenCache{authority: authority, metrics: metrics, accepted: newGenerationCache[[sha256.Size]byte, tokens.Principal](tokenCacheSize)}
 }
 
 // find gives the principal of a token that was accepted before and holds now.

@@ -19,9 +19,9 @@ import (
 	"restaurant/models"
 )
 
-func TestIssuePrintsExactlyTheDocumentedClaims(t *testing.T) {
+func TestIssue_exactlyTheDocumentedClaims(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse()
+		h := newSigner()
 		raw := h.issue(t)
 		if got, want := string(part(t, raw, 0)), `{"alg":"RS256","typ":"at+jwt","kid":"`+h.kid+`"}`; got != want {
 			t.Errorf("header %s, want %s", got, want)
@@ -47,7 +47,7 @@ func TestIssuePrintsExactlyTheDocumentedClaims(t *testing.T) {
 	})
 }
 
-func TestIssueSaysWhatTheUserIs(t *testing.T) {
+func TestIssue_claimsOfEachUser(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		user  models.User
@@ -56,13 +56,13 @@ func TestIssueSaysWhatTheUserIs(t *testing.T) {
 		adult bool
 	}{
 		{"a plain adult", models.User{ID: 1, Name: "Alice", Role: models.RoleGuest, BirthDate: new("1994-05-21")}, "guest", false, true},
-		{"without a birth date nobody is an adult", models.User{ID: 2, Name: "Bob", Role: models.RoleGuest}, "guest", false, false},
+		{"without a birth date a user is no adult", models.User{ID: 2, Name: "Bob", Role: models.RoleGuest}, "guest", false, false},
 		{"a VIP", vera(), "guest", true, true},
 		{"a chef", models.User{ID: 4, Name: "Carla", Role: models.RoleChef, BirthDate: new("1989-01-30")}, "chef", false, true},
 		{"a manager", models.User{ID: 5, Name: "Marco", Role: models.RoleManager, BirthDate: new("1968-08-15")}, "manager", false, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			h := newHouse()
+			h := newSigner()
 			raw, err := h.Issue(tc.user, NewID(), h.Now().Add(time.Minute))
 			noError(t, err)
 			claims := string(part(t, raw, 1))
@@ -81,12 +81,12 @@ func TestIssueSaysWhatTheUserIs(t *testing.T) {
 	}
 }
 
-func TestIssueCutsTheLifeToWholeSeconds(t *testing.T) {
+func TestIssue_cutsTheLifeToWholeSeconds(t *testing.T) {
 	for life, want := range map[time.Duration]float64{
 		5 * time.Second: 5, 5900 * time.Millisecond: 5, 15 * time.Minute: 900, MaxLifetime: 1800,
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHouse()
+			h := newSigner()
 			raw, err := h.Issue(vera(), NewID(), h.Now().Add(life))
 			noError(t, err)
 			claims := h.Inspect(raw).Claims
@@ -97,10 +97,10 @@ func TestIssueCutsTheLifeToWholeSeconds(t *testing.T) {
 	}
 }
 
-// A token of the longest life must be accepted whenever in a second it is made.
-func TestLongestLifeIsAcceptedAtAnyMoment(t *testing.T) {
+// TestIssue_longestLifeIsAcceptedAtAnyMoment of a second.
+func TestIssue_longestLifeIsAcceptedAtAnyMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse()
+		h := newSigner()
 		for range 10 {
 			raw, err := h.Issue(vera(), NewID(), h.Now().Add(MaxLifetime))
 			noError(t, err)
@@ -112,7 +112,7 @@ func TestLongestLifeIsAcceptedAtAnyMoment(t *testing.T) {
 	})
 }
 
-func TestNewIDIsNewAndShort(t *testing.T) {
+func TestNewID_isNewAndShort(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
 		id := NewID()
@@ -123,7 +123,7 @@ func TestNewIDIsNewAndShort(t *testing.T) {
 	}
 }
 
-func TestTokenStaysUnder900Bytes(t *testing.T) {
+func TestIssue_staysUnder900Bytes(t *testing.T) {
 	for _, tc := range []struct {
 		name, wearer string
 	}{
@@ -138,9 +138,9 @@ func TestTokenStaysUnder900Bytes(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if !models.IsName(tc.wearer) {
-				return // nobody can have this name
+				t.Skip("no user can have this name")
 			}
-			h := newHouse()
+			h := newSigner()
 			h.Authority = NewAuthority(h.Keys(), "https://"+strings.Repeat("h", 56), MaxLifetime)
 			longest := models.User{ID: 1<<63 - 1, Name: tc.wearer, Role: models.RoleManager}
 			raw, err := h.Issue(longest, NewID(), h.Now().Add(MaxLifetime))
@@ -155,8 +155,8 @@ func TestTokenStaysUnder900Bytes(t *testing.T) {
 	}
 }
 
-func TestVerifyGivesThePrincipal(t *testing.T) {
-	inBubble(t, "all of it", func(t *testing.T, h *house) {
+func TestVerify_returnsThePrincipal(t *testing.T) {
+	inBubble(t, "all of it", func(t *testing.T, h *signer) {
 		got, err := h.Verify(h.mint(h.header().String(), h.claims().String()))
 		noError(t, err)
 		want := Principal{
@@ -167,14 +167,14 @@ func TestVerifyGivesThePrincipal(t *testing.T) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 	})
-	inBubble(t, "false claims stay false", func(t *testing.T, h *house) {
+	inBubble(t, "false claims stay false", func(t *testing.T, h *signer) {
 		claims := h.claims().with("vip", false).with("age_over_18", false).with("role", "manager")
 		got, err := h.Verify(h.mint(h.header().String(), claims.String()))
 		if err != nil || got.VIP || got.AgeOver18 || got.Role != models.RoleManager {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
-	inBubble(t, "a claim in another case means nothing", func(t *testing.T, h *house) {
+	inBubble(t, "a claim in another case means nothing", func(t *testing.T, h *signer) {
 		claims := h.claims().with("Role", "manager").with("SUB", "5").with("VIP", false)
 		got, err := h.Verify(h.mint(h.header().String(), claims.String()))
 		if err != nil || got.Role != models.RoleGuest || got.UserID != 3 || !got.VIP {
@@ -183,20 +183,20 @@ func TestVerifyGivesThePrincipal(t *testing.T) {
 	})
 }
 
-// forgery is one way to come by a token, and what the door says to it.
+// forgery is one way to come by a token, and how it is refused.
 type forgery struct {
 	name  string
-	forge func(t *testing.T, h *house) string
+	forge func(t *testing.T, h *signer) string
 	want  error
 }
 
 var reasons = []error{ErrMalformed, ErrAlgorithm, ErrKeyUnknown, ErrSignatureInvalid, ErrClaimsInvalid, ErrExpired, ErrRevoked}
 
-// tryAll shows forgeries at the door, and a genuine token before and after each.
+// tryAll verifies forgeries, and a genuine token before and after each.
 func tryAll(t *testing.T, forgeries []forgery) {
 	t.Helper()
 	for _, f := range forgeries {
-		inBubble(t, f.name, func(t *testing.T, h *house) {
+		inBubble(t, f.name, func(t *testing.T, h *signer) {
 			genuine := h.issue(t)
 			control := func(when string) {
 				if _, err := h.Verify(genuine); err != nil {
@@ -222,35 +222,35 @@ func tryAll(t *testing.T, forgeries []forgery) {
 }
 
 // withHeader signs genuine claims under a header of the test.
-func withHeader(change func(h *house) string) func(*testing.T, *house) string {
-	return func(_ *testing.T, h *house) string { return h.mint(change(h), h.claims().String()) }
+func withHeader(change func(h *signer) string) func(*testing.T, *signer) string {
+	return func(_ *testing.T, h *signer) string { return h.mint(change(h), h.claims().String()) }
 }
 
 // withClaim signs genuine claims but one.
-func withClaim(name string, value any) func(*testing.T, *house) string {
-	return func(_ *testing.T, h *house) string {
+func withClaim(name string, value any) func(*testing.T, *signer) string {
+	return func(_ *testing.T, h *signer) string {
 		return h.mint(h.header().String(), h.claims().with(name, value).String())
 	}
 }
 
 // edited makes a new text of a genuine token.
-func edited(edit func(t *testing.T, raw string) string) func(*testing.T, *house) string {
-	return func(t *testing.T, h *house) string { return edit(t, h.issue(t)) }
+func edited(edit func(t *testing.T, raw string) string) func(*testing.T, *signer) string {
+	return func(t *testing.T, h *signer) string { return edit(t, h.issue(t)) }
 }
 
 // at is a time in seconds from now.
 func at(seconds int64) int64 { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Unix() + seconds }
 
-func TestVerifyPinsTheAlgorithm(t *testing.T) {
-	alg := func(value any, sign func(h *house) func(string) []byte) func(*testing.T, *house) string {
-		return func(_ *testing.T, h *house) string {
+func TestVerify_pinsTheAlgorithm(t *testing.T) {
+	alg := func(value any, sign func(h *signer) func(string) []byte) func(*testing.T, *signer) string {
+		return func(_ *testing.T, h *signer) string {
 			return compose(h.header().with("alg", value).String(), h.claims().String(), sign(h))
 		}
 	}
-	nothing := func(*house) func(string) []byte { return unsigned }
-	genuine := func(h *house) func(string) []byte { return rs256(h.private) }
-	secret := func(of func(p *rsa.PublicKey) []byte) func(h *house) func(string) []byte {
-		return func(h *house) func(string) []byte { return hs256(of(&h.private.PublicKey)) }
+	nothing := func(*signer) func(string) []byte { return unsigned }
+	genuine := func(h *signer) func(string) []byte { return rs256(h.private) }
+	secret := func(of func(p *rsa.PublicKey) []byte) func(h *signer) func(string) []byte {
+		return func(h *signer) func(string) []byte { return hs256(of(&h.private.PublicKey)) }
 	}
 	spki := func(p *rsa.PublicKey) []byte { der, _ := x509.MarshalPKIXPublicKey(p); return der }
 	tryAll(t, []forgery{
@@ -259,37 +259,37 @@ func TestVerifyPinsTheAlgorithm(t *testing.T) {
 		{"NONE without a signature", alg("NONE", nothing), ErrAlgorithm},
 		{"nOnE without a signature", alg("nOnE", nothing), ErrAlgorithm},
 		{"none over a genuine signature", alg("none", genuine), ErrAlgorithm},
-		{"no algorithm", withHeader(func(h *house) string { return h.header().without("alg").String() }), ErrAlgorithm},
+		{"no algorithm", withHeader(func(h *signer) string { return h.header().without("alg").String() }), ErrAlgorithm},
 		{"an empty algorithm", alg("", genuine), ErrAlgorithm},
 		{"a number", alg(256, genuine), ErrAlgorithm},
 		{"null", alg(nil, genuine), ErrAlgorithm},
 		{"a list", alg([]string{"RS256"}, genuine), ErrAlgorithm},
 		{"RS256 in small letters", alg("rs256", genuine), ErrAlgorithm},
 		{"RS256 and a space", alg("RS256 ", genuine), ErrAlgorithm},
-		{"HS256 with the public PEM as its secret", func(t *testing.T, h *house) string {
+		{"HS256 with the public PEM as its secret", func(t *testing.T, h *signer) string {
 			public, err := h.Keys().PublicPEM()
 			noError(t, err)
-			return alg("HS256", func(*house) func(string) []byte { return hs256(public) })(t, h)
+			return alg("HS256", func(*signer) func(string) []byte { return hs256(public) })(t, h)
 		}, ErrAlgorithm},
 		{"HS256 with the public DER as its secret", alg("HS256", secret(spki)), ErrAlgorithm},
 		{"HS256 with the PKCS #1 form as its secret", alg("HS256", secret(x509.MarshalPKCS1PublicKey)), ErrAlgorithm},
 		{"HS256 with the modulus as its secret", alg("HS256", secret(func(p *rsa.PublicKey) []byte { return p.N.Bytes() })), ErrAlgorithm},
 		{"HS256 with an empty secret", alg("HS256", secret(func(*rsa.PublicKey) []byte { return nil })), ErrAlgorithm},
-		{"PS256 by the genuine key", alg("PS256", func(h *house) func(string) []byte { return pss(h.private) }), ErrAlgorithm},
-		{"RS384 by the genuine key", alg("RS384", func(h *house) func(string) []byte { return pkcs1(h.private, crypto.SHA384) }), ErrAlgorithm},
-		{"RS512 by the genuine key", alg("RS512", func(h *house) func(string) []byte { return pkcs1(h.private, crypto.SHA512) }), ErrAlgorithm},
+		{"PS256 by the genuine key", alg("PS256", func(h *signer) func(string) []byte { return pss(h.private) }), ErrAlgorithm},
+		{"RS384 by the genuine key", alg("RS384", func(h *signer) func(string) []byte { return pkcs1(h.private, crypto.SHA384) }), ErrAlgorithm},
+		{"RS512 by the genuine key", alg("RS512", func(h *signer) func(string) []byte { return pkcs1(h.private, crypto.SHA512) }), ErrAlgorithm},
 		{"ES256", alg("ES256", genuine), ErrAlgorithm},
 		{"EdDSA", alg("EdDSA", genuine), ErrAlgorithm},
-		{"RS256 in name, PS256 in truth", alg("RS256", func(h *house) func(string) []byte { return pss(h.private) }), ErrSignatureInvalid},
-		{"RS256 in name, RS512 in truth", alg("RS256", func(h *house) func(string) []byte { return pkcs1(h.private, crypto.SHA512) }), ErrSignatureInvalid},
+		{"RS256 in name, PS256 in truth", alg("RS256", func(h *signer) func(string) []byte { return pss(h.private) }), ErrSignatureInvalid},
+		{"RS256 in name, RS512 in truth", alg("RS256", func(h *signer) func(string) []byte { return pkcs1(h.private, crypto.SHA512) }), ErrSignatureInvalid},
 		{"RS256 in name, HS256 in truth", alg("RS256", secret(spki)), ErrSignatureInvalid},
-		{"none, and everything else wrong, too", func(*testing.T, *house) string {
-			return compose(`{"alg":"none","kid":"nobody"}`, `{"exp":1}`, unsigned)
+		{"none, and everything else wrong, too", func(*testing.T, *signer) string {
+			return compose(`{"alg":"none","kid":"none"}`, `{"exp":1}`, unsigned)
 		}, ErrAlgorithm},
 	})
 }
 
-func TestVerifyChecksTheSignature(t *testing.T) {
+func TestVerify_checksTheSignature(t *testing.T) {
 	t.Parallel()
 	manager := func(t *testing.T, raw string) string {
 		claims := strings.Replace(string(part(t, raw, 1)), `"guest"`, `"manager"`, 1)
@@ -299,35 +299,35 @@ func TestVerifyChecksTheSignature(t *testing.T) {
 	tryAll(t, []forgery{
 		{"an untouched copy is accepted", edited(func(_ *testing.T, raw string) string { return strings.Clone(raw) }), nil},
 		{"a guest makes herself a manager", edited(manager), ErrSignatureInvalid},
-		{"a space more in the claims", func(t *testing.T, h *house) string {
+		{"a space more in the claims", func(t *testing.T, h *signer) string {
 			raw := h.issue(t)
 			parts := strings.Split(raw, ".")
 			return parts[0] + "." + b64(append(part(t, raw, 1), ' ')) + "." + parts[2]
 		}, ErrSignatureInvalid},
-		{"the signature of another genuine token", func(t *testing.T, h *house) string {
+		{"the signature of another genuine token", func(t *testing.T, h *signer) string {
 			one, two := h.issue(t), h.issue(t)
 			return one[:strings.LastIndex(one, ".")] + two[strings.LastIndex(two, "."):]
 		}, ErrSignatureInvalid},
 		{"no signature", edited(func(_ *testing.T, raw string) string { return raw[:strings.LastIndex(raw, ".")+1] }), ErrSignatureInvalid},
 		{"half a signature", edited(func(_ *testing.T, raw string) string { return raw[:len(raw)-171] }), ErrSignatureInvalid},
 		{"a signature and a bit more", edited(func(_ *testing.T, raw string) string { return raw + "AA" }), ErrSignatureInvalid},
-		{"a signature of zeros", func(_ *testing.T, h *house) string {
+		{"a signature of zeros", func(_ *testing.T, h *signer) string {
 			return compose(h.header().String(), h.claims().String(), func(string) []byte { return make([]byte, 256) })
 		}, ErrSignatureInvalid},
 		{"a signature whose last bits mean nothing and are changed", edited(func(_ *testing.T, raw string) string { return sibling(raw) }), ErrSignatureInvalid},
-		{"another key under a known kid", func(_ *testing.T, h *house) string {
+		{"another key under a known kid", func(_ *testing.T, h *signer) string {
 			return compose(h.header().String(), h.claims().String(), rs256(strangerKey()))
 		}, ErrSignatureInvalid},
-		{"forged, and expired, too", func(_ *testing.T, h *house) string {
+		{"forged, and expired, too", func(_ *testing.T, h *signer) string {
 			return compose(h.header().String(), h.claims().with("iat", at(-900)).with("exp", at(-1)).String(), rs256(strangerKey()))
 		}, ErrSignatureInvalid},
 	})
 }
 
-// Whatever one character of a token becomes, the door notices.
-func TestEveryCharacterCounts(t *testing.T) {
+// TestVerify_everyCharacterCounts: whatever one character becomes, the token is refused.
+func TestVerify_everyCharacterCounts(t *testing.T) {
 	t.Parallel()
-	inBubble(t, "each replaced once", func(t *testing.T, h *house) {
+	inBubble(t, "each replaced once", func(t *testing.T, h *signer) {
 		raw := h.issue(t)
 		for i := range raw {
 			other := byte('A')
@@ -342,7 +342,7 @@ func TestEveryCharacterCounts(t *testing.T) {
 			}
 		}
 	})
-	inBubble(t, "each bit of the signature flipped", func(t *testing.T, h *house) {
+	inBubble(t, "each bit of the signature flipped", func(t *testing.T, h *signer) {
 		raw := h.issue(t)
 		signature := part(t, raw, 2)
 		for bit := range 8 * len(signature) {
@@ -358,19 +358,19 @@ func TestEveryCharacterCounts(t *testing.T) {
 	})
 }
 
-func TestVerifyRefusesOtherForms(t *testing.T) {
+func TestVerify_refusesOtherForms(t *testing.T) {
 	t.Parallel()
-	text := func(s string) func(*testing.T, *house) string { return func(*testing.T, *house) string { return s } }
-	around := func(before, after string) func(*testing.T, *house) string {
+	text := func(s string) func(*testing.T, *signer) string { return func(*testing.T, *signer) string { return s } }
+	around := func(before, after string) func(*testing.T, *signer) string {
 		return edited(func(_ *testing.T, raw string) string { return before + raw + after })
 	}
-	middle := func(sign string) func(*testing.T, *house) string {
+	middle := func(sign string) func(*testing.T, *signer) string {
 		return edited(func(_ *testing.T, raw string) string { return raw[:200] + sign + raw[200:] })
 	}
-	parts := func(header, claims string) func(*testing.T, *house) string {
-		return func(_ *testing.T, h *house) string { return h.mint(header, claims) }
+	parts := func(header, claims string) func(*testing.T, *signer) string {
+		return func(_ *testing.T, h *signer) string { return h.mint(header, claims) }
 	}
-	genuine := func(h *house) string { return h.header().String() }
+	genuine := func(h *signer) string { return h.header().String() }
 	tryAll(t, []forgery{
 		{"nothing", text(""), ErrMalformed},
 		{"two dots", text(".."), ErrMalformed},
@@ -394,64 +394,64 @@ func TestVerifyRefusesOtherForms(t *testing.T) {
 		{"a megabyte of one part", text(strings.Repeat("A", 1<<20)), ErrMalformed},
 		{"a megabyte of dots", text(strings.Repeat(".", 1<<20)), ErrMalformed},
 		{"a megabyte of claims", text("e30." + strings.Repeat("A", 1<<20) + ".AA"), ErrMalformed},
-		{"a megabyte of signature", func(_ *testing.T, h *house) string {
+		{"a megabyte of signature", func(_ *testing.T, h *signer) string {
 			return compose(genuine(h), h.claims().String(), func(string) []byte { return make([]byte, 1<<20) })
 		}, ErrSignatureInvalid},
 		{"a header that is no JSON", parts("hello", "{}"), ErrMalformed},
 		{"a header that is a list", parts("[]", "{}"), ErrMalformed},
-		{"a header that goes on behind its end", withHeader(func(h *house) string { return genuine(h) + "{}" }), ErrMalformed},
-		{"claims that are no JSON", func(_ *testing.T, h *house) string { return h.mint(genuine(h), "hello") }, ErrMalformed},
-		{"claims that are a list", func(_ *testing.T, h *house) string { return h.mint(genuine(h), "[]") }, ErrMalformed},
-		{"claims that are nested without end", func(_ *testing.T, h *house) string {
+		{"a header that goes on behind its end", withHeader(func(h *signer) string { return genuine(h) + "{}" }), ErrMalformed},
+		{"claims that are no JSON", func(_ *testing.T, h *signer) string { return h.mint(genuine(h), "hello") }, ErrMalformed},
+		{"claims that are a list", func(_ *testing.T, h *signer) string { return h.mint(genuine(h), "[]") }, ErrMalformed},
+		{"claims that are nested without end", func(_ *testing.T, h *signer) string {
 			return h.mint(genuine(h), strings.Repeat(`{"a":`, 20000)+"1"+strings.Repeat("}", 20000))
 		}, ErrMalformed},
-		{"claims that are null", func(_ *testing.T, h *house) string { return h.mint(genuine(h), "null") }, ErrClaimsInvalid},
-		{"claims that are empty", func(_ *testing.T, h *house) string { return h.mint(genuine(h), "{}") }, ErrClaimsInvalid},
-		{"claims that go on behind their end", func(_ *testing.T, h *house) string { return h.mint(genuine(h), h.claims().String()+"{}") }, ErrClaimsInvalid},
-		{"claims with bytes that are no text", func(_ *testing.T, h *house) string {
+		{"claims that are null", func(_ *testing.T, h *signer) string { return h.mint(genuine(h), "null") }, ErrClaimsInvalid},
+		{"claims that are empty", func(_ *testing.T, h *signer) string { return h.mint(genuine(h), "{}") }, ErrClaimsInvalid},
+		{"claims that go on behind their end", func(_ *testing.T, h *signer) string { return h.mint(genuine(h), h.claims().String()+"{}") }, ErrClaimsInvalid},
+		{"claims with bytes that are no text", func(_ *testing.T, h *signer) string {
 			return h.mint(genuine(h), strings.Replace(h.claims().String(), "Vera", "Ve\xffra", 1))
 		}, ErrClaimsInvalid},
-		{"claims that name one twice", func(_ *testing.T, h *house) string {
+		{"claims that name one twice", func(_ *testing.T, h *signer) string {
 			return h.mint(genuine(h), strings.Replace(h.claims().String(), `"sub":"3"`, `"sub":"5","sub":"3"`, 1))
 		}, ErrClaimsInvalid},
-		{"claims that name an unknown one twice", func(_ *testing.T, h *house) string {
+		{"claims that name an unknown one twice", func(_ *testing.T, h *signer) string {
 			return h.mint(genuine(h), `{"x":1,"x":2,`+h.claims().String()[1:])
 		}, ErrClaimsInvalid},
 	})
 }
 
-func TestVerifyRefusesOtherHeaders(t *testing.T) {
-	kid := func(value any) func(*testing.T, *house) string {
-		return withHeader(func(h *house) string { return h.header().with("kid", value).String() })
+func TestVerify_refusesOtherHeaders(t *testing.T) {
+	kid := func(value any) func(*testing.T, *signer) string {
+		return withHeader(func(h *signer) string { return h.header().with("kid", value).String() })
 	}
-	typ := func(value any) func(*testing.T, *house) string {
-		return withHeader(func(h *house) string { return h.header().with("typ", value).String() })
+	typ := func(value any) func(*testing.T, *signer) string {
+		return withHeader(func(h *signer) string { return h.header().with("typ", value).String() })
 	}
-	extra := func(member string) func(*testing.T, *house) string {
-		return withHeader(func(h *house) string { return strings.TrimSuffix(h.header().String(), "}") + "," + member + "}" })
+	extra := func(member string) func(*testing.T, *signer) string {
+		return withHeader(func(h *signer) string { return strings.TrimSuffix(h.header().String(), "}") + "," + member + "}" })
 	}
-	jwk := func(h *house) fields {
+	jwk := func(h *signer) fields {
 		return h.header().with("jwk", fields{"kty": "RSA", "n": modulus(&strangerKey().PublicKey), "e": "AQAB"})
 	}
 	tryAll(t, []forgery{
-		{"members in another order are accepted", withHeader(func(h *house) string { return `{"kid":"` + h.kid + `","typ":"at+jwt","alg":"RS256"}` }), nil},
-		{"space between members is accepted", withHeader(func(h *house) string { return strings.ReplaceAll(h.header().String(), ",", " ,\n") }), nil},
+		{"members in another order are accepted", withHeader(func(h *signer) string { return `{"kid":"` + h.kid + `","typ":"at+jwt","alg":"RS256"}` }), nil},
+		{"space between members is accepted", withHeader(func(h *signer) string { return strings.ReplaceAll(h.header().String(), ",", " ,\n") }), nil},
 
-		{"a kid that nobody knows", kid("AAAAAAAAAAAAAAAA"), ErrKeyUnknown},
-		{"no kid", withHeader(func(h *house) string { return h.header().without("kid").String() }), ErrKeyUnknown},
+		{"an unknown kid", kid("AAAAAAAAAAAAAAAA"), ErrKeyUnknown},
+		{"no kid", withHeader(func(h *signer) string { return h.header().without("kid").String() }), ErrKeyUnknown},
 		{"an empty kid", kid(""), ErrKeyUnknown},
 		{"a kid that is null", kid(nil), ErrKeyUnknown},
 		{"a kid that is a number", kid(1), ErrKeyUnknown},
 		{"a kid that is an object", kid(fields{}), ErrKeyUnknown},
-		{"a list of kids", func(t *testing.T, h *house) string { return kid([]string{h.kid})(t, h) }, ErrKeyUnknown},
+		{"a list of kids", func(t *testing.T, h *signer) string { return kid([]string{h.kid})(t, h) }, ErrKeyUnknown},
 		{"a kid that leads into the file system", kid("../../../../dev/null"), ErrKeyUnknown},
 		{"a kid that asks a database", kid("x' UNION SELECT 'secret' --"), ErrKeyUnknown},
 		{"a kid that runs a command", kid("$(cat /etc/passwd)|id"), ErrKeyUnknown},
 		{"a kid that is an address", kid("http://localhost:1/jwks.json"), ErrKeyUnknown},
-		{"a genuine kid with a zero byte behind it", func(t *testing.T, h *house) string { return kid(h.kid+"\x00")(t, h) }, ErrKeyUnknown},
-		{"a genuine kid in another case", func(t *testing.T, h *house) string { return kid(swapCase(h.kid))(t, h) }, ErrKeyUnknown},
-		{"a genuine kid and its file name", func(t *testing.T, h *house) string { return kid(h.kid+".pem")(t, h) }, ErrKeyUnknown},
-		{"a stranger's own key and kid", func(_ *testing.T, h *house) string {
+		{"a genuine kid with a zero byte behind it", func(t *testing.T, h *signer) string { return kid(h.kid+"\x00")(t, h) }, ErrKeyUnknown},
+		{"a genuine kid in another case", func(t *testing.T, h *signer) string { return kid(swapCase(h.kid))(t, h) }, ErrKeyUnknown},
+		{"a genuine kid and its file name", func(t *testing.T, h *signer) string { return kid(h.kid+".pem")(t, h) }, ErrKeyUnknown},
+		{"a stranger's own key and kid", func(_ *testing.T, h *signer) string {
 			return compose(h.header().with("kid", thumbprint(&strangerKey().PublicKey)).String(), h.claims().String(), rs256(strangerKey()))
 		}, ErrKeyUnknown},
 
@@ -465,17 +465,17 @@ func TestVerifyRefusesOtherHeaders(t *testing.T) {
 		{"a content type (cty)", extra(`"cty":"JWT"`), ErrMalformed},
 		{"a member in another case", extra(`"ALG":"none"`), ErrMalformed},
 		{"an unknown member", extra(`"x":1`), ErrMalformed},
-		{"a key of its own (jwk), signed by the house", withHeader(func(h *house) string { return jwk(h).String() }), ErrMalformed},
-		{"a key of its own (jwk), signed with that", func(_ *testing.T, h *house) string {
+		{"a key of its own (jwk), signed by the server", withHeader(func(h *signer) string { return jwk(h).String() }), ErrMalformed},
+		{"a key of its own (jwk), signed with that", func(_ *testing.T, h *signer) string {
 			return compose(jwk(h).String(), h.claims().String(), rs256(strangerKey()))
 		}, ErrMalformed},
-		{"two algorithms, the right one last", withHeader(func(h *house) string { return `{"alg":"none",` + h.header().String()[1:] }), ErrMalformed},
+		{"two algorithms, the right one last", withHeader(func(h *signer) string { return `{"alg":"none",` + h.header().String()[1:] }), ErrMalformed},
 		{"two algorithms, the wrong one last", extra(`"alg":"none"`), ErrAlgorithm},
 		{"two equal types", extra(`"typ":"at+jwt"`), ErrMalformed},
-		{"two kids, the right one last", withHeader(func(h *house) string { return `{"kid":"x",` + h.header().String()[1:] }), ErrMalformed},
+		{"two kids, the right one last", withHeader(func(h *signer) string { return `{"kid":"x",` + h.header().String()[1:] }), ErrMalformed},
 		{"two kids, the wrong one last", extra(`"kid":"x"`), ErrMalformed},
 
-		{"no type", withHeader(func(h *house) string { return h.header().without("typ").String() }), ErrClaimsInvalid},
+		{"no type", withHeader(func(h *signer) string { return h.header().without("typ").String() }), ErrClaimsInvalid},
 		{"the type of any JWT", typ("JWT"), ErrClaimsInvalid},
 		{"the type in capitals", typ("AT+JWT"), ErrClaimsInvalid},
 		{"the type with its prefix", typ("application/at+jwt"), ErrClaimsInvalid},
@@ -494,7 +494,7 @@ func swapCase(s string) string {
 	}, s)
 }
 
-func TestVerifyNeedsEveryClaim(t *testing.T) {
+func TestVerify_needsEveryClaim(t *testing.T) {
 	t.Parallel()
 	wrong := map[string][]any{ // values of the wrong type; null and absence come on top
 		"iss":         {1, "", []string{issuer}, fields{}},
@@ -511,7 +511,7 @@ func TestVerifyNeedsEveryClaim(t *testing.T) {
 	}
 	rows := []forgery{{"with all of them it is accepted", withClaim("iss", issuer), nil}}
 	for _, claim := range slices.Sorted(maps.Keys(wrong)) {
-		rows = append(rows, forgery{"no " + claim, func(_ *testing.T, h *house) string {
+		rows = append(rows, forgery{"no " + claim, func(_ *testing.T, h *signer) string {
 			return h.mint(h.header().String(), h.claims().without(claim).String())
 		}, ErrClaimsInvalid})
 		for _, value := range append(wrong[claim], nil) {
@@ -521,9 +521,9 @@ func TestVerifyNeedsEveryClaim(t *testing.T) {
 	tryAll(t, rows)
 }
 
-func TestVerifyChecksWhoTheClaimsAreFrom(t *testing.T) {
+func TestVerify_checksWhoTheClaimsAreFrom(t *testing.T) {
 	tryAll(t, []forgery{
-		{"a claim that the house does not know is ignored", withClaim("scope", "everything"), nil},
+		{"an unknown claim is ignored", withClaim("scope", "everything"), nil},
 		{"another issuer", withClaim("iss", "http://localhost:8081"), ErrClaimsInvalid},
 		{"the issuer and a slash", withClaim("iss", issuer+"/"), ErrClaimsInvalid},
 		{"the issuer in capitals", withClaim("iss", strings.ToUpper(issuer)), ErrClaimsInvalid},
@@ -552,9 +552,9 @@ func TestVerifyChecksWhoTheClaimsAreFrom(t *testing.T) {
 	})
 }
 
-func TestVerifyChecksTheTimes(t *testing.T) {
-	times := func(iat, exp any) func(*testing.T, *house) string {
-		return func(_ *testing.T, h *house) string {
+func TestVerify_checksTheTimes(t *testing.T) {
+	times := func(iat, exp any) func(*testing.T, *signer) string {
+		return func(_ *testing.T, h *signer) string {
 			return h.mint(h.header().String(), h.claims().with("iat", iat).with("exp", exp).String())
 		}
 	}
@@ -591,15 +591,15 @@ func TestVerifyChecksTheTimes(t *testing.T) {
 		{"nbf is a text", withClaim("nbf", "now"), ErrClaimsInvalid},
 		{"nbf has a fraction", withClaim("nbf", 1.5), ErrClaimsInvalid},
 
-		{"wrong claims count before expiry", func(_ *testing.T, h *house) string {
+		{"wrong claims count before expiry", func(_ *testing.T, h *signer) string {
 			return h.mint(h.header().String(), h.claims().with("iat", at(-900)).with("exp", at(-1)).with("aud", "hotel").String())
 		}, ErrClaimsInvalid},
 	})
 }
 
-func TestTokenExpiresOnTime(t *testing.T) {
+func TestVerify_expiresOnTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse()
+		h := newSigner()
 		raw := h.issue(t)
 		time.Sleep(14*time.Minute + 59*time.Second)
 		if _, err := h.Verify(raw); err != nil {
@@ -626,7 +626,7 @@ func TestClassify_unknownErrorIsMalformed(t *testing.T) {
 }
 
 func BenchmarkIssue(b *testing.B) {
-	h := newHouse()
+	h := newSigner()
 	b.ReportAllocs()
 	for b.Loop() {
 		h.issue(b)
@@ -634,7 +634,7 @@ func BenchmarkIssue(b *testing.B) {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	h := newHouse()
+	h := newSigner()
 	raw := h.issue(b)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -15,36 +15,35 @@ import (
 // Type is the typ header of an access token (RFC 9068, section 2.1).
 const Type = "at+jwt"
 
-// Audience is the aud claim: all branches of the restaurant share it, so one
-// wristband opens every branch.
+// Audience is the aud claim. All instances share it, so any of them accepts the tokens
+// of all.
 const Audience = "restaurant"
 
-// MaxLifetime is the longest life any access token may have.
+// MaxLifetime is the longest life of an access token.
 const MaxLifetime = 30 * time.Minute
 
 // MinLifetime is the shortest life a login may ask for.
 const MinLifetime = 5 * time.Second
 
-// Claims is what is printed on a wristband. Everybody who holds it can read it,
-// so it holds nothing that its wearer would not say aloud: no birth date, no
-// address, and of course no password.
+// Claims is the payload of an access token. Anyone who holds the token can read it, so
+// it contains nothing private: no birth date, no address, no password.
 type Claims struct {
-	// Issuer is the address of the house that issued the token (iss).
+	// Issuer is the address of the server that issued the token (iss).
 	Issuer string `json:"iss"`
-	// Audience names for whom the token is meant (aud).
+	// Audience is for whom the token is meant (aud).
 	Audience string `json:"aud"`
 	// Subject is the user id, as a string (sub).
 	Subject string `json:"sub"`
-	// Name is what the waiter calls the guest.
+	// Name is how the user is addressed.
 	Name string `json:"name"`
-	// Role, VIP and AgeOver18 are what the doors ask about. Pointers, because a
-	// claim that is missing must not count as "no".
+	// Role, VIP and AgeOver18 are what endpoints require. Pointers, because a missing
+	// claim must not count as false.
 	Role      models.Role `json:"role"`
 	VIP       *bool       `json:"vip"`
 	AgeOver18 *bool       `json:"age_over_18"`
-	// SessionID names the login session to which the token belongs (sid).
+	// SessionID is the login session of the token (sid).
 	SessionID string `json:"sid"`
-	// ID names this one token, so that a log can speak of it without holding it (jti).
+	// ID is the id of this token, by which a log can name it (jti).
 	ID string `json:"jti"`
 	// IssuedAt and ExpiresAt are Unix seconds (iat, exp); NotBefore is optional (nbf).
 	IssuedAt  int64  `json:"iat"`
@@ -52,8 +51,7 @@ type Claims struct {
 	ExpiresAt int64  `json:"exp"`
 }
 
-// Principal is who stands at the door after the wristband was checked: claims
-// that are now trusted, in types that cannot be misread.
+// Principal is the verified caller: the claims of a valid access token.
 type Principal struct {
 	UserID    int64
 	Name      string
@@ -66,8 +64,8 @@ type Principal struct {
 	ExpiresAt time.Time
 }
 
-// Why a token is refused. Verify returns one of them, wrapped; each has its own
-// problem slug, and later ones are found only when the earlier ones are not.
+// Why a token is refused. Verify returns one of them, wrapped, and each has a problem
+// slug of its own. A later one is found only if the earlier ones are not.
 var (
 	ErrMalformed        = errors.New("token is malformed")
 	ErrAlgorithm        = errors.New("token algorithm is not RS256")

@@ -5,38 +5,37 @@ import (
 	"time"
 )
 
-// clock never goes back. If it did, tokens that have expired would be valid
-// again: when the computer's clock is set back, this one goes on by the time
-// that has really passed. A jump ahead it follows.
+// clock never goes back, or expired tokens would become valid again. When the
+// computer's clock is set back, it continues by the monotonic clock; when that is set
+// ahead, it follows.
 type clock struct {
-	opened time.Time    // with Go's monotonic reading
-	ahead  atomic.Int64 // of opened and the time since, in nanoseconds
+	started time.Time    // with Go's monotonic reading
+	lead    atomic.Int64 // largest seen of the computer's clock over the monotonic one, in nanoseconds
 }
 
-// newClock starts at the computer's time, or at the moment given if that is
-// later: what stands in the order book has already happened.
+// newClock starts at the computer's time, or at notBefore if that is later: what the
+// database has recorded has already happened.
 func newClock(notBefore time.Time) *clock {
-	c := &clock{opened: time.Now()}
-	c.ahead.Store(int64(max(0, notBefore.Sub(c.opened))))
+	c := &clock{started: time.Now()}
+	c.lead.Store(int64(max(0, notBefore.Sub(c.started))))
 	return c
 }
 
 func (c *clock) now() time.Time {
-	passed := c.opened.Add(time.Since(c.opened)).Round(0) // by the monotonic reading
+	monotonic := c.started.Add(time.Since(c.started)).Round(0)
 	wall := time.Now().Round(0)
 	for {
-		ahead := c.ahead.Load()
-		lead := int64(wall.Sub(passed))
-		if lead <= ahead {
-			return passed.Add(time.Duration(ahead))
+		largest, lead := c.lead.Load(), int64(wall.Sub(monotonic))
+		if lead <= largest {
+			return monotonic.Add(time.Duration(largest))
 		}
-		if c.ahead.CompareAndSwap(ahead, lead) {
+		if c.lead.CompareAndSwap(largest, lead) {
 			return wall
 		}
 	}
 }
 
-// behind is how far the computer's clock has fallen behind this one.
+// behind is how far the computer's clock is behind this one.
 func (c *clock) behind() time.Duration { return c.now().Sub(time.Now().Round(0)) }
 
 func maxTime(a, b time.Time) time.Time {

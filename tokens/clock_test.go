@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-func TestClockStartsAtTheLaterTime(t *testing.T) {
+func TestClock_startsAtTheLaterTime(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
 		notBefore time.Duration // from now
 		ahead     time.Duration
 	}{
 		{"nothing has happened yet", -100 * 365 * 24 * time.Hour, 0},
-		{"the book is older", -time.Second, 0},
-		{"the book is of this moment", 0, 0},
-		{"the book is a second ahead", time.Second, time.Second},
-		{"the book is a month ahead", 30 * 24 * time.Hour, 30 * 24 * time.Hour},
+		{"the database is older", -time.Second, 0},
+		{"the database is of this moment", 0, 0},
+		{"the database is a second ahead", time.Second, time.Second},
+		{"the database is a month ahead", 30 * 24 * time.Hour, 30 * 24 * time.Hour},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestClockStartsAtTheLaterTime(t *testing.T) {
 	}
 }
 
-func TestClockStartsAtNowWithoutABook(t *testing.T) {
+func TestClock_startsAtNowWithoutADatabase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		if c := newClock(time.Time{}); !c.now().Equal(time.Now()) || c.behind() != 0 {
 			t.Errorf("it is %v, %v behind", c.now(), c.behind())
@@ -45,9 +45,9 @@ func TestClockStartsAtNowWithoutABook(t *testing.T) {
 	})
 }
 
-// TestClockNeverGoesBack sets the lead as a jump of the computer's clock would,
+// TestClock_neverGoesBack sets the lead as a jump of the computer's clock would,
 // and then asks from many places at once.
-func TestClockNeverGoesBack(t *testing.T) {
+func TestClock_neverGoesBack(t *testing.T) {
 	c := newClock(time.Now().Add(time.Hour))
 	var asking sync.WaitGroup
 	for range 8 {
@@ -69,17 +69,17 @@ func TestClockNeverGoesBack(t *testing.T) {
 	}
 }
 
-// TestClockKeepsALeadItHasSeen: once the computer's clock was ahead of the time
+// TestClock_keepsALeadItHasSeen: once the computer's clock was ahead of the time
 // that has passed, it may go back, and this one does not.
-func TestClockKeepsALeadItHasSeen(t *testing.T) {
+func TestClock_keepsALeadItHasSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClock(time.Time{})
-		c.ahead.Store(int64(-time.Hour)) // as if the computer's clock had since been put ahead by an hour
+		c.lead.Store(int64(-time.Hour)) // as if the computer's clock had since been put ahead by an hour
 		start := time.Now()
 		if got := c.now(); !got.Equal(start) {
 			t.Errorf("a jump ahead is not followed: %v, want %v", got, start)
 		}
-		if lead := time.Duration(c.ahead.Load()); lead != 0 {
+		if lead := time.Duration(c.lead.Load()); lead != 0 {
 			t.Errorf("the jump is not kept: %v", lead)
 		}
 		time.Sleep(time.Minute)

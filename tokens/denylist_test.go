@@ -17,7 +17,7 @@ func isClosed(ch <-chan struct{}) bool {
 	}
 }
 
-func TestDenylistHoldsWhatWasAddedUntilItsTime(t *testing.T) {
+func TestDenylist_holdsSessionsUntilTheirTime(t *testing.T) {
 	d := NewDenylist()
 	now := time.Unix(1_000_000, 0)
 	d.Add("alice", now.Add(time.Minute))
@@ -45,18 +45,18 @@ func TestDenylistHoldsWhatWasAddedUntilItsTime(t *testing.T) {
 	}
 }
 
-// TestDenylistIsNeverShorterThanTheToken: the list keeps whole seconds, tokens
+// TestDenylist_isNeverShorterThanTheToken: the list keeps whole seconds, tokens
 // end on whole seconds, and both are cut from finer times.
-func TestDenylistIsNeverShorterThanTheToken(t *testing.T) {
+func TestDenylist_isNeverShorterThanTheToken(t *testing.T) {
 	for _, fraction := range []time.Duration{0, time.Nanosecond, time.Millisecond, 500 * time.Millisecond, time.Second - time.Nanosecond} {
-		inBubble(t, fraction.String(), func(t *testing.T, h *house) {
+		inBubble(t, fraction.String(), func(t *testing.T, h *signer) {
 			time.Sleep(fraction)
 			raw := h.issue(t)
 			h.denylist.Add("session-of-vera-", time.Now().Add(h.Lifetime()))
 			for range int(h.Lifetime().Seconds()) + 2 {
 				h.denylist.Sweep(h.Now())
 				if _, err := h.Verify(raw); err == nil {
-					t.Fatalf("it opens the door at %v", time.Now())
+					t.Fatalf("it is accepted at %v", time.Now())
 				}
 				time.Sleep(time.Second)
 			}
@@ -67,7 +67,7 @@ func TestDenylistIsNeverShorterThanTheToken(t *testing.T) {
 	}
 }
 
-func TestDenylistTellsWhoWatches(t *testing.T) {
+func TestDenylist_closesWatchers(t *testing.T) {
 	d := NewDenylist()
 	until := time.Now().Add(time.Minute)
 	first, forgetFirst := d.Watch("alice")
@@ -77,7 +77,7 @@ func TestDenylistTellsWhoWatches(t *testing.T) {
 	leave()
 	leave() // once more does no harm
 	if isClosed(first) || isClosed(second) || isClosed(bob) {
-		t.Fatal("somebody was told too early")
+		t.Fatal("a watcher was told too early")
 	}
 	d.Add("alice", until)
 	d.Add("alice", until)
@@ -85,11 +85,11 @@ func TestDenylistTellsWhoWatches(t *testing.T) {
 		t.Error("a watcher was not told")
 	}
 	if isClosed(bob) || isClosed(left) {
-		t.Error("somebody was told who need not be")
+		t.Error("a watcher of another session was told")
 	}
 	late, forgetLate := d.Watch("alice")
 	if !isClosed(late) {
-		t.Error("who comes late is not told")
+		t.Error("a late watcher is not told")
 	}
 	for _, forget := range []func(){forgetFirst, forgetSecond, forgetBob, forgetLate} {
 		forget()
@@ -99,7 +99,7 @@ func TestDenylistTellsWhoWatches(t *testing.T) {
 	}
 }
 
-func TestDenylistIsSafeForManyAtOnce(t *testing.T) {
+func TestDenylist_isSafeForManyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := NewDenylist()
 		until := time.Now().Add(time.Hour)
@@ -128,7 +128,7 @@ func TestDenylistIsSafeForManyAtOnce(t *testing.T) {
 	})
 }
 
-func TestTwoDenylistsHashDifferently(t *testing.T) {
+func TestDenylist_hashesWithASecretSeed(t *testing.T) {
 	a, b := NewDenylist(), NewDenylist()
 	a.Add("alice", time.Now())
 	b.Add("alice", time.Now())

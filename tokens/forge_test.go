@@ -23,7 +23,7 @@ import (
 const issuer = "http://localhost:8080"
 
 // testKey makes the same RSA key in every run, so that what the fuzzer finds
-// can be found again. Nobody else may use it: everybody can make it.
+// can be found again. It is no secret.
 func testKey(bits int, seed byte) *rsa.PrivateKey {
 	random := mathrand.NewChaCha8([32]byte{seed})
 	prime := func() *big.Int {
@@ -52,31 +52,31 @@ func testKey(bits int, seed byte) *rsa.PrivateKey {
 }
 
 var (
-	houseKey    = sync.OnceValue(func() *rsa.PrivateKey { return testKey(keyBits, 1) })
+	ownKey      = sync.OnceValue(func() *rsa.PrivateKey { return testKey(keyBits, 1) })
 	strangerKey = sync.OnceValue(func() *rsa.PrivateKey { return testKey(keyBits, 2) })
 )
 
-// house is an authority whose private key the test knows, so that it can sign
-// what the house never would.
-type house struct {
+// signer is an authority whose private key the test knows, so that it can sign
+// what the server never would.
+type signer struct {
 	*Authority
 	private *rsa.PrivateKey
 	kid     string
 }
 
-func newHouse() *house {
-	k := newKey(houseKey(), time.Now())
+func newSigner() *signer {
+	k := newKey(ownKey(), time.Now())
 	keys := &Keys{clock: newClock(time.Time{}), own: map[string]*key{}}
 	keys.add(k)
-	return &house{NewAuthority(keys, issuer, 15*time.Minute), k.private, k.id}
+	return &signer{NewAuthority(keys, issuer, 15*time.Minute), k.private, k.id}
 }
 
 // inBubble runs a named test in a synctest bubble, where it is midnight on
 // 1 January 2000.
-func inBubble(t *testing.T, name string, test func(t *testing.T, h *house)) {
+func inBubble(t *testing.T, name string, test func(t *testing.T, h *signer)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { test(t, newHouse()) })
+		synctest.Test(t, func(t *testing.T) { test(t, newSigner()) })
 	})
 }
 
@@ -86,7 +86,7 @@ func vera() models.User {
 	}
 }
 
-func (h *house) issue(t testing.TB) string {
+func (h *signer) issue(t testing.TB) string {
 	t.Helper()
 	raw, err := h.Issue(vera(), "session-of-vera-", h.Now().Add(h.Lifetime()))
 	noError(t, err)
@@ -100,7 +100,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// fields is a header or a payload to be spoiled.
+// fields is a header or a payload to be changed.
 type fields map[string]any
 
 func (f fields) with(name string, value any) fields {
@@ -124,12 +124,12 @@ func (f fields) String() string {
 }
 
 // header is the header of a genuine token.
-func (h *house) header() fields {
+func (h *signer) header() fields {
 	return fields{"alg": "RS256", "typ": "at+jwt", "kid": h.kid}
 }
 
 // claims are those of a genuine token that was issued now.
-func (h *house) claims() fields {
+func (h *signer) claims() fields {
 	now := time.Now().Unix()
 	return fields{
 		"iss": issuer, "aud": "restaurant", "sub": "3", "name": "Vera", "role": "guest", "vip": true, "age_over_18": true,
@@ -145,8 +145,8 @@ func compose(header, claims string, sign func(text string) []byte) string {
 	return text + "." + b64(sign(text))
 }
 
-// mint signs any texts with the key of the house.
-func (h *house) mint(header, claims string) string { return compose(header, claims, rs256(h.private)) }
+// mint signs any texts with the key of the server.
+func (h *signer) mint(header, claims string) string { return compose(header, claims, rs256(h.private)) }
 
 func rs256(private *rsa.PrivateKey) func(text string) []byte { return pkcs1(private, crypto.SHA256) }
 

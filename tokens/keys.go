@@ -25,15 +25,14 @@ import (
 // token longer than 900 bytes.
 const keyBits = 2048
 
-// kidLength is that of a name that a key gets from its thumbprint.
+// kidLength is the length of a kid in characters, see thumbprint.
 const kidLength = 16
 
 // maxKeyFile bounds what is read as a key; a 2048-bit key takes 1.7 KiB.
 const maxKeyFile = 16 << 10
 
-// Keys are the stamp presses of the house: one signs; the others verify until
-// the last token that they have signed expires. Of the presses of other branches
-// it knows what their stamps look like.
+// Keys holds our key pairs and the public keys of other instances. One pair signs; the
+// others verify until the last token that they have signed expires.
 type Keys struct {
 	dir   string
 	clock *clock
@@ -41,29 +40,29 @@ type Keys struct {
 	mu      sync.RWMutex
 	signing *key
 	own     map[string]*key
-	remote  map[string]*key // of other branches, see branches.go
+	remote  map[string]*key // see remote_keys.go
 
-	bookAhead time.Duration // see rotation.go
+	databaseLead time.Duration // see rotation.go
 
 	rotating sync.Mutex // one rotation at a time
 	store    *models.Store
-	branch   Instance
+	instance Instance
 
-	lookupMu   sync.Mutex // one look for an unknown key at a time
+	lookupMu   sync.Mutex // one look-up of an unknown key at a time
 	lastLookup time.Time
 }
 
 type key struct {
 	id      string          // kid
-	private *rsa.PrivateKey // nil if another branch has it
+	private *rsa.PrivateKey // nil for a key of another instance
 	public  *rsa.PublicKey
 	issuer  string // iss of another branch's tokens
-	made    time.Time
+	created time.Time
 	until   time.Time // zero while it signs
 }
 
 func newKey(private *rsa.PrivateKey, made time.Time) *key {
-	return &key{id: thumbprint(&private.PublicKey), private: private, public: &private.PublicKey, made: made}
+	return &key{id: thumbprint(&private.PublicKey), private: private, public: &private.PublicKey, created: made}
 }
 
 // JWK is the public half of a key (RFC 7517, section 4).
@@ -77,11 +76,11 @@ type JWK struct {
 } //@name JWK
 
 // OpenKeys reads the private keys from dir, one file <kid>.pem each; if there is
-// none, it makes the first. The folder is open to its owner only. The error is a
-// sentence for whoever starts the house, and no key is ever overwritten.
+// none, it creates the first. Only the owner may read the folder. No key is ever
+// overwritten. The error is a sentence for the operator.
 func OpenKeys(dir string) (*Keys, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("the key folder %s cannot be made: %w", dir, err)
+		return nil, fmt.Errorf("the key folder %s cannot be created: %w", dir, err)
 	}
 	files, err := keyFiles(dir)
 	if err != nil {
@@ -91,7 +90,7 @@ func OpenKeys(dir string) (*Keys, error) {
 	for _, file := range files {
 		k, err := readKey(file)
 		if err != nil {
-			return nil, fmt.Errorf("the key file %s cannot be used: %w. Nothing was changed; restore it from a backup, or move it away: then a new key is made, and guests have to log in again", file, err)
+			return nil, fmt.Errorf("the key file %s cannot be used: %w. Nothing was changed; restore it from a backup, or move it away: then a new key is created, and all users must log in again", file, err)
 		}
 		keys.add(k)
 	}
@@ -105,7 +104,7 @@ func OpenKeys(dir string) (*Keys, error) {
 	return keys, nil
 }
 
-// HasKeys tells whether there is a key in dir already.
+// HasKeys reports whether there is a key in dir.
 func HasKeys(dir string) (bool, error) {
 	files, err := keyFiles(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -124,10 +123,10 @@ func keyFiles(dir string) (files []string, err error) {
 	return files, err
 }
 
-// add lets the newest key sign.
+// add adds a key of our own; the newest signs.
 func (ks *Keys) add(k *key) {
 	ks.own[k.id] = k
-	if ks.signing == nil || k.made.After(ks.signing.made) {
+	if ks.signing == nil || k.created.After(ks.signing.created) {
 		ks.signing = k
 	}
 }
@@ -138,10 +137,10 @@ func readKey(file string) (*key, error) {
 		return nil, err
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("others than its owner may read it (mode %04o); take that away with chmod 600", info.Mode().Perm())
+		return nil, fmt.Errorf("not only its owner may read it (mode %04o); change that with chmod 600", info.Mode().Perm())
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxKeyFile {
-		return nil, errors.New("it is no file of the size of a key")
+		return nil, errors.New("it is not a file of the size of a key")
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -161,7 +160,7 @@ func readKey(file string) (*key, error) {
 func parsePrivate(text []byte) (*rsa.PrivateKey, error) {
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != "PRIVATE KEY" {
-		return nil, errors.New("it is damaged or no PEM file with a PRIVATE KEY")
+		return nil, errors.New("it is damaged, or not a PEM file with a PRIVATE KEY")
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -174,8 +173,7 @@ func parsePrivate(text []byte) (*rsa.PrivateKey, error) {
 	return private, nil
 }
 
-// createKey makes a key pair. The file gets its name only when it is whole and
-// on the disk, so that a power cut leaves a key or none.
+// createKey creates a key pair and its file.
 func createKey(dir string) (*key, error) {
 	private, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
@@ -190,8 +188,10 @@ func createKey(dir string) (*key, error) {
 	return k, writeFileAtomic(filepath.Join(dir, k.id+".pem"), text)
 }
 
+// writeFileAtomic writes a file that only its owner may read. It gets its name when it
+// is complete and on the disk, so that a power cut leaves the whole file or none.
 func writeFileAtomic(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600 by itself
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // with mode 0600
 	if err != nil {
 		return err
 	}
@@ -202,8 +202,8 @@ func writeFileAtomic(path string, text []byte) error {
 	return os.Rename(f.Name(), path)
 }
 
-// thumbprint names a key after itself: the first 16 characters of its JWK
-// thumbprint (RFC 7638), which is unique enough and keeps the token short.
+// thumbprint is the kid of a key: the first 16 characters of its JWK thumbprint (RFC
+// 7638), which is unique enough and keeps the token short.
 func thumbprint(public *rsa.PublicKey) string {
 	canonical := fmt.Sprintf(`{"e":"%s","kty":"RSA","n":"%s"}`, exponent(public), modulus(public))
 	sum := sha256.Sum256([]byte(canonical))
@@ -219,23 +219,23 @@ func exponent(p *rsa.PublicKey) string {
 // JWKS lists the public keys with which tokens can be checked, the signing one
 // first.
 func (ks *Keys) JWKS() []JWK {
-	living := ks.valid()
-	set := make([]JWK, len(living))
-	for i, k := range living {
+	valid := ks.valid()
+	set := make([]JWK, len(valid))
+	for i, k := range valid {
 		set[i] = JWK{KeyType: "RSA", Use: "sig", Algorithm: "RS256", KeyID: k.id, Modulus: modulus(k.public), Exponent: exponent(k.public)}
 	}
 	return set
 }
 
-// valid lists the keys that still count: the signing one first, then our own,
-// then those of other branches.
+// valid lists the valid keys: the signing one, then our own, then those of other
+// instances.
 func (ks *Keys) valid() []*key {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
 	return append(ks.newestFirst(ks.own), ks.newestFirst(ks.remote)...)
 }
 
-// newestFirst lists the keys that still count; the caller holds the lock.
+// newestFirst lists the valid ones of keys; the caller holds the lock.
 func (ks *Keys) newestFirst(keys map[string]*key) (list []*key) {
 	for _, k := range keys {
 		if k.validAt(ks.clock.now()) {
@@ -246,22 +246,20 @@ func (ks *Keys) newestFirst(keys map[string]*key) (list []*key) {
 		if a == ks.signing || b == ks.signing {
 			return map[bool]int{true: -1, false: 1}[a == ks.signing]
 		}
-		return b.made.Compare(a.made)
+		return b.created.Compare(a.created)
 	})
 	return list
 }
 
 func (k *key) validAt(now time.Time) bool { return k.until.IsZero() || now.Before(k.until) }
 
-// signingKey is the key that signs.
 func (ks *Keys) signingKey() *key {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
 	return ks.signing
 }
 
-// publicKey is the public half of the key with this id, or nil if no key of that
-// name counts.
+// publicKey is the public half of the valid key with this id, or nil.
 func (ks *Keys) publicKey(id string) *rsa.PublicKey {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
@@ -275,7 +273,7 @@ func (ks *Keys) publicKey(id string) *rsa.PublicKey {
 	return k.public
 }
 
-// PublicPEM is the public half of the signing key as a PEM text (SPKI).
+// PublicPEM is the public half of the signing key as PEM (SPKI).
 func (ks *Keys) PublicPEM() ([]byte, error) {
 	der, err := x509.MarshalPKIXPublicKey(ks.signingKey().public)
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), err

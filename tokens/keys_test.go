@@ -62,7 +62,7 @@ func openKeys(t testing.TB, dir string) *Keys {
 	return keys
 }
 
-func TestFirstStartMakesAKeyAndTheNextUsesIt(t *testing.T) {
+func TestOpenKeys_createsAKeyOnceAndReusesIt(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data", "keys")
 	first := openKeys(t, dir)
 	if got := first.signing.private.N.BitLen(); got != 2048 {
@@ -97,14 +97,14 @@ func TestFirstStartMakesAKeyAndTheNextUsesIt(t *testing.T) {
 	}
 }
 
-func TestKeyThatCannotBeUsedIsRefusedAndLeftAlone(t *testing.T) {
-	good := pemOf(t, houseKey())
-	name := thumbprint(&houseKey().PublicKey) + ".pem"
+func TestOpenKeys_refusesAnUnusableKeyAndLeavesItAlone(t *testing.T) {
+	good := pemOf(t, ownKey())
+	name := thumbprint(&ownKey().PublicKey) + ".pem"
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	noError(t, err)
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	noError(t, err)
-	public, err := x509.MarshalPKIXPublicKey(&houseKey().PublicKey)
+	public, err := x509.MarshalPKIXPublicKey(&ownKey().PublicKey)
 	noError(t, err)
 	small, large := testKey(1024, 3), testKey(2064, 4)
 	block, _ := pem.Decode(good)
@@ -120,7 +120,7 @@ func TestKeyThatCannotBeUsedIsRefusedAndLeftAlone(t *testing.T) {
 		{"half a key", name, good[:len(good)/2], "damaged"},
 		{"a key with one bit changed", name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: bent}), "damaged"},
 		{"a public key", name, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), "PRIVATE KEY"},
-		{"a key in the form of PKCS #1", name, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(houseKey())}), "PRIVATE KEY"},
+		{"a key in the form of PKCS #1", name, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(ownKey())}), "PRIVATE KEY"},
 		{"an EC key", name, pemOf(t, ec), "not an RSA key of 2048 bits"},
 		{"an Ed25519 key", name, pemOf(t, ed), "not an RSA key of 2048 bits"},
 		{"a key that is too small", thumbprint(&small.PublicKey) + ".pem", pemOf(t, small), "not an RSA key of 2048 bits"},
@@ -143,7 +143,7 @@ func TestKeyThatCannotBeUsedIsRefusedAndLeftAlone(t *testing.T) {
 	t.Run("but the same key whole and under its name is used", func(t *testing.T) {
 		dir := t.TempDir()
 		put(t, dir, name, good)
-		if got := openKeys(t, dir); !got.signing.private.Equal(houseKey()) {
+		if got := openKeys(t, dir); !got.signing.private.Equal(ownKey()) {
 			t.Error("another key signs")
 		}
 	})
@@ -172,7 +172,7 @@ func wantRefused(t testing.TB, err error, wants ...string) {
 }
 
 // A power cut while the first key was written leaves such a file.
-func TestLeftoverOfABrokenStartIsIgnored(t *testing.T) {
+func TestOpenKeys_ignoresWhatABrokenStartLeft(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, ".new-12345", pemOf(t, strangerKey())[:500])
 	put(t, dir, "README.txt", []byte("keys"))
@@ -185,10 +185,10 @@ func TestLeftoverOfABrokenStartIsIgnored(t *testing.T) {
 	}
 }
 
-func TestNewestKeySignsAndAllVerify(t *testing.T) {
-	for _, newest := range []*rsa.PrivateKey{houseKey(), strangerKey()} {
+func TestOpenKeys_newestSignsAndAllVerify(t *testing.T) {
+	for _, newest := range []*rsa.PrivateKey{ownKey(), strangerKey()} {
 		dir := t.TempDir()
-		for _, private := range []*rsa.PrivateKey{houseKey(), strangerKey()} {
+		for _, private := range []*rsa.PrivateKey{ownKey(), strangerKey()} {
 			path := put(t, dir, thumbprint(&private.PublicKey)+".pem", pemOf(t, private))
 			made := time.Now().Add(-time.Hour)
 			if private == newest {
@@ -203,8 +203,8 @@ func TestNewestKeySignsAndAllVerify(t *testing.T) {
 			t.Errorf("%s signs, the set is %+v, want %s first", keys.signing.id, set, kid)
 		}
 		a := NewAuthority(keys, issuer, time.Minute)
-		for _, private := range []*rsa.PrivateKey{houseKey(), strangerKey()} {
-			h := &house{a, private, thumbprint(&private.PublicKey)}
+		for _, private := range []*rsa.PrivateKey{ownKey(), strangerKey()} {
+			h := &signer{a, private, thumbprint(&private.PublicKey)}
 			if _, err := a.Verify(h.mint(h.header().String(), h.claims().String())); err != nil {
 				t.Errorf("a token by %s: %v", h.kid, err)
 			}
@@ -212,8 +212,8 @@ func TestNewestKeySignsAndAllVerify(t *testing.T) {
 	}
 }
 
-func TestKeyFolderMayHaveAnyName(t *testing.T) {
-	for _, name := range []string{"house[1]", "what?", "a*b"} {
+func TestOpenKeys_folderOfAnyName(t *testing.T) {
+	for _, name := range []string{"keys[1]", "what?", "a*b"} {
 		dir := filepath.Join(t.TempDir(), name)
 		first, second := openKeys(t, dir), openKeys(t, dir)
 		if first.signing.id != second.signing.id {
@@ -222,7 +222,7 @@ func TestKeyFolderMayHaveAnyName(t *testing.T) {
 	}
 }
 
-func TestKeyFolderThatCannotBeMade(t *testing.T) {
+func TestOpenKeys_folderThatCannotBeCreated(t *testing.T) {
 	dir := filepath.Join(put(t, t.TempDir(), "file", nil), "keys")
 	if _, err := OpenKeys(dir); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("err = %v, want one that names %s", err, dir)
@@ -230,7 +230,7 @@ func TestKeyFolderThatCannotBeMade(t *testing.T) {
 }
 
 // thumbprintOf computes RFC 7638 from what is published, in another way than
-// the house does: encoding/json sorts the members of a map.
+// the program does: encoding/json sorts the members of a map.
 func thumbprintOf(t testing.TB, kty, n, e string) string {
 	t.Helper()
 	canonical, err := json.Marshal(map[string]string{"n": n, "kty": kty, "e": e})
@@ -239,8 +239,8 @@ func thumbprintOf(t testing.TB, kty, n, e string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-func TestJWKSHoldsThePublicHalfOnly(t *testing.T) {
-	h := newHouse()
+func TestJWKS_holdsThePublicHalfOnly(t *testing.T) {
+	h := newSigner()
 	text, err := json.Marshal(h.Keys().JWKS())
 	noError(t, err)
 	var set []map[string]string
@@ -260,7 +260,7 @@ func TestJWKSHoldsThePublicHalfOnly(t *testing.T) {
 }
 
 // The example of RFC 7638, section 3.1.
-func TestThumbprintOfTheRFC(t *testing.T) {
+func TestThumbprint_ofTheRFC(t *testing.T) {
 	const n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
 	const want = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 	if got := thumbprintOf(t, "RSA", n, "AQAB"); got != want {
@@ -269,12 +269,12 @@ func TestThumbprintOfTheRFC(t *testing.T) {
 	modulus, err := base64.RawURLEncoding.DecodeString(n)
 	noError(t, err)
 	if got := thumbprint(&rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: 65537}); got != want[:16] {
-		t.Errorf("the house computes %s, want %s", got, want[:16])
+		t.Errorf("the program computes %s, want %s", got, want[:16])
 	}
 }
 
-func TestPublicPEMIsTheSigningKey(t *testing.T) {
-	h := newHouse()
+func TestPublicPEM_isTheSigningKey(t *testing.T) {
+	h := newSigner()
 	text, err := h.Keys().PublicPEM()
 	noError(t, err)
 	block, rest := pem.Decode(text)

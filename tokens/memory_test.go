@@ -35,7 +35,7 @@ func TestDenylist_millionSessionsFitIntoMemory(t *testing.T) {
 }
 
 // BenchmarkDenylist looks into the list, and sweeps it while nothing has expired: for
-// so long nobody can look.
+// so long every look-up waits.
 func BenchmarkDenylist(b *testing.B) {
 	d, mib := millionEnded()
 	b.Run("has", func(b *testing.B) {

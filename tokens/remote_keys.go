@@ -17,36 +17,37 @@ import (
 )
 
 const (
-	// remoteKeyTTL is how long a key counts after its branch was last heard of. No
-	// token lives for longer, and a branch says every minute that it is there; the
-	// rest allows for clocks that differ.
+	// remoteKeyTTL is how long a key is valid after the last heartbeat of its instance.
+	// No token lives longer, and a heartbeat comes every minute; the rest allows for
+	// clocks that differ.
 	remoteKeyTTL = MaxLifetime + 5*time.Minute
-	// lookupInterval is how long nobody looks for an unknown key after somebody has.
-	// Without it, strangers could make the house read the book for each request.
+	// lookupInterval is the shortest time between two look-ups of unknown keys. Without
+	// it, forged tokens could cause a query each.
 	lookupInterval = 5 * time.Second
 )
 
-// Instance is one of several houses over the same order book.
+// Instance is one of several servers that share a database.
 type Instance struct {
-	// Name tells its keys from those of others.
+	// Name distinguishes its keys from those of others; empty for a single instance.
 	Name string
-	// Issuer is the iss claim of its tokens: the address of the branch, or of the
-	// gate in front of all of them.
+	// Issuer is the iss claim of its tokens: its address, or that of the proxy in front
+	// of all instances.
 	Issuer string
 }
 
-// BranchName reads the name by which a branch tells its keys from those of
-// others; if the file is not there, it makes one up. The error is a sentence for
-// whoever starts the house.
-func BranchName(file string) (string, error) {
+const instanceNameLength = 10
+
+// InstanceName reads the name of this instance from file, which it creates with a
+// random name if it is missing. The error is a sentence for the operator.
+func InstanceName(file string) (string, error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		name := strings.ToLower(rand.Text()[:branchLength])
-		text, err = []byte(name), writeFileAtomic(file, []byte(name+"\n"))
+		text = []byte(strings.ToLower(rand.Text()[:instanceNameLength]) + "\n")
+		err = writeFileAtomic(file, text)
 	}
 	name := strings.TrimSpace(string(text))
-	if err == nil && len(name) != branchLength {
-		err = errors.New("it does not hold the name of a branch; remove it to get a new one")
+	if err == nil && len(name) != instanceNameLength {
+		err = errors.New("it does not hold the name of an instance; remove it to get a new one")
 	}
 	if err != nil {
 		return "", fmt.Errorf("the file %s cannot be used: %w", file, err)
@@ -54,22 +55,20 @@ func BranchName(file string) (string, error) {
 	return name, nil
 }
 
-const branchLength = 10
-
-// Heartbeat says that this branch is still there, forgets those that are not, and
-// learns what the others say. It is to be called every minute.
+// Heartbeat publishes our keys again, removes instances that are gone, and reloads the
+// keys of the others. Call it every minute.
 func (ks *Keys) Heartbeat(ctx context.Context) error {
 	if !ks.store.Shared() {
 		return nil
 	}
 	err := ks.publish(ctx)
 	if err == nil {
-		err = ks.store.RemoveGoneBranches(ctx, ks.branch.Name, millis(ks.clock.now().Add(-remoteKeyTTL)))
+		err = ks.store.RemoveGoneBranches(ctx, ks.instance.Name, millis(ks.clock.now().Add(-remoteKeyTTL)))
 	}
 	return errors.Join(err, ks.Reload(ctx))
 }
 
-// Reload learns the keys of other branches anew.
+// Reload reads the keys of other instances from the database.
 func (ks *Keys) Reload(ctx context.Context) error {
 	rows, err := ks.store.SigningKeys(ctx)
 	if err == nil {
@@ -78,18 +77,17 @@ func (ks *Keys) Reload(ctx context.Context) error {
 	return err
 }
 
-// publish tells the other branches which keys this one has.
+// publish writes our public keys into the database.
 func (ks *Keys) publish(ctx context.Context) error {
-	ks.rotating.Lock() // a key that is just being made must not be called lost
+	ks.rotating.Lock() // or a key that is being created would be removed as lost
 	defer ks.rotating.Unlock()
 	rows, err := ks.rows()
 	if err != nil {
 		return err
 	}
-	return ks.store.ShowSigningKeys(ctx, ks.branch.Name, rows)
+	return ks.store.ShowSigningKeys(ctx, ks.instance.Name, rows)
 }
 
-// rows are what the order book keeps of the keys of this branch.
 func (ks *Keys) rows() (rows []models.SigningKey, err error) {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
@@ -103,12 +101,12 @@ func (ks *Keys) rows() (rows []models.SigningKey, err error) {
 	return rows, nil
 }
 
-// row is what it keeps of one of them.
+// row is what the database holds of a key of ours.
 func (ks *Keys) row(k *key) (models.SigningKey, error) {
 	der, err := x509.MarshalPKIXPublicKey(k.public)
 	row := models.SigningKey{
-		KID: k.id, Branch: ks.branch.Name, Issuer: ks.branch.Issuer, PublicKey: base64.StdEncoding.EncodeToString(der),
-		CreatedAt: millis(k.made), SeenAt: millis(ks.clock.now()),
+		KID: k.id, Branch: ks.instance.Name, Issuer: ks.instance.Issuer, PublicKey: base64.StdEncoding.EncodeToString(der),
+		CreatedAt: millis(k.created), SeenAt: millis(ks.clock.now()),
 	}
 	if !k.until.IsZero() {
 		row.VerifyUntil = new(millis(k.until))
@@ -116,24 +114,24 @@ func (ks *Keys) row(k *key) (models.SigningKey, error) {
 	return row, err
 }
 
-// setRemote takes over what the book says about the keys of other branches.
+// setRemote takes the keys of other instances from rows.
 func (ks *Keys) setRemote(rows []models.SigningKey) {
-	elsewhere := map[string]*key{}
+	remote := map[string]*key{}
 	for _, row := range rows {
-		if row.Branch == ks.branch.Name {
+		if row.Branch == ks.instance.Name {
 			continue
 		}
-		if k, err := parseRemoteKey(row); err == nil { // no branch writes others
-			elsewhere[k.id] = k
+		if k, err := parseRemoteKey(row); err == nil { // no instance writes an invalid one
+			remote[k.id] = k
 		}
 	}
 	ks.mu.Lock()
 	defer ks.mu.Unlock()
-	ks.remote = elsewhere
+	ks.remote = remote
 }
 
-// parseRemoteKey reads the public half of another branch's key. The kid is made from
-// the key, so a row cannot lend its name to another one.
+// parseRemoteKey reads the public key of another instance. The kid is the thumbprint
+// of the key, so a row cannot claim the kid of another key.
 func parseRemoteKey(row models.SigningKey) (*key, error) {
 	der, err := base64.StdEncoding.DecodeString(row.PublicKey)
 	if err != nil {
@@ -145,17 +143,17 @@ func parseRemoteKey(row models.SigningKey) (*key, error) {
 	}
 	public, ok := parsed.(*rsa.PublicKey)
 	if !ok || public.N.BitLen() != keyBits || thumbprint(public) != row.KID || row.Issuer == "" {
-		return nil, errors.New("it is not the key that it is called")
+		return nil, errors.New("the key does not match its kid")
 	}
 	until := row.SeenAt.Time().Add(remoteKeyTTL)
 	if row.VerifyUntil != nil && row.VerifyUntil.Time().Before(until) {
 		until = row.VerifyUntil.Time()
 	}
-	return &key{id: row.KID, public: public, issuer: row.Issuer, made: row.CreatedAt.Time(), until: until}, nil
+	return &key{id: row.KID, public: public, issuer: row.Issuer, created: row.CreatedAt.Time(), until: until}, nil
 }
 
-// remoteIssuer is the iss of tokens under a key of another branch, or false if
-// none has it.
+// remoteIssuer is the iss of tokens under a key of another instance, or false if the
+// key is none.
 func (ks *Keys) remoteIssuer(id string) (string, bool) {
 	ks.mu.RLock()
 	defer ks.mu.RUnlock()
@@ -165,8 +163,8 @@ func (ks *Keys) remoteIssuer(id string) (string, bool) {
 	return "", false
 }
 
-// lookup is verifying, but looks into the order book for a key that nobody here
-// has heard of: another branch may have made it a moment ago.
+// lookup is publicKey with one look into the database for an unknown id: another
+// instance may have created the key a moment ago.
 func (ks *Keys) lookup(id string) *rsa.PublicKey {
 	public := ks.publicKey(id)
 	if public == nil && len(id) == kidLength && ks.store != nil && ks.store.Shared() {
@@ -176,14 +174,14 @@ func (ks *Keys) lookup(id string) *rsa.PublicKey {
 	return public
 }
 
-// reloadOnce reads the keys of other branches, unless somebody has just done so.
-// Whoever comes meanwhile waits for the answer.
+// reloadOnce reloads the keys of other instances, at most once in lookupInterval.
+// Callers that come meanwhile wait for the result.
 func (ks *Keys) reloadOnce() {
 	ks.lookupMu.Lock()
 	defer ks.lookupMu.Unlock()
 	if time.Since(ks.lastLookup) < lookupInterval {
 		return
 	}
-	_ = ks.Reload(context.Background()) // the guest is told that the key is unknown
+	_ = ks.Reload(context.Background()) // the client is told that the key is unknown
 	ks.lastLookup = time.Now()
 }

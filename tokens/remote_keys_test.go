@@ -16,50 +16,49 @@ import (
 	"restaurant/models"
 )
 
-// branches opens desks over one order book, each with a folder and a name of its
-// own. It needs a server, see testkit; without one there is only one branch,
-// about which there is nothing to say.
-func branches(t *testing.T, names []string, test func(t *testing.T, desks []*desk)) {
+// onInstances runs test with servers that share a database, each with a folder and a
+// name of its own.
+func onInstances(t *testing.T, names []string, test func(t *testing.T, servers []*testServer)) {
 	testkit.NeedPostgres(t)
 	synctest.Test(t, func(t *testing.T) {
-		book := t.TempDir()
-		desks := make([]*desk, len(names))
+		shared := t.TempDir()
+		servers := make([]*testServer, len(names))
 		for i, name := range names {
-			desks[i] = openBranch(t, t.TempDir(), openBook(t, book), Instance{name, "https://" + name + ".example"})
+			servers[i] = newInstance(t, t.TempDir(), openStore(t, shared), Instance{name, "https://" + name + ".example"})
 		}
-		test(t, desks)
+		test(t, servers)
 	})
 }
 
-// again opens a branch anew, as after a restart.
-func (d *desk) again(t testing.TB) *desk {
+// reregistered is the instance after a restart.
+func (d *testServer) reregistered(t testing.TB) *testServer {
 	t.Helper()
-	return openBranch(t, d.dir, d.store, d.keys.branch)
+	return newInstance(t, d.dir, d.store, d.keys.instance)
 }
 
-func (d *desk) keepUp(t testing.TB) {
+func (d *testServer) heartbeat(t testing.TB) {
 	t.Helper()
 	noError(t, d.keys.Heartbeat(t.Context()))
 }
 
-// wantUnknown is what a branch says of tokens under keys of which it never heard.
-func (d *desk) wantUnknown(t testing.TB, raw string) {
+// wantUnknown wants a token to be refused because its key is unknown.
+func (d *testServer) wantUnknown(t testing.TB, raw string) {
 	t.Helper()
 	if _, err := d.Verify(raw); !errors.Is(err, ErrKeyUnknown) {
 		t.Errorf("err = %v, want ErrKeyUnknown", err)
 	}
 }
 
-func TestAnyBranchVerifiesTheTokensOfAny(t *testing.T) {
-	branches(t, []string{"north", "south", "east"}, func(t *testing.T, desks []*desk) {
-		for _, d := range desks { // the first has not heard of those after it
+func TestRemoteKeys_anyInstanceVerifiesTokensOfAny(t *testing.T) {
+	onInstances(t, []string{"north", "south", "east"}, func(t *testing.T, servers []*testServer) {
+		for _, d := range servers { // the first has not heard of those after it
 			raw := d.login(t, d.Lifetime()).AccessToken
-			for _, other := range desks {
+			for _, other := range servers {
 				other.wantValid(t, raw)
 			}
 		}
-		own := desks[0].kids()[0]
-		for _, d := range desks {
+		own := servers[0].kids()[0]
+		for _, d := range servers {
 			if got := d.kids(); len(got) != 3 || !slices.Contains(got, own) || got[0] != d.keys.signing.id {
 				t.Errorf("published are %v, want three, its own first", got)
 			}
@@ -67,10 +66,10 @@ func TestAnyBranchVerifiesTheTokensOfAny(t *testing.T) {
 	})
 }
 
-// A branch may only issue in its own name.
-func TestNoBranchSpeaksForAnother(t *testing.T) {
-	branches(t, []string{"north", "south"}, func(t *testing.T, desks []*desk) {
-		north, south := desks[0], desks[1]
+// TestRemoteKeys_eachIssuesInItsOwnNameOnly: a token with the iss of another is refused.
+func TestRemoteKeys_eachIssuesInItsOwnNameOnly(t *testing.T) {
+	onInstances(t, []string{"north", "south"}, func(t *testing.T, servers []*testServer) {
+		north, south := servers[0], servers[1]
 		for _, issuer := range []string{"https://south.example", "https://pizza.example"} {
 			raw, err := NewAuthority(north.keys, issuer, time.Minute).Issue(vera(), NewID(), time.Now().Add(time.Minute))
 			noError(t, err)
@@ -82,9 +81,9 @@ func TestNoBranchSpeaksForAnother(t *testing.T) {
 	})
 }
 
-func TestARotationInOneBranchLeavesTheKeysOfOthersAlone(t *testing.T) {
-	branches(t, []string{"north", "south"}, func(t *testing.T, desks []*desk) {
-		north, south := desks[0], desks[1]
+func TestRotate_leavesKeysOfOtherInstancesAlone(t *testing.T) {
+	onInstances(t, []string{"north", "south"}, func(t *testing.T, servers []*testServer) {
+		north, south := servers[0], servers[1]
 		raws := []string{north.login(t, north.Lifetime()).AccessToken, south.login(t, south.Lifetime()).AccessToken}
 		signs := south.kids()[0]
 		north.rotate(t)
@@ -92,31 +91,32 @@ func TestARotationInOneBranchLeavesTheKeysOfOthersAlone(t *testing.T) {
 		for range 2 {
 			north.wantValid(t, raws...)
 			south.wantValid(t, raws...)
-			north, south = north.again(t), south.again(t)
+			north, south = north.reregistered(t), south.reregistered(t)
 		}
 		if south.kids()[0] != signs {
-			t.Error("the other branch signs with another key")
+			t.Error("the other instance signs with another key")
 		}
 		time.Sleep(north.Lifetime() + time.Second)
 		for range 2 {
-			for _, d := range desks {
+			for _, d := range servers {
 				noError(t, d.keys.Sweep(t.Context()))
-				d.keepUp(t)
+				d.heartbeat(t)
 			}
 		}
-		if got, open := north.inBook(t); len(got) != 2 || len(open) != 2 {
-			t.Errorf("in the book are %v, of which %v sign", got, open)
+		if got, open := north.inDatabase(t); len(got) != 2 || len(open) != 2 {
+			t.Errorf("in the database are %v, of which %v sign", got, open)
 		}
 	})
 }
 
-// Strangers must not be able to make the house read its book again and again.
-func TestAnUnknownKeyIsLookedForOnceInAWhile(t *testing.T) {
-	branches(t, []string{"north", "south"}, func(t *testing.T, desks []*desk) {
-		north, south := desks[0], desks[1]
+// TestRemoteKeys_unknownKeyIsLookedUpOnceInAWhile, or forged tokens would cause a query
+// each.
+func TestRemoteKeys_unknownKeyIsLookedUpOnceInAWhile(t *testing.T) {
+	onInstances(t, []string{"north", "south"}, func(t *testing.T, servers []*testServer) {
+		north, south := servers[0], servers[1]
 		time.Sleep(time.Minute)
 		south.wantValid(t, north.login(t, north.Lifetime()).AccessToken) // known since it opened
-		stranger := openDesk(t, t.TempDir())
+		stranger := newServer(t, t.TempDir())
 		south.wantUnknown(t, stranger.login(t, stranger.Lifetime()).AccessToken)
 		looked := south.keys.lastLookup
 		if looked != time.Now() {
@@ -134,59 +134,60 @@ func TestAnUnknownKeyIsLookedForOnceInAWhile(t *testing.T) {
 	})
 }
 
-func TestAnUnknownKeyIsAQuestionOnlyIfItIsCalledLikeOne(t *testing.T) {
-	branches(t, []string{"north"}, func(t *testing.T, desks []*desk) {
+func TestRemoteKeys_onlyAKidOfTheRightLengthIsLookedUp(t *testing.T) {
+	onInstances(t, []string{"north"}, func(t *testing.T, servers []*testServer) {
 		for _, kid := range []string{"", "short", strings.Repeat("long", 5)} {
-			if desks[0].keys.lookup(kid) != nil || !desks[0].keys.lastLookup.IsZero() {
+			if servers[0].keys.lookup(kid) != nil || !servers[0].keys.lastLookup.IsZero() {
 				t.Errorf("it looks for %q", kid)
 			}
 		}
 	})
 }
 
-func TestABranchThatIsGoneDropsOut(t *testing.T) {
-	branches(t, []string{"north", "south"}, func(t *testing.T, desks []*desk) {
-		north, south := desks[0], desks[1]
+func TestRemoteKeys_goneInstanceDropsOut(t *testing.T) {
+	onInstances(t, []string{"north", "south"}, func(t *testing.T, servers []*testServer) {
+		north, south := servers[0], servers[1]
 		for range 60 {
 			time.Sleep(time.Minute)
-			north.keepUp(t)
-			south.keepUp(t)
+			north.heartbeat(t)
+			south.heartbeat(t)
 		}
 		south.wantValid(t, north.login(t, MaxLifetime).AccessToken) // an hour later it is still there
 		last := north.login(t, MaxLifetime).AccessToken
 		for range int(MaxLifetime.Minutes()) { // and then only the other one is
 			south.wantValid(t, last)
 			time.Sleep(time.Minute - time.Second/2)
-			south.keepUp(t)
+			south.heartbeat(t)
 		}
 		time.Sleep(remoteKeyTTL - MaxLifetime + 30*time.Second)
 		if got := south.kids(); len(got) != 1 {
 			t.Errorf("published are %v", got)
 		}
-		south.keepUp(t)
-		if got, _ := south.inBook(t); !slices.Equal(got, south.kids()) {
-			t.Errorf("in the book are %v", got)
+		south.heartbeat(t)
+		if got, _ := south.inDatabase(t); !slices.Equal(got, south.kids()) {
+			t.Errorf("in the database are %v", got)
 		}
-		north.keepUp(t) // it was only away
+		north.heartbeat(t) // it was only away
 		south.wantValid(t, north.login(t, MaxLifetime).AccessToken)
 	})
 }
 
-func TestAKeyThatABranchHasLostCountsNowhere(t *testing.T) {
-	branches(t, []string{"north", "south"}, func(t *testing.T, desks []*desk) {
-		north, south := desks[0], desks[1]
+func TestRemoteKeys_lostKeyIsValidNowhere(t *testing.T) {
+	onInstances(t, []string{"north", "south"}, func(t *testing.T, servers []*testServer) {
+		north, south := servers[0], servers[1]
 		raw := north.login(t, north.Lifetime()).AccessToken
 		south.wantValid(t, raw)
 		north.lose(t, north.kids()[0])
-		north = north.again(t)
+		north = north.reregistered(t)
 		noError(t, south.keys.Reload(t.Context()))
 		south.wantUnknown(t, raw)
 		south.wantValid(t, north.login(t, north.Lifetime()).AccessToken)
 	})
 }
 
-// Whoever can write into the book can add a key, but none may borrow a name.
-func TestAForeignKeyMustBeWhatItIsCalled(t *testing.T) {
+// TestParseRemoteKey_mustMatchItsKid: what can write into the database can add a key, but
+// not under the kid of another.
+func TestParseRemoteKey_mustMatchItsKid(t *testing.T) {
 	der := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 	spki, err := x509.MarshalPKIXPublicKey(&strangerKey().PublicKey)
 	noError(t, err)
@@ -195,7 +196,7 @@ func TestAForeignKeyMustBeWhatItIsCalled(t *testing.T) {
 		t.Fatalf("the control: %v", err)
 	}
 	for name, row := range map[string]models.SigningKey{
-		"another name":  {KID: thumbprint(&houseKey().PublicKey), Issuer: issuer, PublicKey: genuine.PublicKey},
+		"another name":  {KID: thumbprint(&ownKey().PublicKey), Issuer: issuer, PublicKey: genuine.PublicKey},
 		"no issuer":     {KID: genuine.KID, PublicKey: genuine.PublicKey},
 		"no key":        {KID: genuine.KID},
 		"no base64":     {KID: genuine.KID, Issuer: issuer, PublicKey: "§"},
@@ -208,8 +209,8 @@ func TestAForeignKeyMustBeWhatItIsCalled(t *testing.T) {
 	}
 }
 
-func TestOnlyThePublicHalfIsInTheBook(t *testing.T) {
-	d := openDesk(t, t.TempDir())
+func TestRegister_storesThePublicHalfOnly(t *testing.T) {
+	d := newServer(t, t.TempDir())
 	rows, err := d.store.SigningKeys(t.Context())
 	noError(t, err)
 	for _, row := range rows {
@@ -220,20 +221,20 @@ func TestOnlyThePublicHalfIsInTheBook(t *testing.T) {
 	}
 }
 
-func TestABranchKeepsItsName(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "branch")
-	name, err := BranchName(file)
+func TestInstanceName_isKept(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "instance")
+	name, err := InstanceName(file)
 	noError(t, err)
-	again, err := BranchName(file)
-	if noError(t, err); again != name || len(name) != branchLength {
+	again, err := InstanceName(file)
+	if noError(t, err); again != name || len(name) != instanceNameLength {
 		t.Errorf("%q, then %q", name, again)
 	}
-	other, err := BranchName(filepath.Join(t.TempDir(), "branch"))
+	other, err := InstanceName(filepath.Join(t.TempDir(), "instance"))
 	if noError(t, err); other == name {
-		t.Error("two branches have one name")
+		t.Error("two instances have one name")
 	}
 	noError(t, os.WriteFile(file, []byte("x"), 0o600))
-	if name, err := BranchName(file); err == nil || !strings.Contains(err.Error(), "remove it") {
+	if name, err := InstanceName(file); err == nil || !strings.Contains(err.Error(), "remove it") {
 		t.Errorf("%q, %v", name, err)
 	}
 }

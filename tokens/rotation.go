@@ -13,18 +13,17 @@ import (
 	"restaurant/models"
 )
 
-// Register enters the keys of a branch into the order book, which says which of
-// them signs and how long the others count. Keys that the book doesn't know yet
-// are taken in the order of their files; those that no longer count are deleted.
-// The branch has no name where no other shares the book.
-func (ks *Keys) Register(ctx context.Context, store *models.Store, branch Instance) error {
-	ks.store, ks.branch = store, branch
+// Register enters our keys into the database, which says which of them signs and how
+// long the others verify, and deletes those that have expired. Keys that the database
+// does not know yet are added in the order of their files.
+func (ks *Keys) Register(ctx context.Context, store *models.Store, instance Instance) error {
+	ks.store, ks.instance = store, instance
 	until, used, err := store.AccessWatermarks(ctx)
 	if err != nil {
 		return err
 	}
 	ks.clock = newClock(ks.databaseTime(used.Time()))
-	for _, k := range slices.SortedFunc(maps.Values(ks.own), func(a, b *key) int { return a.made.Compare(b.made) }) {
+	for _, k := range slices.SortedFunc(maps.Values(ks.own), byAge) {
 		othersUntil := maxTime(until.Time(), ks.clock.now().Add(MaxLifetime))
 		row, err := ks.row(k)
 		if err == nil {
@@ -50,28 +49,35 @@ func (ks *Keys) Register(ctx context.Context, store *models.Store, branch Instan
 	return ks.Sweep(ctx)
 }
 
-// maxClockLead is how far the order book may be ahead of the computer's clock and
-// still be believed. Beyond that the clock was rather wrong before than now, and
-// the house must not live in the future for ever.
+// byAge sorts keys, the oldest first.
+func byAge(a, b *key) int { return a.created.Compare(b.created) }
+
+// maxClockLead is how far the database may be ahead of the computer's clock and still
+// set the time of the server. A larger lead means that the clock was wrong when it was
+// written: it is ignored.
 const maxClockLead = 24 * time.Hour
 
-// databaseTime is the moment that has certainly passed: what stands in the book has
-// happened, unless it is too far ahead.
+// databaseTime is a moment that has certainly passed: when the database was last used,
+// unless that is too far ahead.
 func (ks *Keys) databaseTime(used time.Time) time.Time {
 	lead := time.Until(used)
-	ks.bookAhead = max(0, lead)
+	ks.databaseLead = max(0, lead)
 	if lead > maxClockLead {
 		return time.Time{}
 	}
 	return used
 }
 
-// DatabaseClockLead is how far the order book was ahead of the computer's clock when the
-// house opened.
-func (ks *Keys) DatabaseClockLead() time.Duration { return ks.bookAhead }
+// DatabaseClockLead is how far the database was ahead of the computer's clock at the
+// start.
+func (ks *Keys) DatabaseClockLead() time.Duration { return ks.databaseLead }
 
-// applySchedule takes over what the book says about the keys of this house. If the one
-// that should sign is lost, the newest that is left signs again: revived.
+// ClockBehind is how far the computer's clock has been set back behind the time that
+// has really passed. Tokens are checked against the later time.
+func (ks *Keys) ClockBehind() time.Duration { return ks.clock.behind() }
+
+// applySchedule takes over what the database says about our keys. If the one that
+// should sign is lost, the newest that is left signs again: revived.
 func (ks *Keys) applySchedule(rows []models.SigningKey) (revived string) {
 	ks.mu.Lock()
 	defer ks.mu.Unlock()
@@ -79,9 +85,9 @@ func (ks *Keys) applySchedule(rows []models.SigningKey) (revived string) {
 	for _, row := range rows {
 		k := ks.own[row.KID]
 		if k == nil {
-			continue // another branch has it
+			continue // a key of another instance
 		}
-		k.made, k.until = row.CreatedAt.Time(), time.Time{}
+		k.created, k.until = row.CreatedAt.Time(), time.Time{}
 		if row.VerifyUntil != nil {
 			k.until = row.VerifyUntil.Time()
 			continue
@@ -89,7 +95,7 @@ func (ks *Keys) applySchedule(rows []models.SigningKey) (revived string) {
 		signing = k
 	}
 	if signing == nil {
-		signing = slices.MaxFunc(slices.Collect(maps.Values(ks.own)), func(a, b *key) int { return a.made.Compare(b.made) })
+		signing = slices.MaxFunc(slices.Collect(maps.Values(ks.own)), byAge)
 		signing.until = time.Time{}
 		revived = signing.id
 	}
@@ -97,9 +103,9 @@ func (ks *Keys) applySchedule(rows []models.SigningKey) (revived string) {
 	return revived
 }
 
-// Rotate makes a new key, which signs from now on, and returns its kid. The one
-// before it counts until the last token that it has signed expires; tokens live
-// for life at the most.
+// Rotate creates a key, which signs from now on, and returns its kid. The key before it
+// verifies until the last token that it has signed expires; life is the longest life of
+// new tokens.
 func (ks *Keys) Rotate(ctx context.Context, life time.Duration) (kid string, err error) {
 	ks.rotating.Lock()
 	defer ks.rotating.Unlock()
@@ -118,8 +124,8 @@ func (ks *Keys) Rotate(ctx context.Context, life time.Duration) (kid string, err
 	return k.id, nil
 }
 
-// activate writes into the book that k signs from now on, and says how long the
-// key before it counts.
+// activate enters k into the database as the key that signs, and returns how long the
+// key before it verifies.
 func (ks *Keys) activate(ctx context.Context, k *key, life time.Duration) (until time.Time, err error) {
 	last, _, err := ks.store.AccessWatermarks(ctx)
 	if err != nil {
@@ -133,7 +139,7 @@ func (ks *Keys) activate(ctx context.Context, k *key, life time.Duration) (until
 	return until, ks.store.AddSigningKey(ctx, row, millis(until))
 }
 
-// Sweep deletes keys that no longer count, from the disk and from the book.
+// Sweep deletes expired keys, from the disk and from the database.
 func (ks *Keys) Sweep(ctx context.Context) error {
 	for _, id := range ks.expired() {
 		if err := os.Remove(ks.file(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -161,7 +167,3 @@ func (ks *Keys) expired() (ids []string) {
 }
 
 func (ks *Keys) file(id string) string { return filepath.Join(ks.dir, id+".pem") }
-
-// ClockBehind is how far the computer's clock has been set back behind what this
-// house has seen. Tokens are judged by the later time.
-func (ks *Keys) ClockBehind() time.Duration { return ks.clock.behind() }

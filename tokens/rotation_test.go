@@ -16,8 +16,8 @@ import (
 	"restaurant/models"
 )
 
-// desk is a house with an order book and keys on the disk, but without a door.
-type desk struct {
+// testServer has a database, and keys on the disk, but no HTTP.
+type testServer struct {
 	dir   string
 	store *models.Store
 	keys  *Keys
@@ -27,10 +27,10 @@ type desk struct {
 
 func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
-// empty is an order book in PostgreSQL that nothing stands in yet, and databases
-// are its copies: one for each folder.
+// emptyDatabase is an empty database in PostgreSQL, and databases are its copies: one
+// for each folder.
 var (
-	empty = testkit.DatabaseTemplate{Prepare: func(url string) error {
+	emptyDatabase = testkit.DatabaseTemplate{Prepare: func(url string) error {
 		store, err := models.OpenPostgres(context.Background(), url)
 		if err == nil {
 			err = store.Close()
@@ -40,16 +40,16 @@ var (
 	databases sync.Map
 )
 
-// openBook opens the order book that belongs to a folder: a file in it, or a
+// openStore opens the database that belongs to a folder: a file in it, or a
 // database if TEST_DATABASE_URL asks for that.
-func openBook(t testing.TB, dir string) *models.Store {
+func openStore(t testing.TB, dir string) *models.Store {
 	t.Helper()
 	var store *models.Store
 	var err error
 	if testkit.UsesPostgres() {
 		url, known := databases.Load(dir)
 		if !known {
-			url = empty.Copy(t)
+			url = emptyDatabase.Copy(t)
 			databases.Store(dir, url)
 		}
 		store, err = models.OpenPostgres(t.Context(), url.(string))
@@ -61,40 +61,40 @@ func openBook(t testing.TB, dir string) *models.Store {
 	return store
 }
 
-func openDesk(t testing.TB, dir string) *desk {
+func newServer(t testing.TB, dir string) *testServer {
 	t.Helper()
-	return openBranch(t, dir, openBook(t, dir), Instance{Issuer: issuer})
+	return newInstance(t, dir, openStore(t, dir), Instance{Issuer: issuer})
 }
 
-// openBranch is a desk of one of several branches over the same order book, with
+// newInstance is one of several servers that share a database, with
 // keys in a folder of its own.
-func openBranch(t testing.TB, dir string, store *models.Store, branch Instance) *desk {
+func newInstance(t testing.TB, dir string, store *models.Store, instance Instance) *testServer {
 	t.Helper()
 	noError(t, store.DeliverUsers(t.Context(), "users", []models.User{vera()}))
-	d := &desk{dir: dir, store: store, keys: openKeys(t, filepath.Join(dir, "keys"))}
-	noError(t, d.keys.Register(t.Context(), store, branch))
-	d.Authority = NewAuthority(d.keys, branch.Issuer, 15*time.Minute)
+	d := &testServer{dir: dir, store: store, keys: openKeys(t, filepath.Join(dir, "keys"))}
+	noError(t, d.keys.Register(t.Context(), store, instance))
+	d.Authority = NewAuthority(d.keys, instance.Issuer, 15*time.Minute)
 	var err error
 	d.sessions, err = NewSessions(t.Context(), store, d.Authority, 7*24*time.Hour)
 	noError(t, err)
 	return d
 }
 
-func (d *desk) reopened(t testing.TB) *desk {
+func (d *testServer) restarted(t testing.TB) *testServer {
 	t.Helper()
 	noError(t, d.store.Close())
-	return openDesk(t, d.dir)
+	return newServer(t, d.dir)
 }
 
 // login gives vera a session and its tokens.
-func (d *desk) login(t testing.TB, life time.Duration) TokenPair {
+func (d *testServer) login(t testing.TB, life time.Duration) TokenPair {
 	t.Helper()
 	g, err := d.sessions.Open(t.Context(), vera(), "", models.DeliverBody, life)
 	noError(t, err)
 	return g
 }
 
-func (d *desk) rotate(t testing.TB) (kid string) {
+func (d *testServer) rotate(t testing.TB) (kid string) {
 	t.Helper()
 	kid, err := d.keys.Rotate(t.Context(), d.Lifetime())
 	noError(t, err)
@@ -102,7 +102,7 @@ func (d *desk) rotate(t testing.TB) (kid string) {
 }
 
 // kids are the published keys.
-func (d *desk) kids() (kids []string) {
+func (d *testServer) kids() (kids []string) {
 	for _, k := range d.keys.JWKS() {
 		kids = append(kids, k.KeyID)
 	}
@@ -110,7 +110,7 @@ func (d *desk) kids() (kids []string) {
 }
 
 // onDisk are the key files, without their ending.
-func (d *desk) onDisk(t testing.TB) (kids []string) {
+func (d *testServer) onDisk(t testing.TB) (kids []string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join(d.dir, "keys"))
 	noError(t, err)
@@ -120,8 +120,8 @@ func (d *desk) onDisk(t testing.TB) (kids []string) {
 	return kids
 }
 
-// inBook are the keys in the order book; open are those that still sign there.
-func (d *desk) inBook(t testing.TB) (kids, open []string) {
+// inDatabase are the keys in the database; open are those that still sign there.
+func (d *testServer) inDatabase(t testing.TB) (kids, open []string) {
 	t.Helper()
 	rows, err := d.store.SigningKeys(t.Context())
 	noError(t, err)
@@ -136,7 +136,7 @@ func (d *desk) inBook(t testing.TB) (kids, open []string) {
 
 func sorted(kids []string) []string { return slices.Sorted(slices.Values(kids)) }
 
-func (d *desk) wantValid(t testing.TB, raws ...string) {
+func (d *testServer) wantValid(t testing.TB, raws ...string) {
 	t.Helper()
 	for i, raw := range raws {
 		if _, err := d.Verify(raw); err != nil {
@@ -145,10 +145,10 @@ func (d *desk) wantValid(t testing.TB, raws ...string) {
 	}
 }
 
-func TestRotationsInARowLoseNoToken(t *testing.T) {
+func TestRotate_manyInARowLoseNoToken(t *testing.T) {
 	for _, n := range []int{1, 2, 10} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			d := openDesk(t, t.TempDir())
+			d := newServer(t, t.TempDir())
 			kids := d.kids()
 			raws := []string{d.login(t, d.Lifetime()).AccessToken}
 			for range n {
@@ -168,7 +168,7 @@ func TestRotationsInARowLoseNoToken(t *testing.T) {
 			}
 			noError(t, d.keys.Sweep(t.Context()))
 			d.wantValid(t, raws...)
-			d = d.reopened(t)
+			d = d.restarted(t)
 			d.wantValid(t, raws...)
 			if got := d.kids(); got[0] != kids[0] || !slices.Equal(sorted(got), sorted(kids)) {
 				t.Errorf("after a restart published are %v, want %v", got, kids)
@@ -177,9 +177,9 @@ func TestRotationsInARowLoseNoToken(t *testing.T) {
 	}
 }
 
-func TestAnOldKeyGoesWithItsLastToken(t *testing.T) {
+func TestRotate_oldKeyGoesWithItsLastToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := openDesk(t, t.TempDir())
+		d := newServer(t, t.TempDir())
 		old := d.kids()[0]
 		raw := d.login(t, d.Lifetime()).AccessToken
 		time.Sleep(10 * time.Minute)
@@ -208,8 +208,8 @@ func TestAnOldKeyGoesWithItsLastToken(t *testing.T) {
 		if got := d.onDisk(t); !slices.Equal(got, []string{kid}) {
 			t.Errorf("on the disk are %v, want only %s", got, kid)
 		}
-		if got, open := d.inBook(t); !slices.Equal(got, []string{kid}) || !slices.Equal(open, got) {
-			t.Errorf("in the book are %v, want only %s", got, kid)
+		if got, open := d.inDatabase(t); !slices.Equal(got, []string{kid}) || !slices.Equal(open, got) {
+			t.Errorf("in the database are %v, want only %s", got, kid)
 		}
 		d.wantValid(t, d.login(t, d.Lifetime()).AccessToken)
 		time.Sleep(365 * 24 * time.Hour)
@@ -218,21 +218,21 @@ func TestAnOldKeyGoesWithItsLastToken(t *testing.T) {
 	})
 }
 
-// TestAnOldKeyCountsForTheLongestTokenInTheBook: the life of tokens may have
+// TestRotate_oldKeyOutlivesTheLongestTokenInTheDatabase: the life of tokens may have
 // been shortened since the last one was given out.
-func TestAnOldKeyCountsForTheLongestTokenInTheBook(t *testing.T) {
+func TestRotate_oldKeyOutlivesTheLongestTokenInTheDatabase(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
 		inTheBook time.Duration
-		life      time.Duration // of the house that rotates
+		life      time.Duration // of the server that rotates
 		want      time.Duration
 	}{
-		{"the book knows a longer one", MaxLifetime, MinLifetime, MaxLifetime + time.Second},
-		{"the house gives longer ones", MinLifetime, 15 * time.Minute, 15*time.Minute + time.Second},
+		{"the database knows a longer one", MaxLifetime, MinLifetime, MaxLifetime + time.Second},
+		{"the server issues longer ones", MinLifetime, 15 * time.Minute, 15*time.Minute + time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := openDesk(t, t.TempDir())
+				d := newServer(t, t.TempDir())
 				old := d.kids()[0]
 				raw := d.login(t, tc.inTheBook).AccessToken
 				_, err := d.keys.Rotate(t.Context(), tc.life)
@@ -244,7 +244,7 @@ func TestAnOldKeyCountsForTheLongestTokenInTheBook(t *testing.T) {
 				noError(t, err)
 				for _, row := range rows {
 					if row.KID == old && (row.VerifyUntil == nil || time.Until(row.VerifyUntil.Time()) != tc.want) {
-						t.Errorf("the book says %v", row.VerifyUntil)
+						t.Errorf("the database says %v", row.VerifyUntil)
 					}
 				}
 				time.Sleep(tc.inTheBook - time.Second)
@@ -254,9 +254,9 @@ func TestAnOldKeyCountsForTheLongestTokenInTheBook(t *testing.T) {
 	}
 }
 
-func TestARefreshedTokenLivesThroughARotation(t *testing.T) {
+func TestRotate_keepsARefreshedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := openDesk(t, t.TempDir())
+		d := newServer(t, t.TempDir())
 		g := d.login(t, MinLifetime)
 		time.Sleep(time.Hour)
 		g, err := d.sessions.Refresh(t.Context(), g.RefreshToken)
@@ -268,8 +268,8 @@ func TestARefreshedTokenLivesThroughARotation(t *testing.T) {
 	})
 }
 
-func TestTwentyRotationsAtOnce(t *testing.T) {
-	d := openDesk(t, t.TempDir())
+func TestRotate_twentyAtOnce(t *testing.T) {
+	d := newServer(t, t.TempDir())
 	var mu sync.Mutex
 	raws := []string{d.login(t, d.Lifetime()).AccessToken}
 	made := d.kids()
@@ -307,32 +307,32 @@ func TestTwentyRotationsAtOnce(t *testing.T) {
 	close(done)
 	working.Wait()
 	d.wantValid(t, raws...)
-	kids, open := d.inBook(t)
+	kids, open := d.inDatabase(t)
 	if len(kids) != 21 || !slices.Equal(open, []string{d.kids()[0]}) {
-		t.Errorf("%d keys in the book, %v of them sign, published first is %s", len(kids), open, d.kids()[0])
+		t.Errorf("%d keys in the database, %v of them sign, published first is %s", len(kids), open, d.kids()[0])
 	}
 	if got := d.kids(); !slices.Equal(sorted(got), sorted(made)) || !slices.Equal(sorted(d.onDisk(t)), sorted(made)) {
 		t.Errorf("made were %v, published are %v, on the disk %v", made, got, d.onDisk(t))
 	}
-	d = d.reopened(t)
+	d = d.restarted(t)
 	d.wantValid(t, raws...)
 	if d.kids()[0] != open[0] {
 		t.Errorf("after a restart %s signs, want %s", d.kids()[0], open[0])
 	}
 }
 
-func TestARestartKeepsWhoSignsAndHowLongTheOthersCount(t *testing.T) {
-	d := openDesk(t, t.TempDir())
+func TestRegister_keepsTheScheduleOverARestart(t *testing.T) {
+	d := newServer(t, t.TempDir())
 	raw := d.login(t, d.Lifetime()).AccessToken
 	old := d.kids()[0]
 	kid := d.rotate(t)
 	until := d.keys.own[old].until
-	// A copied folder may give both files new times; the book counts.
+	// A copied folder may give both files new times; the database decides.
 	for name, made := range map[string]time.Time{old: time.Now().Add(time.Hour), kid: time.Unix(1, 0)} {
 		noError(t, os.Chtimes(filepath.Join(d.dir, "keys", name+".pem"), made, made))
 	}
 	for range 2 {
-		d = d.reopened(t)
+		d = d.restarted(t)
 		if got := d.kids(); !slices.Equal(got, []string{kid, old}) {
 			t.Errorf("published are %v, want %s and %s", got, kid, old)
 		}
@@ -343,35 +343,35 @@ func TestARestartKeepsWhoSignsAndHowLongTheOthersCount(t *testing.T) {
 	}
 }
 
-func TestARestartAfterItsTimeDeletesAnOldKey(t *testing.T) {
+func TestRegister_deletesAnExpiredKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := openDesk(t, t.TempDir())
+		d := newServer(t, t.TempDir())
 		kid := d.rotate(t)
 		noError(t, d.store.Close())
 		time.Sleep(15*time.Minute + time.Second)
-		d = openDesk(t, d.dir)
+		d = newServer(t, d.dir)
 		if got := d.onDisk(t); !slices.Equal(got, []string{kid}) {
 			t.Errorf("on the disk are %v, want only %s", got, kid)
 		}
-		if got, _ := d.inBook(t); !slices.Equal(got, []string{kid}) {
-			t.Errorf("in the book are %v, want only %s", got, kid)
+		if got, _ := d.inDatabase(t); !slices.Equal(got, []string{kid}) {
+			t.Errorf("in the database are %v, want only %s", got, kid)
 		}
 	})
 }
 
-func (d *desk) lose(t testing.TB, kid string) {
+func (d *testServer) lose(t testing.TB, kid string) {
 	t.Helper()
 	noError(t, os.Remove(filepath.Join(d.dir, "keys", kid+".pem")))
 }
 
-func TestALostKeyFile(t *testing.T) {
+func TestRegister_lostKeyFile(t *testing.T) {
 	t.Run("of an old key", func(t *testing.T) {
-		d := openDesk(t, t.TempDir())
+		d := newServer(t, t.TempDir())
 		old, before := d.kids()[0], d.login(t, d.Lifetime()).AccessToken
 		kid := d.rotate(t)
 		after := d.login(t, d.Lifetime()).AccessToken
 		d.lose(t, old)
-		d = d.reopened(t)
+		d = d.restarted(t)
 		if got := d.kids(); !slices.Equal(got, []string{kid}) {
 			t.Errorf("published are %v", got)
 		}
@@ -381,10 +381,10 @@ func TestALostKeyFile(t *testing.T) {
 		}
 	})
 	t.Run("of the one that signs", func(t *testing.T) {
-		d := openDesk(t, t.TempDir())
+		d := newServer(t, t.TempDir())
 		old, before := d.kids()[0], d.login(t, d.Lifetime()).AccessToken
 		d.lose(t, d.rotate(t))
-		d = d.reopened(t)
+		d = d.restarted(t)
 		if got := d.kids(); !slices.Equal(got, []string{old}) {
 			t.Errorf("published are %v, want %s, which is left", got, old)
 		}
@@ -395,11 +395,11 @@ func TestALostKeyFile(t *testing.T) {
 		}
 	})
 	t.Run("of all", func(t *testing.T) {
-		d := openDesk(t, t.TempDir())
+		d := newServer(t, t.TempDir())
 		before := d.login(t, d.Lifetime()).AccessToken
 		lost := d.kids()[0]
 		d.lose(t, lost)
-		d = d.reopened(t)
+		d = d.restarted(t)
 		if got := d.kids(); len(got) != 1 || got[0] == lost {
 			t.Errorf("published are %v", got)
 		}
@@ -407,41 +407,41 @@ func TestALostKeyFile(t *testing.T) {
 			t.Errorf("a token of the lost key: %v", err)
 		}
 		d.wantValid(t, d.login(t, d.Lifetime()).AccessToken)
-		if _, open := d.inBook(t); !slices.Equal(open, d.kids()) {
-			t.Errorf("in the book %v signs", open)
+		if _, open := d.inDatabase(t); !slices.Equal(open, d.kids()) {
+			t.Errorf("in the database %v signs", open)
 		}
 	})
 }
 
-// TestAKeyThatSignsAgainKeepsItsTokens: the newest key is lost long after the
+// TestRegister_revivedKeyKeepsItsTokens: the newest key is lost long after the
 // one before it was retired, so that one signs again and is then replaced.
-func TestAKeyThatSignsAgainKeepsItsTokens(t *testing.T) {
+func TestRegister_revivedKeyKeepsItsTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := openDesk(t, t.TempDir())
+		d := newServer(t, t.TempDir())
 		d.lose(t, d.rotate(t))
 		time.Sleep(10 * time.Minute)
-		d = d.reopened(t)
+		d = d.restarted(t)
 		g := d.login(t, d.Lifetime()) // under the key that signs again
 		time.Sleep(time.Minute)
 		d.rotate(t)
 		d.wantValid(t, g.AccessToken)
 		time.Sleep(10 * time.Minute)
 		d.wantValid(t, g.AccessToken)
-		d = d.reopened(t)
+		d = d.restarted(t)
 		d.wantValid(t, g.AccessToken)
 	})
 }
 
-func TestAKeyThatTheBookDoesNotKnow(t *testing.T) {
-	d := openDesk(t, t.TempDir())
+func TestRegister_keyThatTheDatabaseDoesNotKnow(t *testing.T) {
+	d := newServer(t, t.TempDir())
 	raw := d.login(t, d.Lifetime()).AccessToken
 	old := d.kids()[0]
-	other := openKeys(t, t.TempDir()) // a file that somebody puts there
+	other := openKeys(t, t.TempDir()) // a file that the operator puts there
 	kid := other.signing.id
 	text, err := os.ReadFile(filepath.Join(other.dir, kid+".pem"))
 	noError(t, err)
 	put(t, filepath.Join(d.dir, "keys"), kid+".pem", text)
-	d = d.reopened(t)
+	d = d.restarted(t)
 	if got := d.kids(); !slices.Equal(got, []string{kid, old}) {
 		t.Errorf("published are %v, want %s and %s", got, kid, old)
 	}
@@ -451,8 +451,8 @@ func TestAKeyThatTheBookDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestAFailedRotationLeavesNothing(t *testing.T) {
-	d := openDesk(t, t.TempDir())
+func TestRotate_failureLeavesNothing(t *testing.T) {
+	d := newServer(t, t.TempDir())
 	raw, kids, before := d.login(t, d.Lifetime()).AccessToken, d.kids(), listing(t, filepath.Join(d.dir, "keys"))
 	noError(t, d.store.Close())
 	if kid, err := d.keys.Rotate(t.Context(), d.Lifetime()); err == nil || kid != "" {
@@ -462,21 +462,40 @@ func TestAFailedRotationLeavesNothing(t *testing.T) {
 		t.Errorf("published are %v, on the disk %v", got, d.onDisk(t))
 	}
 	d.wantValid(t, raw)
-	d = openDesk(t, d.dir)
+	d = newServer(t, d.dir)
 	d.rotate(t)
 	d.wantValid(t, raw)
 }
 
-func TestASweepThatFailedIsDoneNextTime(t *testing.T) {
+func TestSweep_finishesAfterAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := openDesk(t, t.TempDir())
+		d := newServer(t, t.TempDir())
 		old := d.kids()[0]
 		kid := d.rotate(t)
 		time.Sleep(time.Hour)
-		d.lose(t, old) // somebody was faster
+		d.lose(t, old) // already removed
 		noError(t, d.keys.Sweep(t.Context()))
-		if got, _ := d.inBook(t); !slices.Equal(got, []string{kid}) {
-			t.Errorf("in the book are %v", got)
+		if got, _ := d.inDatabase(t); !slices.Equal(got, []string{kid}) {
+			t.Errorf("in the database are %v", got)
+		}
+	})
+}
+
+// TestDatabaseTime_isBelievedWithinReason lets the database be ahead of the clock by a
+// little, and by so much that the clock must have been wrong before.
+func TestDatabaseTime_isBelievedWithinReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for lead, believed := range map[time.Duration]bool{
+			-time.Hour: true, 0: true, time.Hour: true, 24 * time.Hour: true, 25 * time.Hour: false, 4 * 365 * 24 * time.Hour: false,
+		} {
+			ks := &Keys{}
+			used := time.Now().Add(lead)
+			if got := ks.databaseTime(used); got.Equal(used) != believed {
+				t.Errorf("%v ahead is taken for %v", lead, got)
+			}
+			if got := ks.DatabaseClockLead(); got != max(0, lead) {
+				t.Errorf("%v ahead is said to be %v", lead, got)
+			}
 		}
 	})
 }
