@@ -124,7 +124,7 @@ func (srv *server) newUsers(b *testing.B, name string, role models.Role, count i
 	for i := range users {
 		users[i] = models.User{Username: fmt.Sprintf("%s-%d", name, i), Name: name, Role: role}
 	}
-	if err := srv.Store.DeliverUsers(b.Context(), name, users); err != nil {
+	if err := srv.Store.SeedUsers(b.Context(), name, users); err != nil {
 		b.Fatal(err)
 	}
 	for i, u := range users {

@@ -34,7 +34,7 @@ func openHouse(t testing.TB) *house {
 		{Username: "alice", Name: "Alice", Role: models.RoleGuest},
 		{Username: "vera", Name: "Vera", Role: models.RoleGuest, VIP: true},
 	}
-	noError(t, store.DeliverUsers(t.Context(), "users", users))
+	noError(t, store.SeedUsers(t.Context(), "users", users))
 	h.alice, h.vera = users[0], users[1]
 	return h
 }

@@ -110,7 +110,7 @@ func TestManagersDemoteEachOtherInAllHouses(t *testing.T) {
 	for i := range users {
 		users[i] = User{Username: fmt.Sprint("guest-", i), Name: "Guest", Role: RoleManager}
 	}
-	noError(t, stores[0].DeliverUsers(t.Context(), "managers", users))
+	noError(t, stores[0].SeedUsers(t.Context(), "managers", users))
 	for range 10 {
 		change(t, stores[0], "UPDATE users SET role = 'manager'")
 		errs := make([]error, crowd)

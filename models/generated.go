@@ -1,17 +1,16 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
-// GeneratedGuest is a guest whom nobody is: the account was made by
-// AddGeneratedGuests, and no password opens it.
+// GeneratedGuest is a user that AddGeneratedGuests has made; no password fits.
 type GeneratedGuest struct {
 	ID        int64
 	VIP       bool `gorm:"column:vip"`
@@ -19,42 +18,41 @@ type GeneratedGuest struct {
 	CreatedAt Millis
 }
 
-// AddGeneratedGuests writes the users in one transaction, as guests who cannot
-// log in, and says how many are new: a username that somebody has is left to them.
+// rowsPerInsert bounds the parameters of a statement.
+const rowsPerInsert = 200
+
+// AddGeneratedGuests writes users who cannot log in, in one transaction, and returns
+// how many are new: it skips a username that is taken.
 //
-// Each gets the hash that a login under an unknown name is compared with, so
-// guessing a password costs the same time and gets the same answer. Hashing a
-// password for each would take 30 ms a guest.
+// Each gets unusableHash, so a login takes the same time and gets the same answer
+// as with a wrong password. Hashing a password for each would take 30 ms a user.
 func (s *Store) AddGeneratedGuests(ctx context.Context, users []User) (added int, err error) {
+	for i := range users {
+		users[i].Role, users[i].PasswordHash = RoleGuest, unusableHash
+	}
 	err = s.write(ctx, func(tx *gorm.DB) error {
-		added, err = insertMany(tx, users, "users (username, name, password_hash, role, vip, birth_date, created_at)",
-			" ON CONFLICT (username) DO NOTHING", func(u User) ([]any, error) {
-				return []any{u.Username, u.Name, unusableHash, string(RoleGuest), u.VIP, u.BirthDate, u.CreatedAt}, nil
-			})
-		return err
+		res := tx.Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(users, rowsPerInsert)
+		added = int(res.RowsAffected)
+		return res.Error
 	})
 	return added, err
 }
 
-// GeneratedGuests lists the guests of AddGeneratedGuests whose usernames begin
-// with prefix, in the order in which they came. Adult are those who were 18 at
-// the moment given.
+// GeneratedGuests lists the users of AddGeneratedGuests whose usernames begin with
+// prefix, ordered by CreatedAt. Adult are those who were 18 at the given time.
 func (s *Store) GeneratedGuests(ctx context.Context, prefix string, at Millis) ([]GeneratedGuest, error) {
 	var gs []GeneratedGuest
 	born := at.Time().AddDate(-18, 0, 0).Format("2006-01-02")
 	err := s.read(ctx).Model(&User{}).Select("id, vip, coalesce(birth_date <= ?, FALSE) AS adult, created_at", born).
 		Where("username >= ? AND username < ? AND password_hash = ?", prefix, prefix+"\x7f", unusableHash).Scan(&gs).Error
 	slices.SortFunc(gs, func(a, b GeneratedGuest) int {
-		if a.CreatedAt != b.CreatedAt {
-			return int(a.CreatedAt - b.CreatedAt)
-		}
-		return int(a.ID - b.ID)
+		return cmp.Or(cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return gs, err
 }
 
-// LastGenerated tells when the newest order of the book was placed, and false
-// if there is none or a real guest placed it.
+// LastGenerated returns when the newest order was placed, and false if there is no
+// order or a user of AddGeneratedGuests did not place it.
 func (s *Store) LastGenerated(ctx context.Context) (at Millis, ok bool, err error) {
 	var found []Millis
 	err = s.read(ctx).Raw(`SELECT o.placed_at FROM orders o JOIN users u ON u.id = o.user_id
@@ -65,28 +63,27 @@ func (s *Store) LastGenerated(ctx context.Context) (at Millis, ok bool, err erro
 	return found[0], true, nil
 }
 
-// AddHistory writes orders that are over, in one transaction and in the order
-// given. Status and the time of the last step are worked out here, from the
-// steps, so they cannot contradict them. An order that is not over is
-// ErrInvalidTransition: it would go to the kitchen.
+// AddHistory writes orders that are done, in one transaction and in the order
+// given. It derives status and time of the last step from the steps. An order that
+// is not done is ErrInvalidTransition, because the kitchen would advance it.
 func (s *Store) AddHistory(ctx context.Context, orders []Order) error {
+	type row struct {
+		Order
+		Done bool
+	}
+	rows := make([]row, len(orders))
+	for i, o := range orders {
+		if err := o.finish(); err != nil {
+			return err
+		}
+		rows[i] = row{o, true}
+	}
 	return s.write(ctx, func(tx *gorm.DB) error {
-		_, err := insertMany(tx, orders, `orders (user_id, status, lines, total_cents, table_name,
-			placed_at, preparing_at, ready_at, served_at, cancelled_at, updated_at, done)`, "", historyRow)
-		return err
+		return tx.Table("orders").CreateInBatches(rows, rowsPerInsert).Error
 	})
 }
 
-func historyRow(o Order) ([]any, error) {
-	if err := o.finish(); err != nil {
-		return nil, err
-	}
-	lines, err := o.Lines.Value()
-	return []any{o.UserID, string(o.Status), lines, o.TotalCents, o.TableName,
-		o.PlacedAt, o.PreparingAt, o.ReadyAt, o.ServedAt, o.CancelledAt, o.UpdatedAt, true}, err
-}
-
-// finish fills in what follows from the steps.
+// finish derives Status and UpdatedAt from the steps.
 func (o *Order) finish() error {
 	steps := o.History()
 	for i, step := range steps[1:] {
@@ -100,59 +97,4 @@ func (o *Order) finish() error {
 		return fmt.Errorf("%w: the order is still %s", ErrInvalidTransition, o.Status)
 	}
 	return nil
-}
-
-// rowsPerInsert is how many rows share a statement. The driver prepares each
-// statement anew, which costs more than a row; with more rows than this, binding
-// their texts costs more than it saves.
-const rowsPerInsert = 200
-
-// insertMany writes rows with few statements and says how many were new.
-func insertMany[T any](tx *gorm.DB, rows []T, into, tail string, values func(T) ([]any, error)) (int, error) {
-	var added int64
-	for chunk := range slices.Chunk(rows, rowsPerInsert) {
-		var texts []any
-		sql := []byte("INSERT INTO " + into + " VALUES ")
-		for _, r := range chunk {
-			vs, err := values(r)
-			if err != nil {
-				return 0, err
-			}
-			sql, texts = appendRow(sql, texts, vs)
-		}
-		res := tx.Exec(strings.TrimSuffix(string(sql), ",")+tail, texts...)
-		if res.Error != nil {
-			return 0, res.Error
-		}
-		added += res.RowsAffected
-	}
-	return int(added), nil
-}
-
-// appendRow writes one row of VALUES. Numbers are written out and only texts
-// are bound: the driver looks for each parameter among all of them, and with
-// every column bound that was a quarter of the whole time.
-func appendRow(sql []byte, texts, values []any) (row []byte, bound []any) {
-	sql = append(sql, '(')
-	for _, v := range values {
-		switch v := v.(type) {
-		case int64:
-			sql = strconv.AppendInt(sql, v, 10)
-		case Millis:
-			sql = strconv.AppendInt(sql, int64(v), 10)
-		case bool:
-			sql = append(sql, strings.ToUpper(strconv.FormatBool(v))...)
-		case *Millis:
-			if v == nil {
-				sql = append(sql, "NULL"...)
-			} else {
-				sql = strconv.AppendInt(sql, int64(*v), 10)
-			}
-		default:
-			sql, texts = append(sql, '?'), append(texts, v)
-		}
-		sql = append(sql, ',')
-	}
-	sql[len(sql)-1] = ')'
-	return append(sql, ','), texts
 }

@@ -12,18 +12,18 @@ import (
 // TokenDelivery says how the tokens of a login session reach the client.
 type TokenDelivery string
 
-// The three ways. A refresh by cookie answers in the way of its login.
+// The three deliveries. A refresh by cookie uses that of its login.
 const (
 	DeliverBody          TokenDelivery = "body"
 	DeliverRefreshCookie TokenDelivery = "refresh-cookie"
 	DeliverCookies       TokenDelivery = "cookies"
 )
 
-// MaxSession is how long a login session can be kept alive by refreshing; then
-// the password is asked again (OWASP ASVS 5.0, 7.3.2).
+// MaxSession is how long refreshing can extend a login session. Then the user must
+// log in again (OWASP ASVS 5.0, 7.3.2).
 const MaxSession = 30 * 24 * time.Hour
 
-// LoginSession is what one login opened. Its id is the sid claim.
+// LoginSession is one login. Its id is the sid claim.
 type LoginSession struct {
 	ID        string
 	UserID    int64
@@ -39,7 +39,7 @@ type LoginSession struct {
 	EndedAt   *Millis
 }
 
-// RefreshToken is a voucher for a new access token, by its hash.
+// RefreshToken is a refresh token, by its hash.
 type RefreshToken struct {
 	Hash      string
 	SessionID string
@@ -47,25 +47,25 @@ type RefreshToken struct {
 	SpentAt   *Millis
 }
 
-// RevokedSession is a login session that was ended before its access tokens expired.
+// RevokedSession is a login session that ended before its access tokens expire.
 type RevokedSession struct {
 	ID          string
 	UserID      int64
 	AccessUntil Millis
 }
 
-// OnSessionsEnded calls fn with the login sessions that a commit has ended, before
-// the method that ended them returns, and with those that Follow hears of. There is
-// one fn; it must not wait for anything, and not keep the slice.
+// OnSessionsEnded makes fn receive the login sessions that a commit has ended,
+// before the method that ended them returns, and those that Follow receives. There
+// is one fn; it must not block, and must not keep the slice.
 func (s *Store) OnSessionsEnded(fn func([]RevokedSession)) { s.sessionsEnded.Store(&fn) }
 
-func (s *Store) tellEnded(ended []RevokedSession) {
+func (s *Store) reportEnded(ended []RevokedSession) {
 	if fn := s.sessionsEnded.Load(); fn != nil && len(ended) > 0 {
 		(*fn)(ended)
 	}
 }
 
-// endedKey marks the list, in the context of a write, of the sessions that it ends.
+// endedKey finds, in the context of a write, the list of the sessions it has ended.
 type endedKey struct{}
 
 // Why a refresh token is refused.
@@ -76,9 +76,9 @@ var (
 	ErrRefreshReused = errors.New("refresh token was used before")
 )
 
-// OpenSession writes a new login session of u and its first refresh token, and
-// returns u as it is now: its role may have changed since the password was
-// checked. If the password itself has, the error is ErrStale.
+// OpenSession writes a new login session of u and its first refresh token. It
+// returns the current u: the role may have changed since the password was checked.
+// If the password has changed, the error is ErrStale.
 func (s *Store) OpenSession(ctx context.Context, u User, session LoginSession, refreshHash string) (now User, err error) {
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		if err := mapNotFound(tx.Clauses(lockShare).Take(&now, u.ID).Error); err != nil {
@@ -95,46 +95,47 @@ func (s *Store) OpenSession(ctx context.Context, u User, session LoginSession, r
 	return now, err
 }
 
-// lockShare keeps the user who is read as they are until the transaction ends:
-// whoever changes the password or the role ends all sessions afterwards, so this
-// one must be among them. SQLite has one writer and no such clause.
+// lockShare prevents changes of a row until the transaction ends. A change of
+// password or role ends all sessions of the user, and must not miss a new one.
+// SQLite has one writer and ignores it.
 var lockShare = clause.Locking{Strength: "SHARE"}
 
-// spendToken retires a refresh token in one statement, so that in a race exactly one
-// wins: all conditions are in its WHERE clause.
+// spendToken spends a refresh token. All conditions are in the WHERE clause, so of
+// concurrent requests exactly one succeeds.
 const spendToken = `UPDATE refresh_tokens SET spent_at = @now
 WHERE hash = @hash AND spent_at IS NULL AND expires_at > @now
 	AND EXISTS (SELECT 1 FROM login_sessions s WHERE s.id = session_id AND s.ended_at IS NULL)
 RETURNING *`
 
-// Rotation is a refresh token on its way to being replaced.
+// Rotation is the replacement of a refresh token.
 type Rotation struct {
-	// Now is the moment by which the tokens are judged.
+	// Now decides what has expired.
 	Now Millis
-	// Hash of the token that came, and of the one that replaces it.
+	// Hash is the hash of the old token, NewHash of the new one.
 	Hash, NewHash string
-	// Life of the new one.
+	// Life is the lifetime of the new token.
 	Life time.Duration
 	// AccessUntil is when the access token that will be issued expires.
 	AccessUntil Millis
 }
 
-// Rotate spends a refresh token and writes the one that replaces it. If the
-// token was spent before, its session is ended, and the error is ErrRefreshReused.
-func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u User, err error) {
-	var refused error // the end of a session is committed although the caller gets an error
-	err = s.write(ctx, func(tx *gorm.DB) error {
+// Rotate spends a refresh token and writes the one that replaces it. If the token
+// was spent before, it ends the session, and the error is ErrRefreshReused.
+func (s *Store) Rotate(ctx context.Context, r Rotation) (LoginSession, User, error) {
+	var session LoginSession
+	var u User
+	var refused error // not returned from the transaction, which must commit the end of the session
+	err := s.write(ctx, func(tx *gorm.DB) error {
 		var old RefreshToken
 		res := tx.Raw(spendToken, map[string]any{"now": r.Now, "hash": r.Hash}).Scan(&old)
 		if res.Error != nil {
 			return res.Error
 		}
+		var err error
 		if res.RowsAffected == 0 {
-			var err error
 			refused, err = s.endReusedSession(tx, r)
 			return err
 		}
-		var err error
 		if session, err = renew(tx, old.SessionID, r); err != nil {
 			return err
 		}
@@ -143,15 +144,15 @@ func (s *Store) Rotate(ctx context.Context, r Rotation) (session LoginSession, u
 	return session, u, errors.Join(err, refused)
 }
 
-// renewSession lets no session last longer, or be remembered for less, than it
-// must. That it has not ended is asked once more, because in another house it may
-// have done so since its token was spent.
+// renewSession extends a session up to MaxSession, and never shortens access_until.
+// It checks again that the session has not ended: another instance may have ended
+// it since spendToken.
 const renewSession = `UPDATE login_sessions SET last_used_at = @now,
 	access_until = CASE WHEN access_until > @access THEN access_until ELSE @access END,
 	expires_at = CASE WHEN created_at + @most < @expires THEN created_at + @most ELSE @expires END
 WHERE id = @id AND ended_at IS NULL RETURNING *`
 
-// renew writes the new refresh token and moves the times of the session on.
+// renew extends the session and writes its new refresh token.
 func renew(tx *gorm.DB, sid string, r Rotation) (LoginSession, error) {
 	var session LoginSession
 	res := tx.Raw(renewSession, map[string]any{
@@ -166,8 +167,8 @@ func renew(tx *gorm.DB, sid string, r Rotation) (LoginSession, error) {
 	return session, tx.Create(&RefreshToken{Hash: r.NewHash, SessionID: sid, ExpiresAt: session.ExpiresAt}).Error
 }
 
-// endReusedSession returns why a token could not be spent. One that was spent before
-// has two holders, and the thief may be either: its session ends.
+// endReusedSession returns why a token could not be spent. One that was spent
+// before has two holders, either of whom may be a thief, so its session ends.
 func (s *Store) endReusedSession(tx *gorm.DB, r Rotation) (refused, err error) {
 	var old RefreshToken
 	res := tx.Where("hash = ?", r.Hash).Limit(1).Find(&old)
@@ -178,7 +179,8 @@ func (s *Store) endReusedSession(tx *gorm.DB, r Rotation) (refused, err error) {
 	return ErrRefreshReused, err
 }
 
-// SessionOfRefresh finds the living session of an unspent refresh token.
+// SessionOfRefresh returns the session of an unspent refresh token, if neither has
+// ended.
 func (s *Store) SessionOfRefresh(ctx context.Context, hash string) (LoginSession, error) {
 	var session LoginSession
 	err := s.read(ctx).Raw(`SELECT s.* FROM login_sessions s JOIN refresh_tokens r ON r.session_id = s.id
@@ -186,10 +188,10 @@ func (s *Store) SessionOfRefresh(ctx context.Context, hash string) (LoginSession
 	return session, mapNotFound(err)
 }
 
-// maxSessionsListed bounds the list of a guest who logs in again and again.
+// maxSessionsListed bounds the list of a user who logs in again and again.
 const maxSessionsListed = 200
 
-// SessionsOf lists the living login sessions of a user, newest first.
+// SessionsOf lists the login sessions of a user that have not ended, newest first.
 func (s *Store) SessionsOf(ctx context.Context, userID int64) ([]LoginSession, error) {
 	var sessions []LoginSession
 	err := s.read(ctx).Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", userID, Now()).
@@ -197,8 +199,8 @@ func (s *Store) SessionsOf(ctx context.Context, userID int64) ([]LoginSession, e
 	return sessions, err
 }
 
-// EndSession ends one login session of a user. Another user's, an ended one and none
-// are ErrNotFound.
+// EndSession ends one login session of a user. If there is none with this id, it is
+// another user's or has ended, the error is ErrNotFound.
 func (s *Store) EndSession(ctx context.Context, userID int64, id string) error {
 	return s.write(ctx, func(tx *gorm.DB) error {
 		n, err := s.endSessions(tx, Now(), "user_id = ? AND id = ?", userID, id)
@@ -217,9 +219,9 @@ func (s *Store) EndSessions(ctx context.Context, userID int64, except string) er
 	})
 }
 
-// endSessions ends the sessions that a condition selects. It is the only way to end
-// one, and works only within write, which then tells OnSessionsEnded. The other
-// instances are told once the transaction is committed.
+// endSessions ends the sessions that match where and returns their number. It works
+// only within write, which then calls the function of OnSessionsEnded. Other
+// instances are notified when the transaction commits.
 func (s *Store) endSessions(tx *gorm.DB, now Millis, where string, args ...any) (n int, err error) {
 	ended := tx.Statement.Context.Value(endedKey{}).(*[]RevokedSession)
 	err = tx.Raw("UPDATE login_sessions SET ended_at = ? WHERE ended_at IS NULL AND "+where+" RETURNING id, user_id, access_until",
@@ -230,8 +232,8 @@ func (s *Store) endSessions(tx *gorm.DB, now Millis, where string, args ...any) 
 	return len(*ended), s.notify(tx, notification{Ended: *ended})
 }
 
-// ListRevoked hands over the ended login sessions whose access tokens have not all
-// expired yet, one by one: there may be a million.
+// ListRevoked calls each with every ended login session that may still have valid
+// access tokens: there may be a million.
 func (s *Store) ListRevoked(ctx context.Context, each func(RevokedSession)) error {
 	for last := (RevokedSession{AccessUntil: Now() + 1}); ; {
 		var page []RevokedSession
@@ -251,14 +253,14 @@ func (s *Store) ListRevoked(ctx context.Context, each func(RevokedSession)) erro
 	}
 }
 
-// revokedBatch bounds a statement, which must not run for too long.
+// revokedBatch keeps a statement shorter than the timeouts.
 const revokedBatch = 20_000
 
-// sweepBatch bounds how long sweeping holds the order book.
+// sweepBatch bounds how long a sweep delays other writes.
 const sweepBatch = 500
 
-// SweepSessions deletes up to a batch of login sessions that can no longer be
-// used for anything, with their refresh tokens, and says how many they were.
+// SweepSessions deletes up to sweepBatch login sessions of which no token can be
+// valid any more, with their refresh tokens, and returns their number.
 func (s *Store) SweepSessions(ctx context.Context) (int, error) {
 	var n int64
 	query := `WITH useless AS MATERIALIZED (SELECT id FROM login_sessions
@@ -272,8 +274,8 @@ func (s *Store) SweepSessions(ctx context.Context) (int, error) {
 	return int(n), err
 }
 
-// AccessWatermarks is when the last access token of the house expires, as far as the
-// book knows, and when it was last written to by a guest at the door.
+// AccessWatermarks returns when the last access token expires, and the time of the
+// last login or refresh; both are 0 if there is no session.
 func (s *Store) AccessWatermarks(ctx context.Context) (until, used Millis, err error) {
 	var row struct{ Until, Used *Millis }
 	err = s.read(ctx).Raw(`SELECT (SELECT max(access_until) FROM login_sessions) AS until,
@@ -284,9 +286,8 @@ func (s *Store) AccessWatermarks(ctx context.Context) (until, used Millis, err e
 	return until, used, err
 }
 
-// ChangePassword replaces a password hash, if it still is the old one, and ends
-// all other login sessions of the user. ErrStale means that the password was
-// changed meanwhile.
+// ChangePassword replaces the password hash of u and ends all login sessions of the
+// user except one. ErrStale means that the hash is no longer the one in u.
 func (s *Store) ChangePassword(ctx context.Context, u User, hash, exceptSession string) error {
 	return s.write(ctx, func(tx *gorm.DB) error {
 		res := tx.Model(&User{}).Where("id = ? AND password_hash = ?", u.ID, u.PasswordHash).Update("password_hash", hash)

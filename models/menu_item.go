@@ -7,7 +7,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// Sizes in which a dish can come. A dish that comes in one size is regular.
+// Sizes of dishes. A dish with one size only is regular.
 const (
 	SizeSmall   = "small"
 	SizeMedium  = "medium"
@@ -28,25 +28,25 @@ type Size struct {
 	PriceCents int64  `json:"price_cents"`
 }
 
-// MenuItem is a dish or a drink on the menu.
+// MenuItem is a dish or a drink on the menu. The JSON tags are for seed's menu.
 type MenuItem struct {
-	ID          int64
-	Name        string
-	Category    string
-	Description string
-	Sizes       []Size `gorm:"serializer:json"`
-	Vegetarian  bool
-	Allergens   []string `gorm:"serializer:json"`
-	// VIPOnly dishes are known to VIPs only.
-	VIPOnly bool `gorm:"column:vip_only"`
+	ID          int64    `json:"-"`
+	Name        string   `json:"name"`
+	Category    string   `json:"category"`
+	Description string   `json:"description"`
+	Sizes       []Size   `json:"sizes" gorm:"serializer:json"`
+	Vegetarian  bool     `json:"vegetarian"`
+	Allergens   []string `json:"allergens" gorm:"serializer:json"`
+	// VIPOnly dishes are shown to VIPs only.
+	VIPOnly bool `json:"vip_only" gorm:"column:vip_only"`
 	// AgeRestricted dishes are served to adults only.
-	AgeRestricted bool
-	Available     bool
-	// Version counts the changes of the dish, so that a stale one is noticed.
-	Version int64
+	AgeRestricted bool `json:"age_restricted"`
+	Available     bool `json:"available"`
+	// Version counts the changes of the dish.
+	Version int64 `json:"-"`
 }
 
-// PriceOf gives the price of a size in cents, and whether the dish comes in it.
+// PriceOf returns the price of a size in cents, and whether the dish has this size.
 func (m *MenuItem) PriceOf(size string) (int64, bool) {
 	i := slices.IndexFunc(m.Sizes, func(s Size) bool { return s.Size == size })
 	if i < 0 {
@@ -55,21 +55,21 @@ func (m *MenuItem) PriceOf(size string) (int64, bool) {
 	return m.Sizes[i].PriceCents, true
 }
 
-// equals tells whether two dishes are the same, apart from id and version.
+// equals reports whether two dishes are the same, apart from id and version.
 func (m *MenuItem) equals(other MenuItem) bool {
 	return m.Name == other.Name && m.Category == other.Category && m.Description == other.Description &&
 		slices.Equal(m.Sizes, other.Sizes) && slices.Equal(m.Allergens, other.Allergens) && m.Vegetarian == other.Vegetarian &&
 		m.VIPOnly == other.VIPOnly && m.AgeRestricted == other.AgeRestricted && m.Available == other.Available
 }
 
-// CreateMenuItem adds a dish and fills in its id and version.
+// CreateMenuItem adds a dish and sets its id and version.
 func (s *Store) CreateMenuItem(ctx context.Context, m *MenuItem) error {
 	m.Version = 1
 	return s.changeMenu(ctx, func(tx *gorm.DB) error { return tx.Create(m).Error })
 }
 
-// ReplaceMenuItem replaces the dish with m.ID, if its version is one of those
-// given or none is given; otherwise the error is ErrStale.
+// ReplaceMenuItem replaces the dish with m.ID. Unless its version is one of those
+// given, or none is given, the error is ErrStale.
 func (s *Store) ReplaceMenuItem(ctx context.Context, m *MenuItem, versions ...int64) error {
 	return s.changeMenu(ctx, func(tx *gorm.DB) error {
 		res := tx.Model(&MenuItem{}).Where("id = ?", m.ID).Scopes(whereVersion(versions)).
@@ -84,16 +84,15 @@ func (s *Store) ReplaceMenuItem(ctx context.Context, m *MenuItem, versions ...in
 	})
 }
 
-// DeleteMenuItem takes a dish off the menu, if its version is one of those
-// given or none is given; otherwise the error is ErrStale. Orders keep its name
-// and price.
+// DeleteMenuItem deletes a dish. Unless its version is one of those given, or none
+// is given, the error is ErrStale. Orders keep its name and price.
 func (s *Store) DeleteMenuItem(ctx context.Context, id int64, versions ...int64) error {
 	return s.changeMenu(ctx, func(tx *gorm.DB) error {
 		return requireOneRow(tx, tx.Scopes(whereVersion(versions)).Delete(&MenuItem{}, id), id)
 	})
 }
 
-// whereVersion limits a statement to a dish that nobody has changed since it was read.
+// whereVersion limits a statement to rows with one of the versions, if any are given.
 func whereVersion(versions []int64) func(*gorm.DB) *gorm.DB {
 	return func(tx *gorm.DB) *gorm.DB {
 		if len(versions) == 0 {
@@ -103,7 +102,7 @@ func whereVersion(versions []int64) func(*gorm.DB) *gorm.DB {
 	}
 }
 
-// requireOneRow says why a conditional change of a dish met no row.
+// requireOneRow returns why a conditional change of a dish matched no row.
 func requireOneRow(tx, res *gorm.DB, id int64) error {
 	if res.Error != nil || res.RowsAffected == 1 {
 		return res.Error

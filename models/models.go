@@ -88,7 +88,7 @@ func (s *Store) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 		return fn(tx)
 	})
 	if err == nil {
-		s.tellEnded(ended)
+		s.reportEnded(ended)
 	}
 	return err
 }

@@ -50,7 +50,7 @@ func (s *Store) Follow(ctx context.Context, l Listener) {
 	defer running.Wait()
 	running.Go(func() { q.run(ctx, s, l) })
 	hear := func(n notification) {
-		s.tellEnded(n.Ended)
+		s.reportEnded(n.Ended)
 		q.add(n, false)
 	}
 	missed := func() { q.add(notification{Keys: true, Menu: true}, true) }

@@ -193,10 +193,10 @@ func TestManyHousesMayStartAtOnce(t *testing.T) {
 		for i := range houses {
 			starting.Go(func() {
 				if stores[i], errs[i] = OpenPostgres(t.Context(), url); errs[i] == nil {
-					errs[i] = stores[i].DeliverMenu(t.Context(), "menu", []MenuItem{margherita(), margherita()})
+					errs[i] = stores[i].SeedMenu(t.Context(), "menu", []MenuItem{margherita(), margherita()})
 				}
 				if errs[i] == nil {
-					errs[i] = stores[i].DeliverUsers(t.Context(), "users", []User{people["alice"], people["marco"]})
+					errs[i] = stores[i].SeedUsers(t.Context(), "users", []User{people["alice"], people["marco"]})
 				}
 			})
 		}
@@ -723,8 +723,8 @@ func TestEachWriteMayBeRunTwice(t *testing.T) {
 		s := openBook(t)
 		s.engine = twice{s.engine}
 		alice, dish := enter(t, s, "alice"), cook(t, s)
-		noError(t, s.DeliverMenu(t.Context(), "menu", []MenuItem{margherita(), margherita()}))
-		noError(t, s.DeliverUsers(t.Context(), "users", []User{people["bob"], people["marco"]}))
+		noError(t, s.SeedMenu(t.Context(), "menu", []MenuItem{margherita(), margherita()}))
+		noError(t, s.SeedUsers(t.Context(), "users", []User{people["bob"], people["marco"]}))
 		noError(t, s.ReplaceMenuItem(t.Context(), &dish, 1))
 		if dish.Version != 2 {
 			t.Errorf("a dish that was replaced once has version %d", dish.Version)

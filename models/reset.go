@@ -6,11 +6,11 @@ import (
 	"gorm.io/gorm"
 )
 
-// SeedState is what a house opens with.
+// SeedState is the menu and the accounts that a reset restores.
 type SeedState struct {
 	// Dishes get the ids 1, 2, 3 … in this order.
 	Dishes []MenuItem
-	// Users are recognised by their usernames, and keep their ids.
+	// Users are matched by username and keep their ids.
 	Users []User
 }
 
@@ -21,10 +21,9 @@ func (d SeedState) usernames() (names []string) {
 	return names
 }
 
-// ResetTo puts the house back to its first day: no orders, and the next one is
-// number 1; the menu and the accounts of that day and no others. All login
-// sessions and event streams end.
-func (s *Store) ResetTo(ctx context.Context, day SeedState) error {
+// ResetTo deletes all orders, so that the next one is number 1, and restores the
+// menu and the accounts of seed and no others. All login sessions end.
+func (s *Store) ResetTo(ctx context.Context, seed SeedState) error {
 	return s.changeMenu(ctx, func(tx *gorm.DB) error {
 		if _, err := s.endSessions(tx, Now(), "user_id > 0"); err != nil {
 			return err
@@ -34,31 +33,30 @@ func (s *Store) ResetTo(ctx context.Context, day SeedState) error {
 				return err
 			}
 		}
-		if err := day.restoreMenu(tx, s.engine.dialect().advanceMenuIDs); err != nil {
+		if err := seed.restoreMenu(tx, s.engine.dialect().advanceMenuIDs); err != nil {
 			return err
 		}
-		return day.restoreUsers(tx)
+		return seed.restoreUsers(tx)
 	})
 }
 
-// restoreMenu puts the menu down under its old ids. The version is a time, so that
-// no ETag of before, of a dish that has changed since, ever fits again.
-func (d SeedState) restoreMenu(tx *gorm.DB, idsTaken string) error {
+// restoreMenu writes the dishes with their first ids. Their version is a time, so
+// that no earlier ETag matches a dish that has changed since.
+func (d SeedState) restoreMenu(tx *gorm.DB, advanceMenuIDs string) error {
 	dishes := make([]MenuItem, len(d.Dishes))
 	for i, m := range d.Dishes {
 		m.ID, m.Version = int64(i+1), int64(Now())
 		dishes[i] = m
 	}
-	if err := tx.Create(&dishes).Error; err != nil || idsTaken == "" {
+	if err := tx.Create(&dishes).Error; err != nil || advanceMenuIDs == "" {
 		return err
 	}
-	return tx.Exec(idsTaken).Error
+	return tx.Exec(advanceMenuIDs).Error
 }
 
-// restoreUsers makes the users of the first day what they were, and removes all
-// others. Sessions of those have ended, but their access tokens live for some
-// minutes more: their rows, which the denylist is made of after a restart, go to
-// somebody who stays.
+// restoreUsers restores the accounts and deletes all others. The ended sessions of
+// those stay, under another user, because after a restart the denylist is read
+// from them while their access tokens have not expired.
 func (d SeedState) restoreUsers(tx *gorm.DB) error {
 	var keeper int64
 	for _, u := range d.Users {
@@ -83,32 +81,32 @@ func (d SeedState) restoreUsers(tx *gorm.DB) error {
 	return tx.Where("username NOT IN ?", d.usernames()).Delete(&User{}).Error
 }
 
-// Changes is what has come into the house since its first day.
+// Changes counts what a reset would delete or undo.
 type Changes struct {
 	Orders, Users, Sessions int64
-	// Dishes were added, changed or taken off.
+	// Dishes counts those that were added, changed or deleted.
 	Dishes int64
 }
 
-// ChangesSince counts what Freshen would take away.
-func (s *Store) ChangesSince(ctx context.Context, day SeedState) (l Changes, err error) {
+// ChangesSince counts what ResetTo would delete or undo.
+func (s *Store) ChangesSince(ctx context.Context, seed SeedState) (c Changes, err error) {
 	err = s.read(ctx).Raw(`SELECT (SELECT count(*) FROM orders) AS orders,
 		(SELECT count(*) FROM users WHERE username NOT IN @names) AS users,
 		(SELECT count(*) FROM login_sessions WHERE ended_at IS NULL AND expires_at > @now) AS sessions`,
-		map[string]any{"names": day.usernames(), "now": Now()}).Scan(&l).Error
-	l.Dishes = s.Menu().changes(day.Dishes)
-	return l, err
+		map[string]any{"names": seed.usernames(), "now": Now()}).Scan(&c).Error
+	c.Dishes = s.Menu().changesSince(seed.Dishes)
+	return c, err
 }
 
-// changes counts the dishes that are other than on the first day.
-func (m *Menu) changes(first []MenuItem) (n int64) {
-	for i, was := range first {
-		if is, ok := m.Item(int64(i + 1)); !ok || !is.equals(was) {
+// changesSince counts the dishes that were added, changed or deleted.
+func (m *Menu) changesSince(seed []MenuItem) (n int64) {
+	for i, original := range seed {
+		if item, ok := m.Item(int64(i + 1)); !ok || !item.equals(original) {
 			n++
 		}
 	}
-	for _, is := range m.Items {
-		if is.ID > int64(len(first)) {
+	for _, item := range m.Items {
+		if item.ID > int64(len(seed)) {
 			n++
 		}
 	}

@@ -18,7 +18,7 @@ func TestMenuIsDeliveredOnce(t *testing.T) {
 		t.Helper()
 		marinara := margherita()
 		marinara.Name = "Marinara"
-		noError(t, s.DeliverMenu(t.Context(), name, []MenuItem{margherita(), marinara}))
+		noError(t, s.SeedMenu(t.Context(), name, []MenuItem{margherita(), marinara}))
 	}
 	if delivered(t, s, "menu") {
 		t.Error("the menu has arrived before it came")
@@ -57,7 +57,7 @@ func TestUsersAreDeliveredOnceAndNeverReplaceAnybody(t *testing.T) {
 		t.Helper()
 		a, b := people["alice"], people["bob"]
 		a.PasswordHash, b.PasswordHash = "other", "other"
-		noError(t, s.DeliverUsers(t.Context(), "users", []User{a, b}))
+		noError(t, s.SeedUsers(t.Context(), "users", []User{a, b}))
 	}
 	deliver()
 	got, err := s.UserByUsername(t.Context(), "alice")
@@ -83,14 +83,14 @@ func TestBrokenDeliveryIsNoDelivery(t *testing.T) {
 	s := openBook(t)
 	a, b := people["alice"], people["bob"]
 	b.Role = "nobody knows"
-	if err := s.DeliverUsers(t.Context(), "users", []User{a, b}); err == nil {
+	if err := s.SeedUsers(t.Context(), "users", []User{a, b}); err == nil {
 		t.Fatal("an unknown role was delivered")
 	}
 	if delivered(t, s, "users") || number(t, s, "SELECT count(*) FROM users") != 0 {
 		t.Error("half a delivery has arrived")
 	}
 	b.Role = RoleGuest
-	noError(t, s.DeliverUsers(t.Context(), "users", []User{a, b}))
+	noError(t, s.SeedUsers(t.Context(), "users", []User{a, b}))
 	if !delivered(t, s, "users") || number(t, s, "SELECT count(*) FROM users") != 2 {
 		t.Error("the second try has not arrived")
 	}

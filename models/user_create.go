@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// NewUser is somebody who wants to be able to log in.
+// NewUser is an account to create.
 type NewUser struct {
 	Username  string
 	Password  string
@@ -19,26 +19,26 @@ type NewUser struct {
 	BirthDate *string
 }
 
-// FieldError says what a field takes, without repeating what was sent.
+// FieldError says what a field accepts, without repeating the value.
 type FieldError struct{ Field, Message string }
 
-// ValidationError lists the fields that cannot be taken.
+// ValidationError lists the fields that are not valid.
 type ValidationError []FieldError
 
-func (inv ValidationError) Error() string {
-	var said []string
-	for _, f := range inv {
-		said = append(said, f.Field+" "+f.Message)
+func (invalid ValidationError) Error() string {
+	var texts []string
+	for _, f := range invalid {
+		texts = append(texts, f.Field+" "+f.Message)
 	}
-	return strings.Join(said, "; ")
+	return strings.Join(texts, "; ")
 }
 
-// AddUser hashes the password and writes the user. The error is Invalid if a
-// field cannot be taken, and ErrUsernameTaken if another user has the name.
+// AddUser hashes the password and writes the user. The error is a ValidationError,
+// or ErrUsernameTaken if another user has the name.
 func (s *Store) AddUser(ctx context.Context, h *Hasher, n NewUser) (User, error) {
 	n.Username = strings.ToLower(n.Username) // case makes no difference
-	if faults := n.faults(); len(faults) > 0 {
-		return User{}, faults
+	if invalid := n.validate(); len(invalid) > 0 {
+		return User{}, invalid
 	}
 	hash, err := h.Hash(ctx, n.Password)
 	if err != nil {
@@ -48,24 +48,24 @@ func (s *Store) AddUser(ctx context.Context, h *Hasher, n NewUser) (User, error)
 	return u, s.createUser(ctx, &u)
 }
 
-func (n NewUser) faults() (inv ValidationError) {
-	need := func(ok bool, field, message string) {
+func (n NewUser) validate() (invalid ValidationError) {
+	require := func(ok bool, field, message string) {
 		if !ok {
-			inv = append(inv, FieldError{field, message})
+			invalid = append(invalid, FieldError{field, message})
 		}
 	}
-	need(IsUsername(n.Username), "username", "must have 3 to 32 of the characters a-z, 0-9, dot, underscore and hyphen")
-	password := PasswordFault(n.Password, n.Username)
-	need(password == "", "password", password)
-	need(IsName(n.Name), "name", NameRule)
-	need(n.Role.Valid(), "role", RoleRule)
-	need(n.BirthDate == nil || isBirthDate(*n.BirthDate), "birth_date", "must be a day in the past, as YYYY-MM-DD")
-	return inv
+	require(IsUsername(n.Username), "username", "must have 3 to 32 of the characters a-z, 0-9, dot, underscore and hyphen")
+	fault := PasswordFault(n.Password, n.Username)
+	require(fault == "", "password", fault)
+	require(IsName(n.Name), "name", NameRule)
+	require(n.Role.Valid(), "role", RoleRule)
+	require(n.BirthDate == nil || isBirthDate(*n.BirthDate), "birth_date", "must be a day in the past, as YYYY-MM-DD")
+	return invalid
 }
 
 var usernameForm = regexp.MustCompile(`^[a-z0-9._-]{3,32}$`)
 
-// IsUsername tells whether anybody can have this username, given in lower case.
+// IsUsername reports whether s, in lower case, is a valid username.
 func IsUsername(s string) bool { return usernameForm.MatchString(s) }
 
 // NameRule and RoleRule say what IsName and Role.Valid accept.
@@ -74,11 +74,11 @@ const (
 	RoleRule = "must be guest, chef or manager"
 )
 
-// IsName tells whether s can be printed on a wristband. Its length counts in
-// bytes, because the whole token must stay under 900 of them.
+// IsName reports whether s is a valid display name. Its length counts in bytes,
+// because an access token, which holds it, must stay under 900 of them.
 func IsName(s string) bool {
-	written := len(s) + strings.Count(s, `"`) + strings.Count(s, `\`) // as JSON
-	return written <= 64 && utf8.ValidString(s) && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, unicode.IsControl)
+	encoded := len(s) + strings.Count(s, `"`) + strings.Count(s, `\`) // as JSON
+	return encoded <= 64 && utf8.ValidString(s) && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 func isBirthDate(s string) bool {

@@ -94,7 +94,7 @@ func TestFaultsOfANewUser(t *testing.T) {
 				n := alice()
 				tc.spoil(&n)
 				var fields []string
-				for _, f := range n.faults() {
+				for _, f := range n.validate() {
 					fields = append(fields, f.Field)
 					if f.Message == "" {
 						t.Errorf("%s: no message", f.Field)

@@ -50,7 +50,7 @@ func Menu(ctx context.Context, store *models.Store) error {
 	if err != nil {
 		return err
 	}
-	return store.DeliverMenu(ctx, "menu", items)
+	return store.SeedMenu(ctx, "menu", items)
 }
 
 // FirstDay is the menu and the demo accounts as they were delivered. Without a
@@ -96,7 +96,7 @@ func Users(ctx context.Context, store *models.Store, hasher *models.Hasher) erro
 	if err != nil {
 		return err
 	}
-	return store.DeliverUsers(ctx, "users", users)
+	return store.SeedUsers(ctx, "users", users)
 }
 
 // usersOf makes users of people, with their demo passwords if there is a hasher.

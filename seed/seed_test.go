@@ -156,7 +156,7 @@ func TestEveryDishIsOneThatAManagerCouldAdd(t *testing.T) {
 func TestEveryDishCanBeOrderedByTheRightGuest(t *testing.T) {
 	t.Parallel()
 	store := openBook(t)
-	noError(t, store.DeliverUsers(t.Context(), "users", []models.User{{Username: "vera", Name: "Vera", Role: models.RoleGuest}}))
+	noError(t, store.SeedUsers(t.Context(), "users", []models.User{{Username: "vera", Name: "Vera", Role: models.RoleGuest}}))
 	vera, err := store.UserByUsername(t.Context(), "vera")
 	noError(t, err)
 	for _, m := range deliver(t, store) {

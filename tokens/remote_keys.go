@@ -63,7 +63,7 @@ func (ks *Keys) Heartbeat(ctx context.Context) error {
 	}
 	err := ks.publish(ctx)
 	if err == nil {
-		err = ks.store.RemoveGoneBranches(ctx, ks.instance.Name, millis(ks.clock.now().Add(-remoteKeyTTL)))
+		err = ks.store.RemoveAbandonedKeys(ctx, ks.instance.Name, millis(ks.clock.now().Add(-remoteKeyTTL)))
 	}
 	return errors.Join(err, ks.Reload(ctx))
 }
@@ -85,7 +85,7 @@ func (ks *Keys) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return ks.store.ShowSigningKeys(ctx, ks.instance.Name, rows)
+	return ks.store.PublishSigningKeys(ctx, ks.instance.Name, rows)
 }
 
 func (ks *Keys) rows() (rows []models.SigningKey, err error) {

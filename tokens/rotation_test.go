@@ -70,7 +70,7 @@ func newServer(t testing.TB, dir string) *testServer {
 // keys in a folder of its own.
 func newInstance(t testing.TB, dir string, store *models.Store, instance Instance) *testServer {
 	t.Helper()
-	noError(t, store.DeliverUsers(t.Context(), "users", []models.User{vera()}))
+	noError(t, store.SeedUsers(t.Context(), "users", []models.User{vera()}))
 	d := &testServer{dir: dir, store: store, keys: openKeys(t, filepath.Join(dir, "keys"))}
 	noError(t, d.keys.Register(t.Context(), store, instance))
 	d.Authority = NewAuthority(d.keys, instance.Issuer, 15*time.Minute)
