@@ -8,24 +8,22 @@ import (
 	"restaurant/models"
 )
 
-// batch is how many tickets of one status the cooks take off the rail at once. It
-// bounds the time for which they hold the order book.
-const batch = 64
-
-// errorBackoff is how long the cooks wait after the order book failed them.
-const errorBackoff = time.Second
-
 const (
-	// pollInterval is how long the cooks rest at the least when nothing is to be cooked,
-	// but others write to the same order book: should a branch go dark, nobody
-	// rings for its orders.
+	// batch is how many orders of one status advance in one transaction. It bounds
+	// how long other writes wait.
+	batch = 64
+	// errorBackoff is the pause after a failure.
+	errorBackoff = time.Second
+	// pollInterval is the longest pause with a shared database: if another instance
+	// dies, nothing wakes this one for its orders.
 	pollInterval = time.Second
-	// contentionDelay is how long they wait for a ticket that is due and that the cooks
-	// of another branch are just taking.
+	// contentionDelay is the pause while another instance advances the due orders.
 	contentionDelay = 50 * time.Millisecond
+	// untilWoken is a pause that only Wake ends.
+	untilWoken time.Duration = -1
 )
 
-// Run cooks until ctx ends. In a manual kitchen there is nothing to do.
+// Run advances orders until ctx ends. A manual kitchen has nothing to run.
 func (k *Kitchen) Run(ctx context.Context) {
 	if k.pace == Manual {
 		return
@@ -35,12 +33,9 @@ func (k *Kitchen) Run(ctx context.Context) {
 	}
 }
 
-// untilWoken stands for "until the bell rings".
-const untilWoken time.Duration = -1
-
-// advanceDue takes every step that is due and says how long until the next one is, but
-// not before the waiters have had the order book for as long as the cooks. What
-// the cooks have in their hands when the house closes, they finish.
+// advanceDue advances due orders and returns the pause until the next run, at least
+// as long as this run took, so that requests get half of the writer's time. It
+// finishes also when ctx ends.
 func (k *Kitchen) advanceDue(ctx context.Context) time.Duration {
 	ctx = context.WithoutCancel(ctx)
 	start := time.Now()
@@ -53,14 +48,14 @@ func (k *Kitchen) advanceDue(ctx context.Context) time.Duration {
 	if len(moved) >= batch { // there may be more
 		return took
 	}
-	oldest, any, err := k.store.OldestPendingAt(ctx)
+	oldest, open, err := k.store.OldestPendingAt(ctx)
 	if err != nil {
 		return k.logAndBackOff(ctx, err)
 	}
 	switch {
-	case !any && k.store.Shared():
+	case !open && k.store.Shared():
 		return max(k.pace, pollInterval)
-	case !any:
+	case !open:
 		return untilWoken
 	case len(moved) == 0 && oldest <= due:
 		return max(took, contentionDelay)
@@ -68,8 +63,8 @@ func (k *Kitchen) advanceDue(ctx context.Context) time.Duration {
 	return max(took, time.Until(oldest.Add(k.pace).Time()))
 }
 
-// publish tells what has become of orders to whoever follows one. Nobody
-// follows most of them, and those are not even read.
+// publish publishes the orders that have advanced, and those that an earlier run
+// could not read.
 func (k *Kitchen) publish(ctx context.Context, moved []int64) error {
 	k.unpublished = append(k.unpublished, moved...)
 	if err := k.Publish(ctx, k.unpublished); err != nil {
@@ -80,12 +75,12 @@ func (k *Kitchen) publish(ctx context.Context, moved []int64) error {
 }
 
 func (k *Kitchen) logAndBackOff(ctx context.Context, err error) time.Duration {
-	k.log.ErrorContext(ctx, "the kitchen cannot read the order book; it tries again", "after", errorBackoff, "err", err)
+	k.log.ErrorContext(ctx, "the kitchen cannot use the database; it tries again", "after", errorBackoff, "err", err)
 	return errorBackoff
 }
 
-// wait waits until the next step is due. The bell counts only when the rail is
-// empty: a new order is never due before the older ones.
+// wait returns after d. Wake ends it only when no order is open: a new order is
+// never due before an older one.
 func (k *Kitchen) wait(ctx context.Context, d time.Duration) {
 	if d == untilWoken {
 		select {
@@ -94,10 +89,8 @@ func (k *Kitchen) wait(ctx context.Context, d time.Duration) {
 		}
 		return
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-timer.C:
+	case <-time.After(d):
 	}
 }

@@ -8,19 +8,18 @@ import (
 	"restaurant/models"
 )
 
-// Events tells listeners what has become of an order. Each listener has room
-// for one message; a newer one replaces the one not yet read. Nothing is lost by
-// that, because an order carries the time of every step it has made, and no
-// slow listener ever holds up a cook.
+// Events passes changes of orders to subscribers. A channel holds one order; a newer
+// state replaces one that has not been read. Nothing is lost by that, because an
+// order holds the time of each step, and a slow subscriber never blocks Publish.
 type Events struct {
-	mu        sync.Mutex
-	listeners map[int64]map[chan models.Order]struct{}
-	closed    bool
+	mu          sync.Mutex
+	subscribers map[int64]map[chan models.Order]struct{} // by order id
+	closed      bool
 }
 
-// Subscribe gives a channel with the newest state of an order whenever it
-// changes. It is closed when the house closes. Call cancel when done.
-func (e *Events) Subscribe(orderID int64) (news <-chan models.Order, cancel func()) {
+// Subscribe returns a channel that receives the newest state of an order whenever
+// it changes. Close closes it. Call cancel when done.
+func (e *Events) Subscribe(orderID int64) (changes <-chan models.Order, cancel func()) {
 	ch := make(chan models.Order, 1)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -28,53 +27,53 @@ func (e *Events) Subscribe(orderID int64) (news <-chan models.Order, cancel func
 		close(ch)
 		return ch, func() {}
 	}
-	if e.listeners == nil {
-		e.listeners = map[int64]map[chan models.Order]struct{}{}
+	if e.subscribers == nil {
+		e.subscribers = map[int64]map[chan models.Order]struct{}{}
 	}
-	if e.listeners[orderID] == nil {
-		e.listeners[orderID] = map[chan models.Order]struct{}{}
+	if e.subscribers[orderID] == nil {
+		e.subscribers[orderID] = map[chan models.Order]struct{}{}
 	}
-	e.listeners[orderID][ch] = struct{}{}
+	e.subscribers[orderID][ch] = struct{}{}
 	return ch, func() { e.unsubscribe(orderID, ch) }
 }
 
 func (e *Events) unsubscribe(orderID int64, ch chan models.Order) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.listeners[orderID], ch)
-	if len(e.listeners[orderID]) == 0 {
-		delete(e.listeners, orderID)
+	delete(e.subscribers[orderID], ch)
+	if len(e.subscribers[orderID]) == 0 {
+		delete(e.subscribers, orderID)
 	}
 }
 
-// subscribed are those of the orders that somebody listens for.
-func (e *Events) subscribed(ids []int64) (followed []int64) {
+// subscribed returns those of the orders that have subscribers.
+func (e *Events) subscribed(ids []int64) (subscribed []int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, id := range ids {
-		if e.listeners[id] != nil {
-			followed = append(followed, id)
+		if e.subscribers[id] != nil {
+			subscribed = append(subscribed, id)
 		}
 	}
-	return followed
+	return subscribed
 }
 
-// subscribedAll are the orders that somebody listens for.
+// subscribedAll returns all orders that have subscribers.
 func (e *Events) subscribedAll() []int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Collect(maps.Keys(e.listeners))
+	return slices.Collect(maps.Keys(e.subscribers))
 }
 
-// publish never blocks: it alone sends, under the lock, to channels with room
-// for one.
+// publish never blocks: only it sends, under the lock, and it empties a channel
+// first.
 func (e *Events) publish(o models.Order) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for ch := range e.listeners[o.ID] {
+	for ch := range e.subscribers[o.ID] {
 		newest := o
 		select {
-		case unread := <-ch: // two cooks may report out of order
+		case unread := <-ch: // concurrent calls may come out of order
 			if len(unread.History()) > len(newest.History()) {
 				newest = unread
 			}
@@ -84,15 +83,15 @@ func (e *Events) publish(o models.Order) {
 	}
 }
 
-// Close ends all subscriptions, so that open streams end and the house can close.
+// Close ends all subscriptions, so that open event streams end.
 func (e *Events) Close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.closed = true
-	for _, chans := range e.listeners {
+	for _, chans := range e.subscribers {
 		for ch := range chans {
 			close(ch)
 		}
 	}
-	e.listeners = nil
+	e.subscribers = nil
 }

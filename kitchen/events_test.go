@@ -160,14 +160,14 @@ func TestNobodyIsRememberedAfterCancelling(t *testing.T) {
 			cancels = append(cancels, cancel)
 		}
 	}
-	if len(e.listeners) != 100 || len(e.listeners[7]) != 3 {
-		t.Fatalf("%d orders are listened to, the seventh by %d", len(e.listeners), len(e.listeners[7]))
+	if len(e.subscribers) != 100 || len(e.subscribers[7]) != 3 {
+		t.Fatalf("%d orders are listened to, the seventh by %d", len(e.subscribers), len(e.subscribers[7]))
 	}
 	for _, cancel := range cancels {
 		cancel()
 	}
-	if len(e.listeners) != 0 {
-		t.Errorf("%d orders are still remembered", len(e.listeners))
+	if len(e.subscribers) != 0 {
+		t.Errorf("%d orders are still remembered", len(e.subscribers))
 	}
 }
 

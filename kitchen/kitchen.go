@@ -14,44 +14,42 @@ import (
 	"restaurant/models"
 )
 
-// Kitchen changes the status of orders and tells whoever listens.
+// Kitchen changes the status of orders and publishes each change.
 type Kitchen struct {
-	// Events are the news about orders.
+	// Events passes the changes to subscribers.
 	Events Events
 
 	store *models.Store
 	pace  time.Duration
 	wake  chan struct{}
 	log   *slog.Logger
-	// unpublished are orders that went on, but could not be read to tell of it.
+	// unpublished are orders that have advanced but could not be read since.
 	unpublished []int64
 }
 
-// Manual is the pace of a kitchen that doesn't cook by itself: a chef moves the
-// orders.
+// Manual is the pace of a kitchen in which only Advance moves orders.
 const Manual time.Duration = 0
 
-// New makes a kitchen in which each step of an order takes pace, or in which
-// nobody cooks until a chef does, if pace is Manual.
+// New makes a kitchen in which each step of an order takes pace.
 func New(store *models.Store, pace time.Duration, log *slog.Logger) *Kitchen {
 	return &Kitchen{store: store, pace: pace, wake: make(chan struct{}, 1), log: log}
 }
 
-// Wake tells the cooks that there is a new order in the book. It never waits.
+// Wake makes Run look for a new order. It never blocks.
 func (k *Kitchen) Wake() {
 	select {
 	case k.wake <- struct{}{}:
-	default: // the bell is ringing already
+	default: // Run will wake already
 	}
 }
 
-// Advance gives an order the status to. The error is models.ErrInvalidTransition
-// if that does not follow from where the order is.
+// Advance moves an order to the status to. If that does not follow its current
+// status, the error is models.ErrInvalidTransition.
 func (k *Kitchen) Advance(ctx context.Context, id int64, to models.Status) (models.Order, error) {
 	return k.publishOne(k.store.AdvanceOrder(ctx, id, to))
 }
 
-// Cancel cancels a guest's own order while nobody has begun to cook it.
+// Cancel cancels an order of this user while it is placed.
 func (k *Kitchen) Cancel(ctx context.Context, userID, id int64) (models.Order, error) {
 	return k.publishOne(k.store.CancelOrder(ctx, userID, id))
 }
@@ -59,11 +57,11 @@ func (k *Kitchen) Cancel(ctx context.Context, userID, id int64) (models.Order, e
 // readBatch bounds how many orders one query reads.
 const readBatch = 500
 
-// Publish tells whoever follows one of these orders what has become of it. Nobody
-// follows most of them, and those are not even read.
+// Publish sends the current state of orders to their subscribers. Most orders have
+// none; those are not read.
 func (k *Kitchen) Publish(ctx context.Context, ids []int64) error {
-	for some := range slices.Chunk(k.Events.subscribed(ids), readBatch) {
-		orders, err := k.store.OrdersByID(ctx, some)
+	for batch := range slices.Chunk(k.Events.subscribed(ids), readBatch) {
+		orders, err := k.store.OrdersByID(ctx, batch)
 		if err != nil {
 			return err
 		}
@@ -74,8 +72,8 @@ func (k *Kitchen) Publish(ctx context.Context, ids []int64) error {
 	return nil
 }
 
-// PublishAll is Heard for all orders: another branch may have moved them on
-// without having been heard.
+// PublishAll publishes every subscribed order, after notifications of other
+// instances may have been lost.
 func (k *Kitchen) PublishAll(ctx context.Context) error {
 	return k.Publish(ctx, k.Events.subscribedAll())
 }
