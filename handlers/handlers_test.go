@@ -50,7 +50,7 @@ const testURL = "http://localhost:8080"
 
 // seededDir is the data folder of a server after its first start: seeded, with a key. It
 // is made once and copied for each test, because hashing passwords is slow. Its
-// database is restaurant.db, or seededDatabase if TEST_DATABASE_URL asks for that.
+// database is restaurant.db, or a database in PostgreSQL, see stores.
 var seededDir = sync.OnceValue(func() string {
 	must := func(err error) {
 		if err != nil {
@@ -71,13 +71,7 @@ var seededDir = sync.OnceValue(func() string {
 	return dir
 })
 
-var seededDatabase = testkit.DatabaseTemplate{Prepare: func(url string) error {
-	store, err := models.OpenPostgres(context.Background(), url)
-	if err != nil {
-		return err
-	}
-	return errors.Join(loadSeed(store), store.Close())
-}}
+var stores = testkit.Stores[*models.Store]{SQLite: models.OpenSQLite, Postgres: models.OpenPostgres, Fill: loadSeed}
 
 func loadSeed(store *models.Store) error {
 	ctx := context.Background()
@@ -90,18 +84,7 @@ type dbLocation struct{ file, url string }
 // open opens the database until the test ends.
 func (s dbLocation) open(t testing.TB) *models.Store {
 	t.Helper()
-	var store *models.Store
-	var err error
-	if s.url != "" {
-		store, err = models.OpenPostgres(t.Context(), s.url)
-	} else {
-		store, err = models.OpenSQLite(t.Context(), s.file)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	return store
+	return stores.Open(t, s.file+s.url)
 }
 
 // secondConnection opens the database a second time, as another program would.
@@ -148,7 +131,7 @@ func copySeeded(t testing.TB) (dir string, s dbLocation) {
 		}
 	}
 	if testkit.UsesPostgres() {
-		return dir, dbLocation{url: seededDatabase.Copy(t)}
+		return dir, dbLocation{url: stores.New(t, dir)}
 	}
 	return dir, dbLocation{file: filepath.Join(dir, "restaurant.db")}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,29 +40,12 @@ func openHouse(t testing.TB) *house {
 
 func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
-// empty is an order book in PostgreSQL that nothing stands in yet.
-var empty = testkit.DatabaseTemplate{Prepare: func(url string) error {
-	store, err := models.OpenPostgres(context.Background(), url)
-	if err == nil {
-		err = store.Close()
-	}
-	return err
-}}
+var stores = testkit.Stores[*models.Store]{SQLite: models.OpenSQLite, Postgres: models.OpenPostgres}
 
-// openBook opens a new order book: a file, or a database if TEST_DATABASE_URL
-// asks for that.
+// openBook opens a new database.
 func openBook(t testing.TB) *models.Store {
 	t.Helper()
-	var store *models.Store
-	var err error
-	if testkit.UsesPostgres() {
-		store, err = models.OpenPostgres(t.Context(), empty.Copy(t))
-	} else {
-		store, err = models.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "restaurant.db"))
-	}
-	noError(t, err)
-	t.Cleanup(func() { noError(t, store.Close()) })
-	return store
+	return stores.OpenNew(t)
 }
 
 func noError(t testing.TB, err error) {

@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"gorm.io/gorm"
-
-	"restaurant/e2e/testkit"
 )
 
 // Several houses share one order book: two programs over one file, or branches
@@ -23,15 +20,11 @@ const crowd = 32
 // houses opens one new book several times.
 func houses(t testing.TB, count int) []*Store {
 	t.Helper()
-	open, at := openAt, filepath.Join(t.TempDir(), "restaurant.db")
-	if testkit.UsesPostgres() {
-		open, at = openPostgres, empty.Copy(t)
+	opened, at := make([]*Store, count), stores.New(t, t.TempDir())
+	for i := range opened {
+		opened[i] = stores.Open(t, at)
 	}
-	stores := make([]*Store, count)
-	for i := range stores {
-		stores[i] = open(t, at)
-	}
-	return stores
+	return opened
 }
 
 // menuOf lets every house show the dishes that are in the book.

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -24,11 +23,10 @@ func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 // of one of them open it by name.
 func openBook(t testing.TB) *Store {
 	t.Helper()
-	if testkit.UsesPostgres() {
-		return openPostgres(t, empty.Copy(t))
-	}
-	return openFile(t)
+	return stores.OpenNew(t)
 }
+
+var stores = testkit.Stores[*Store]{SQLite: OpenSQLite, Postgres: OpenPostgres}
 
 // openFile opens a new order book in a file of its own.
 func openFile(t testing.TB) *Store {
@@ -36,32 +34,16 @@ func openFile(t testing.TB) *Store {
 	return openAt(t, filepath.Join(t.TempDir(), "restaurant.db"))
 }
 
-// openAt opens the order book in this file and closes it at the end of the
-// test. Inside a synctest bubble that end is still inside the bubble.
+// openAt opens the order book in this file and closes it at the end of the test.
 func openAt(t testing.TB, path string) *Store {
 	t.Helper()
-	s, err := OpenSQLite(t.Context(), path)
-	noError(t, err)
-	t.Cleanup(func() { noError(t, s.Close()) })
-	return s
+	return stores.Open(t, path)
 }
-
-// empty is an order book in PostgreSQL that nothing stands in yet.
-var empty = testkit.DatabaseTemplate{Prepare: func(url string) error {
-	s, err := OpenPostgres(context.Background(), url)
-	if err == nil {
-		err = s.Close()
-	}
-	return err
-}}
 
 // openPostgres opens the order book in this database, and closes it like openAt.
 func openPostgres(t testing.TB, url string) *Store {
 	t.Helper()
-	s, err := OpenPostgres(t.Context(), url)
-	noError(t, err)
-	t.Cleanup(func() { noError(t, s.Close()) })
-	return s
+	return stores.Open(t, url)
 }
 
 func noError(t testing.TB, err error) {

@@ -267,7 +267,7 @@ func quietly(to io.Writer, from io.Reader, silent *atomic.Bool) {
 func TestASilentLineIsNoticed(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
-		address := empty.Copy(t)
+		address := stores.New(t, t.TempDir())
 		u, err := url.Parse(address)
 		noError(t, err)
 		there, r := openPostgres(t, address), newRelay(t, u.Host)

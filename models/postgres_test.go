@@ -509,7 +509,7 @@ func within(t *testing.T, limit time.Duration, call func() error) {
 func TestALockIsNotWaitedForWithoutEnd(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
-		url := empty.Copy(t)
+		url := stores.New(t, t.TempDir())
 		s := openPostgres(t, with(t, url, "lock_timeout", "100ms"))
 		alice, dish := enter(t, s, "alice"), cook(t, s)
 		other, err := beside(t, url).BeginTx(t.Context(), nil)
@@ -527,7 +527,7 @@ func TestALockIsNotWaitedForWithoutEnd(t *testing.T) {
 func TestAStatementDoesNotRunWithoutEnd(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
-		s := openPostgres(t, with(t, empty.Copy(t), "statement_timeout", "100ms"))
+		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "statement_timeout", "100ms"))
 		within(t, time.Second, func() error { return s.read(t.Context()).Exec("SELECT pg_sleep(20)").Error })
 		within(t, time.Second, func() error {
 			return s.write(t.Context(), func(tx *gorm.DB) error { return tx.Exec("SELECT pg_sleep(20)").Error })
@@ -541,7 +541,7 @@ func TestAStatementDoesNotRunWithoutEnd(t *testing.T) {
 func TestASilentServerIsGivenUp(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
-		s := openPostgres(t, with(t, empty.Copy(t), "statement_timeout", "0"))
+		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "statement_timeout", "0"))
 		within(t, answerTimeout+2*time.Second, func() error { return s.read(t.Context()).Exec("SELECT pg_sleep(30)").Error })
 		noError(t, s.Ready(t.Context())) // over a new connection
 	})
@@ -550,7 +550,7 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 func TestAConnectionIsNotWaitedForWithoutEnd(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
-		s := openPostgres(t, with(t, empty.Copy(t), "pool_max_conns", "2"))
+		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "pool_max_conns", "2"))
 		alice, dish := enter(t, s, "alice"), cook(t, s)
 		reading, err := poolOf(t, s, false).Conn(t.Context())
 		noError(t, err)
@@ -633,7 +633,7 @@ func TestReadersReadAndWritersWrite(t *testing.T) {
 
 func TestLostConnectionsComeBack(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		url := empty.Copy(t)
+		url := stores.New(t, t.TempDir())
 		s := openPostgres(t, url)
 		alice, dish := enter(t, s, "alice"), cook(t, s)
 		var all sync.WaitGroup
@@ -666,7 +666,7 @@ func TestLostConnectionsComeBack(t *testing.T) {
 func TestADeadlockIsBegunAnew(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
-		s := openPostgres(t, with(t, empty.Copy(t), "deadlock_timeout", "50ms"))
+		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "deadlock_timeout", "50ms"))
 		ids := []int64{enter(t, s, "alice").ID, enter(t, s, "bob").ID}
 		var tries [2]int
 		var both, met sync.WaitGroup

@@ -1,7 +1,6 @@
 package tokens
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -27,38 +26,20 @@ type testServer struct {
 
 func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
-// emptyDatabase is an empty database in PostgreSQL, and databases are its copies: one
-// for each folder.
 var (
-	emptyDatabase = testkit.DatabaseTemplate{Prepare: func(url string) error {
-		store, err := models.OpenPostgres(context.Background(), url)
-		if err == nil {
-			err = store.Close()
-		}
-		return err
-	}}
-	databases sync.Map
+	stores    = testkit.Stores[*models.Store]{SQLite: models.OpenSQLite, Postgres: models.OpenPostgres}
+	databases sync.Map // where the database of each folder is
 )
 
-// openStore opens the database that belongs to a folder: a file in it, or a
-// database if TEST_DATABASE_URL asks for that.
+// openStore opens the database that belongs to a folder.
 func openStore(t testing.TB, dir string) *models.Store {
 	t.Helper()
-	var store *models.Store
-	var err error
-	if testkit.UsesPostgres() {
-		url, known := databases.Load(dir)
-		if !known {
-			url = emptyDatabase.Copy(t)
-			databases.Store(dir, url)
-		}
-		store, err = models.OpenPostgres(t.Context(), url.(string))
-	} else {
-		store, err = models.OpenSQLite(t.Context(), filepath.Join(dir, "restaurant.db"))
+	location, known := databases.Load(dir)
+	if !known {
+		location = stores.New(t, dir)
+		databases.Store(dir, location)
 	}
-	noError(t, err)
-	t.Cleanup(func() { store.Close() })
-	return store
+	return stores.Open(t, location.(string))
 }
 
 func newServer(t testing.TB, dir string) *testServer {

@@ -31,32 +31,15 @@ func NeedPostgres(t testing.TB) {
 // host as an address: looking up a name does not work inside a synctest bubble.
 func serverURL() string { return os.Getenv("TEST_DATABASE_URL") }
 
-// DatabaseTemplate is a database that is created once and copied for each test,
-// which is faster than to create each from scratch.
-type DatabaseTemplate struct {
-	// Prepare fills the new, empty database at url and leaves it.
-	Prepare func(url string) error
-
-	once sync.Once
-	name string
-	err  error
-}
-
-// Copy creates a database like the template and returns its address. It is dropped
-// at the end of the test.
-func (tp *DatabaseTemplate) Copy(t testing.TB) (url string) {
-	t.Helper()
-	tp.once.Do(func() {
-		tp.name = newName()
-		created.add(tp.name)
-		if tp.err = administer("CREATE DATABASE " + tp.name); tp.err == nil {
-			tp.err = tp.Prepare(addressOf(tp.name))
-		}
-	})
-	if tp.err != nil {
-		t.Fatal(tp.err)
+// newTemplate creates a database that others are copied from, and lets prepare fill
+// it.
+func newTemplate(prepare func(url string) error) (name string, err error) {
+	name = newName()
+	created.add(name)
+	if err := administer("CREATE DATABASE " + name); err != nil {
+		return "", err
 	}
-	return create(t, " TEMPLATE "+tp.name)
+	return name, prepare(addressOf(name))
 }
 
 // EmptyDatabase creates an empty database and returns its address. It is dropped
