@@ -105,8 +105,8 @@ func (a *Authenticator) accessToken(c *gin.Context) (raw string, p *problem.Prob
 	return raw, nil
 }
 
-// fromHeader reads a bearer token; scheme names are case-insensitive (RFC 9110,
-// section 11.1).
+// fromHeader reads a bearer token. The scheme is case-insensitive (RFC 9110, section
+// 11.1).
 func fromHeader(values []string) (raw string, p *problem.Problem) {
 	if len(values) > 1 {
 		return "", problem.AmbiguousCredentials.New("")
@@ -115,7 +115,7 @@ func fromHeader(values []string) (raw string, p *problem.Problem) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return "", problem.AuthenticationRequired.New("The Authorization header must say Bearer, then a space, then the access token.")
 	}
-	if raw = strings.Trim(raw, " \t"); raw == "" { // what RFC 9110 calls white space, and nothing else
+	if raw = strings.Trim(raw, " \t"); raw == "" { // white space of RFC 9110, and no other
 		return "", problem.TokenMalformed.New("")
 	}
 	return raw, nil

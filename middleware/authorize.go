@@ -12,8 +12,8 @@ import (
 	"restaurant/problem"
 )
 
-// RequireRole asks: may you? It opens to the roles given, and answers everybody
-// else 403. Authenticate must stand in front of it.
+// RequireRole lets users with one of roles pass and answers 403 to others. It comes
+// after Authenticate.
 func RequireRole(roles ...models.Role) gin.HandlerFunc {
 	names := make([]string, len(roles))
 	for i, r := range roles {
@@ -27,15 +27,16 @@ func RequireRole(roles ...models.Role) gin.HandlerFunc {
 	}
 }
 
-// RequireVIP opens to wristbands whose vip claim is true.
+// RequireVIP answers 403 unless the token's vip claim is true. It comes after
+// Authenticate.
 func RequireVIP(c *gin.Context) {
 	if !MustPrincipal(c).VIP {
 		problem.Write(c, problem.VIPOnly.New(""))
 	}
 }
 
-// ExceptLoopback puts a guard in front of everybody but this machine itself,
-// without any proxy in between.
+// ExceptLoopback applies guard to all requests but those of this machine without a proxy
+// in between.
 func ExceptLoopback(behindProxy bool, guard gin.HandlerFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if behindProxy || !isLocal(c.Request) {
@@ -44,8 +45,8 @@ func ExceptLoopback(behindProxy bool, guard gin.HandlerFunc) gin.HandlerFunc {
 	}
 }
 
-// forwarded are the headers by which a proxy gives itself away: behind one,
-// everybody seems to come from this machine.
+// forwarded are headers that a proxy adds: behind one, every request seems to come
+// from this machine.
 var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"}
 
 func isLocal(r *http.Request) bool {
@@ -58,8 +59,8 @@ func isLocal(r *http.Request) bool {
 	return err == nil && net.ParseIP(host).IsLoopback() && IsLoopbackHost(r.Host)
 }
 
-// IsLoopbackHost keeps out pages whose own name was made to point to this
-// machine (DNS rebinding).
+// IsLoopbackHost reports whether hostport names this machine. The name of a page that
+// was made to resolve to it (DNS rebinding) does not.
 func IsLoopbackHost(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {

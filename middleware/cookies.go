@@ -8,20 +8,20 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// refreshPath limits the refresh cookie to the calls that may use it.
+// refreshPath limits the refresh cookie to the endpoints that use it.
 const refreshPath = "/api/v1/auth"
 
-// Cookies keep tokens where no script can read them. Under TLS their names have
-// the prefixes that make a browser accept them from this host over TLS only
-// (RFC 6265bis, section 4.1.3).
+// Cookies keep tokens where no script can read them. With TLS their names have prefixes
+// by which a browser accepts them from this host and over TLS only (RFC 6265bis,
+// section 4.1.3).
 type Cookies struct {
 	accessName, refreshName string
 	secure                  bool
 	origin                  *http.CrossOriginProtection
 }
 
-// NewCookies names the cookies of a house that guests reach under publicURL,
-// with or without TLS.
+// NewCookies makes the cookies of a server that clients reach at publicURL; secure is
+// set for HTTPS.
 func NewCookies(publicURL string, secure bool) (Cookies, error) {
 	k := Cookies{accessName: "access_token", refreshName: "refresh_token", secure: secure, origin: http.NewCrossOriginProtection()}
 	if secure {
@@ -30,17 +30,17 @@ func NewCookies(publicURL string, secure bool) (Cookies, error) {
 	return k, k.origin.AddTrustedOrigin(publicURL)
 }
 
-// SetAccess gives out an access token as a cookie.
+// SetAccess sets the cookie of an access token.
 func (k Cookies) SetAccess(c *gin.Context, token string, life time.Duration) {
 	k.set(c, k.accessName, token, "/", life)
 }
 
-// SetRefresh gives out a refresh token as a cookie.
+// SetRefresh sets the cookie of a refresh token.
 func (k Cookies) SetRefresh(c *gin.Context, token string, life time.Duration) {
 	k.set(c, k.refreshName, token, refreshPath, life)
 }
 
-// Clear takes the cookies back that the request came with.
+// Clear deletes those of the cookies that the request carries.
 func (k Cookies) Clear(c *gin.Context) {
 	if k.hasAccess(c) {
 		k.set(c, k.accessName, "", "/", 0)
@@ -51,7 +51,7 @@ func (k Cookies) Clear(c *gin.Context) {
 }
 
 func (k Cookies) set(c *gin.Context, name, value, path string, life time.Duration) {
-	cookie := &http.Cookie{ //nolint:gosec // Secure is set wherever guests come over HTTPS
+	cookie := &http.Cookie{ //nolint:gosec // Secure is set wherever clients use HTTPS
 		Name: name, Value: value, Path: path, MaxAge: int(life.Seconds()),
 		HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteStrictMode,
 	}
@@ -63,7 +63,7 @@ func (k Cookies) set(c *gin.Context, name, value, path string, life time.Duratio
 
 func (k Cookies) hasAccess(c *gin.Context) bool { return len(c.Request.CookiesNamed(k.accessName)) > 0 }
 
-// HasRefresh tells whether the request came with a refresh cookie.
+// HasRefresh reports whether the request carries a refresh cookie.
 func (k Cookies) HasRefresh(c *gin.Context) bool {
 	return len(c.Request.CookiesNamed(k.refreshName)) > 0
 }
@@ -75,8 +75,8 @@ func (k Cookies) access(c *gin.Context) (string, error) { return singleCookie(c,
 // Refresh is the refresh token in the cookie, or empty.
 func (k Cookies) Refresh(c *gin.Context) (string, error) { return singleCookie(c, k.refreshName) }
 
-// singleCookie refuses to choose between two cookies: one of them may have been planted
-// by a neighbour of this host.
+// singleCookie refuses to choose between two cookies of one name: another host of the
+// same domain may have planted one.
 func singleCookie(c *gin.Context, name string) (string, error) {
 	switch cookies := c.Request.CookiesNamed(name); len(cookies) {
 	case 0:
@@ -87,13 +87,13 @@ func singleCookie(c *gin.Context, name string) (string, error) {
 	return "", errTwoCookies
 }
 
-// CrossSite tells whether a browser sends the request for a page of another
-// origin, and the request could change something. Whoever sends neither
-// Sec-Fetch-Site nor Origin is no browser, and no page stands behind it.
+// CrossSite reports whether a page of another origin has made a browser send this
+// request with an unsafe method. Without Sec-Fetch-Site and Origin the client is no
+// browser, so there is no page.
 func (k Cookies) CrossSite(c *gin.Context) bool { return k.origin.Check(c.Request) != nil }
 
-// TokensIn finds every access token that a request carries, in headers and
-// cookies, whatever they are called with and without TLS.
+// TokensIn returns all access tokens of a request, from headers and from cookies with
+// either name.
 func TokensIn(r *http.Request) (raws []string) {
 	for _, value := range r.Header.Values("Authorization") {
 		if raw, p := fromHeader([]string{value}); p == nil {

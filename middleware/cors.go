@@ -7,8 +7,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// CORS lets pages of the origins given, exactly these, call the API with a
-// Bearer token. Credentials (cookies) are never allowed from elsewhere.
+// CORS lets pages of exactly these origins call the API with a bearer token, and never
+// with credentials (cookies).
 func CORS(origins []string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		h := c.Writer.Header()

@@ -2,10 +2,9 @@ package middleware
 
 import "hash/maphash"
 
-// generationCache remembers something about whoever came lately, for a bounded number of
-// keys: two generations of at most size keys each. When the young one is full,
-// the old one is forgotten; whoever keeps coming is carried over. It is not safe
-// for concurrent use.
+// generationCache keeps a value for recently used keys, in two generations of at most
+// size keys each. When the young one is full, the old one is dropped; a key that is used
+// moves to the young one. It is not safe for concurrent use.
 type generationCache[K comparable, V any] struct {
 	size       int
 	young, old map[K]V
@@ -15,7 +14,6 @@ func newGenerationCache[K comparable, V any](size int) *generationCache[K, V] {
 	return &generationCache[K, V]{size: size, young: map[K]V{}}
 }
 
-// get finds what is remembered for the key.
 func (r *generationCache[K, V]) get(key K) (V, bool) {
 	if v, ok := r.young[key]; ok {
 		return v, true
@@ -27,7 +25,6 @@ func (r *generationCache[K, V]) get(key K) (V, bool) {
 	return v, ok
 }
 
-// put remembers v for the key.
 func (r *generationCache[K, V]) put(key K, v V) {
 	if len(r.young) >= r.size {
 		r.old, r.young = r.young, map[K]V{}
@@ -35,14 +32,13 @@ func (r *generationCache[K, V]) put(key K, v V) {
 	r.young[key] = v
 }
 
-// forget removes the key.
 func (r *generationCache[K, V]) forget(key K) {
 	delete(r.young, key)
 	delete(r.old, key)
 }
 
-// hashedCache is recent for keys that strangers choose. It keeps 8 bytes of
-// each, a hash with a random seed: nobody outside can make two of them meet.
+// hashedCache is a generationCache for keys that clients choose. It keeps a hash of 8
+// bytes of each, with a random seed, so that no client can make two of them collide.
 type hashedCache[V any] struct {
 	seed  maphash.Seed
 	cache *generationCache[uint64, V]

@@ -47,7 +47,7 @@ func TestHashedCache_keepsWhatIsUsed(t *testing.T) {
 		r.put(fmt.Sprint("x", i), i)
 	}
 	if _, ok := r.get("regular"); ok {
-		t.Error("nobody is ever forgotten")
+		t.Error("nothing is ever forgotten")
 	}
 }
 

@@ -11,12 +11,11 @@ import (
 // MaxHeaderBytes bounds the request line and headers together.
 const MaxHeaderBytes = 8 << 10
 
-// Headers sets what every answer carries to keep a browser from doing more with
-// it than was meant, and refuses requests whose own headers are too large. The
-// policy allows nothing; pages that need more set their own. An empty hsts leaves
-// that header out.
+// Headers sets the security headers of every response, and answers 431 to requests whose
+// headers are too large. The content security policy allows nothing; pages that need
+// more set their own. An empty hsts leaves that header out.
 func Headers(hsts string) gin.HandlerFunc {
-	// Shared by all answers: they are set as a whole, and never added to.
+	// Shared by all responses, so handlers replace them and never append to them.
 	nosniff, deny, noReferrer, strict := []string{"nosniff"}, []string{"DENY"}, []string{"no-referrer"}, []string{hsts}
 	nothing := []string{"default-src 'none'; frame-ancestors 'none'"}
 	return func(c *gin.Context) {
@@ -36,7 +35,7 @@ func Headers(hsts string) gin.HandlerFunc {
 	}
 }
 
-// headerBytes is about what the request line and headers took on the wire.
+// headerBytes is about the size of the request line and headers on the wire.
 func headerBytes(r *http.Request) int {
 	const lineEnds = 4 // ": " and CRLF
 	n := len(r.Method) + len(r.RequestURI) + len(r.Proto) + lineEnds + len("Host") + len(r.Host) + lineEnds

@@ -16,13 +16,12 @@ import (
 	"restaurant/problem"
 )
 
-// RequestIDHeader names the header under which every answer can be found in
-// the log.
-const RequestIDHeader = "X-Request-Id" // as net/http spells it: any other spelling is worked out each time
+// RequestIDHeader is the header with the id under which the log names a request.
+const RequestIDHeader = "X-Request-Id" // net/http's spelling: others are converted each time
 
 // Logging gives each request an id, writes one line about it when it is done,
-// and turns a panic into a problem. The line holds the route, never the address
-// itself, a token, a password or a body: whatever a client sends may be secret.
+// and turns a panic into a problem. The line holds the route, never the path, a
+// token, a password or a body: what a client sends may be secret.
 func Logging(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := time.Now()
@@ -38,8 +37,8 @@ func Logging(log *slog.Logger) gin.HandlerFunc {
 	}
 }
 
-// recoverPanic deals with a panic. It tells whether the connection has to be cut,
-// because half an answer is out and must not look like a whole one.
+// recoverPanic logs a panic and answers 500. It reports whether to cut the connection
+// instead, because half a response is out and must not look complete.
 func recoverPanic(c *gin.Context, log *slog.Logger, cause any) (cut bool) {
 	if cause == nil {
 		return false
@@ -56,8 +55,8 @@ func recoverPanic(c *gin.Context, log *slog.Logger, cause any) (cut bool) {
 	return false
 }
 
-// logRequest is the one line of the access log. It is made by hand, because
-// Logger.LogAttrs would look for its caller, whom nobody asks for.
+// logRequest writes the line of the access log. It makes the record itself, because
+// Logger.LogAttrs would look up its caller.
 func logRequest(c *gin.Context, log *slog.Logger, took time.Duration) {
 	level := slog.LevelInfo
 	err := c.Errors.Last()
@@ -85,5 +84,5 @@ func logRequest(c *gin.Context, log *slog.Logger, took time.Duration) {
 	if level == slog.LevelError {
 		r.AddAttrs(slog.String("err", err.Error()))
 	}
-	_ = log.Handler().Handle(ctx, r) // nobody is left to be told
+	_ = log.Handler().Handle(ctx, r) // the client has its response
 }

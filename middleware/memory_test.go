@@ -45,27 +45,27 @@ func fillRateLimit() any {
 	return l
 }
 
-// TestThrottleAndRateLimit_memoryIsBounded is the share of the door in the 64 MiB that the house may
-// take for a million addresses; the rest is the denylist's, see tokens.
+// TestThrottleAndRateLimit_memoryIsBounded: a million addresses and as many ended sessions
+// fit into 64 MiB. 18 MiB were measured here with Go 1.26; the denylist may take 40.
 func TestThrottleAndRateLimit_memoryIsBounded(t *testing.T) {
-	if mib := heapOf(fillThrottle) + heapOf(fillRateLimit); mib > 32 {
+	if mib := heapOf(fillThrottle) + heapOf(fillRateLimit); mib > 24 {
 		t.Errorf("a million addresses take %.1f MiB", mib)
 	}
 }
 
 func BenchmarkMillionAddresses(b *testing.B) {
-	for name, crowd := range map[string]func() any{"throttle": fillThrottle, "limit": fillRateLimit} {
+	for name, fill := range map[string]func() any{"throttle": fillThrottle, "limit": fillRateLimit} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				b.ReportMetric(heapOf(crowd), "MiB")
+				b.ReportMetric(heapOf(fill), "MiB")
 			}
 		})
 	}
 }
 
-// TestThrottle_remembersThroughManyOthers fills the books up to just below the
-// point where they are forgotten, and asks for somebody from before. The clock
-// stands still meanwhile: filling takes more than alice's second on a slow computer.
+// TestThrottle_remembersThroughManyOthers fills the caches up to just below the point
+// where they drop what they hold. The clock stands still meanwhile: filling takes more
+// than alice's second on a slow computer.
 func TestThrottle_remembersThroughManyOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		th := NewThrottle(nil)

@@ -13,7 +13,7 @@ import (
 	"restaurant/models"
 )
 
-// Metrics counts requests and their time per route, for Prometheus.
+// Metrics holds what Prometheus reads: requests by route, token cache and commits.
 type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
@@ -51,19 +51,19 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// Observe counts each request.
+// Observe measures each request.
 func (m *Metrics) Observe(c *gin.Context) {
 	start := time.Now()
 	c.Next()
 	m.requests.WithLabelValues(Method(c), Route(c), strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
 }
 
-// ObserveStore counts the commits of the order book, and shows how many writes are
-// under way.
+// ObserveStore counts the commits of the database and shows how many writes are under
+// way.
 func (m *Metrics) ObserveStore(store *models.Store) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "restaurant_writes_under_way",
-		Help: "Writes that wait for the order book or are being written.",
+		Help: "Writes that wait for the database or are being written.",
 	}, func() float64 { return float64(store.Waiting()) }))
 	store.OnCommit(func(c models.Commit) {
 		m.writes.Observe(float64(c.Writes))
@@ -71,7 +71,7 @@ func (m *Metrics) ObserveStore(store *models.Store) {
 	})
 }
 
-// tokenLookup counts a look into the token cache.
+// tokenLookup counts a look-up in the token cache.
 func (m *Metrics) tokenLookup(hit bool) {
 	result := "miss"
 	if hit {
@@ -80,7 +80,7 @@ func (m *Metrics) tokenLookup(hit bool) {
 	m.lookups.WithLabelValues(result).Inc()
 }
 
-// Handler shows the metrics in Prometheus's text format.
+// Handler serves the metrics in Prometheus's text format.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }

@@ -14,12 +14,11 @@ import (
 	"restaurant/problem"
 )
 
-// limiterSize bounds the memory: so many guests and addresses are remembered at
-// the most, times two.
+// limiterSize bounds the memory: twice as many users and addresses are remembered.
 const limiterSize = 1 << 16
 
-// RateLimit gives every guest, and every address of those who have not shown a
-// wristband, a bucket of so many requests a second.
+// RateLimit gives every user, and every address without a token, a bucket of so many
+// requests a second.
 type RateLimit struct {
 	perSecond int
 	mu        sync.Mutex
@@ -31,15 +30,14 @@ func NewRateLimit(perSecond int) *RateLimit {
 	return &RateLimit{perSecond: perSecond, buckets: newHashedCache[*rate.Limiter](limiterSize)}
 }
 
-// exemptPaths are the doors at which machines knock to see whether the house is
-// open, and what a browser fetches to show the page: a class of thirty behind one
-// address opens it in the same second, and each is twenty files from memory.
+// exemptPaths are health checks, and what a browser fetches for the page: a class of
+// thirty behind one address opens it in the same second, twenty files each.
 var exemptPaths = map[string]bool{
 	"/healthz": true, "/readyz": true, "/metrics": true,
 	"/": true, "/css/app.css": true, "/favicon.svg": true, "/js/*file": true,
 }
 
-// Address takes one drop from the bucket of the address, before anything costly
+// Address counts the request against the bucket of its address, before anything costly
 // is done.
 func (l *RateLimit) Address(c *gin.Context) {
 	if l.perSecond > 0 && !exemptPaths[c.FullPath()] {
@@ -57,8 +55,8 @@ func (l *RateLimit) user(c *gin.Context, userID int64) {
 	l.check(c, "guest", strconv.FormatInt(userID, 10))
 }
 
-// Address is where a request comes from, as far as one client goes: an IPv4
-// address, or the 64 bits of an IPv6 network.
+// Address is the address of a client: IPv4, or the 64 bits of an IPv6 network, within
+// which a client may choose.
 func Address(c *gin.Context) string {
 	ip, err := netip.ParseAddr(c.ClientIP())
 	if err != nil { // gin knows no zones
@@ -91,8 +89,7 @@ func (l *RateLimit) allow(key string) (ok bool, left int) {
 	return ok, max(0, int(math.Floor(b.Tokens())))
 }
 
-// refund returns the drop that was taken from an address before it was known
-// whose request it is.
+// refund takes a request from the address again, whose user is now known.
 func (l *RateLimit) refund(address string) {
 	l.bucket("address\x00"+address).AllowN(time.Now(), -1)
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// attempt is Attempt in a house without other branches.
+// attempt is Attempt of a single instance.
 func (t *Throttle) attempt(account, address string) (wait time.Duration, end func(Outcome)) {
 	wait, done, err := t.Attempt(context.Background(), account, address)
 	if err != nil {
@@ -180,7 +180,7 @@ func TestThrottle_attackerElsewhereDoesNotBlockATrustedAddress(t *testing.T) {
 		if wait := throttle.guess("alice", "elsewhere", Passed); wait != time.Second {
 			t.Errorf("elsewhere it waits %v", wait)
 		}
-		if wait := throttle.guess("alice", "home of nobody", Passed); wait != time.Second {
+		if wait := throttle.guess("alice", "a new address", Passed); wait != time.Second {
 			t.Errorf("at a new address it waits %v", wait)
 		}
 		if wait := throttle.guess("bob", "elsewhere", Passed); wait != 0 {
@@ -220,7 +220,7 @@ func TestThrottle_remembersABoundedNumber(t *testing.T) {
 	for _, end := range held {
 		end(Failed)
 	}
-	if n := max(throttle.accounts.len(), throttle.addresses.len(), throttle.homes.len()); n > 2*throttleSize {
+	if n := max(throttle.accounts.len(), throttle.addresses.len(), throttle.trusted.len()); n > 2*throttleSize {
 		t.Errorf("%d are remembered", n)
 	}
 	for i := range 5 { // one failure each is known by now
