@@ -124,7 +124,7 @@ func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps
 		PublicURL: url, LoopbackOnly: cfg.loopbackOnly(), Log: deps.Log,
 		Preview: func(ctx context.Context) ([]learn.Loss, error) { return previewReset(ctx, deps.Store) },
 		Reset: func(ctx context.Context) error {
-			day, err := seed.FirstDay(ctx, deps.Hasher)
+			day, err := seed.State(ctx, deps.Hasher)
 			if err != nil {
 				return err
 			}
@@ -135,7 +135,7 @@ func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps
 
 // previewReset counts what a reset to the demo data would delete.
 func previewReset(ctx context.Context, store *models.Store) ([]learn.Loss, error) {
-	day, err := seed.FirstDay(ctx, nil)
+	day, err := seed.State(ctx, nil)
 	if err != nil {
 		return nil, err
 	}

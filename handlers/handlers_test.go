@@ -183,7 +183,7 @@ func withLessons(t testing.TB) func(*server) {
 			PublicURL: testURL, Log: srv.Log,
 			Preview: func(context.Context) ([]learn.Loss, error) { return []learn.Loss{{What: "orders", Count: 1}}, nil },
 			Reset: func(ctx context.Context) error {
-				day, err := seed.FirstDay(ctx, srv.Hasher)
+				day, err := seed.State(ctx, srv.Hasher)
 				if err != nil {
 					return err
 				}

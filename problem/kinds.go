@@ -2,8 +2,8 @@ package problem
 
 import "net/http"
 
-// Kind is one kind of refusal: its stable name, its status, and what its page
-// says. Every kind is made by define, so none can exist without a page.
+// Kind is one kind of problem: its stable name, its status, and what its page says.
+// Every kind is made by define, so none can exist without a page.
 type Kind struct {
 	// Slug is the stable, kebab-case name; the problem's type is /problems/<slug>.
 	Slug string
@@ -11,19 +11,19 @@ type Kind struct {
 	Status int
 	// Title names the kind in a few words.
 	Title string
-	// Meaning says in a sentence or two why the house refuses.
+	// Meaning explains the kind in a sentence or two.
 	Meaning string
-	// Next says what the guest can do now.
+	// Next says what the client can do now.
 	Next string
-	// tokenError is the error_description of a 401 that refuses a token that
-	// was sent (RFC 6750, section 3); empty where no token came.
+	// tokenError is the error_description of a 401 that refuses a token (RFC 6750,
+	// section 3); empty if no token was sent.
 	tokenError string
 }
 
-// Kinds lists every kind of refusal in the order of this file.
+// Kinds lists every kind in the order of this file.
 func Kinds() []*Kind { return kinds }
 
-// Find gives the kind with this slug, or nil.
+// Find returns the kind with this slug, or nil.
 func Find(slug string) *Kind {
 	for _, k := range kinds {
 		if k.Slug == slug {
@@ -47,8 +47,8 @@ func refuseToken(slug, title, description, meaning, next string) *Kind {
 	return k
 }
 
-// challenge is the WWW-Authenticate header of a 401 (RFC 6750, section 3): the
-// bare scheme when no token came, the reason when one was refused.
+// challenge returns the WWW-Authenticate header of a 401 (RFC 6750, section 3): the
+// bare scheme if no token was sent, the reason if one was refused.
 func (k *Kind) challenge() string {
 	if k.tokenError == "" {
 		return "Bearer"
@@ -58,7 +58,7 @@ func (k *Kind) challenge() string {
 
 const logIn = "Log in again at POST /api/v1/auth/login and send the new wristband in the header: Authorization: Bearer <access token>."
 
-// Who are you? 401.
+// 401: not authenticated.
 var (
 	AuthenticationRequired = define(http.StatusUnauthorized, "authentication-required", "No wristband",
 		"This door opens only to guests who wear a wristband (an access token), and none came with the request.",
@@ -95,7 +95,7 @@ var (
 		"Check the name and the password. In a house with demo guests they are alice, bob, vera, carla and marco, and the password of each is the name followed by -likes-pizza.")
 )
 
-// May you? 403.
+// 403: not authorized.
 var (
 	RoleRequired = define(http.StatusForbidden, "role-required", "Staff only",
 		"The wristband is genuine, but its role claim does not open this door.",
@@ -111,7 +111,7 @@ var (
 		"Leave that line out of the order. The wristband says only whether a guest is of age, never the birth date: the door asks one question, so it gets one answer.")
 )
 
-// What was asked for cannot be read. 400, 413, 415, 431.
+// 400, 413, 415, 431: the request cannot be read.
 var (
 	MalformedJSON = define(http.StatusBadRequest, "malformed-json", "That is not JSON",
 		"The body is not one well-formed JSON text: it is empty, cut off, has a syntax error, holds invalid UTF-8, is nested too deeply or names a field twice.",
@@ -139,7 +139,7 @@ var (
 		"Send fewer or shorter headers and a shorter address.")
 )
 
-// There is nothing to do it to. 404, 405.
+// 404, 405: no such resource or method.
 var (
 	NotFound = define(http.StatusNotFound, "not-found", "Nothing here",
 		"There is nothing at this address, or nothing that this guest may see. Another guest's order and an order that does not exist are answered alike, so that nobody can count the orders of others.",
@@ -149,7 +149,7 @@ var (
 		"Use one of the methods that the Allow header of the answer lists.")
 )
 
-// It was understood, but it cannot be done. 409, 412, 422.
+// 409, 412, 422: understood, but not possible.
 var (
 	ValidationFailed = define(http.StatusUnprocessableEntity, "validation-failed", "Not quite right yet",
 		"The request was understood, but some of its values cannot be taken; errors lists each field and what it takes.",
@@ -177,7 +177,7 @@ var (
 		"Read the dish again, look at what changed, and send the change with the new ETag in If-Match.")
 )
 
-// Not so fast. 429.
+// 429: too many requests.
 var (
 	RateLimited = define(http.StatusTooManyRequests, "rate-limited", "Not so fast",
 		"More requests came from this guest, or from this address, than the house takes in a second.",
@@ -190,7 +190,7 @@ var (
 		"Close a stream before opening another; one stream shows everything about its order.")
 )
 
-// It is not the guest's fault. 5xx.
+// 5xx: failures of the server.
 var (
 	InternalError = define(http.StatusInternalServerError, "internal-error", "Something broke in the kitchen",
 		"The house made a mistake. The cause is in its log under the request id, and only there.",

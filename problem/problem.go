@@ -19,8 +19,8 @@ import (
 // ContentType is the media type of a problem document (RFC 9457, section 6.1).
 const ContentType = "application/problem+json"
 
-// FieldError says what one field of a request takes. The message never repeats
-// the value that was sent: it may be a secret, and it may be an attack.
+// FieldError says what one field of a request accepts. The message never repeats
+// the value: it may be a secret or an attack.
 type FieldError struct {
 	// Field is the path of the field, such as "items[0].quantity".
 	Field string `json:"field" example:"items[0].quantity"`
@@ -28,8 +28,8 @@ type FieldError struct {
 	Message string `json:"message" example:"must be a whole number from 1 to 20"`
 } //@name FieldError
 
-// Problem is one refusal (RFC 9457, section 3.1). It is an error, so handlers
-// return it; its cause is for the log and can't be serialised by accident.
+// Problem is one problem (RFC 9457, section 3.1). It is an error, so handlers return
+// it; its cause is for the log and cannot be serialised by accident.
 type Problem struct {
 	// Type is the address of the page that explains this kind of refusal.
 	Type string `json:"type" example:"/problems/not-found"`
@@ -51,8 +51,8 @@ type Problem struct {
 	cause      error
 } //@name Problem
 
-// New makes a problem of this kind with a sentence about the occurrence. An
-// empty detail takes the kind's own meaning.
+// New makes a problem of this kind with a sentence about the occurrence, or the
+// kind's meaning if detail is empty.
 func (k *Kind) New(detail string) *Problem {
 	if detail == "" {
 		detail = k.Meaning
@@ -60,25 +60,26 @@ func (k *Kind) New(detail string) *Problem {
 	return &Problem{Type: "/problems/" + k.Slug, Title: k.Title, Status: k.Status, Detail: detail, kind: k}
 }
 
-// Fields adds what is wrong with the fields of a request.
+// Fields adds errors of fields and returns p.
 func (p *Problem) Fields(errs ...FieldError) *Problem {
 	p.Errors = append(p.Errors, errs...)
 	return p
 }
 
-// Because keeps the cause for the log. No client ever sees it.
+// Because sets the cause, which only the log shows, and returns p.
 func (p *Problem) Because(err error) *Problem {
 	p.cause = err
 	return p
 }
 
-// RetryAfter tells the guest how long to wait (RFC 9110, section 10.2.3).
+// RetryAfter sets how long the client should wait (RFC 9110, section 10.2.3), and
+// returns p.
 func (p *Problem) RetryAfter(d time.Duration) *Problem {
 	p.retryAfter = d
 	return p
 }
 
-// Error makes a problem an error; it is what the log shows.
+// Error makes Problem an error; the log shows it.
 func (p *Problem) Error() string {
 	if p.cause == nil {
 		return p.kind.Slug + ": " + p.Detail
@@ -86,20 +87,19 @@ func (p *Problem) Error() string {
 	return p.kind.Slug + ": " + p.cause.Error()
 }
 
-// Unwrap gives the cause to errors.Is and errors.As.
+// Unwrap returns the cause.
 func (p *Problem) Unwrap() error { return p.cause }
 
-// Slug is the stable name of the kind.
+// Slug returns the stable name of the kind.
 func (p *Problem) Slug() string { return p.kind.Slug }
 
-// slugKey is where Written finds the slug.
 const slugKey = "problem.slug"
 
-// Written is the slug of the problem that a request was answered with, or empty;
+// Written returns the slug of the problem that a request was answered with, or "";
 // the log names it.
 func Written(c *gin.Context) string { return c.GetString(slugKey) }
 
-// Write answers the request with the problem and ends it.
+// Write answers the request with the problem and aborts it.
 func Write(c *gin.Context, p *Problem) {
 	p.Instance = c.Request.URL.EscapedPath()
 	p.RequestID = c.Writer.Header().Get("X-Request-ID")

@@ -100,7 +100,7 @@ func TestACrowd(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	added, taken, from := h.fill(150, 2500)
-	if added != 150 || taken != 0 || from != today().Time().AddDate(0, 0, -crowdDays) {
+	if added != 150 || taken != 0 || from != today().Time().AddDate(0, 0, -historyDays) {
 		t.Errorf("%d added, %d taken, from %v", added, taken, from)
 	}
 	h.whole()

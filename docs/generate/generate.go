@@ -49,9 +49,8 @@ func generate(source, out string) error {
 	return os.WriteFile(filepath.Join(out, "openapi.json"), contract, 0o644)
 }
 
-// convert makes the OpenAPI 3 document, which can say what Swagger 2.0 cannot:
-// that errors have a media type of their own, that a token may be left out, and
-// that a token is a bearer token.
+// convert makes the OpenAPI 3 document, which can express what Swagger 2.0 cannot:
+// the media type of errors, optional tokens, and bearer tokens.
 func convert(swagger []byte) ([]byte, error) {
 	var v2 openapi2.T
 	if err := json.Unmarshal(swagger, &v2); err != nil {
@@ -67,7 +66,8 @@ func convert(swagger []byte) ([]byte, error) {
 	for path, item := range v3.Paths.Map() {
 		for method, op := range item.Operations() {
 			addCommonResponses(path, method, op)
-			if err := markOptionalAuth(op); err != nil {
+			op.Security = security(op)
+			if err := describeBodies(op); err != nil {
 				return nil, fmt.Errorf("%s %s: %w", method, path, err)
 			}
 		}
@@ -85,7 +85,7 @@ func convert(swagger []byte) ([]byte, error) {
 	return indented(v3)
 }
 
-// secure describes the two ways to a token: bring one, or log in for it.
+// secure describes the two ways to get a token: send one, or log in.
 func secure(v3 *openapi3.T) {
 	v3.Components.SecuritySchemes = openapi3.SecuritySchemes{
 		"Bearer": {Value: openapi3.NewJWTSecurityScheme().
@@ -100,13 +100,12 @@ func secure(v3 *openapi3.T) {
 	}
 }
 
-// addCommonResponses adds the refusals that no handler writes itself: the rate limit,
-// and the check of where a request with a cookie comes from.
+// addCommonResponses adds the problems that middleware answers with: the rate limit
+// and the check of a cookie's origin.
 func addCommonResponses(path, method string, op *openapi3.Operation) {
 	add := func(status, description string) {
 		if op.Responses.Value(status) == nil {
-			op.Responses.Set(status, &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription(description).
-				WithContent(openapi3.NewContentWithSchemaRef(openapi3.NewSchemaRef("#/components/schemas/Problem", nil), nil))})
+			op.Responses.Set(status, &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription(description)})
 		}
 	}
 	if path != "/healthz" && path != "/readyz" && path != "/metrics" {
@@ -122,37 +121,44 @@ func addCommonResponses(path, method string, op *openapi3.Operation) {
 
 const optionalToken = "x-security-optional"
 
-func markOptionalAuth(op *openapi3.Operation) error {
-	needed := openapi3.NewSecurityRequirements()
+// security returns the ways to authenticate; an empty one means that the token is
+// optional.
+func security(op *openapi3.Operation) *openapi3.SecurityRequirements {
+	ways := openapi3.NewSecurityRequirements()
 	if op.Security != nil && len(*op.Security) > 0 {
 		if _, optional := op.Extensions[optionalToken]; optional {
-			needed.With(openapi3.NewSecurityRequirement())
+			ways.With(openapi3.NewSecurityRequirement())
 		}
-		needed.With(openapi3.NewSecurityRequirement().Authenticate("Bearer"))
-		needed.With(openapi3.NewSecurityRequirement().Authenticate("Password"))
+		ways.With(openapi3.NewSecurityRequirement().Authenticate("Bearer"))
+		ways.With(openapi3.NewSecurityRequirement().Authenticate("Password"))
 	}
 	delete(op.Extensions, optionalToken)
+	return ways
+}
+
+// describeBodies adds examples, and gives errors their media type (RFC 9457,
+// section 3).
+func describeBodies(op *openapi3.Operation) error {
 	if op.RequestBody != nil {
 		addExamples(op.RequestBody.Value.Content)
 	}
-	op.Security = needed
 	for code, res := range op.Responses.Map() {
 		status, err := strconv.Atoi(code)
 		if err != nil {
 			return err
 		}
-		if status >= 400 {
-			refuse(res.Value)
-		}
 		if status < 400 {
 			addExamples(res.Value.Content)
+		} else {
+			schema := openapi3.NewSchemaRef("#/components/schemas/Problem", nil)
+			res.Value.Content = openapi3.NewContentWithSchemaRef(schema, []string{problem.ContentType})
 		}
 	}
 	return nil
 }
 
-// forbidUnknown says of the bodies of requests that unknown fields are refused.
-// InspectRequest alone ignores them.
+// forbidUnknown marks the bodies of requests as closed: unknown fields are errors.
+// Only InspectRequest ignores them.
 func forbidUnknown(schemas openapi3.Schemas) {
 	closed := false
 	for name, ref := range schemas {
@@ -163,7 +169,7 @@ func forbidUnknown(schemas openapi3.Schemas) {
 	}
 }
 
-// addExamples gives each body an example, put together from those of its fields.
+// addExamples gives each body an example, made of those of its fields.
 func addExamples(content openapi3.Content) {
 	for kind, media := range content {
 		if kind == "text/plain" || kind == "text/html" { // Swagger 2.0 has one schema for all media types
@@ -192,12 +198,6 @@ func example(s *openapi3.Schema) any {
 		return map[string]any{}
 	}
 	return nil
-}
-
-// refuse gives an error its media type (RFC 9457, section 3).
-func refuse(res *openapi3.Response) {
-	schema := openapi3.NewSchemaRef("#/components/schemas/Problem", nil)
-	res.Content = openapi3.NewContentWithSchemaRef(schema, []string{problem.ContentType})
 }
 
 func indented(v3 *openapi3.T) ([]byte, error) {
