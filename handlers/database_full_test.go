@@ -8,7 +8,7 @@ import (
 // fillableDatabase lets a database be full, and have room again for what comes after
 // an order. In a file it uses up all numbers that an order could have: SQLite
 // then says the same as on a full disk, on every system. (A disk that is really
-// full needs the real program, see full_disk_linux_test.go.) In PostgreSQL a
+// full needs the real program, see e2e/disk_full_linux_test.go.) In PostgreSQL a
 // trigger says what the server says on a full disk.
 func (srv *server) fillableDatabase(t *testing.T) (fill func(), empty func(last int64)) {
 	db := srv.location.secondConnection(t)

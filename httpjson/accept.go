@@ -1,8 +1,6 @@
 package httpjson
 
 import (
-	"iter"
-	"mime"
 	"strconv"
 	"strings"
 
@@ -12,44 +10,51 @@ import (
 // Quality returns the weight from 0 to 1 that the Accept header gives a media type; the
 // most specific range counts (RFC 9110, section 12.5.1).
 func Quality(c *gin.Context, mediaType string) float64 {
-	best, q := -1, 0.0
-	for rng, weight := range weights(c, "Accept") {
+	best, quality := -1, 0.0
+	for rest := header(c, "Accept"); rest != ""; {
+		var rng string
+		var weight float64
+		rng, weight, rest = cutMember(rest)
 		if s := specificity(rng, mediaType); s > best {
-			best, q = s, weight
+			best, quality = s, weight
 		}
 	}
-	return q
+	return quality
 }
 
 // Names reports whether a header such as Accept or Accept-Encoding accepts value by its
 // own name. A wildcard does not count, nor does a weight of 0.
-func Names(c *gin.Context, header, value string) bool {
-	for name, weight := range weights(c, header) {
-		if name == value {
+func Names(c *gin.Context, headerName, value string) bool {
+	for rest := header(c, headerName); rest != ""; {
+		var name string
+		var weight float64
+		if name, weight, rest = cutMember(rest); name == value {
 			return weight > 0
 		}
 	}
 	return false
 }
 
-// weights yields the members of a header in lower case with their weights, and leaves
-// out those that cannot be parsed.
-func weights(c *gin.Context, header string) iter.Seq2[string, float64] {
-	return func(yield func(string, float64) bool) {
-		for part := range strings.SplitSeq(strings.Join(c.Request.Header.Values(header), ","), ",") {
-			name, params, err := mime.ParseMediaType(part)
-			if err != nil {
-				continue
-			}
-			weight, err := strconv.ParseFloat(params["q"], 64)
-			if err != nil {
-				weight = 1
-			}
-			if !yield(name, weight) {
-				return
+func header(c *gin.Context, name string) string {
+	return strings.Join(c.Request.Header.Values(name), ",")
+}
+
+// cutMember returns the first member of a header in lower case, its weight and the rest
+// of the header. A weight that is no number counts as 1.
+func cutMember(header string) (name string, weight float64, rest string) {
+	member, rest, _ := strings.Cut(header, ",")
+	name, params, _ := strings.Cut(member, ";")
+	weight = 1
+	for params != "" {
+		var param string
+		param, params, _ = strings.Cut(params, ";")
+		if key, value, _ := strings.Cut(strings.TrimSpace(param), "="); strings.EqualFold(key, "q") {
+			if q, err := strconv.ParseFloat(value, 64); err == nil {
+				weight = q
 			}
 		}
 	}
+	return strings.ToLower(strings.TrimSpace(name)), weight, rest
 }
 
 func specificity(rng, mediaType string) int {
