@@ -1,8 +1,8 @@
 // Package kitchen cooks. It is the only place where an order's status changes,
 // so whoever watches the kitchen has seen everything.
 //
-// Its queue is the order book itself: what was placed before a power cut is
-// cooked after it.
+// Its queue is the database itself: orders that were placed before a power cut
+// advance after it.
 package kitchen
 
 import (

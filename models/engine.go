@@ -2,13 +2,16 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"embed"
+	"errors"
 	"io/fs"
 	"path"
 	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
 )
 
 // engine is what SQLite and PostgreSQL do differently.
@@ -40,6 +43,23 @@ type dialect struct {
 	skipLocked     string   // ends a SELECT: skip rows that others have locked
 	clearOrders    []string // empties the table orders and restarts its ids
 	advanceMenuIDs string   // moves the sequence of dish ids past explicit ids, where needed
+}
+
+// openGORM opens GORM over pool, which d uses, and closes pool on failure.
+func openGORM(d gorm.Dialector, pool *sql.DB) (*gorm.DB, error) {
+	db, err := gorm.Open(d, &gorm.Config{
+		SkipDefaultTransaction: true,
+		TranslateError:         true,
+		DisableAutomaticPing:   true,           // the first statement fails with a better error
+		Logger:                 logger.Discard, // the request log names failures once, with the request id
+	})
+	if err == nil {
+		err = timeCallbacks(db)
+	}
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return db, nil
 }
 
 // classify wraps failures of the engine in ErrStorageFull or

@@ -29,6 +29,8 @@ type notification struct {
 	Orders []int64          `json:"orders,omitempty"`
 	Keys   bool             `json:"keys,omitempty"`
 	Menu   bool             `json:"menu,omitempty"`
+	// AnyOrders means that notifications of orders may have been lost.
+	AnyOrders bool `json:"-"`
 }
 
 // notify sends n to the other instances when the transaction commits.
@@ -51,40 +53,39 @@ func (s *Store) Follow(ctx context.Context, l Listener) {
 	running.Go(func() { q.run(ctx, s, l) })
 	hear := func(n notification) {
 		s.reportEnded(n.Ended)
-		q.add(n, false)
+		q.add(n)
 	}
-	missed := func() { q.add(notification{Keys: true, Menu: true}, true) }
+	missed := func() { q.add(notification{Keys: true, Menu: true, AnyOrders: true}) }
 	s.engine.listen(ctx, hear, missed, l.Lost)
 }
 
 // refreshQueue holds what must be read from the database because of notifications.
 // It runs in a goroutine of its own, so that a slow query delays no ended session.
 type refreshQueue struct {
-	mu        sync.Mutex
-	due       notification
-	anyOrders bool
-	wake      chan struct{}
+	mu   sync.Mutex
+	due  notification
+	wake chan struct{}
 }
 
-func (q *refreshQueue) add(n notification, anyOrders bool) {
+func (q *refreshQueue) add(n notification) {
 	q.mu.Lock()
 	q.due.Keys = q.due.Keys || n.Keys
 	q.due.Menu = q.due.Menu || n.Menu
+	q.due.AnyOrders = q.due.AnyOrders || n.AnyOrders
 	q.due.Orders = append(q.due.Orders, n.Orders...)
-	q.anyOrders = q.anyOrders || anyOrders
 	q.mu.Unlock()
 	select {
 	case q.wake <- struct{}{}:
-	default: // it will wake already
+	default: // run will wake already
 	}
 }
 
-func (q *refreshQueue) take() (n notification, anyOrders bool) {
+func (q *refreshQueue) take() notification {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n, anyOrders = q.due, q.anyOrders
-	q.due, q.anyOrders = notification{}, false
-	return n, anyOrders
+	n := q.due
+	q.due = notification{}
+	return n
 }
 
 // refreshRetry is the pause before a failed refresh is tried again.
@@ -97,36 +98,34 @@ func (q *refreshQueue) run(ctx context.Context, s *Store, l Listener) {
 			return
 		case <-q.wake:
 		}
-		n, anyOrders := q.take()
-		if err := q.do(ctx, s, l, n, anyOrders); err != nil && ctx.Err() == nil {
+		n := q.take()
+		if err := s.refresh(ctx, l, n); err != nil && ctx.Err() == nil {
 			l.Lost(err)
-			q.add(n, anyOrders)
+			q.add(n)
 			sleep(ctx, refreshRetry)
 		}
 	}
 }
 
-func (q *refreshQueue) do(ctx context.Context, s *Store, l Listener, n notification, anyOrders bool) (err error) {
+func (s *Store) refresh(ctx context.Context, l Listener, n notification) (err error) {
 	if n.Keys {
-		err = errors.Join(err, l.Keys(ctx))
+		err = l.Keys(ctx)
 	}
 	if n.Menu {
 		err = errors.Join(err, s.readMenu(ctx))
 	}
-	if anyOrders {
-		return errors.Join(err, l.AnyOrders(ctx))
-	}
-	if len(n.Orders) > 0 {
+	switch {
+	case n.AnyOrders:
+		err = errors.Join(err, l.AnyOrders(ctx))
+	case len(n.Orders) > 0:
 		err = errors.Join(err, l.Orders(ctx, n.Orders))
 	}
 	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-timer.C:
+	case <-time.After(d):
 	}
 }

@@ -122,7 +122,7 @@ func TestHousesHearOfEachOther(t *testing.T) {
 		})
 		t.Run("of keys", func(t *testing.T) {
 			before := heard.keys
-			noError(t, there.AddSigningKey(t.Context(), SigningKey{KID: "first", Branch: "there"}, 0))
+			noError(t, there.AddSigningKey(t.Context(), SigningKey{KID: "first", Instance: "there"}, 0))
 			heard.until(t, "the key", func() bool { return heard.keys > before })
 		})
 		t.Run("but not of what was taken back", func(t *testing.T) {

@@ -17,7 +17,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 )
 
 // OpenPostgres opens the PostgreSQL database at url and migrates its schema;
@@ -110,20 +109,11 @@ func postgresConfig(url string) (cfg *pgx.ConnConfig, size int, err error) {
 
 func openPostgresPool(cfg *pgx.ConnConfig, size int) (*gorm.DB, error) {
 	pool := newBoundedPool(cfg, size)
-	db, err := gorm.Open(postgresDialector{&postgres.Dialector{Config: &postgres.Config{Conn: pool}}}, &gorm.Config{
-		SkipDefaultTransaction: true,
-		TranslateError:         true,
-		DisableAutomaticPing:   true, // the first statement fails with a better error
-		QueryFields:            true, // an instance of a newer release may add columns
-		Logger:                 logger.Discard,
-	})
+	db, err := openGORM(postgresDialector{&postgres.Dialector{Config: &postgres.Config{Conn: pool}}}, pool.db)
 	if err == nil {
-		err = timeCallbacks(db)
+		db.QueryFields = true // an instance of a newer release may add columns
 	}
-	if err != nil {
-		return nil, errors.Join(err, pool.db.Close())
-	}
-	return db, nil
+	return db, err
 }
 
 // postgresDialector classifies failures also where they occur while rows are read.

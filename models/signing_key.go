@@ -11,8 +11,8 @@ import (
 // instances share it; the private half is a file of one instance.
 type SigningKey struct {
 	KID string `gorm:"column:kid;primaryKey"`
-	// Branch is the name of the instance that signs with it.
-	Branch string
+	// Instance is the name of the instance that signs with it.
+	Instance string `gorm:"column:branch"`
 	// Issuer is the iss claim of the tokens that it signs.
 	Issuer string
 	// PublicKey is the public half: SPKI (RFC 5280, section 4.1) in base64.
@@ -39,7 +39,7 @@ func (s *Store) AddSigningKey(ctx context.Context, k SigningKey, othersUntil Mil
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
 		}
-		err := tx.Model(&SigningKey{}).Where("branch = ? AND kid <> ? AND verify_until IS NULL", k.Branch, k.KID).Update("verify_until", othersUntil).Error
+		err := tx.Model(&SigningKey{}).Where("branch = ? AND kid <> ? AND verify_until IS NULL", k.Instance, k.KID).Update("verify_until", othersUntil).Error
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (s *Store) AddSigningKey(ctx context.Context, k SigningKey, othersUntil Mil
 }
 
 // PublishSigningKeys writes the keys that an instance has, and deletes its others.
-func (s *Store) PublishSigningKeys(ctx context.Context, branch string, keys []SigningKey) error {
+func (s *Store) PublishSigningKeys(ctx context.Context, instance string, keys []SigningKey) error {
 	kids := make([]string, len(keys))
 	for i, k := range keys {
 		kids[i] = k.KID
@@ -58,7 +58,7 @@ func (s *Store) PublishSigningKeys(ctx context.Context, branch string, keys []Si
 		if err := tx.Clauses(upsert).Create(&keys).Error; err != nil {
 			return err
 		}
-		if err := tx.Where("branch = ? AND kid NOT IN ?", branch, kids).Delete(&SigningKey{}).Error; err != nil {
+		if err := tx.Where("branch = ? AND kid NOT IN ?", instance, kids).Delete(&SigningKey{}).Error; err != nil {
 			return err
 		}
 		return s.notify(tx, notification{Keys: true})

@@ -14,7 +14,6 @@ import (
 	gosqlite "github.com/glebarez/go-sqlite"
 	"github.com/glebarez/sqlite"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 )
 
 // applicationID marks a SQLite file as ours (the ASCII of "Rest"), so that a
@@ -90,18 +89,7 @@ func openPool(path string, size int, extra string) (*gorm.DB, error) {
 	}
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
-	db, err := gorm.Open(dialector{&sqlite.Dialector{Conn: newCountingPool(pool)}}, &gorm.Config{
-		SkipDefaultTransaction: true,
-		TranslateError:         true,
-		Logger:                 logger.Discard, // the request log names failures once, with the request id
-	})
-	if err == nil {
-		err = timeCallbacks(db)
-	}
-	if err != nil {
-		return nil, errors.Join(err, pool.Close())
-	}
-	return db, nil
+	return openGORM(dialector{&sqlite.Dialector{Conn: newCountingPool(pool)}}, pool)
 }
 
 // dialector classifies failures also where they occur while rows are read.

@@ -105,7 +105,7 @@ func (ks *Keys) rows() (rows []models.SigningKey, err error) {
 func (ks *Keys) row(k *key) (models.SigningKey, error) {
 	der, err := x509.MarshalPKIXPublicKey(k.public)
 	row := models.SigningKey{
-		KID: k.id, Branch: ks.instance.Name, Issuer: ks.instance.Issuer, PublicKey: base64.StdEncoding.EncodeToString(der),
+		KID: k.id, Instance: ks.instance.Name, Issuer: ks.instance.Issuer, PublicKey: base64.StdEncoding.EncodeToString(der),
 		CreatedAt: millis(k.created), SeenAt: millis(ks.clock.now()),
 	}
 	if !k.until.IsZero() {
@@ -118,7 +118,7 @@ func (ks *Keys) row(k *key) (models.SigningKey, error) {
 func (ks *Keys) setRemote(rows []models.SigningKey) {
 	remote := map[string]*key{}
 	for _, row := range rows {
-		if row.Branch == ks.instance.Name {
+		if row.Instance == ks.instance.Name {
 			continue
 		}
 		if k, err := parseRemoteKey(row); err == nil { // no instance writes an invalid one
