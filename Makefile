@@ -4,7 +4,7 @@ LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 RELEASE := -trimpath -tags nomsgpack -ldflags '-s -w'
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-# Where the door of `branches` is; the branches are at the three ports behind it.
+# The port of nginx in `branches`; the instances have the three ports after it.
 PORT = 8080
 
 # How long `load` and `growth` take: make load ROUNDS=1 SECONDS=2 is a quick look.
@@ -20,40 +20,40 @@ ENDED = 1000000
 STREAMS = 10000
 # Which tests of `e2e`: make e2e RUN=Menu
 RUN = .
-# How long the guests of `chaos` order.
+# How long the clients of `chaos` order.
 CHAOS = 60s
 
 .PHONY: help run demo branches test test-postgres chaos e2e screenshots docs check fmt-check vet lint tidy-check web-check bench load growth cluster-load build clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
 
-run: ## Open the house at http://localhost:8080
+run: ## Start the server at http://localhost:8080
 	go run .
 
-demo: ## Open it and watch a guest order a pizza
+demo: ## Start it and watch a client order a pizza
 	go run . demo
 
-branches: ## Open three branches over one PostgreSQL, with nginx in front (installs both if missing, as root on Debian)
+branches: ## Start three instances over one PostgreSQL, with nginx in front (installs both if missing, as root on Debian)
 	@PORT=$(PORT) deploy/cluster.sh
 
 test: ## Run the tests with the race detector (needs cgo and a C compiler)
 	CGO_ENABLED=1 go test -race ./...
 
-test-postgres: ## Run the tests that use an order book on PostgreSQL, beside a server of their own
+test-postgres: ## Run the tests that use a database on PostgreSQL, with a server of their own
 	deploy/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres ./e2e'
 
-chaos: ## Test the door, then let 32 guests order while branches are killed and PostgreSQL is restarted, and count (needs nginx and PostgreSQL)
+chaos: ## Test nginx, then let 32 clients order while instances are killed and PostgreSQL is restarted (needs nginx and PostgreSQL)
 	. ./deploy/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|Nginx' ./e2e
 
-e2e: ## Look at the page in a real browser (needs Chromium); pictures in dist/e2e
+e2e: ## Test the page in a real browser (needs Chromium); pictures in dist/e2e
 	@mkdir -p dist/e2e
 	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 10m -parallel 4 -artifacts -outputdir "$(CURDIR)/dist/e2e" -run '$(RUN)' .
 
-screenshots: ## Take the README's pictures anew (needs Chromium)
+screenshots: ## Take the README's pictures again (needs Chromium)
 	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 5m -run TestScreenshots . -screenshots "$(CURDIR)/docs/screenshots"
 
-docs: ## Write docs/ anew from the comments on the handlers
+docs: ## Generate docs/ from the comments on the handlers
 	go run ./docs/generate
 
 check: fmt-check vet lint tidy-check web-check test ## Everything that must hold before a change lands; docs freshness is one of the tests
