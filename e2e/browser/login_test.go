@@ -1,4 +1,4 @@
-package e2e
+package browser
 
 import (
 	"strings"
@@ -7,136 +7,139 @@ import (
 	"github.com/chromedp/cdproto/fetch"
 )
 
-func TestLogin(t *testing.T) {
+// TestLogin_dialog refuses a wrong password, keeps what was typed, and lets the right one in.
+func TestLogin_dialog(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.provokes(401)
-	guest.opens("/#/menu")
-	guest.clicks(link("Log in"))
-	guest.finds(loginDialog)
-	guest.everyone("login")
-	guest.looks("login")
+	guest := startServer(t).newTab(t)
+	guest.expectStatus(401)
+	guest.open("/#/menu")
+	guest.click(link("Log in"))
+	guest.find(loginDialog)
+	guest.checkAccessibility("login")
+	guest.checkWidths("login")
 
-	guest.fills(textbox("Name"), "alice")
-	guest.fills(textbox("Password"), "wrong-password")
-	guest.clicks(button("Get my wristband"))
-	guest.sees("401")
+	guest.fill(textbox("Name"), "alice")
+	guest.fill(textbox("Password"), "wrong-password")
+	guest.click(button("Get my wristband"))
+	guest.waitText("401")
 	if typed := eval[string](guest, `document.querySelector('dialog input[name=password]').value`); typed != "wrong-password" {
 		t.Errorf("after a refusal the password field holds %q", typed)
 	}
-	guest.everyone("login, refused")
-	guest.clicks(button("Show the password"))
-	guest.fills(textbox("Password"), "alice-likes-pizza")
-	guest.clicks(button("Get my wristband"))
-	guest.misses(loginDialog)
-	guest.finds(button("Log out"))
-	guest.sees("alice", "left")
-	guest.everyone("logged in")
+	guest.checkAccessibility("login, refused")
+	guest.click(button("Show the password"))
+	guest.fill(textbox("Password"), "alice-likes-pizza")
+	guest.click(button("Get my wristband"))
+	guest.waitGone(loginDialog)
+	guest.find(button("Log out"))
+	guest.waitText("alice", "left")
+	guest.checkAccessibility("logged in")
 }
 
-// TestLoginDialogKeepsTheFocus leaves by Escape to where it came from.
-func TestLoginDialogKeepsTheFocus(t *testing.T) {
+// TestLogin_dialogKeepsTheFocus leaves by Escape to where it came from.
+func TestLogin_dialogKeepsTheFocus(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.opens("/#/menu")
-	guest.tabsTo(link("Log in"))
-	guest.presses("Enter")
-	guest.finds(loginDialog)
+	guest := startServer(t).newTab(t)
+	guest.open("/#/menu")
+	guest.tabTo(link("Log in"))
+	guest.pressKey("Enter")
+	guest.find(loginDialog)
 	for range 40 {
-		guest.presses("Tab")
-		if !guest.holds(`document.activeElement === document.body || !!document.activeElement.closest('dialog')`) {
+		guest.pressKey("Tab")
+		if !guest.isTrue(`document.activeElement === document.body || !!document.activeElement.closest('dialog')`) {
 			t.Fatalf("the focus leaves the dialog for %s", guest.focused())
 		}
 	}
-	guest.presses("Escape")
-	guest.misses(loginDialog)
+	guest.pressKey("Escape")
+	guest.waitGone(loginDialog)
 	if at := guest.focused(); at != link("Log in") {
 		t.Errorf("after Escape the focus is on %s", at)
 	}
 }
 
-func TestTooManyWrongPasswords(t *testing.T) {
+// TestLogin_throttled shows how long to wait after too many wrong passwords.
+func TestLogin_throttled(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.provokes(401, 429)
-	guest.opens("/#/login")
-	guest.finds(heading("Show your ID"))
-	guest.everyone("login as a view")
-	guest.fills(textbox("Name"), "alice")
-	guest.fills(textbox("Password"), "wrong-password")
-	guest.until("a refusal with 429", func() bool {
-		if guest.says("429") {
+	guest := startServer(t).newTab(t)
+	guest.expectStatus(401, 429)
+	guest.open("/#/login")
+	guest.find(heading("Show your ID"))
+	guest.checkAccessibility("login as a view")
+	guest.fill(textbox("Name"), "alice")
+	guest.fill(textbox("Password"), "wrong-password")
+	guest.waitUntil("a refusal with 429", func() bool {
+		if guest.hasText("429") {
 			return true
 		}
 		if all := guest.all(button("Get my wristband")); len(all) > 0 {
-			guest.press(all[0])
+			guest.tryClick(all[0])
 		}
 		return false
 	})
-	guest.sees("Wait ")
-	guest.everyone("login, throttled")
+	guest.waitText("Wait ")
+	guest.checkAccessibility("login, throttled")
 }
 
-// TestLoginWhenTheHouseIsBusy counts the seconds down and then lets one in.
-func TestLoginWhenTheHouseIsBusy(t *testing.T) {
+// TestLogin_countsDown counts the seconds down and then lets one in.
+func TestLogin_countsDown(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.provokes(429)
-	guest.sends(refused("POST /api/v1/auth/login", 429, "too-many-attempts", "Too many wrong passwords", "Wait 2 seconds.", &fetch.HeaderEntry{Name: "Retry-After", Value: "2"}))
-	guest.opens("/#/login")
-	guest.clicks(button("alice"))
-	guest.clicks(button("Get my wristband"))
-	guest.sees("Wait 2 s", "Wait 1 s")
-	guest.sends()
-	guest.clicks(button("Get my wristband"))
-	guest.finds(button("Log out"))
+	guest := startServer(t).newTab(t)
+	guest.expectStatus(429)
+	guest.intercept(refuse("POST /api/v1/auth/login", 429, "too-many-attempts", "Too many wrong passwords", "Wait 2 seconds.", &fetch.HeaderEntry{Name: "Retry-After", Value: "2"}))
+	guest.open("/#/login")
+	guest.click(button("alice"))
+	guest.click(button("Get my wristband"))
+	guest.waitText("Wait 2 s", "Wait 1 s")
+	guest.intercept()
+	guest.click(button("Get my wristband"))
+	guest.find(button("Log out"))
 }
 
-func TestAnAccountOfOnesOwn(t *testing.T) {
+// TestLogin_register registers a user, and keeps the password out of the notebook.
+func TestLogin_register(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.provokes(409, 422)
-	guest.opens("/#/login")
-	guest.clicks(button("Open an account"))
-	guest.fills(textbox("Name"), "alice")
-	guest.fills(textbox("Password"), "a sentence only I know")
-	guest.fills(textbox("How shall we call you?"), "New Guest")
-	guest.clicks(button("Open my account*"))
-	guest.sees("409")
-	guest.everyone("login, name taken")
-	guest.fills(textbox("Name"), "new.guest")
-	guest.clicks(button("Open my account*"))
-	guest.finds(button("Log out"))
-	guest.goes("Notebook")
+	guest := startServer(t).newTab(t)
+	guest.expectStatus(409, 422)
+	guest.open("/#/login")
+	guest.click(button("Open an account"))
+	guest.fill(textbox("Name"), "alice")
+	guest.fill(textbox("Password"), "a sentence only I know")
+	guest.fill(textbox("How shall we call you?"), "New Guest")
+	guest.click(button("Open my account*"))
+	guest.waitText("409")
+	guest.checkAccessibility("login, name taken")
+	guest.fill(textbox("Name"), "new.guest")
+	guest.click(button("Open my account*"))
+	guest.find(button("Log out"))
+	guest.goTo("Notebook")
 	for _, card := range guest.all(article("Entry *")) {
-		guest.clicks(thing{role: "DisclosureTriangle", name: "*"}.within(article(text(card.Name))))
+		guest.click(element{role: "DisclosureTriangle", name: "*"}.within(article(text(card.Name))))
 	}
-	guest.sees("YOUR-PASSWORD")
-	if guest.says("a sentence only I know") {
+	guest.waitText("YOUR-PASSWORD")
+	if guest.hasText("a sentence only I know") {
 		t.Error("the notebook shows a password")
 	}
 }
 
-// TestNothingIsLeftBehind looks where another script would look.
-func TestNothingIsLeftBehind(t *testing.T) {
+// TestLogin_keepsNothingInStorage looks where another script would look.
+func TestLogin_keepsNothingInStorage(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
+	guest := startServer(t).newTab(t)
 	for _, where := range []string{"in memory", "in a cookie"} {
-		guest.arrives("alice", "Menu", where)
+		guest.openAs("alice", "Menu", where)
 		kept := eval[string](guest, `JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])`)
 		if strings.Contains(kept, "eyJ") || strings.Contains(kept, "token") || strings.Contains(kept, "likes-pizza") {
 			t.Errorf("%s: the browser keeps %s", where, kept)
 		}
-		guest.reloads()
-		guest.finds(button("Log out"))
-		guest.clicks(button("Log out"))
-		guest.finds(link("Log in"))
+		guest.reload()
+		guest.find(button("Log out"))
+		guest.click(button("Log out"))
+		guest.find(link("Log in"))
 		before := guest.sent("POST /api/v1/auth/refresh")
-		guest.reloads()
-		guest.finds(link("Log in"))
-		guest.finds(size("large", "Margherita"))
+		guest.reload()
+		guest.find(link("Log in"))
+		guest.find(size("large", "Margherita"))
 		if after := guest.sent("POST /api/v1/auth/refresh"); after != before {
-			t.Errorf("%s: after a logout the page asks for a new wristband", where)
+			t.Errorf("%s: after a logout the page refreshes the access token", where)
 		}
 	}
 }

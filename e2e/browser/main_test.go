@@ -1,58 +1,43 @@
-package e2e
+package browser
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"restaurant/e2e/testkit"
 )
 
-// strangeHost is a name that is not localhost, so browsers grant it no secure
+// insecureHost is a name that is not localhost, so browsers grant it no secure
 // context over plain HTTP, as on a teacher's laptop in a class room.
-const strangeHost = "restaurant.test"
+const insecureHost = "restaurant.test"
 
-var (
-	program string          // the real one, built once
-	browser context.Context // one process for all tests; each has a context of its own in it
-)
-
-var otherProgram = flag.String("program", "", "look at this program instead of building the one of this folder")
+// chrome is one process for all tests; each has a browser context of its own in it.
+var chrome context.Context
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	code, err := withBrowser(m.Run)
+	code, err := runWithChrome(func() int { return testkit.Run(m) })
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "e2e:", err)
+		fmt.Fprintln(os.Stderr, "e2e/browser:", err)
 		code = 1
 	}
 	os.Exit(code)
 }
 
-func withBrowser(run func() int) (code int, err error) {
-	dir, err := os.MkdirTemp("", "restaurant-e2e-")
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(dir)
-	if program = *otherProgram; program == "" {
-		if program, err = build(dir); err != nil {
-			return 0, err
-		}
-	}
-	path, err := findBrowser()
+func runWithChrome(run func() int) (code int, err error) {
+	path, err := findChrome()
 	if err != nil {
 		return 0, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
-		chromedp.Flag("host-resolver-rules", "MAP "+strangeHost+" 127.0.0.1"),
+		chromedp.Flag("host-resolver-rules", "MAP "+insecureHost+" 127.0.0.1"),
 	)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to make a sandbox as root
@@ -60,41 +45,31 @@ func withBrowser(run func() int) (code int, err error) {
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	defer end()
 	var closeBrowser context.CancelFunc
-	browser, closeBrowser = chromedp.NewContext(allocator)
+	chrome, closeBrowser = chromedp.NewContext(allocator)
 	defer closeBrowser()
-	if err = chromedp.Do(browser); err != nil {
+	if err = chromedp.Do(chrome); err != nil {
 		return 0, fmt.Errorf("%s does not start: %w", path, err)
 	}
 	return run(), nil
 }
 
-func build(dir string) (string, error) {
-	path := filepath.Join(dir, "restaurant")
-	cmd := exec.Command("go", "build", "-C", "../..", "-o", path, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("the program does not build: %w\n%s", err, out)
-	}
-	return path, nil
-}
-
-func findBrowser() (string, error) {
+func findChrome() (string, error) {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
 		}
 	}
-	return "", errors.New("the browser tests need Chromium: install it (on Debian: apt-get install chromium), or leave out -tags e2e")
+	return "", errors.New("the browser tests need Chromium: install it (on Debian: apt-get install chromium)")
 }
 
-// patience is how long a test waits for what must happen. It is long, because
+// waitLimit is how long a test waits for what must happen. It is long, because
 // the machine may be busy; what takes long in fact is measured elsewhere.
-const patience = 20 * time.Second
+const waitLimit = 20 * time.Second
 
-// eventually polls until the condition holds. Nothing here sleeps for a guess.
+// eventually polls until the condition holds. No test sleeps for a guessed time.
 func eventually(t testing.TB, holds func() bool) bool {
 	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(waitLimit); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if holds() {
 			return true
 		}

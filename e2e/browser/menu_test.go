@@ -1,4 +1,4 @@
-package e2e
+package browser
 
 import (
 	"testing"
@@ -6,106 +6,111 @@ import (
 	"github.com/chromedp/cdproto/fetch"
 )
 
-func TestMenu(t *testing.T) {
+// TestMenu_findsDishes shows the dishes and filters them.
+func TestMenu_findsDishes(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.opens("/")
-	guest.finds(heading("Menu"))
-	guest.finds(size("large", "Margherita"))
-	guest.everyone("menu")
-	guest.looks("menu")
+	guest := startServer(t).newTab(t)
+	guest.open("/")
+	guest.find(heading("Menu"))
+	guest.find(size("large", "Margherita"))
+	guest.checkAccessibility("menu")
+	guest.checkWidths("menu")
 
-	guest.fills(thing{role: "searchbox", name: "Find"}, "truffle")
-	guest.misses(article("Margherita"))
-	guest.fills(thing{role: "searchbox", name: "Find"}, "no such thing")
-	guest.sees("No dish is like that")
-	guest.everyone("menu, nothing found")
+	guest.fill(element{role: "searchbox", name: "Find"}, "truffle")
+	guest.waitGone(article("Margherita"))
+	guest.fill(element{role: "searchbox", name: "Find"}, "no such thing")
+	guest.waitText("No dish is like that")
+	guest.checkAccessibility("menu, nothing found")
 }
 
-func TestMenuWhileItLoads(t *testing.T) {
+// TestMenu_loading says that the menu is on its way.
+func TestMenu_loading(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	menu, arrives := held("GET /api/v1/menu")
-	guest.sends(menu)
-	guest.opens("/#/menu")
-	guest.sees("Reading the menu")
-	guest.everyone("menu, loading")
+	guest := startServer(t).newTab(t)
+	menu, arrives := hold("GET /api/v1/menu")
+	guest.intercept(menu)
+	guest.open("/#/menu")
+	guest.waitText("Reading the menu")
+	guest.checkAccessibility("menu, loading")
 	arrives()
-	guest.sees("Margherita")
-	guest.misses(thing{role: "StaticText", name: "Reading the menu …"})
+	guest.waitText("Margherita")
+	guest.waitGone(element{role: "StaticText", name: "Reading the menu …"})
 }
 
-func TestMenuWithoutDishes(t *testing.T) {
+// TestMenu_empty says so, and how a dish comes onto the menu.
+func TestMenu_empty(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.sends(answered("GET /api/v1/menu", `{"items":[],"currency":"EUR"}`))
-	guest.opens("/#/menu")
-	guest.sees("The menu is empty", "POST /api/v1/menu")
-	guest.everyone("menu, empty")
+	guest := startServer(t).newTab(t)
+	guest.intercept(fulfil("GET /api/v1/menu", `{"items":[],"currency":"EUR"}`))
+	guest.open("/#/menu")
+	guest.waitText("The menu is empty", "POST /api/v1/menu")
+	guest.checkAccessibility("menu, empty")
 }
 
-func TestMenuInTrouble(t *testing.T) {
+// TestMenu_refused shows the problem and the request, and tries again.
+func TestMenu_refused(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.provokes(503)
-	guest.sends(refused("GET /api/v1/menu", 503, "database-unavailable", "The order book cannot be reached", "Try again in a moment."))
-	guest.opens("/#/menu")
-	guest.sees("503", "The order book cannot be reached", "Try again in a moment.")
-	guest.clicks(button("Show the request"))
-	guest.sees("GET /api/v1/menu HTTP/1.1")
-	guest.everyone("menu, refused")
-	guest.sends()
-	guest.clicks(button("Try again"))
-	guest.sees("Margherita")
+	guest := startServer(t).newTab(t)
+	guest.expectStatus(503)
+	guest.intercept(refuse("GET /api/v1/menu", 503, "database-unavailable", "The order book cannot be reached", "Try again in a moment."))
+	guest.open("/#/menu")
+	guest.waitText("503", "The order book cannot be reached", "Try again in a moment.")
+	guest.click(button("Show the request"))
+	guest.waitText("GET /api/v1/menu HTTP/1.1")
+	guest.checkAccessibility("menu, refused")
+	guest.intercept()
+	guest.click(button("Try again"))
+	guest.waitText("Margherita")
 }
 
-func TestMenuForTheImpatient(t *testing.T) {
+func TestMenu_countsDown(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.provokes(429)
-	guest.sends(refused("GET /api/v1/menu", 429, "rate-limited", "Not so fast", "Wait 3 seconds.", &fetch.HeaderEntry{Name: "Retry-After", Value: "3"}))
-	guest.opens("/#/menu")
+	guest := startServer(t).newTab(t)
+	guest.expectStatus(429)
+	guest.intercept(refuse("GET /api/v1/menu", 429, "rate-limited", "Not so fast", "Wait 3 seconds.", &fetch.HeaderEntry{Name: "Retry-After", Value: "3"}))
+	guest.open("/#/menu")
 	for _, left := range []string{"3 s", "2 s", "1 s"} {
-		if counting := guest.finds(button("Try again in " + left)); property(counting, "disabled") != "true" {
+		if counting := guest.find(button("Try again in " + left)); property(counting, "disabled") != "true" {
 			t.Errorf("with %s to wait the button is not disabled", left)
 		}
 		if left == "2 s" {
-			guest.sends()
+			guest.intercept()
 		}
 	}
-	guest.clicks(button("Try again"))
-	guest.sees("Margherita")
+	guest.click(button("Try again"))
+	guest.waitText("Margherita")
 }
 
-// TestTheHouseSaysNotSoFast has the house itself refuse.
-func TestTheHouseSaysNotSoFast(t *testing.T) {
+// TestMenu_rateLimited has the server itself refuse.
+func TestMenu_rateLimited(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t, "RATE_LIMIT=1/s").seat(t)
-	guest.provokes(429)
-	guest.opens("/#/about")
-	guest.finds(heading("How it works"))
-	guest.until("a refusal", func() bool { return eval[int](guest, `fetch('/api/v1/menu').then(r => r.status)`) == 429 })
-	guest.goes("Menu")
-	guest.finds(button("Try again in *"))
-	guest.everyone("menu, throttled")
-	guest.clicks(button("Try again"))
-	guest.sees("Margherita")
+	guest := startServer(t, "RATE_LIMIT=1/s").newTab(t)
+	guest.expectStatus(429)
+	guest.open("/#/about")
+	guest.find(heading("How it works"))
+	guest.waitUntil("a refusal", func() bool { return eval[int](guest, `fetch('/api/v1/menu').then(r => r.status)`) == 429 })
+	guest.goTo("Menu")
+	guest.find(button("Try again in *"))
+	guest.checkAccessibility("menu, throttled")
+	guest.click(button("Try again"))
+	guest.waitText("Margherita")
 }
 
-func TestTheLounge(t *testing.T) {
+// TestMenu_lounge shows who may enter the lounge and who may not.
+func TestMenu_lounge(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
-	guest := h.seat(t)
-	guest.provokes(401, 403)
-	guest.opens("/#/menu")
-	guest.clicks(button("Knock at the lounge"))
-	guest.sees("401")
-	guest.logsIn("alice")
-	guest.clicks(button("Knock at the lounge"))
-	guest.sees("403", "vip: false")
-	guest.everyone("menu, lounge closed")
-	guest.clicks(button("Log out"))
-	guest.logsIn("vera")
-	guest.clicks(button("Knock at the lounge"))
-	guest.misses(thing{role: "StaticText", name: "403"})
+	s := startServer(t)
+	guest := s.newTab(t)
+	guest.expectStatus(401, 403)
+	guest.open("/#/menu")
+	guest.click(button("Knock at the lounge"))
+	guest.waitText("401")
+	guest.logIn("alice")
+	guest.click(button("Knock at the lounge"))
+	guest.waitText("403", "vip: false")
+	guest.checkAccessibility("menu, lounge closed")
+	guest.click(button("Log out"))
+	guest.logIn("vera")
+	guest.click(button("Knock at the lounge"))
+	guest.waitGone(element{role: "StaticText", name: "403"})
 }

@@ -1,71 +1,74 @@
-package e2e
+package browser
 
 import "testing"
 
-func TestNotebook(t *testing.T) {
+// TestNotebook_entries shows each request with its response, and as a command for each shell.
+func TestNotebook_entries(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.opens("/#/notebook")
-	guest.finds(heading("Waiter’s notebook"))
-	guest.sees("Nothing said yet")
-	guest.everyone("notebook, empty")
+	guest := startServer(t).newTab(t)
+	guest.open("/#/notebook")
+	guest.find(heading("Waiter’s notebook"))
+	guest.waitText("Nothing said yet")
+	guest.checkAccessibility("notebook, empty")
 
-	guest.logsIn("alice")
-	first := guest.finds(article("Entry 1: POST /api/v1/auth/login, 200"))
-	guest.press(guest.all(thing{role: "DisclosureTriangle", name: "*"}.within(article(text(first.Name))))[0])
-	guest.sees("POST /api/v1/auth/login HTTP/1.1", "alice-likes-pizza", "HTTP/1.1 200 OK", "SQL statement")
-	guest.sees("No script can see that (HttpOnly)")
-	guest.everyone("notebook, an entry")
-	guest.looks("notebook")
+	guest.logIn("alice")
+	first := guest.find(article("Entry 1: POST /api/v1/auth/login, 200"))
+	guest.tryClick(guest.all(element{role: "DisclosureTriangle", name: "*"}.within(article(text(first.Name))))[0])
+	guest.waitText("POST /api/v1/auth/login HTTP/1.1", "alice-likes-pizza", "HTTP/1.1 200 OK", "SQL statement")
+	guest.waitText("No script can see that (HttpOnly)")
+	guest.checkAccessibility("notebook, an entry")
+	guest.checkWidths("notebook")
 
-	guest.clicks(thing{role: "tab", name: "sh"})
-	guest.presses("Right")
+	guest.click(element{role: "tab", name: "sh"})
+	guest.pressKey("Right")
 	if at := guest.focused(); at.name != "cmd" {
 		t.Errorf("from sh an arrow key leads to %s", at)
 	}
-	guest.presses("Right")
-	guest.sees("curl.exe ")
-	guest.presses("Right")
-	guest.sees("### Entry 1")
-	guest.everyone("notebook, as .http")
+	guest.pressKey("Right")
+	guest.waitText("curl.exe ")
+	guest.pressKey("Right")
+	guest.waitText("### Entry 1")
+	guest.checkAccessibility("notebook, as .http")
 }
 
-func TestReplay(t *testing.T) {
+// TestNotebook_replay sends a request again, with its idempotency key, and without the token.
+func TestNotebook_replay(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.provokes(401)
-	guest.arrives("alice", "Menu")
-	guest.ordersDish(size("large", "Margherita"))
-	guest.goes("Notebook")
+	guest := startServer(t).newTab(t)
+	guest.expectStatus(401)
+	guest.openAs("alice", "Menu")
+	guest.order(size("large", "Margherita"))
+	guest.goTo("Notebook")
 	order := article("Entry *: POST /api/v1/orders, 201")
-	guest.clicks(thing{role: "DisclosureTriangle", name: "*"}.within(order))
-	guest.clicks(button("Replay").within(order))
-	guest.finds(article("Entry *: POST /api/v1/orders, 201"))
-	guest.sees("201, see entry")
+	guest.click(element{role: "DisclosureTriangle", name: "*"}.within(order))
+	guest.click(button("Replay").within(order))
+	guest.find(article("Entry *: POST /api/v1/orders, 201"))
+	guest.waitText("201, see entry")
 	var orders struct{ Items []struct{ ID int64 } }
-	h := guest.house
-	h.must("GET", "/api/v1/orders", h.token("alice"), "", &orders)
+	s := guest.server
+	s.mustCall("GET", "/api/v1/orders", s.Login("alice"), "", &orders)
 	if len(orders.Items) != 1 {
 		t.Errorf("an order that was sent twice with one key was taken %d times", len(orders.Items))
 	}
-	guest.clicks(thing{role: "button", name: "Replay without the wristband"})
-	guest.finds(article("Entry *: POST /api/v1/orders, 401 refused"))
-	guest.everyone("notebook, replayed")
+	guest.click(element{role: "button", name: "Replay without the wristband"})
+	guest.find(article("Entry *: POST /api/v1/orders, 401 refused"))
+	guest.checkAccessibility("notebook, replayed")
 }
 
-func TestNotebookWithoutAConnection(t *testing.T) {
+// TestNotebook_offline lists a request that was not delivered.
+func TestNotebook_offline(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.provokes(notDelivered)
-	guest.opens("/#/menu")
-	guest.sees("Margherita")
-	guest.goes("Notebook")
+	guest := startServer(t).newTab(t)
+	guest.expectStatus(notDelivered)
+	guest.open("/#/menu")
+	guest.waitText("Margherita")
+	guest.goTo("Notebook")
 	guest.disconnect(true)
-	guest.clicks(thing{role: "DisclosureTriangle", name: "*"}.within(article("Entry 1: *")))
-	guest.clicks(button("Replay"))
-	guest.finds(article("Entry 2: GET /api/v1/menu, not delivered"))
-	guest.sees("No connection to the restaurant")
-	guest.everyone("notebook, offline")
+	guest.click(element{role: "DisclosureTriangle", name: "*"}.within(article("Entry 1: *")))
+	guest.click(button("Replay"))
+	guest.find(article("Entry 2: GET /api/v1/menu, not delivered"))
+	guest.waitText("No connection to the restaurant")
+	guest.checkAccessibility("notebook, offline")
 	guest.disconnect(false)
-	guest.misses(thing{role: "StaticText", name: "No connection to the restaurant*"})
+	guest.waitGone(element{role: "StaticText", name: "No connection to the restaurant*"})
 }

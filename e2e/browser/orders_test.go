@@ -1,4 +1,4 @@
-package e2e
+package browser
 
 import (
 	"fmt"
@@ -6,115 +6,117 @@ import (
 	"testing"
 )
 
-func TestMyOrders(t *testing.T) {
+// TestOrders_list follows two orders live; one is cancelled and one is too late for that.
+func TestOrders_list(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, "KITCHEN=manual")
-	guest := h.seat(t)
-	guest.provokes(401, 409)
-	guest.opens("/#/orders")
-	guest.sees("You wear no wristband")
-	guest.everyone("my orders, nobody")
-	guest.clicks(button("Ask without one"))
-	guest.sees("401")
-	guest.everyone("my orders, refused")
+	s := startServer(t, "KITCHEN=manual")
+	guest := s.newTab(t)
+	guest.expectStatus(401, 409)
+	guest.open("/#/orders")
+	guest.waitText("You wear no wristband")
+	guest.checkAccessibility("my orders, nobody")
+	guest.click(button("Ask without one"))
+	guest.waitText("401")
+	guest.checkAccessibility("my orders, refused")
 
-	guest.logsIn("alice")
-	guest.sees("No orders yet")
-	guest.everyone("my orders, empty")
+	guest.logIn("alice")
+	guest.waitText("No orders yet")
+	guest.checkAccessibility("my orders, empty")
 
-	alice, carla := h.token("alice"), h.token("carla")
-	first, second := h.orders(alice), h.orders(alice)
-	guest.reloads()
-	guest.finds(article(fmt.Sprintf("Order %d", first)))
-	guest.sees("live")
-	guest.everyone("my orders, live")
-	guest.looks("orders")
+	alice, carla := s.Login("alice"), s.Login("carla")
+	first, second := s.placeOrder(alice), s.placeOrder(alice)
+	guest.reload()
+	guest.find(article(fmt.Sprintf("Order %d", first)))
+	guest.waitText("live")
+	guest.checkAccessibility("my orders, live")
+	guest.checkWidths("orders")
 
-	guest.clicks(button(fmt.Sprintf("Cancel order %d", second)))
-	guest.sees(fmt.Sprintf("Order %d is cancelled.", second))
-	h.advance(carla, first, "preparing")
-	guest.sees("Too late: the kitchen is at it (409).")
-	guest.everyone("my orders, one cancelled and one too late")
-	h.advance(carla, first, "ready")
-	h.advance(carla, first, "served")
-	guest.until("served", func() bool { return guest.served(fmt.Sprintf("Order %d", first)) })
+	guest.click(button(fmt.Sprintf("Cancel order %d", second)))
+	guest.waitText(fmt.Sprintf("Order %d is cancelled.", second))
+	s.advance(carla, first, "preparing")
+	guest.waitText("Too late: the kitchen is at it (409).")
+	guest.checkAccessibility("my orders, one cancelled and one too late")
+	s.advance(carla, first, "ready")
+	s.advance(carla, first, "served")
+	guest.waitUntil("served", func() bool { return guest.isServed(fmt.Sprintf("Order %d", first)) })
 }
 
 // advance moves an order as a chef beside the browser would.
-func (h *house) advance(chef string, order int64, status string) {
-	h.t.Helper()
-	h.must("PATCH", fmt.Sprintf("/api/v1/kitchen/orders/%d", order), chef, fmt.Sprintf(`{"status":%q}`, status), nil)
+func (s *server) advance(chef string, order int64, status string) {
+	s.t.Helper()
+	s.mustCall("PATCH", fmt.Sprintf("/api/v1/kitchen/orders/%d", order), chef, fmt.Sprintf(`{"status":%q}`, status), nil)
 }
 
-// TestTooLateToCancel presses the button in the moment in which the kitchen
+// TestOrders_cancelTooLate presses the button in the moment in which the kitchen
 // begins: the page cannot know yet.
-func TestTooLateToCancel(t *testing.T) {
+func TestOrders_cancelTooLate(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, "KITCHEN=manual")
-	guest := h.seat(t)
-	guest.provokes(409)
-	order := h.orders(h.token("alice"))
-	guest.sends(lost(fmt.Sprintf("GET /api/v1/orders/%d/events", order)))
-	guest.provokes(notDelivered)
-	guest.arrives("alice", "My orders")
-	guest.finds(button(fmt.Sprintf("Cancel order %d", order)))
-	h.advance(h.token("carla"), order, "preparing")
-	guest.clicks(button(fmt.Sprintf("Cancel order %d", order)))
-	guest.sees("409")
-	guest.everyone("my orders, too late")
+	s := startServer(t, "KITCHEN=manual")
+	guest := s.newTab(t)
+	guest.expectStatus(409)
+	order := s.placeOrder(s.Login("alice"))
+	guest.intercept(drop(fmt.Sprintf("GET /api/v1/orders/%d/events", order)))
+	guest.expectStatus(notDelivered)
+	guest.openAs("alice", "My orders")
+	guest.find(button(fmt.Sprintf("Cancel order %d", order)))
+	s.advance(s.Login("carla"), order, "preparing")
+	guest.click(button(fmt.Sprintf("Cancel order %d", order)))
+	guest.waitText("409")
+	guest.checkAccessibility("my orders, too late")
 }
 
-func TestOrdersWhileTheyLoadAndInTrouble(t *testing.T) {
+// TestOrders_loadingAndRefused says what the page waits for, and what went wrong.
+func TestOrders_loadingAndRefused(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, "KITCHEN=manual")
-	h.orders(h.token("alice"))
-	guest := h.seat(t)
-	guest.provokes(503)
-	orders, arrive := held("GET /api/v1/orders")
-	guest.sends(orders)
-	guest.arrives("alice", "My orders")
-	guest.sees("Reading your orders")
-	guest.everyone("my orders, loading")
+	s := startServer(t, "KITCHEN=manual")
+	s.placeOrder(s.Login("alice"))
+	guest := s.newTab(t)
+	guest.expectStatus(503)
+	orders, arrive := hold("GET /api/v1/orders")
+	guest.intercept(orders)
+	guest.openAs("alice", "My orders")
+	guest.waitText("Reading your orders")
+	guest.checkAccessibility("my orders, loading")
 	arrive()
-	guest.finds(article("Order 1"))
+	guest.find(article("Order 1"))
 
-	guest.sends(refused("GET /api/v1/orders*", 503, "database-unavailable", "The order book cannot be reached", "Try again in a moment."))
-	guest.goes("Menu")
-	guest.goes("My orders")
-	guest.sees("503", "The order book cannot be reached")
-	guest.everyone("my orders, in trouble")
-	guest.sends()
-	guest.clicks(button("Try again"))
-	guest.finds(article("Order 1"))
+	guest.intercept(refuse("GET /api/v1/orders*", 503, "database-unavailable", "The order book cannot be reached", "Try again in a moment."))
+	guest.goTo("Menu")
+	guest.goTo("My orders")
+	guest.waitText("503", "The order book cannot be reached")
+	guest.checkAccessibility("my orders, in trouble")
+	guest.intercept()
+	guest.click(button("Try again"))
+	guest.find(article("Order 1"))
 }
 
-// TestAStreamIsResumed cuts the network under an open stream. What happened
+// TestOrders_streamResumes cuts the network under an open stream. What happened
 // meanwhile is there when it is back, and was asked for with Last-Event-ID.
-func TestAStreamIsResumed(t *testing.T) {
+func TestOrders_streamResumes(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, "KITCHEN=manual")
-	guest := h.seat(t)
-	guest.provokes(notDelivered)
-	alice, carla := h.token("alice"), h.token("carla")
-	order := h.orders(alice)
-	h.advance(carla, order, "preparing")
-	guest.arrives("alice", "My orders")
-	guest.sees("live")
-	guest.until("preparing is known", func() bool { return guest.step("Order 1") == "preparing" })
+	s := startServer(t, "KITCHEN=manual")
+	guest := s.newTab(t)
+	guest.expectStatus(notDelivered)
+	alice, carla := s.Login("alice"), s.Login("carla")
+	order := s.placeOrder(alice)
+	s.advance(carla, order, "preparing")
+	guest.openAs("alice", "My orders")
+	guest.waitText("live")
+	guest.waitUntil("preparing is known", func() bool { return guest.step("Order 1") == "preparing" })
 
 	guest.disconnect(true)
-	guest.sees("paused")
-	guest.finds(article("Order 1"))
-	guest.everyone("my orders, offline")
-	h.advance(carla, order, "ready")
+	guest.waitText("paused")
+	guest.find(article("Order 1"))
+	guest.checkAccessibility("my orders, offline")
+	s.advance(carla, order, "ready")
 	guest.disconnect(false)
-	guest.until("ready is known", func() bool { return guest.step("Order 1") == "ready" })
-	guest.sees("live")
+	guest.waitUntil("ready is known", func() bool { return guest.step("Order 1") == "ready" })
+	guest.waitText("live")
 	if resumed := guest.header(fmt.Sprintf("GET /api/v1/orders/%d/events", order), "Last-Event-ID"); resumed == "" {
 		t.Error("the stream was not resumed with Last-Event-ID")
 	}
-	h.advance(carla, order, "served")
-	guest.until("served", func() bool { return guest.served("Order 1") })
+	s.advance(carla, order, "served")
+	guest.waitUntil("served", func() bool { return guest.isServed("Order 1") })
 }
 
 // step is the state that the article of an order shows.
@@ -126,37 +128,37 @@ func (p *tab) step(order string) string {
 	return callOn[string](p, all[0].BackendDOMNodeID, `function() { return this.querySelector('[aria-current=step] .track__name')?.textContent ?? '' }`)
 }
 
-// TestAStreamThatNeverWorks falls back to asking every five seconds, and says so.
-func TestAStreamThatNeverWorks(t *testing.T) {
+// TestOrders_pollsWithoutStream falls back to asking every five seconds, and says so.
+func TestOrders_pollsWithoutStream(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, "KITCHEN=manual")
-	order := h.orders(h.token("alice"))
-	guest := h.seat(t)
-	guest.provokes(http.StatusServiceUnavailable)
-	guest.sends(refused(fmt.Sprintf("GET /api/v1/orders/%d/events", order), 503, "database-unavailable", "The order book cannot be reached", "Try again in a moment."))
-	guest.arrives("alice", "My orders")
-	guest.sees("the stream failed three times: asked every 5 seconds")
-	guest.everyone("my orders, asked")
-	h.advance(h.token("carla"), order, "preparing")
-	guest.until("preparing is known", func() bool { return guest.step("Order 1") == "preparing" })
+	s := startServer(t, "KITCHEN=manual")
+	order := s.placeOrder(s.Login("alice"))
+	guest := s.newTab(t)
+	guest.expectStatus(http.StatusServiceUnavailable)
+	guest.intercept(refuse(fmt.Sprintf("GET /api/v1/orders/%d/events", order), 503, "database-unavailable", "The order book cannot be reached", "Try again in a moment."))
+	guest.openAs("alice", "My orders")
+	guest.waitText("the stream failed three times: asked every 5 seconds")
+	guest.checkAccessibility("my orders, asked")
+	s.advance(s.Login("carla"), order, "preparing")
+	guest.waitUntil("preparing is known", func() bool { return guest.step("Order 1") == "preparing" })
 }
 
-// TestTheHouseClosesAndOpens pulls the plug of the house itself.
-func TestTheHouseClosesAndOpens(t *testing.T) {
+// TestOrders_serverRestarts kills the server under an open page.
+func TestOrders_serverRestarts(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, "KITCHEN=manual")
-	order := h.orders(h.token("alice"))
-	guest := h.seat(t)
-	guest.provokes(notDelivered)
-	guest.arrives("alice", "My orders")
-	guest.sees("live")
-	h.close()
-	guest.sees("No connection to the restaurant")
-	guest.finds(article("Order 1"))
-	guest.finds(button("Try now"))
-	guest.everyone("my orders, closed house")
-	h.open()
-	h.advance(h.token("carla"), order, "preparing")
-	guest.misses(button("Try now"))
-	guest.until("preparing is known", func() bool { return guest.step("Order 1") == "preparing" })
+	s := startServer(t, "KITCHEN=manual")
+	order := s.placeOrder(s.Login("alice"))
+	guest := s.newTab(t)
+	guest.expectStatus(notDelivered)
+	guest.openAs("alice", "My orders")
+	guest.waitText("live")
+	s.Kill()
+	guest.waitText("No connection to the restaurant")
+	guest.find(article("Order 1"))
+	guest.find(button("Try now"))
+	guest.checkAccessibility("my orders, closed house")
+	s.restart()
+	s.advance(s.Login("carla"), order, "preparing")
+	guest.waitGone(button("Try now"))
+	guest.waitUntil("preparing is known", func() bool { return guest.step("Order 1") == "preparing" })
 }

@@ -1,4 +1,4 @@
-package e2e
+package browser
 
 import (
 	"bytes"
@@ -22,32 +22,32 @@ var screenshots = flag.String("screenshots", "", "write the README's pictures in
 // TestScreenshots walks to what the README shows. Without -screenshots the
 // pictures are only looked at.
 func TestScreenshots(t *testing.T) {
-	h := openHouse(t, "KITCHEN=manual")
-	guest := h.seat(t)
+	s := startServer(t, "KITCHEN=manual")
+	guest := s.newTab(t)
 	guest.resize(860, 620)
-	guest.opens("/#/about")
-	guest.logsIn("alice")
-	guest.goes("Menu")
-	guest.ordersDish(size("large", "Margherita"))
-	carla := h.token("carla")
-	h.advance(carla, 1, "preparing")
-	h.advance(carla, 1, "ready")
-	guest.clicks(link("Watch order 1 come"))
-	guest.until("ready", func() bool { return guest.step("Order 1") == "ready" })
-	guest.picture("order")
-	guest.goes("Token")
-	guest.sees("Valid for", "Checked by the server: it fits.")
+	guest.open("/#/about")
+	guest.logIn("alice")
+	guest.goTo("Menu")
+	guest.order(size("large", "Margherita"))
+	carla := s.Login("carla")
+	s.advance(carla, 1, "preparing")
+	s.advance(carla, 1, "ready")
+	guest.click(link("Watch order 1 come"))
+	guest.waitUntil("ready", func() bool { return guest.step("Order 1") == "ready" })
+	guest.readmePicture("order")
+	guest.goTo("Token")
+	guest.waitText("Valid for", "Checked by the server: it fits.")
 	eval[any](guest, `void document.querySelector('.token').scrollIntoView()`)
-	guest.picture("token")
+	guest.readmePicture("token")
 }
 
-// picture keeps what is in view for the README.
-func (p *tab) picture(name string) {
+// readmePicture keeps what is in view for the README.
+func (p *tab) readmePicture(name string) {
 	p.t.Helper()
-	p.settles()
+	p.waitForPaint()
 	data, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 	if err == nil {
-		data, err = small(data)
+		data, err = reducePalette(data)
 	}
 	if err == nil && *screenshots != "" {
 		err = errors.Join(os.MkdirAll(*screenshots, 0o755), os.WriteFile(filepath.Join(*screenshots, name+".png"), data, 0o644))
@@ -60,9 +60,9 @@ func (p *tab) picture(name string) {
 	}
 }
 
-// small writes a picture with its 256 most frequent colours. That takes a third of
+// reducePalette writes a picture with its 256 most frequent colours. That takes a third of
 // the bytes, and a page of text and flat areas looks the same.
-func small(data []byte) ([]byte, error) {
+func reducePalette(data []byte) ([]byte, error) {
 	full, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package e2e
+package browser
 
 import (
 	"fmt"
@@ -26,16 +26,16 @@ func (p *tab) bytes() (sum int64) {
 	return sum
 }
 
-func TestTheFirstViewIsLightAndQuick(t *testing.T) {
+func TestSpeed_firstView(t *testing.T) {
 	const mostBytes, longestWait = 60_000, 200.0
-	h := openHouse(t)
+	s := startServer(t)
 	best := 1e9
 	for try := 0; try < 2 || try < 2*tries && best > longestWait; try++ {
-		guest := h.seat(t)
-		guest.opens("/")
-		guest.finds(button("Order"))
-		guest.until("every request is answered", func() bool {
-			return guest.holds(`document.readyState === 'complete' && performance.getEntriesByName('first-paint').length > 0`)
+		guest := s.newTab(t)
+		guest.open("/")
+		guest.find(button("Order"))
+		guest.waitUntil("every request is answered", func() bool {
+			return guest.isTrue(`document.readyState === 'complete' && performance.getEntriesByName('first-paint').length > 0`)
 		})
 		if n := guest.bytes(); n > mostBytes || n < 5000 {
 			t.Errorf("the first view takes %d bytes on the wire, more than %d", n, mostBytes)
@@ -56,11 +56,11 @@ func TestTheFirstViewIsLightAndQuick(t *testing.T) {
 	}
 }
 
-// TestNothingMovesWhenDataArrives holds answers back until the page says that it
+// TestSpeed_noLayoutShift holds answers back until the page says that it
 // waits. What was there before may not move when they come.
-func TestNothingMovesWhenDataArrives(t *testing.T) {
-	h := openHouse(t, "KITCHEN=manual")
-	h.orders(h.token("alice"))
+func TestSpeed_noLayoutShift(t *testing.T) {
+	s := startServer(t, "KITCHEN=manual")
+	s.placeOrder(s.Login("alice"))
 	for _, tc := range []struct{ username, view, request, waiting, arrived string }{
 		{"", "menu", "GET /api/v1/menu", "Reading the menu", "Margherita"},
 		{"alice", "orders", "GET /api/v1/orders", "Reading your orders", "1 × large Margherita"},
@@ -70,17 +70,17 @@ func TestNothingMovesWhenDataArrives(t *testing.T) {
 		{"marco", "office", "GET /api/v1/users", "Opening the office", "vera"},
 	} {
 		t.Run(tc.view, func(t *testing.T) {
-			guest := h.seat(t)
+			guest := s.newTab(t)
 			if tc.username != "" {
-				guest.arrives(tc.username, "How it works")
+				guest.openAs(tc.username, "How it works")
 			}
-			answer, arrives := held(tc.request)
-			guest.sends(answer)
-			guest.opens("/?again#/" + tc.view) // another document: nobody has touched it
-			guest.sees(tc.waiting)
+			answer, arrives := hold(tc.request)
+			guest.intercept(answer)
+			guest.open("/?again#/" + tc.view) // another document, without input, which would excuse shifts
+			guest.waitText(tc.waiting)
 			arrives()
-			guest.sees(tc.arrived)
-			guest.settles()
+			guest.waitText(tc.arrived)
+			guest.waitForPaint()
 			if shifts := eval[[]string](guest, `e2e.shifts`); len(shifts) > 0 {
 				t.Errorf("what was there moves: %q", shifts)
 			}
@@ -88,9 +88,9 @@ func TestNothingMovesWhenDataArrives(t *testing.T) {
 	}
 }
 
-// settles waits until the browser has painted what there is to paint, for at most
+// waitForPaint waits until the browser has painted what there is to paint, for at most
 // a second.
-func (p *tab) settles() {
+func (p *tab) waitForPaint() {
 	p.t.Helper()
 	eval[bool](p, `Promise.race([
 		new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true))))),
@@ -98,8 +98,8 @@ func (p *tab) settles() {
 	])`)
 }
 
-// scrolls turns the wheel down the page and up again.
-func (p *tab) scrolls() {
+// scrollDownAndUp turns the wheel down the page and up again.
+func (p *tab) scrollDownAndUp() {
 	p.t.Helper()
 	for _, by := range []float64{700, -700} {
 		for range 25 {
@@ -108,22 +108,22 @@ func (p *tab) scrolls() {
 				p.t.Fatal(err)
 			}
 		}
-		p.settles()
+		p.waitForPaint()
 	}
 }
 
-// staysSmooth wants one try of several without a task of over 50 ms, which is when
+// checkLongTasks wants one try of several without a task of over 50 ms, which is when
 // a page begins to feel stuck. On a machine that hands out its cores in slices it
 // grants as much more as any other work takes longer there at that moment.
-func (p *tab) staysSmooth(doing string, do func()) {
+func (p *tab) checkLongTasks(doing string, do func()) {
 	p.t.Helper()
 	var failed []string
 	for range tries {
 		slowness := p.slowness()
-		p.settles()
+		p.waitForPaint()
 		eval[bool](p, `(e2e.long.length = 0, true)`)
 		do()
-		p.settles()
+		p.waitForPaint()
 		longest := eval[float64](p, `Math.max(0, ...e2e.long)`)
 		limit := 50 * max(1, slowness, p.slowness())
 		if longest <= limit {
@@ -135,8 +135,8 @@ func (p *tab) staysSmooth(doing string, do func()) {
 	p.t.Errorf("%s: longest tasks of %d tries: %q", doing, tries, failed)
 }
 
-// slowness tells how many times as long as at best a fixed piece of work usually
-// takes now. Less than half as much again is nothing, and no machine is granted
+// slowness returns the median time of a fixed piece of work as a multiple of its
+// shortest time. Less than half as much again is nothing, and no machine is granted
 // more than four times.
 func (p *tab) slowness() float64 {
 	p.t.Helper()
@@ -157,26 +157,26 @@ func (p *tab) slowness() float64 {
 	return min(times, 4)
 }
 
-// crowded is a house with 500 dishes and 1,000 orders of alice, which wait for a
-// chef.
-func crowded(t *testing.T) (h *house, alice string) {
+// startFullServer starts a server with 500 dishes, and 1,000 orders of alice that wait
+// for a chef.
+func startFullServer(t *testing.T) (s *server, alice string) {
 	t.Helper()
-	h = openHouse(t, "RATE_LIMIT=off", "KITCHEN=manual")
-	marco := h.token("marco")
+	s = startServer(t, "RATE_LIMIT=off", "KITCHEN=manual")
+	marco := s.Login("marco")
 	var menu struct{ Items []struct{ ID int64 } }
-	h.must("GET", "/api/v1/menu", "", "", &menu)
-	together(500-len(menu.Items), func(i int) {
+	s.mustCall("GET", "/api/v1/menu", "", "", &menu)
+	inParallel(500-len(menu.Items), func(i int) {
 		i += len(menu.Items)
-		h.must("POST", "/api/v1/menu", marco, fmt.Sprintf(`{"name":"Pizza number %d","description":"Tomato, mozzarella and a number","category":"pizza",
+		s.mustCall("POST", "/api/v1/menu", marco, fmt.Sprintf(`{"name":"Pizza number %d","description":"Tomato, mozzarella and a number","category":"pizza",
 			"sizes":[{"size":"regular","price_cents":%d}],"vegetarian":true,"allergens":["milk","gluten"],"vip_only":false,"age_restricted":false,"available":true}`, i, 700+i), nil)
 	})
-	alice = h.token("alice")
-	together(1000, func(int) { h.orders(alice) })
-	return h, alice
+	alice = s.Login("alice")
+	inParallel(1000, func(int) { s.placeOrder(alice) })
+	return s, alice
 }
 
-// together does n things, sixteen at a time: those who write share a commit.
-func together(n int, do func(i int)) {
+// inParallel does n things, sixteen at a time: those who write share a commit.
+func inParallel(n int, do func(i int)) {
 	var workers sync.WaitGroup
 	next := make(chan int)
 	for range 16 {
@@ -193,57 +193,58 @@ func together(n int, do func(i int)) {
 	workers.Wait()
 }
 
-func TestACrowdedHouseStaysSmooth(t *testing.T) {
+// TestSpeed_noLongTasks scrolls through 500 dishes, 1,000 orders and the board, and follows events.
+func TestSpeed_noLongTasks(t *testing.T) {
 	start := time.Now()
-	h, alice := crowded(t)
+	s, alice := startFullServer(t)
 	t.Logf("seeded in %v", time.Since(start))
-	carla, next := h.token("carla"), int64(1)
+	carla, next := s.Login("carla"), int64(1)
 	events := func() { // ten orders take two steps each, one after the other
 		for range 10 {
-			h.advance(carla, next, "preparing")
-			h.advance(carla, next, "ready")
+			s.advance(carla, next, "preparing")
+			s.advance(carla, next, "ready")
 			next++
 		}
 	}
 
-	guest := h.seat(t)
-	guest.opens("/#/menu")
-	guest.scrollsTo("Pizza number 499")
-	guest.staysSmooth("scrolling 500 dishes", guest.scrolls)
-	guest.logsIn("alice")
-	guest.goes("My orders")
+	guest := s.newTab(t)
+	guest.open("/#/menu")
+	guest.scrollTo("Pizza number 499")
+	guest.checkLongTasks("scrolling 500 dishes", guest.scrollDownAndUp)
+	guest.logIn("alice")
+	guest.goTo("My orders")
 	for shown := 50; shown < 1000; shown += 50 {
-		guest.clicks(button("Show more orders"))
-		guest.until("more orders", func() bool {
-			return guest.holds(fmt.Sprintf(`document.querySelectorAll('.order').length === %d`, shown+50))
+		guest.click(button("Show more orders"))
+		guest.waitUntil("more orders", func() bool {
+			return guest.isTrue(fmt.Sprintf(`document.querySelectorAll('.order').length === %d`, shown+50))
 		})
 	}
-	guest.staysSmooth("scrolling 1,000 orders", guest.scrolls)
-	guest.staysSmooth("events of 1,000 orders", func() {
-		followed := h.orders(alice)
-		guest.goes("Menu")
-		guest.goes("My orders")
-		guest.sees("live")
+	guest.checkLongTasks("scrolling 1,000 orders", guest.scrollDownAndUp)
+	guest.checkLongTasks("events of 1,000 orders", func() {
+		followed := s.placeOrder(alice)
+		guest.goTo("Menu")
+		guest.goTo("My orders")
+		guest.waitText("live")
 		eval[bool](guest, `(e2e.long.length = 0, true)`) // opening a view is not what is asked here
 		for _, status := range []string{"preparing", "ready", "served"} {
-			h.advance(carla, followed, status)
-			guest.until(status, func() bool { return guest.step(fmt.Sprintf("Order %d", followed)) == status })
+			s.advance(carla, followed, status)
+			guest.waitUntil(status, func() bool { return guest.step(fmt.Sprintf("Order %d", followed)) == status })
 		}
 	})
-	guest.clicks(button("Log out"))
-	guest.logsIn("carla")
-	guest.goes("Kitchen")
-	guest.finds(button("Start cooking order *"))
-	guest.staysSmooth("scrolling the kitchen pass", guest.scrolls)
-	guest.staysSmooth("the pass while orders move", func() {
+	guest.click(button("Log out"))
+	guest.logIn("carla")
+	guest.goTo("Kitchen")
+	guest.find(button("Start cooking order *"))
+	guest.checkLongTasks("scrolling the kitchen pass", guest.scrollDownAndUp)
+	guest.checkLongTasks("the pass while orders move", func() {
 		before := guest.sent("GET /api/v1/kitchen/orders")
 		events()
-		guest.until("the board has asked again", func() bool { return guest.sent("GET /api/v1/kitchen/orders") > before })
-		guest.until("the last order stands in its new column", func() bool {
-			return guest.holds(fmt.Sprintf(`document.querySelector('[data-key="go-%d"]')?.textContent === 'Serve order %d'`, next-1, next-1))
+		guest.waitUntil("the board has asked again", func() bool { return guest.sent("GET /api/v1/kitchen/orders") > before })
+		guest.waitUntil("the last order stands in its new column", func() bool {
+			return guest.isTrue(fmt.Sprintf(`document.querySelector('[data-key="go-%d"]')?.textContent === 'Serve order %d'`, next-1, next-1))
 		})
 	})
-	guest.goes("Office")
-	guest.provokes(403)
-	guest.sees("403")
+	guest.goTo("Office")
+	guest.expectStatus(403)
+	guest.waitText("403")
 }

@@ -1,4 +1,4 @@
-package e2e
+package browser
 
 import (
 	"cmp"
@@ -27,12 +27,12 @@ import (
 )
 
 // tab is one tab of a guest's browser. What must hold for every page (no script
-// error, no violation of the policy, no request to anybody else) is checked when
+// error, no violation of the policy, no request to another origin) is checked when
 // the test ends.
 type tab struct {
 	t      testing.TB
 	ctx    context.Context
-	house  *house
+	server *server
 	origin string
 	seen   *observations
 }
@@ -47,46 +47,46 @@ type observations struct {
 	requests map[string]int64           // bytes on the wire of each finished request
 	urls     map[network.RequestID]string
 	refusals map[int]int  // failed loads by status; 0: not delivered
-	provoked map[int]bool // what this test provokes
-	weather  weather
+	expected map[int]bool // what this test provokes
+	rules    rules
 	pause    func(*fetch.EventRequestPaused)
 }
 
-// seat gives a guest who has never been here: an empty browser context.
-func (h *house) seat(t testing.TB) *tab {
+// newTab opens a tab in an empty browser context, as of a new guest.
+func (s *server) newTab(t testing.TB) *tab {
 	t.Helper()
-	return newTab(t, h, "http://"+h.addr, browser, chromedp.WithNewBrowserContext())
+	return openTab(t, s, "http://"+s.Addr, chrome, chromedp.WithNewBrowserContext())
 }
 
-// strangeSeat comes in by a name that browsers do not trust without TLS.
-func (h *house) strangeSeat(t testing.TB) *tab {
+// newInsecureTab comes in by a name that browsers do not trust without TLS.
+func (s *server) newInsecureTab(t testing.TB) *tab {
 	t.Helper()
-	_, port, _ := strings.Cut(h.addr, ":")
-	return newTab(t, h, "http://"+strangeHost+":"+port, browser, chromedp.WithNewBrowserContext())
+	_, port, _ := strings.Cut(s.Addr, ":")
+	return openTab(t, s, "http://"+insecureHost+":"+port, chrome, chromedp.WithNewBrowserContext())
 }
 
-// another opens a second tab of the same guest, with the same cookies.
-func (p *tab) another() *tab {
+// newTabOfSameUser opens a second tab of the same guest, with the same cookies.
+func (p *tab) newTabOfSameUser() *tab {
 	p.t.Helper()
-	return newTab(p.t, p.house, p.origin, p.ctx)
+	return openTab(p.t, p.server, p.origin, p.ctx)
 }
 
-func newTab(t testing.TB, h *house, origin string, parent context.Context, options ...chromedp.ContextOption) *tab {
+func openTab(t testing.TB, s *server, origin string, parent context.Context, options ...chromedp.ContextOption) *tab {
 	t.Helper()
 	seen := &observations{
-		origin: origin, requests: map[string]int64{}, headers: map[string]network.Headers{}, urls: map[network.RequestID]string{}, refusals: map[int]int{}, provoked: map[int]bool{},
+		origin: origin, requests: map[string]int64{}, headers: map[string]network.Headers{}, urls: map[network.RequestID]string{}, refusals: map[int]int{}, expected: map[int]bool{},
 	}
-	ctx, leave := chromedp.NewContext(parent, append(options, chromedp.WithListener(seen.note))...)
-	p := &tab{t: t, ctx: ctx, house: h, origin: origin, seen: seen}
-	seen.pause = p.paused
+	ctx, leave := chromedp.NewContext(parent, append(options, chromedp.WithListener(seen.record))...)
+	p := &tab{t: t, ctx: ctx, server: s, origin: origin, seen: seen}
+	seen.pause = p.handlePaused
 	t.Cleanup(func() {
-		p.check()
+		p.checkNoFaults()
 		leave()
 	})
 	call(p, audits.Enable, cdp.Empty{})
 	call(p, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: recorder})
-	p.prefers("prefers-color-scheme", "light")
+	p.emulateMedia("prefers-color-scheme", "light")
 	p.resize(1280, 800)
 	return p
 }
@@ -102,23 +102,23 @@ new PerformanceObserver(list => {
 	for (const e of list.getEntries()) e2e.long.push(e.duration);
 }).observe({ type: 'longtask', buffered: true });`
 
-// note runs for every event of the tab, in order; it must not block.
-func (o *observations) note(event any) {
+// record runs for every event of the tab, in order; it must not block.
+func (o *observations) record(event any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		o.request(e)
+		o.recordRequest(e)
 	case *network.EventLoadingFinished:
 		o.requests[o.urls[e.RequestID]] = int64(e.EncodedDataLength)
 	case *log.EventEntryAdded:
-		o.logged(e.Entry)
+		o.recordLog(e.Entry)
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeAssert {
-			o.faults = append(o.faults, "console error: "+said(e.Args))
+			o.faults = append(o.faults, "console error: "+consoleText(e.Args))
 		}
 	case *runtime.EventExceptionThrown:
-		o.faults = append(o.faults, "not caught: "+thrown(e.ExceptionDetails))
+		o.faults = append(o.faults, "not caught: "+exceptionText(e.ExceptionDetails))
 	case *fetch.EventRequestPaused:
 		go o.pause(e)
 	case *audits.EventIssueAdded:
@@ -128,13 +128,13 @@ func (o *observations) note(event any) {
 	}
 }
 
-func (o *observations) request(e *network.EventRequestWillBeSent) {
+func (o *observations) recordRequest(e *network.EventRequestWillBeSent) {
 	u, err := url.Parse(e.Request.URL)
 	if err != nil || u.Scheme == "about" {
 		return
 	}
 	if got := u.Scheme + "://" + u.Host; got != o.origin {
-		o.faults = append(o.faults, "a request to somebody else: "+e.Request.URL)
+		o.faults = append(o.faults, "a request to another origin: "+e.Request.URL)
 	}
 	o.urls[e.RequestID] = e.Request.URL
 	kind := e.Request.Method + " " + u.Path
@@ -144,9 +144,9 @@ func (o *observations) request(e *network.EventRequestWillBeSent) {
 
 var statusIn = regexp.MustCompile(`status of (\d+)`)
 
-// logged sorts out the lines that Chromium itself writes for every answer of 400
+// recordLog sorts out the lines that Chromium itself writes for every answer of 400
 // and more; the tests say which of them they provoke.
-func (o *observations) logged(e *log.Entry) {
+func (o *observations) recordLog(e *log.Entry) {
 	switch {
 	case strings.HasPrefix(e.Text, "Failed to load resource"):
 		status := 0
@@ -159,7 +159,7 @@ func (o *observations) logged(e *log.Entry) {
 	}
 }
 
-func said(args []*runtime.RemoteObject) string {
+func consoleText(args []*runtime.RemoteObject) string {
 	var words []string
 	for _, a := range args {
 		words = append(words, cmp.Or(a.Description, strings.Trim(string(a.Value), `"`)))
@@ -167,7 +167,7 @@ func said(args []*runtime.RemoteObject) string {
 	return strings.Join(words, " ")
 }
 
-func thrown(d *runtime.ExceptionDetails) string {
+func exceptionText(d *runtime.ExceptionDetails) string {
 	if d.Exception != nil && d.Exception.Description != "" {
 		return d.Exception.Description
 	}
@@ -177,38 +177,38 @@ func thrown(d *runtime.ExceptionDetails) string {
 // notDelivered stands for a request that got no answer.
 const notDelivered = 0
 
-// provokes says which refusals belong to the test. All others are faults.
-func (p *tab) provokes(statuses ...int) {
+// expectStatus says which refusals belong to the test. All others are faults.
+func (p *tab) expectStatus(statuses ...int) {
 	p.seen.mu.Lock()
 	defer p.seen.mu.Unlock()
 	for _, s := range statuses {
-		p.seen.provoked[s] = true
+		p.seen.expected[s] = true
 	}
 }
 
-// check is what every test asserts at its end.
-func (p *tab) check() {
+// checkNoFaults is what every test asserts at its end.
+func (p *tab) checkNoFaults() {
 	p.t.Helper()
-	for _, fault := range p.seen.verdict() {
+	for _, fault := range p.seen.problems() {
 		p.t.Error(fault)
 	}
 }
 
-// verdict is everything that must not have happened, once each.
-func (o *observations) verdict() []string {
+// problems is everything that must not have happened, once each.
+func (o *observations) problems() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	found := slices.Clone(o.faults)
 	for _, status := range slices.Sorted(maps.Keys(o.refusals)) {
-		if !o.provoked[status] {
+		if !o.expected[status] {
 			found = append(found, fmt.Sprintf("refused with %d, %d times, which the test did not provoke; it sent %s", status, o.refusals[status], strings.Join(o.sent, ", ")))
 		}
 	}
 	return found
 }
 
-// forgives forgets what was seen so far.
-func (o *observations) forgives() {
+// reset forgets what was seen so far.
+func (o *observations) reset() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.faults = nil
@@ -245,7 +245,7 @@ func call[P, R any](p *tab, command cdp.Command[P, R], params P) R {
 	return result
 }
 
-// eval gives the value of a JavaScript expression.
+// eval returns the value of a JavaScript expression.
 func eval[T any](p *tab, expression string) T {
 	p.t.Helper()
 	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
@@ -255,21 +255,21 @@ func eval[T any](p *tab, expression string) T {
 	return value
 }
 
-// holds evaluates a condition; while the page changes it does not hold.
-func (p *tab) holds(expression string) bool {
+// isTrue evaluates a condition; while the page changes it does not hold.
+func (p *tab) isTrue(expression string) bool {
 	ok, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](expression))
 	return err == nil && ok
 }
 
-// opens goes to a path of the house, such as "/#/menu", as if typed.
-func (p *tab) opens(path string) {
+// open goes to a path of the server, such as "/#/menu", as if typed.
+func (p *tab) open(path string) {
 	p.t.Helper()
 	if err := chromedp.Do(p.ctx, chromedp.Navigate(p.origin+path)); err != nil {
 		p.t.Fatalf("%s: %v", path, err)
 	}
 }
 
-func (p *tab) reloads() {
+func (p *tab) reload() {
 	p.t.Helper()
 	if err := chromedp.Do(p.ctx, chromedp.Reload()); err != nil {
 		p.t.Fatal(err)
@@ -281,17 +281,17 @@ func (p *tab) resize(width, height int64) {
 	call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
 }
 
-// prefers sets a media feature, such as "prefers-color-scheme" to "dark". Nobody
+// emulateMedia sets a media feature, such as "prefers-color-scheme" to "dark". Nobody
 // here waits for movements.
-func (p *tab) prefers(feature, value string) {
+func (p *tab) emulateMedia(feature, value string) {
 	p.t.Helper()
 	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-reduced-motion", Value: "reduce"}, {Name: feature, Value: value},
 	}})
 }
 
-// until waits for a condition, and shows the page if it never comes.
-func (p *tab) until(what string, holds func() bool) {
+// waitUntil waits for a condition, and shows the page if it never comes.
+func (p *tab) waitUntil(what string, holds func() bool) {
 	p.t.Helper()
 	if !eventually(p.t, holds) {
 		p.fail("never happened: " + what)
@@ -302,20 +302,20 @@ func (p *tab) until(what string, holds func() bool) {
 func (p *tab) fail(message string) {
 	p.t.Helper()
 	text, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.body.innerText.replace(/\s*\n\s*/g, ' / ').slice(0, 1500)`))
-	p.t.Fatalf("%s\nsee %s; the page at %s says:\n%s", message, p.shoot("failure"), eval[string](p, `location.href`), text)
+	p.t.Fatalf("%s\nsee %s; the page at %s says:\n%s", message, p.screenshot("failure"), eval[string](p, `location.href`), text)
 }
 
-// shoot takes a picture of what is in view. They are kept with -artifacts.
-func (p *tab) shoot(name string) string {
+// screenshot takes a picture of what is in view. They are kept with -artifacts.
+func (p *tab) screenshot(name string) string {
 	p.t.Helper()
 	picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		return err.Error()
 	}
-	return keep(p.t, name, picture)
+	return saveScreenshot(p.t, name, picture)
 }
 
-func keep(t testing.TB, name string, picture []byte) string {
+func saveScreenshot(t testing.TB, name string, picture []byte) string {
 	path := filepath.Join(t.ArtifactDir(), strings.ReplaceAll(t.Name(), "/", "-")+"-"+strings.ReplaceAll(name, " ", "-")+".png")
 	if err := os.WriteFile(path, picture, 0o600); err != nil {
 		return err.Error()

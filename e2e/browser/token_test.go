@@ -1,4 +1,4 @@
-package e2e
+package browser
 
 import (
 	"maps"
@@ -10,243 +10,245 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-func TestTokenInspector(t *testing.T) {
+// TestToken_inspector decodes tokens of every kind, and says what is wrong with each.
+func TestToken_inspector(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.provokes(401)
-	guest.opens("/#/token")
-	guest.finds(heading("Token"))
-	guest.sees("You wear no wristband")
-	guest.everyone("token, none")
+	guest := startServer(t).newTab(t)
+	guest.expectStatus(401)
+	guest.open("/#/token")
+	guest.find(heading("Token"))
+	guest.waitText("You wear no wristband")
+	guest.checkAccessibility("token, none")
 
-	guest.logsIn("alice")
-	guest.sees("Valid for 14 min", "the stamp fits")
-	guest.finds(region("Header"))
-	guest.finds(region("Payload"))
-	guest.finds(region("Signature"))
-	guest.sees(`"RS256"`, `"alice"`, "today, in 14 min", "256 bytes", "Checked by the server: it fits.")
-	guest.everyone("token, valid")
-	guest.looks("token")
+	guest.logIn("alice")
+	guest.waitText("Valid for 14 min", "the stamp fits")
+	guest.find(region("Header"))
+	guest.find(region("Payload"))
+	guest.find(region("Signature"))
+	guest.waitText(`"RS256"`, `"alice"`, "today, in 14 min", "256 bytes", "Checked by the server: it fits.")
+	guest.checkAccessibility("token, valid")
+	guest.checkWidths("token")
 
 	for pasted, verdict := range map[string]string{
 		"not a token":        "is not base64url",
 		"abc.def":            "it needs two dots and has one",
 		"abc.def.ghi":        "is not JSON in base64url",
 		"a.b.c.d":            "it needs two dots and has 3",
-		anotherHousesToken:   "Stamp of a stranger",
+		foreignToken:         "Stamp of a stranger",
 		"Bearer " + unsigned: "Algorithm refused",
 	} {
-		guest.fills(textbox("Token"), pasted)
-		guest.sees(verdict)
+		guest.fill(textbox("Token"), pasted)
+		guest.waitText(verdict)
 	}
-	guest.fills(textbox("Token"), "abc.def")
-	guest.sees("it needs two dots and has one")
-	guest.everyone("token, not a JWT")
-	guest.fills(textbox("Token"), anotherHousesToken)
-	guest.sees("Stamp of a stranger", "These are milliseconds")
-	guest.everyone("token, of another house")
-	guest.clicks(button("Use my wristband"))
-	guest.sees("Valid for 14 min")
+	guest.fill(textbox("Token"), "abc.def")
+	guest.waitText("it needs two dots and has one")
+	guest.checkAccessibility("token, not a JWT")
+	guest.fill(textbox("Token"), foreignToken)
+	guest.waitText("Stamp of a stranger", "These are milliseconds")
+	guest.checkAccessibility("token, of another house")
+	guest.click(button("Use my wristband"))
+	guest.waitText("Valid for 14 min")
 }
 
 const (
-	// anotherHousesToken has this house's form and the kid of nobody, and its
+	// foreignToken has the form of this server's tokens, an unknown kid, and its
 	// times are in milliseconds.
-	anotherHousesToken = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjAxMjM0NTY3ODlhYmNkZWYiLCJ0eXAiOiJhdCtqd3QifQ." +
+	foreignToken = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjAxMjM0NTY3ODlhYmNkZWYiLCJ0eXAiOiJhdCtqd3QifQ." +
 		"eyJzdWIiOiIxIiwibmFtZSI6ImFsaWNlIiwiaWF0IjoxNzk1MzQwODAwMDAwLCJleHAiOjE3OTUzNDE3MDAwMDB9.c2lnbmF0dXJl"
 	unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiIxIiwibmFtZSI6ImFsaWNlIn0.c2ln"
 )
 
-func TestTamperingIsRefused(t *testing.T) {
+// TestToken_tampering changes a claim and shows the token to the server, which refuses it.
+func TestToken_tampering(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.provokes(401)
-	guest.arrives("alice", "Token")
-	guest.sees("Valid for 14 min")
-	guest.clicks(button("Show it to the door"))
-	guest.sees("The door opens.")
-	guest.clicks(button("Change the claim"))
-	guest.sees("Bad stamp", `"manager"`, "Checked by the server: it does not fit.")
-	guest.clicks(button("Show it to the door"))
-	guest.sees("401")
-	guest.finds(link("Why?"))
-	guest.clicks(button("Show the request").within(region("Edit a claim")))
-	guest.sees("token-signature-invalid")
-	guest.everyone("token, tampered with")
-	guest.looks("tampered")
-	guest.goes("Menu")
-	guest.goes("Token")
-	guest.sees("Bad stamp")
+	guest := startServer(t).newTab(t)
+	guest.expectStatus(401)
+	guest.openAs("alice", "Token")
+	guest.waitText("Valid for 14 min")
+	guest.click(button("Show it to the door"))
+	guest.waitText("The door opens.")
+	guest.click(button("Change the claim"))
+	guest.waitText("Bad stamp", `"manager"`, "Checked by the server: it does not fit.")
+	guest.click(button("Show it to the door"))
+	guest.waitText("401")
+	guest.find(link("Why?"))
+	guest.click(button("Show the request").within(region("Edit a claim")))
+	guest.waitText("token-signature-invalid")
+	guest.checkAccessibility("token, tampered with")
+	guest.checkWidths("tampered")
+	guest.goTo("Menu")
+	guest.goTo("Token")
+	guest.waitText("Bad stamp")
 }
 
-// TestExpiryCanBeWatched has a wristband that lives for five seconds and does not
+// TestToken_expiry has an access token that lives for five seconds and does not
 // renew itself.
-func TestExpiryCanBeWatched(t *testing.T) {
+func TestToken_expiry(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, "ACCESS_TOKEN_TTL=5s", "KITCHEN=manual")
-	h.orders(h.token("alice"))
-	guest := h.seat(t)
-	guest.provokes(401)
-	guest.opens("/#/token")
-	guest.clicks(checkbox("Renew it by itself*"))
-	guest.logsIn("alice")
-	guest.goes("My orders")
-	guest.finds(article("Order 1"))
-	guest.sees("Your wristband expires in")
-	guest.finds(button("Get a new one with the voucher"))
-	guest.sees("Your wristband expired at ")
-	guest.finds(article("Order 1"))
-	guest.everyone("my orders, expired")
-	guest.clicks(button("Cancel order 1"))
-	guest.sees("401")
-	guest.everyone("my orders, refused because expired")
-	guest.goes("Menu")
-	guest.sees("Margherita")
-	guest.clicks(size("large", "Margherita"))
-	guest.fills(textbox("Note for large Margherita"), "well done")
-	guest.clicks(button("Order"))
-	guest.sees("401", "Your basket is kept.")
-	guest.everyone("menu, expired")
-	guest.goes("Token")
-	guest.sees("Expired ")
-	guest.everyone("token, expired")
+	s := startServer(t, "ACCESS_TOKEN_TTL=5s", "KITCHEN=manual")
+	s.placeOrder(s.Login("alice"))
+	guest := s.newTab(t)
+	guest.expectStatus(401)
+	guest.open("/#/token")
+	guest.click(checkbox("Renew it by itself*"))
+	guest.logIn("alice")
+	guest.goTo("My orders")
+	guest.find(article("Order 1"))
+	guest.waitText("Your wristband expires in")
+	guest.find(button("Get a new one with the voucher"))
+	guest.waitText("Your wristband expired at ")
+	guest.find(article("Order 1"))
+	guest.checkAccessibility("my orders, expired")
+	guest.click(button("Cancel order 1"))
+	guest.waitText("401")
+	guest.checkAccessibility("my orders, refused because expired")
+	guest.goTo("Menu")
+	guest.waitText("Margherita")
+	guest.click(size("large", "Margherita"))
+	guest.fill(textbox("Note for large Margherita"), "well done")
+	guest.click(button("Order"))
+	guest.waitText("401", "Your basket is kept.")
+	guest.checkAccessibility("menu, expired")
+	guest.goTo("Token")
+	guest.waitText("Expired ")
+	guest.checkAccessibility("token, expired")
 	if n := guest.sent("POST /api/v1/auth/refresh"); n != 0 {
 		t.Errorf("it renewed itself %d times although that is switched off", n)
 	}
-	guest.clicks(button("Get a new one with the voucher").within(thing{role: "main"}))
-	guest.sees("Valid for")
-	guest.goes("Menu")
+	guest.click(button("Get a new one with the voucher").within(element{role: "main"}))
+	guest.waitText("Valid for")
+	guest.goTo("Menu")
 	if note := eval[string](guest, `document.querySelector('.note').value`); note != "well done" {
 		t.Errorf("what was typed before it expired is now %q", note)
 	}
 }
 
-// TestSilentRefresh lets many requests meet an expired wristband at once: one
+// TestToken_silentRefresh lets many requests meet an expired access token at once: one
 // refresh, everything is answered, and the notebook shows it.
-func TestSilentRefresh(t *testing.T) {
+func TestToken_silentRefresh(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t, "ACCESS_TOKEN_TTL=5s").seat(t)
-	guest.arrives("alice", "Menu")
-	guest.clicks(size("large", "Margherita"))
-	guest.aboutToExpire()
+	guest := startServer(t, "ACCESS_TOKEN_TTL=5s").newTab(t)
+	guest.openAs("alice", "Menu")
+	guest.click(size("large", "Margherita"))
+	guest.waitUntilAboutToExpire()
 	before := guest.sent("POST /api/v1/auth/refresh")
-	guest.clicks(button("Knock at the lounge"))
-	guest.provokes(403)
-	guest.clicks(button("Order"))
-	guest.finds(link("Watch order 1 come"))
+	guest.click(button("Knock at the lounge"))
+	guest.expectStatus(403)
+	guest.click(button("Order"))
+	guest.find(link("Watch order 1 come"))
 	if n := guest.sent("POST /api/v1/auth/refresh") - before; n != 1 {
 		t.Errorf("%d refreshes", n)
 	}
-	guest.goes("Notebook")
-	guest.finds(article("Entry *: POST /api/v1/auth/refresh, 200"))
-	guest.sees("by itself: the wristband was about to expire")
-	guest.everyone("notebook, refreshed by itself")
+	guest.goTo("Notebook")
+	guest.find(article("Entry *: POST /api/v1/auth/refresh, 200"))
+	guest.waitText("by itself: the wristband was about to expire")
+	guest.checkAccessibility("notebook, refreshed by itself")
 }
 
-// aboutToExpire waits until the next request has to renew the wristband.
-func (p *tab) aboutToExpire() {
+// waitUntilAboutToExpire waits until the next request has to refresh the access token.
+func (p *tab) waitUntilAboutToExpire() {
 	p.t.Helper()
-	p.until("the wristband is about to expire", func() bool { return p.says("0:02 left") || p.says("0:01 left") || p.says("expired") })
+	p.waitUntil("the access token is about to expire", func() bool { return p.hasText("0:02 left") || p.hasText("0:01 left") || p.hasText("expired") })
 }
 
-// TestAServerThatSaysExpired is for clocks that differ: the page believed that
-// the wristband holds, and the house did not.
-func TestAServerThatSaysExpired(t *testing.T) {
+// TestToken_refusedAsExpired is for clocks that differ: the page took the
+// access token for valid, and the server did not.
+func TestToken_refusedAsExpired(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.provokes(401)
-	guest.arrives("alice", "Menu")
-	guest.clicks(size("large", "Margherita"))
-	expired := refused("POST /api/v1/orders", 401, "token-expired", "Your wristband has expired", "Log in again.")
+	guest := startServer(t).newTab(t)
+	guest.expectStatus(401)
+	guest.openAs("alice", "Menu")
+	guest.click(size("large", "Margherita"))
+	expired := refuse("POST /api/v1/orders", 401, "token-expired", "Your wristband has expired", "Log in again.")
 	once := rule{expired.request, func(p *tab, e *fetch.EventRequestPaused) {
 		p.seen.mu.Lock()
-		p.seen.weather = nil
+		p.seen.rules = nil
 		p.seen.mu.Unlock()
-		expired.becomes(p, e)
+		expired.handle(p, e)
 	}}
-	guest.sends(once)
-	guest.clicks(button("Order"))
-	guest.finds(link("Watch order 1 come"))
-	guest.goes("Notebook")
-	guest.finds(article("Entry *: POST /api/v1/orders, 401 refused"))
-	guest.finds(article("Entry *: POST /api/v1/auth/refresh, 200"))
-	guest.finds(article("Entry *: POST /api/v1/orders, 201"))
+	guest.intercept(once)
+	guest.click(button("Order"))
+	guest.find(link("Watch order 1 come"))
+	guest.goTo("Notebook")
+	guest.find(article("Entry *: POST /api/v1/orders, 401 refused"))
+	guest.find(article("Entry *: POST /api/v1/auth/refresh, 200"))
+	guest.find(article("Entry *: POST /api/v1/orders, 201"))
 }
 
-// TestTwoTabsRefreshOneAfterTheOther holds the first refresh on its way. The other
-// tab must not send the same voucher: used twice, it would end the login session.
-func TestTwoTabsRefreshOneAfterTheOther(t *testing.T) {
+// TestToken_twoTabsRefreshInTurn holds the first refresh on its way. The other
+// tab must not send the same refresh token: used twice, it would end the login session.
+func TestToken_twoTabsRefreshInTurn(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name string
-		seat func(*house, testing.TB) *tab
+		seat func(*server, testing.TB) *tab
 		lock bool
 	}{
-		{"with Web Locks", (*house).seat, true},
-		{"without, on an origin that is not secure", (*house).strangeSeat, false},
+		{"with Web Locks", (*server).newTab, true},
+		{"without, on an origin that is not secure", (*server).newInsecureTab, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			one := tc.seat(openHouse(t, "ACCESS_TOKEN_TTL=6s"), t)
-			one.arrives("alice", "Menu")
-			two := one.another()
-			two.opens("/#/menu")
-			two.sees("alice, guest", " left")
+			one := tc.seat(startServer(t, "ACCESS_TOKEN_TTL=6s"), t)
+			one.openAs("alice", "Menu")
+			two := one.newTabOfSameUser()
+			two.open("/#/menu")
+			two.waitText("alice, guest", " left")
 			if locks := eval[bool](one, `!!navigator.locks`); locks != tc.lock {
 				t.Fatalf("Web Locks: %v", locks)
 			}
 			const refresh = "POST /api/v1/auth/refresh"
 			first, second := one.sent(refresh), two.sent(refresh)
-			gate, goOn := held(refresh)
-			one.sends(gate)
-			one.aboutToExpire()
-			one.goes("My logins")
-			one.until("the first tab asks for a new wristband", func() bool { return one.sent(refresh) == first+1 })
-			two.until("the second needs one, too", func() bool { return two.says("expired") })
-			two.goes("My logins")
-			two.settles()
-			two.settles()
+			gate, goOn := hold(refresh)
+			one.intercept(gate)
+			one.waitUntilAboutToExpire()
+			one.goTo("My logins")
+			one.waitUntil("the first tab refreshes its token", func() bool { return one.sent(refresh) == first+1 })
+			two.waitUntil("the second needs one, too", func() bool { return two.hasText("expired") })
+			two.goTo("My logins")
+			two.waitForPaint()
+			two.waitForPaint()
 			if n := two.sent(refresh); n != second {
 				t.Errorf("the second tab did not wait: %d refreshes", n-second)
 			}
 			goOn()
-			one.finds(button("End this one: *"))
-			two.finds(button("End this one: *"))
+			one.find(button("End this one: *"))
+			two.find(button("End this one: *"))
 			if n := two.sent(refresh) - second; n > 1 {
 				t.Errorf("the second tab asked %d times", n)
 			}
 			for _, p := range []*tab{one, two} {
-				p.finds(button("Log out"))
+				p.find(button("Log out"))
 			}
 		})
 	}
 }
 
-// TestAnotherTabLogsOut tells the first one.
-func TestAnotherTabLogsOut(t *testing.T) {
+// TestToken_logoutInAnotherTab logs the first tab out, too.
+func TestToken_logoutInAnotherTab(t *testing.T) {
 	t.Parallel()
-	one := openHouse(t).seat(t)
-	one.arrives("alice", "Menu")
-	two := one.another()
-	two.opens("/#/menu")
-	two.sees("alice, guest", " left", "Margherita")
-	two.clicks(button("Log out"))
-	one.finds(link("Log in"))
-	one.sees("You logged out in another tab.")
-	two.logsIn("vera")
-	one.until("the first tab belongs to vera, too", func() bool { return one.says("vera") })
+	one := startServer(t).newTab(t)
+	one.openAs("alice", "Menu")
+	two := one.newTabOfSameUser()
+	two.open("/#/menu")
+	two.waitText("alice, guest", " left", "Margherita")
+	two.click(button("Log out"))
+	one.find(link("Log in"))
+	one.waitText("You logged out in another tab.")
+	two.logIn("vera")
+	one.waitUntil("the first tab belongs to vera, too", func() bool { return one.hasText("vera") })
 }
 
-// TestNothingLeavesBySight keeps tokens out of the address and out of titles.
-func TestNothingLeavesBySight(t *testing.T) {
+// TestToken_isInNoAddress keeps tokens out of the address and out of titles.
+func TestToken_isInNoAddress(t *testing.T) {
 	t.Parallel()
-	guest := openHouse(t).seat(t)
-	guest.arrives("alice", "My orders")
-	guest.goes("Token")
-	guest.sees("Valid for")
+	guest := startServer(t).newTab(t)
+	guest.openAs("alice", "My orders")
+	guest.goTo("Token")
+	guest.waitText("Valid for")
 	guest.seen.mu.Lock()
 	urls := slices.Collect(maps.Keys(guest.seen.requests))
-	guest.seen.mu.Unlock() // or the browser could tell nothing more, not even an answer
+	guest.seen.mu.Unlock() // its events wait for this lock, also the answer to the next command
 	for _, url := range urls {
 		if strings.Contains(url, "eyJ") {
 			t.Errorf("a token in an address: %s", url)

@@ -1,4 +1,4 @@
-package e2e
+package browser
 
 import (
 	_ "embed"
@@ -14,10 +14,10 @@ import (
 //go:embed testdata/axe-core/axe.min.js
 var axe string
 
-// everyone checks what is on the page now against the WCAG, in light and dark. What
+// checkAccessibility checks what is on the page now against the WCAG, in light and dark. What
 // is dark differs in its colours only. The window is as high as the page, or axe
 // would take what the lowest bar hides until one scrolls for hidden.
-func (p *tab) everyone(state string) {
+func (p *tab) checkAccessibility(state string) {
 	p.t.Helper()
 	p.resize(1280, min(6000, eval[int64](p, `document.documentElement.scrollHeight`)+100))
 	defer p.resize(1280, 800)
@@ -25,12 +25,12 @@ func (p *tab) everyone(state string) {
 		{"light", `['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']`},
 		{"dark", `['color-contrast']`},
 	} {
-		p.prefers("prefers-color-scheme", look.scheme)
+		p.emulateMedia("prefers-color-scheme", look.scheme)
 		for _, violation := range p.violations(look.rules) {
 			p.t.Errorf("%s, %s: %s", state, look.scheme, violation)
 		}
 	}
-	p.prefers("prefers-color-scheme", "light")
+	p.emulateMedia("prefers-color-scheme", "light")
 }
 
 // violations runs axe in a world of its own: the page's policy does not change,
@@ -44,7 +44,7 @@ func (p *tab) violations(rules string) []string {
 	call(p, runtime.Evaluate, runtime.EvaluateParams{Expression: "window.axe || (() => {" + axe + "})()", ContextID: world})
 	result := call(p, runtime.Evaluate, runtime.EvaluateParams{Expression: run, ContextID: world, AwaitPromise: new(true), ReturnByValue: new(true)})
 	if result.ExceptionDetails != nil {
-		p.t.Fatalf("axe: %s", thrown(result.ExceptionDetails))
+		p.t.Fatalf("axe: %s", exceptionText(result.ExceptionDetails))
 	}
 	var found []string
 	if err := json.Unmarshal(result.Result.Value, &found); err != nil {
@@ -53,8 +53,8 @@ func (p *tab) violations(rules string) []string {
 	return found
 }
 
-// noSidewaysScrolling holds for every width that a guest may have.
-func (p *tab) noSidewaysScrolling(state string) {
+// checkNoHorizontalScroll holds for every width that a guest may have.
+func (p *tab) checkNoHorizontalScroll(state string) {
 	p.t.Helper()
 	if over := eval[[]string](p, `(() => {
 		const width = document.documentElement.clientWidth
@@ -66,25 +66,25 @@ func (p *tab) noSidewaysScrolling(state string) {
 	}
 }
 
-// looks takes a picture at each width and checks each.
-func (p *tab) looks(state string) {
+// checkWidths takes a picture at each width and checks each.
+func (p *tab) checkWidths(state string) {
 	p.t.Helper()
 	for _, width := range []int64{320, 768, 1280} {
 		p.resize(width, 900)
-		p.settles()
-		p.noSidewaysScrolling(fmt.Sprintf("%s at %d px", state, width))
-		p.shoot(fmt.Sprintf("%s-%d", state, width))
+		p.waitForPaint()
+		p.checkNoHorizontalScroll(fmt.Sprintf("%s at %d px", state, width))
+		p.screenshot(fmt.Sprintf("%s-%d", state, width))
 	}
 	p.resize(320, 256)
-	p.leavesRoom(state + " at 400 % zoom")
+	p.checkStickyParts(state + " at 400 % zoom")
 	p.resize(1280, 800)
 }
 
-// leavesRoom wants at least half of the window for what one reads, whatever
+// checkStickyParts wants at least half of the window for what one reads, whatever
 // sticks to its edges. 320 by 256 is a window of 1280 by 1024 at 400 %.
-func (p *tab) leavesRoom(state string) {
+func (p *tab) checkStickyParts(state string) {
 	p.t.Helper()
-	p.settles()
+	p.waitForPaint()
 	if covered := eval[float64](p, `(() => {
 		let stuck = 0
 		for (let y = 0; y < innerHeight; y++) {

@@ -1,4 +1,4 @@
-package e2e
+package browser
 
 import (
 	"net/url"
@@ -10,23 +10,23 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// weather is what happens between the page and the house. Bad weather is made in
-// the browser, so the page and the house stay the real ones.
-type weather []rule
+// rules say what happens to requests between the page and the server. The browser
+// applies them, so the page and the server stay the real ones.
+type rules []rule
 
 // rule says what becomes of requests such as "GET /api/v1/menu"; an asterisk at
 // its end stands for all that begin like it.
 type rule struct {
 	request string
-	becomes func(p *tab, e *fetch.EventRequestPaused)
+	handle  func(p *tab, e *fetch.EventRequestPaused)
 }
 
-func (w weather) meets(e *fetch.EventRequestPaused) (rule, bool) {
+func (rs rules) match(e *fetch.EventRequestPaused) (rule, bool) {
 	u, err := url.Parse(e.Request.URL)
 	if err != nil {
 		return rule{}, false
 	}
-	for _, r := range w {
+	for _, r := range rs {
 		prefix, open := strings.CutSuffix(r.request, "*")
 		if is := e.Request.Method + " " + u.Path; is == r.request || open && strings.HasPrefix(is, prefix) {
 			return r, true
@@ -35,11 +35,11 @@ func (w weather) meets(e *fetch.EventRequestPaused) (rule, bool) {
 	return rule{}, false
 }
 
-// sends sets the weather; without rules it is fine again.
-func (p *tab) sends(rules ...rule) {
+// intercept sets the rules; without any, all requests go their way again.
+func (p *tab) intercept(rules ...rule) {
 	p.t.Helper()
 	p.seen.mu.Lock()
-	p.seen.weather = rules
+	p.seen.rules = rules
 	p.seen.mu.Unlock()
 	if len(rules) == 0 {
 		call(p, fetch.Disable, cdp.Empty{})
@@ -48,20 +48,20 @@ func (p *tab) sends(rules ...rule) {
 	call(p, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: p.origin + "/*"}}})
 }
 
-// paused lets a request go on as the weather has it.
-func (p *tab) paused(e *fetch.EventRequestPaused) {
+// handlePaused applies the rule for a request, if there is one.
+func (p *tab) handlePaused(e *fetch.EventRequestPaused) {
 	p.seen.mu.Lock()
-	r, met := p.seen.weather.meets(e)
+	r, found := p.seen.rules.match(e)
 	p.seen.mu.Unlock()
-	if met {
-		r.becomes(p, e)
+	if found {
+		r.handle(p, e)
 		return
 	}
 	_, _ = chromedp.Call(p.ctx, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID})
 }
 
-// refused is an answer with a problem document that the house did not send.
-func refused(request string, status int64, slug, title, detail string, headers ...*fetch.HeaderEntry) rule {
+// refuse is an answer with a problem document that the server did not send.
+func refuse(request string, status int64, slug, title, detail string, headers ...*fetch.HeaderEntry) rule {
 	body := `{"type":"/problems/` + slug + `","title":` + quote(title) + `,"status":` + quote(status) + `,"detail":` + quote(detail) + `,"request_id":"made-up"}`
 	headers = append(headers, &fetch.HeaderEntry{Name: "Content-Type", Value: "application/problem+json"})
 	return rule{request, func(p *tab, e *fetch.EventRequestPaused) {
@@ -71,8 +71,8 @@ func refused(request string, status int64, slug, title, detail string, headers .
 	}}
 }
 
-// answered is a good answer that the house did not send.
-func answered(request, body string) rule {
+// fulfil is a good answer that the server did not send.
+func fulfil(request, body string) rule {
 	return rule{request, func(p *tab, e *fetch.EventRequestPaused) {
 		_, _ = chromedp.Call(p.ctx, fetch.FulfillRequest, fetch.FulfillRequestParams{
 			RequestID: e.RequestID, ResponseCode: 200, Body: []byte(body),
@@ -81,15 +81,15 @@ func answered(request, body string) rule {
 	}}
 }
 
-// lost is a request that never arrives.
-func lost(request string) rule {
+// drop is a request that never arrives.
+func drop(request string) rule {
 	return rule{request, func(p *tab, e *fetch.EventRequestPaused) {
 		_, _ = chromedp.Call(p.ctx, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonInternetDisconnected})
 	}}
 }
 
-// held is a request that waits until it is let go.
-func held(request string) (r rule, letGo func()) {
+// hold is a request that waits until it is let go.
+func hold(request string) (r rule, letGo func()) {
 	gate := make(chan struct{})
 	return rule{request, func(p *tab, e *fetch.EventRequestPaused) {
 		select {

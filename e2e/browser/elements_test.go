@@ -1,4 +1,4 @@
-package e2e
+package browser
 
 import (
 	"encoding/json"
@@ -16,27 +16,27 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// thing is something on the page, named as a screen reader names it. An asterisk
+// element is something on the page, named as a screen reader names it. An asterisk
 // in a name stands for anything.
-type thing struct {
+type element struct {
 	role, name string
-	in         *thing // nil: anywhere on the page
+	in         *element // nil: anywhere on the page
 }
 
-func button(name string) thing   { return thing{role: "button", name: name} }
-func link(name string) thing     { return thing{role: "link", name: name} }
-func heading(name string) thing  { return thing{role: "heading", name: name} }
-func textbox(name string) thing  { return thing{role: "textbox", name: name} }
-func radio(name string) thing    { return thing{role: "radio", name: name} }
-func checkbox(name string) thing { return thing{role: "checkbox", name: name} }
+func button(name string) element   { return element{role: "button", name: name} }
+func link(name string) element     { return element{role: "link", name: name} }
+func heading(name string) element  { return element{role: "heading", name: name} }
+func textbox(name string) element  { return element{role: "textbox", name: name} }
+func radio(name string) element    { return element{role: "radio", name: name} }
+func checkbox(name string) element { return element{role: "checkbox", name: name} }
 
-// within looks only inside another thing.
-func (x thing) within(in thing) thing {
+// within looks only inside another element.
+func (x element) within(in element) element {
 	x.in = &in
 	return x
 }
 
-func (x thing) String() string {
+func (x element) String() string {
 	s := fmt.Sprintf("%s %q", x.role, x.name)
 	if x.in != nil {
 		s += " in " + x.in.String()
@@ -44,13 +44,13 @@ func (x thing) String() string {
 	return s
 }
 
-func (x thing) matches(name string) bool {
+func (x element) matches(name string) bool {
 	pattern := strings.ReplaceAll(regexp.QuoteMeta(x.name), `\*`, ".*")
 	return regexp.MustCompile("^" + pattern + "$").MatchString(name)
 }
 
-// all finds every such thing that is there now, in the order of the document.
-func (p *tab) all(x thing) []*accessibility.Node {
+// all returns every such element that is there now, in the order of the document.
+func (p *tab) all(x element) []*accessibility.Node {
 	query := accessibility.QueryAXTreeParams{Role: x.role}
 	if x.in == nil {
 		root, err := chromedp.Call(p.ctx, dom.GetDocument, dom.GetDocumentParams{Depth: new(int64(0))})
@@ -91,34 +91,34 @@ func property(n *accessibility.Node, name accessibility.PropertyName) string {
 	return ""
 }
 
-func (p *tab) has(x thing) bool { return len(p.all(x)) > 0 }
+func (p *tab) has(x element) bool { return len(p.all(x)) > 0 }
 
-// finds waits until the thing is there.
-func (p *tab) finds(x thing) *accessibility.Node {
+// find waits until the element is there.
+func (p *tab) find(x element) *accessibility.Node {
 	p.t.Helper()
 	var found []*accessibility.Node
-	p.until("there is a "+x.String(), func() bool { found = p.all(x); return len(found) > 0 })
+	p.waitUntil("there is a "+x.String(), func() bool { found = p.all(x); return len(found) > 0 })
 	return found[0]
 }
 
-// misses waits until the thing is gone.
-func (p *tab) misses(x thing) {
+// waitGone waits until the element is gone.
+func (p *tab) waitGone(x element) {
 	p.t.Helper()
-	p.until("there is no more "+x.String(), func() bool { return !p.has(x) })
+	p.waitUntil("there is no more "+x.String(), func() bool { return !p.has(x) })
 }
 
-// sees waits until all of this can be read on the page.
-func (p *tab) sees(texts ...string) {
+// waitText waits until all of this can be read on the page.
+func (p *tab) waitText(texts ...string) {
 	p.t.Helper()
 	for _, text := range texts {
-		p.until(fmt.Sprintf("the page says %q", text), func() bool { return p.says(text) })
+		p.waitUntil(fmt.Sprintf("the page says %q", text), func() bool { return p.hasText(text) })
 	}
 }
 
-// says compares without regard to case, which a style sheet may change, and to
+// hasText compares without regard to case, which a style sheet may change, and to
 // how words are spaced.
-func (p *tab) says(text string) bool {
-	return p.holds(fmt.Sprintf(`document.body.innerText.replace(/\s+/g, ' ').toLowerCase().includes(%s)`, quote(strings.ToLower(text))))
+func (p *tab) hasText(text string) bool {
+	return p.isTrue(fmt.Sprintf(`document.body.innerText.replace(/\s+/g, ' ').toLowerCase().includes(%s)`, quote(strings.ToLower(text))))
 }
 
 func quote(v any) string {
@@ -126,16 +126,16 @@ func quote(v any) string {
 	return string(text)
 }
 
-// clicks presses the mouse on the middle of the thing, once it is there, enabled
+// click presses the mouse on the middle of the element, once it is there, enabled
 // and not covered by anything.
-func (p *tab) clicks(x thing) {
+func (p *tab) click(x element) {
 	p.t.Helper()
 	why, misses := "it is not there", 0
 	if !eventually(p.t, func() bool {
 		if found := p.all(x); len(found) > 0 {
-			why = p.press(found[0])
-		} else if misses++; misses%looks == 0 {
-			p.looksAround(misses / looks)
+			why = p.tryClick(found[0])
+		} else if misses++; misses%lookAround == 0 {
+			p.scrollAround(misses / lookAround)
 		}
 		return why == ""
 	}) {
@@ -143,18 +143,18 @@ func (p *tab) clicks(x thing) {
 	}
 }
 
-// looks is how often a thing is missed before somebody looks elsewhere.
-const looks = 50
+// lookAround is how often an element is missed before the page is scrolled.
+const lookAround = 50
 
-// looksAround scrolls to the beginning of the page, to its middle or to its end.
+// scrollAround scrolls to the beginning of the page, to its middle or to its end.
 // What is far out of sight is not painted (content-visibility), and a busy Chromium
 // may be late in telling of it.
-func (p *tab) looksAround(turn int) {
-	p.holds(fmt.Sprintf(`(scrollTo(0, document.documentElement.scrollHeight * %d / 2), true)`, (turn-1)%3))
+func (p *tab) scrollAround(turn int) {
+	p.isTrue(fmt.Sprintf(`(scrollTo(0, document.documentElement.scrollHeight * %d / 2), true)`, (turn-1)%3))
 }
 
-// press clicks, or says why it cannot.
-func (p *tab) press(n *accessibility.Node) string {
+// tryClick clicks, or says why it cannot.
+func (p *tab) tryClick(n *accessibility.Node) string {
 	if property(n, "disabled") == "true" {
 		return "it is disabled"
 	}
@@ -188,7 +188,7 @@ func (p *tab) middle(id cdp.BackendNodeID) (x, y float64, err error) {
 	return (q[0] + q[4]) / 2, (q[1] + q[5]) / 2, nil
 }
 
-// onTop tells whether a click at this place would meet the node.
+// onTop reports whether a click at this place would meet the node.
 func (p *tab) onTop(id cdp.BackendNodeID, x, y float64) bool {
 	return callOn[bool](p, id, fmt.Sprintf(`function() {
 		const hit = document.elementFromPoint(%f, %f)
@@ -196,7 +196,8 @@ func (p *tab) onTop(id cdp.BackendNodeID, x, y float64) bool {
 	}`, x, y))
 }
 
-// callOn runs a function with the node as this. A node that is gone gives zero.
+// callOn runs a function with the node as this. For a node that is gone
+// it returns the zero value.
 func callOn[T any](p *tab, id cdp.BackendNodeID, function string) (value T) {
 	node, err := chromedp.Call(p.ctx, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: id})
 	if err != nil {
@@ -211,20 +212,20 @@ func callOn[T any](p *tab, id cdp.BackendNodeID, function string) (value T) {
 	return value
 }
 
-// fills clicks into a field, selects what is in it, and types.
-func (p *tab) fills(x thing, words string) {
+// fill clicks into a field, selects what is in it, and types.
+func (p *tab) fill(x element, words string) {
 	p.t.Helper()
-	p.clicks(x)
-	callOn[bool](p, p.finds(x).BackendDOMNodeID, `function() { this.select() }`)
-	p.types(words)
+	p.click(x)
+	callOn[bool](p, p.find(x).BackendDOMNodeID, `function() { this.select() }`)
+	p.typeText(words)
 }
 
-// scrollsTo brings the row of a long list into view that holds a text. What is far
+// scrollTo brings the row of a long list into view that holds a text. What is far
 // below is not laid out before (content-visibility), so it has no name yet.
-func (p *tab) scrollsTo(words string) {
+func (p *tab) scrollTo(words string) {
 	p.t.Helper()
-	p.until("there is a row with "+words, func() bool {
-		return p.holds(fmt.Sprintf(`(() => {
+	p.waitUntil("there is a row with "+words, func() bool {
+		return p.isTrue(fmt.Sprintf(`(() => {
 			const row = [...document.querySelectorAll('main li, main article')].find(e => e.textContent.includes(%s))
 			row?.scrollIntoView({ block: 'center' })
 			return !!row
@@ -232,8 +233,8 @@ func (p *tab) scrollsTo(words string) {
 	})
 }
 
-// mayCopy lets the tab use the clipboard.
-func (p *tab) mayCopy() {
+// allowClipboard lets the tab use the clipboard.
+func (p *tab) allowClipboard() {
 	p.t.Helper()
 	for _, permission := range []string{"clipboard-read", "clipboard-write"} {
 		if _, err := chromedp.CallBrowser(p.ctx, cdpbrowser.SetPermission, cdpbrowser.SetPermissionParams{
@@ -245,8 +246,8 @@ func (p *tab) mayCopy() {
 	}
 }
 
-// types sends each character as a key.
-func (p *tab) types(words string) {
+// typeText sends each character as a key.
+func (p *tab) typeText(words string) {
 	p.t.Helper()
 	if err := chromedp.Do(p.ctx, chromedp.KeyEvent(words)); err != nil {
 		p.t.Fatal(err)
@@ -258,8 +259,8 @@ var keys = map[string]string{
 	"Down": kb.ArrowDown, "Up": kb.ArrowUp, "Left": kb.ArrowLeft, "Right": kb.ArrowRight,
 }
 
-// presses sends one key, such as "Tab" or "Shift+Tab".
-func (p *tab) presses(key string) {
+// pressKey sends one key, such as "Tab" or "Shift+Tab".
+func (p *tab) pressKey(key string) {
 	p.t.Helper()
 	name, shifted := strings.CutPrefix(key, "Shift+")
 	var options []chromedp.KeyOption
@@ -271,27 +272,27 @@ func (p *tab) presses(key string) {
 	}
 }
 
-// focused is the thing that the keyboard talks to.
-func (p *tab) focused() thing {
+// focused is the element that has the keyboard's focus.
+func (p *tab) focused() element {
 	p.t.Helper()
 	result := call(p, runtime.Evaluate, runtime.EvaluateParams{
 		Expression: `(() => { let e = document.activeElement; while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement; return e })()`,
 	})
 	if result.Result.ObjectID == "" {
-		return thing{}
+		return element{}
 	}
 	tree, err := chromedp.Call(p.ctx, accessibility.GetPartialAXTree, accessibility.GetPartialAXTreeParams{ObjectID: result.Result.ObjectID, FetchRelatives: new(false)})
 	if err != nil || len(tree.Nodes) == 0 {
-		return thing{}
+		return element{}
 	}
-	return thing{role: text(tree.Nodes[0].Role), name: text(tree.Nodes[0].Name)}
+	return element{role: text(tree.Nodes[0].Role), name: text(tree.Nodes[0].Name)}
 }
 
-// tabsTo presses Tab until the thing has the focus.
-func (p *tab) tabsTo(x thing) { p.t.Helper(); p.walksTo(x, "Tab") }
+// tabTo presses Tab until the element has the focus.
+func (p *tab) tabTo(x element) { p.t.Helper(); p.moveFocusTo(x, "Tab") }
 
-// walksTo presses a key until the thing has the focus.
-func (p *tab) walksTo(x thing, key string) {
+// moveFocusTo presses a key until the element has the focus.
+func (p *tab) moveFocusTo(x element, key string) {
 	p.t.Helper()
 	var passed []string
 	for range 300 {
@@ -300,7 +301,7 @@ func (p *tab) walksTo(x thing, key string) {
 			return
 		}
 		passed = append(passed, at.String())
-		p.presses(key)
+		p.pressKey(key)
 	}
 	p.fail(fmt.Sprintf("%s never reaches the %s, only\n%s", key, x, strings.Join(passed[:min(60, len(passed))], "\n")))
 }
