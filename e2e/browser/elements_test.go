@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -97,8 +98,32 @@ func (p *tab) has(x element) bool { return len(p.all(x)) > 0 }
 func (p *tab) find(x element) *accessibility.Node {
 	p.t.Helper()
 	var found []*accessibility.Node
-	p.waitUntil("there is a "+x.String(), func() bool { found = p.all(x); return len(found) > 0 })
+	p.waitUntil("there is a "+x.String(), func() bool { found = p.inSight(x); return len(found) > 0 })
 	return found[0]
+}
+
+// inSight returns all such elements. If there is none it scrolls to what may hold
+// one: Chromium knows no names and no buttons in a row that is far out of sight,
+// because content-visibility skips it.
+func (p *tab) inSight(x element) []*accessibility.Node {
+	found := p.all(x)
+	for at := &x; at != nil && len(found) == 0; at = at.in {
+		if p.isTrue(fmt.Sprintf(`(() => {
+			const row = [...document.querySelectorAll('main li, main article')].find(row =>
+				row.checkVisibility() && row.firstElementChild?.checkVisibility({ contentVisibilityAuto: true }) === false
+				&& [row.textContent, ...Array.from(row.querySelectorAll('[aria-label]'), e => e.ariaLabel), row.ariaLabel].some(text => text?.includes(%s)))
+			row?.scrollIntoView({ block: 'center' })
+			return !!row
+		})()`, quote(at.longestPart()))) {
+			break
+		}
+	}
+	return found
+}
+
+// longestPart is the longest part of the name between asterisks.
+func (x element) longestPart() string {
+	return slices.MaxFunc(strings.Split(x.name, "*"), func(a, b string) int { return cmp.Compare(len(a), len(b)) })
 }
 
 // waitGone waits until the element is gone.
@@ -130,27 +155,15 @@ func quote(v any) string {
 // and not covered by anything.
 func (p *tab) click(x element) {
 	p.t.Helper()
-	why, misses := "it is not there", 0
+	why := "it is not there"
 	if !eventually(p.t, func() bool {
-		if found := p.all(x); len(found) > 0 {
+		if found := p.inSight(x); len(found) > 0 {
 			why = p.tryClick(found[0])
-		} else if misses++; misses%lookAround == 0 {
-			p.scrollAround(misses / lookAround)
 		}
 		return why == ""
 	}) {
 		p.fail(fmt.Sprintf("the %s cannot be clicked: %s", x, why))
 	}
-}
-
-// lookAround is how often an element is missed before the page is scrolled.
-const lookAround = 50
-
-// scrollAround scrolls to the beginning of the page, to its middle or to its end.
-// What is far out of sight is not painted (content-visibility), and a busy Chromium
-// may be late in telling of it.
-func (p *tab) scrollAround(turn int) {
-	p.isTrue(fmt.Sprintf(`(scrollTo(0, document.documentElement.scrollHeight * %d / 2), true)`, (turn-1)%3))
 }
 
 // tryClick clicks, or says why it cannot.
@@ -176,6 +189,9 @@ func (p *tab) tryClick(n *accessibility.Node) string {
 	if err := chromedp.Do(p.ctx, chromedp.MouseClickXY(x, y)); err != nil {
 		return err.Error()
 	}
+	if p.isTrue(`window.e2e?.missed === true`) {
+		return "it moved away under the mouse"
+	}
 	return ""
 }
 
@@ -188,11 +204,14 @@ func (p *tab) middle(id cdp.BackendNodeID) (x, y float64, err error) {
 	return (q[0] + q[4]) / 2, (q[1] + q[5]) / 2, nil
 }
 
-// onTop reports whether a click at this place would meet the node.
+// onTop reports whether a click at this place would meet the node, and has the page
+// note whether it does.
 func (p *tab) onTop(id cdp.BackendNodeID, x, y float64) bool {
 	return callOn[bool](p, id, fmt.Sprintf(`function() {
-		const hit = document.elementFromPoint(%f, %f)
-		return !!hit && (this.contains(hit) || hit.contains(this) || [...(this.labels ?? [])].some(l => l.contains(hit)))
+		const hit = document.elementFromPoint(%f, %f), labels = [...(this.labels ?? [])]
+		e2e.missed = true // until the click arrives: the page may move what is under the mouse
+		addEventListener('click', e => { e2e.missed = !(e.target === hit || [this, ...labels].some(l => l.contains(e.target))) }, { once: true, capture: true })
+		return !!hit && (this.contains(hit) || hit.contains(this) || labels.some(l => l.contains(hit)))
 	}`, x, y))
 }
 

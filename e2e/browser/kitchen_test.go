@@ -116,7 +116,7 @@ func TestKitchen_refused(t *testing.T) {
 // TestKitchen_keepsTheBoardAfterExpiry keeps the board on the screen.
 func TestKitchen_keepsTheBoardAfterExpiry(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual", "ACCESS_TOKEN_TTL=5s")
+	s := startServer(t, "KITCHEN=manual", "ACCESS_TOKEN_TTL=15s")
 	s.placeOrder(s.Login("alice"))
 	chef := s.newTab(t)
 	chef.expectStatus(401)

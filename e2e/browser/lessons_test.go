@@ -525,6 +525,7 @@ func TestLessons_refused(t *testing.T) {
 	t.Parallel()
 	guest := startServer(t).newTab(t)
 	guest.expectStatus(404, 429, 503)
+	guest.recordCountdown()
 	guest.intercept(refuse("GET /learn/lessons*", 503, "database-unavailable", "The order book cannot be reached", "Try again in a moment."))
 	for path, there := range map[string]element{"/#/lessons": link("L02 *"), "/#/lessons/L01": button("Lock in my guess")} {
 		guest.intercept(refuse("GET /learn/lessons*", 503, "database-unavailable", "The order book cannot be reached", "Try again in a moment."))
@@ -533,12 +534,12 @@ func TestLessons_refused(t *testing.T) {
 		guest.checkAccessibility(path + ", refused")
 		guest.intercept(refuse("GET /learn/lessons*", 429, "rate-limited", "Not so fast", "Wait 3 seconds.", &fetch.HeaderEntry{Name: "Retry-After", Value: "3"}))
 		guest.click(button("Try again"))
-		guest.find(button("Try again in 2 s"))
+		guest.waitCountdown()
 		guest.checkAccessibility(path + ", throttled")
 		guest.intercept()
 		guest.click(button("Try again"))
 		guest.find(there)
-		guest.open("/#/about")
+		guest.open("/?again#/about") // another document, with a countdown of its own
 	}
 	guest.open("/#/lessons/L77")
 	guest.waitText("404", "There is no lesson of that name")

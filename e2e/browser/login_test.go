@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,14 +85,18 @@ func TestLogin_countsDown(t *testing.T) {
 	t.Parallel()
 	guest := startServer(t).newTab(t)
 	guest.expectStatus(429)
+	guest.recordCountdown()
 	guest.intercept(refuse("POST /api/v1/auth/login", 429, "too-many-attempts", "Too many wrong passwords", "Wait 2 seconds.", &fetch.HeaderEntry{Name: "Retry-After", Value: "2"}))
 	guest.open("/#/login")
 	guest.click(button("alice"))
 	guest.click(button("Get my wristband"))
-	guest.waitText("Wait 2 s", "Wait 1 s")
+	guest.waitCountdown()
 	guest.intercept()
 	guest.click(button("Get my wristband"))
 	guest.find(button("Log out"))
+	if shown := eval[[]string](guest, `e2e.countdown`); !slices.Equal(shown, []string{"Wait 2 s", "Wait 1 s"}) {
+		t.Errorf("the countdown shows %q", shown)
+	}
 }
 
 // TestLogin_register registers a user, and keeps the password out of the notebook.

@@ -1,3 +1,4 @@
+// Package browser tests the page in a real browser, over the real program.
 package browser
 
 import (

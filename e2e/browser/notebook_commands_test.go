@@ -30,12 +30,12 @@ type notebookEntry struct {
 func (p *tab) copyNotebook() (entries []notebookEntry) {
 	p.t.Helper()
 	p.goTo("Notebook")
-	p.waitUntil("all entries are listed", func() bool {
+	p.waitUntil("all entries are listed and answered", func() bool {
 		newest, all := 0, p.all(article("Entry *"))
 		if len(all) > 0 {
 			fmt.Sscanf(text(all[0].Name), "Entry %d", &newest)
 		}
-		return newest > 0 && newest <= len(all)
+		return newest > 0 && newest <= len(all) && !p.has(article("Entry *, …"))
 	})
 	for _, card := range p.all(article("Entry *")) {
 		w := notebookEntry{Title: text(card.Name)}
@@ -152,7 +152,7 @@ func doAsAnonymous(p *tab) {
 	for _, view := range []string{"My orders", "Kitchen", "Office"} {
 		p.goTo(view)
 		p.click(button("Ask without one"))
-		p.waitText("401")
+		p.waitUntil("a refusal of "+view, func() bool { return p.isTrue(`document.querySelector('main .refusal .status')?.textContent === '401'`) })
 	}
 }
 

@@ -16,44 +16,63 @@ import (
 // tries, and the best one counts.
 const tries = 6
 
+// TestSpeed_firstView bounds the bytes of the first view, and the time until a
+// guest sees something: 200 ms, or on a busy machine five times what a bare text
+// takes there at that moment. No machine is granted more than four times as long.
+func TestSpeed_firstView(t *testing.T) {
+	const mostBytes, longestWait, mostBareTexts = 60_000, 200.0, 5
+	s := startServer(t)
+	quick := false
+	var paints []string
+	for try := 0; try < 2 || try < 2*tries && !quick; try++ {
+		bare, _ := s.firstPaint(t, "/healthz")
+		first, guest := s.firstPaint(t, "/")
+		guest.find(button("Order"))
+		guest.waitUntil("every request is answered", guest.idle)
+		if n := guest.bytes(); n > mostBytes || n < 5000 {
+			t.Errorf("the first view takes %d bytes on the wire, more than %d", n, mostBytes)
+		}
+		paints = append(paints, fmt.Sprintf("%.0f ms, a bare text %.0f", first, bare))
+		quick = quick || first <= min(max(longestWait, mostBareTexts*bare), 4*longestWait)
+		guest.seen.mu.Lock()
+		for _, r := range guest.seen.sent {
+			if strings.Contains(r, "/auth/") {
+				t.Errorf("the first view of a new guest asks %s", r)
+			}
+		}
+		guest.seen.mu.Unlock()
+	}
+	t.Logf("first paints: %q", paints)
+	if !quick {
+		t.Errorf("the first paint is late in all of %q", paints)
+	}
+}
+
+// firstPaint opens a path in a new tab and returns after how many milliseconds
+// there is something to see.
+func (s *server) firstPaint(t *testing.T, path string) (milliseconds float64, p *tab) {
+	t.Helper()
+	p = s.newTab(t)
+	p.open(path)
+	p.waitUntil("the first paint", func() bool { return p.isTrue(`performance.getEntriesByName('first-paint').length > 0`) })
+	return eval[float64](p, `performance.getEntriesByName('first-paint')[0].startTime`), p
+}
+
 // bytes is what all requests of the tab took on the wire, headers included.
 func (p *tab) bytes() (sum int64) {
 	p.seen.mu.Lock()
 	defer p.seen.mu.Unlock()
-	for _, n := range p.seen.requests {
+	for _, n := range p.seen.finished {
 		sum += n
 	}
 	return sum
 }
 
-func TestSpeed_firstView(t *testing.T) {
-	const mostBytes, longestWait = 60_000, 200.0
-	s := startServer(t)
-	best := 1e9
-	for try := 0; try < 2 || try < 2*tries && best > longestWait; try++ {
-		guest := s.newTab(t)
-		guest.open("/")
-		guest.find(button("Order"))
-		guest.waitUntil("every request is answered", func() bool {
-			return guest.isTrue(`document.readyState === 'complete' && performance.getEntriesByName('first-paint').length > 0`)
-		})
-		if n := guest.bytes(); n > mostBytes || n < 5000 {
-			t.Errorf("the first view takes %d bytes on the wire, more than %d", n, mostBytes)
-		}
-		first := eval[float64](guest, `performance.getEntriesByName('first-paint')[0].startTime`)
-		t.Logf("%d bytes, first paint after %.0f ms", guest.bytes(), first)
-		best = min(best, first)
-		guest.seen.mu.Lock()
-		for _, r := range guest.seen.sent {
-			if strings.Contains(r, "/auth/") {
-				t.Errorf("a stranger's first view asks %s", r)
-			}
-		}
-		guest.seen.mu.Unlock()
-	}
-	if best > longestWait {
-		t.Errorf("the first paint comes after %.0f ms at best", best)
-	}
+// idle reports whether all requests of the tab have ended.
+func (p *tab) idle() bool {
+	p.seen.mu.Lock()
+	defer p.seen.mu.Unlock()
+	return len(p.seen.finished) >= len(p.seen.urls)
 }
 
 // TestSpeed_noLayoutShift holds answers back until the page says that it

@@ -44,10 +44,10 @@ type observations struct {
 	faults   []string                   // whatever must never happen
 	sent     []string                   // "POST /api/v1/orders", in order
 	headers  map[string]network.Headers // of the latest request of each kind
-	requests map[string]int64           // bytes on the wire of each finished request
 	urls     map[network.RequestID]string
-	refusals map[int]int  // failed loads by status; 0: not delivered
-	expected map[int]bool // what this test provokes
+	finished map[network.RequestID]int64 // bytes on the wire of each request that has ended
+	refusals map[int]int                 // failed loads by status; 0: not delivered
+	expected map[int]bool                // what this test provokes
 	rules    rules
 	pause    func(*fetch.EventRequestPaused)
 }
@@ -74,7 +74,7 @@ func (p *tab) newTabOfSameUser() *tab {
 func openTab(t testing.TB, s *server, origin string, parent context.Context, options ...chromedp.ContextOption) *tab {
 	t.Helper()
 	seen := &observations{
-		origin: origin, requests: map[string]int64{}, headers: map[string]network.Headers{}, urls: map[network.RequestID]string{}, refusals: map[int]int{}, expected: map[int]bool{},
+		origin: origin, finished: map[network.RequestID]int64{}, headers: map[string]network.Headers{}, urls: map[network.RequestID]string{}, refusals: map[int]int{}, expected: map[int]bool{},
 	}
 	ctx, leave := chromedp.NewContext(parent, append(options, chromedp.WithListener(seen.record))...)
 	p := &tab{t: t, ctx: ctx, server: s, origin: origin, seen: seen}
@@ -89,6 +89,25 @@ func openTab(t testing.TB, s *server, origin string, parent context.Context, opt
 	p.emulateMedia("prefers-color-scheme", "light")
 	p.resize(1280, 800)
 	return p
+}
+
+// recordCountdown has documents that are opened from now on keep what a countdown
+// shows: each text is there for one second, and a busy machine looks less often.
+func (p *tab) recordCountdown() {
+	p.t.Helper()
+	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+		e2e.countdown = [];
+		new MutationObserver(() => {
+			let [now] = document.body?.textContent.match(/(Try again in|Wait) \d+ s(?!econd)/) ?? [];
+			if ([...document.querySelectorAll('button')].find(b => b.textContent === now)?.disabled) now += ', disabled';
+			if (now && now !== e2e.countdown.at(-1)) e2e.countdown.push(now);
+		}).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });`})
+}
+
+// waitCountdown waits until a countdown has begun.
+func (p *tab) waitCountdown() {
+	p.t.Helper()
+	p.waitUntil("a countdown", func() bool { return p.isTrue(`e2e.countdown.length > 0`) })
 }
 
 // recorder keeps what only the page itself can measure.
@@ -110,7 +129,9 @@ func (o *observations) record(event any) {
 	case *network.EventRequestWillBeSent:
 		o.recordRequest(e)
 	case *network.EventLoadingFinished:
-		o.requests[o.urls[e.RequestID]] = int64(e.EncodedDataLength)
+		o.finished[e.RequestID] = int64(e.EncodedDataLength)
+	case *network.EventLoadingFailed:
+		o.finished[e.RequestID] = 0
 	case *log.EventEntryAdded:
 		o.recordLog(e.Entry)
 	case *runtime.EventConsoleAPICalled:
