@@ -1,6 +1,6 @@
 # The program in an image of its own: nothing else is in it, no shell, no libc.
-# compose.yaml opens three branches with it; `docker build -t restaurant .` makes
-# it by itself.
+# compose.yaml starts three instances of it; `docker build -t restaurant .` builds
+# it alone.
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -10,8 +10,8 @@ COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -tags nomsgpack -ldflags '-s -w' -o /out/restaurant . && \
     mkdir -m 700 /out/data
 
-# No certificates of authorities: the program calls nobody but its database. If
-# that shall be checked over TLS, mount its certificate and name it in
+# No root certificates: the program connects to nothing but its database. To verify
+# that over TLS, mount its certificate and name it in
 # DATABASE_URL (sslmode=verify-full&sslrootcert=/path).
 FROM scratch
 COPY --from=build /out/restaurant /restaurant

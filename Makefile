@@ -1,4 +1,5 @@
-# `make` shows the targets. `check` compares and never edits.
+# `make` shows the targets: ## those of every day, #: the others. `check` compares
+# and never edits.
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # No call speaks msgpack, and its codec takes 3 MiB of memory.
 RELEASE := -trimpath -tags nomsgpack -ldflags '-s -w'
@@ -23,15 +24,19 @@ RUN = .
 # How long the clients of `chaos` order.
 CHAOS = 60s
 
-.PHONY: help run demo branches test test-postgres chaos e2e screenshots docs check fmt-check vet lint tidy-check web-check bench load growth cluster-load build clean
+.PHONY: help run demo branches test check docs build clean e2e \
+	fmt-check vet lint tidy-check web-check shell-check \
+	test-postgres chaos screenshots bench load growth cluster-load
 
 help: ## Show the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nMore:\n'
+	@awk -F ':.*#: ' '/^[a-z0-9-]+:.*#: / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Start the server at http://localhost:8080
 	go run .
 
-demo: ## Start it and watch a client order a pizza
+demo: ## Start it and watch a guest order a pizza
 	go run . demo
 
 branches: ## Start three instances over one PostgreSQL, with nginx in front (installs both if missing, as root on Debian)
@@ -39,56 +44,12 @@ branches: ## Start three instances over one PostgreSQL, with nginx in front (ins
 
 test: ## Run the tests with the race detector (needs cgo and a C compiler)
 	CGO_ENABLED=1 go test -race ./...
+	go test -C e2e/load ./...
 
-test-postgres: ## Run the tests that use a database on PostgreSQL, with a server of their own
-	deploy/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres ./e2e'
-
-chaos: ## Test nginx, then let 32 clients order while instances are killed and PostgreSQL is restarted (needs nginx and PostgreSQL)
-	. ./deploy/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|Nginx' ./e2e
-
-e2e: ## Test the page in a real browser (needs Chromium); pictures in dist/e2e
-	@mkdir -p dist/e2e
-	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 10m -parallel 4 -artifacts -outputdir "$(CURDIR)/dist/e2e" -run '$(RUN)' .
-
-screenshots: ## Take the README's pictures again (needs Chromium)
-	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 5m -run TestScreenshots . -screenshots "$(CURDIR)/docs/screenshots"
+check: fmt-check vet lint tidy-check web-check shell-check test ## Everything that must hold before a change lands; docs freshness is one of the tests
 
 docs: ## Generate docs/ from the comments on the handlers
 	go run ./docs/generate
-
-check: fmt-check vet lint tidy-check web-check test ## Everything that must hold before a change lands; docs freshness is one of the tests
-
-fmt-check: ## Is everything formatted?
-	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
-
-vet: ## go vet
-	go vet ./...
-	go vet -C e2e/browser ./...
-	go vet -C e2e/load ./...
-
-lint: ## golangci-lint with the checks of .golangci.yml
-	CGO_ENABLED=0 go run $(LINT) run
-
-tidy-check: ## Are go.mod and go.sum tidy?
-	go mod tidy -diff
-	cd e2e/browser && go mod tidy -diff
-	cd e2e/load && go mod tidy -diff
-
-web-check: ## Are the page's styles and scripts formatted, and do their types fit? (skipped without npm)
-	@if ! command -v npm >/dev/null; then echo "web-check is skipped: it needs npm."; exit 0; fi; \
-	cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci; } && npm run --silent check
-
-bench: ## Run all benchmarks, one package after the other, in two minutes
-	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn ./e2e
-
-load: ## Measure the program under load, beside the least that any server could do (about 5 minutes)
-	go run -C e2e/load . -rounds $(ROUNDS) -for $(SECONDS)s $(if $(BEFORE),-before "$(abspath $(BEFORE))")
-
-growth: ## Compare an empty database with one that has taken a million orders
-	go run -C e2e/load . -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)
-
-cluster-load: ## Measure three instances over one PostgreSQL, and SQLite beside them (needs nginx and PostgreSQL; about 5 minutes)
-	. ./deploy/install.sh && need nginx nginx-light && deploy/with-postgres.sh go run -C e2e/load . -cluster -rounds $(ROUNDS) -for $(SECONDS)s -ended $(ENDED) -streams $(STREAMS)
 
 build: ## Build the program for all platforms into dist/
 	@for p in $(PLATFORMS); do \
@@ -99,3 +60,54 @@ build: ## Build the program for all platforms into dist/
 
 clean: ## Remove what build made
 	rm -rf dist
+
+e2e: ## Test the page in a real browser (needs Chromium); pictures in dist/e2e
+	@mkdir -p dist/e2e
+	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 10m -parallel 4 -artifacts -outputdir "$(CURDIR)/dist/e2e" -run '$(RUN)' .
+
+fmt-check: #: Is everything formatted?
+	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
+
+vet: #: go vet, in all three modules
+	go vet ./...
+	go vet -C e2e/browser ./...
+	go vet -C e2e/load ./...
+
+lint: #: golangci-lint with the checks of .golangci.yml
+	CGO_ENABLED=0 go run $(LINT) run
+	cd e2e/browser && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
+	cd e2e/load && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
+
+tidy-check: #: Are go.mod and go.sum tidy?
+	go mod tidy -diff
+	cd e2e/browser && go mod tidy -diff
+	cd e2e/load && go mod tidy -diff
+
+web-check: #: Are the page's styles and scripts formatted, and do their types fit? (skipped without npm)
+	@if ! command -v npm >/dev/null; then echo "web-check is skipped: it needs npm."; exit 0; fi; \
+	cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci; } && npm run --silent check
+
+shell-check: #: What shellcheck says of the scripts (skipped without it)
+	@if ! command -v shellcheck >/dev/null; then echo "shell-check is skipped: it needs shellcheck."; exit 0; fi; \
+	shellcheck deploy/*.sh .ci/run
+
+test-postgres: #: Run the tests that use PostgreSQL, beside a server of their own
+	deploy/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres ./e2e'
+
+chaos: #: Test nginx's retries, then let 32 clients order while instances are killed and PostgreSQL is restarted, and count (needs both)
+	. ./deploy/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|Nginx' ./e2e
+
+screenshots: #: Take the README's pictures (needs Chromium)
+	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 5m -run TestScreenshots . -screenshots "$(CURDIR)/docs/screenshots"
+
+bench: #: Run all benchmarks, one package after the other, in two minutes
+	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn ./e2e
+
+load: #: Measure the program under load, beside the least that any server could do (about 5 minutes)
+	go run -C e2e/load . -rounds $(ROUNDS) -for $(SECONDS)s $(if $(BEFORE),-before "$(abspath $(BEFORE))")
+
+growth: #: Compare an empty database with one that has taken a million orders
+	go run -C e2e/load . -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)
+
+cluster-load: #: Measure three instances over one PostgreSQL, and SQLite beside them (needs nginx and PostgreSQL; about 5 minutes)
+	. ./deploy/install.sh && need nginx nginx-light && deploy/with-postgres.sh go run -C e2e/load . -cluster -rounds $(ROUNDS) -for $(SECONDS)s -ended $(ENDED) -streams $(STREAMS)

@@ -1,63 +1,65 @@
 #!/usr/bin/env bash
-# Opens three branches over one PostgreSQL, with nginx in front, and prints what
-# to try. Everything is in a throw-away folder and ends with Ctrl-C. On a Debian
+# Starts three instances over one PostgreSQL, with nginx in front, and prints what
+# to try. Everything is in a temporary folder and ends with Ctrl-C. On a Debian
 # where we are root, what is missing is installed.
 #
-#   deploy/cluster.sh        (PORT=9080 deploy/cluster.sh: the door there, the branches behind it)
+#   deploy/cluster.sh        (PORT=9080 deploy/cluster.sh: nginx there, the instances at the ports behind it)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=deploy/install.sh
 . "$here/install.sh"
-count=3 door=${PORT:-8080}
+count=3 first=${PORT:-8080}
 
 refuse() {
   echo "$1" >&2
   exit 1
 }
 taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-port_of() { echo $((door + $1)); }
+port_of() { echo $((first + $1)); }
 
-# What may be missing is looked for before anything is started.
+# Checks what may be missing before anything is started.
 prepare() {
-  [[ $door =~ ^[0-9]{4,5}$ ]] && [ "$door" -ge 1024 ] && [ "$door" -le $((65535 - count)) ] ||
+  if ! [[ $first =~ ^[0-9]{4,5}$ ]] || [ "$first" -lt 1024 ] || [ "$first" -gt $((65535 - count)) ]; then
     refuse "PORT must be a number from 1024 to $((65535 - count)), such as 8080"
+  fi
   command -v go >/dev/null || refuse "Go is missing: install Go 1.26 from https://go.dev/dl and try again"
   need curl curl
   need nginx nginx-light
   local n
   for n in $(seq 0 "$count"); do
     if taken "$(port_of "$n")"; then
-      refuse "port $(port_of "$n") is in use: stop what uses it, or choose another, for example: make branches PORT=$((door + 1000))"
+      refuse "port $(port_of "$n") is in use: stop what uses it, or choose another, for example: make branches PORT=$((first + 1000))"
     fi
   done
   echo "Starting PostgreSQL in a folder of its own"
   exec "$here/with-postgres.sh" "$here/cluster.sh" beside-postgres
 }
 
-dir='' nginx='' branches=()
+dir='' nginx='' instances=()
 
 # Each in a session of its own, so that Ctrl-C does not end all at once.
-open_branch() {
+start_instance() {
   local port
   port=$(port_of "$1")
-  mkdir -p "$dir/branch-$1"
-  ADDR="127.0.0.1:$port" DATA_DIR="$dir/branch-$1/data" DATABASE_URL="$TEST_DATABASE_URL" PUBLIC_URL="http://localhost:$door" \
+  mkdir -p "$dir/instance-$1"
+  ADDR="127.0.0.1:$port" DATA_DIR="$dir/instance-$1/data" DATABASE_URL="$TEST_DATABASE_URL" PUBLIC_URL="http://localhost:$first" \
     TRUSTED_PROXIES=127.0.0.1 BEHIND_PROXY=off TLS=off PUBLIC=off DEMO_DATA=on \
-    setsid "$dir/restaurant" serve </dev/null >>"$dir/branch-$1/log" 2>&1 &
-  branches[$1]=$!
+    setsid "$dir/restaurant" serve </dev/null >>"$dir/instance-$1/log" 2>&1 &
+  instances[$1]=$!
 }
 
-open_door() {
+start_nginx() {
   local n
   cp "$here/nginx.conf" "$dir/nginx/"
-  echo "listen 127.0.0.1:$door;" >"$dir/nginx/door.conf"
+  echo "listen 127.0.0.1:$first;" >"$dir/nginx/listen.conf"
   for n in $(seq "$count"); do
     echo "server 127.0.0.1:$(port_of "$n") max_fails=1 fail_timeout=2s;"
-  done >"$dir/nginx/branches.conf"
+  done >"$dir/nginx/instances.conf"
   setsid nginx -p "$dir/nginx" -c "$dir/nginx/nginx.conf" -e stderr -g "daemon off;" </dev/null >"$dir/nginx/log" 2>&1 &
   nginx=$!
 }
 
-# await URL PROCESS LOG WHO waits until it answers 200.
+# await URL PROCESS LOG NAME waits until it answers 200.
 await() {
   local _
   for _ in $(seq 300); do
@@ -66,16 +68,16 @@ await() {
     sleep 0.1
   done
   tail -n 5 "$3" >&2
-  refuse "$4 does not open: the lines above say why"
+  refuse "$4 does not start: the lines above say why"
 }
 
 finish() {
   trap '' INT TERM HUP
-  local all=() pid _
+  local all=() _
   [ -z "$nginx" ] || all+=("$nginx")
-  all+=("${branches[@]}")
+  all+=("${instances[@]}")
   if [ ${#all[@]} -gt 0 ]; then
-    echo "Closing"
+    echo "Stopping"
     kill -TERM "${all[@]}" 2>/dev/null || true
     for _ in $(seq 100); do
       if ! kill -0 "${all[@]}" 2>/dev/null; then all=() && break; fi
@@ -89,20 +91,20 @@ finish() {
 beside_postgres() {
   trap finish EXIT
   trap 'exit 0' INT TERM HUP
-  dir=$(mktemp -d "${TMPDIR:-/tmp}/restaurant-branches-XXXXXX")
+  dir=$(mktemp -d "${TMPDIR:-/tmp}/restaurant-cluster-XXXXXX")
   mkdir "$dir/nginx"
-  chmod 711 "$dir" "$dir/nginx" # nginx has workers without rights; what is secret is in the branches' folders
+  chmod 711 "$dir" "$dir/nginx" # nginx has workers without rights; what is secret is in the instances' folders
   echo "Building the program (the first time takes over a minute)"
   (cd "$here/.." && CGO_ENABLED=0 go build -trimpath -tags nomsgpack -ldflags '-s -w' -o "$dir/restaurant" .) & # waited for, so that Ctrl-C is answered at once
   wait $! || refuse "the program does not compile: the lines above say why"
-  echo "Opening $count branches and the door in front of them"
+  echo "Starting $count instances, and nginx in front of them"
   local n
-  for n in $(seq "$count"); do open_branch "$n"; done
+  for n in $(seq "$count"); do start_instance "$n"; done
   for n in $(seq "$count"); do
-    await "http://127.0.0.1:$(port_of "$n")/readyz" "${branches[$n]}" "$dir/branch-$n/log" "branch $n"
+    await "http://127.0.0.1:$(port_of "$n")/readyz" "${instances[$n]}" "$dir/instance-$n/log" "instance $n"
   done
-  open_door
-  await "http://127.0.0.1:$door/readyz" "$nginx" "$dir/nginx/log" nginx
+  start_nginx
+  await "http://127.0.0.1:$first/readyz" "$nginx" "$dir/nginx/log" nginx
   explain
   watch
 }
@@ -112,43 +114,43 @@ explain() {
   a=http://localhost:$(port_of 1) b=http://localhost:$(port_of 2) c=http://localhost:$(port_of 3)
   cat <<TRY
 
-The restaurant is open at http://localhost:$door, and its branches at $a, $b and $c.
-Ctrl-C closes everything; nothing of it stays. What they say is in $dir/branch-1/log and so on.
+nginx is at http://localhost:$first, the instances at $a, $b and $c.
+Ctrl-C stops everything; nothing of it stays. The logs are in $dir/instance-1/log and so on.
 
 Try it in a second terminal, in this folder.
 
-  Get a wristband at the door (nginx asks one of the branches):
-curl -sS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:$door/api/v1/auth/login -o wristband.txt
+  Get an access token through nginx, which asks one of the instances:
+curl -sS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:$first/api/v1/auth/login -o wristband.txt
 
-  Order at branch 1, follow the order at branch 2, and find it at branch 3:
+  Order at instance 1, follow the order at instance 2, and find it at instance 3:
 curl -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@docs/examples/order.json" $a/api/v1/orders
 curl -N -H "@wristband.txt" $b/api/v1/orders/1/events
 curl -i -H "@wristband.txt" $c/api/v1/orders
 
-  Each branch signs with a key of its own, and publishes the keys of all:
+  Each instance signs with a key of its own, and publishes the keys of all:
 curl -i $c/.well-known/jwks.json
 
-  Kill branch 1 (it opens again three seconds later). Send the same order again and again meanwhile:
-  it is cooked once, and X-Branch says who answered.
-kill -9 ${branches[1]}
-curl -i -H "@wristband.txt" -H "Idempotency-Key: through-the-door" -H "Content-Type: application/json" -d "@docs/examples/order.json" http://localhost:$door/api/v1/orders
+  Kill instance 1 (it is restarted three seconds later). Send the same order again and again meanwhile:
+  it is placed once, and X-Branch says which instance answered.
+kill -9 ${instances[1]}
+curl -i -H "@wristband.txt" -H "Idempotency-Key: through-nginx" -H "Content-Type: application/json" -d "@docs/examples/order.json" http://localhost:$first/api/v1/orders
 
-  Freeze PostgreSQL, as if its cable were cut. The menu and your wristband are still known; an order is
+  Freeze PostgreSQL, as if its cable were cut. The menu and your token are still known; an order is
   refused with 503 and Retry-After; readyz says why. Then let it go on.
 kill -STOP $frozen
-curl -i http://localhost:$door/readyz
-curl -i -H "@wristband.txt" http://localhost:$door/api/v1/auth/me
-curl -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@docs/examples/order.json" http://localhost:$door/api/v1/orders
+curl -i http://localhost:$first/readyz
+curl -i -H "@wristband.txt" http://localhost:$first/api/v1/auth/me
+curl -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@docs/examples/order.json" http://localhost:$first/api/v1/orders
 kill -CONT $frozen
 
-  Log out at branch 1, and be refused at branch 2:
+  Log out at instance 1, and be refused at instance 2:
 curl -i -X POST -H "@wristband.txt" $a/api/v1/auth/logout
 curl -i -H "@wristband.txt" $b/api/v1/auth/me
 
 TRY
 }
 
-# watch opens a branch again that has ended.
+# watch restarts an instance that has ended.
 watch() {
   local n gone
   while :; do
@@ -159,12 +161,12 @@ watch() {
       refuse "nginx has ended: the lines above say why"
     fi
     for n in $(seq "$count"); do
-      if [ "$gone" = "${branches[$n]}" ]; then
-        echo "Branch $n has ended; it opens again in three seconds"
+      if [ "$gone" = "${instances[$n]}" ]; then
+        echo "Instance $n has ended; it is restarted in three seconds"
         sleep 3 &
         wait $! 2>/dev/null || true
-        open_branch "$n"
-        echo "Branch $n is open again, as process ${branches[$n]}"
+        start_instance "$n"
+        echo "Instance $n runs again, as process ${instances[$n]}"
       fi
     done
   done

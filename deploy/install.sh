@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts beside it. Debian keeps nginx where only root looks.
 PATH="$PATH:/usr/sbin:/sbin"
 

@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Runs a command beside a PostgreSQL of its own: a new, empty server in a
-# throw-away folder, on a free port of loopback, with a password made up on the
-# spot. It ends with the command, however that ends, and nothing of it is left.
+# temporary folder, on a free port of loopback, with a random password. It ends with
+# the command, however that ends, and nothing of it is left.
 #
 #   deploy/with-postgres.sh [-t] [-c setting=value]... command [argument]...
 #
 # The command finds the server's address in TEST_DATABASE_URL, its process in
 # TEST_POSTGRES_PID, its folder in TEST_POSTGRES_DATA and the folder of
 # PostgreSQL's programs in TEST_POSTGRES_BIN. -c changes a
-# setting of the server. -t is for tests, which make and drop hundreds of
-# databases: nothing is made safe on the disk, and the folder is in memory if
+# setting of the server. -t is for tests, which create and drop hundreds of
+# databases: nothing is flushed to the disk, and the folder is in memory if
 # there is a gigabyte of it. Where PostgreSQL is missing and we are root on a
 # Debian, it is installed.
 set -euo pipefail
+# shellcheck source=deploy/install.sh
 . "$(dirname "$0")/install.sh"
 
 settings=() where="${TMPDIR:-/tmp}"
@@ -49,7 +50,7 @@ if ! bin=$(find_programs); then
   bin=$(find_programs)
 fi
 
-# PostgreSQL refuses to run as root; Debian's package brings a user for it.
+# PostgreSQL refuses to run as root; Debian's package has a user for it.
 as_server=()
 dir=$(mktemp -d "$where/restaurant-postgres-XXXXXX")
 if [ "$(id -u)" = 0 ]; then
@@ -58,6 +59,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 server=
+# shellcheck disable=SC2317,SC2329 # a trap calls it
 finish() {
   trap '' INT TERM HUP
   if [ -n "$server" ]; then
@@ -74,7 +76,7 @@ password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 pwfile="$dir/password"
 (umask 077 && printf '%s\n' "$password" >"$pwfile")
 [ ${#as_server[@]} -eq 0 ] || chown postgres "$pwfile"
-# md5 rather than scram: it is worth nothing beyond this command, and tests
+# md5 rather than scram: the password is of no use after this command, and tests
 # connect thousands of times.
 (cd "$dir" && "${as_server[@]}" "$bin/initdb" -D "$dir/data" -U postgres -A md5 --pwfile="$pwfile" --no-locale --encoding=UTF8 --no-sync >"$dir/initdb.log") || {
   cat "$dir/initdb.log" >&2
@@ -95,7 +97,7 @@ for _ in 1 2 3 4 5; do
     sleep 0.05
   done
   if grep -q 'ready to accept connections' "$dir/server.log"; then break; fi
-  wait "$server" 2>/dev/null || true # somebody else took the port meanwhile
+  wait "$server" 2>/dev/null || true # another process took the port meanwhile
   server=
 done
 if [ -z "$server" ]; then

@@ -37,7 +37,7 @@ func killRepeatedly(t *testing.T, dir string, kills int) {
 			return true
 		})
 		guests.AwaitReceipts(1 + rand.IntN(100))
-		time.Sleep(rand.N(5 * time.Millisecond)) // acknowledgements follow commits; this hits what comes between
+		time.Sleep(rand.N(5 * time.Millisecond)) // acknowledgements follow commits; this hits what comes between, more or less often
 		server.Kill()
 		wait()
 	}

@@ -13,9 +13,15 @@ import (
 	"restaurant/e2e/testkit"
 )
 
-// atOnce is for what needs no database, and for refusals when it is known that
-// there is none. Much less is needed; the rest is for a busy machine.
-const atOnce = time.Second
+// What needs no database, and a refusal when it is known that there is none, takes
+// milliseconds. A request that waits for the database takes 3 s at least: so long it
+// may queue for a connection. A limit between the two tells them apart, however busy
+// the machine is.
+const atOnce = 2 * time.Second
+
+// toNotice is for requests under way when the database freezes: within 1.8 s it has
+// been pinged in vain. A request that waits for its own answer takes 7 s.
+const toNotice = 5 * time.Second
 
 // TestPostgresOutage_isRefusedAndPasses takes the database away in each way in which it may go. What
 // needs none goes on, the rest is refused soon, and all comes back by itself.
@@ -24,11 +30,11 @@ func TestPostgresOutage_isRefusedAndPasses(t *testing.T) {
 	for _, tc := range []struct {
 		name       string
 		away, back func(*testkit.PostgresServer)
-		noticed    time.Duration // until the last of those is refused who were there before it was known
+		noticed    time.Duration // until the last request is refused that was there before it was known
 	}{
 		{"stopped", func(s *testkit.PostgresServer) { s.Stop("fast") }, (*testkit.PostgresServer).Start, atOnce},
 		{"crashed", func(s *testkit.PostgresServer) { s.Stop("immediate") }, (*testkit.PostgresServer).Start, atOnce},
-		{"frozen", (*testkit.PostgresServer).Freeze, (*testkit.PostgresServer).Thaw, 3 * time.Second},
+		{"frozen", (*testkit.PostgresServer).Freeze, (*testkit.PostgresServer).Thaw, toNotice},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Setenv("KITCHEN", "manual")
@@ -41,7 +47,7 @@ func TestPostgresOutage_isRefusedAndPasses(t *testing.T) {
 
 			tc.away(database)
 			var notReady sync.WaitGroup
-			notReady.Go(func() { a.wantRefusal("GET", "/readyz", "", 2*atOnce) })
+			notReady.Go(func() { a.wantRefusal("GET", "/readyz", "", toNotice) })
 			a.wantRefusals(tc.noticed)
 			notReady.Wait()
 			a.wantRefusals(atOnce)

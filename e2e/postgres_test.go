@@ -25,7 +25,7 @@ func TestPostgres_missingServerIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed.Close()
-	t.Setenv("DATABASE_URL", "postgres://alice:mozzarella@"+closed.Addr().String()+"/book")
+	t.Setenv("DATABASE_URL", "postgres://alice:mozzarella@"+closed.Addr().String()+"/restaurant")
 	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t))
 	if code := server.Wait(10 * time.Second); code != 1 || !isOneSentence(server.Output.String(), "check that the server runs") || strings.Contains(server.Output.String(), "mozzarella") {
 		t.Errorf("exit code %d, output %s", code, server.Output)

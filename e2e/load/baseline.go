@@ -54,12 +54,12 @@ const baselineCommand = "baseline"
 
 // startBaseline starts this program again as the baseline. It reads its answers
 // from the folder and keeps its rows in it.
-func startBaseline(dir string) (*baseline, error) {
+func startBaseline(ctx context.Context, dir string) (*baseline, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := command(nil, self, baselineCommand, dir)
+	cmd := command(ctx, nil, self, baselineCommand, dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

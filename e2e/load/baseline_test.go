@@ -31,7 +31,7 @@ func newBaseline(t *testing.T) (b *baseline, dir string) {
 			t.Fatal(err)
 		}
 	}
-	b, err := startBaseline(dir)
+	b, err := startBaseline(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}

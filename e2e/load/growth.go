@@ -60,7 +60,7 @@ func growth(ctx context.Context, o options, dir string, out io.Writer) error {
 func fill(ctx context.Context, o options, s *server) error {
 	progress("filling a database with %s orders of %s guests", count(o.orders), count(o.guests))
 	began := time.Now()
-	cmd := command(s.settings, s.program, "seed", "-orders", strconv.Itoa(o.orders), "-guests", strconv.Itoa(o.guests))
+	cmd := command(ctx, s.settings, s.program, "seed", "-orders", strconv.Itoa(o.orders), "-guests", strconv.Itoa(o.guests))
 	var failure strings.Builder
 	cmd.Stdout, cmd.Stderr = os.Stderr, &failure // it shows how far it is
 	err := cmd.Run()

@@ -36,7 +36,7 @@ func newServer(program, dir string, settings ...string) (*server, error) {
 
 // start starts the program and returns the time until it was ready.
 func (s *server) start(ctx context.Context) (time.Duration, error) {
-	return s.run(ctx, command(s.settings, s.program))
+	return s.run(ctx, command(ctx, s.settings, s.program))
 }
 
 // run starts a command that listens at the server's address.
@@ -68,10 +68,11 @@ func (s *server) stop() {
 
 func (s *server) pid() int { return s.process.Cmd.Process.Pid }
 
-// command sees only the settings given here: a variable that is set for another
-// server would change what is measured.
-func command(settings []string, program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(program, args...)
+// command is killed when ctx ends, which is when nothing of it is needed any more. It
+// sees only the settings given here: a variable that is set for another server would
+// change what is measured.
+func command(ctx context.Context, settings []string, program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env = append(inherited(), settings...)
 	return cmd
 }
@@ -127,10 +128,10 @@ func (s *server) restart(ctx context.Context) (time.Duration, int64, error) {
 	return median(times), rest, err
 }
 
-// awaitIdle waits until the kitchen has served what was ordered, so that the next
+// kitchenIdle waits until the kitchen has served what was ordered, so that the next
 // measurement does not pay for the last one. It reports whether that happened
 // within a minute.
-func (s *server) awaitIdle(ctx context.Context, chef string) (bool, error) {
+func (s *server) kitchenIdle(ctx context.Context, chef string) (bool, error) {
 	for range 240 {
 		var open struct{ Items []struct{} }
 		if err := s.get(ctx, call{http.MethodGet, "/api/v1/kitchen/orders?limit=1", chef, "", http.StatusOK}, &open); err != nil {

@@ -71,14 +71,14 @@ func closedLoop(ctx context.Context, workers int, span time.Duration, do func(ct
 	began := time.Now()
 	for i := range workers {
 		all.Go(func() {
-			for at := began; at == began || at.Sub(began) < span && ctx.Err() == nil; {
+			at := began
+			for len(took[i]) == 0 || at.Sub(began) < span && ctx.Err() == nil {
 				if err := do(ctx, i); err != nil {
 					cancel(err)
 					return
 				}
 				now := time.Now()
-				took[i] = append(took[i], now.Sub(at))
-				at = now
+				took[i], at = append(took[i], now.Sub(at)), now
 			}
 		})
 	}

@@ -113,7 +113,7 @@ func (f *fixture) prepare(ctx context.Context, dir string) (err error) {
 	if err := first.copyAnswers(ctx, answers, order); err != nil {
 		return err
 	}
-	f.baseline, err = startBaseline(answers)
+	f.baseline, err = startBaseline(ctx, answers)
 	return err
 }
 
@@ -151,7 +151,7 @@ func (s *subject) renewTokens(ctx context.Context) error {
 // worth less, and the report says so.
 func (f *fixture) awaitIdle(ctx context.Context) error {
 	for _, s := range f.subjects {
-		idle, err := s.server.awaitIdle(ctx, s.chef)
+		idle, err := s.kitchenIdle(ctx, s.chef)
 		if err != nil {
 			return err
 		}

@@ -81,7 +81,7 @@ func RunProgram(t testing.TB, dir, input string, args ...string) (output string,
 	cmd.Env = append(os.Environ(), "DATA_DIR="+dir)
 	cmd.Stdin = strings.NewReader(input)
 	out, err := cmd.CombinedOutput()
-	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+	if cmd.ProcessState == nil { // it did not start
 		t.Fatal(err)
 	}
 	return string(out), cmd.ProcessState.ExitCode()

@@ -20,9 +20,9 @@ func Nginx(dir, addr string, instances ...string) (*exec.Cmd, error) {
 	conf, err := os.ReadFile(filepath.Join(Root(), "deploy", "nginx.conf"))
 	err = errors.Join(err,
 		os.WriteFile(filepath.Join(dir, "nginx.conf"), conf, 0o600),
-		os.WriteFile(filepath.Join(dir, "branches.conf"), []byte(upstream.String()), 0o600),
-		os.WriteFile(filepath.Join(dir, "door.conf"), []byte("listen "+loopback(addr)+";"), 0o600))
-	return exec.Command("nginx", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off;"), err // #nosec G204 -- files of ours
+		os.WriteFile(filepath.Join(dir, "instances.conf"), []byte(upstream.String()), 0o600),
+		os.WriteFile(filepath.Join(dir, "listen.conf"), []byte("listen "+loopback(addr)+";"), 0o600))
+	return exec.Command("nginx", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off;"), err
 }
 
 // loopback is an address of localhost as nginx takes it for one address only.
