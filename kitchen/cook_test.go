@@ -13,7 +13,7 @@ import (
 
 const pace = 3 * time.Second
 
-func TestOrderIsServedAfterThreeSteps(t *testing.T) {
+func TestRun_servesAnOrderInThreeSteps(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name string
@@ -57,7 +57,7 @@ func TestOrderIsServedAfterThreeSteps(t *testing.T) {
 }
 
 // A whole evening: orders come when they like, some in a rush, one is cancelled.
-func TestWholeEvening(t *testing.T) {
+func TestRun_wholeEvening(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t)
@@ -89,7 +89,7 @@ func TestWholeEvening(t *testing.T) {
 }
 
 // More orders than the cooks take at once are due at one moment.
-func TestRushIsCookedInOneMoment(t *testing.T) {
+func TestRun_advancesManyOrdersAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t)
@@ -113,7 +113,7 @@ func TestRushIsCookedInOneMoment(t *testing.T) {
 	})
 }
 
-func TestNextKitchenFinishesWhatIsHalfDone(t *testing.T) {
+func TestRun_resumesAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t)
 		first := New(h.store, pace, silent)
@@ -136,9 +136,7 @@ func TestNextKitchenFinishesWhatIsHalfDone(t *testing.T) {
 	})
 }
 
-// A branch that goes dark rings for nobody. Others over the same order book find
-// its orders by themselves; in a book that belongs to one house there is none.
-func TestOrdersOfADarkBranchAreCooked(t *testing.T) {
+func TestRun_takesOverOrdersOfADeadInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t)
 		defer open(t, New(h.store, pace, silent))()
@@ -161,7 +159,7 @@ func wantHeardNext(t *testing.T, news <-chan models.Order, want models.Status) {
 	}
 }
 
-func TestManualKitchenMovesNothingByItself(t *testing.T) {
+func TestRun_manualAdvancesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t)
 		k := New(h.store, Manual, silent)
@@ -177,7 +175,7 @@ func TestManualKitchenMovesNothingByItself(t *testing.T) {
 }
 
 // A chef who is ahead of the cooks gives the order its next full step.
-func TestChefMayHelpTheCooks(t *testing.T) {
+func TestAdvance_whileRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t)
 		k := New(h.store, pace, silent)
@@ -192,7 +190,7 @@ func TestChefMayHelpTheCooks(t *testing.T) {
 	})
 }
 
-func TestTwoKitchensNeverSkipOrRepeatAStep(t *testing.T) {
+func TestRun_twoKitchensNeverSkipOrRepeatAStep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t)
@@ -238,7 +236,7 @@ func TestTwoKitchensNeverSkipOrRepeatAStep(t *testing.T) {
 	})
 }
 
-func TestCooksTryAgainWhenTheBookFails(t *testing.T) {
+func TestRun_retriesWhenTheDatabaseFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t)
 		var log bytes.Buffer
@@ -263,7 +261,7 @@ func TestCooksTryAgainWhenTheBookFails(t *testing.T) {
 	})
 }
 
-func TestClosingTimeIsNoTrouble(t *testing.T) {
+func TestRun_endsWithoutAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t)
 		var log bytes.Buffer
@@ -283,7 +281,7 @@ func TestClosingTimeIsNoTrouble(t *testing.T) {
 	})
 }
 
-func TestListenersStayInOrder(t *testing.T) {
+func TestEvents_subscribersSeeStepsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t)
 		k := New(h.store, time.Millisecond, silent) // as fast as it goes

@@ -47,7 +47,7 @@ func wantHeard(t *testing.T, news <-chan models.Order, want models.Status) {
 	}
 }
 
-func TestEverybodyWhoListensHears(t *testing.T) {
+func TestEvents_everySubscriberReceives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e Events
 		one, cancelOne := e.Subscribe(1)
@@ -66,7 +66,7 @@ func TestEverybodyWhoListensHears(t *testing.T) {
 	})
 }
 
-func TestSlowListenerGetsTheNewestAndHoldsUpNobody(t *testing.T) {
+func TestEvents_slowSubscriberGetsTheNewest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e Events
 		news, cancel := e.Subscribe(1)
@@ -81,7 +81,7 @@ func TestSlowListenerGetsTheNewestAndHoldsUpNobody(t *testing.T) {
 	})
 }
 
-func TestOldNewsNeverReplacesNewNews(t *testing.T) {
+func TestEvents_oldStateNeverReplacesANewOne(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
 		published []models.Status
@@ -108,7 +108,7 @@ func TestOldNewsNeverReplacesNewNews(t *testing.T) {
 	}
 }
 
-func TestCloseEndsSubscriptions(t *testing.T) {
+func TestEvents_closeEndsSubscriptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e Events
 		idle, cancelIdle := e.Subscribe(1)
@@ -138,7 +138,7 @@ func TestCloseEndsSubscriptions(t *testing.T) {
 	})
 }
 
-func TestCancelTwice(t *testing.T) {
+func TestEvents_cancelTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e Events
 		_, cancel := e.Subscribe(1)
@@ -151,7 +151,7 @@ func TestCancelTwice(t *testing.T) {
 	})
 }
 
-func TestNobodyIsRememberedAfterCancelling(t *testing.T) {
+func TestEvents_cancelLeavesNothing(t *testing.T) {
 	var e Events
 	var cancels []func()
 	for id := range int64(100) {
@@ -172,7 +172,7 @@ func TestNobodyIsRememberedAfterCancelling(t *testing.T) {
 }
 
 // For the race detector.
-func TestEverybodyAtOnce(t *testing.T) {
+func TestEvents_concurrently(t *testing.T) {
 	var e Events
 	var crowd sync.WaitGroup
 	for range 8 {

@@ -112,7 +112,7 @@ func wantSteps(t *testing.T, o models.Order, seconds ...float64) {
 	}
 }
 
-func TestAdvanceAndCancelTellListeners(t *testing.T) {
+func TestAdvance_publishes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := openHouse(t)
 		k := New(h.store, Manual, silent)
@@ -159,7 +159,7 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-func TestSubmitNeverWaits(t *testing.T) {
+func TestWake_neverBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := New(nil, time.Second, silent) // nobody cooks, so nobody hears the bell
 		for range 1000 {

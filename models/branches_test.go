@@ -44,7 +44,8 @@ func atOnce(stores []*Store, do func(s *Store, guest int)) {
 	all.Wait()
 }
 
-func TestOneKeyMakesOneOrderInAllHouses(t *testing.T) {
+// Concurrent orders with one key, spread over instances, make one order.
+func TestPlaceOrder_oneKeyAcrossInstancesMakesOneOrder(t *testing.T) {
 	t.Parallel()
 	stores := houses(t, 3)
 	alice, dish := enter(t, stores[0], "alice"), cook(t, stores[0])
@@ -72,7 +73,8 @@ func TestOneKeyMakesOneOrderInAllHouses(t *testing.T) {
 	}
 }
 
-func TestOneKeyForManyBodiesMakesOneOrder(t *testing.T) {
+// Of concurrent orders with one key but different bodies, one is taken.
+func TestPlaceOrder_oneKeyForManyBodiesMakesOneOrder(t *testing.T) {
 	t.Parallel()
 	stores := houses(t, 3)
 	alice, dish := enter(t, stores[0], "alice"), cook(t, stores[0])
@@ -94,8 +96,8 @@ func TestOneKeyForManyBodiesMakesOneOrder(t *testing.T) {
 	}
 }
 
-// Each of many managers may go, as long as one stays.
-func TestManagersDemoteEachOtherInAllHouses(t *testing.T) {
+// Of many managers who are demoted concurrently on all instances, one stays.
+func TestUpdateUser_instancesKeepOneManager(t *testing.T) {
 	t.Parallel()
 	stores := houses(t, 3)
 	const managers = 4
@@ -121,8 +123,8 @@ func TestManagersDemoteEachOtherInAllHouses(t *testing.T) {
 	}
 }
 
-// No ticket is cooked twice and none is forgotten, however many houses cook.
-func TestHousesShareTheTickets(t *testing.T) {
+// However many instances advance orders, none moves twice and none is left.
+func TestAdvanceDue_instancesShareTheOrders(t *testing.T) {
 	t.Parallel()
 	const tickets = 200
 	stores := houses(t, 3)
@@ -163,9 +165,9 @@ func TestHousesShareTheTickets(t *testing.T) {
 	}
 }
 
-// While one house has tickets in its hands, the others take the rest and wait
-// for nobody.
-func TestNobodyWaitsForTicketsInOtherHands(t *testing.T) {
+// While one instance has locked some due orders, the others advance the rest
+// without waiting.
+func TestAdvanceDue_skipsRowsOfAnotherInstance(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		stores := houses(t, 2)
 		alice, dish := enter(t, stores[0], "alice"), cook(t, stores[0])
@@ -196,7 +198,9 @@ func TestNobodyWaitsForTicketsInOtherHands(t *testing.T) {
 	})
 }
 
-func TestOfManyHousesOneRotates(t *testing.T) {
+// Of concurrent refreshes with one token on all instances, one succeeds and the
+// session ends once.
+func TestRotate_oneInstanceWins(t *testing.T) {
 	t.Parallel()
 	stores := houses(t, 3)
 	var ended []*endings
@@ -230,9 +234,9 @@ func TestOfManyHousesOneRotates(t *testing.T) {
 	}
 }
 
-// What a session may do when it ends at the same moment: its last access token
-// must be known to whoever ended it, or there must be none.
-func TestARefreshAndTheEndOfItsSession(t *testing.T) {
+// When a session ends during a refresh, either the refresh fails or the denylist
+// covers its new access token.
+func TestRotate_whileItsSessionEnds(t *testing.T) {
 	t.Parallel()
 	stores := houses(t, 2)
 	alice := enter(t, stores[0], "alice")
@@ -296,8 +300,8 @@ func waits(t *testing.T, s *Store, do func() error) (result <-chan error) {
 	}
 }
 
-// These put two houses exactly where they must wait for each other.
-func TestWhoComesSecondSeesWhatTheFirstDid(t *testing.T) {
+// These put two instances exactly where one must wait for the other.
+func TestLocks_secondTransactionSeesTheFirst(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		open := func(t *testing.T) (one, other *Store, alice User) {
 			stores := houses(t, 2)

@@ -38,7 +38,9 @@ var (
 	oneTea    = OrderLine{MenuItemID: 2, Name: "Tè d'autore", Size: SizeRegular, Quantity: 1, Note: "no sugar, ? and @", UnitPriceCents: 300}
 )
 
-func TestGeneratedGuestsLeaveTakenNamesAlone(t *testing.T) {
+// A username that is taken keeps its account; adding the same guests again adds
+// none.
+func TestAddGeneratedGuests_skipsTakenNames(t *testing.T) {
 	s := openBook(t)
 	real := User{Username: "guest-2", Name: "Really somebody", Role: RoleManager, PasswordHash: "theirs"}
 	noError(t, s.createUser(t.Context(), &real))
@@ -81,7 +83,7 @@ func TestGeneratedGuestsLeaveTakenNamesAlone(t *testing.T) {
 // A guess at the password of a generated guest must cost what one at a real
 // password costs; a hash that is refused unread would answer a thousand times
 // as fast.
-func TestNoPasswordOpensAGeneratedAccount(t *testing.T) {
+func TestAddGeneratedGuests_noPasswordFits(t *testing.T) {
 	s, h := openBook(t), NewHasher()
 	_, err := s.AddGeneratedGuests(t.Context(), strangers(1))
 	noError(t, err)
@@ -105,7 +107,7 @@ func TestNoPasswordOpensAGeneratedAccount(t *testing.T) {
 	}
 }
 
-func TestHistoryIsWrittenAsItHappened(t *testing.T) {
+func TestAddHistory(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
 	orders := make([]Order, 450)
@@ -136,7 +138,7 @@ func TestHistoryIsWrittenAsItHappened(t *testing.T) {
 	}
 }
 
-func TestHistoryIsWholeOrNotWritten(t *testing.T) {
+func TestAddHistory_allOrNothing(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
 	good := served(alice.ID, 1, twoPizzas)
@@ -170,7 +172,7 @@ func TestHistoryIsWholeOrNotWritten(t *testing.T) {
 	noError(t, s.AddHistory(t.Context(), []Order{good}))
 }
 
-func TestFullDiskStopsBetweenBatches(t *testing.T) {
+func TestAddHistory_fullDiskKeepsWholeBatches(t *testing.T) {
 	s := openFile(t)
 	alice := enter(t, s, "alice")
 	batch := make([]Order, 500)
@@ -210,7 +212,7 @@ func TestLastGenerated(t *testing.T) {
 	want("after a real order", 0, false)
 }
 
-func TestLookingForTheGeneratedScansNothing(t *testing.T) {
+func TestLastGenerated_scansNothing(t *testing.T) {
 	s := openFile(t)
 	heard := listen(t, s)
 	_, err := s.GeneratedGuests(t.Context(), "guest-", 0)

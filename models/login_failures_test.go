@@ -18,7 +18,7 @@ func tallied(t testing.TB, s *Store, places ...string) (failures []int32, homes 
 	return failures, homes
 }
 
-func TestBranchesCountFailedLoginsTogether(t *testing.T) {
+func TestCountFailedLogin_instancesCountTogether(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		stores := houses(t, 3)
 		atOnce(stores, func(s *Store, guest int) {
@@ -53,7 +53,8 @@ func TestBranchesCountFailedLoginsTogether(t *testing.T) {
 	})
 }
 
-func TestFailedLoginsAreForgotten(t *testing.T) {
+// Failures count for TallyLife; a trusted address is kept for trustedFor.
+func TestSweepLoginTallies(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := openBook(t)
@@ -82,8 +83,8 @@ func TestFailedLoginsAreForgotten(t *testing.T) {
 	})
 }
 
-// What somebody types instead of a name may be a password.
-func TestTalliesHoldNoNames(t *testing.T) {
+// What is typed as a username may be a password, so the table has only hashes.
+func TestLoginTallies_holdNoNames(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		s := openBook(t)
 		noError(t, s.CountFailedLogin(t.Context(), "alice-likes-pizza", "192.0.2.1"))

@@ -45,7 +45,8 @@ func rotation(id string, from int) Rotation {
 	}
 }
 
-func TestRotateMovesASessionOn(t *testing.T) {
+// A refresh spends the token, writes the next one and extends the session.
+func TestRotate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openBook(t)
 		alice := enter(t, s, "alice")
@@ -72,7 +73,7 @@ func TestRotateMovesASessionOn(t *testing.T) {
 	})
 }
 
-func TestAccessUntilNeverShrinks(t *testing.T) {
+func TestRotate_accessUntilNeverShrinks(t *testing.T) {
 	s := openBook(t)
 	opened := session(t, s, enter(t, s, "alice"), "alice", func(ls *LoginSession) { ls.AccessUntil = Now().Add(30 * time.Minute) })
 	short := rotation("alice", 1)
@@ -89,7 +90,7 @@ func TestAccessUntilNeverShrinks(t *testing.T) {
 	}
 }
 
-func TestNoVoucherOutlivesTheSession(t *testing.T) {
+func TestRotate_noTokenOutlivesMaxSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openBook(t)
 		opened := session(t, s, enter(t, s, "alice"), "alice")
@@ -113,7 +114,8 @@ func TestNoVoucherOutlivesTheSession(t *testing.T) {
 	})
 }
 
-func TestVouchersThatCannotBeSpent(t *testing.T) {
+// Unknown, expired and spent tokens are refused; a spent one ends its session.
+func TestRotate_refuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openBook(t)
 		alice := enter(t, s, "alice")
@@ -155,7 +157,7 @@ func TestVouchersThatCannotBeSpent(t *testing.T) {
 	})
 }
 
-func TestOfManyWhoSpendAVoucherOneWins(t *testing.T) {
+func TestRotate_concurrentRefreshesHaveOneWinner(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
 	session(t, s, alice, "alice")
@@ -314,7 +316,7 @@ func TestEndSessions(t *testing.T) {
 	}
 }
 
-func TestSessionsAreListedNewestFirstAndNotWithoutEnd(t *testing.T) {
+func TestSessionsOf_newestFirstAndLimited(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
 	var want []string
@@ -350,9 +352,9 @@ func TestSessionOfRefresh(t *testing.T) {
 	})
 }
 
-// TestWhatIsSweptAndWhatStays lets each kind of session meet the sweep at the
-// moments before and after it has become useless.
-func TestWhatIsSweptAndWhatStays(t *testing.T) {
+// Each kind of session meets the sweep just before and just after it becomes
+// useless.
+func TestSweepSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openBook(t)
 		alice := enter(t, s, "alice")
@@ -402,7 +404,7 @@ func TestWhatIsSweptAndWhatStays(t *testing.T) {
 	})
 }
 
-func TestASweepTakesABatch(t *testing.T) {
+func TestSweepSessions_inBatches(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
 	change(t, s, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)
@@ -425,7 +427,8 @@ func denied(t testing.TB, s *Store) (list []RevokedSession, err error) {
 	return list, err
 }
 
-func TestDeniedAreEndedWithALivingToken(t *testing.T) {
+// Only ended sessions with an access token that has not expired are listed.
+func TestListRevoked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openBook(t)
 		alice := enter(t, s, "alice")
@@ -459,7 +462,7 @@ func TestDeniedAreEndedWithALivingToken(t *testing.T) {
 }
 
 // Many sessions may end in one millisecond.
-func TestTheDenylistIsReadInParts(t *testing.T) {
+func TestListRevoked_inBatches(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
 	const count = 2*revokedBatch + 1
@@ -477,7 +480,7 @@ func TestTheDenylistIsReadInParts(t *testing.T) {
 	}
 }
 
-func TestLastAccess(t *testing.T) {
+func TestAccessWatermarks(t *testing.T) {
 	s := openBook(t)
 	if until, used, err := s.AccessWatermarks(t.Context()); until != 0 || used != 0 || err != nil {
 		t.Errorf("an empty book says %d, %d, %v", until, used, err)
@@ -525,7 +528,7 @@ func TestChangePassword(t *testing.T) {
 	}
 }
 
-func TestASessionNeedsAGuestAndItsIDIsItsOwn(t *testing.T) {
+func TestOpenSession_needsAUserAndAUniqueID(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
 	session(t, s, alice, "alice")
@@ -546,7 +549,7 @@ func TestASessionNeedsAGuestAndItsIDIsItsOwn(t *testing.T) {
 	}
 }
 
-func TestStatementsOfASession(t *testing.T) {
+func TestStatements_ofSessions(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
 	session(t, s, alice, "a")
@@ -584,7 +587,7 @@ func TestStatementsOfASession(t *testing.T) {
 	}
 }
 
-func TestSessionQueriesUseAnIndex(t *testing.T) {
+func TestSessions_queriesUseAnIndex(t *testing.T) {
 	s := openFile(t)
 	alice := enter(t, s, "alice")
 	session(t, s, alice, "alice")

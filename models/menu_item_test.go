@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestDishIsReadAsItWasWritten(t *testing.T) {
+func TestCreateMenuItem_roundTrip(t *testing.T) {
 	s := openBook(t)
 	want := MenuItem{
 		Name: "Barolo «Riserva»", Category: "From the lounge", Description: "A 'red' with \"quotes\", -- and a ; 🍷",
@@ -30,7 +30,7 @@ func TestDishIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestMenuKeepsTheOrderOfAdding(t *testing.T) {
+func TestMenu_keepsTheOrderOfAdding(t *testing.T) {
 	s := openBook(t)
 	want := []string{"Tiramisù", "Acqua", "Margherita"}
 	for _, name := range want {
@@ -99,7 +99,7 @@ func TestReplaceMenuItem(t *testing.T) {
 	}
 }
 
-func TestReplaceOrDeleteWhatIsNotThere(t *testing.T) {
+func TestReplaceMenuItem_notFound(t *testing.T) {
 	s := openBook(t)
 	dish := cook(t, s)
 	gone := margherita()
@@ -117,7 +117,7 @@ func TestReplaceOrDeleteWhatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestConcurrentReplaceOfOneVersionHasOneWinner(t *testing.T) {
+func TestReplaceMenuItem_concurrentChangesOfOneVersionHaveOneWinner(t *testing.T) {
 	s := openBook(t)
 	dish := cook(t, s)
 	var managers sync.WaitGroup
@@ -177,7 +177,7 @@ func TestDeleteMenuItem(t *testing.T) {
 }
 
 // An old bill names the id, so it must never mean another dish.
-func TestIDOfADeletedDishIsNeverGivenAgain(t *testing.T) {
+func TestDeleteMenuItem_idIsNeverReused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "restaurant.db")
 	s := openAt(t, path)
 	cook(t, s)

@@ -28,9 +28,8 @@ func bookOfVersion(t testing.TB, version int, fill ...string) (path string) {
 	return path
 }
 
-// TestBooksOfEarlierReleasesAreTakenOver opens a book of each version with an
-// order in every status, written as they were then.
-func TestBooksOfEarlierReleasesAreTakenOver(t *testing.T) {
+// A file of each earlier version, with an order in every status, opens and works.
+func TestMigrations_earlierVersionsOfSQLite(t *testing.T) {
 	t.Parallel()
 	for version := 1; version <= 2; version++ {
 		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {

@@ -153,7 +153,7 @@ func writing(s *Store) *gorm.DB {
 	}
 }
 
-func TestEngineIsOutsideTheCorruptionRange(t *testing.T) {
+func TestSQLite_versionIsOutsideTheCorruptionRange(t *testing.T) {
 	var text string
 	noError(t, openFile(t).read(t.Context()).Raw("SELECT sqlite_version()").Scan(&text).Error)
 	var major, minor, patch int
@@ -167,7 +167,7 @@ func TestEngineIsOutsideTheCorruptionRange(t *testing.T) {
 }
 
 // The settings belong to a connection, so every connection of a pool is asked.
-func TestEveryConnectionHasItsSettings(t *testing.T) {
+func TestOpenSQLite_everyConnectionHasItsSettings(t *testing.T) {
 	s := openFile(t)
 	for _, tc := range []struct {
 		name      string
@@ -208,7 +208,7 @@ func poolOf(t testing.TB, s *Store, writer bool) *sql.DB {
 	return pool
 }
 
-func TestOnlyTheWriterWrites(t *testing.T) {
+func TestOpenSQLite_onlyTheWriterWrites(t *testing.T) {
 	s := openFile(t)
 	const stmt = "INSERT INTO deliveries VALUES ('wine', 1)"
 	if _, err := poolOf(t, s, false).Exec(stmt); err == nil {
@@ -222,7 +222,7 @@ func TestOnlyTheWriterWrites(t *testing.T) {
 	}
 }
 
-func TestReadyUntilClosed(t *testing.T) {
+func TestReady_untilClosed(t *testing.T) {
 	s := openBook(t)
 	if err := s.Ready(t.Context()); err != nil {
 		t.Errorf("an open book is not ready: %v", err)

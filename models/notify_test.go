@@ -84,11 +84,11 @@ func deafen(t testing.TB, s *Store) {
 	}
 }
 
-func TestAHouseAloneFollowsNobody(t *testing.T) {
+func TestFollow_returnsAtOnceWithSQLite(t *testing.T) {
 	openFile(t).Follow(context.Background(), Listener{}) // returns at once
 }
 
-func TestHousesHearOfEachOther(t *testing.T) {
+func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		stores := houses(t, 2)
 		here, there := stores[0], stores[1]
@@ -149,9 +149,9 @@ func TestHousesHearOfEachOther(t *testing.T) {
 	})
 }
 
-// What happens while nobody hheard is asked for afterwards. The connection is cut
-// again and again, and each time something happens at once.
-func TestWhatWasMissedIsAskedFor(t *testing.T) {
+// Each time the connection for notifications is cut, a change follows at once. It
+// is found all the same.
+func TestFollow_readsWhatItMissed(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		stores := houses(t, 2)
 		here, there := stores[0], stores[1]
@@ -176,8 +176,7 @@ func TestWhatWasMissedIsAskedFor(t *testing.T) {
 	})
 }
 
-// An errand that fails is run again.
-func TestAnErrandThatFailsIsRunAgain(t *testing.T) {
+func TestFollow_retriesAFailedRefresh(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		stores := houses(t, 2)
 		alice, dish := enter(t, stores[1], "alice"), cook(t, stores[1])
@@ -263,8 +262,8 @@ func quietly(to io.Writer, from io.Reader, silent *atomic.Bool) {
 	}
 }
 
-// A line that is dead is silent, and so is one on which there is no news.
-func TestASilentLineIsNoticed(t *testing.T) {
+// A broken connection is as silent as one without notifications, so it is pinged.
+func TestFollow_detectsASilentConnection(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
 		address := stores.New(t, t.TempDir())

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestOrderLinesAreReadAsTheyWereWritten(t *testing.T) {
+func TestOrderLines_roundTrip(t *testing.T) {
 	lines := []OrderLine{
 		{7, "Caffè «corretto» <&>", SizeSmall, 20, "Senza zucchero, \"per favore\"\n🍋", 300, 6000},
 		{1, "Margherita", SizeLarge, 1, "", 1250, 1250},
@@ -29,7 +29,7 @@ func TestOrderLinesAreReadAsTheyWereWritten(t *testing.T) {
 	wantSame(t, linesOf(t, Order{Lines: got}), lines)
 }
 
-func TestOrderLinesInAnUnknownFormAreRefused(t *testing.T) {
+func TestOrderLines_refuseUnknownForms(t *testing.T) {
 	const pizzas = `[{"menu_item_id":1,"name":"Margherita","size":"small","quantity":2,"note":"","unit_price_cents":750,"line_total_cents":1500}]`
 	for _, tc := range []struct {
 		name   string
@@ -66,7 +66,7 @@ func TestOrderLinesInAnUnknownFormAreRefused(t *testing.T) {
 }
 
 // A bill that cannot be read is a failure, not an empty bill and not a missing one.
-func TestOrderInALaterFormatIsNotGuessedAt(t *testing.T) {
+func TestOrderLines_refuseALaterFormat(t *testing.T) {
 	s := openBook(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
 	o := place(t, s, alice, dish)

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-func TestOrderOfIsForItsGuestOnly(t *testing.T) {
+func TestOrderOf_otherUsersGetNotFound(t *testing.T) {
 	s := openBook(t)
 	alice, vera, dish := enter(t, s, "alice"), enter(t, s, "vera"), cook(t, s)
 	o := place(t, s, alice, dish)
@@ -133,7 +133,7 @@ func TestOpenOrders(t *testing.T) {
 
 var statuses = []Status{StatusPlaced, StatusPreparing, StatusReady, StatusServed, StatusCancelled}
 
-func TestEveryTransition(t *testing.T) {
+func TestTransition_everyPair(t *testing.T) {
 	t.Parallel()
 	follows := map[Status][]Status{
 		StatusPlaced:    {StatusPreparing, StatusCancelled},
@@ -198,7 +198,7 @@ func tryStep(t *testing.T, s *Store, before Order, to Status, allowed bool, step
 	wantSame(t, answer.History(), steps)
 }
 
-func TestUnknownStatusDoesNotFollow(t *testing.T) {
+func TestTransition_unknownStatus(t *testing.T) {
 	s := openBook(t)
 	o := place(t, s, enter(t, s, "alice"), cook(t, s))
 	if _, err := s.AdvanceOrder(t.Context(), o.ID, "burnt"); !errors.Is(err, ErrInvalidTransition) {
@@ -206,7 +206,7 @@ func TestUnknownStatusDoesNotFollow(t *testing.T) {
 	}
 }
 
-func TestConcurrentStepsHaveOneWinner(t *testing.T) {
+func TestTransition_concurrentStepsHaveOneWinner(t *testing.T) {
 	t.Parallel()
 	s := openBook(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
@@ -252,7 +252,7 @@ func race(t *testing.T, n int, step func(i int) error) (won int) {
 	return won
 }
 
-func TestAdvanceDueAndOldestStep(t *testing.T) {
+func TestAdvanceDue(t *testing.T) {
 	t.Parallel()
 	const pace = 3 * time.Second
 	synctest.Test(t, func(t *testing.T) {
@@ -327,7 +327,7 @@ func later(a, b Step) int {
 	return cmp.Compare(a.At, b.At)
 }
 
-func TestHistory(t *testing.T) {
+func TestOrder_history(t *testing.T) {
 	at := func(n Millis) *Millis { return &n }
 	for _, tc := range []struct {
 		name  string
@@ -352,7 +352,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-func TestStatusValid(t *testing.T) {
+func TestStatus_valid(t *testing.T) {
 	for _, s := range statuses {
 		if !s.Valid() {
 			t.Errorf("%s is not valid", s)

@@ -8,11 +8,10 @@ import (
 	"restaurant/e2e/testkit"
 )
 
-// TestAnOutageIsNotWaitedFor freezes the server under a branch that listens to
-// others. It tells, within the time that it takes to notice, those whose statement
-// is under way, those who connect and those who stand in line; whoever comes later
-// is told at once.
-func TestAnOutageIsNotWaitedFor(t *testing.T) {
+// The server freezes while an instance listens for notifications. Within the time
+// of detection, statements that run, connect or queue fail; later ones fail at
+// once.
+func TestOutage_nobodyWaits(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		server := testkit.NewPostgresServer(t)
 		s := openPostgres(t, with(t, server.URL, "pool_max_conns", "4"))

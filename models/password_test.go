@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func TestHashAndMatches(t *testing.T) {
+func TestHasher_matches(t *testing.T) {
 	t.Parallel()
 	h := NewHasher()
 	const password = "Pizza Napoli, per favore"
@@ -43,7 +43,7 @@ func TestHashAndMatches(t *testing.T) {
 	}
 }
 
-func TestMatchesRefusesAStrangeHash(t *testing.T) {
+func TestMatches_refusesUnknownForms(t *testing.T) {
 	for name, hash := range map[string]string{
 		"a plain password":       "alice-likes-pizza",
 		"a cheaper hash":         strings.Replace(unusableHash, "m=19456", "m=64", 1),
@@ -58,8 +58,7 @@ func TestMatchesRefusesAStrangeHash(t *testing.T) {
 	}
 }
 
-// What a password of nobody is compared with must cost what a real one costs.
-func TestNobodyHasARealHash(t *testing.T) {
+func TestMatches_unusableHashCostsTheSame(t *testing.T) {
 	salt, sum, err := parseHash(unusableHash)
 	noError(t, err)
 	if len(salt) != saltBytes || len(sum) != hashBytes {
@@ -67,8 +66,9 @@ func TestNobodyHasARealHash(t *testing.T) {
 	}
 }
 
-// In the bubble "waits" can be seen: synctest.Wait returns when nobody can go on.
-func TestHashingWaitsForAFreeCore(t *testing.T) {
+// In the bubble waiting is visible: synctest.Wait returns when no goroutine can
+// go on.
+func TestHasher_waitsForAFreeSlot(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		work func(ctx context.Context, h *Hasher) error
@@ -108,7 +108,7 @@ func TestHashingWaitsForAFreeCore(t *testing.T) {
 	}
 }
 
-func TestWhoGivesUpWaitingGetsNothing(t *testing.T) {
+func TestHasher_stopsWaitingWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := NewHasher()
 		for range cap(h.slots) {
@@ -164,7 +164,7 @@ func TestPasswordFault(t *testing.T) {
 	}
 }
 
-func TestCommonPasswordsAreLowerCase(t *testing.T) {
+func TestPasswordFault_commonPasswordsAreLowerCase(t *testing.T) {
 	if len(commonPasswords) < 100 {
 		t.Errorf("only %d common passwords", len(commonPasswords))
 	}

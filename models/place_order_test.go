@@ -20,7 +20,7 @@ func keyed(u User, dish MenuItem, key, hash string) NewOrder {
 	}
 }
 
-func TestPlaceOrderCopiesNamesAndPrices(t *testing.T) {
+func TestPlaceOrder_copiesNamesAndPrices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openBook(t)
 		alice := enter(t, s, "alice")
@@ -65,7 +65,7 @@ func TestPlaceOrderCopiesNamesAndPrices(t *testing.T) {
 	})
 }
 
-func TestNewBill(t *testing.T) {
+func TestTotalLines(t *testing.T) {
 	for _, tc := range []struct {
 		name                   string
 		total, price, quantity int64
@@ -96,7 +96,7 @@ func TestNewBill(t *testing.T) {
 	}
 }
 
-func TestPlaceOrderRefusesALine(t *testing.T) {
+func TestPlaceOrder_refusesALine(t *testing.T) {
 	t.Parallel()
 	s := openBook(t)
 	alice := enter(t, s, "alice")
@@ -163,7 +163,7 @@ func TestPlaceOrderRefusesALine(t *testing.T) {
 	}
 }
 
-func TestOrderNeedsAGuestWhoExists(t *testing.T) {
+func TestPlaceOrder_needsAUser(t *testing.T) {
 	s := openBook(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
 	if _, _, err := s.PlaceOrder(t.Context(), keyed(User{ID: alice.ID + 1}, dish, "", "")); err == nil {
@@ -172,7 +172,7 @@ func TestOrderNeedsAGuestWhoExists(t *testing.T) {
 	place(t, s, alice, dish)
 }
 
-func TestIdempotencyKey(t *testing.T) {
+func TestPlaceOrder_idempotencyKey(t *testing.T) {
 	s := openBook(t)
 	alice, vera, dish := enter(t, s, "alice"), enter(t, s, "vera"), cook(t, s)
 	var fresh []int64 // the ids of the orders that were new; a repetition may use up numbers
@@ -215,8 +215,9 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 }
 
-// Should two writers ever miss each other's order, the book itself objects.
-func TestBookTakesAKeyOncePerGuest(t *testing.T) {
+// If two writers ever missed each other's order, the schema would still refuse
+// the second.
+func TestPlaceOrder_schemaKeepsKeysUnique(t *testing.T) {
 	s := openBook(t)
 	alice, vera := enter(t, s, "alice"), enter(t, s, "vera")
 	write := func(u User, key any) error {
@@ -233,7 +234,7 @@ func TestBookTakesAKeyOncePerGuest(t *testing.T) {
 	}
 }
 
-func TestConcurrentRequestsWithOneKeyMakeOneOrder(t *testing.T) {
+func TestPlaceOrder_concurrentRequestsWithOneKeyMakeOneOrder(t *testing.T) {
 	s := openBook(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
 	var mu sync.Mutex

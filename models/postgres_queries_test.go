@@ -49,7 +49,7 @@ func postgresPlan(t testing.TB, s *Store, stmt statement) string {
 	return strings.Join(plan, "\n")
 }
 
-func TestHotQueriesUseAnIndexInPostgres(t *testing.T) {
+func TestPostgres_hotQueriesUseAnIndex(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		s, alice, dish, o := crowded(t)
 		heard := listen(t, s)

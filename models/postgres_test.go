@@ -80,7 +80,7 @@ func everything(t testing.TB, pool *sql.DB) string {
 	return text.String()
 }
 
-func TestBothEnginesHaveTheSameVersions(t *testing.T) {
+func TestMigrations_bothEnginesHaveTheSameVersions(t *testing.T) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		files, err := migrationsOf(engine)
 		noError(t, err)
@@ -99,7 +99,7 @@ func TestBothEnginesHaveTheSameVersions(t *testing.T) {
 	}
 }
 
-func TestFreshDatabaseGetsTheWholeSchema(t *testing.T) {
+func TestOpenPostgres_createsTheSchema(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		s := openPostgres(t, testkit.EmptyDatabase(t))
 		files, err := migrationsOf("postgres")
@@ -135,7 +135,7 @@ func atVersion(t testing.TB, version int) (url string) {
 	return url
 }
 
-func TestEveryEarlierVersionIsBroughtUpToDate(t *testing.T) {
+func TestMigrations_earlierVersionsOfPostgres(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		fresh := testkit.EmptyDatabase(t)
 		openPostgres(t, fresh)
@@ -166,7 +166,7 @@ func asItIs(t testing.TB, url string) *Store {
 	return &Store{engine: &postgresWriter{db: db}, reader: db}
 }
 
-func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
+func TestMigrations_failureLeavesNothing(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		url := atVersion(t, 1)
 		pool := beside(t, url)
@@ -184,7 +184,7 @@ func TestAMigrationThatFailsLeavesNothing(t *testing.T) {
 	})
 }
 
-func TestManyHousesMayStartAtOnce(t *testing.T) {
+func TestOpenPostgres_concurrently(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		const houses = 8
 		url := testkit.EmptyDatabase(t)
@@ -215,9 +215,9 @@ func TestManyHousesMayStartAtOnce(t *testing.T) {
 	})
 }
 
-// A house that migrates for long, longer than any statement may take, is waited
-// for.
-func TestAStartWaitsForAMigration(t *testing.T) {
+// An instance waits for another one's migration, also longer than a statement may
+// take.
+func TestOpenPostgres_waitsForAMigration(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		url := testkit.EmptyDatabase(t)
 		first, err := beside(t, url).BeginTx(t.Context(), nil)
@@ -248,7 +248,7 @@ func TestAStartWaitsForAMigration(t *testing.T) {
 	})
 }
 
-func TestNewerOrForeignDatabaseIsRefused(t *testing.T) {
+func TestOpenPostgres_refusesNewerOrForeign(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		const foreign = "CREATE TABLE pets (name TEXT); INSERT INTO pets VALUES ('Rex')"
 		for _, tc := range []struct {
@@ -288,7 +288,7 @@ func TestNewerOrForeignDatabaseIsRefused(t *testing.T) {
 	})
 }
 
-func TestTablesStandInTheSchemaOfTheSearchPath(t *testing.T) {
+func TestOpenPostgres_usesTheSearchPath(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		url := testkit.EmptyDatabase(t)
 		pool := beside(t, url)
@@ -313,8 +313,8 @@ func TestTablesStandInTheSchemaOfTheSearchPath(t *testing.T) {
 
 const secret = "mozzarella"
 
-// These need no server, or one that is none.
-func TestWhatAStartSaysWithoutAServer(t *testing.T) {
+// These need no server, or something that is not one.
+func TestOpenPostgres_errorsWithoutAServer(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	noError(t, err)
 	noError(t, closed.Close())
@@ -347,7 +347,7 @@ func TestWhatAStartSaysWithoutAServer(t *testing.T) {
 	}
 }
 
-func TestWhatAStartSaysOfWhatTheServerRefuses(t *testing.T) {
+func TestOpenPostgres_errorsOfTheServer(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		address := testkit.EmptyDatabase(t)
 		pool := beside(t, address)
@@ -416,7 +416,7 @@ func TestPostgresName(t *testing.T) {
 	}
 }
 
-func TestTheAddressMayChangeEachLimit(t *testing.T) {
+func TestPostgresConfig_urlChangesEachLimit(t *testing.T) {
 	cfg, size, err := postgresConfig("postgres://db.example/book")
 	noError(t, err)
 	if size != poolSize || cfg.ConnectTimeout != connectTimeout || cfg.RuntimeParams["statement_timeout"] != "5s" || cfg.RuntimeParams["lock_timeout"] != "3s" {
@@ -431,7 +431,7 @@ func TestTheAddressMayChangeEachLimit(t *testing.T) {
 	}
 }
 
-func TestNamesOfFailures(t *testing.T) {
+func TestClassifyPostgres(t *testing.T) {
 	state := func(code string) error { return fmt.Errorf("while cooking: %w", &pgconn.PgError{Code: code}) }
 	for _, tc := range []struct {
 		err  error
@@ -469,7 +469,7 @@ func TestNamesOfFailures(t *testing.T) {
 
 // A disk cannot be filled from here, but a trigger can say what PostgreSQL says
 // on a full one.
-func TestFullServerIsNamedAndPasses(t *testing.T) {
+func TestPostgres_fullDiskIsErrStorageFull(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		s := openBook(t)
 		alice, dish := enter(t, s, "alice"), cook(t, s)
@@ -506,7 +506,7 @@ func within(t *testing.T, limit time.Duration, call func() error) {
 	}
 }
 
-func TestALockIsNotWaitedForWithoutEnd(t *testing.T) {
+func TestPostgres_lockTimeout(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
 		url := stores.New(t, t.TempDir())
@@ -524,7 +524,7 @@ func TestALockIsNotWaitedForWithoutEnd(t *testing.T) {
 	})
 }
 
-func TestAStatementDoesNotRunWithoutEnd(t *testing.T) {
+func TestPostgres_statementTimeout(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
 		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "statement_timeout", "100ms"))
@@ -538,7 +538,7 @@ func TestAStatementDoesNotRunWithoutEnd(t *testing.T) {
 
 // The server is stopped in the midst of a statement, so that nobody at its end
 // can give up: as when a cable is cut.
-func TestASilentServerIsGivenUp(t *testing.T) {
+func TestPostgres_answerTimeout(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
 		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "statement_timeout", "0"))
@@ -547,7 +547,7 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 	})
 }
 
-func TestAConnectionIsNotWaitedForWithoutEnd(t *testing.T) {
+func TestPostgres_queueTimeout(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
 		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "pool_max_conns", "2"))
@@ -582,7 +582,7 @@ func TestAConnectionIsNotWaitedForWithoutEnd(t *testing.T) {
 
 // A context that ends in the midst of a statement costs neither the connection
 // nor the write.
-func TestAGuestWhoLeavesCostsNoConnection(t *testing.T) {
+func TestPostgres_canceledCallerCostsNoConnection(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		s := openBook(t)
 		backends := func() (pids [2]int64) {
@@ -615,7 +615,7 @@ func TestAGuestWhoLeavesCostsNoConnection(t *testing.T) {
 }
 
 // One who reads must not hold up those who write, and the reverse.
-func TestReadersReadAndWritersWrite(t *testing.T) {
+func TestPostgres_readersCannotWrite(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		s := openBook(t)
 		const stmt = "INSERT INTO deliveries VALUES ('wine', 1)"
@@ -631,7 +631,7 @@ func TestReadersReadAndWritersWrite(t *testing.T) {
 	})
 }
 
-func TestLostConnectionsComeBack(t *testing.T) {
+func TestPostgres_reconnects(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		url := stores.New(t, t.TempDir())
 		s := openPostgres(t, url)
@@ -663,7 +663,7 @@ func TestLostConnectionsComeBack(t *testing.T) {
 
 // Two who need each other's rows: PostgreSQL gives up one of them, and it is
 // begun anew.
-func TestADeadlockIsBegunAnew(t *testing.T) {
+func TestPostgres_retriesADeadlock(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
 		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "deadlock_timeout", "50ms"))
@@ -701,7 +701,7 @@ func TestADeadlockIsBegunAnew(t *testing.T) {
 	})
 }
 
-func TestWhatIsBegunAnewEndsSomeTime(t *testing.T) {
+func TestPostgres_retriesAreLimited(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		s := openBook(t)
 		tries := 0
@@ -718,7 +718,7 @@ func TestWhatIsBegunAnewEndsSomeTime(t *testing.T) {
 }
 
 // Whatever is written may have to be written twice.
-func TestEachWriteMayBeRunTwice(t *testing.T) {
+func TestPostgres_eachWriteMayRunTwice(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		s := openBook(t)
 		s.engine = twice{s.engine}

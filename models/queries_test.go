@@ -92,7 +92,7 @@ func planOf(t testing.TB, s *Store, stmt statement) string {
 	return strings.Join(plan, "\n")
 }
 
-func TestHotQueriesUseAnIndex(t *testing.T) {
+func TestSQLite_hotQueriesUseAnIndex(t *testing.T) {
 	s := openFile(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
 	o := place(t, s, alice, dish)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestStatementsOfEachCall(t *testing.T) {
+func TestStatements_ofEachCall(t *testing.T) {
 	s := openBook(t)
 	marco, alice, dish := enter(t, s, "marco"), enter(t, s, "alice"), cook(t, s)
 	enter(t, s, "carla")
@@ -71,7 +71,7 @@ func telling(s *Store) int64 {
 	return 0
 }
 
-func TestSpentHoldsTheWorkOfAQuery(t *testing.T) {
+func TestStatements_spentIncludesTheQuery(t *testing.T) {
 	s := openBook(t)
 	ctx, counted := CountStatements(t.Context())
 	start := time.Now()
@@ -83,7 +83,7 @@ func TestSpentHoldsTheWorkOfAQuery(t *testing.T) {
 	}
 }
 
-func TestTransactionsAndSavepointsDoNotCount(t *testing.T) {
+func TestStatements_withoutTransactionControl(t *testing.T) {
 	for query, want := range map[string]bool{
 		"": false, "SAVEPOINT write": false, "ROLLBACK TO write": false, "RELEASE write": false,
 		"SELECT 1": true, "UPDATE orders SET status = 'ready'": true, "INSERT INTO users VALUES (1)": true,
@@ -94,7 +94,7 @@ func TestTransactionsAndSavepointsDoNotCount(t *testing.T) {
 	}
 }
 
-func TestEachRequestCountsItsOwn(t *testing.T) {
+func TestStatements_eachContextCountsItsOwn(t *testing.T) {
 	s := openBook(t)
 	var requests sync.WaitGroup
 	for range 8 {

@@ -30,7 +30,7 @@ func openHouse(t testing.TB) (s *Store, alice, marco User) {
 	return s, alice, marco
 }
 
-func TestFreshenPutsTheHouseBackToItsFirstDay(t *testing.T) {
+func TestResetTo(t *testing.T) {
 	s, alice, marco := openHouse(t)
 	ctx := t.Context()
 	bob := enter(t, s, "bob") // registered later
@@ -103,8 +103,8 @@ func TestFreshenPutsTheHouseBackToItsFirstDay(t *testing.T) {
 	}
 }
 
-// TestNobodyWhoIsGoneCanOrder uses what a wristband of a removed guest says.
-func TestNobodyWhoIsGoneCanOrder(t *testing.T) {
+// The access token of a deleted user may still be valid.
+func TestResetTo_deletedUsersCannotOrder(t *testing.T) {
 	s, _, _ := openHouse(t)
 	bob := enter(t, s, "bob")
 	noError(t, s.ResetTo(t.Context(), firstDay()))
@@ -117,9 +117,9 @@ func TestNobodyWhoIsGoneCanOrder(t *testing.T) {
 	}
 }
 
-// TestFreshenAmongGuests freshens while others order: each order is
-// either gone or one of the new day, and nothing hangs.
-func TestFreshenAmongGuests(t *testing.T) {
+// Each concurrent order is either deleted or one of the new state, and nothing
+// hangs.
+func TestResetTo_whileOthersOrder(t *testing.T) {
 	s, alice, _ := openHouse(t)
 	stop := time.Now().Add(300 * time.Millisecond)
 	done := make(chan error)

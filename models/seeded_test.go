@@ -12,7 +12,7 @@ func delivered(t testing.TB, s *Store, name string) bool {
 	return yes
 }
 
-func TestMenuIsDeliveredOnce(t *testing.T) {
+func TestSeedMenu_once(t *testing.T) {
 	s := openBook(t)
 	deliver := func(name string) {
 		t.Helper()
@@ -48,7 +48,7 @@ func TestMenuIsDeliveredOnce(t *testing.T) {
 	}
 }
 
-func TestUsersAreDeliveredOnceAndNeverReplaceAnybody(t *testing.T) {
+func TestSeedUsers_onceAndWithoutReplacing(t *testing.T) {
 	s := openBook(t)
 	own := people["alice"]
 	own.Name, own.PasswordHash = "Alice, who came first", unusableHash
@@ -78,8 +78,8 @@ func TestUsersAreDeliveredOnceAndNeverReplaceAnybody(t *testing.T) {
 	}
 }
 
-// A delivery that breaks off has not arrived, so the next start brings it.
-func TestBrokenDeliveryIsNoDelivery(t *testing.T) {
+// A seed run that fails leaves nothing, so the next start repeats it.
+func TestSeedUsers_failureLeavesNothing(t *testing.T) {
 	s := openBook(t)
 	a, b := people["alice"], people["bob"]
 	b.Role = "nobody knows"

@@ -9,7 +9,8 @@ func keysOf(t testing.TB, s *Store) []SigningKey {
 	return keys
 }
 
-func TestTheNewestKeySignsAndTheOthersCountForATime(t *testing.T) {
+// The newest key signs; the others verify until their time.
+func TestAddSigningKey(t *testing.T) {
 	s := openBook(t)
 	if got := keysOf(t, s); len(got) != 0 {
 		t.Errorf("an empty book knows %v", got)
@@ -34,7 +35,7 @@ func TestTheNewestKeySignsAndTheOthersCountForATime(t *testing.T) {
 	}
 }
 
-func TestAKeyIsForgotten(t *testing.T) {
+func TestRemoveSigningKey(t *testing.T) {
 	s := openBook(t)
 	for i, kid := range []string{"first", "second"} {
 		noError(t, s.AddSigningKey(t.Context(), SigningKey{KID: kid, CreatedAt: Millis(i)}, 1000))

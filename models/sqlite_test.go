@@ -63,7 +63,7 @@ func closedBook(t testing.TB) (path string) {
 	return path
 }
 
-func TestFreshFileGetsTheWholeSchema(t *testing.T) {
+func TestOpenSQLite_createsTheSchema(t *testing.T) {
 	s := openFile(t)
 	files, err := migrationsOf("sqlite")
 	noError(t, err)
@@ -83,7 +83,7 @@ func TestFreshFileGetsTheWholeSchema(t *testing.T) {
 	}
 }
 
-func TestReopeningChangesNothing(t *testing.T) {
+func TestOpenSQLite_againChangesNothing(t *testing.T) {
 	t.Parallel()
 	path := closedBook(t)
 	before := bytesOf(t, path)
@@ -97,8 +97,8 @@ func TestReopeningChangesNothing(t *testing.T) {
 	}
 }
 
-// The files are copied while the book is open, as kill -9 would leave them.
-func TestBookOfAKilledProgramHoldsWhatWasAcknowledged(t *testing.T) {
+// The files are copied while the store is open, as kill -9 would leave them.
+func TestOpenSQLite_afterAKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "restaurant.db")
 	s := openAt(t, path)
 	o := place(t, s, enter(t, s, "alice"), cook(t, s))
@@ -113,7 +113,7 @@ func TestBookOfAKilledProgramHoldsWhatWasAcknowledged(t *testing.T) {
 	wantIntact(t, again)
 }
 
-func TestPathIsTakenAsItIs(t *testing.T) {
+func TestOpenSQLite_takesThePathLiterally(t *testing.T) {
 	dir := t.TempDir()
 	const name = "what? #1 100%25 [x] &é.db"
 	noError(t, openAt(t, filepath.Join(dir, name)).Close())
@@ -124,7 +124,7 @@ func TestPathIsTakenAsItIs(t *testing.T) {
 	}
 }
 
-func TestNewerOrForeignFileIsRefused(t *testing.T) {
+func TestOpenSQLite_refusesNewerOrForeign(t *testing.T) {
 	t.Parallel()
 	asIfNewer := []string{"PRAGMA user_version = 99"}
 	foreign := []string{"CREATE TABLE pets (name TEXT)", "INSERT INTO pets VALUES ('Rex')"}
@@ -160,7 +160,7 @@ func TestNewerOrForeignFileIsRefused(t *testing.T) {
 	}
 }
 
-func TestDamagedFileIsRefused(t *testing.T) {
+func TestOpenSQLite_refusesDamage(t *testing.T) {
 	t.Parallel()
 	book := closedBook(t)
 	whole := bytesOf(t, book)
@@ -213,14 +213,14 @@ func fill(b []byte, from, to int) []byte {
 	return b
 }
 
-func TestFolderIsNoOrderBook(t *testing.T) {
+func TestOpenSQLite_refusesAFolder(t *testing.T) {
 	_, err := OpenSQLite(t.Context(), t.TempDir())
 	oneSentence(t, err, "cannot be opened")
 }
 
-// Without an immediate lock such transactions fail when two programs, such as
-// a server and restaurant users add, write to one book.
-func TestTwoProgramsMayWriteToOneBook(t *testing.T) {
+// Without an immediate lock such transactions fail when two programs, such as a
+// server and restaurant users add, write to one file.
+func TestOpenSQLite_twoProgramsMayWrite(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "restaurant.db")
 	server := openAt(t, path)
@@ -266,7 +266,8 @@ func fillUp(t testing.TB, s *Store, n NewOrder) (written int64, err error) {
 	return 0, nil
 }
 
-func TestFullDiskIsNamedAndPasses(t *testing.T) {
+// A full disk loses nothing, and writing goes on once there is room.
+func TestSQLite_fullDiskIsErrStorageFull(t *testing.T) {
 	t.Parallel()
 	s := openFile(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
@@ -299,9 +300,9 @@ func TestFullDiskIsNamedAndPasses(t *testing.T) {
 	wantIntact(t, s)
 }
 
-// These write through INSERT … RETURNING, which the driver runs only when its
-// rows are read.
-func TestFullDiskIsNamedForNewRows(t *testing.T) {
+// These write with INSERT … RETURNING, which the driver runs only when its rows
+// are read.
+func TestSQLite_fullDiskWithReturning(t *testing.T) {
 	s := openFile(t)
 	alice, dish := enter(t, s, "alice"), cook(t, s)
 	if _, err := fillUp(t, s, feast(alice, dish)); !errors.Is(err, ErrStorageFull) {
@@ -323,7 +324,7 @@ func wantIntact(t testing.TB, s *Store) {
 	}
 }
 
-func TestFailuresOfTheEngineAreNamed(t *testing.T) {
+func TestClassifySQLite(t *testing.T) {
 	s := openFile(t)
 	change(t, s, "PRAGMA query_only = 1") // the writer's only connection refuses now, as on a read-only disk
 	dish := margherita()
@@ -335,7 +336,7 @@ func TestFailuresOfTheEngineAreNamed(t *testing.T) {
 	noError(t, s.CreateMenuItem(t.Context(), &dish))
 }
 
-func TestBackupOfALiveBook(t *testing.T) {
+func TestBackupSQLite_whileInUse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path, to := filepath.Join(dir, "restaurant.db"), filepath.Join(dir, "copy.db")
@@ -386,7 +387,7 @@ func TestBackupOfALiveBook(t *testing.T) {
 	}
 }
 
-func TestBackupRefuses(t *testing.T) {
+func TestBackupSQLite_refuses(t *testing.T) {
 	t.Parallel()
 	path := closedBook(t)
 	dir := t.TempDir()

@@ -64,7 +64,7 @@ func (r *rush) arrived(t *testing.T) string {
 	return strings.Join(names, " ")
 }
 
-func TestWaitingWritesShareOneCommit(t *testing.T) {
+func TestSQLiteWriter_waitingWritesShareOneCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRush(t)
 		for i := range 150 {
@@ -83,7 +83,7 @@ func TestWaitingWritesShareOneCommit(t *testing.T) {
 	})
 }
 
-func TestAFailedWriteHarmsNoNeighbour(t *testing.T) {
+func TestSQLiteWriter_failureHarmsNoOtherWrite(t *testing.T) {
 	refusal := errors.New("refused")
 	for _, tc := range []struct {
 		name string
@@ -117,7 +117,7 @@ func TestAFailedWriteHarmsNoNeighbour(t *testing.T) {
 	}
 }
 
-func TestAFailedWriteAloneLeavesNothing(t *testing.T) {
+func TestWrite_failureLeavesNothing(t *testing.T) {
 	s := openBook(t)
 	if err := s.write(t.Context(), arrive("half", "half")); !errors.Is(err, gorm.ErrDuplicatedKey) {
 		t.Errorf("err = %v", err)
@@ -128,7 +128,7 @@ func TestAFailedWriteAloneLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestACancelledWriteIsSkipped(t *testing.T) {
+func TestSQLiteWriter_skipsCanceledWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRush(t)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -148,8 +148,8 @@ func TestACancelledWriteIsSkipped(t *testing.T) {
 	})
 }
 
-// The engine breaks off a whole transaction when a context ends in its midst.
-func TestAGuestWhoLeavesInTheMidstHarmsNobody(t *testing.T) {
+// The driver aborts a whole transaction when its context ends.
+func TestSQLiteWriter_cancelDuringAWriteHarmsNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRush(t)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -167,7 +167,7 @@ func TestAGuestWhoLeavesInTheMidstHarmsNobody(t *testing.T) {
 	})
 }
 
-func TestNobodyIsAnsweredBeforeTheCommit(t *testing.T) {
+func TestSQLiteWriter_answersAfterTheCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRush(t)
 		answered := make(chan error, 1)
@@ -194,9 +194,9 @@ func TestNobodyIsAnsweredBeforeTheCommit(t *testing.T) {
 	})
 }
 
-// A panic is a mistake in the house. Its caller gets it back; nobody may believe
-// that something was written beside it.
-func TestAPanicIsItsCallersOwn(t *testing.T) {
+// A panic is a bug. Its caller gets it back; the other writes of the transaction
+// fail.
+func TestSQLiteWriter_panicReachesItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRush(t)
 		neighbour := r.write(t.Context(), false, arrive("a"))
@@ -223,7 +223,7 @@ func TestAPanicIsItsCallersOwn(t *testing.T) {
 	})
 }
 
-func TestWritingToAClosedBook(t *testing.T) {
+func TestWrite_afterClose(t *testing.T) {
 	s := openBook(t)
 	noError(t, s.write(t.Context(), arrive("a"))) // the control
 	noError(t, s.Close())

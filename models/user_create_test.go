@@ -49,7 +49,7 @@ func TestAddUser(t *testing.T) {
 	noError(t, err)
 }
 
-func TestFaultsOfANewUser(t *testing.T) {
+func TestNewUser_validate(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		spoil  func(n *NewUser)
@@ -106,7 +106,7 @@ func TestFaultsOfANewUser(t *testing.T) {
 	}
 }
 
-func TestAddUserSaysWhatIsWrongAndWritesNothing(t *testing.T) {
+func TestAddUser_invalidWritesNothing(t *testing.T) {
 	s := openBook(t)
 	n := alice()
 	n.Username, n.Password = "<script>", "secret1"
@@ -123,7 +123,7 @@ func TestAddUserSaysWhatIsWrongAndWritesNothing(t *testing.T) {
 	}
 }
 
-func TestTodayIsNotInThePast(t *testing.T) {
+func TestNewUser_bornTodayIsInvalid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(12 * time.Hour)
 		if isBirthDate("2000-01-01") {

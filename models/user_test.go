@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestAgeOver18(t *testing.T) {
+func TestUser_ageOver18(t *testing.T) {
 	for _, tc := range []struct {
 		name, born, day string
 		want            bool
@@ -53,7 +53,7 @@ func TestUserByUsername(t *testing.T) {
 	}
 }
 
-func TestUsersArePaged(t *testing.T) {
+func TestUsers_paged(t *testing.T) {
 	s := openBook(t)
 	var want []string
 	for _, name := range []string{"marco", "alice", "bob", "vera", "carla"} {
@@ -124,7 +124,7 @@ func TestUpdateUser(t *testing.T) {
 	}
 }
 
-func TestUpdateUserWhoIsNotThere(t *testing.T) {
+func TestUpdateUser_notFound(t *testing.T) {
 	s := openBook(t)
 	enter(t, s, "marco")
 	for _, ch := range []UserChanges{{VIP: new(true)}, {Role: new(RoleGuest)}} {
@@ -134,7 +134,7 @@ func TestUpdateUserWhoIsNotThere(t *testing.T) {
 	}
 }
 
-func TestUpdateUserTakesNoUnknownRole(t *testing.T) {
+func TestUpdateUser_refusesAnUnknownRole(t *testing.T) {
 	s := openBook(t)
 	alice := enter(t, s, "alice")
 	if _, err := s.UpdateUser(t.Context(), alice.ID, UserChanges{Role: new(Role("king"))}); err == nil {
@@ -144,8 +144,8 @@ func TestUpdateUserTakesNoUnknownRole(t *testing.T) {
 	noError(t, err)
 }
 
-// Each of two managers alone may go; both at once may not.
-func TestTwoManagersDemoteEachOther(t *testing.T) {
+// Each of two managers may be demoted, but not both at once.
+func TestUpdateUser_twoManagersDemoteEachOther(t *testing.T) {
 	t.Parallel()
 	s := openBook(t)
 	marco, carla := enter(t, s, "marco"), enter(t, s, "carla")
@@ -166,7 +166,7 @@ func TestTwoManagersDemoteEachOther(t *testing.T) {
 	}
 }
 
-func TestCreatedAtIsNow(t *testing.T) {
+func TestAddUser_createdAtIsNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openBook(t)
 		time.Sleep(90 * time.Minute)
@@ -178,7 +178,7 @@ func TestCreatedAtIsNow(t *testing.T) {
 	})
 }
 
-func TestRoleValid(t *testing.T) {
+func TestRole_valid(t *testing.T) {
 	for role, want := range map[Role]bool{
 		RoleGuest: true, RoleChef: true, RoleManager: true,
 		"": false, "Guest": false, "admin": false, "guest ": false,

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestEveryKindIsComplete(t *testing.T) {
+func TestKinds_areComplete(t *testing.T) {
 	kebab := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	slugs, titles := map[string]bool{}, map[string]bool{}
 	for _, k := range Kinds() {
@@ -34,7 +34,7 @@ func TestEveryKindIsComplete(t *testing.T) {
 }
 
 // Clients and scripts rely on these; see the HTTP surface.
-func TestStatusOfEachSlug(t *testing.T) {
+func TestKinds_statusOfEachSlug(t *testing.T) {
 	for slug, want := range map[string]int{
 		"malformed-json": 400, "unknown-field": 400,
 		"authentication-required": 401, "token-malformed": 401, "token-algorithm-refused": 401, "token-key-unknown": 401,
@@ -52,7 +52,7 @@ func TestStatusOfEachSlug(t *testing.T) {
 	}
 }
 
-func TestServersFaultsAreNotTheGuests(t *testing.T) {
+func TestKinds_serverErrorsDoNotBlameTheClient(t *testing.T) {
 	for _, k := range Kinds() {
 		ours := k == InternalError || k == DatabaseUnavailable || k == StorageFull || k == NotReady
 		if (k.Status >= 500) != ours {

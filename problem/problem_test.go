@@ -67,7 +67,7 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-func TestWriteKeepsThePathEncoded(t *testing.T) {
+func TestWrite_keepsThePathEncoded(t *testing.T) {
 	for path, want := range map[string]string{
 		"/api/v1/menu/a%2Fb%20c":       "/api/v1/menu/a%2Fb%20c",
 		"/api/v1/menu/%3Cscript%3E":    "/api/v1/menu/%3Cscript%3E",
@@ -81,7 +81,7 @@ func TestWriteKeepsThePathEncoded(t *testing.T) {
 	}
 }
 
-func TestEmptyDetailIsTheMeaning(t *testing.T) {
+func TestNew_emptyDetailIsTheMeaning(t *testing.T) {
 	for _, k := range Kinds() {
 		if got := k.New("").Detail; got != k.Meaning {
 			t.Errorf("%s: %q", k.Slug, got)
@@ -89,7 +89,7 @@ func TestEmptyDetailIsTheMeaning(t *testing.T) {
 	}
 }
 
-func TestFieldsAreListed(t *testing.T) {
+func TestFields_areListed(t *testing.T) {
 	p := ValidationFailed.New("").Fields(FieldError{"items[0].quantity", "must be 1 to 20"}).Fields(FieldError{"table", "must be shorter"})
 	want := []any{
 		map[string]any{"field": "items[0].quantity", "message": "must be 1 to 20"},
@@ -104,14 +104,14 @@ func TestFieldsAreListed(t *testing.T) {
 }
 
 // Two requests that fail alike must not write into one document.
-func TestEachProblemIsItsOwn(t *testing.T) {
+func TestNew_eachProblemIsItsOwn(t *testing.T) {
 	one, two := ValidationFailed.New("").Fields(FieldError{"a", "b"}), ValidationFailed.New("")
 	if len(one.Errors) != 1 || len(two.Errors) != 0 {
 		t.Errorf("errors %v and %v", one.Errors, two.Errors)
 	}
 }
 
-func TestChallenge(t *testing.T) {
+func TestWrite_challenge(t *testing.T) {
 	for _, k := range Kinds() {
 		t.Run(k.Slug, func(t *testing.T) {
 			want := ""
@@ -135,7 +135,7 @@ func TestChallenge(t *testing.T) {
 	}
 }
 
-func TestEveryRefusedTokenHasItsOwnDescription(t *testing.T) {
+func TestWrite_everyRefusedTokenHasItsOwnDescription(t *testing.T) {
 	seen := map[string]string{}
 	for _, k := range Kinds() {
 		if k.tokenError == "" {
@@ -151,7 +151,7 @@ func TestEveryRefusedTokenHasItsOwnDescription(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsRoundedUp(t *testing.T) {
+func TestRetryAfter_isRoundedUp(t *testing.T) {
 	for wait, want := range map[time.Duration]string{
 		0: "", time.Nanosecond: "1", 999 * time.Millisecond: "1", time.Second: "1", time.Second + 1: "2", 90 * time.Second: "90",
 	} {
@@ -161,7 +161,7 @@ func TestRetryAfterIsRoundedUp(t *testing.T) {
 	}
 }
 
-func TestCauseIsForTheLogOnly(t *testing.T) {
+func TestBecause_isForTheLogOnly(t *testing.T) {
 	cause := fmt.Errorf("SQLSTATE 42: %w", errors.New("/var/lib/restaurant.db is on fire"))
 	p := InternalError.New("").Because(cause)
 	res := answer(t, "/", p)
@@ -183,7 +183,7 @@ func TestCauseIsForTheLogOnly(t *testing.T) {
 	}
 }
 
-func TestWrittenProblemCanBeFoundAsAnError(t *testing.T) {
+func TestProblem_canBeFoundAsAnError(t *testing.T) {
 	wrapped := fmt.Errorf("placing: %w", NotFound.New(""))
 	if p, ok := errors.AsType[*Problem](wrapped); !ok || p.Slug() != "not-found" {
 		t.Errorf("got %v", p)

@@ -96,7 +96,7 @@ func (h *house) whole() {
 
 const disorder = "SELECT count(*) FROM (SELECT placed_at < lag(placed_at) OVER (ORDER BY id) AS back FROM orders) WHERE back"
 
-func TestACrowd(t *testing.T) {
+func TestOrders(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	added, taken, from := h.fill(150, 2500)
@@ -124,7 +124,7 @@ func TestACrowd(t *testing.T) {
 	}
 }
 
-func TestTwoRunsGiveTheSame(t *testing.T) {
+func TestOrders_sameInEveryRun(t *testing.T) {
 	var first string
 	for range 2 {
 		synctest.Test(t, func(t *testing.T) { // so that both begin on the same day
@@ -140,7 +140,7 @@ func TestTwoRunsGiveTheSame(t *testing.T) {
 	}
 }
 
-func TestACrowdLeavesOthersAlone(t *testing.T) {
+func TestOrders_leaveRealUsersAlone(t *testing.T) {
 	h := openHouse(t)
 	real, err := h.AddUser(t.Context(), models.NewHasher(), models.NewUser{Username: "guest-7", Password: "a sentence only I know", Name: "Me", Role: models.RoleGuest})
 	noError(t, err)
@@ -158,7 +158,7 @@ func TestACrowdLeavesOthersAlone(t *testing.T) {
 	}
 }
 
-func TestACrowdComesAgain(t *testing.T) {
+func TestOrders_addMoreEachTime(t *testing.T) {
 	h := openHouse(t)
 	_, _, from := h.fill(30, 3) // so few that the last would hardly be on the last day by itself
 	added, taken, again := h.fill(40, 500)
@@ -169,7 +169,7 @@ func TestACrowdComesAgain(t *testing.T) {
 	h.whole()
 }
 
-func TestAStoppedCrowdGoesOn(t *testing.T) {
+func TestOrders_resume(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	ctx, stop := context.WithCancel(t.Context())
@@ -199,7 +199,7 @@ func TestAStoppedCrowdGoesOn(t *testing.T) {
 	h.whole()
 }
 
-func TestACrowdNeedsGuestsAndDishes(t *testing.T) {
+func TestOrders_needGuestsAndDishes(t *testing.T) {
 	h := openHouse(t)
 	nothing := func(int) { t.Error("something was written") }
 	if _, _, err := Orders(t.Context(), h.Store, 1, nothing); !errors.Is(err, ErrNoGuests) {

@@ -55,7 +55,7 @@ func count(menu []models.MenuItem, which ...is) (n int) {
 	return n
 }
 
-func TestMenuIsLargeEnoughForEveryLesson(t *testing.T) {
+func TestMenu_isLargeEnoughForEveryLesson(t *testing.T) {
 	menu := deliver(t, openBook(t))
 	for _, tc := range []struct {
 		name      string
@@ -83,7 +83,7 @@ func TestMenuIsLargeEnoughForEveryLesson(t *testing.T) {
 	}
 }
 
-func TestDishOneIsTheMargheritaInThreeSizes(t *testing.T) {
+func TestMenu_dishOneIsTheMargheritaInThreeSizes(t *testing.T) {
 	first := deliver(t, openBook(t))[0]
 	var sizes []string
 	for _, s := range first.Sizes {
@@ -96,7 +96,7 @@ func TestDishOneIsTheMargheritaInThreeSizes(t *testing.T) {
 }
 
 // The rules are those that POST /api/v1/menu holds a manager to.
-func TestEveryDishIsOneThatAManagerCouldAdd(t *testing.T) {
+func TestMenu_everyDishIsValid(t *testing.T) {
 	names := map[string]bool{}
 	for _, m := range deliver(t, openBook(t)) {
 		need := func(ok bool, what string) {
@@ -135,7 +135,7 @@ func TestEveryDishIsOneThatAManagerCouldAdd(t *testing.T) {
 	}
 }
 
-func TestEveryDishCanBeOrderedByTheRightGuest(t *testing.T) {
+func TestMenu_everyDishCanBeOrdered(t *testing.T) {
 	t.Parallel()
 	store := openBook(t)
 	noError(t, store.SeedUsers(t.Context(), "users", []models.User{{Username: "vera", Name: "Vera", Role: models.RoleGuest}}))
@@ -184,7 +184,7 @@ var demo = []struct {
 	{"marco", models.RoleManager, false, true},
 }
 
-func TestDemoUsersAreTheFiveAndHaveTheirOwnPasswords(t *testing.T) {
+func TestUsers_fiveWithTheirOwnPasswords(t *testing.T) {
 	t.Parallel()
 	store, hasher := openBook(t), models.NewHasher()
 	noError(t, Users(t.Context(), store, hasher))
@@ -214,7 +214,7 @@ func TestDemoUsersAreTheFiveAndHaveTheirOwnPasswords(t *testing.T) {
 	hashing.Wait()
 }
 
-func TestDemoPasswordsAreAsDocumented(t *testing.T) {
+func TestDemoPassword(t *testing.T) {
 	for _, u := range demo {
 		if got, want := DemoPassword(u.username), u.username+"-likes-pizza"; got != want {
 			t.Errorf("DemoPassword = %q, want %q", got, want)
@@ -222,7 +222,7 @@ func TestDemoPasswordsAreAsDocumented(t *testing.T) {
 	}
 }
 
-func TestSecondDeliveryChangesNothing(t *testing.T) {
+func TestMenu_againChangesNothing(t *testing.T) {
 	t.Parallel()
 	store, hasher := openBook(t), models.NewHasher()
 	noError(t, Users(t.Context(), store, hasher))
@@ -253,7 +253,7 @@ func TestSecondDeliveryChangesNothing(t *testing.T) {
 	}
 }
 
-func TestFullHouseHasNoDemoAccountsByItself(t *testing.T) {
+func TestMenu_addsNoDemoUsers(t *testing.T) {
 	store := openBook(t)
 	deliver(t, store)
 	if all, err := store.Users(t.Context(), 0, 100); err != nil || len(all) > 0 {

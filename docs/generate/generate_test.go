@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestRegeneratingChangesNothing holds the committed documents against what the
+// TestGenerate_changesNothing holds the committed documents against what the
 // comments say now. It writes to a folder of its own and edits nothing.
-func TestRegeneratingChangesNothing(t *testing.T) {
+func TestGenerate_changesNothing(t *testing.T) {
 	out := t.TempDir()
 	if err := generate("../..", out); err != nil {
 		t.Fatal(err)
