@@ -1,10 +1,10 @@
 package httpjson
 
 import (
+	"bytes"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -18,7 +18,11 @@ const FormType = "application/x-www-form-urlencoded"
 
 // Form reads a form body. It refuses fields that are not among known.
 func Form(c *gin.Context, known ...string) (url.Values, error) {
-	values, err := readForm(c)
+	body, err := readBody(c)
+	if err != nil {
+		return nil, err
+	}
+	values, err := parseForm(body)
 	for name := range values {
 		if !slices.Contains(known, name) {
 			return nil, problem.UnknownField.New("")
@@ -42,20 +46,23 @@ func SingleForm(c *gin.Context, known ...string) (map[string]string, error) {
 
 // BindOrForm is Bind for calls that accept a form with the same fields, too. In a form
 // digits are numbers, of a repeated field the first counts, and the line end that an
-// editor adds to the body belongs to no value.
+// editor puts behind the body is not part of the last value.
 func BindOrForm(c *gin.Context, req any) error {
 	if MediaType(c) != FormType {
 		return Bind(c, req)
 	}
-	values, err := readForm(c)
+	body, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	values, err := parseForm(bytes.TrimSpace(body))
 	if err != nil {
 		return err
 	}
 	object := map[string]any{}
 	for name, list := range values {
-		value := strings.TrimSpace(list[0])
-		object[name] = value
-		if n, err := strconv.Atoi(value); err == nil {
+		object[name] = list[0]
+		if n, err := strconv.Atoi(list[0]); err == nil {
 			object[name] = n
 		}
 	}
@@ -66,11 +73,7 @@ func BindOrForm(c *gin.Context, req any) error {
 	return decode(text, req, json.RejectUnknownMembers(true))
 }
 
-func readForm(c *gin.Context) (url.Values, error) {
-	body, err := readBody(c)
-	if err != nil {
-		return nil, err
-	}
+func parseForm(body []byte) (url.Values, error) {
 	values, err := url.ParseQuery(string(body))
 	if err != nil || !utf8.Valid(body) {
 		return nil, problem.MalformedForm.New("").Because(err)

@@ -87,6 +87,7 @@ func TestBind_namesTheField(t *testing.T) {
 		{`name=a&count=1`, "malformed-json", "ok"},
 		{`name=1`, "malformed-json", "validation-failed name must be a string"},
 		{"name=a&count=1\r\n", "malformed-json", "ok"},
+		{"name=a&count=+1", "malformed-json", "validation-failed count must be a whole number"},
 		{`count=x`, "malformed-json", "validation-failed count must be a whole number"},
 		{`role=1`, "malformed-json", "unknown-field"},
 		{`name=%`, "malformed-json", "malformed-form"},
