@@ -177,7 +177,7 @@ func (c config) urlOf(host, port string) string {
 func (c config) certificateNames() []string {
 	names := []string{"localhost", "127.0.0.1", "::1"}
 	add := func(host string) {
-		if host = strings.Trim(host, "[]"); host != "" && !slices.Contains(names, host) {
+		if host != "" && !slices.Contains(names, host) {
 			names = append(names, host)
 		}
 	}

@@ -22,7 +22,7 @@ const (
 )
 
 func seedCommand(ctx context.Context, c call) error {
-	if c.generate.requested() && c.cfg.public {
+	if c.cfg.public && c.generate != (generateOptions{}) {
 		return errors.New("PUBLIC=on refuses generated guests and orders, because real guests and real bills would get lost among them: leave -guests and -orders out, or try them in another DATA_DIR without PUBLIC=on")
 	}
 	return withStore(ctx, c.cfg, func(store *models.Store) error {
@@ -60,8 +60,6 @@ func intUpTo(n *int, most int) func(string) error {
 		return nil
 	}
 }
-
-func (o generateOptions) requested() bool { return o.guests > 0 || o.orders > 0 }
 
 // run generates the guests first, because the orders are theirs.
 func (o generateOptions) run(ctx context.Context, store *models.Store, out io.Writer) error {

@@ -6,30 +6,9 @@
 // how far the learner is (Tracker in memory, Store on the disk), and what shows it: JSON,
 // text for a terminal, pages and the printed sheet.
 //
-// # For a page that shows lessons
-//
-// GET /learn/lessons lists them with their states. GET /learn/lessons/L01 (or
-// L01.json) is one whole lesson:
-//
-//   - predict: question, choices, and chosen (the number of the first guess, or
-//     null). Until then right and why are null. Send the guess, and the answers
-//     to questions, to POST /learn/lessons/L01/answers as {question, choice}.
-//   - prepare and steps: say, wait (seconds to wait before), request (method,
-//     path with {order} filled in, headers, form, body, body_file, as: the file
-//     whose Authorization line to send, save_as, stream), expect (status, problem,
-//     header, json, holds), commands (curl, curl_exe), and seen: true or false,
-//     or null for a step that nothing waits for.
-//   - seen and still_to_see: the condition in words, with the times.
-//   - hints: number, taken, and text once it was taken with
-//     POST /learn/lessons/L01/hints {number}.
-//   - explain, fine_print: null until the lesson is done.
-//   - words: the technical words of its texts, with a line that explains each, and
-//     the other spellings in which they come.
-//
-// Texts are plain, apart from `backticks` around what one would type. Every response
-// of the API that changed something carries Lesson-Progress, such as "L02 2/4" or
-// "L02 done; next=L03". What the learner does elsewhere, such as in a terminal, shows in
-// GET /learn/lessons and in GET /learn/facts.
+// Texts of lessons are plain, apart from `backticks` around what one would type. Every
+// response of the API that changed something carries Lesson-Progress, such as "L02 2/4"
+// or "L02 done; next=L03".
 package learn
 
 import (

@@ -62,23 +62,21 @@ type resetChoice struct {
 	Loses               []Loss
 }
 
-// choices returns what the page offers: the one that was asked for, or both.
+// choices returns what the page offers: the one that was asked for, or all lessons and the
+// kitchen.
 func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
 	all := []resetChoice{
 		{Title: "Start all lessons over", What: resetLessons},
 		{Title: "A fresh kitchen: put the restaurant back to its first day", What: resetKitchen},
+		{Title: "Start " + req.Lesson + " over", What: resetLesson, Lesson: req.Lesson},
 	}
-	switch asked {
-	case resetLesson:
-		return []resetChoice{{"Start " + req.Lesson + " over", resetLesson, req.Lesson, loses}}
-	case resetLessons:
-		all[0].Loses = loses
-		return all[:1]
-	case resetKitchen:
-		all[1].Loses = loses
-		return all[1:]
+	for i := range all {
+		if all[i].What == asked {
+			all[i].Loses = loses
+			return all[i : i+1]
+		}
 	}
-	return all
+	return all[:2]
 }
 
 // reset starts from scratch, without a restart. To reset the restaurant leaves the
@@ -116,7 +114,7 @@ func (h *Handler) reset(c *gin.Context) error {
 	case resetLesson:
 		h.Tracker.Reset(req.Lesson)
 	case resetLessons:
-		h.Tracker.Reset()
+		h.Tracker.Restore(nil)
 	case resetKitchen:
 		if err := h.ownsServer(c); err != nil {
 			return err

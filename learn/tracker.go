@@ -227,14 +227,11 @@ func (t *Tracker) Hint(id string, number int) {
 	})
 }
 
-// Reset forgets the progress of lessons; without ids, of all.
-func (t *Tracker) Reset(ids ...string) {
+// Reset forgets the progress of a lesson.
+func (t *Tracker) Reset(id string) {
 	t.update(nil, func() {
-		for n := range t.lessons {
-			if l := &t.lessons[n]; len(ids) == 0 || slices.Contains(ids, l.ID) {
-				l.progress, l.dirty = newProgress(l.Lesson), true
-			}
-		}
+		l := find(t.lessons, id)
+		l.progress, l.dirty = newProgress(l.Lesson), true
 	})
 }
 

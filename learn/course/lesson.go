@@ -8,6 +8,7 @@ package course
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -133,17 +134,11 @@ var Load = sync.OnceValue(func() *Course {
 // read reads the course of a folder. The error names the file.
 func read(files fs.FS) (*Course, error) {
 	c := &Course{}
-	if err := parse(files, "claims.json", &c.Claims); err != nil {
-		return nil, err
-	}
-	if err := parse(files, "glossary.json", &c.Glossary); err != nil {
+	names, err := fs.Glob(files, "lessons/*.json")
+	if err := errors.Join(err, parse(files, "claims.json", &c.Claims), parse(files, "glossary.json", &c.Glossary)); err != nil {
 		return nil, err
 	}
 	c.finder = newFinder(c.Glossary)
-	names, err := fs.Glob(files, "lessons/*.json")
-	if err != nil {
-		return nil, err
-	}
 	for _, name := range names {
 		l := new(Lesson)
 		if err := parse(files, name, l); err != nil {

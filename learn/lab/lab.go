@@ -15,12 +15,6 @@ import (
 	"restaurant/problem"
 )
 
-// Warning is the header that every response of the lab carries.
-const (
-	Warning      = "Lab"
-	WarningValue = "deliberately-unsafe"
-)
-
 // Lab handles the routes of the lab.
 type Lab struct {
 	key func() (*rsa.PrivateKey, error) // which no server trusts
@@ -37,4 +31,4 @@ func (l *Lab) Mount(r gin.IRouter, _ gin.HandlerFunc) {
 	r.Group("/lab", warn).POST("/forge", adapt(l.forge))
 }
 
-func warn(c *gin.Context) { c.Header(Warning, WarningValue) }
+func warn(c *gin.Context) { c.Header("Lab", "deliberately-unsafe") }
