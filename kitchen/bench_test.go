@@ -11,7 +11,7 @@ import (
 // BenchmarkCook is one turn of the cooks with a full batch of tickets due: each
 // order makes a step, and whoever listens would be told.
 func BenchmarkCook(b *testing.B) {
-	h := openHouse(b)
+	h := newFixture(b)
 	k := New(h.store, time.Nanosecond, silent)
 	ctx, sql := models.CountStatements(b.Context())
 	var statements int64
@@ -20,7 +20,7 @@ func BenchmarkCook(b *testing.B) {
 		if turn%3 == 0 { // all have been served
 			b.StopTimer()
 			for range batch {
-				h.place(b)
+				h.placeOrder(b)
 			}
 			b.StartTimer()
 		}
@@ -40,7 +40,7 @@ func BenchmarkFanOut(b *testing.B) {
 	const listeners = 1000
 	var e Events
 	var received, gone sync.WaitGroup
-	preparing := step(models.StatusPreparing)
+	preparing := orderAt(models.StatusPreparing)
 	for range listeners {
 		news, _ := e.Subscribe(preparing.ID) // until the house closes
 		gone.Go(func() {

@@ -26,17 +26,17 @@ func TestRun_servesAnOrderInThreeSteps(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := openHouse(t)
+				h := newFixture(t)
 				k := New(h.store, pace, silent)
 				var o models.Order
 				if tc.wait < 0 {
-					o = h.place(t)
+					o = h.placeOrder(t)
 					time.Sleep(-tc.wait)
 				}
-				defer open(t, k)()
+				defer run(t, k)()
 				if tc.wait >= 0 {
 					time.Sleep(tc.wait)
-					o = h.place(t)
+					o = h.placeOrder(t)
 					k.Wake()
 				}
 				news, cancel := k.Events.Subscribe(o.ID)
@@ -50,7 +50,7 @@ func TestRun_servesAnOrderInThreeSteps(t *testing.T) {
 				wantSteps(t, h.order(t, o.ID), 3, 6, 9)
 				time.Sleep(time.Hour)
 				wantSteps(t, h.order(t, o.ID), 3, 6, 9)
-				wantHeard(t, news, "")
+				wantReceived(t, news, "")
 			})
 		})
 	}
@@ -60,13 +60,13 @@ func TestRun_servesAnOrderInThreeSteps(t *testing.T) {
 func TestRun_wholeEvening(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
+		h := newFixture(t)
 		k := New(h.store, pace, silent)
-		defer open(t, k)()
+		defer run(t, k)()
 		var orders []models.Order
 		for i, pause := range []time.Duration{0, 0, 0, 1, 999, 1000, 1999, 2000, 3000, 3001, 60_000, 0, 0, 2999, 1, 3_600_000, 500, 500} {
 			time.Sleep(pause * time.Millisecond)
-			o := h.place(t)
+			o := h.placeOrder(t)
 			k.Wake()
 			if i == 7 {
 				_, err := k.Cancel(t.Context(), h.alice.ID, o.ID)
@@ -92,12 +92,12 @@ func TestRun_wholeEvening(t *testing.T) {
 func TestRun_advancesManyOrdersAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
+		h := newFixture(t)
 		k := New(h.store, pace, silent)
-		defer open(t, k)()
+		defer run(t, k)()
 		const rush = batch + 1
 		for range rush {
-			h.place(t)
+			h.placeOrder(t)
 		}
 		k.Wake()
 		time.Sleep(3 * pace)
@@ -115,10 +115,10 @@ func TestRun_advancesManyOrdersAtOnce(t *testing.T) {
 
 func TestRun_resumesAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
+		h := newFixture(t)
 		first := New(h.store, pace, silent)
-		closeFirst := open(t, first)
-		o := h.place(t)
+		closeFirst := run(t, first)
+		o := h.placeOrder(t)
 		first.Wake()
 		time.Sleep(pace + time.Second)
 		closeFirst()
@@ -129,19 +129,19 @@ func TestRun_resumesAfterARestart(t *testing.T) {
 		second := New(h.store, pace, silent)
 		news, cancel := second.Events.Subscribe(o.ID)
 		defer cancel()
-		defer open(t, second)() // nobody rings: the book itself is the queue
-		wantHeardNext(t, news, models.StatusReady)
-		wantHeardNext(t, news, models.StatusServed)
+		defer run(t, second)() // nobody rings: the book itself is the queue
+		wantReceivedNext(t, news, models.StatusReady)
+		wantReceivedNext(t, news, models.StatusServed)
 		wantSteps(t, h.order(t, o.ID), 3, 3604, 3607)
 	})
 }
 
 func TestRun_takesOverOrdersOfADeadInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
-		defer open(t, New(h.store, pace, silent))()
+		h := newFixture(t)
+		defer run(t, New(h.store, pace, silent))()
 		time.Sleep(time.Hour)
-		o := h.place(t) // and nobody rings
+		o := h.placeOrder(t) // and nobody rings
 		time.Sleep(4 * pace)
 		synctest.Wait()
 		if h.store.Shared() {
@@ -152,7 +152,7 @@ func TestRun_takesOverOrdersOfADeadInstance(t *testing.T) {
 	})
 }
 
-func wantHeardNext(t *testing.T, news <-chan models.Order, want models.Status) {
+func wantReceivedNext(t *testing.T, news <-chan models.Order, want models.Status) {
 	t.Helper()
 	if got := <-news; got.Status != want {
 		t.Errorf("heard %s, want %s", got.Status, want)
@@ -161,10 +161,10 @@ func wantHeardNext(t *testing.T, news <-chan models.Order, want models.Status) {
 
 func TestRun_manualAdvancesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
+		h := newFixture(t)
 		k := New(h.store, Manual, silent)
 		k.Run(t.Context()) // returns at once: nobody is there to go home
-		o := h.place(t)
+		o := h.placeOrder(t)
 		k.Wake()
 		time.Sleep(24 * time.Hour)
 		wantSteps(t, h.order(t, o.ID))
@@ -177,10 +177,10 @@ func TestRun_manualAdvancesNothing(t *testing.T) {
 // A chef who is ahead of the cooks gives the order its next full step.
 func TestAdvance_whileRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
+		h := newFixture(t)
 		k := New(h.store, pace, silent)
-		defer open(t, k)()
-		o := h.place(t)
+		defer run(t, k)()
+		o := h.placeOrder(t)
 		k.Wake()
 		time.Sleep(time.Second)
 		_, err := k.Advance(t.Context(), o.ID, models.StatusPreparing)
@@ -193,13 +193,13 @@ func TestAdvance_whileRunning(t *testing.T) {
 func TestRun_twoKitchensNeverSkipOrRepeatAStep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
+		h := newFixture(t)
 		kitchens := []*Kitchen{New(h.store, pace, silent), New(h.store, pace, silent)}
 		type report struct{ order, step int64 }
 		reports := make(chan report, 1000)
 		var orders []models.Order
 		for range 8 {
-			orders = append(orders, h.place(t))
+			orders = append(orders, h.placeOrder(t))
 			time.Sleep(100 * time.Millisecond)
 		}
 		for _, k := range kitchens {
@@ -213,7 +213,7 @@ func TestRun_twoKitchensNeverSkipOrRepeatAStep(t *testing.T) {
 				}()
 			}
 			defer k.Events.Close()
-			defer open(t, k)()
+			defer run(t, k)()
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -238,21 +238,21 @@ func TestRun_twoKitchensNeverSkipOrRepeatAStep(t *testing.T) {
 
 func TestRun_retriesWhenTheDatabaseFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
+		h := newFixture(t)
 		var log bytes.Buffer
 		k := New(h.store, pace, slog.New(slog.NewTextHandler(&log, nil)))
-		closeKitchen := open(t, k)
-		h.place(t)
+		closeKitchen := run(t, k)
+		h.placeOrder(t)
 		k.Wake()
 		synctest.Wait()
-		if logged(&log) != 0 {
+		if logLines(&log) != 0 {
 			t.Errorf("they complain about nothing: %s", log.String())
 		}
 		noError(t, h.store.Close())
 		time.Sleep(10*time.Second + time.Millisecond)
 		closeKitchen()
 		// Due after 3 s, and from then on once a second: not a line less, and above all not a million.
-		if got := logged(&log); got != 8 {
+		if got := logLines(&log); got != 8 {
 			t.Errorf("%d complaints in 10 s, want 8:\n%s", got, log.String())
 		}
 		if !bytes.Contains(log.Bytes(), []byte("level=ERROR")) {
@@ -263,19 +263,19 @@ func TestRun_retriesWhenTheDatabaseFails(t *testing.T) {
 
 func TestRun_endsWithoutAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
+		h := newFixture(t)
 		var log bytes.Buffer
 		k := New(h.store, pace, slog.New(slog.NewTextHandler(&log, nil)))
 		for _, busy := range []bool{false, true} {
-			closeKitchen := open(t, k)
+			closeKitchen := run(t, k)
 			if busy {
-				h.place(t)
+				h.placeOrder(t)
 				k.Wake()
 				synctest.Wait()
 			}
 			closeKitchen()
 		}
-		if logged(&log) > 0 {
+		if logLines(&log) > 0 {
 			t.Errorf("closing was logged: %s", log.String())
 		}
 	})
@@ -283,9 +283,9 @@ func TestRun_endsWithoutAnError(t *testing.T) {
 
 func TestEvents_subscribersSeeStepsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
+		h := newFixture(t)
 		k := New(h.store, time.Millisecond, silent) // as fast as it goes
-		o := h.place(t)
+		o := h.placeOrder(t)
 		news, cancel := k.Events.Subscribe(o.ID)
 		defer cancel()
 		var seen []int
@@ -294,7 +294,7 @@ func TestEvents_subscribersSeeStepsInOrder(t *testing.T) {
 				seen = append(seen, len(n.History()))
 			}
 		}()
-		closeKitchen := open(t, k)
+		closeKitchen := run(t, k)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		closeKitchen()

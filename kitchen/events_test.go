@@ -11,8 +11,8 @@ import (
 // These tests run in a bubble, because whoever waits there for something that
 // never comes fails at once.
 
-// step is order 1 after it has got this status, in its history of that length.
-func step(status models.Status) models.Order {
+// orderAt is order 1 after it has got this status, in its history of that length.
+func orderAt(status models.Status) models.Order {
 	o := models.Order{ID: 1, Status: status, PlacedAt: 1}
 	at := models.Millis(2)
 	switch status {
@@ -30,8 +30,8 @@ func step(status models.Status) models.Order {
 	return o
 }
 
-// heard gives what waits in a channel, and "" if nothing does.
-func heard(news <-chan models.Order) models.Status {
+// receive gives what waits in a channel, and "" if nothing does.
+func receive(news <-chan models.Order) models.Status {
 	select {
 	case o := <-news:
 		return o.Status
@@ -40,9 +40,9 @@ func heard(news <-chan models.Order) models.Status {
 	}
 }
 
-func wantHeard(t *testing.T, news <-chan models.Order, want models.Status) {
+func wantReceived(t *testing.T, news <-chan models.Order, want models.Status) {
 	t.Helper()
-	if got := heard(news); got != want {
+	if got := receive(news); got != want {
 		t.Errorf("heard %q, want %q", got, want)
 	}
 }
@@ -55,14 +55,14 @@ func TestEvents_everySubscriberReceives(t *testing.T) {
 		other, cancelOther := e.Subscribe(2)
 		defer cancelTwo()
 		defer cancelOther()
-		e.publish(step(models.StatusPreparing))
-		wantHeard(t, one, models.StatusPreparing)
-		wantHeard(t, two, models.StatusPreparing)
-		wantHeard(t, other, "") // another order's listener
+		e.publish(orderAt(models.StatusPreparing))
+		wantReceived(t, one, models.StatusPreparing)
+		wantReceived(t, two, models.StatusPreparing)
+		wantReceived(t, other, "") // another order's listener
 		cancelOne()
-		e.publish(step(models.StatusReady))
-		wantHeard(t, one, "") // who has cancelled
-		wantHeard(t, two, models.StatusReady)
+		e.publish(orderAt(models.StatusReady))
+		wantReceived(t, one, "") // who has cancelled
+		wantReceived(t, two, models.StatusReady)
 	})
 }
 
@@ -72,12 +72,12 @@ func TestEvents_slowSubscriberGetsTheNewest(t *testing.T) {
 		news, cancel := e.Subscribe(1)
 		defer cancel()
 		for range 1000 {
-			e.publish(step(models.StatusPreparing))
+			e.publish(orderAt(models.StatusPreparing))
 		}
-		e.publish(step(models.StatusReady))
-		e.publish(step(models.StatusServed))
-		wantHeard(t, news, models.StatusServed)
-		wantHeard(t, news, "")
+		e.publish(orderAt(models.StatusReady))
+		e.publish(orderAt(models.StatusServed))
+		wantReceived(t, news, models.StatusServed)
+		wantReceived(t, news, "")
 	})
 }
 
@@ -99,10 +99,10 @@ func TestEvents_oldStateNeverReplacesANewOne(t *testing.T) {
 				news, cancel := e.Subscribe(1)
 				defer cancel()
 				for _, status := range tc.published {
-					e.publish(step(status))
+					e.publish(orderAt(status))
 				}
-				wantHeard(t, news, tc.want)
-				wantHeard(t, news, "")
+				wantReceived(t, news, tc.want)
+				wantReceived(t, news, "")
 			})
 		})
 	}
@@ -113,14 +113,14 @@ func TestEvents_closeEndsSubscriptions(t *testing.T) {
 		var e Events
 		idle, cancelIdle := e.Subscribe(1)
 		unread, cancelUnread := e.Subscribe(2)
-		ready := step(models.StatusReady)
+		ready := orderAt(models.StatusReady)
 		ready.ID = 2
 		e.publish(ready)
 		e.Close()
 		if _, open := <-idle; open {
 			t.Error("an idle listener is not told")
 		}
-		wantHeard(t, unread, models.StatusReady) // what was said before counts
+		wantReceived(t, unread, models.StatusReady) // what was said before counts
 		if _, open := <-unread; open {
 			t.Error("a listener with unread news is not told")
 		}
@@ -146,8 +146,8 @@ func TestEvents_cancelTwice(t *testing.T) {
 		defer cancelOther()
 		cancel()
 		cancel()
-		e.publish(step(models.StatusReady))
-		wantHeard(t, news, models.StatusReady) // the other one still listens
+		e.publish(orderAt(models.StatusReady))
+		wantReceived(t, news, models.StatusReady) // the other one still listens
 	})
 }
 
@@ -179,8 +179,8 @@ func TestEvents_concurrently(t *testing.T) {
 		crowd.Go(func() {
 			for range 200 {
 				news, cancel := e.Subscribe(1)
-				e.publish(step(models.StatusReady))
-				heard(news)
+				e.publish(orderAt(models.StatusReady))
+				receive(news)
 				cancel()
 			}
 		})

@@ -14,18 +14,18 @@ import (
 	"restaurant/models"
 )
 
-// house is an order book with two guests and one dish. It is opened and closed
+// fixture is an order book with two guests and one dish. It is opened and closed
 // inside a synctest bubble, so that all of its goroutines live in there.
-type house struct {
+type fixture struct {
 	store       *models.Store
 	alice, vera models.User
 	dish        models.MenuItem
 }
 
-func openHouse(t testing.TB) *house {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	store := openBook(t)
-	h := &house{store: store, dish: models.MenuItem{
+	store := openStore(t)
+	h := &fixture{store: store, dish: models.MenuItem{
 		Name: "Margherita", Category: "Pizza", Sizes: []models.Size{{Size: models.SizeSmall, PriceCents: 750}}, Allergens: []string{}, Available: true,
 	}}
 	noError(t, store.CreateMenuItem(t.Context(), &h.dish))
@@ -42,8 +42,8 @@ func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
 var stores = testkit.Stores[*models.Store]{SQLite: models.OpenSQLite, Postgres: models.OpenPostgres}
 
-// openBook opens a new database.
-func openBook(t testing.TB) *models.Store {
+// openStore opens a new database.
+func openStore(t testing.TB) *models.Store {
 	t.Helper()
 	return stores.OpenNew(t)
 }
@@ -55,8 +55,8 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// place writes an order into the book, without telling any kitchen.
-func (h *house) place(t testing.TB) models.Order {
+// placeOrder writes an order into the book, without telling any kitchen.
+func (h *fixture) placeOrder(t testing.TB) models.Order {
 	t.Helper()
 	o, _, err := h.store.PlaceOrder(t.Context(), models.NewOrder{
 		UserID: h.alice.ID,
@@ -66,7 +66,7 @@ func (h *house) place(t testing.TB) models.Order {
 	return o
 }
 
-func (h *house) order(t *testing.T, id int64) models.Order {
+func (h *fixture) order(t *testing.T, id int64) models.Order {
 	t.Helper()
 	o, err := h.store.Order(t.Context(), id)
 	noError(t, err)
@@ -75,8 +75,8 @@ func (h *house) order(t *testing.T, id int64) models.Order {
 
 var silent = slog.New(slog.DiscardHandler)
 
-// open lets the cooks of a kitchen work until close, which waits for them.
-func open(t *testing.T, k *Kitchen) (close func()) {
+// run lets the cooks of a kitchen work until close, which waits for them.
+func run(t *testing.T, k *Kitchen) (close func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	gone := make(chan struct{})
@@ -114,9 +114,9 @@ func wantSteps(t *testing.T, o models.Order, seconds ...float64) {
 
 func TestAdvance_publishes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
+		h := newFixture(t)
 		k := New(h.store, Manual, silent)
-		o := h.place(t)
+		o := h.placeOrder(t)
 		news, cancel := k.Events.Subscribe(o.ID)
 		defer cancel()
 		for _, status := range []models.Status{models.StatusPreparing, models.StatusReady, models.StatusServed} {
@@ -124,33 +124,33 @@ func TestAdvance_publishes(t *testing.T) {
 			if err != nil || got.Status != status {
 				t.Errorf("to %s: %s, %v", status, got.Status, err)
 			}
-			wantHeard(t, news, status)
+			wantReceived(t, news, status)
 		}
 		if _, err := k.Advance(t.Context(), o.ID, models.StatusServed); !errors.Is(err, models.ErrInvalidTransition) {
 			t.Errorf("twice: %v, want ErrInvalidTransition", err)
 		}
-		wantHeard(t, news, "") // what did not happen is not told
+		wantReceived(t, news, "") // what did not happen is not told
 	})
 }
 
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := openHouse(t)
+		h := newFixture(t)
 		k := New(h.store, Manual, silent)
-		o := h.place(t)
+		o := h.placeOrder(t)
 		news, cancel := k.Events.Subscribe(o.ID)
 		defer cancel()
 		if _, err := k.Cancel(t.Context(), h.vera.ID, o.ID); !errors.Is(err, models.ErrNotFound) {
 			t.Errorf("vera cancels alice's order: %v, want ErrNotFound", err)
 		}
-		wantHeard(t, news, "")
+		wantReceived(t, news, "")
 		got, err := k.Cancel(t.Context(), h.alice.ID, o.ID)
 		if err != nil || got.Status != models.StatusCancelled {
 			t.Errorf("alice cancels her own: %s, %v", got.Status, err)
 		}
-		wantHeard(t, news, models.StatusCancelled)
+		wantReceived(t, news, models.StatusCancelled)
 
-		o = h.place(t)
+		o = h.placeOrder(t)
 		_, err = k.Advance(t.Context(), o.ID, models.StatusPreparing)
 		noError(t, err)
 		if _, err := k.Cancel(t.Context(), h.alice.ID, o.ID); !errors.Is(err, models.ErrInvalidTransition) {
@@ -168,5 +168,5 @@ func TestWake_neverBlocks(t *testing.T) {
 	})
 }
 
-// logged counts the lines of a log.
-func logged(log *bytes.Buffer) int { return bytes.Count(log.Bytes(), []byte("\n")) }
+// logLines counts the lines of a log.
+func logLines(log *bytes.Buffer) int { return bytes.Count(log.Bytes(), []byte("\n")) }

@@ -15,10 +15,10 @@ import (
 // Several houses share one order book: two programs over one file, or branches
 // over one PostgreSQL. What one does must hold for all.
 
-const crowd = 32
+const goroutines = 32
 
-// houses opens one new book several times.
-func houses(t testing.TB, count int) []*Store {
+// newInstances opens one new book several times.
+func newInstances(t testing.TB, count int) []*Store {
 	t.Helper()
 	opened, at := make([]*Store, count), stores.New(t, t.TempDir())
 	for i := range opened {
@@ -27,18 +27,18 @@ func houses(t testing.TB, count int) []*Store {
 	return opened
 }
 
-// menuOf lets every house show the dishes that are in the book.
-func menuOf(t testing.TB, stores []*Store) {
+// refreshMenus lets every house show the dishes that are in the book.
+func refreshMenus(t testing.TB, stores []*Store) {
 	t.Helper()
 	for _, s := range stores {
 		noError(t, s.readMenu(t.Context()))
 	}
 }
 
-// atOnce lets a crowd do something at once, spread over the houses.
-func atOnce(stores []*Store, do func(s *Store, guest int)) {
+// concurrently lets a crowd do something at once, spread over the houses.
+func concurrently(stores []*Store, do func(s *Store, guest int)) {
 	var all sync.WaitGroup
-	for guest := range crowd {
+	for guest := range goroutines {
 		all.Go(func() { do(stores[guest%len(stores)], guest) })
 	}
 	all.Wait()
@@ -47,14 +47,14 @@ func atOnce(stores []*Store, do func(s *Store, guest int)) {
 // Concurrent orders with one key, spread over instances, make one order.
 func TestPlaceOrder_oneKeyAcrossInstancesMakesOneOrder(t *testing.T) {
 	t.Parallel()
-	stores := houses(t, 3)
-	alice, dish := enter(t, stores[0], "alice"), cook(t, stores[0])
-	menuOf(t, stores)
+	stores := newInstances(t, 3)
+	alice, dish := newUser(t, stores[0], "alice"), newDish(t, stores[0])
+	refreshMenus(t, stores)
 	for round := range 10 {
 		var mu sync.Mutex
 		ids, fresh := map[int64]int{}, 0
-		atOnce(stores, func(s *Store, _ int) {
-			o, replayed, err := s.PlaceOrder(t.Context(), keyed(alice, dish, fmt.Sprint("key ", round), "body"))
+		concurrently(stores, func(s *Store, _ int) {
+			o, replayed, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, fmt.Sprint("key ", round), "body"))
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil || len(linesOf(t, o)) != 1 {
@@ -68,7 +68,7 @@ func TestPlaceOrder_oneKeyAcrossInstancesMakesOneOrder(t *testing.T) {
 			t.Errorf("orders %v, %d of them new", ids, fresh)
 		}
 	}
-	if got := number(t, stores[1], "SELECT count(*) FROM orders"); got != 10 {
+	if got := queryInt(t, stores[1], "SELECT count(*) FROM orders"); got != 10 {
 		t.Errorf("%d orders, want 10", got)
 	}
 }
@@ -76,12 +76,12 @@ func TestPlaceOrder_oneKeyAcrossInstancesMakesOneOrder(t *testing.T) {
 // Of concurrent orders with one key but different bodies, one is taken.
 func TestPlaceOrder_oneKeyForManyBodiesMakesOneOrder(t *testing.T) {
 	t.Parallel()
-	stores := houses(t, 3)
-	alice, dish := enter(t, stores[0], "alice"), cook(t, stores[0])
-	menuOf(t, stores)
-	errs := make([]error, crowd)
-	atOnce(stores, func(s *Store, guest int) {
-		_, _, errs[guest] = s.PlaceOrder(t.Context(), keyed(alice, dish, "key", fmt.Sprint("body ", guest)))
+	stores := newInstances(t, 3)
+	alice, dish := newUser(t, stores[0], "alice"), newDish(t, stores[0])
+	refreshMenus(t, stores)
+	errs := make([]error, goroutines)
+	concurrently(stores, func(s *Store, guest int) {
+		_, _, errs[guest] = s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "key", fmt.Sprint("body ", guest)))
 	})
 	taken := 0
 	for _, err := range errs {
@@ -91,7 +91,7 @@ func TestPlaceOrder_oneKeyForManyBodiesMakesOneOrder(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := number(t, stores[1], "SELECT count(*) FROM orders"); got != 1 || taken != 1 {
+	if got := queryInt(t, stores[1], "SELECT count(*) FROM orders"); got != 1 || taken != 1 {
 		t.Errorf("%d orders, %d were taken, want one", got, taken)
 	}
 }
@@ -99,7 +99,7 @@ func TestPlaceOrder_oneKeyForManyBodiesMakesOneOrder(t *testing.T) {
 // Of many managers who are demoted concurrently on all instances, one stays.
 func TestUpdateUser_instancesKeepOneManager(t *testing.T) {
 	t.Parallel()
-	stores := houses(t, 3)
+	stores := newInstances(t, 3)
 	const managers = 4
 	users := make([]User, managers)
 	for i := range users {
@@ -107,9 +107,9 @@ func TestUpdateUser_instancesKeepOneManager(t *testing.T) {
 	}
 	noError(t, stores[0].SeedUsers(t.Context(), "managers", users))
 	for range 10 {
-		change(t, stores[0], "UPDATE users SET role = 'manager'")
-		errs := make([]error, crowd)
-		atOnce(stores, func(s *Store, guest int) {
+		exec(t, stores[0], "UPDATE users SET role = 'manager'")
+		errs := make([]error, goroutines)
+		concurrently(stores, func(s *Store, guest int) {
 			_, errs[guest] = s.UpdateUser(t.Context(), users[guest%managers].ID, UserChanges{Role: new(RoleChef)})
 		})
 		for _, err := range errs {
@@ -117,7 +117,7 @@ func TestUpdateUser_instancesKeepOneManager(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if got := number(t, stores[0], "SELECT count(*) FROM users WHERE role = 'manager'"); got != 1 {
+		if got := queryInt(t, stores[0], "SELECT count(*) FROM users WHERE role = 'manager'"); got != 1 {
 			t.Fatalf("%d managers are left, want 1", got)
 		}
 	}
@@ -127,10 +127,10 @@ func TestUpdateUser_instancesKeepOneManager(t *testing.T) {
 func TestAdvanceDue_instancesShareTheOrders(t *testing.T) {
 	t.Parallel()
 	const tickets = 200
-	stores := houses(t, 3)
-	alice, dish := enter(t, stores[0], "alice"), cook(t, stores[0])
+	stores := newInstances(t, 3)
+	alice, dish := newUser(t, stores[0], "alice"), newDish(t, stores[0])
 	for range tickets {
-		place(t, stores[0], alice, dish)
+		placeOrder(t, stores[0], alice, dish)
 	}
 	time.Sleep(2 * time.Millisecond) // so that what is moved now is not due again
 	due := Now().Add(-time.Millisecond)
@@ -138,7 +138,7 @@ func TestAdvanceDue_instancesShareTheOrders(t *testing.T) {
 	steps := map[int64]int{}
 	for {
 		moved := 0
-		atOnce(stores, func(s *Store, _ int) {
+		concurrently(stores, func(s *Store, _ int) {
 			ids, err := s.AdvanceDue(t.Context(), due, 7)
 			mu.Lock()
 			defer mu.Unlock()
@@ -169,11 +169,11 @@ func TestAdvanceDue_instancesShareTheOrders(t *testing.T) {
 // without waiting.
 func TestAdvanceDue_skipsRowsOfAnotherInstance(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		stores := houses(t, 2)
-		alice, dish := enter(t, stores[0], "alice"), cook(t, stores[0])
+		stores := newInstances(t, 2)
+		alice, dish := newUser(t, stores[0], "alice"), newDish(t, stores[0])
 		var placed []int64
 		for range 4 {
-			placed = append(placed, place(t, stores[0], alice, dish).ID)
+			placed = append(placed, placeOrder(t, stores[0], alice, dish).ID)
 			time.Sleep(2 * time.Millisecond) // the first is the oldest
 		}
 		dark := errors.New("the house went dark")
@@ -202,18 +202,18 @@ func TestAdvanceDue_skipsRowsOfAnotherInstance(t *testing.T) {
 // session ends once.
 func TestRotate_oneInstanceWins(t *testing.T) {
 	t.Parallel()
-	stores := houses(t, 3)
-	var ended []*endings
+	stores := newInstances(t, 3)
+	var ended []*endedSessions
 	for _, s := range stores {
-		ended = append(ended, endingsOf(s))
+		ended = append(ended, watchEnded(s))
 	}
-	alice := enter(t, stores[0], "alice")
+	alice := newUser(t, stores[0], "alice")
 	for round := range 10 {
 		sid := fmt.Sprint("alice ", round)
-		session(t, stores[0], alice, sid)
-		errs := make([]error, crowd)
-		atOnce(stores, func(s *Store, guest int) {
-			r := rotation(sid, 1)
+		newSession(t, stores[0], alice, sid)
+		errs := make([]error, goroutines)
+		concurrently(stores, func(s *Store, guest int) {
+			r := newRotation(sid, 1)
 			r.NewHash = fmt.Sprint(sid, " new ", guest)
 			_, _, errs[guest] = s.Rotate(t.Context(), r)
 		})
@@ -238,14 +238,14 @@ func TestRotate_oneInstanceWins(t *testing.T) {
 // covers its new access token.
 func TestRotate_whileItsSessionEnds(t *testing.T) {
 	t.Parallel()
-	stores := houses(t, 2)
-	alice := enter(t, stores[0], "alice")
+	stores := newInstances(t, 2)
+	alice := newUser(t, stores[0], "alice")
 	for round := range 50 {
 		sid := fmt.Sprint("alice ", round)
-		session(t, stores[0], alice, sid)
-		r := rotation(sid, 1)
+		newSession(t, stores[0], alice, sid)
+		r := newRotation(sid, 1)
 		r.AccessUntil = r.AccessUntil.Add(time.Minute) // later than that of the login
-		endings := endingsOf(stores[1])
+		endings := watchEnded(stores[1])
 		var rotated LoginSession
 		var errRotate, errEnd error
 		var both sync.WaitGroup
@@ -265,9 +265,9 @@ func TestRotate_whileItsSessionEnds(t *testing.T) {
 	}
 }
 
-// held runs during while a transaction of another house stands after some of
+// whileLocked runs during while a transaction of another house stands after some of
 // its statements.
-func held(t *testing.T, s *Store, stmts []string, during func()) {
+func whileLocked(t *testing.T, s *Store, stmts []string, during func()) {
 	t.Helper()
 	noError(t, s.write(context.Background(), func(tx *gorm.DB) error {
 		for _, stmt := range stmts {
@@ -280,9 +280,9 @@ func held(t *testing.T, s *Store, stmts []string, during func()) {
 	}))
 }
 
-// waits lets do begin, makes sure that it waits for somebody's lock, and gives
+// waitsForLock lets do begin, makes sure that it waits for somebody's lock, and gives
 // its error once release has been called.
-func waits(t *testing.T, s *Store, do func() error) (result <-chan error) {
+func waitsForLock(t *testing.T, s *Store, do func() error) (result <-chan error) {
 	t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- do() }()
@@ -304,8 +304,8 @@ func waits(t *testing.T, s *Store, do func() error) (result <-chan error) {
 func TestLocks_secondTransactionSeesTheFirst(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		open := func(t *testing.T) (one, other *Store, alice User) {
-			stores := houses(t, 2)
-			return stores[0], stores[1], enter(t, stores[0], "alice")
+			stores := newInstances(t, 2)
+			return stores[0], stores[1], newUser(t, stores[0], "alice")
 		}
 		login := func(s *Store, u User) func() error {
 			return func() error {
@@ -316,7 +316,7 @@ func TestLocks_secondTransactionSeesTheFirst(t *testing.T) {
 		t.Run("a login after a change of the password", func(t *testing.T) {
 			one, other, alice := open(t)
 			var result <-chan error
-			held(t, one, []string{"UPDATE users SET password_hash = 'new'"}, func() { result = waits(t, one, login(other, alice)) })
+			whileLocked(t, one, []string{"UPDATE users SET password_hash = 'new'"}, func() { result = waitsForLock(t, one, login(other, alice)) })
 			if err := <-result; !errors.Is(err, ErrStale) {
 				t.Errorf("err = %v, want ErrStale", err)
 			}
@@ -325,8 +325,8 @@ func TestLocks_secondTransactionSeesTheFirst(t *testing.T) {
 			one, other, alice := open(t)
 			var now User
 			var result <-chan error
-			held(t, one, []string{"UPDATE users SET role = 'chef'"}, func() {
-				result = waits(t, one, func() (err error) {
+			whileLocked(t, one, []string{"UPDATE users SET role = 'chef'"}, func() {
+				result = waitsForLock(t, one, func() (err error) {
 					now, err = other.OpenSession(context.Background(), alice, LoginSession{ID: "late", UserID: alice.ID, Delivery: DeliverBody}, "late-1")
 					return err
 				})
@@ -337,13 +337,13 @@ func TestLocks_secondTransactionSeesTheFirst(t *testing.T) {
 		})
 		t.Run("a change of the password after a login", func(t *testing.T) {
 			one, other, alice := open(t)
-			endings := endingsOf(other)
+			endings := watchEnded(other)
 			var result <-chan error
-			held(t, one, []string{
+			whileLocked(t, one, []string{
 				"SELECT 1 FROM users FOR SHARE", // as OpenSession does
 				"INSERT INTO login_sessions VALUES ('early', 1, 'body', '', 1, 1, 1, 4000000000000, NULL)",
 			}, func() {
-				result = waits(t, one, func() error { return other.ChangePassword(context.Background(), alice, "new", "") })
+				result = waitsForLock(t, one, func() error { return other.ChangePassword(context.Background(), alice, "new", "") })
 			})
 			err := <-result
 			if ended := endings.take(); err != nil || len(ended) != 1 {
@@ -352,31 +352,31 @@ func TestLocks_secondTransactionSeesTheFirst(t *testing.T) {
 		})
 		t.Run("a refresh after the end of its session", func(t *testing.T) {
 			one, other, alice := open(t)
-			session(t, one, alice, "alice")
+			newSession(t, one, alice, "alice")
 			var result <-chan error
-			held(t, one, []string{"UPDATE login_sessions SET ended_at = 1"}, func() {
-				result = waits(t, one, func() error {
-					_, _, err := other.Rotate(context.Background(), rotation("alice", 1))
+			whileLocked(t, one, []string{"UPDATE login_sessions SET ended_at = 1"}, func() {
+				result = waitsForLock(t, one, func() error {
+					_, _, err := other.Rotate(context.Background(), newRotation("alice", 1))
 					return err
 				})
 			})
 			if err := <-result; !errors.Is(err, ErrRefreshInvalid) {
 				t.Errorf("err = %v, want ErrRefreshInvalid", err)
 			}
-			if n := number(t, one, "SELECT count(*) FROM refresh_tokens"); n != 1 {
+			if n := queryInt(t, one, "SELECT count(*) FROM refresh_tokens"); n != 1 {
 				t.Error("a new voucher was written all the same")
 			}
 		})
 		t.Run("an order after one with the same key", func(t *testing.T) {
 			one, other, alice := open(t)
-			dish := cook(t, other)
+			dish := newDish(t, other)
 			var o Order
 			var replayed bool
 			var result <-chan error
-			held(t, one, []string{`INSERT INTO orders (user_id, status, lines, total_cents, idempotency_key, request_hash, placed_at, updated_at)
+			whileLocked(t, one, []string{`INSERT INTO orders (user_id, status, lines, total_cents, idempotency_key, request_hash, placed_at, updated_at)
 				VALUES (1, 'placed', '{"v":2,"lines":[]}', 5, 'k', 'a', 1, 1)`}, func() {
-				result = waits(t, one, func() (err error) {
-					o, replayed, err = other.PlaceOrder(context.Background(), keyed(alice, dish, "k", "a"))
+				result = waitsForLock(t, one, func() (err error) {
+					o, replayed, err = other.PlaceOrder(context.Background(), orderWithKey(alice, dish, "k", "a"))
 					return err
 				})
 			})
@@ -386,11 +386,11 @@ func TestLocks_secondTransactionSeesTheFirst(t *testing.T) {
 		})
 		t.Run("a demotion after another one", func(t *testing.T) {
 			one, other, _ := open(t)
-			marco := enter(t, one, "marco")
-			change(t, one, "UPDATE users SET role = 'manager'")
+			marco := newUser(t, one, "marco")
+			exec(t, one, "UPDATE users SET role = 'manager'")
 			var result <-chan error
-			held(t, one, []string{"UPDATE users SET role = 'guest' WHERE username = 'alice'"}, func() {
-				result = waits(t, one, func() error {
+			whileLocked(t, one, []string{"UPDATE users SET role = 'guest' WHERE username = 'alice'"}, func() {
+				result = waitsForLock(t, one, func() error {
 					_, err := other.UpdateUser(context.Background(), marco.ID, UserChanges{Role: new(RoleGuest)})
 					return err
 				})

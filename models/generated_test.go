@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// strangers are users as seed generates them.
-func strangers(n int) []User {
+// newGuests are users as seed generates them.
+func newGuests(n int) []User {
 	users := make([]User, n)
 	for i := range users {
 		users[i] = User{Username: fmt.Sprintf("guest-%d", i+1), Name: fmt.Sprintf("Guest %d", i+1), CreatedAt: Millis(1000 + i)}
@@ -18,14 +18,14 @@ func strangers(n int) []User {
 	return users
 }
 
-// served is an order that took a minute for each step.
-func served(u int64, at Millis, lines ...OrderLine) Order {
+// servedOrder is an order that took a minute for each step.
+func servedOrder(u int64, at Millis, lines ...OrderLine) Order {
 	minute := func(n int) *Millis { return new(at.Add(time.Duration(n) * time.Minute)) }
-	bill, total := billed(lines...)
+	bill, total := totalLines(lines...)
 	return Order{UserID: u, Lines: bill, TotalCents: total, PlacedAt: at, PreparingAt: minute(1), ReadyAt: minute(2), ServedAt: minute(3)}
 }
 
-func billed(lines ...OrderLine) (OrderLines, int64) {
+func totalLines(lines ...OrderLine) (OrderLines, int64) {
 	bill, total, err := TotalLines(lines)
 	if err != nil {
 		panic(err)
@@ -41,11 +41,11 @@ var (
 // A username that is taken keeps its account; adding the same guests again adds
 // none.
 func TestAddGeneratedGuests_skipsTakenNames(t *testing.T) {
-	s := openBook(t)
+	s := openStore(t)
 	real := User{Username: "guest-2", Name: "Really somebody", Role: RoleManager, PasswordHash: "theirs"}
 	noError(t, s.createUser(t.Context(), &real))
 
-	users := strangers(450) // more than two statements hold
+	users := newGuests(450) // more than two statements hold
 	users[0].VIP, users[0].BirthDate = true, new("1980-12-24")
 	users[2].BirthDate = new("2010-01-01")
 	added, err := s.AddGeneratedGuests(t.Context(), users)
@@ -84,8 +84,8 @@ func TestAddGeneratedGuests_skipsTakenNames(t *testing.T) {
 // password costs; a hash that is refused unread would answer a thousand times
 // as fast.
 func TestAddGeneratedGuests_noPasswordFits(t *testing.T) {
-	s, h := openBook(t), NewHasher()
-	_, err := s.AddGeneratedGuests(t.Context(), strangers(1))
+	s, h := openStore(t), NewHasher()
+	_, err := s.AddGeneratedGuests(t.Context(), newGuests(1))
 	noError(t, err)
 	u, err := s.UserByUsername(t.Context(), "guest-1")
 	noError(t, err)
@@ -108,15 +108,15 @@ func TestAddGeneratedGuests_noPasswordFits(t *testing.T) {
 }
 
 func TestAddHistory(t *testing.T) {
-	s := openBook(t)
-	alice := enter(t, s, "alice")
+	s := openStore(t)
+	alice := newUser(t, s, "alice")
 	orders := make([]Order, 450)
 	for i := range orders {
-		orders[i] = served(alice.ID, Millis(1_000_000*i), twoPizzas, oneTea)
+		orders[i] = servedOrder(alice.ID, Millis(1_000_000*i), twoPizzas, oneTea)
 	}
 	orders[1].TableName = new("terrace 2")
 	orders[2] = Order{UserID: alice.ID, PlacedAt: 2_000_000, CancelledAt: new(Millis(2_000_001))}
-	orders[2].Lines, orders[2].TotalCents = billed(oneTea)
+	orders[2].Lines, orders[2].TotalCents = totalLines(oneTea)
 	noError(t, s.AddHistory(t.Context(), orders))
 
 	var got []Order
@@ -139,9 +139,9 @@ func TestAddHistory(t *testing.T) {
 }
 
 func TestAddHistory_allOrNothing(t *testing.T) {
-	s := openBook(t)
-	alice := enter(t, s, "alice")
-	good := served(alice.ID, 1, twoPizzas)
+	s := openStore(t)
+	alice := newUser(t, s, "alice")
+	good := servedOrder(alice.ID, 1, twoPizzas)
 	changed := func(change func(o *Order)) Order {
 		o := good
 		change(&o)
@@ -164,7 +164,7 @@ func TestAddHistory_allOrNothing(t *testing.T) {
 			if err := s.AddHistory(t.Context(), append(history, bad)); err == nil {
 				t.Error("it is taken")
 			}
-			if n := number(t, s, "SELECT count(*) FROM orders"); n != 0 {
+			if n := queryInt(t, s, "SELECT count(*) FROM orders"); n != 0 {
 				t.Errorf("%d orders stay", n)
 			}
 		})
@@ -174,27 +174,27 @@ func TestAddHistory_allOrNothing(t *testing.T) {
 
 func TestAddHistory_fullDiskKeepsWholeBatches(t *testing.T) {
 	s := openFile(t)
-	alice := enter(t, s, "alice")
+	alice := newUser(t, s, "alice")
 	batch := make([]Order, 500)
 	for i := range batch {
-		batch[i] = served(alice.ID, Millis(i), twoPizzas)
+		batch[i] = servedOrder(alice.ID, Millis(i), twoPizzas)
 	}
 	noError(t, s.AddHistory(t.Context(), batch))
-	change(t, s, "PRAGMA max_page_count = 1") // the engine takes the size of today
+	exec(t, s, "PRAGMA max_page_count = 1") // the engine takes the size of today
 	if err := s.AddHistory(t.Context(), batch); !errors.Is(err, ErrStorageFull) {
 		t.Errorf("orders: %v, want ErrStorageFull", err)
 	}
-	if _, err := s.AddGeneratedGuests(t.Context(), strangers(5000)); !errors.Is(err, ErrStorageFull) {
+	if _, err := s.AddGeneratedGuests(t.Context(), newGuests(5000)); !errors.Is(err, ErrStorageFull) {
 		t.Errorf("guests: %v, want ErrStorageFull", err)
 	}
-	if n := number(t, s, "SELECT count(*) FROM orders") + number(t, s, "SELECT count(*) FROM users"); n != 501 {
+	if n := queryInt(t, s, "SELECT count(*) FROM orders") + queryInt(t, s, "SELECT count(*) FROM users"); n != 501 {
 		t.Errorf("%d rows, want those of before", n)
 	}
 	wantIntact(t, s)
 }
 
 func TestLastGenerated(t *testing.T) {
-	s := openBook(t)
+	s := openStore(t)
 	want := func(when string, at Millis, ok bool) {
 		t.Helper()
 		if gotAt, gotOK, err := s.LastGenerated(t.Context()); gotAt != at || gotOK != ok || err != nil {
@@ -202,19 +202,19 @@ func TestLastGenerated(t *testing.T) {
 		}
 	}
 	want("empty", 0, false)
-	_, err := s.AddGeneratedGuests(t.Context(), strangers(1))
+	_, err := s.AddGeneratedGuests(t.Context(), newGuests(1))
 	noError(t, err)
-	noError(t, s.AddHistory(t.Context(), []Order{served(1, 7, twoPizzas), served(1, 5, twoPizzas)}))
+	noError(t, s.AddHistory(t.Context(), []Order{servedOrder(1, 7, twoPizzas), servedOrder(1, 5, twoPizzas)}))
 	want("after a generated order", 5, true)
 	real := User{Username: "somebody", Name: "Somebody", Role: RoleGuest, PasswordHash: "theirs"}
 	noError(t, s.createUser(t.Context(), &real))
-	place(t, s, real, cook(t, s))
+	placeOrder(t, s, real, newDish(t, s))
 	want("after a real order", 0, false)
 }
 
 func TestLastGenerated_scansNothing(t *testing.T) {
 	s := openFile(t)
-	heard := listen(t, s)
+	heard := recordStatements(t, s)
 	_, err := s.GeneratedGuests(t.Context(), "guest-", 0)
 	noError(t, err)
 	_, _, err = s.LastGenerated(t.Context())

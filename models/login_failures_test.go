@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// tallied are the failures in the places, and whether they are homes.
-func tallied(t testing.TB, s *Store, places ...string) (failures []int32, homes []bool) {
+// talliesOf are the failures in the places, and whether they are homes.
+func talliesOf(t testing.TB, s *Store, places ...string) (failures []int32, homes []bool) {
 	t.Helper()
 	known, err := s.LoginTallies(t.Context(), places...)
 	noError(t, err)
@@ -20,8 +20,8 @@ func tallied(t testing.TB, s *Store, places ...string) (failures []int32, homes 
 
 func TestCountFailedLogin_instancesCountTogether(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		stores := houses(t, 3)
-		atOnce(stores, func(s *Store, guest int) {
+		stores := newInstances(t, 3)
+		concurrently(stores, func(s *Store, guest int) {
 			places := []string{"alice", "an address"}
 			if guest%2 == 0 {
 				places = []string{"an address", "alice"} // the order must not matter
@@ -30,25 +30,25 @@ func TestCountFailedLogin_instancesCountTogether(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		failures, homes := tallied(t, stores[0], "an address", "nobody", "alice")
-		wantSame(t, failures, []int32{crowd, 0, crowd})
+		failures, homes := talliesOf(t, stores[0], "an address", "nobody", "alice")
+		wantSame(t, failures, []int32{goroutines, 0, goroutines})
 		wantSame(t, homes, []bool{false, false, false})
 
-		atOnce(stores, func(s *Store, _ int) {
+		concurrently(stores, func(s *Store, _ int) {
 			if err := s.CountLogin(t.Context(), "alice", "alice at home"); err != nil {
 				t.Error(err)
 			}
 		})
-		failures, homes = tallied(t, stores[1], "an address", "alice", "alice at home")
-		wantSame(t, failures, []int32{crowd, 0, 0})
+		failures, homes = talliesOf(t, stores[1], "an address", "alice", "alice at home")
+		wantSame(t, failures, []int32{goroutines, 0, 0})
 		wantSame(t, homes, []bool{false, false, true})
 
 		noError(t, stores[2].CountFailedLogin(t.Context(), "alice at home", "an address"))
-		failures, homes = tallied(t, stores[1], "alice at home")
+		failures, homes = talliesOf(t, stores[1], "alice at home")
 		wantSame(t, failures, []int32{1})
 		wantSame(t, homes, []bool{true})
 		noError(t, stores[0].CountLogin(t.Context(), "alice at home", "alice at home"))
-		failures, _ = tallied(t, stores[1], "alice at home")
+		failures, _ = talliesOf(t, stores[1], "alice at home")
 		wantSame(t, failures, []int32{0})
 	})
 }
@@ -57,26 +57,26 @@ func TestCountFailedLogin_instancesCountTogether(t *testing.T) {
 func TestSweepLoginTallies(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := openBook(t)
+			s := openStore(t)
 			noError(t, s.CountLogin(t.Context(), "alice", "alice at home"))
 			for range 3 {
 				noError(t, s.CountFailedLogin(t.Context(), "alice", "elsewhere"))
 			}
 			time.Sleep(TallyLife)
 			noError(t, s.SweepLoginTallies(t.Context()))
-			failures, _ := tallied(t, s, "alice", "elsewhere")
+			failures, _ := talliesOf(t, s, "alice", "elsewhere")
 			wantSame(t, failures, []int32{3, 3})
 			time.Sleep(time.Millisecond)
 			noError(t, s.CountFailedLogin(t.Context(), "alice"))
-			failures, _ = tallied(t, s, "alice")
+			failures, _ = talliesOf(t, s, "alice")
 			wantSame(t, failures, []int32{1}) // the old ones are over
 			noError(t, s.SweepLoginTallies(t.Context()))
-			if got := number(t, s, "SELECT count(*) FROM login_tallies"); got != 2 {
+			if got := queryInt(t, s, "SELECT count(*) FROM login_tallies"); got != 2 {
 				t.Errorf("%d places are left, want the account and its home", got)
 			}
 			time.Sleep(trustedFor)
 			noError(t, s.SweepLoginTallies(t.Context()))
-			if got := number(t, s, "SELECT count(*) FROM login_tallies"); got != 0 {
+			if got := queryInt(t, s, "SELECT count(*) FROM login_tallies"); got != 0 {
 				t.Errorf("%d places are left after a month", got)
 			}
 		})
@@ -86,7 +86,7 @@ func TestSweepLoginTallies(t *testing.T) {
 // What is typed as a username may be a password, so the table has only hashes.
 func TestLoginTallies_holdNoNames(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		s := openBook(t)
+		s := openStore(t)
 		noError(t, s.CountFailedLogin(t.Context(), "alice-likes-pizza", "192.0.2.1"))
 		var text string
 		noError(t, s.read(t.Context()).Raw("SELECT string_agg(t::text, ' ') FROM login_tallies t").Scan(&text).Error)

@@ -20,8 +20,8 @@ import (
 
 const week = 7 * 24 * time.Hour
 
-// session opens a login session whose first voucher has the hash "<id>-1".
-func session(t testing.TB, s *Store, u User, id string, change ...func(*LoginSession)) LoginSession {
+// newSession opens a login session whose first voucher has the hash "<id>-1".
+func newSession(t testing.TB, s *Store, u User, id string, change ...func(*LoginSession)) LoginSession {
 	t.Helper()
 	now := Now()
 	ls := LoginSession{
@@ -36,8 +36,8 @@ func session(t testing.TB, s *Store, u User, id string, change ...func(*LoginSes
 	return ls
 }
 
-// rotation replaces one voucher by the next: "alice-1" by "alice-2".
-func rotation(id string, from int) Rotation {
+// newRotation replaces one voucher by the next: "alice-1" by "alice-2".
+func newRotation(id string, from int) Rotation {
 	now := Now()
 	return Rotation{
 		Now: now, Hash: fmt.Sprintf("%s-%d", id, from), NewHash: fmt.Sprintf("%s-%d", id, from+1),
@@ -48,13 +48,13 @@ func rotation(id string, from int) Rotation {
 // A refresh spends the token, writes the next one and extends the session.
 func TestRotate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := openBook(t)
-		alice := enter(t, s, "alice")
-		opened := session(t, s, alice, "alice", func(ls *LoginSession) { ls.Delivery = DeliverRefreshCookie })
-		other := session(t, s, alice, "other")
+		s := openStore(t)
+		alice := newUser(t, s, "alice")
+		opened := newSession(t, s, alice, "alice", func(ls *LoginSession) { ls.Delivery = DeliverRefreshCookie })
+		other := newSession(t, s, alice, "other")
 		time.Sleep(time.Hour)
-		ended := endingsOf(s)
-		got, u, err := s.Rotate(t.Context(), rotation("alice", 1))
+		ended := watchEnded(s)
+		got, u, err := s.Rotate(t.Context(), newRotation("alice", 1))
 		noError(t, err)
 		want := opened
 		want.LastUsedAt, want.AccessUntil, want.ExpiresAt = Now(), Now().Add(15*time.Minute), Now().Add(week)
@@ -64,26 +64,26 @@ func TestRotate(t *testing.T) {
 		list, err := s.SessionsOf(t.Context(), alice.ID)
 		noError(t, err)
 		wantSame(t, list, []LoginSession{want, other})
-		if n := number(t, s, "SELECT count(*) FROM refresh_tokens WHERE spent_at IS NULL AND hash IN ('alice-2', 'other-1')"); n != 2 {
+		if n := queryInt(t, s, "SELECT count(*) FROM refresh_tokens WHERE spent_at IS NULL AND hash IN ('alice-2', 'other-1')"); n != 2 {
 			t.Errorf("%d vouchers are unspent", n)
 		}
-		if n := number(t, s, "SELECT count(*) FROM refresh_tokens WHERE spent_at = ? AND hash = 'alice-1'", Now()); n != 1 {
+		if n := queryInt(t, s, "SELECT count(*) FROM refresh_tokens WHERE spent_at = ? AND hash = 'alice-1'", Now()); n != 1 {
 			t.Error("the old voucher is not marked as spent now")
 		}
 	})
 }
 
 func TestRotate_accessUntilNeverShrinks(t *testing.T) {
-	s := openBook(t)
-	opened := session(t, s, enter(t, s, "alice"), "alice", func(ls *LoginSession) { ls.AccessUntil = Now().Add(30 * time.Minute) })
-	short := rotation("alice", 1)
+	s := openStore(t)
+	opened := newSession(t, s, newUser(t, s, "alice"), "alice", func(ls *LoginSession) { ls.AccessUntil = Now().Add(30 * time.Minute) })
+	short := newRotation("alice", 1)
 	short.AccessUntil = Now().Add(5 * time.Second)
 	got, _, err := s.Rotate(t.Context(), short)
 	noError(t, err)
 	if got.AccessUntil != opened.AccessUntil {
 		t.Errorf("access until %d, but a token until %d is out", got.AccessUntil, opened.AccessUntil)
 	}
-	long := rotation("alice", 2)
+	long := newRotation("alice", 2)
 	long.AccessUntil = Now().Add(time.Hour)
 	if got, _, err = s.Rotate(t.Context(), long); err != nil || got.AccessUntil != long.AccessUntil {
 		t.Errorf("access until %d (%v), want %d", got.AccessUntil, err, long.AccessUntil)
@@ -92,23 +92,23 @@ func TestRotate_accessUntilNeverShrinks(t *testing.T) {
 
 func TestRotate_noTokenOutlivesMaxSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := openBook(t)
-		opened := session(t, s, enter(t, s, "alice"), "alice")
+		s := openStore(t)
+		opened := newSession(t, s, newUser(t, s, "alice"), "alice")
 		for i := 1; i <= 5; i++ {
 			time.Sleep(6 * 24 * time.Hour)
 			if i == 5 {
 				break
 			}
-			got, _, err := s.Rotate(t.Context(), rotation("alice", i))
+			got, _, err := s.Rotate(t.Context(), newRotation("alice", i))
 			noError(t, err)
 			if want := min(Now().Add(week), opened.CreatedAt.Add(MaxSession)); got.ExpiresAt != want {
 				t.Errorf("on day %d it expires at %v, want %v", i*6, got.ExpiresAt.Time(), want.Time())
 			}
-			if n := number(t, s, "SELECT expires_at FROM refresh_tokens WHERE hash = ?", fmt.Sprintf("alice-%d", i+1)); Millis(n) != got.ExpiresAt {
+			if n := queryInt(t, s, "SELECT expires_at FROM refresh_tokens WHERE hash = ?", fmt.Sprintf("alice-%d", i+1)); Millis(n) != got.ExpiresAt {
 				t.Errorf("the voucher of day %d expires at %v", i*6, Millis(n).Time())
 			}
 		}
-		if _, _, err := s.Rotate(t.Context(), rotation("alice", 5)); !errors.Is(err, ErrRefreshInvalid) {
+		if _, _, err := s.Rotate(t.Context(), newRotation("alice", 5)); !errors.Is(err, ErrRefreshInvalid) {
 			t.Errorf("after 30 days: %v", err)
 		}
 	})
@@ -117,55 +117,55 @@ func TestRotate_noTokenOutlivesMaxSession(t *testing.T) {
 // Unknown, expired and spent tokens are refused; a spent one ends its session.
 func TestRotate_refuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := openBook(t)
-		alice := enter(t, s, "alice")
-		session(t, s, alice, "short", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Second) })
-		session(t, s, alice, "ended")
+		s := openStore(t)
+		alice := newUser(t, s, "alice")
+		newSession(t, s, alice, "short", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Second) })
+		newSession(t, s, alice, "ended")
 		noError(t, s.EndSession(t.Context(), alice.ID, "ended"))
-		session(t, s, alice, "spent")
-		spent, _, err := s.Rotate(t.Context(), rotation("spent", 1))
+		newSession(t, s, alice, "spent")
+		spent, _, err := s.Rotate(t.Context(), newRotation("spent", 1))
 		noError(t, err)
-		session(t, s, alice, "good")
+		newSession(t, s, alice, "good")
 		time.Sleep(time.Second)
-		endings := endingsOf(s)
+		endings := watchEnded(s)
 		for _, tc := range []struct {
 			name  string
 			r     Rotation
 			err   error
 			ended []RevokedSession
 		}{
-			{"unknown", rotation("nobody", 1), ErrRefreshInvalid, nil},
-			{"in another case", rotation("GOOD", 1), ErrRefreshInvalid, nil},
-			{"expired in this moment", rotation("short", 1), ErrRefreshInvalid, nil},
-			{"of an ended session", rotation("ended", 1), ErrRefreshInvalid, nil},
-			{"spent", rotation("spent", 1), ErrRefreshReused, []RevokedSession{{"spent", alice.ID, spent.AccessUntil}}},
-			{"spent, once more", rotation("spent", 1), ErrRefreshReused, nil},
-			{"the one after a spent one", rotation("spent", 2), ErrRefreshInvalid, nil},
+			{"unknown", newRotation("nobody", 1), ErrRefreshInvalid, nil},
+			{"in another case", newRotation("GOOD", 1), ErrRefreshInvalid, nil},
+			{"expired in this moment", newRotation("short", 1), ErrRefreshInvalid, nil},
+			{"of an ended session", newRotation("ended", 1), ErrRefreshInvalid, nil},
+			{"spent", newRotation("spent", 1), ErrRefreshReused, []RevokedSession{{"spent", alice.ID, spent.AccessUntil}}},
+			{"spent, once more", newRotation("spent", 1), ErrRefreshReused, nil},
+			{"the one after a spent one", newRotation("spent", 2), ErrRefreshInvalid, nil},
 		} {
 			tc.r.NewHash = "new-" + tc.name
 			_, _, err := s.Rotate(t.Context(), tc.r)
 			if ended := endings.take(); !errors.Is(err, tc.err) || !slices.Equal(ended, tc.ended) {
 				t.Errorf("%s: %v, ended %v, want %v, ended %v", tc.name, err, ended, tc.err, tc.ended)
 			}
-			if n := number(t, s, "SELECT count(*) FROM refresh_tokens WHERE hash = ?", tc.r.NewHash); n != 0 {
+			if n := queryInt(t, s, "SELECT count(*) FROM refresh_tokens WHERE hash = ?", tc.r.NewHash); n != 0 {
 				t.Errorf("%s: a new voucher was written all the same", tc.name)
 			}
 		}
-		if _, _, err := s.Rotate(t.Context(), rotation("good", 1)); err != nil {
+		if _, _, err := s.Rotate(t.Context(), newRotation("good", 1)); err != nil {
 			t.Errorf("a good one: %v", err)
 		}
 	})
 }
 
 func TestRotate_concurrentRefreshesHaveOneWinner(t *testing.T) {
-	s := openBook(t)
-	alice := enter(t, s, "alice")
-	session(t, s, alice, "alice")
+	s := openStore(t)
+	alice := newUser(t, s, "alice")
+	newSession(t, s, alice, "alice")
 	var all sync.WaitGroup
-	errs, ended := make([]error, 20), endingsOf(s)
+	errs, ended := make([]error, 20), watchEnded(s)
 	for i := range errs {
 		all.Go(func() {
-			r := rotation("alice", 1)
+			r := newRotation("alice", 1)
 			r.NewHash = fmt.Sprint("new-", i)
 			_, _, errs[i] = s.Rotate(t.Context(), r)
 		})
@@ -182,19 +182,19 @@ func TestRotate_concurrentRefreshesHaveOneWinner(t *testing.T) {
 	if won != 1 || ends != 1 {
 		t.Errorf("%d won, and the session was ended %d times", won, ends)
 	}
-	if n := number(t, s, "SELECT count(*) FROM login_sessions WHERE ended_at IS NULL"); n != 0 {
+	if n := queryInt(t, s, "SELECT count(*) FROM login_sessions WHERE ended_at IS NULL"); n != 0 {
 		t.Error("the session lives on")
 	}
 }
 
-// endings collects what OnSessionsEnded is told.
-type endings struct {
+// endedSessions collects what OnSessionsEnded is told.
+type endedSessions struct {
 	mu   sync.Mutex
 	list []RevokedSession
 }
 
-func endingsOf(s *Store) *endings {
-	e := new(endings)
+func watchEnded(s *Store) *endedSessions {
+	e := new(endedSessions)
 	s.OnSessionsEnded(func(ended []RevokedSession) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -204,7 +204,7 @@ func endingsOf(s *Store) *endings {
 }
 
 // take returns what was told since it was called last.
-func (e *endings) take() (list []RevokedSession) {
+func (e *endedSessions) take() (list []RevokedSession) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	list, e.list = e.list, nil
@@ -239,10 +239,10 @@ func TestOnSessionsEnded_noMethodForgets(t *testing.T) {
 // TestOnSessionsEnded_onlyAfterTheCommit: a transaction that is taken back ends
 // nothing, and a session cannot be ended where nobody would be told.
 func TestOnSessionsEnded_onlyAfterTheCommit(t *testing.T) {
-	s := openBook(t)
-	alice := enter(t, s, "alice")
-	session(t, s, alice, "alice")
-	ended, changed := endingsOf(s), errors.New("changed its mind")
+	s := openStore(t)
+	alice := newUser(t, s, "alice")
+	newSession(t, s, alice, "alice")
+	ended, changed := watchEnded(s), errors.New("changed its mind")
 	err := s.write(t.Context(), func(tx *gorm.DB) error {
 		_, err := s.endSessions(tx, Now(), "id = ?", "alice")
 		return errors.Join(err, changed)
@@ -261,16 +261,16 @@ func TestOnSessionsEnded_onlyAfterTheCommit(t *testing.T) {
 			return err
 		})
 	}()
-	wantSame(t, idsOf(t, s, alice), []string{"alice"})
+	wantSame(t, sessionIDs(t, s, alice), []string{"alice"})
 }
 
 func TestEndSession(t *testing.T) {
-	s := openBook(t)
-	alice, bob := enter(t, s, "alice"), enter(t, s, "bob")
-	one := session(t, s, alice, "one")
-	session(t, s, alice, "two")
-	session(t, s, bob, "his")
-	ended := endingsOf(s)
+	s := openStore(t)
+	alice, bob := newUser(t, s, "alice"), newUser(t, s, "bob")
+	one := newSession(t, s, alice, "one")
+	newSession(t, s, alice, "two")
+	newSession(t, s, bob, "his")
+	ended := watchEnded(s)
 	for _, id := range []string{"his", "none", "", "ONE"} {
 		err := s.EndSession(t.Context(), alice.ID, id)
 		if list := ended.take(); !errors.Is(err, ErrNotFound) || len(list) != 0 {
@@ -282,11 +282,11 @@ func TestEndSession(t *testing.T) {
 	if err := s.EndSession(t.Context(), alice.ID, "one"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("ended twice: %v", err)
 	}
-	wantSame(t, idsOf(t, s, alice), []string{"two"})
-	wantSame(t, idsOf(t, s, bob), []string{"his"})
+	wantSame(t, sessionIDs(t, s, alice), []string{"two"})
+	wantSame(t, sessionIDs(t, s, bob), []string{"his"})
 }
 
-func idsOf(t testing.TB, s *Store, u User) (ids []string) {
+func sessionIDs(t testing.TB, s *Store, u User) (ids []string) {
 	t.Helper()
 	list, err := s.SessionsOf(t.Context(), u.ID)
 	noError(t, err)
@@ -299,43 +299,43 @@ func idsOf(t testing.TB, s *Store, u User) (ids []string) {
 func TestEndSessions(t *testing.T) {
 	for except, left := range map[string][]string{"": nil, "two": {"two"}, "his": nil} {
 		t.Run("all but "+except, func(t *testing.T) {
-			s := openBook(t)
-			alice, bob := enter(t, s, "alice"), enter(t, s, "bob")
+			s := openStore(t)
+			alice, bob := newUser(t, s, "alice"), newUser(t, s, "bob")
 			for _, id := range []string{"one", "two", "three"} {
-				session(t, s, alice, id)
+				newSession(t, s, alice, id)
 			}
-			session(t, s, bob, "his")
-			ended := endingsOf(s)
+			newSession(t, s, bob, "his")
+			ended := watchEnded(s)
 			noError(t, s.EndSessions(t.Context(), alice.ID, except))
 			if list := ended.take(); len(list) != 3-len(left) {
 				t.Errorf("ended are %v", list)
 			}
-			wantSame(t, idsOf(t, s, alice), left)
-			wantSame(t, idsOf(t, s, bob), []string{"his"})
+			wantSame(t, sessionIDs(t, s, alice), left)
+			wantSame(t, sessionIDs(t, s, bob), []string{"his"})
 		})
 	}
 }
 
 func TestSessionsOf_newestFirstAndLimited(t *testing.T) {
-	s := openBook(t)
-	alice := enter(t, s, "alice")
+	s := openStore(t)
+	alice := newUser(t, s, "alice")
 	var want []string
 	for i := range maxSessionsListed + 5 {
 		id := fmt.Sprintf("s%03d", i)
-		session(t, s, alice, id, func(ls *LoginSession) { ls.CreatedAt = Now() + Millis(i) })
+		newSession(t, s, alice, id, func(ls *LoginSession) { ls.CreatedAt = Now() + Millis(i) })
 		want = append([]string{id}, want...)
 	}
-	wantSame(t, idsOf(t, s, alice), want[:maxSessionsListed])
+	wantSame(t, sessionIDs(t, s, alice), want[:maxSessionsListed])
 }
 
 func TestSessionOfRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := openBook(t)
-		alice := enter(t, s, "alice")
-		session(t, s, alice, "alice")
-		session(t, s, alice, "ended")
+		s := openStore(t)
+		alice := newUser(t, s, "alice")
+		newSession(t, s, alice, "alice")
+		newSession(t, s, alice, "ended")
 		noError(t, s.EndSession(t.Context(), alice.ID, "ended"))
-		_, _, err := s.Rotate(t.Context(), rotation("alice", 1))
+		_, _, err := s.Rotate(t.Context(), newRotation("alice", 1))
 		noError(t, err)
 		if ls, err := s.SessionOfRefresh(t.Context(), "alice-2"); err != nil || ls.ID != "alice" || ls.UserID != alice.ID {
 			t.Errorf("%+v, %v", ls, err)
@@ -356,14 +356,14 @@ func TestSessionOfRefresh(t *testing.T) {
 // useless.
 func TestSweepSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := openBook(t)
-		alice := enter(t, s, "alice")
-		session(t, s, alice, "living")
-		session(t, s, alice, "expires", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Hour) })
-		session(t, s, alice, "expires, its wristband does not", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Minute) })
-		session(t, s, alice, "ended")
+		s := openStore(t)
+		alice := newUser(t, s, "alice")
+		newSession(t, s, alice, "living")
+		newSession(t, s, alice, "expires", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Hour) })
+		newSession(t, s, alice, "expires, its wristband does not", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Minute) })
+		newSession(t, s, alice, "ended")
 		noError(t, s.EndSession(t.Context(), alice.ID, "ended"))
-		_, _, err := s.Rotate(t.Context(), rotation("living", 1)) // two vouchers
+		_, _, err := s.Rotate(t.Context(), newRotation("living", 1)) // two vouchers
 		noError(t, err)
 
 		left := func() (ids []string) {
@@ -395,21 +395,21 @@ func TestSweepSessions(t *testing.T) {
 			}
 			wantSame(t, left(), step.want)
 		}
-		if n := number(t, s, "SELECT count(*) FROM refresh_tokens"); n != 0 {
+		if n := queryInt(t, s, "SELECT count(*) FROM refresh_tokens"); n != 0 {
 			t.Errorf("%d vouchers are left", n)
 		}
-		if n := number(t, s, "SELECT count(*) FROM users"); n != 1 {
+		if n := queryInt(t, s, "SELECT count(*) FROM users"); n != 1 {
 			t.Error("the guest was swept, too")
 		}
 	})
 }
 
 func TestSweepSessions_inBatches(t *testing.T) {
-	s := openBook(t)
-	alice := enter(t, s, "alice")
-	change(t, s, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)
+	s := openStore(t)
+	alice := newUser(t, s, "alice")
+	exec(t, s, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)
 		INSERT INTO login_sessions SELECT 'old-' || i, ?, 'body', '', 1, 1, 1, 1, NULL FROM n`, alice.ID)
-	session(t, s, alice, "living")
+	newSession(t, s, alice, "living")
 	for _, want := range []int{sweepBatch, sweepBatch, 100, 0} {
 		n, err := s.SweepSessions(t.Context())
 		noError(t, err)
@@ -417,11 +417,11 @@ func TestSweepSessions_inBatches(t *testing.T) {
 			t.Errorf("%d were swept, want %d", n, want)
 		}
 	}
-	wantSame(t, idsOf(t, s, alice), []string{"living"})
+	wantSame(t, sessionIDs(t, s, alice), []string{"living"})
 }
 
-// denied lists what is on the denylist.
-func denied(t testing.TB, s *Store) (list []RevokedSession, err error) {
+// listRevoked lists what is on the denylist.
+func listRevoked(t testing.TB, s *Store) (list []RevokedSession, err error) {
 	t.Helper()
 	err = s.ListRevoked(t.Context(), func(e RevokedSession) { list = append(list, e) })
 	return list, err
@@ -430,11 +430,11 @@ func denied(t testing.TB, s *Store) (list []RevokedSession, err error) {
 // Only ended sessions with an access token that has not expired are listed.
 func TestListRevoked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := openBook(t)
-		alice := enter(t, s, "alice")
-		session(t, s, alice, "living")
+		s := openStore(t)
+		alice := newUser(t, s, "alice")
+		newSession(t, s, alice, "living")
 		for _, id := range []string{"short", "long"} {
-			session(t, s, alice, id, func(ls *LoginSession) {
+			newSession(t, s, alice, id, func(ls *LoginSession) {
 				if id == "long" {
 					ls.AccessUntil = Now().Add(30 * time.Minute)
 				}
@@ -442,7 +442,7 @@ func TestListRevoked(t *testing.T) {
 			noError(t, s.EndSession(t.Context(), alice.ID, id))
 		}
 		denied := func() (ids []string) {
-			list, err := denied(t, s)
+			list, err := listRevoked(t, s)
 			noError(t, err)
 			for _, e := range list {
 				ids = append(ids, e.ID)
@@ -463,13 +463,13 @@ func TestListRevoked(t *testing.T) {
 
 // Many sessions may end in one millisecond.
 func TestListRevoked_inBatches(t *testing.T) {
-	s := openBook(t)
-	alice := enter(t, s, "alice")
+	s := openStore(t)
+	alice := newUser(t, s, "alice")
 	const count = 2*revokedBatch + 1
-	change(t, s, `INSERT INTO login_sessions (id, user_id, delivery, user_agent, created_at, last_used_at, access_until, expires_at, ended_at)
+	exec(t, s, `INSERT INTO login_sessions (id, user_id, delivery, user_agent, created_at, last_used_at, access_until, expires_at, ended_at)
 		WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $1)
 		SELECT 'sid-' || i, $2, 'body', '', 1, 1, 4000000000000 + i / 30000, 4000000000000, 1 FROM numbers`, count, alice.ID)
-	list, err := denied(t, s)
+	list, err := listRevoked(t, s)
 	noError(t, err)
 	seen := map[string]bool{}
 	for _, e := range list {
@@ -481,13 +481,13 @@ func TestListRevoked_inBatches(t *testing.T) {
 }
 
 func TestAccessWatermarks(t *testing.T) {
-	s := openBook(t)
+	s := openStore(t)
 	if until, used, err := s.AccessWatermarks(t.Context()); until != 0 || used != 0 || err != nil {
 		t.Errorf("an empty book says %d, %d, %v", until, used, err)
 	}
-	alice := enter(t, s, "alice")
-	session(t, s, alice, "a", func(ls *LoginSession) { ls.AccessUntil, ls.LastUsedAt = 9000, 1000 })
-	session(t, s, alice, "b", func(ls *LoginSession) { ls.AccessUntil, ls.LastUsedAt = 5000, 4000 })
+	alice := newUser(t, s, "alice")
+	newSession(t, s, alice, "a", func(ls *LoginSession) { ls.AccessUntil, ls.LastUsedAt = 9000, 1000 })
+	newSession(t, s, alice, "b", func(ls *LoginSession) { ls.AccessUntil, ls.LastUsedAt = 5000, 4000 })
 	if until, used, err := s.AccessWatermarks(t.Context()); until != 9000 || used != 4000 || err != nil {
 		t.Errorf("it says %d, %d, %v", until, used, err)
 	}
@@ -498,26 +498,26 @@ func TestAccessWatermarks(t *testing.T) {
 }
 
 func TestChangePassword(t *testing.T) {
-	s := openBook(t)
-	alice, bob := enter(t, s, "alice"), enter(t, s, "bob")
+	s := openStore(t)
+	alice, bob := newUser(t, s, "alice"), newUser(t, s, "bob")
 	for _, id := range []string{"here", "there"} {
-		session(t, s, alice, id)
+		newSession(t, s, alice, id)
 	}
-	session(t, s, bob, "his")
+	newSession(t, s, bob, "his")
 	stale := alice
 	stale.PasswordHash = "another"
-	ended := endingsOf(s)
+	ended := watchEnded(s)
 	err := s.ChangePassword(t.Context(), stale, "new", "here")
 	if list := ended.take(); !errors.Is(err, ErrStale) || len(list) != 0 {
 		t.Errorf("with an old hash: %v, %v", list, err)
 	}
-	wantSame(t, slices.Sorted(slices.Values(idsOf(t, s, alice))), []string{"here", "there"})
+	wantSame(t, slices.Sorted(slices.Values(sessionIDs(t, s, alice))), []string{"here", "there"})
 	noError(t, s.ChangePassword(t.Context(), alice, "new", "here"))
 	if list := ended.take(); len(list) != 1 || list[0].ID != "there" {
 		t.Errorf("ended are %v", list)
 	}
-	wantSame(t, idsOf(t, s, alice), []string{"here"})
-	wantSame(t, idsOf(t, s, bob), []string{"his"})
+	wantSame(t, sessionIDs(t, s, alice), []string{"here"})
+	wantSame(t, sessionIDs(t, s, bob), []string{"his"})
 	for name, want := range map[string]string{"alice": "new", "bob": bob.PasswordHash} {
 		if u, err := s.UserByUsername(t.Context(), name); err != nil || u.PasswordHash != want {
 			t.Errorf("%s has %q, %v", name, u.PasswordHash, err)
@@ -529,9 +529,9 @@ func TestChangePassword(t *testing.T) {
 }
 
 func TestOpenSession_needsAUserAndAUniqueID(t *testing.T) {
-	s := openBook(t)
-	alice := enter(t, s, "alice")
-	session(t, s, alice, "alice")
+	s := openStore(t)
+	alice := newUser(t, s, "alice")
+	newSession(t, s, alice, "alice")
 	for name, ls := range map[string]LoginSession{
 		"of nobody":        {ID: "new", UserID: 99, Delivery: DeliverBody},
 		"with a taken id":  {ID: "alice", UserID: alice.ID, Delivery: DeliverBody},
@@ -544,15 +544,15 @@ func TestOpenSession_needsAUserAndAUniqueID(t *testing.T) {
 	if _, err := s.OpenSession(t.Context(), alice, LoginSession{ID: "new", UserID: alice.ID, Delivery: DeliverBody}, "alice-1"); err == nil {
 		t.Error("a voucher was given out twice")
 	}
-	if n := number(t, s, "SELECT count(*) FROM login_sessions") + 10*number(t, s, "SELECT count(*) FROM refresh_tokens"); n != 11 {
+	if n := queryInt(t, s, "SELECT count(*) FROM login_sessions") + 10*queryInt(t, s, "SELECT count(*) FROM refresh_tokens"); n != 11 {
 		t.Errorf("a failed login left something: %d", n)
 	}
 }
 
 func TestStatements_ofSessions(t *testing.T) {
-	s := openBook(t)
-	alice := enter(t, s, "alice")
-	session(t, s, alice, "a")
+	s := openStore(t)
+	alice := newUser(t, s, "alice")
+	newSession(t, s, alice, "a")
 	for _, tc := range []struct {
 		name string
 		want int64
@@ -563,16 +563,16 @@ func TestStatements_ofSessions(t *testing.T) {
 			return err
 		}},
 		{"a refresh", 4, func(ctx context.Context) error {
-			_, _, err := s.Rotate(ctx, rotation("a", 1))
+			_, _, err := s.Rotate(ctx, newRotation("a", 1))
 			return err
 		}},
-		{"a voucher used twice", 3 + telling(s), func(ctx context.Context) error {
-			if _, _, err := s.Rotate(ctx, rotation("a", 1)); !errors.Is(err, ErrRefreshReused) {
+		{"a voucher used twice", 3 + notifyStatements(s), func(ctx context.Context) error {
+			if _, _, err := s.Rotate(ctx, newRotation("a", 1)); !errors.Is(err, ErrRefreshReused) {
 				return errors.Join(errors.New("it was taken"), err)
 			}
 			return nil
 		}},
-		{"a logout", 1 + telling(s), func(ctx context.Context) error {
+		{"a logout", 1 + notifyStatements(s), func(ctx context.Context) error {
 			return s.EndSession(ctx, alice.ID, "b")
 		}},
 		{"a logout everywhere", 1, func(ctx context.Context) error {
@@ -589,17 +589,17 @@ func TestStatements_ofSessions(t *testing.T) {
 
 func TestSessions_queriesUseAnIndex(t *testing.T) {
 	s := openFile(t)
-	alice := enter(t, s, "alice")
-	session(t, s, alice, "alice")
-	heard := listen(t, s)
+	alice := newUser(t, s, "alice")
+	newSession(t, s, alice, "alice")
+	heard := recordStatements(t, s)
 	for name, call := range map[string]func() error{
-		"a refresh":                func() error { _, _, err := s.Rotate(t.Context(), rotation("alice", 1)); return err },
-		"a voucher used twice":     func() error { _, _, err := s.Rotate(t.Context(), rotation("none", 1)); return err },
+		"a refresh":                func() error { _, _, err := s.Rotate(t.Context(), newRotation("alice", 1)); return err },
+		"a voucher used twice":     func() error { _, _, err := s.Rotate(t.Context(), newRotation("none", 1)); return err },
 		"the session of a voucher": func() error { _, err := s.SessionOfRefresh(t.Context(), "none"); return err },
 		"the list":                 func() error { _, err := s.SessionsOf(t.Context(), alice.ID); return err },
 		"the end of one":           func() error { return s.EndSession(t.Context(), alice.ID, "none") },
 		"the end of all":           func() error { return s.EndSessions(t.Context(), 99, "") },
-		"the denylist":             func() error { _, err := denied(t, s); return err },
+		"the denylist":             func() error { _, err := listRevoked(t, s); return err },
 		"the last access":          func() error { _, _, err := s.AccessWatermarks(t.Context()); return err },
 		"the sweep":                func() error { _, err := s.SweepSessions(t.Context()); return err },
 	} {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestCreateMenuItem_roundTrip(t *testing.T) {
-	s := openBook(t)
+	s := openStore(t)
 	want := MenuItem{
 		Name: "Barolo «Riserva»", Category: "From the lounge", Description: "A 'red' with \"quotes\", -- and a ; 🍷",
 		Sizes: []Size{{SizeSmall, 1}, {SizeMedium, 1_000_000}, {SizeRegular, 950}}, Allergens: []string{"sulphites"},
@@ -20,21 +20,21 @@ func TestCreateMenuItem_roundTrip(t *testing.T) {
 	if want.ID != 1 || want.Version != 1 {
 		t.Errorf("id %d and version %d, want 1 and 1", want.ID, want.Version)
 	}
-	got, err := dishNow(t, s, want.ID)
+	got, err := storedDish(t, s, want.ID)
 	noError(t, err)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if _, err := dishNow(t, s, 2); !errors.Is(err, ErrNotFound) {
+	if _, err := storedDish(t, s, 2); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a dish that is not there: %v, want ErrNotFound", err)
 	}
 }
 
 func TestMenu_keepsTheOrderOfAdding(t *testing.T) {
-	s := openBook(t)
+	s := openStore(t)
 	want := []string{"Tiramisù", "Acqua", "Margherita"}
 	for _, name := range want {
-		cook(t, s, func(m *MenuItem) { m.Name = name })
+		newDish(t, s, func(m *MenuItem) { m.Name = name })
 	}
 	var got []string
 	for _, m := range s.Menu().Items {
@@ -67,8 +67,8 @@ func TestReplaceMenuItem(t *testing.T) {
 		{"with several wrong versions it is not", []int64{1, 2}, ErrStale},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := openBook(t)
-			other, before := cook(t, s), cook(t, s)
+			s := openStore(t)
+			other, before := newDish(t, s), newDish(t, s)
 			for range 2 { // to version 3
 				noError(t, s.ReplaceMenuItem(t.Context(), &before))
 			}
@@ -87,12 +87,12 @@ func TestReplaceMenuItem(t *testing.T) {
 					t.Errorf("the new version is %d, want 4", after.Version)
 				}
 			}
-			got, err := dishNow(t, s, before.ID)
+			got, err := storedDish(t, s, before.ID)
 			noError(t, err)
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("stored %+v, want %+v", got, want)
 			}
-			if got, err := dishNow(t, s, other.ID); err != nil || !reflect.DeepEqual(got, other) {
+			if got, err := storedDish(t, s, other.ID); err != nil || !reflect.DeepEqual(got, other) {
 				t.Errorf("another dish became %+v, %v", got, err)
 			}
 		})
@@ -100,8 +100,8 @@ func TestReplaceMenuItem(t *testing.T) {
 }
 
 func TestReplaceMenuItem_notFound(t *testing.T) {
-	s := openBook(t)
-	dish := cook(t, s)
+	s := openStore(t)
+	dish := newDish(t, s)
 	gone := margherita()
 	gone.ID = 99
 	for _, versions := range [][]int64{nil, {1}} {
@@ -112,14 +112,14 @@ func TestReplaceMenuItem_notFound(t *testing.T) {
 			t.Errorf("delete %v: %v, want ErrNotFound", versions, err)
 		}
 	}
-	if got, err := dishNow(t, s, dish.ID); err != nil || got.Version != 1 {
+	if got, err := storedDish(t, s, dish.ID); err != nil || got.Version != 1 {
 		t.Errorf("the only dish became %+v, %v", got, err)
 	}
 }
 
 func TestReplaceMenuItem_concurrentChangesOfOneVersionHaveOneWinner(t *testing.T) {
-	s := openBook(t)
-	dish := cook(t, s)
+	s := openStore(t)
+	dish := newDish(t, s)
 	var managers sync.WaitGroup
 	errs := make([]error, 16)
 	for i := range errs {
@@ -141,7 +141,7 @@ func TestReplaceMenuItem_concurrentChangesOfOneVersionHaveOneWinner(t *testing.T
 			t.Error(err)
 		}
 	}
-	got, err := dishNow(t, s, dish.ID)
+	got, err := storedDish(t, s, dish.ID)
 	noError(t, err)
 	if want := fmt.Sprint("Margherita of manager ", winner); got.Name != want || got.Version != 2 {
 		t.Errorf("it is %q in version %d, want %q in version 2", got.Name, got.Version, want)
@@ -160,16 +160,16 @@ func TestDeleteMenuItem(t *testing.T) {
 		{"with another version it stays", []int64{2}, ErrStale},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := openBook(t)
-			other, dish := cook(t, s), cook(t, s)
+			s := openStore(t)
+			other, dish := newDish(t, s), newDish(t, s)
 			err := s.DeleteMenuItem(t.Context(), dish.ID, tc.versions...)
 			if !errors.Is(err, tc.err) || (err == nil) != (tc.err == nil) {
 				t.Fatalf("err = %v, want %v", err, tc.err)
 			}
-			if _, err := dishNow(t, s, dish.ID); errors.Is(err, ErrNotFound) != (tc.err == nil) {
+			if _, err := storedDish(t, s, dish.ID); errors.Is(err, ErrNotFound) != (tc.err == nil) {
 				t.Errorf("afterwards: %v", err)
 			}
-			if _, err := dishNow(t, s, other.ID); err != nil {
+			if _, err := storedDish(t, s, other.ID); err != nil {
 				t.Errorf("another dish: %v", err)
 			}
 		})
@@ -180,15 +180,15 @@ func TestDeleteMenuItem(t *testing.T) {
 func TestDeleteMenuItem_idIsNeverReused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "restaurant.db")
 	s := openAt(t, path)
-	cook(t, s)
-	last := cook(t, s)
+	newDish(t, s)
+	last := newDish(t, s)
 	noError(t, s.DeleteMenuItem(t.Context(), last.ID))
-	if got := cook(t, s).ID; got != last.ID+1 {
+	if got := newDish(t, s).ID; got != last.ID+1 {
 		t.Errorf("the next dish has id %d, want %d", got, last.ID+1)
 	}
 	noError(t, s.DeleteMenuItem(t.Context(), last.ID+1))
 	noError(t, s.Close())
-	if got := cook(t, openAt(t, path)).ID; got != last.ID+2 {
+	if got := newDish(t, openAt(t, path)).ID; got != last.ID+2 {
 		t.Errorf("after a new start the next dish has id %d, want %d", got, last.ID+2)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// bookOfVersion makes an order book as an earlier release left it.
-func bookOfVersion(t testing.TB, version int, fill ...string) (path string) {
+// fileAtVersion makes an order book as an earlier release left it.
+func fileAtVersion(t testing.TB, version int, fill ...string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "restaurant.db")
 	db, err := openPool(path, 1, "_txlock=immediate")
@@ -39,9 +39,9 @@ func TestMigrations_earlierVersionsOfSQLite(t *testing.T) {
 				fill = append(fill, fmt.Sprintf(`INSERT INTO orders (id, user_id, status, lines, total_cents, placed_at, updated_at) VALUES
 					(%d, 1, '%s', '{"v":1,"lines":[{"menu_item_id":1,"name":"Margherita","size":"small","quantity":2,"unit_price_cents":750}]}', 1500, 7, 7)`, i+1, status))
 			}
-			s := openAt(t, bookOfVersion(t, version, fill...))
+			s := openAt(t, fileAtVersion(t, version, fill...))
 			wantIntact(t, s)
-			wantHalves(t, s)
+			wantDoneConsistent(t, s)
 			for i, status := range statuses {
 				os, err := s.OrdersOf(t.Context(), 1, status, math.MaxInt64, 20)
 				noError(t, err)
@@ -57,15 +57,15 @@ func TestMigrations_earlierVersionsOfSQLite(t *testing.T) {
 			noError(t, err)
 			slices.Sort(moved)
 			wantSame(t, moved, []int64{1, 2, 3})
-			wantHalves(t, s)
+			wantDoneConsistent(t, s)
 		})
 	}
 }
 
-// wantHalves checks that an order is marked as done just when nothing follows.
-func wantHalves(t testing.TB, s *Store) {
+// wantDoneConsistent checks that an order is marked as done just when nothing follows.
+func wantDoneConsistent(t testing.TB, s *Store) {
 	t.Helper()
-	if n := number(t, s, "SELECT count(*) FROM orders WHERE done <> (status IN ('served', 'cancelled'))"); n != 0 {
+	if n := queryInt(t, s, "SELECT count(*) FROM orders WHERE done <> (status IN ('served', 'cancelled'))"); n != 0 {
 		t.Errorf("%d orders are on the wrong side of done", n)
 	}
 }

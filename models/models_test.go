@@ -18,10 +18,10 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
-// openBook opens a new order book of its own: in a file, or in PostgreSQL if
+// openStore opens a new order book of its own: in a file, or in PostgreSQL if
 // TEST_DATABASE_URL asks for that. What it says holds for both; tests that speak
 // of one of them open it by name.
-func openBook(t testing.TB) *Store {
+func openStore(t testing.TB) *Store {
 	t.Helper()
 	return stores.OpenNew(t)
 }
@@ -53,9 +53,9 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// people are the five of the house. Their passwords are tested in seed; here a
+// testUsers are the five of the house. Their passwords are tested in seed; here a
 // hash would only cost time.
-var people = map[string]User{
+var testUsers = map[string]User{
 	"alice": {Username: "alice", Name: "Alice", Role: RoleGuest, BirthDate: new("1994-05-21")},
 	"bob":   {Username: "bob", Name: "Bob", Role: RoleGuest},
 	"vera":  {Username: "vera", Name: "Vera", Role: RoleGuest, VIP: true, BirthDate: new("1976-11-02")},
@@ -63,17 +63,17 @@ var people = map[string]User{
 	"marco": {Username: "marco", Name: "Marco", Role: RoleManager, BirthDate: new("1968-08-15")},
 }
 
-// enter writes one of the five into the book.
-func enter(t testing.TB, s *Store, name string) User {
+// newUser writes one of the five into the book.
+func newUser(t testing.TB, s *Store, name string) User {
 	t.Helper()
-	u := people[name]
+	u := testUsers[name]
 	u.PasswordHash = unusableHash
 	noError(t, s.createUser(t.Context(), &u))
 	return u
 }
 
-// cook puts a Margherita on the menu, changed as the test needs it.
-func cook(t testing.TB, s *Store, change ...func(*MenuItem)) MenuItem {
+// newDish puts a Margherita on the menu, changed as the test needs it.
+func newDish(t testing.TB, s *Store, change ...func(*MenuItem)) MenuItem {
 	t.Helper()
 	m := margherita()
 	for _, c := range change {
@@ -83,9 +83,9 @@ func cook(t testing.TB, s *Store, change ...func(*MenuItem)) MenuItem {
 	return m
 }
 
-// dishNow is a dish as it stands on the menu in memory, which must be what the
+// storedDish is a dish as it stands on the menu in memory, which must be what the
 // book says.
-func dishNow(t testing.TB, s *Store, id int64) (MenuItem, error) {
+func storedDish(t testing.TB, s *Store, id int64) (MenuItem, error) {
 	t.Helper()
 	var stored MenuItem
 	err := mapNotFound(s.read(t.Context()).Take(&stored, id).Error)
@@ -112,8 +112,8 @@ func margherita() MenuItem {
 	}
 }
 
-// place orders one small portion of each dish.
-func place(t testing.TB, s *Store, u User, dishes ...MenuItem) Order {
+// placeOrder orders one small portion of each dish.
+func placeOrder(t testing.TB, s *Store, u User, dishes ...MenuItem) Order {
 	t.Helper()
 	n := NewOrder{UserID: u.ID, VIP: u.VIP, AgeOver18: u.AgeOver18(time.Now())}
 	for _, d := range dishes {
@@ -127,22 +127,22 @@ func place(t testing.TB, s *Store, u User, dishes ...MenuItem) Order {
 	return o
 }
 
-// number asks the book for one number.
-func number(t testing.TB, s *Store, query string, args ...any) int64 {
+// queryInt asks the book for one number.
+func queryInt(t testing.TB, s *Store, query string, args ...any) int64 {
 	t.Helper()
 	var n int64
 	noError(t, s.read(t.Context()).Raw(query, args...).Scan(&n).Error)
 	return n
 }
 
-// change does to the book what no method of the store does.
-func change(t testing.TB, s *Store, query string, args ...any) {
+// exec does to the book what no method of the store does.
+func exec(t testing.TB, s *Store, query string, args ...any) {
 	t.Helper()
-	noError(t, writing(s).WithContext(t.Context()).Exec(query, args...).Error)
+	noError(t, writerDB(s).WithContext(t.Context()).Exec(query, args...).Error)
 }
 
-// writing are the connections that may write.
-func writing(s *Store) *gorm.DB {
+// writerDB are the connections that may write.
+func writerDB(s *Store) *gorm.DB {
 	switch e := s.engine.(type) {
 	case *sqliteWriter:
 		return e.db
@@ -201,7 +201,7 @@ func poolOf(t testing.TB, s *Store, writer bool) *sql.DB {
 	t.Helper()
 	db := s.reader
 	if writer {
-		db = writing(s)
+		db = writerDB(s)
 	}
 	pool, err := db.DB()
 	noError(t, err)
@@ -223,7 +223,7 @@ func TestOpenSQLite_onlyTheWriterWrites(t *testing.T) {
 }
 
 func TestReady_untilClosed(t *testing.T) {
-	s := openBook(t)
+	s := openStore(t)
 	if err := s.Ready(t.Context()); err != nil {
 		t.Errorf("an open book is not ready: %v", err)
 	}
@@ -244,8 +244,8 @@ func TestMillis(t *testing.T) {
 	}
 }
 
-// oneSentence checks what a start says before it gives up.
-func oneSentence(t testing.TB, err error, wants ...string) {
+// wantSentence checks what a start says before it gives up.
+func wantSentence(t testing.TB, err error, wants ...string) {
 	t.Helper()
 	if err == nil {
 		t.Fatal("no error")

@@ -16,8 +16,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// house collects the news that a house hheard.
-type house struct {
+// recorder collects the news that a house hheard.
+type recorder struct {
 	mu        sync.Mutex
 	ended     []string
 	orders    []int64
@@ -25,13 +25,13 @@ type house struct {
 	lost      []error
 }
 
-func (e *house) note(fn func()) {
+func (e *recorder) note(fn func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	fn()
 }
 
-func (e *house) news() Listener {
+func (e *recorder) news() Listener {
 	return Listener{
 		Keys: func(context.Context) error { e.note(func() { e.keys++ }); return nil },
 		Orders: func(_ context.Context, ids []int64) error {
@@ -44,7 +44,7 @@ func (e *house) news() Listener {
 }
 
 // until waits for news; they come from a server, so no clock can be moved.
-func (e *house) until(t testing.TB, what string, done func() bool) {
+func (e *recorder) until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
 		is := false
@@ -57,10 +57,10 @@ func (e *house) until(t testing.TB, what string, done func() bool) {
 	}
 }
 
-// follow listens to the other houses until the test ends.
-func follow(t testing.TB, s *Store) *house {
+// startFollowing listens to the other houses until the test ends.
+func startFollowing(t testing.TB, s *Store) *recorder {
 	t.Helper()
-	e := new(house)
+	e := new(recorder)
 	ctx, stop := context.WithCancel(context.Background())
 	var following sync.WaitGroup
 	s.OnSessionsEnded(func(list []RevokedSession) {
@@ -76,10 +76,10 @@ func follow(t testing.TB, s *Store) *house {
 	return e
 }
 
-// deafen ends the connections over which the houses listen.
-func deafen(t testing.TB, s *Store) {
+// dropListeners ends the connections over which the houses listen.
+func dropListeners(t testing.TB, s *Store) {
 	t.Helper()
-	if n := number(t, s, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '%(news)'"); n == 0 {
+	if n := queryInt(t, s, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '%(news)'"); n == 0 {
 		t.Fatal("nobody listens")
 	}
 }
@@ -90,15 +90,15 @@ func TestFollow_returnsAtOnceWithSQLite(t *testing.T) {
 
 func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		stores := houses(t, 2)
+		stores := newInstances(t, 2)
 		here, there := stores[0], stores[1]
-		alice, dish := enter(t, there, "alice"), cook(t, there)
-		own, heard := follow(t, there), follow(t, here)
+		alice, dish := newUser(t, there, "alice"), newDish(t, there)
+		own, heard := startFollowing(t, there), startFollowing(t, here)
 
 		t.Run("of sessions that are ended, however many", func(t *testing.T) {
 			var sids []string
 			for i := range 2*endedPerNotification + 1 {
-				sids = append(sids, session(t, there, alice, fmt.Sprintf("alice %03d", i)).ID)
+				sids = append(sids, newSession(t, there, alice, fmt.Sprintf("alice %03d", i)).ID)
 			}
 			noError(t, there.EndSessions(t.Context(), alice.ID, ""))
 			heard.until(t, "the end of all", func() bool { return len(heard.ended) == len(sids) })
@@ -107,7 +107,7 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 		t.Run("of orders that make a step", func(t *testing.T) {
 			var ids []int64
 			for range ordersPerNotification + 1 {
-				ids = append(ids, place(t, there, alice, dish).ID)
+				ids = append(ids, placeOrder(t, there, alice, dish).ID)
 			}
 			_, err := there.AdvanceDue(t.Context(), Now(), 2*len(ids))
 			noError(t, err)
@@ -117,7 +117,7 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 			wantSame(t, slices.Sorted(slices.Values(heard.orders)), append([]int64{ids[0]}, ids...))
 		})
 		t.Run("of the menu", func(t *testing.T) {
-			other := cook(t, there, func(m *MenuItem) { m.Name = "Diavola" })
+			other := newDish(t, there, func(m *MenuItem) { m.Name = "Diavola" })
 			heard.until(t, "the dish", func() bool { _, shown := here.Menu().Item(other.ID); return shown })
 		})
 		t.Run("of keys", func(t *testing.T) {
@@ -126,7 +126,7 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 			heard.until(t, "the key", func() bool { return heard.keys > before })
 		})
 		t.Run("but not of what was taken back", func(t *testing.T) {
-			session(t, there, alice, "taken back")
+			newSession(t, there, alice, "taken back")
 			changed := errors.New("it thought better of it")
 			err := there.write(t.Context(), func(tx *gorm.DB) error {
 				_, err := there.endSessions(tx, Now(), "id = ?", "taken back")
@@ -135,7 +135,7 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 			if !errors.Is(err, changed) {
 				t.Fatal(err)
 			}
-			session(t, there, alice, "the control")
+			newSession(t, there, alice, "the control")
 			noError(t, there.EndSession(t.Context(), alice.ID, "the control"))
 			heard.until(t, "the control", func() bool { return slices.Contains(heard.ended, "the control") })
 			if slices.Contains(heard.ended, "taken back") {
@@ -153,14 +153,14 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 // is found all the same.
 func TestFollow_readsWhatItMissed(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		stores := houses(t, 2)
+		stores := newInstances(t, 2)
 		here, there := stores[0], stores[1]
-		alice, dish := enter(t, there, "alice"), cook(t, there)
-		heard := follow(t, here)
+		alice, dish := newUser(t, there, "alice"), newDish(t, there)
+		heard := startFollowing(t, here)
 		for i := range 5 {
 			sid, again := fmt.Sprint("alice ", i), heard.any
-			session(t, there, alice, sid)
-			deafen(t, there)
+			newSession(t, there, alice, sid)
+			dropListeners(t, there)
 			start := time.Now()
 			noError(t, there.EndSession(t.Context(), alice.ID, sid))
 			dish.Name = fmt.Sprint("Pizza ", i)
@@ -178,9 +178,9 @@ func TestFollow_readsWhatItMissed(t *testing.T) {
 
 func TestFollow_retriesAFailedRefresh(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		stores := houses(t, 2)
-		alice, dish := enter(t, stores[1], "alice"), cook(t, stores[1])
-		e := new(house)
+		stores := newInstances(t, 2)
+		alice, dish := newUser(t, stores[1], "alice"), newDish(t, stores[1])
+		e := new(recorder)
 		news := e.news()
 		failed := errors.New("the order book is away")
 		news.Orders = func(_ context.Context, ids []int64) error {
@@ -195,7 +195,7 @@ func TestFollow_retriesAFailedRefresh(t *testing.T) {
 		var following sync.WaitGroup
 		following.Go(func() { stores[0].Follow(ctx, news) })
 		e.until(t, "that it listens", func() bool { return e.any == 1 })
-		o := place(t, stores[1], alice, dish)
+		o := placeOrder(t, stores[1], alice, dish)
 		_, err := stores[1].AdvanceOrder(t.Context(), o.ID, StatusPreparing)
 		noError(t, err)
 		e.until(t, "the order, twice", func() bool { return slices.Equal(e.orders, []int64{o.ID, o.ID}) })
@@ -244,12 +244,12 @@ func (r *relay) pass(conn net.Conn) {
 		return
 	}
 	defer server.Close()
-	go quietly(conn, server, silent)
-	quietly(server, conn, silent)
+	go copyUnlessSilent(conn, server, silent)
+	copyUnlessSilent(server, conn, silent)
 }
 
-// quietly copies what comes in, unless it is silent.
-func quietly(to io.Writer, from io.Reader, silent *atomic.Bool) {
+// copyUnlessSilent copies what comes in, unless it is silent.
+func copyUnlessSilent(to io.Writer, from io.Reader, silent *atomic.Bool) {
 	buf := make([]byte, 1<<16)
 	for {
 		n, err := from.Read(buf)
@@ -272,10 +272,10 @@ func TestFollow_detectsASilentConnection(t *testing.T) {
 		there, r := openPostgres(t, address), newRelay(t, u.Host)
 		u.Host = r.Addr().String()
 		here := openPostgres(t, u.String())
-		alice := enter(t, there, "alice")
-		heard := follow(t, here)
+		alice := newUser(t, there, "alice")
+		heard := startFollowing(t, here)
 		for _, sid := range []string{"first", "second"} {
-			session(t, there, alice, sid)
+			newSession(t, there, alice, sid)
 			r.silence()
 			start := time.Now()
 			noError(t, there.EndSession(t.Context(), alice.ID, sid))

@@ -67,12 +67,12 @@ func TestOrderLines_refuseUnknownForms(t *testing.T) {
 
 // A bill that cannot be read is a failure, not an empty bill and not a missing one.
 func TestOrderLines_refuseALaterFormat(t *testing.T) {
-	s := openBook(t)
-	alice, dish := enter(t, s, "alice"), cook(t, s)
-	o := place(t, s, alice, dish)
+	s := openStore(t)
+	alice, dish := newUser(t, s, "alice"), newDish(t, s)
+	o := placeOrder(t, s, alice, dish)
 	_, err := s.OrderOf(t.Context(), alice.ID, o.ID) // the control
 	noError(t, err)
-	change(t, s, `UPDATE orders SET lines = '{"v":3,"lines":[]}'`)
+	exec(t, s, `UPDATE orders SET lines = '{"v":3,"lines":[]}'`)
 	if _, err := s.OrderOf(t.Context(), alice.ID, o.ID); err == nil || errors.Is(err, ErrNotFound) {
 		t.Errorf("one order: %v", err)
 	}

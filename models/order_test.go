@@ -14,9 +14,9 @@ import (
 )
 
 func TestOrderOf_otherUsersGetNotFound(t *testing.T) {
-	s := openBook(t)
-	alice, vera, dish := enter(t, s, "alice"), enter(t, s, "vera"), cook(t, s)
-	o := place(t, s, alice, dish)
+	s := openStore(t)
+	alice, vera, dish := newUser(t, s, "alice"), newUser(t, s, "vera"), newDish(t, s)
+	o := placeOrder(t, s, alice, dish)
 	if got, err := s.OrderOf(t.Context(), alice.ID, o.ID); err != nil || got.ID != o.ID {
 		t.Errorf("her own order: %+v, %v", got, err)
 	}
@@ -33,8 +33,8 @@ func TestOrderOf_otherUsersGetNotFound(t *testing.T) {
 	}
 }
 
-// bring leads an order by legal steps to a status.
-func bring(t testing.TB, s *Store, o Order, to Status) Order {
+// advanceTo leads an order by legal steps to a status.
+func advanceTo(t testing.TB, s *Store, o Order, to Status) Order {
 	t.Helper()
 	path := map[Status][]Status{
 		StatusPreparing: {StatusPreparing}, StatusReady: {StatusPreparing, StatusReady},
@@ -56,11 +56,11 @@ func ids(orders []OrderSummary) []int64 {
 	return list
 }
 
-// evening has orders 1 to 8 in every status, of two guests.
-func evening(t testing.TB, s *Store) (alice, vera User) {
+// eightOrders has orders 1 to 8 in every status, of two guests.
+func eightOrders(t testing.TB, s *Store) (alice, vera User) {
 	t.Helper()
-	alice, vera = enter(t, s, "alice"), enter(t, s, "vera")
-	dish := cook(t, s)
+	alice, vera = newUser(t, s, "alice"), newUser(t, s, "vera")
+	dish := newDish(t, s)
 	for _, o := range []struct {
 		who    User
 		status Status
@@ -68,14 +68,14 @@ func evening(t testing.TB, s *Store) (alice, vera User) {
 		{alice, StatusServed}, {vera, StatusPlaced}, {alice, StatusPlaced}, {alice, StatusCancelled},
 		{alice, StatusPreparing}, {vera, StatusReady}, {alice, StatusPlaced}, {alice, StatusPlaced},
 	} {
-		bring(t, s, place(t, s, o.who, dish), o.status)
+		advanceTo(t, s, placeOrder(t, s, o.who, dish), o.status)
 	}
 	return alice, vera
 }
 
 func TestOrdersOf(t *testing.T) {
-	s := openBook(t)
-	alice, vera := evening(t, s)
+	s := openStore(t)
+	alice, vera := eightOrders(t, s)
 	for _, tc := range []struct {
 		name   string
 		who    User
@@ -105,8 +105,8 @@ func TestOrdersOf(t *testing.T) {
 }
 
 func TestOpenOrders(t *testing.T) {
-	s := openBook(t)
-	evening(t, s)
+	s := openStore(t)
+	eightOrders(t, s)
 	for _, tc := range []struct {
 		name   string
 		status Status
@@ -141,23 +141,23 @@ func TestTransition_everyPair(t *testing.T) {
 		StatusReady:     {StatusServed},
 	}
 	synctest.Test(t, func(t *testing.T) {
-		s := openBook(t)
-		alice, vera, dish := enter(t, s, "alice"), enter(t, s, "vera"), cook(t, s)
+		s := openStore(t)
+		alice, vera, dish := newUser(t, s, "alice"), newUser(t, s, "vera"), newDish(t, s)
 		for _, from := range statuses {
 			for _, to := range statuses {
 				allowed := false
 				for _, f := range follows[from] {
 					allowed = allowed || f == to
 				}
-				tryStep(t, s, bring(t, s, place(t, s, alice, dish), from), to, allowed, func(id int64) (Order, error) {
+				wantTransition(t, s, advanceTo(t, s, placeOrder(t, s, alice, dish), from), to, allowed, func(id int64) (Order, error) {
 					return s.AdvanceOrder(t.Context(), id, to)
 				})
 			}
-			o := bring(t, s, place(t, s, alice, dish), from)
+			o := advanceTo(t, s, placeOrder(t, s, alice, dish), from)
 			if _, err := s.CancelOrder(t.Context(), vera.ID, o.ID); !errors.Is(err, ErrNotFound) {
 				t.Errorf("another guest cancels from %s: %v, want ErrNotFound", from, err)
 			}
-			tryStep(t, s, o, StatusCancelled, from == StatusPlaced, func(id int64) (Order, error) {
+			wantTransition(t, s, o, StatusCancelled, from == StatusPlaced, func(id int64) (Order, error) {
 				return s.CancelOrder(t.Context(), alice.ID, id)
 			})
 		}
@@ -166,11 +166,11 @@ func TestTransition_everyPair(t *testing.T) {
 				t.Errorf("an order that is not there to %s: %v, want ErrNotFound", to, err)
 			}
 		}
-		wantHalves(t, s)
+		wantDoneConsistent(t, s)
 	})
 }
 
-func tryStep(t *testing.T, s *Store, before Order, to Status, allowed bool, step func(id int64) (Order, error)) {
+func wantTransition(t *testing.T, s *Store, before Order, to Status, allowed bool, step func(id int64) (Order, error)) {
 	t.Helper()
 	name := fmt.Sprintf("from %s to %s", before.Status, to)
 	time.Sleep(time.Second)
@@ -199,8 +199,8 @@ func tryStep(t *testing.T, s *Store, before Order, to Status, allowed bool, step
 }
 
 func TestTransition_unknownStatus(t *testing.T) {
-	s := openBook(t)
-	o := place(t, s, enter(t, s, "alice"), cook(t, s))
+	s := openStore(t)
+	o := placeOrder(t, s, newUser(t, s, "alice"), newDish(t, s))
 	if _, err := s.AdvanceOrder(t.Context(), o.ID, "burnt"); !errors.Is(err, ErrInvalidTransition) {
 		t.Errorf("err = %v, want ErrInvalidTransition", err)
 	}
@@ -208,16 +208,16 @@ func TestTransition_unknownStatus(t *testing.T) {
 
 func TestTransition_concurrentStepsHaveOneWinner(t *testing.T) {
 	t.Parallel()
-	s := openBook(t)
-	alice, dish := enter(t, s, "alice"), cook(t, s)
-	o := place(t, s, alice, dish)
+	s := openStore(t)
+	alice, dish := newUser(t, s, "alice"), newDish(t, s)
+	o := placeOrder(t, s, alice, dish)
 	if won := race(t, 20, func(int) error {
 		_, err := s.AdvanceOrder(t.Context(), o.ID, StatusPreparing)
 		return err
 	}); won != 1 {
 		t.Errorf("%d of 20 cooks took the ticket, want 1", won)
 	}
-	o = place(t, s, alice, dish)
+	o = placeOrder(t, s, alice, dish)
 	if won := race(t, 20, func(i int) error {
 		var err error
 		if i%2 == 0 {
@@ -256,7 +256,7 @@ func TestAdvanceDue(t *testing.T) {
 	t.Parallel()
 	const pace = 3 * time.Second
 	synctest.Test(t, func(t *testing.T) {
-		s := openBook(t)
+		s := openStore(t)
 		advance := func(limit int) []int64 {
 			t.Helper()
 			moved, err := s.AdvanceDue(t.Context(), Now().Add(-pace), limit)
@@ -271,13 +271,13 @@ func TestAdvanceDue(t *testing.T) {
 			}
 		}
 		wantOldest(0, false)
-		alice, dish := enter(t, s, "alice"), cook(t, s)
+		alice, dish := newUser(t, s, "alice"), newDish(t, s)
 		time.Sleep(time.Minute)
-		first := place(t, s, alice, dish) // 0 s
+		first := placeOrder(t, s, alice, dish) // 0 s
 		time.Sleep(time.Second)
-		second := place(t, s, alice, dish) // 1 s
-		cancelled := place(t, s, alice, dish)
-		bring(t, s, cancelled, StatusCancelled)
+		second := placeOrder(t, s, alice, dish) // 1 s
+		cancelled := placeOrder(t, s, alice, dish)
+		advanceTo(t, s, cancelled, StatusCancelled)
 		wantOldest(first.PlacedAt, true)
 
 		time.Sleep(2*time.Second - time.Millisecond)
@@ -293,7 +293,7 @@ func TestAdvanceDue(t *testing.T) {
 		wantSame(t, advance(10), nil) // not twice in one moment
 		wantOldest(second.PlacedAt, true)
 
-		third := place(t, s, alice, dish)
+		third := placeOrder(t, s, alice, dish)
 		time.Sleep(time.Hour)
 		wantSame(t, advance(1), []int64{first.ID, second.ID}) // of each status the one that has waited longest
 		wantSame(t, advance(1), []int64{third.ID})
@@ -305,12 +305,12 @@ func TestAdvanceDue(t *testing.T) {
 		for _, o := range []Order{first, second, third} {
 			got, err := s.Order(t.Context(), o.ID)
 			noError(t, err)
-			if got.Status != StatusServed || len(got.History()) != 4 || !slices.IsSortedFunc(got.History(), later) {
+			if got.Status != StatusServed || len(got.History()) != 4 || !slices.IsSortedFunc(got.History(), compareSteps) {
 				t.Errorf("order %d went %v", o.ID, got.History())
 			}
 		}
 		time.Sleep(pace)
-		wantHalves(t, s)
+		wantDoneConsistent(t, s)
 		wantSame(t, advance(10), nil) // served and cancelled orders rest
 		wantOldest(0, false)
 		if got, err := s.Order(t.Context(), cancelled.ID); err != nil || got.Status != StatusCancelled {
@@ -319,8 +319,8 @@ func TestAdvanceDue(t *testing.T) {
 	})
 }
 
-// later orders steps by their time, and two at the same moment not at all.
-func later(a, b Step) int {
+// compareSteps orders steps by their time, and two at the same moment not at all.
+func compareSteps(a, b Step) int {
 	if a.At == b.At {
 		return 1
 	}
@@ -368,8 +368,8 @@ func TestStatus_valid(t *testing.T) {
 func BenchmarkPlaceOrder(b *testing.B) {
 	for _, guests := range []int{1, 32} {
 		b.Run(fmt.Sprintf("guests=%d", guests), func(b *testing.B) {
-			s := openBook(b)
-			n := keyed(enter(b, s, "alice"), cook(b, s), "", "")
+			s := openStore(b)
+			n := orderWithKey(newUser(b, s, "alice"), newDish(b, s), "", "")
 			n.Lines = append(n.Lines, n.Lines[0])
 			work := make(chan struct{})
 			var waiters sync.WaitGroup
@@ -393,10 +393,10 @@ func BenchmarkPlaceOrder(b *testing.B) {
 }
 
 func BenchmarkOrdersOf(b *testing.B) {
-	s := openBook(b)
-	alice, dish := enter(b, s, "alice"), cook(b, s)
+	s := openStore(b)
+	alice, dish := newUser(b, s, "alice"), newDish(b, s)
 	for range 200 {
-		place(b, s, alice, dish, dish)
+		placeOrder(b, s, alice, dish, dish)
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -14,28 +14,28 @@ import (
 func TestOutage_nobodyWaits(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		server := testkit.NewPostgresServer(t)
-		s := openPostgres(t, with(t, server.URL, "pool_max_conns", "4"))
-		alice, dish := enter(t, s, "alice"), cook(t, s)
+		s := openPostgres(t, withSettings(t, server.URL, "pool_max_conns", "4"))
+		alice, dish := newUser(t, s, "alice"), newDish(t, s)
 		noError(t, s.Ready(t.Context())) // so that a statement of the next finds a connection
-		follow(t, s)
+		startFollowing(t, s)
 
 		server.Freeze()
 		began := time.Now()
 		var waiting sync.WaitGroup
 		for range 8 {
 			waiting.Go(func() {
-				within(t, silenceBeforePing+pingTimeout+lastRetry+time.Second, func() error { _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "", "")); return err })
+				wantUnavailableWithin(t, silenceBeforePing+pingTimeout+lastRetry+time.Second, func() error { _, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "", "")); return err })
 			})
 			waiting.Go(func() {
-				within(t, silenceBeforePing+pingTimeout+lastRetry+time.Second, func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err })
+				wantUnavailableWithin(t, silenceBeforePing+pingTimeout+lastRetry+time.Second, func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err })
 			})
 		}
-		within(t, readyTimeout+200*time.Millisecond, func() error { return s.Ready(t.Context()) })
+		wantUnavailableWithin(t, readyTimeout+200*time.Millisecond, func() error { return s.Ready(t.Context()) })
 		waiting.Wait()
 		t.Logf("it was noticed after %v", time.Since(began))
 		for range 8 {
-			within(t, 100*time.Millisecond, func() error { _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "", "")); return err })
-			within(t, 100*time.Millisecond, func() error { return s.Ready(t.Context()) })
+			wantUnavailableWithin(t, 100*time.Millisecond, func() error { _, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "", "")); return err })
+			wantUnavailableWithin(t, 100*time.Millisecond, func() error { return s.Ready(t.Context()) })
 		}
 
 		server.Thaw()
@@ -46,18 +46,18 @@ func TestOutage_nobodyWaits(t *testing.T) {
 			}
 			time.Sleep(time.Millisecond) // asked again, not raced against
 		}
-		place(t, s, alice, dish)
-		for s.Ready(t.Context()) != nil || stillWaiting(s) > 0 { // those in line for a connection are forgotten last
+		placeOrder(t, s, alice, dish)
+		for s.Ready(t.Context()) != nil || outageWatchers(s) > 0 { // those in line for a connection are forgotten last
 			if time.Since(began) > 2*queueTimeout {
-				t.Fatalf("%d who no longer wait would still be told", stillWaiting(s))
+				t.Fatalf("%d who no longer wait would still be told", outageWatchers(s))
 			}
 			time.Sleep(time.Millisecond)
 		}
 	})
 }
 
-// stillWaiting counts who would be told of an outage.
-func stillWaiting(s *Store) int {
+// outageWatchers counts who would be told of an outage.
+func outageWatchers(s *Store) int {
 	o := s.engine.(*postgresWriter).outage
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// keyed is an order of one small portion under an idempotency key.
-func keyed(u User, dish MenuItem, key, hash string) NewOrder {
+// orderWithKey is an order of one small portion under an idempotency key.
+func orderWithKey(u User, dish MenuItem, key, hash string) NewOrder {
 	return NewOrder{
 		UserID: u.ID, Lines: []NewLine{{MenuItemID: dish.ID, Size: SizeSmall, Quantity: 1}},
 		IdempotencyKey: key, RequestHash: hash,
@@ -22,10 +22,10 @@ func keyed(u User, dish MenuItem, key, hash string) NewOrder {
 
 func TestPlaceOrder_copiesNamesAndPrices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := openBook(t)
-		alice := enter(t, s, "alice")
-		pizza := cook(t, s)
-		water := cook(t, s, func(m *MenuItem) { m.Name, m.Sizes = "Acqua", []Size{{SizeRegular, 200}} })
+		s := openStore(t)
+		alice := newUser(t, s, "alice")
+		pizza := newDish(t, s)
+		water := newDish(t, s, func(m *MenuItem) { m.Name, m.Sizes = "Acqua", []Size{{SizeRegular, 200}} })
 		time.Sleep(1500 * time.Millisecond)
 		placed, replayed, err := s.PlaceOrder(t.Context(), NewOrder{
 			UserID: alice.ID, Table: new("12"),
@@ -98,17 +98,17 @@ func TestTotalLines(t *testing.T) {
 
 func TestPlaceOrder_refusesALine(t *testing.T) {
 	t.Parallel()
-	s := openBook(t)
-	alice := enter(t, s, "alice")
-	plain := cook(t, s)
-	secret := cook(t, s, func(m *MenuItem) { m.Name, m.VIPOnly = "Secret truffle", true })
-	wine := cook(t, s, func(m *MenuItem) { m.Name, m.AgeRestricted = "Chianti", true })
-	soldOut := cook(t, s, func(m *MenuItem) { m.Name, m.Available = "Puntarelle", false })
-	secretWine := cook(t, s, func(m *MenuItem) {
+	s := openStore(t)
+	alice := newUser(t, s, "alice")
+	plain := newDish(t, s)
+	secret := newDish(t, s, func(m *MenuItem) { m.Name, m.VIPOnly = "Secret truffle", true })
+	wine := newDish(t, s, func(m *MenuItem) { m.Name, m.AgeRestricted = "Chianti", true })
+	soldOut := newDish(t, s, func(m *MenuItem) { m.Name, m.Available = "Puntarelle", false })
+	secretWine := newDish(t, s, func(m *MenuItem) {
 		m.Name, m.VIPOnly, m.AgeRestricted, m.Available = "Secret Barolo", true, true, false
 	})
-	dear := cook(t, s, func(m *MenuItem) { m.Name, m.Sizes = "The house", []Size{{SizeSmall, math.MaxInt64 / 2}} })
-	deleted := cook(t, s)
+	dear := newDish(t, s, func(m *MenuItem) { m.Name, m.Sizes = "The house", []Size{{SizeSmall, math.MaxInt64 / 2}} })
+	deleted := newDish(t, s)
 	noError(t, s.DeleteMenuItem(t.Context(), deleted.ID))
 
 	small := func(m MenuItem) NewLine { return NewLine{MenuItemID: m.ID, Size: SizeSmall, Quantity: 1} }
@@ -139,9 +139,9 @@ func TestPlaceOrder_refusesALine(t *testing.T) {
 		{"a bill that does not fit", false, false, []NewLine{small(dear), small(dear), small(dear)}, 2, "quantity", ErrInvalidLine},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			before := number(t, s, "SELECT count(*) FROM orders")
+			before := queryInt(t, s, "SELECT count(*) FROM orders")
 			o, _, err := s.PlaceOrder(t.Context(), NewOrder{UserID: alice.ID, VIP: tc.vip, AgeOver18: tc.adult, Lines: tc.lines})
-			after := number(t, s, "SELECT count(*) FROM orders")
+			after := queryInt(t, s, "SELECT count(*) FROM orders")
 			if tc.reason == nil {
 				noError(t, err)
 				if after != before+1 || len(linesOf(t, o)) != len(tc.lines) {
@@ -164,17 +164,17 @@ func TestPlaceOrder_refusesALine(t *testing.T) {
 }
 
 func TestPlaceOrder_needsAUser(t *testing.T) {
-	s := openBook(t)
-	alice, dish := enter(t, s, "alice"), cook(t, s)
-	if _, _, err := s.PlaceOrder(t.Context(), keyed(User{ID: alice.ID + 1}, dish, "", "")); err == nil {
+	s := openStore(t)
+	alice, dish := newUser(t, s, "alice"), newDish(t, s)
+	if _, _, err := s.PlaceOrder(t.Context(), orderWithKey(User{ID: alice.ID + 1}, dish, "", "")); err == nil {
 		t.Error("somebody who does not exist has ordered")
 	}
-	place(t, s, alice, dish)
+	placeOrder(t, s, alice, dish)
 }
 
 func TestPlaceOrder_idempotencyKey(t *testing.T) {
-	s := openBook(t)
-	alice, vera, dish := enter(t, s, "alice"), enter(t, s, "vera"), cook(t, s)
+	s := openStore(t)
+	alice, vera, dish := newUser(t, s, "alice"), newUser(t, s, "vera"), newDish(t, s)
 	var fresh []int64 // the ids of the orders that were new; a repetition may use up numbers
 	try := func(name string, n NewOrder, which int, wantReplayed bool, want error) {
 		t.Helper()
@@ -186,31 +186,31 @@ func TestPlaceOrder_idempotencyKey(t *testing.T) {
 			t.Errorf("%s: order %d of %v, replayed %v, %v; want the %d., %v, %v", name, o.ID, fresh, replayed, err, which, wantReplayed, want)
 		}
 	}
-	try("the first time", keyed(alice, dish, "k1", "body 1"), 1, false, nil)
-	try("again", keyed(alice, dish, "k1", "body 1"), 1, true, nil)
-	try("with another body", keyed(alice, dish, "k1", "body 2"), 0, false, ErrKeyReused)
-	try("again after the refusal", keyed(alice, dish, "k1", "body 1"), 1, true, nil)
-	try("the key of another guest is another key", keyed(vera, dish, "k1", "body 2"), 2, false, nil)
-	try("and stays so", keyed(vera, dish, "k1", "body 2"), 2, true, nil)
-	try("another key", keyed(alice, dish, "k2", "body 1"), 3, false, nil)
-	try("a key in another case is another key", keyed(alice, dish, "K1", "body 1"), 4, false, nil)
-	try("no key", keyed(alice, dish, "", "body 1"), 5, false, nil)
-	try("no key again", keyed(alice, dish, "", "body 1"), 6, false, nil)
+	try("the first time", orderWithKey(alice, dish, "k1", "body 1"), 1, false, nil)
+	try("again", orderWithKey(alice, dish, "k1", "body 1"), 1, true, nil)
+	try("with another body", orderWithKey(alice, dish, "k1", "body 2"), 0, false, ErrKeyReused)
+	try("again after the refusal", orderWithKey(alice, dish, "k1", "body 1"), 1, true, nil)
+	try("the key of another guest is another key", orderWithKey(vera, dish, "k1", "body 2"), 2, false, nil)
+	try("and stays so", orderWithKey(vera, dish, "k1", "body 2"), 2, true, nil)
+	try("another key", orderWithKey(alice, dish, "k2", "body 1"), 3, false, nil)
+	try("a key in another case is another key", orderWithKey(alice, dish, "K1", "body 1"), 4, false, nil)
+	try("no key", orderWithKey(alice, dish, "", "body 1"), 5, false, nil)
+	try("no key again", orderWithKey(alice, dish, "", "body 1"), 6, false, nil)
 
-	wrong := keyed(alice, dish, "k3", "body 3")
+	wrong := orderWithKey(alice, dish, "k3", "body 3")
 	wrong.Lines[0].Size = SizeMedium
 	try("a refused order", wrong, 0, false, ErrInvalidLine)
-	try("leaves its key free", keyed(alice, dish, "k3", "body 4"), 7, false, nil)
+	try("leaves its key free", orderWithKey(alice, dish, "k3", "body 4"), 7, false, nil)
 
 	if _, err := s.CancelOrder(t.Context(), alice.ID, 1); err != nil {
 		t.Fatal(err)
 	}
 	noError(t, s.DeleteMenuItem(t.Context(), dish.ID))
-	try("when the dish is gone", keyed(alice, dish, "k1", "body 1"), 1, true, nil)
-	if o, _, _ := s.PlaceOrder(t.Context(), keyed(alice, dish, "k1", "body 1")); o.Status != StatusCancelled || len(linesOf(t, o)) != 1 || o.TotalCents != 750 {
+	try("when the dish is gone", orderWithKey(alice, dish, "k1", "body 1"), 1, true, nil)
+	if o, _, _ := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "k1", "body 1")); o.Status != StatusCancelled || len(linesOf(t, o)) != 1 || o.TotalCents != 750 {
 		t.Errorf("the repeated answer is %+v, want the order as it is now", o)
 	}
-	if got := number(t, s, "SELECT count(*) FROM orders"); got != 7 {
+	if got := queryInt(t, s, "SELECT count(*) FROM orders"); got != 7 {
 		t.Errorf("%d orders, want 7", got)
 	}
 }
@@ -218,10 +218,10 @@ func TestPlaceOrder_idempotencyKey(t *testing.T) {
 // If two writers ever missed each other's order, the schema would still refuse
 // the second.
 func TestPlaceOrder_schemaKeepsKeysUnique(t *testing.T) {
-	s := openBook(t)
-	alice, vera := enter(t, s, "alice"), enter(t, s, "vera")
+	s := openStore(t)
+	alice, vera := newUser(t, s, "alice"), newUser(t, s, "vera")
 	write := func(u User, key any) error {
-		return writing(s).WithContext(t.Context()).Exec(`INSERT INTO orders (user_id, status, lines, total_cents, idempotency_key, placed_at, updated_at)
+		return writerDB(s).WithContext(t.Context()).Exec(`INSERT INTO orders (user_id, status, lines, total_cents, idempotency_key, placed_at, updated_at)
 			VALUES (?, 'placed', '{"v":1}', 1, ?, 1, 1)`, u.ID, key).Error
 	}
 	noError(t, write(alice, "k"))
@@ -235,14 +235,14 @@ func TestPlaceOrder_schemaKeepsKeysUnique(t *testing.T) {
 }
 
 func TestPlaceOrder_concurrentRequestsWithOneKeyMakeOneOrder(t *testing.T) {
-	s := openBook(t)
-	alice, dish := enter(t, s, "alice"), cook(t, s)
+	s := openStore(t)
+	alice, dish := newUser(t, s, "alice"), newDish(t, s)
 	var mu sync.Mutex
 	ids, fresh := map[int64]bool{}, 0
 	var waiters sync.WaitGroup
 	for range 32 {
 		waiters.Go(func() {
-			o, replayed, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "once", "body"))
+			o, replayed, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "once", "body"))
 			if err != nil {
 				t.Error(err)
 				return
@@ -255,7 +255,7 @@ func TestPlaceOrder_concurrentRequestsWithOneKeyMakeOneOrder(t *testing.T) {
 		})
 	}
 	waiters.Wait()
-	if len(ids) != 1 || fresh != 1 || number(t, s, "SELECT count(*) FROM orders") != 1 {
+	if len(ids) != 1 || fresh != 1 || queryInt(t, s, "SELECT count(*) FROM orders") != 1 {
 		t.Errorf("%d different orders, %d of them new, want 1 and 1", len(ids), fresh)
 	}
 }

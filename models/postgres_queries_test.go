@@ -8,16 +8,16 @@ import (
 	"testing"
 )
 
-// crowded is a book with so many rows that the planner, which knows their
+// manyOrders is a book with so many rows that the planner, which knows their
 // number, reads a table from end to end only where there is no better way.
-func crowded(t testing.TB) (s *Store, alice User, dish MenuItem, o Order) {
+func manyOrders(t testing.TB) (s *Store, alice User, dish MenuItem, o Order) {
 	t.Helper()
-	s = openBook(t)
-	alice, dish = enter(t, s, "alice"), cook(t, s)
-	o = place(t, s, alice, dish)
-	session(t, s, alice, "alice")
-	enter(t, s, "marco")
-	enter(t, s, "carla")
+	s = openStore(t)
+	alice, dish = newUser(t, s, "alice"), newDish(t, s)
+	o = placeOrder(t, s, alice, dish)
+	newSession(t, s, alice, "alice")
+	newUser(t, s, "marco")
+	newUser(t, s, "carla")
 	for _, stmt := range []string{
 		`INSERT INTO users (username, name, password_hash, role, vip, created_at)
 			SELECT 'guest-' || i, 'Guest', '', 'guest', false, 1 FROM generate_series(1, 3000) i`,
@@ -28,7 +28,7 @@ func crowded(t testing.TB) (s *Store, alice User, dish MenuItem, o Order) {
 		`INSERT INTO login_tallies SELECT 'place-' || i, 1, i, false FROM generate_series(1, 3000) i`,
 		`ANALYZE`,
 	} {
-		change(t, s, stmt)
+		exec(t, s, stmt)
 	}
 	return s, alice, dish, o
 }
@@ -51,8 +51,8 @@ func postgresPlan(t testing.TB, s *Store, stmt statement) string {
 
 func TestPostgres_hotQueriesUseAnIndex(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		s, alice, dish, o := crowded(t)
-		heard := listen(t, s)
+		s, alice, dish, o := manyOrders(t)
+		heard := recordStatements(t, s)
 		for _, tc := range []struct {
 			name string
 			call func() error
@@ -95,11 +95,11 @@ func TestPostgres_hotQueriesUseAnIndex(t *testing.T) {
 				return err
 			}, []string{"orders_due", "orders_due", "orders_due"}},
 			{"a new order with a key", func() error {
-				_, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a"))
+				_, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "k", "a"))
 				return err
 			}, []string{""}},
 			{"the same again", func() error {
-				_, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a"))
+				_, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "k", "a"))
 				return err
 			}, []string{"", "orders_idempotency"}},
 			{"a step of an order", func() error {
@@ -123,7 +123,7 @@ func TestPostgres_hotQueriesUseAnIndex(t *testing.T) {
 				return err
 			}, []string{"users_pkey", "", ""}},
 			{"a refresh", func() error {
-				_, _, err := s.Rotate(t.Context(), rotation("new", 1))
+				_, _, err := s.Rotate(t.Context(), newRotation("new", 1))
 				if !errors.Is(err, ErrRefreshInvalid) { // expired at once, but asked for all the same
 					return err
 				}
@@ -144,7 +144,7 @@ func TestPostgres_hotQueriesUseAnIndex(t *testing.T) {
 				return s.EndSessions(t.Context(), 99, "")
 			}, []string{"login_sessions_of_user", ""}},
 			{"the denylist", func() error {
-				_, err := denied(t, s)
+				_, err := listRevoked(t, s)
 				return err
 			}, []string{"login_sessions_ended"}},
 			{"what was missed of it", func() error {

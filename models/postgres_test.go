@@ -29,8 +29,8 @@ func onPostgres(t *testing.T, test func(t *testing.T)) {
 	test(t)
 }
 
-// beside opens a database without any of our settings, as another program would.
-func beside(t testing.TB, url string) *sql.DB {
+// secondConnection opens a database without any of our settings, as another program would.
+func secondConnection(t testing.TB, url string) *sql.DB {
 	t.Helper()
 	pool, err := sql.Open("pgx", url)
 	noError(t, err)
@@ -38,8 +38,8 @@ func beside(t testing.TB, url string) *sql.DB {
 	return pool
 }
 
-// with adds settings to an address.
-func with(t testing.TB, address string, settings ...string) string {
+// withSettings adds settings to an address.
+func withSettings(t testing.TB, address string, settings ...string) string {
 	t.Helper()
 	u, err := url.Parse(address)
 	noError(t, err)
@@ -51,8 +51,8 @@ func with(t testing.TB, address string, settings ...string) string {
 	return u.String()
 }
 
-// everything is the schema and all rows of a database, as text.
-func everything(t testing.TB, pool *sql.DB) string {
+// dump is the schema and all rows of a database, as text.
+func dump(t testing.TB, pool *sql.DB) string {
 	t.Helper()
 	var text strings.Builder
 	read := func(query string) (names []string) {
@@ -104,19 +104,19 @@ func TestOpenPostgres_createsTheSchema(t *testing.T) {
 		s := openPostgres(t, testkit.EmptyDatabase(t))
 		files, err := migrationsOf("postgres")
 		noError(t, err)
-		if got := number(t, s, "SELECT version FROM restaurant_schema"); got != int64(len(files)) {
+		if got := queryInt(t, s, "SELECT version FROM restaurant_schema"); got != int64(len(files)) {
 			t.Errorf("version %d, want %d", got, len(files))
 		}
-		if got := number(t, s, `SELECT count(*) FROM information_schema.columns WHERE table_schema = 'public'
+		if got := queryInt(t, s, `SELECT count(*) FROM information_schema.columns WHERE table_schema = 'public'
 			AND data_type NOT IN ('bigint', 'text', 'boolean')`); got != 0 {
 			t.Errorf("%d columns are of another type than bigint, text and boolean", got)
 		}
 	})
 }
 
-// atVersion makes a database as a release left it that knew only so many
+// databaseAtVersion makes a database as a release left it that knew only so many
 // migrations.
-func atVersion(t testing.TB, version int) (url string) {
+func databaseAtVersion(t testing.TB, version int) (url string) {
 	t.Helper()
 	url = testkit.EmptyDatabase(t)
 	cfg, size, err := postgresConfig(url)
@@ -139,24 +139,24 @@ func TestMigrations_earlierVersionsOfPostgres(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		fresh := testkit.EmptyDatabase(t)
 		openPostgres(t, fresh)
-		want := everything(t, beside(t, fresh))
+		want := dump(t, secondConnection(t, fresh))
 		files, err := migrationsOf("postgres")
 		noError(t, err)
 		for version := range len(files) + 1 {
-			url := atVersion(t, version)
-			if version > 0 && number(t, asItIs(t, url), "SELECT version FROM restaurant_schema") != int64(version) {
+			url := databaseAtVersion(t, version)
+			if version > 0 && queryInt(t, openWithoutMigration(t, url), "SELECT version FROM restaurant_schema") != int64(version) {
 				t.Fatalf("the control is not at version %d", version)
 			}
 			openPostgres(t, url)
-			if got := everything(t, beside(t, url)); got != want {
+			if got := dump(t, secondConnection(t, url)); got != want {
 				t.Errorf("from version %d it becomes\n%s\nwant\n%s", version, got, want)
 			}
 		}
 	})
 }
 
-// asItIs looks at a database without bringing it up to date.
-func asItIs(t testing.TB, url string) *Store {
+// openWithoutMigration looks at a database without bringing it up to date.
+func openWithoutMigration(t testing.TB, url string) *Store {
 	t.Helper()
 	cfg, _, err := postgresConfig(url)
 	noError(t, err)
@@ -168,14 +168,14 @@ func asItIs(t testing.TB, url string) *Store {
 
 func TestMigrations_failureLeavesNothing(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		url := atVersion(t, 1)
-		pool := beside(t, url)
+		url := databaseAtVersion(t, 1)
+		pool := secondConnection(t, url)
 		_, err := pool.Exec("CREATE TABLE signing_keys (mine INT)") // the last statement of version 2 will fail
 		noError(t, err)
-		before := everything(t, pool)
+		before := dump(t, pool)
 		_, err = OpenPostgres(t.Context(), url)
-		oneSentence(t, err, "0002_the_bouncer.sql", "Nothing was changed")
-		if got := everything(t, pool); got != before {
+		wantSentence(t, err, "0002_the_bouncer.sql", "Nothing was changed")
+		if got := dump(t, pool); got != before {
 			t.Errorf("it left\n%s\nwant\n%s", got, before)
 		}
 		_, err = pool.Exec("DROP TABLE signing_keys")
@@ -196,7 +196,7 @@ func TestOpenPostgres_concurrently(t *testing.T) {
 					errs[i] = stores[i].SeedMenu(t.Context(), "menu", []MenuItem{margherita(), margherita()})
 				}
 				if errs[i] == nil {
-					errs[i] = stores[i].SeedUsers(t.Context(), "users", []User{people["alice"], people["marco"]})
+					errs[i] = stores[i].SeedUsers(t.Context(), "users", []User{testUsers["alice"], testUsers["marco"]})
 				}
 			})
 		}
@@ -209,7 +209,7 @@ func TestOpenPostgres_concurrently(t *testing.T) {
 			noError(t, s.Close())
 		}
 		s := openPostgres(t, url)
-		if dishes, users := number(t, s, "SELECT count(*) FROM menu_items"), number(t, s, "SELECT count(*) FROM users"); dishes != 2 || users != 2 {
+		if dishes, users := queryInt(t, s, "SELECT count(*) FROM menu_items"), queryInt(t, s, "SELECT count(*) FROM users"); dishes != 2 || users != 2 {
 			t.Errorf("%d dishes and %d users, want 2 and 2", dishes, users)
 		}
 	})
@@ -220,19 +220,19 @@ func TestOpenPostgres_concurrently(t *testing.T) {
 func TestOpenPostgres_waitsForAMigration(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		url := testkit.EmptyDatabase(t)
-		first, err := beside(t, url).BeginTx(t.Context(), nil)
+		first, err := secondConnection(t, url).BeginTx(t.Context(), nil)
 		noError(t, err)
 		_, err = first.Exec("SELECT pg_advisory_xact_lock($1)", applicationID)
 		noError(t, err)
 		opened := make(chan error, 1)
 		go func() {
-			s, err := OpenPostgres(t.Context(), with(t, url, "lock_timeout", "200ms", "statement_timeout", "200ms"))
+			s, err := OpenPostgres(t.Context(), withSettings(t, url, "lock_timeout", "200ms", "statement_timeout", "200ms"))
 			if err == nil {
 				err = s.Close()
 			}
 			opened <- err
 		}()
-		pool := beside(t, url)
+		pool := secondConnection(t, url)
 		for waiting := 0; waiting == 0 && len(opened) == 0; {
 			noError(t, pool.QueryRow("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").Scan(&waiting))
 		}
@@ -242,7 +242,7 @@ func TestOpenPostgres_waitsForAMigration(t *testing.T) {
 		if err := <-opened; err != nil {
 			t.Errorf("it gave up: %v", err)
 		}
-		if got := number(t, asItIs(t, url), "SELECT version FROM restaurant_schema"); got != 4 {
+		if got := queryInt(t, openWithoutMigration(t, url), "SELECT version FROM restaurant_schema"); got != 4 {
 			t.Errorf("it left version %d", got)
 		}
 	})
@@ -269,18 +269,18 @@ func TestOpenPostgres_refusesNewerOrForeign(t *testing.T) {
 				if tc.ours {
 					noError(t, openPostgres(t, url).Close())
 				}
-				pool := beside(t, url)
+				pool := secondConnection(t, url)
 				_, err := pool.Exec(tc.stmts)
 				noError(t, err)
-				before := everything(t, pool)
-				s, err := OpenPostgres(t.Context(), with(t, url, tc.settings...))
+				before := dump(t, pool)
+				s, err := OpenPostgres(t.Context(), withSettings(t, url, tc.settings...))
 				if tc.says == "" {
 					noError(t, err)
 					noError(t, s.Close())
 					return
 				}
-				oneSentence(t, err, tc.says, "Nothing was changed")
-				if got := everything(t, pool); got != before {
+				wantSentence(t, err, tc.says, "Nothing was changed")
+				if got := dump(t, pool); got != before {
 					t.Errorf("it became\n%s\nwant\n%s", got, before)
 				}
 			})
@@ -291,12 +291,12 @@ func TestOpenPostgres_refusesNewerOrForeign(t *testing.T) {
 func TestOpenPostgres_usesTheSearchPath(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		url := testkit.EmptyDatabase(t)
-		pool := beside(t, url)
+		pool := secondConnection(t, url)
 		for _, house := range []string{"north", "south"} { // two order books in one database
 			_, err := pool.Exec("CREATE SCHEMA " + house)
 			noError(t, err)
-			s := openPostgres(t, with(t, url, "search_path", house))
-			place(t, s, enter(t, s, "alice"), cook(t, s))
+			s := openPostgres(t, withSettings(t, url, "search_path", house))
+			placeOrder(t, s, newUser(t, s, "alice"), newDish(t, s))
 			var n int
 			noError(t, pool.QueryRow("SELECT count(*) FROM "+house+".orders").Scan(&n))
 			if n != 1 {
@@ -339,7 +339,7 @@ func TestOpenPostgres_errorsWithoutAServer(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
 			_, err := OpenPostgres(t.Context(), "postgres://alice:"+secret+"@"+at.Addr().String()+"/restaurant?sslmode=disable")
-			oneSentence(t, err, `"restaurant"`, at.Addr().String(), "check that the server runs")
+			wantSentence(t, err, `"restaurant"`, at.Addr().String(), "check that the server runs")
 			if took := time.Since(start); took > 2*connectTimeout || strings.Contains(err.Error(), secret) {
 				t.Errorf("after %v it says %v", took, err)
 			}
@@ -350,7 +350,7 @@ func TestOpenPostgres_errorsWithoutAServer(t *testing.T) {
 func TestOpenPostgres_errorsOfTheServer(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		address := testkit.EmptyDatabase(t)
-		pool := beside(t, address)
+		pool := secondConnection(t, address)
 		role := "guest_" + strings.Trim(filepath.Base(t.TempDir()), "/") + fmt.Sprint(time.Now().UnixNano())
 		for _, stmt := range []string{
 			"CREATE ROLE " + role + " LOGIN PASSWORD '" + secret + "' CONNECTION LIMIT 1", "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
@@ -375,22 +375,22 @@ func TestOpenPostgres_errorsOfTheServer(t *testing.T) {
 			{"a wrong password", as("wrong-"+secret, ""), "password"},
 			{"a database that is not there", as(secret, "none"), "createdb"},
 			{"a user who may do nothing", as(secret, ""), "GRANT"},
-			{"a server that has no such setting", with(t, as(secret, ""), "pasta", "al dente"), "pasta"},
+			{"a server that has no such setting", withSettings(t, as(secret, ""), "pasta", "al dente"), "pasta"},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				_, err := OpenPostgres(t.Context(), tc.url)
-				oneSentence(t, err, tc.says, "DATABASE_URL", "Nothing was changed")
+				wantSentence(t, err, tc.says, "DATABASE_URL", "Nothing was changed")
 				if strings.Contains(err.Error(), secret) {
 					t.Errorf("it tells the password: %v", err)
 				}
 			})
 		}
 		t.Run("a user with no connection left", func(t *testing.T) {
-			held, err := beside(t, as(secret, "")).Conn(t.Context())
+			held, err := secondConnection(t, as(secret, "")).Conn(t.Context())
 			noError(t, err)
 			defer held.Close()
 			_, err = OpenPostgres(t.Context(), as(secret, ""))
-			oneSentence(t, err, "connection left")
+			wantSentence(t, err, "connection left")
 		})
 	})
 }
@@ -471,31 +471,31 @@ func TestClassifyPostgres(t *testing.T) {
 // on a full one.
 func TestPostgres_fullDiskIsErrStorageFull(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		s := openBook(t)
-		alice, dish := enter(t, s, "alice"), cook(t, s)
-		change(t, s, `CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		s := openStore(t)
+		alice, dish := newUser(t, s, "alice"), newDish(t, s)
+		exec(t, s, `CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 			RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`)
 		for _, table := range []string{"orders", "menu_items"} {
-			change(t, s, "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON "+table+" FOR EACH ROW EXECUTE FUNCTION no_room()")
+			exec(t, s, "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON "+table+" FOR EACH ROW EXECUTE FUNCTION no_room()")
 		}
-		if _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a")); !errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable) {
+		if _, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "k", "a")); !errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable) {
 			t.Errorf("an order: %v, want ErrStorageFull", err)
 		}
 		if err := s.ReplaceMenuItem(t.Context(), &dish); !errors.Is(err, ErrStorageFull) {
 			t.Errorf("a dish: %v, want ErrStorageFull", err)
 		}
-		if got, err := dishNow(t, s, dish.ID); err != nil || got.Version != 1 {
+		if got, err := storedDish(t, s, dish.ID); err != nil || got.Version != 1 {
 			t.Errorf("half a change stays: %+v, %v", got, err)
 		}
-		change(t, s, "DROP TRIGGER full_disk ON orders")
-		if o, replayed, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a")); err != nil || replayed || o.ID == 0 {
+		exec(t, s, "DROP TRIGGER full_disk ON orders")
+		if o, replayed, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "k", "a")); err != nil || replayed || o.ID == 0 {
 			t.Errorf("writing does not go on: %+v, %v", o, err)
 		}
 	})
 }
 
-// within wants a call to be refused as unavailable, and soon.
-func within(t *testing.T, limit time.Duration, call func() error) {
+// wantUnavailableWithin wants a call to be refused as unavailable, and soon.
+func wantUnavailableWithin(t *testing.T, limit time.Duration, call func() error) {
 	t.Helper()
 	start := time.Now()
 	if err := call(); !errors.Is(err, ErrDatabaseUnavailable) {
@@ -510,26 +510,26 @@ func TestPostgres_lockTimeout(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
 		url := stores.New(t, t.TempDir())
-		s := openPostgres(t, with(t, url, "lock_timeout", "100ms"))
-		alice, dish := enter(t, s, "alice"), cook(t, s)
-		other, err := beside(t, url).BeginTx(t.Context(), nil)
+		s := openPostgres(t, withSettings(t, url, "lock_timeout", "100ms"))
+		alice, dish := newUser(t, s, "alice"), newDish(t, s)
+		other, err := secondConnection(t, url).BeginTx(t.Context(), nil)
 		noError(t, err)
 		_, err = other.Exec("LOCK TABLE orders")
 		noError(t, err)
-		within(t, time.Second, func() error { _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "", "")); return err })
-		within(t, time.Second, func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err })
-		within(t, time.Second, func() error { _, err := s.AdvanceDue(t.Context(), 0, 20); return err })
+		wantUnavailableWithin(t, time.Second, func() error { _, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "", "")); return err })
+		wantUnavailableWithin(t, time.Second, func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err })
+		wantUnavailableWithin(t, time.Second, func() error { _, err := s.AdvanceDue(t.Context(), 0, 20); return err })
 		noError(t, other.Rollback())
-		place(t, s, alice, dish)
+		placeOrder(t, s, alice, dish)
 	})
 }
 
 func TestPostgres_statementTimeout(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
-		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "statement_timeout", "100ms"))
-		within(t, time.Second, func() error { return s.read(t.Context()).Exec("SELECT pg_sleep(20)").Error })
-		within(t, time.Second, func() error {
+		s := openPostgres(t, withSettings(t, stores.New(t, t.TempDir()), "statement_timeout", "100ms"))
+		wantUnavailableWithin(t, time.Second, func() error { return s.read(t.Context()).Exec("SELECT pg_sleep(20)").Error })
+		wantUnavailableWithin(t, time.Second, func() error {
 			return s.write(t.Context(), func(tx *gorm.DB) error { return tx.Exec("SELECT pg_sleep(20)").Error })
 		})
 		noError(t, s.Ready(t.Context()))
@@ -541,8 +541,8 @@ func TestPostgres_statementTimeout(t *testing.T) {
 func TestPostgres_answerTimeout(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
-		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "statement_timeout", "0"))
-		within(t, answerTimeout+2*time.Second, func() error { return s.read(t.Context()).Exec("SELECT pg_sleep(30)").Error })
+		s := openPostgres(t, withSettings(t, stores.New(t, t.TempDir()), "statement_timeout", "0"))
+		wantUnavailableWithin(t, answerTimeout+2*time.Second, func() error { return s.read(t.Context()).Exec("SELECT pg_sleep(30)").Error })
 		noError(t, s.Ready(t.Context())) // over a new connection
 	})
 }
@@ -550,8 +550,8 @@ func TestPostgres_answerTimeout(t *testing.T) {
 func TestPostgres_queueTimeout(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
-		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "pool_max_conns", "2"))
-		alice, dish := enter(t, s, "alice"), cook(t, s)
+		s := openPostgres(t, withSettings(t, stores.New(t, t.TempDir()), "pool_max_conns", "2"))
+		alice, dish := newUser(t, s, "alice"), newDish(t, s)
 		reading, err := poolOf(t, s, false).Conn(t.Context())
 		noError(t, err)
 		writing, err := poolOf(t, s, true).Conn(t.Context())
@@ -560,10 +560,10 @@ func TestPostgres_queueTimeout(t *testing.T) {
 		for _, call := range []func() error{
 			func() error { return s.Ready(t.Context()) },
 			func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err },
-			func() error { _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "", "")); return err },
+			func() error { _, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "", "")); return err },
 			func() error { _, err := s.AdvanceDue(t.Context(), 0, 10); return err },
 		} {
-			waiting.Go(func() { within(t, queueTimeout+time.Second, call) })
+			waiting.Go(func() { wantUnavailableWithin(t, queueTimeout+time.Second, call) })
 		}
 		impatient, leave := context.WithCancel(t.Context())
 		waiting.Go(func() {
@@ -576,7 +576,7 @@ func TestPostgres_queueTimeout(t *testing.T) {
 		noError(t, reading.Close())
 		noError(t, s.Ready(t.Context()))
 		noError(t, writing.Close())
-		place(t, s, alice, dish)
+		placeOrder(t, s, alice, dish)
 	})
 }
 
@@ -584,19 +584,19 @@ func TestPostgres_queueTimeout(t *testing.T) {
 // nor the write.
 func TestPostgres_canceledCallerCostsNoConnection(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		s := openBook(t)
+		s := openStore(t)
 		backends := func() (pids [2]int64) {
 			noError(t, s.read(t.Context()).Raw("SELECT pg_backend_pid()").Scan(&pids[0]).Error)
-			noError(t, writing(s).Raw("SELECT pg_backend_pid()").Scan(&pids[1]).Error)
+			noError(t, writerDB(s).Raw("SELECT pg_backend_pid()").Scan(&pids[1]).Error)
 			return pids
 		}
 		before := backends()
 		ctx, leave := context.WithCancel(t.Context())
 		noError(t, s.write(ctx, func(tx *gorm.DB) error {
 			leave()
-			return arrive("a")(tx)
+			return insertRows("a")(tx)
 		}))
-		if err := s.write(ctx, arrive("b")); !errors.Is(err, context.Canceled) {
+		if err := s.write(ctx, insertRows("b")); !errors.Is(err, context.Canceled) {
 			t.Errorf("who had left before was told %v", err)
 		}
 		ctx, leave = context.WithCancel(t.Context())
@@ -608,7 +608,7 @@ func TestPostgres_canceledCallerCostsNoConnection(t *testing.T) {
 		if after := backends(); after != before {
 			t.Errorf("of the connections %d some were lost, now they are %d", before, after)
 		}
-		if got := number(t, s, "SELECT count(*) FROM deliveries"); got != 1 {
+		if got := queryInt(t, s, "SELECT count(*) FROM deliveries"); got != 1 {
 			t.Errorf("%d were written", got)
 		}
 	})
@@ -617,7 +617,7 @@ func TestPostgres_canceledCallerCostsNoConnection(t *testing.T) {
 // One who reads must not hold up those who write, and the reverse.
 func TestPostgres_readersCannotWrite(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		s := openBook(t)
+		s := openStore(t)
 		const stmt = "INSERT INTO deliveries VALUES ('wine', 1)"
 		if _, err := poolOf(t, s, false).Exec(stmt); sqlState(err) != "25006" {
 			t.Errorf("a reader could write: %v", err)
@@ -635,16 +635,16 @@ func TestPostgres_reconnects(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		url := stores.New(t, t.TempDir())
 		s := openPostgres(t, url)
-		alice, dish := enter(t, s, "alice"), cook(t, s)
+		alice, dish := newUser(t, s, "alice"), newDish(t, s)
 		var all sync.WaitGroup
 		for range 2 * poolSize { // as many connections as there may be
 			all.Go(func() { _, _ = s.OrdersOf(t.Context(), alice.ID, "", 100, 20) })
 		}
 		all.Wait()
-		_, err := beside(t, url).Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		_, err := secondConnection(t, url).Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 		noError(t, err)
 		for range 2*poolSize + 1 { // each of them may be found dead once
-			if _, _, err = s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a")); err == nil {
+			if _, _, err = s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "k", "a")); err == nil {
 				break
 			}
 			if !errors.Is(err, ErrDatabaseUnavailable) {
@@ -666,8 +666,8 @@ func TestPostgres_reconnects(t *testing.T) {
 func TestPostgres_retriesADeadlock(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
-		s := openPostgres(t, with(t, stores.New(t, t.TempDir()), "deadlock_timeout", "50ms"))
-		ids := []int64{enter(t, s, "alice").ID, enter(t, s, "bob").ID}
+		s := openPostgres(t, withSettings(t, stores.New(t, t.TempDir()), "deadlock_timeout", "50ms"))
+		ids := []int64{newUser(t, s, "alice").ID, newUser(t, s, "bob").ID}
 		var tries [2]int
 		var both, met sync.WaitGroup
 		met.Add(2)
@@ -695,7 +695,7 @@ func TestPostgres_retriesADeadlock(t *testing.T) {
 		if tries[0]+tries[1] < 3 {
 			t.Errorf("they tried %v times, so they have not met", tries)
 		}
-		if got := number(t, s, "SELECT count(*) FROM users WHERE name ~ '^[A-Z][a-z]+(01|10)$'"); got != 2 {
+		if got := queryInt(t, s, "SELECT count(*) FROM users WHERE name ~ '^[A-Z][a-z]+(01|10)$'"); got != 2 {
 			t.Error("not each has written to both exactly once")
 		}
 	})
@@ -703,9 +703,9 @@ func TestPostgres_retriesADeadlock(t *testing.T) {
 
 func TestPostgres_retriesAreLimited(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		s := openBook(t)
+		s := openStore(t)
 		tries := 0
-		within(t, time.Second, func() error {
+		wantUnavailableWithin(t, time.Second, func() error {
 			return s.write(t.Context(), func(tx *gorm.DB) error {
 				tries++
 				return tx.Exec("DO $$ BEGIN RAISE EXCEPTION 'gave way' USING ERRCODE = 'serialization_failure'; END $$").Error
@@ -720,16 +720,16 @@ func TestPostgres_retriesAreLimited(t *testing.T) {
 // Whatever is written may have to be written twice.
 func TestPostgres_eachWriteMayRunTwice(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
-		s := openBook(t)
+		s := openStore(t)
 		s.engine = twice{s.engine}
-		alice, dish := enter(t, s, "alice"), cook(t, s)
+		alice, dish := newUser(t, s, "alice"), newDish(t, s)
 		noError(t, s.SeedMenu(t.Context(), "menu", []MenuItem{margherita(), margherita()}))
-		noError(t, s.SeedUsers(t.Context(), "users", []User{people["bob"], people["marco"]}))
+		noError(t, s.SeedUsers(t.Context(), "users", []User{testUsers["bob"], testUsers["marco"]}))
 		noError(t, s.ReplaceMenuItem(t.Context(), &dish, 1))
 		if dish.Version != 2 {
 			t.Errorf("a dish that was replaced once has version %d", dish.Version)
 		}
-		o, replayed, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a"))
+		o, replayed, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "k", "a"))
 		if err != nil || o.ID == 0 || replayed {
 			t.Errorf("order %+v, replayed %v, %v", o, replayed, err)
 		}
@@ -737,17 +737,17 @@ func TestPostgres_eachWriteMayRunTwice(t *testing.T) {
 		if err != nil || len(o.History()) != 2 {
 			t.Errorf("order %+v, %v", o, err)
 		}
-		session(t, s, alice, "alice")
-		endings := endingsOf(s)
-		_, _, err = s.Rotate(t.Context(), rotation("alice", 1))
+		newSession(t, s, alice, "alice")
+		endings := watchEnded(s)
+		_, _, err = s.Rotate(t.Context(), newRotation("alice", 1))
 		if ended := endings.take(); err != nil || ended != nil {
 			t.Errorf("a refresh: %v, %v", ended, err)
 		}
-		_, _, err = s.Rotate(t.Context(), rotation("alice", 1))
+		_, _, err = s.Rotate(t.Context(), newRotation("alice", 1))
 		if ended := endings.take(); !errors.Is(err, ErrRefreshReused) || len(ended) != 1 {
 			t.Errorf("reuse: %v, %v", ended, err)
 		}
-		session(t, s, alice, "other")
+		newSession(t, s, alice, "other")
 		_, err = s.UpdateUser(t.Context(), alice.ID, UserChanges{VIP: new(true)})
 		if ended := endings.take(); err != nil || len(ended) != 1 {
 			t.Errorf("a change: %v, %v", ended, err)
@@ -755,7 +755,7 @@ func TestPostgres_eachWriteMayRunTwice(t *testing.T) {
 		for query, want := range map[string]int64{
 			"SELECT count(*) FROM menu_items": 3, "SELECT count(*) FROM users": 3, "SELECT count(*) FROM orders": 1, "SELECT count(*) FROM refresh_tokens": 3,
 		} {
-			if got := number(t, s, query); got != want {
+			if got := queryInt(t, s, query); got != want {
 				t.Errorf("%s says %d, want %d", query, got, want)
 			}
 		}

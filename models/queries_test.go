@@ -18,60 +18,60 @@ type statement struct {
 	vars []any
 }
 
-// listen notes every statement of the store from now on, as it goes to the
+// recordStatements notes every statement of the store from now on, as it goes to the
 // engine, whoever wrote it.
-func listen(t testing.TB, s *Store) *[]statement {
+func recordStatements(t testing.TB, s *Store) *[]statement {
 	t.Helper()
 	var heard []statement
-	for _, db := range []*gorm.DB{s.reader, writing(s)} {
-		pool := listeningPool{ear{db.ConnPool, &heard}, db.ConnPool.(gorm.ConnPoolBeginner)}
+	for _, db := range []*gorm.DB{s.reader, writerDB(s)} {
+		pool := recordingPool{statementRecorder{db.ConnPool, &heard}, db.ConnPool.(gorm.ConnPoolBeginner)}
 		db.ConnPool, db.Statement.ConnPool = pool, pool
 	}
 	return &heard
 }
 
-type ear struct {
+type statementRecorder struct {
 	gorm.ConnPool
 	heard *[]statement
 }
 
-func (e ear) hear(query string, args []any) {
+func (e statementRecorder) record(query string, args []any) {
 	if counts(query) {
 		*e.heard = append(*e.heard, statement{query, slices.Clone(args)})
 	}
 }
 
-func (e ear) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	e.hear(query, args)
+func (e statementRecorder) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	e.record(query, args)
 	return e.ConnPool.ExecContext(ctx, query, args...)
 }
 
-func (e ear) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	e.hear(query, args)
+func (e statementRecorder) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	e.record(query, args)
 	return e.ConnPool.QueryContext(ctx, query, args...)
 }
 
-func (e ear) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	e.hear(query, args)
+func (e statementRecorder) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	e.record(query, args)
 	return e.ConnPool.QueryRowContext(ctx, query, args...)
 }
 
-type listeningPool struct {
-	ear
+type recordingPool struct {
+	statementRecorder
 	begin gorm.ConnPoolBeginner
 }
 
-func (p listeningPool) GetDBConn() (*sql.DB, error) {
+func (p recordingPool) GetDBConn() (*sql.DB, error) {
 	return p.ConnPool.(gorm.GetDBConnector).GetDBConn()
 }
 
-func (p listeningPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+func (p recordingPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
 	tx, err := p.begin.BeginTx(ctx, opts)
-	return &listeningTx{ear{tx, p.heard}, tx.(gorm.TxCommitter)}, err
+	return &recordingTx{statementRecorder{tx, p.heard}, tx.(gorm.TxCommitter)}, err
 }
 
-type listeningTx struct {
-	ear
+type recordingTx struct {
+	statementRecorder
 	gorm.TxCommitter
 }
 
@@ -94,9 +94,9 @@ func planOf(t testing.TB, s *Store, stmt statement) string {
 
 func TestSQLite_hotQueriesUseAnIndex(t *testing.T) {
 	s := openFile(t)
-	alice, dish := enter(t, s, "alice"), cook(t, s)
-	o := place(t, s, alice, dish)
-	heard := listen(t, s)
+	alice, dish := newUser(t, s, "alice"), newDish(t, s)
+	o := placeOrder(t, s, alice, dish)
+	heard := recordStatements(t, s)
 	for _, tc := range []struct {
 		name string
 		call func() error
@@ -139,11 +139,11 @@ func TestSQLite_hotQueriesUseAnIndex(t *testing.T) {
 			return err
 		}, []string{"orders_due (status=? AND updated_at<?)", "orders_due (status=? AND updated_at<?)", "orders_due (status=? AND updated_at<?)"}},
 		{"a new order with a key", func() error {
-			_, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a"))
+			_, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "k", "a"))
 			return err
 		}, []string{""}},
 		{"the same again", func() error {
-			_, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, "k", "a"))
+			_, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "k", "a"))
 			return err
 		}, []string{"", "orders_idempotency (user_id=? AND idempotency_key=?)"}},
 		{"a step of an order", func() error {

@@ -8,11 +8,11 @@ import (
 )
 
 func TestStatements_ofEachCall(t *testing.T) {
-	s := openBook(t)
-	marco, alice, dish := enter(t, s, "marco"), enter(t, s, "alice"), cook(t, s)
-	enter(t, s, "carla")
-	o := place(t, s, alice, dish)
-	wrong := keyed(alice, dish, "", "")
+	s := openStore(t)
+	marco, alice, dish := newUser(t, s, "marco"), newUser(t, s, "alice"), newDish(t, s)
+	newUser(t, s, "carla")
+	o := placeOrder(t, s, alice, dish)
+	wrong := orderWithKey(alice, dish, "", "")
 	wrong.Lines[0].Size = SizeMedium
 	wrongAgain := wrong
 	wrongAgain.IdempotencyKey = "another"
@@ -32,20 +32,20 @@ func TestStatements_ofEachCall(t *testing.T) {
 		{"a page of the kitchen", 1, func(ctx context.Context) { _, _ = s.OpenOrders(ctx, "", 0, 20) }},
 		{"one order", 1, func(ctx context.Context) { _, _ = s.OrderOf(ctx, alice.ID, o.ID) }},
 		{"another guest's order", 1, func(ctx context.Context) { _, _ = s.OrderOf(ctx, marco.ID, o.ID) }},
-		{"an order without a key", 1, ordering(keyed(alice, dish, "", ""))},
-		{"an order with a key", 1, ordering(keyed(alice, dish, "k", "a"))},
-		{"the same again", 2, ordering(keyed(alice, dish, "k", "a"))},
-		{"the key for another request", 2, ordering(keyed(alice, dish, "k", "b"))},
+		{"an order without a key", 1, ordering(orderWithKey(alice, dish, "", ""))},
+		{"an order with a key", 1, ordering(orderWithKey(alice, dish, "k", "a"))},
+		{"the same again", 2, ordering(orderWithKey(alice, dish, "k", "a"))},
+		{"the key for another request", 2, ordering(orderWithKey(alice, dish, "k", "b"))},
 		{"an order that is refused", 0, ordering(wrong)},
 		{"an order that is refused, with a key", 1, ordering(wrongAgain)},
-		{"a step", 2 + telling(s), func(ctx context.Context) { _, _ = s.AdvanceOrder(ctx, o.ID, StatusPreparing) }},
+		{"a step", 2 + notifyStatements(s), func(ctx context.Context) { _, _ = s.AdvanceOrder(ctx, o.ID, StatusPreparing) }},
 		{"a step that does not follow", 2, func(ctx context.Context) { _, _ = s.CancelOrder(ctx, alice.ID, o.ID) }},
-		{"the steps that are due", 3 + telling(s), func(ctx context.Context) { _, _ = s.AdvanceDue(ctx, Now(), 200) }},
+		{"the steps that are due", 3 + notifyStatements(s), func(ctx context.Context) { _, _ = s.AdvanceDue(ctx, Now(), 200) }},
 		{"the oldest step", 1, func(ctx context.Context) { _, _, _ = s.OldestPendingAt(ctx) }},
 		{"a change of a user's name", 3, func(ctx context.Context) { _, _ = s.UpdateUser(ctx, alice.ID, UserChanges{Name: new("Alice B.")}) }},
 		{"a change that ends a user's sessions", 4, func(ctx context.Context) { _, _ = s.UpdateUser(ctx, alice.ID, UserChanges{VIP: new(true)}) }},
-		{"a new dish", 2 + telling(s), func(ctx context.Context) { _ = s.CreateMenuItem(ctx, new(margherita())) }},
-		{"a dish deleted", 2 + telling(s), func(ctx context.Context) { _ = s.DeleteMenuItem(ctx, dish.ID, 1) }},
+		{"a new dish", 2 + notifyStatements(s), func(ctx context.Context) { _ = s.CreateMenuItem(ctx, new(margherita())) }},
+		{"a dish deleted", 2 + notifyStatements(s), func(ctx context.Context) { _ = s.DeleteMenuItem(ctx, dish.ID, 1) }},
 		{"readiness", 1, func(ctx context.Context) { _ = s.Ready(ctx) }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -63,8 +63,8 @@ func TestStatements_ofEachCall(t *testing.T) {
 	}
 }
 
-// telling is the statement that tells other branches, where there may be any.
-func telling(s *Store) int64 {
+// notifyStatements is the statement that tells other branches, where there may be any.
+func notifyStatements(s *Store) int64 {
 	if s.Shared() {
 		return 1
 	}
@@ -72,7 +72,7 @@ func telling(s *Store) int64 {
 }
 
 func TestStatements_spentIncludesTheQuery(t *testing.T) {
-	s := openBook(t)
+	s := openStore(t)
 	ctx, counted := CountStatements(t.Context())
 	start := time.Now()
 	var n int64
@@ -95,7 +95,7 @@ func TestStatements_withoutTransactionControl(t *testing.T) {
 }
 
 func TestStatements_eachContextCountsItsOwn(t *testing.T) {
-	s := openBook(t)
+	s := openStore(t)
 	var requests sync.WaitGroup
 	for range 8 {
 		requests.Go(func() {

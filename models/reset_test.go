@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// firstDay is a small one: two dishes, alice and marco.
-func firstDay() SeedState {
-	day := SeedState{Dishes: []MenuItem{margherita(), margherita()}, Users: []User{people["alice"], people["marco"]}}
+// seedState is a small one: two dishes, alice and marco.
+func seedState() SeedState {
+	day := SeedState{Dishes: []MenuItem{margherita(), margherita()}, Users: []User{testUsers["alice"], testUsers["marco"]}}
 	day.Dishes[1].Name = "Marinara"
 	for i := range day.Users {
 		day.Users[i].PasswordHash = unusableHash
@@ -16,11 +16,11 @@ func firstDay() SeedState {
 	return day
 }
 
-// openHouse is a house on its first day.
-func openHouse(t testing.TB) (s *Store, alice, marco User) {
+// newSeededStore is a house on its first day.
+func newSeededStore(t testing.TB) (s *Store, alice, marco User) {
 	t.Helper()
-	s = openBook(t)
-	day := firstDay()
+	s = openStore(t)
+	day := seedState()
 	noError(t, s.SeedMenu(t.Context(), "menu", slices.Clone(day.Dishes)))
 	noError(t, s.SeedUsers(t.Context(), "users", slices.Clone(day.Users)))
 	alice, err := s.UserByUsername(t.Context(), "alice")
@@ -31,33 +31,33 @@ func openHouse(t testing.TB) (s *Store, alice, marco User) {
 }
 
 func TestResetTo(t *testing.T) {
-	s, alice, marco := openHouse(t)
+	s, alice, marco := newSeededStore(t)
 	ctx := t.Context()
-	bob := enter(t, s, "bob") // registered later
-	session(t, s, alice, "of alice")
-	session(t, s, bob, "of bob")
-	session(t, s, marco, "ended before")
+	bob := newUser(t, s, "bob") // registered later
+	newSession(t, s, alice, "of alice")
+	newSession(t, s, bob, "of bob")
+	newSession(t, s, marco, "ended before")
 	noError(t, s.EndSession(ctx, marco.ID, "ended before"))
 	place := NewOrder{UserID: bob.ID, Lines: []NewLine{{MenuItemID: 1, Size: SizeLarge, Quantity: 1}}, IdempotencyKey: "k", RequestHash: "h"}
 	first, _, err := s.PlaceOrder(ctx, place)
 	noError(t, err)
 	_, err = s.UpdateUser(ctx, alice.ID, UserChanges{Role: new(RoleChef), VIP: new(true), Name: new("Al")})
 	noError(t, err)
-	session(t, s, alice, "of alice the chef")
+	newSession(t, s, alice, "of alice the chef")
 	noError(t, s.DeleteMenuItem(ctx, 2))
 	changed := margherita()
 	changed.ID, changed.Name = 1, "Marguerite"
 	noError(t, s.ReplaceMenuItem(ctx, &changed))
-	added := cook(t, s)
+	added := newDish(t, s)
 
-	since, err := s.ChangesSince(ctx, firstDay())
+	since, err := s.ChangesSince(ctx, seedState())
 	noError(t, err)
 	if want := (Changes{Orders: 1, Users: 1, Sessions: 2, Dishes: 3}); since != want {
 		t.Errorf("since the first day: %+v, want %+v", since, want)
 	}
 
-	ended := endingsOf(s)
-	noError(t, s.ResetTo(ctx, firstDay()))
+	ended := watchEnded(s)
+	noError(t, s.ResetTo(ctx, seedState()))
 	var ids []string
 	for _, e := range ended.take() {
 		ids = append(ids, e.ID)
@@ -71,7 +71,7 @@ func TestResetTo(t *testing.T) {
 	if denied != 4 { // alice's first ended when her role changed
 		t.Errorf("after a restart the denylist has %d entries", denied)
 	}
-	since, err = s.ChangesSince(ctx, firstDay())
+	since, err = s.ChangesSince(ctx, seedState())
 	noError(t, err)
 	if since != (Changes{}) {
 		t.Errorf("left over is %+v", since)
@@ -84,12 +84,12 @@ func TestResetTo(t *testing.T) {
 	if again.ID != alice.ID || again.Role != RoleGuest || again.VIP || again.Name != "Alice" || again.CreatedAt != alice.CreatedAt {
 		t.Errorf("alice is %+v", again)
 	}
-	dish, err := dishNow(t, s, 1)
+	dish, err := storedDish(t, s, 1)
 	noError(t, err)
 	if dish.Name != "Margherita" || dish.Version <= changed.Version {
 		t.Errorf("dish 1 is %+v", dish)
 	}
-	if dish, err := dishNow(t, s, 2); err != nil || dish.Name != "Marinara" {
+	if dish, err := storedDish(t, s, 2); err != nil || dish.Name != "Marinara" {
 		t.Errorf("dish 2 is %+v, %v", dish, err)
 	}
 	place.UserID = alice.ID
@@ -98,21 +98,21 @@ func TestResetTo(t *testing.T) {
 	if next.ID != first.ID || replayed {
 		t.Errorf("the next order is number %d, replayed: %t", next.ID, replayed)
 	}
-	if newest := cook(t, s); newest.ID <= added.ID {
+	if newest := newDish(t, s); newest.ID <= added.ID {
 		t.Errorf("a new dish gets the id %d", newest.ID)
 	}
 }
 
 // The access token of a deleted user may still be valid.
 func TestResetTo_deletedUsersCannotOrder(t *testing.T) {
-	s, _, _ := openHouse(t)
-	bob := enter(t, s, "bob")
-	noError(t, s.ResetTo(t.Context(), firstDay()))
+	s, _, _ := newSeededStore(t)
+	bob := newUser(t, s, "bob")
+	noError(t, s.ResetTo(t.Context(), seedState()))
 	_, _, err := s.PlaceOrder(t.Context(), NewOrder{UserID: bob.ID, Lines: []NewLine{{MenuItemID: 1, Size: SizeLarge, Quantity: 1}}})
 	if err == nil {
 		t.Error("a guest who is gone has ordered")
 	}
-	if again := enter(t, s, "bob"); again.ID == bob.ID {
+	if again := newUser(t, s, "bob"); again.ID == bob.ID {
 		t.Error("somebody else has the id of a guest who is gone")
 	}
 }
@@ -120,7 +120,7 @@ func TestResetTo_deletedUsersCannotOrder(t *testing.T) {
 // Each concurrent order is either deleted or one of the new state, and nothing
 // hangs.
 func TestResetTo_whileOthersOrder(t *testing.T) {
-	s, alice, _ := openHouse(t)
+	s, alice, _ := newSeededStore(t)
 	stop := time.Now().Add(300 * time.Millisecond)
 	done := make(chan error)
 	go func() {
@@ -134,11 +134,11 @@ func TestResetTo_whileOthersOrder(t *testing.T) {
 		done <- err
 	}()
 	for range 5 {
-		noError(t, s.ResetTo(t.Context(), firstDay()))
+		noError(t, s.ResetTo(t.Context(), seedState()))
 	}
 	noError(t, <-done)
-	noError(t, s.ResetTo(t.Context(), firstDay()))
-	if since, err := s.ChangesSince(t.Context(), firstDay()); err != nil || since != (Changes{}) {
+	noError(t, s.ResetTo(t.Context(), seedState()))
+	if since, err := s.ChangesSince(t.Context(), seedState()); err != nil || since != (Changes{}) {
 		t.Errorf("left over is %+v, %v", since, err)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func delivered(t testing.TB, s *Store, name string) bool {
+func isSeeded(t testing.TB, s *Store, name string) bool {
 	t.Helper()
 	yes, err := s.Seeded(t.Context(), name)
 	noError(t, err)
@@ -13,18 +13,18 @@ func delivered(t testing.TB, s *Store, name string) bool {
 }
 
 func TestSeedMenu_once(t *testing.T) {
-	s := openBook(t)
+	s := openStore(t)
 	deliver := func(name string) {
 		t.Helper()
 		marinara := margherita()
 		marinara.Name = "Marinara"
 		noError(t, s.SeedMenu(t.Context(), name, []MenuItem{margherita(), marinara}))
 	}
-	if delivered(t, s, "menu") {
+	if isSeeded(t, s, "menu") {
 		t.Error("the menu has arrived before it came")
 	}
 	deliver("menu")
-	if !delivered(t, s, "menu") || delivered(t, s, "wine") {
+	if !isSeeded(t, s, "menu") || isSeeded(t, s, "wine") {
 		t.Error("not exactly the menu has arrived")
 	}
 	menu := s.Menu().Items
@@ -43,19 +43,19 @@ func TestSeedMenu_once(t *testing.T) {
 	}
 
 	deliver("menu of the summer") // the control: another delivery arrives
-	if got := number(t, s, "SELECT count(*) FROM menu_items"); got != 3 {
+	if got := queryInt(t, s, "SELECT count(*) FROM menu_items"); got != 3 {
 		t.Errorf("%d dishes, want 3", got)
 	}
 }
 
 func TestSeedUsers_onceAndWithoutReplacing(t *testing.T) {
-	s := openBook(t)
-	own := people["alice"]
+	s := openStore(t)
+	own := testUsers["alice"]
 	own.Name, own.PasswordHash = "Alice, who came first", unusableHash
 	noError(t, s.createUser(t.Context(), &own))
 	deliver := func() {
 		t.Helper()
-		a, b := people["alice"], people["bob"]
+		a, b := testUsers["alice"], testUsers["bob"]
 		a.PasswordHash, b.PasswordHash = "other", "other"
 		noError(t, s.SeedUsers(t.Context(), "users", []User{a, b}))
 	}
@@ -71,7 +71,7 @@ func TestSeedUsers_onceAndWithoutReplacing(t *testing.T) {
 		t.Error("nobody knows when bob came")
 	}
 
-	change(t, s, "DELETE FROM users WHERE id = ?", bob.ID)
+	exec(t, s, "DELETE FROM users WHERE id = ?", bob.ID)
 	deliver()
 	if _, err := s.UserByUsername(t.Context(), "bob"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("bob came back: %v", err)
@@ -80,18 +80,18 @@ func TestSeedUsers_onceAndWithoutReplacing(t *testing.T) {
 
 // A seed run that fails leaves nothing, so the next start repeats it.
 func TestSeedUsers_failureLeavesNothing(t *testing.T) {
-	s := openBook(t)
-	a, b := people["alice"], people["bob"]
+	s := openStore(t)
+	a, b := testUsers["alice"], testUsers["bob"]
 	b.Role = "nobody knows"
 	if err := s.SeedUsers(t.Context(), "users", []User{a, b}); err == nil {
 		t.Fatal("an unknown role was delivered")
 	}
-	if delivered(t, s, "users") || number(t, s, "SELECT count(*) FROM users") != 0 {
+	if isSeeded(t, s, "users") || queryInt(t, s, "SELECT count(*) FROM users") != 0 {
 		t.Error("half a delivery has arrived")
 	}
 	b.Role = RoleGuest
 	noError(t, s.SeedUsers(t.Context(), "users", []User{a, b}))
-	if !delivered(t, s, "users") || number(t, s, "SELECT count(*) FROM users") != 2 {
+	if !isSeeded(t, s, "users") || queryInt(t, s, "SELECT count(*) FROM users") != 2 {
 		t.Error("the second try has not arrived")
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/glebarez/sqlite"
 )
 
-// raw opens a file without any of our settings, as another program would.
-func raw(t testing.TB, path string) *sql.DB {
+// openRaw opens a file without any of our settings, as another program would.
+func openRaw(t testing.TB, path string) *sql.DB {
 	t.Helper()
 	pool, err := sql.Open(sqlite.DriverName, dsn(path))
 	noError(t, err)
@@ -26,10 +26,10 @@ func raw(t testing.TB, path string) *sql.DB {
 	return pool
 }
 
-// script runs statements in a file and closes it again.
-func script(t testing.TB, path string, stmts ...string) {
+// execRaw runs statements in a file and closes it again.
+func execRaw(t testing.TB, path string, stmts ...string) {
 	t.Helper()
-	pool := raw(t, path)
+	pool := openRaw(t, path)
 	for _, stmt := range stmts {
 		_, err := pool.Exec(stmt)
 		noError(t, err)
@@ -37,27 +37,27 @@ func script(t testing.TB, path string, stmts ...string) {
 	noError(t, pool.Close())
 }
 
-func bytesOf(t testing.TB, path string) []byte {
+func readFile(t testing.TB, path string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	noError(t, err)
 	return text
 }
 
-// closedBook writes an order book with some content and closes it.
-func closedBook(t testing.TB) (path string) {
+// closedStore writes an order book with some content and closes it.
+func closedStore(t testing.TB) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "restaurant.db")
 	s := openAt(t, path)
-	alice := enter(t, s, "alice")
+	alice := newUser(t, s, "alice")
 	var dishes []MenuItem
 	for i := range 40 {
-		dishes = append(dishes, cook(t, s, func(m *MenuItem) {
+		dishes = append(dishes, newDish(t, s, func(m *MenuItem) {
 			m.Name, m.Description = fmt.Sprint("Dish ", i), strings.Repeat("Basil. ", 60)
 		}))
 	}
 	for range 10 {
-		place(t, s, alice, dishes...)
+		placeOrder(t, s, alice, dishes...)
 	}
 	noError(t, s.Close())
 	return path
@@ -67,32 +67,32 @@ func TestOpenSQLite_createsTheSchema(t *testing.T) {
 	s := openFile(t)
 	files, err := migrationsOf("sqlite")
 	noError(t, err)
-	if got := number(t, s, "PRAGMA user_version"); got != int64(len(files)) {
+	if got := queryInt(t, s, "PRAGMA user_version"); got != int64(len(files)) {
 		t.Errorf("user_version = %d, want %d", got, len(files))
 	}
-	if got := number(t, s, "PRAGMA application_id"); got != applicationID {
+	if got := queryInt(t, s, "PRAGMA application_id"); got != applicationID {
 		t.Errorf("application_id = %#x, want %#x", got, applicationID)
 	}
 	for _, table := range []string{"users", "menu_items", "orders", "deliveries"} {
-		if got := number(t, s, "SELECT count(*) FROM "+table); got != 0 {
+		if got := queryInt(t, s, "SELECT count(*) FROM "+table); got != 0 {
 			t.Errorf("%s has %d rows", table, got)
 		}
 	}
-	if got := number(t, s, "SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite%'"); got != 0 {
+	if got := queryInt(t, s, "SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite%'"); got != 0 {
 		t.Errorf("%d tables are not STRICT", got)
 	}
 }
 
 func TestOpenSQLite_againChangesNothing(t *testing.T) {
 	t.Parallel()
-	path := closedBook(t)
-	before := bytesOf(t, path)
+	path := closedStore(t)
+	before := readFile(t, path)
 	s := openAt(t, path)
 	if n := len(s.Menu().Items); n != 40 {
 		t.Errorf("%d dishes after reopening, want 40", n)
 	}
 	noError(t, s.Close())
-	if !bytes.Equal(before, bytesOf(t, path)) {
+	if !bytes.Equal(before, readFile(t, path)) {
 		t.Error("opening and closing changed the file")
 	}
 }
@@ -101,10 +101,10 @@ func TestOpenSQLite_againChangesNothing(t *testing.T) {
 func TestOpenSQLite_afterAKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "restaurant.db")
 	s := openAt(t, path)
-	o := place(t, s, enter(t, s, "alice"), cook(t, s))
+	o := placeOrder(t, s, newUser(t, s, "alice"), newDish(t, s))
 	left := filepath.Join(t.TempDir(), "restaurant.db")
 	for _, suffix := range []string{"", "-wal"} {
-		noError(t, os.WriteFile(left+suffix, bytesOf(t, path+suffix), 0o600))
+		noError(t, os.WriteFile(left+suffix, readFile(t, path+suffix), 0o600))
 	}
 	again := openAt(t, left)
 	if got, err := again.Order(t.Context(), o.ID); err != nil || got.TotalCents != o.TotalCents {
@@ -146,14 +146,14 @@ func TestOpenSQLite_refusesNewerOrForeign(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "restaurant.db")
 			if tc.ours {
-				path = closedBook(t)
+				path = closedStore(t)
 				noError(t, openAt(t, path).Close()) // the control: so far it opens
 			}
-			script(t, path, append(tc.stmts, "PRAGMA journal_mode = "+tc.journal)...)
-			before := bytesOf(t, path)
+			execRaw(t, path, append(tc.stmts, "PRAGMA journal_mode = "+tc.journal)...)
+			before := readFile(t, path)
 			_, err := OpenSQLite(t.Context(), path)
-			oneSentence(t, err, path, tc.says, "Nothing was changed")
-			if !bytes.Equal(before, bytesOf(t, path)) {
+			wantSentence(t, err, path, tc.says, "Nothing was changed")
+			if !bytes.Equal(before, readFile(t, path)) {
 				t.Error("the file was changed")
 			}
 		})
@@ -162,8 +162,8 @@ func TestOpenSQLite_refusesNewerOrForeign(t *testing.T) {
 
 func TestOpenSQLite_refusesDamage(t *testing.T) {
 	t.Parallel()
-	book := closedBook(t)
-	whole := bytesOf(t, book)
+	book := closedStore(t)
+	whole := readFile(t, book)
 	page := 4096
 	if len(whole) < 8*page {
 		t.Fatalf("the book has only %d bytes", len(whole))
@@ -173,9 +173,9 @@ func TestOpenSQLite_refusesDamage(t *testing.T) {
 		damage func(b []byte) []byte
 	}{
 		{"text", func([]byte) []byte { return []byte("the menu of tonight\n") }},
-		{"garbage in the header", func(b []byte) []byte { return fill(b, 0, 100) }},
-		{"garbage in the schema", func(b []byte) []byte { return fill(b, 100, page) }},
-		{"pages overwritten in the middle", func(b []byte) []byte { return fill(b, 3*page, 5*page) }},
+		{"garbage in the header", func(b []byte) []byte { return overwrite(b, 0, 100) }},
+		{"garbage in the schema", func(b []byte) []byte { return overwrite(b, 100, page) }},
+		{"pages overwritten in the middle", func(b []byte) []byte { return overwrite(b, 3*page, 5*page) }},
 		{"a page of zeros in the middle", func(b []byte) []byte { clear(b[4*page : 5*page]); return b }},
 		{"the last page cut off", func(b []byte) []byte { return b[:len(b)-page] }},
 		{"cut off in the middle of a page", func(b []byte) []byte { return b[:len(b)/2+100] }},
@@ -186,8 +186,8 @@ func TestOpenSQLite_refusesDamage(t *testing.T) {
 			damaged := tc.damage(bytes.Clone(whole))
 			noError(t, os.WriteFile(path, damaged, 0o600))
 			_, err := OpenSQLite(t.Context(), path)
-			oneSentence(t, err, path, "Nothing was changed", "restore a backup")
-			if !bytes.Equal(damaged, bytesOf(t, path)) {
+			wantSentence(t, err, path, "Nothing was changed", "restore a backup")
+			if !bytes.Equal(damaged, readFile(t, path)) {
 				t.Error("the file was changed")
 			}
 			entries, err := os.ReadDir(filepath.Dir(path))
@@ -200,13 +200,13 @@ func TestOpenSQLite_refusesDamage(t *testing.T) {
 	t.Run("but the same bytes undamaged are opened", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "restaurant.db")
 		noError(t, os.WriteFile(path, whole, 0o600))
-		if got := number(t, openAt(t, path), "SELECT count(*) FROM orders"); got != 10 {
+		if got := queryInt(t, openAt(t, path), "SELECT count(*) FROM orders"); got != 10 {
 			t.Errorf("%d orders, want 10", got)
 		}
 	})
 }
 
-func fill(b []byte, from, to int) []byte {
+func overwrite(b []byte, from, to int) []byte {
 	for i := from; i < to; i++ {
 		b[i] = byte(i*7 + 13)
 	}
@@ -215,7 +215,7 @@ func fill(b []byte, from, to int) []byte {
 
 func TestOpenSQLite_refusesAFolder(t *testing.T) {
 	_, err := OpenSQLite(t.Context(), t.TempDir())
-	oneSentence(t, err, "cannot be opened")
+	wantSentence(t, err, "cannot be opened")
 }
 
 // Without an immediate lock such transactions fail when two programs, such as a
@@ -224,26 +224,26 @@ func TestOpenSQLite_twoProgramsMayWrite(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "restaurant.db")
 	server := openAt(t, path)
-	alice, dish := enter(t, server, "alice"), cook(t, server)
+	alice, dish := newUser(t, server, "alice"), newDish(t, server)
 	command := openAt(t, path)
 	var programs sync.WaitGroup
 	for i, s := range []*Store{server, command} {
 		programs.Go(func() {
 			for j := range 20 {
-				if _, _, err := s.PlaceOrder(t.Context(), keyed(alice, dish, fmt.Sprint(i, j), "a")); err != nil {
+				if _, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, fmt.Sprint(i, j), "a")); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	programs.Wait()
-	if got := number(t, server, "SELECT count(*) FROM orders"); got != 40 {
+	if got := queryInt(t, server, "SELECT count(*) FROM orders"); got != 40 {
 		t.Errorf("%d orders, want 40", got)
 	}
 }
 
-// feast is an order that fills pages.
-func feast(u User, dish MenuItem) NewOrder {
+// largeOrder is an order that fills pages.
+func largeOrder(u User, dish MenuItem) NewOrder {
 	n := NewOrder{UserID: u.ID}
 	for range 50 {
 		n.Lines = append(n.Lines, NewLine{MenuItemID: dish.ID, Size: SizeSmall, Quantity: 1, Note: strings.Repeat("!", 200)})
@@ -251,11 +251,11 @@ func feast(u User, dish MenuItem) NewOrder {
 	return n
 }
 
-// fillUp lets the disk end here and orders until nothing more fits. It returns
+// fillDisk lets the disk end here and orders until nothing more fits. It returns
 // how many orders were acknowledged, and what the next one was told.
-func fillUp(t testing.TB, s *Store, n NewOrder) (written int64, err error) {
+func fillDisk(t testing.TB, s *Store, n NewOrder) (written int64, err error) {
 	t.Helper()
-	change(t, s, "PRAGMA max_page_count = 1") // the engine takes the size of today
+	exec(t, s, "PRAGMA max_page_count = 1") // the engine takes the size of today
 	for written < 100 {
 		if _, _, err = s.PlaceOrder(t.Context(), n); err != nil {
 			return written, err
@@ -270,11 +270,11 @@ func fillUp(t testing.TB, s *Store, n NewOrder) (written int64, err error) {
 func TestSQLite_fullDiskIsErrStorageFull(t *testing.T) {
 	t.Parallel()
 	s := openFile(t)
-	alice, dish := enter(t, s, "alice"), cook(t, s)
-	first, _, err := s.PlaceOrder(t.Context(), feast(alice, dish)) // the control
+	alice, dish := newUser(t, s, "alice"), newDish(t, s)
+	first, _, err := s.PlaceOrder(t.Context(), largeOrder(alice, dish)) // the control
 	noError(t, err)
 
-	written, err := fillUp(t, s, feast(alice, dish))
+	written, err := fillDisk(t, s, largeOrder(alice, dish))
 	if err == nil || strings.Contains(err.Error(), "rollback") {
 		t.Errorf("err = %v", err)
 	}
@@ -286,15 +286,15 @@ func TestSQLite_fullDiskIsErrStorageFull(t *testing.T) {
 	if o, err := s.OrderOf(t.Context(), alice.ID, first.ID); err != nil || len(linesOf(t, o)) != 50 {
 		t.Errorf("reading does not go on: %s, %v", o.Lines, err)
 	}
-	if got := number(t, s, "SELECT count(*) FROM orders"); got != written+1 {
+	if got := queryInt(t, s, "SELECT count(*) FROM orders"); got != written+1 {
 		t.Errorf("%d orders in the book, but %d were acknowledged", got, written+1)
 	}
-	if got, err := dishNow(t, s, dish.ID); err != nil || got.Version != 1 || got.Description != dish.Description {
+	if got, err := storedDish(t, s, dish.ID); err != nil || got.Version != 1 || got.Description != dish.Description {
 		t.Errorf("half a change stays: %+v, %v", got, err)
 	}
 
-	change(t, s, "PRAGMA max_page_count = 100000")
-	if _, _, err := s.PlaceOrder(t.Context(), feast(alice, dish)); err != nil {
+	exec(t, s, "PRAGMA max_page_count = 100000")
+	if _, _, err := s.PlaceOrder(t.Context(), largeOrder(alice, dish)); err != nil {
 		t.Errorf("writing does not go on: %v", err)
 	}
 	wantIntact(t, s)
@@ -304,8 +304,8 @@ func TestSQLite_fullDiskIsErrStorageFull(t *testing.T) {
 // are read.
 func TestSQLite_fullDiskWithReturning(t *testing.T) {
 	s := openFile(t)
-	alice, dish := enter(t, s, "alice"), cook(t, s)
-	if _, err := fillUp(t, s, feast(alice, dish)); !errors.Is(err, ErrStorageFull) {
+	alice, dish := newUser(t, s, "alice"), newDish(t, s)
+	if _, err := fillDisk(t, s, largeOrder(alice, dish)); !errors.Is(err, ErrStorageFull) {
 		t.Errorf("an order: %v, want ErrStorageFull", err)
 	}
 	big := margherita()
@@ -326,13 +326,13 @@ func wantIntact(t testing.TB, s *Store) {
 
 func TestClassifySQLite(t *testing.T) {
 	s := openFile(t)
-	change(t, s, "PRAGMA query_only = 1") // the writer's only connection refuses now, as on a read-only disk
+	exec(t, s, "PRAGMA query_only = 1") // the writer's only connection refuses now, as on a read-only disk
 	dish := margherita()
 	err := s.CreateMenuItem(t.Context(), &dish)
 	if !errors.Is(err, ErrDatabaseUnavailable) || errors.Is(err, ErrStorageFull) {
 		t.Errorf("err = %v, want ErrDatabaseUnavailable", err)
 	}
-	change(t, s, "PRAGMA query_only = 0")
+	exec(t, s, "PRAGMA query_only = 0")
 	noError(t, s.CreateMenuItem(t.Context(), &dish))
 }
 
@@ -341,7 +341,7 @@ func TestBackupSQLite_whileInUse(t *testing.T) {
 	dir := t.TempDir()
 	path, to := filepath.Join(dir, "restaurant.db"), filepath.Join(dir, "copy.db")
 	s := openAt(t, path)
-	alice, dish := enter(t, s, "alice"), cook(t, s)
+	alice, dish := newUser(t, s, "alice"), newDish(t, s)
 
 	var mu sync.Mutex
 	var acknowledged []Order
@@ -352,7 +352,7 @@ func TestBackupSQLite_whileInUse(t *testing.T) {
 	for range 4 {
 		waiters.Go(func() {
 			for ctx.Err() == nil {
-				o := place(t, s, alice, dish)
+				o := placeOrder(t, s, alice, dish)
 				mu.Lock()
 				if acknowledged = append(acknowledged, o); len(acknowledged) == 40 {
 					close(enough)
@@ -389,7 +389,7 @@ func TestBackupSQLite_whileInUse(t *testing.T) {
 
 func TestBackupSQLite_refuses(t *testing.T) {
 	t.Parallel()
-	path := closedBook(t)
+	path := closedStore(t)
 	dir := t.TempDir()
 	for _, tc := range []struct {
 		name, from, to string
@@ -411,7 +411,7 @@ func TestBackupSQLite_refuses(t *testing.T) {
 			}
 		})
 	}
-	if got := string(bytesOf(t, filepath.Join(dir, "old.db"))); got != "precious" {
+	if got := string(readFile(t, filepath.Join(dir, "old.db"))); got != "precious" {
 		t.Errorf("the older backup is now %q", got)
 	}
 	noError(t, BackupSQLite(t.Context(), path, filepath.Join(dir, "new.db"))) // the control

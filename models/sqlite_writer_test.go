@@ -13,39 +13,39 @@ import (
 	"gorm.io/gorm"
 )
 
-// rush lets writes wait for one commit: the first holds the pen until all others
+// batchTest lets writes wait for one commit: the first holds the pen until all others
 // stand in the queue.
-type rush struct {
+type batchTest struct {
 	s       *Store
 	writes  sync.WaitGroup
-	pen     chan struct{}
+	block   chan struct{}
 	commits []int // how many writes each commit kept
 }
 
-func newRush(t *testing.T) *rush {
-	r := &rush{s: openFile(t), pen: make(chan struct{})}
+func newBatchTest(t *testing.T) *batchTest {
+	r := &batchTest{s: openFile(t), block: make(chan struct{})}
 	r.s.OnCommit(func(c Commit) { r.commits = append(r.commits, c.Writes) })
-	r.write(t.Context(), false, func(*gorm.DB) error { <-r.pen; return nil })
+	r.write(t.Context(), false, func(*gorm.DB) error { <-r.block; return nil })
 	return r
 }
 
 // write adds one to the queue and returns when it stands there. The error is in
 // *err when let has returned.
-func (r *rush) write(ctx context.Context, once bool, fn func(tx *gorm.DB) error) (err *error) {
+func (r *batchTest) write(ctx context.Context, once bool, fn func(tx *gorm.DB) error) (err *error) {
 	err = new(error)
 	r.writes.Go(func() { *err = r.s.engine.do(ctx, once, fn) })
 	synctest.Wait()
 	return err
 }
 
-// let hands the pen on and waits until everybody is done.
-func (r *rush) let() {
-	close(r.pen)
+// release hands the pen on and waits until everybody is done.
+func (r *batchTest) release() {
+	close(r.block)
 	r.writes.Wait()
 }
 
-// arrive writes one row for each name.
-func arrive(names ...string) func(tx *gorm.DB) error {
+// insertRows writes one row for each name.
+func insertRows(names ...string) func(tx *gorm.DB) error {
 	return func(tx *gorm.DB) error {
 		for _, name := range names {
 			if err := tx.Create(&SeedRun{Name: name, ArrivedAt: 1}).Error; err != nil {
@@ -56,8 +56,8 @@ func arrive(names ...string) func(tx *gorm.DB) error {
 	}
 }
 
-// arrived lists what is in the book in the end.
-func (r *rush) arrived(t *testing.T) string {
+// rows lists what is in the book in the end.
+func (r *batchTest) rows(t *testing.T) string {
 	t.Helper()
 	var names []string
 	noError(t, r.s.read(t.Context()).Model(&SeedRun{}).Order("name").Pluck("name", &names).Error)
@@ -66,18 +66,18 @@ func (r *rush) arrived(t *testing.T) string {
 
 func TestSQLiteWriter_waitingWritesShareOneCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRush(t)
+		r := newBatchTest(t)
 		for i := range 150 {
-			r.write(t.Context(), i%2 == 0, arrive(fmt.Sprint(i)))
+			r.write(t.Context(), i%2 == 0, insertRows(fmt.Sprint(i)))
 		}
 		if got := r.s.Waiting(); got != 151 {
 			t.Errorf("%d are under way, want 151", got)
 		}
-		r.let()
+		r.release()
 		if want := []int{64, 64, 23}; !slices.Equal(r.commits, want) {
 			t.Errorf("the commits kept %v writes, want %v", r.commits, want)
 		}
-		if got := number(t, r.s, "SELECT count(*) FROM deliveries"); got != 150 || r.s.Waiting() != 0 {
+		if got := queryInt(t, r.s, "SELECT count(*) FROM deliveries"); got != 150 || r.s.Waiting() != 0 {
 			t.Errorf("%d were written, %d are under way", got, r.s.Waiting())
 		}
 	})
@@ -91,25 +91,25 @@ func TestSQLiteWriter_failureHarmsNoOtherWrite(t *testing.T) {
 		fn   func(tx *gorm.DB) error
 		want error
 	}{
-		{"after its first change", false, func(tx *gorm.DB) error { return errors.Join(arrive("half")(tx), refusal) }, refusal},
-		{"at its second change", false, arrive("half", "half"), gorm.ErrDuplicatedKey},
-		{"at a name that a neighbour has just taken", false, arrive("half", "a"), gorm.ErrDuplicatedKey},
-		{"with its only statement", true, arrive("a"), gorm.ErrDuplicatedKey},
+		{"after its first change", false, func(tx *gorm.DB) error { return errors.Join(insertRows("half")(tx), refusal) }, refusal},
+		{"at its second change", false, insertRows("half", "half"), gorm.ErrDuplicatedKey},
+		{"at a name that a neighbour has just taken", false, insertRows("half", "a"), gorm.ErrDuplicatedKey},
+		{"with its only statement", true, insertRows("a"), gorm.ErrDuplicatedKey},
 		{"without having done anything", true, func(*gorm.DB) error { return refusal }, refusal},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newRush(t)
-				before := r.write(t.Context(), false, arrive("a", "b"))
+				r := newBatchTest(t)
+				before := r.write(t.Context(), false, insertRows("a", "b"))
 				failing := r.write(t.Context(), tc.once, tc.fn)
-				after := r.write(t.Context(), false, arrive("c", "d"))
-				again := r.write(t.Context(), true, arrive("e"))
-				r.let()
+				after := r.write(t.Context(), false, insertRows("c", "d"))
+				again := r.write(t.Context(), true, insertRows("e"))
+				r.release()
 				if !errors.Is(*failing, tc.want) {
 					t.Errorf("it was told %v, want %v", *failing, tc.want)
 				}
 				noError(t, errors.Join(*before, *after, *again))
-				if got := r.arrived(t); got != "a b c d e" {
+				if got := r.rows(t); got != "a b c d e" {
 					t.Errorf("the book has %q", got)
 				}
 			})
@@ -118,31 +118,31 @@ func TestSQLiteWriter_failureHarmsNoOtherWrite(t *testing.T) {
 }
 
 func TestWrite_failureLeavesNothing(t *testing.T) {
-	s := openBook(t)
-	if err := s.write(t.Context(), arrive("half", "half")); !errors.Is(err, gorm.ErrDuplicatedKey) {
+	s := openStore(t)
+	if err := s.write(t.Context(), insertRows("half", "half")); !errors.Is(err, gorm.ErrDuplicatedKey) {
 		t.Errorf("err = %v", err)
 	}
-	noError(t, s.write(t.Context(), arrive("whole"))) // the control
-	if got := number(t, s, "SELECT count(*) FROM deliveries"); got != 1 {
+	noError(t, s.write(t.Context(), insertRows("whole"))) // the control
+	if got := queryInt(t, s, "SELECT count(*) FROM deliveries"); got != 1 {
 		t.Errorf("%d were written, want 1", got)
 	}
 }
 
 func TestSQLiteWriter_skipsCanceledWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRush(t)
+		r := newBatchTest(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		before := r.write(t.Context(), false, arrive("a"))
-		given := r.write(ctx, false, arrive("never"))
+		before := r.write(t.Context(), false, insertRows("a"))
+		given := r.write(ctx, false, insertRows("never"))
 		cancel()
 		synctest.Wait()
 		if !errors.Is(*given, context.Canceled) {
 			t.Errorf("who gave up in the queue was told %v", *given)
 		}
-		after := r.write(ctx, true, arrive("not even tried"))
-		r.let()
+		after := r.write(ctx, true, insertRows("not even tried"))
+		r.release()
 		noError(t, *before)
-		if got := r.arrived(t); got != "a" || !errors.Is(*after, context.Canceled) {
+		if got := r.rows(t); got != "a" || !errors.Is(*after, context.Canceled) {
 			t.Errorf("the book has %q, and who came too late was told %v", got, *after)
 		}
 	})
@@ -151,17 +151,17 @@ func TestSQLiteWriter_skipsCanceledWrites(t *testing.T) {
 // The driver aborts a whole transaction when its context ends.
 func TestSQLiteWriter_cancelDuringAWriteHarmsNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRush(t)
+		r := newBatchTest(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		before := r.write(t.Context(), false, arrive("a"))
+		before := r.write(t.Context(), false, insertRows("a"))
 		leaving := r.write(ctx, false, func(tx *gorm.DB) error {
 			cancel()
-			return arrive("b")(tx)
+			return insertRows("b")(tx)
 		})
-		after := r.write(t.Context(), false, arrive("c"))
-		r.let()
+		after := r.write(t.Context(), false, insertRows("c"))
+		r.release()
 		noError(t, errors.Join(*before, *leaving, *after))
-		if got := r.arrived(t); got != "a b c" {
+		if got := r.rows(t); got != "a b c" {
 			t.Errorf("the book has %q", got)
 		}
 	})
@@ -169,25 +169,25 @@ func TestSQLiteWriter_cancelDuringAWriteHarmsNoOther(t *testing.T) {
 
 func TestSQLiteWriter_answersAfterTheCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRush(t)
+		r := newBatchTest(t)
 		answered := make(chan error, 1)
-		r.writes.Go(func() { answered <- r.s.write(t.Context(), arrive("a")) })
+		r.writes.Go(func() { answered <- r.s.write(t.Context(), insertRows("a")) })
 		synctest.Wait()
 		slow := make(chan struct{})
 		r.write(t.Context(), false, func(*gorm.DB) error { <-slow; return nil })
-		close(r.pen)
+		close(r.block)
 		synctest.Wait()
 		select {
 		case err := <-answered:
 			t.Errorf("answered %v while the transaction is open", err)
 		default:
 		}
-		if got := r.arrived(t); got != "" {
+		if got := r.rows(t); got != "" {
 			t.Errorf("a reader sees %q", got)
 		}
 		close(slow)
 		noError(t, <-answered)
-		if got := r.arrived(t); got != "a" {
+		if got := r.rows(t); got != "a" {
 			t.Errorf("the book has %q", got)
 		}
 		r.writes.Wait()
@@ -198,36 +198,36 @@ func TestSQLiteWriter_answersAfterTheCommit(t *testing.T) {
 // fail.
 func TestSQLiteWriter_panicReachesItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRush(t)
-		neighbour := r.write(t.Context(), false, arrive("a"))
+		r := newBatchTest(t)
+		neighbour := r.write(t.Context(), false, insertRows("a"))
 		var cause any
 		r.writes.Go(func() {
 			defer func() { cause = recover() }()
 			_ = r.s.write(t.Context(), func(tx *gorm.DB) error {
-				_ = arrive("half")(tx)
+				_ = insertRows("half")(tx)
 				panic("the pen broke")
 			})
 		})
 		synctest.Wait()
-		r.let()
+		r.release()
 		if text := fmt.Sprint(cause); !strings.Contains(text, "the pen broke") || !strings.Contains(text, "writer_test.go") {
 			t.Errorf("the caller got %v", cause)
 		}
 		if !errors.Is(*neighbour, ErrDatabaseUnavailable) || strings.Contains((*neighbour).Error(), "goroutine") {
 			t.Errorf("the neighbour was told %v", *neighbour)
 		}
-		if got := r.arrived(t); got != "" {
+		if got := r.rows(t); got != "" {
 			t.Errorf("the book has %q", got)
 		}
-		noError(t, r.s.write(t.Context(), arrive("the next")))
+		noError(t, r.s.write(t.Context(), insertRows("the next")))
 	})
 }
 
 func TestWrite_afterClose(t *testing.T) {
-	s := openBook(t)
-	noError(t, s.write(t.Context(), arrive("a"))) // the control
+	s := openStore(t)
+	noError(t, s.write(t.Context(), insertRows("a"))) // the control
 	noError(t, s.Close())
-	if err := s.write(t.Context(), arrive("b")); !errors.Is(err, ErrDatabaseUnavailable) {
+	if err := s.write(t.Context(), insertRows("b")); !errors.Is(err, ErrDatabaseUnavailable) {
 		t.Errorf("err = %v, want ErrDatabaseUnavailable", err)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// alice is somebody who can register, to be spoiled field by field.
-func alice() NewUser {
+// aliceInput is somebody who can register, to be spoiled field by field.
+func aliceInput() NewUser {
 	return NewUser{Username: "alice", Password: "alice-likes-pizza", Name: "Alice", Role: RoleGuest, BirthDate: new("1994-05-21")}
 }
 
@@ -23,8 +23,8 @@ func wantSame[T comparable](t testing.TB, got, want []T) {
 
 func TestAddUser(t *testing.T) {
 	t.Parallel()
-	s, h := openBook(t), NewHasher()
-	n := alice()
+	s, h := openStore(t), NewHasher()
+	n := aliceInput()
 	n.Username = "ALICE"
 	u, err := s.AddUser(t.Context(), h, n)
 	noError(t, err)
@@ -41,7 +41,7 @@ func TestAddUser(t *testing.T) {
 	if u, err := s.AddUser(t.Context(), h, n); !errors.Is(err, ErrUsernameTaken) {
 		t.Errorf("the same name in another case: %+v, %v, want ErrUsernameTaken", u, err)
 	}
-	if got := number(t, s, "SELECT count(*) FROM users"); got != 1 {
+	if got := queryInt(t, s, "SELECT count(*) FROM users"); got != 1 {
 		t.Errorf("%d users, want 1", got)
 	}
 	n.Username = "bob"
@@ -91,7 +91,7 @@ func TestNewUser_validate(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // today is 1 January 2000
 				time.Sleep(12 * time.Hour)
-				n := alice()
+				n := aliceInput()
 				tc.spoil(&n)
 				var fields []string
 				for _, f := range n.validate() {
@@ -107,8 +107,8 @@ func TestNewUser_validate(t *testing.T) {
 }
 
 func TestAddUser_invalidWritesNothing(t *testing.T) {
-	s := openBook(t)
-	n := alice()
+	s := openStore(t)
+	n := aliceInput()
 	n.Username, n.Password = "<script>", "secret1"
 	_, err := s.AddUser(t.Context(), NewHasher(), n)
 	invalid, ok := errors.AsType[ValidationError](err)
@@ -118,7 +118,7 @@ func TestAddUser_invalidWritesNothing(t *testing.T) {
 	if text := err.Error(); strings.Contains(text, n.Username) || strings.Contains(text, n.Password) {
 		t.Errorf("%q repeats what was sent", text)
 	}
-	if got := number(t, s, "SELECT count(*) FROM users"); got != 0 {
+	if got := queryInt(t, s, "SELECT count(*) FROM users"); got != 0 {
 		t.Errorf("%d users, want none", got)
 	}
 }

@@ -32,16 +32,16 @@ func TestUser_ageOver18(t *testing.T) {
 		})
 	}
 	t.Run("an unknown birth date counts as too young", func(t *testing.T) {
-		if people["bob"].AgeOver18(time.Now()) {
+		if testUsers["bob"].AgeOver18(time.Now()) {
 			t.Error("bob is of age")
 		}
 	})
 }
 
 func TestUserByUsername(t *testing.T) {
-	s := openBook(t)
-	want := enter(t, s, "vera")
-	enter(t, s, "alice")
+	s := openStore(t)
+	want := newUser(t, s, "vera")
+	newUser(t, s, "alice")
 	got, err := s.UserByUsername(t.Context(), "vera")
 	noError(t, err)
 	if got.ID != want.ID || got.Name != "Vera" || got.Role != RoleGuest || !got.VIP || *got.BirthDate != "1976-11-02" ||
@@ -54,10 +54,10 @@ func TestUserByUsername(t *testing.T) {
 }
 
 func TestUsers_paged(t *testing.T) {
-	s := openBook(t)
+	s := openStore(t)
 	var want []string
 	for _, name := range []string{"marco", "alice", "bob", "vera", "carla"} {
-		enter(t, s, name)
+		newUser(t, s, name)
 		want = append(want, name)
 	}
 	var got []string
@@ -97,10 +97,10 @@ func TestUpdateUser(t *testing.T) {
 		{"the last manager cannot become a VIP guest in one go", "marco", UserChanges{Role: new(RoleGuest), VIP: new(true), Name: new("Nobody")}, User{Name: "Marco", Role: RoleManager}, ErrLastManager},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := openBook(t)
+			s := openStore(t)
 			users := map[string]User{}
-			for name := range people {
-				users[name] = enter(t, s, name)
+			for name := range testUsers {
+				users[name] = newUser(t, s, name)
 			}
 			got, err := s.UpdateUser(t.Context(), users[tc.who].ID, tc.change)
 			if !errors.Is(err, tc.err) || (err == nil) != (tc.err == nil) {
@@ -125,8 +125,8 @@ func TestUpdateUser(t *testing.T) {
 }
 
 func TestUpdateUser_notFound(t *testing.T) {
-	s := openBook(t)
-	enter(t, s, "marco")
+	s := openStore(t)
+	newUser(t, s, "marco")
 	for _, ch := range []UserChanges{{VIP: new(true)}, {Role: new(RoleGuest)}} {
 		if _, err := s.UpdateUser(t.Context(), 99, ch); !errors.Is(err, ErrNotFound) {
 			t.Errorf("err = %v, want ErrNotFound", err)
@@ -135,8 +135,8 @@ func TestUpdateUser_notFound(t *testing.T) {
 }
 
 func TestUpdateUser_refusesAnUnknownRole(t *testing.T) {
-	s := openBook(t)
-	alice := enter(t, s, "alice")
+	s := openStore(t)
+	alice := newUser(t, s, "alice")
 	if _, err := s.UpdateUser(t.Context(), alice.ID, UserChanges{Role: new(Role("king"))}); err == nil {
 		t.Error("alice is king now")
 	}
@@ -147,10 +147,10 @@ func TestUpdateUser_refusesAnUnknownRole(t *testing.T) {
 // Each of two managers may be demoted, but not both at once.
 func TestUpdateUser_twoManagersDemoteEachOther(t *testing.T) {
 	t.Parallel()
-	s := openBook(t)
-	marco, carla := enter(t, s, "marco"), enter(t, s, "carla")
+	s := openStore(t)
+	marco, carla := newUser(t, s, "marco"), newUser(t, s, "carla")
 	for range 20 {
-		change(t, s, "UPDATE users SET role = 'manager'")
+		exec(t, s, "UPDATE users SET role = 'manager'")
 		var errs [2]error
 		var both sync.WaitGroup
 		for i, id := range []int64{marco.ID, carla.ID} {
@@ -160,7 +160,7 @@ func TestUpdateUser_twoManagersDemoteEachOther(t *testing.T) {
 		if won := (errs[0] == nil) != (errs[1] == nil); !won || !errors.Is(errors.Join(errs[:]...), ErrLastManager) {
 			t.Fatalf("errors %v, want one nil and one ErrLastManager", errs)
 		}
-		if got := number(t, s, "SELECT count(*) FROM users WHERE role = 'manager'"); got != 1 {
+		if got := queryInt(t, s, "SELECT count(*) FROM users WHERE role = 'manager'"); got != 1 {
 			t.Fatalf("%d managers left, want 1", got)
 		}
 	}
@@ -168,9 +168,9 @@ func TestUpdateUser_twoManagersDemoteEachOther(t *testing.T) {
 
 func TestAddUser_createdAtIsNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := openBook(t)
+		s := openStore(t)
 		time.Sleep(90 * time.Minute)
-		u, err := s.AddUser(t.Context(), NewHasher(), alice())
+		u, err := s.AddUser(t.Context(), NewHasher(), aliceInput())
 		noError(t, err)
 		if got := u.CreatedAt.Time().Format(time.RFC3339); got != "2000-01-01T01:30:00Z" {
 			t.Errorf("created at %s", got)

@@ -12,14 +12,14 @@ import (
 	"restaurant/models"
 )
 
-// house is an order book with a menu, and a second look at its file.
-type house struct {
+// fixture is an order book with a menu, and a second look at its file.
+type fixture struct {
 	*models.Store
 	t   testing.TB
 	sql *sql.DB
 }
 
-func openHouse(t testing.TB) *house {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "restaurant.db")
 	store, err := models.OpenSQLite(t.Context(), path)
@@ -29,10 +29,10 @@ func openHouse(t testing.TB) *house {
 	db, err := sql.Open("sqlite", path)
 	noError(t, err)
 	t.Cleanup(func() { noError(t, db.Close()) })
-	return &house{store, t, db}
+	return &fixture{store, t, db}
 }
 
-func (h *house) ask(query string) (answer string) {
+func (h *fixture) query(query string) (answer string) {
 	h.t.Helper()
 	if err := h.sql.QueryRow(query).Scan(&answer); err != nil {
 		h.t.Fatalf("%s: %v", query, err)
@@ -40,15 +40,15 @@ func (h *house) ask(query string) (answer string) {
 	return answer
 }
 
-func (h *house) wants(query, want string) {
+func (h *fixture) wantQuery(query, want string) {
 	h.t.Helper()
-	if got := h.ask(query); got != want {
+	if got := h.query(query); got != want {
 		h.t.Errorf("%s gives %s, want %s", query, got, want)
 	}
 }
 
-// fill generates guests and orders and looks that the report says what happened.
-func (h *house) fill(guests, orders int) (added, taken int, from time.Time) {
+// generate generates guests and orders and looks that the report says what happened.
+func (h *fixture) generate(guests, orders int) (added, taken int, from time.Time) {
 	h.t.Helper()
 	last := 0
 	report := func(done int) {
@@ -71,11 +71,11 @@ func (h *house) fill(guests, orders int) (added, taken int, from time.Time) {
 	return added, taken, from
 }
 
-// whole holds what is true of every book, whatever happened to it.
-func (h *house) whole() {
+// wantConsistent holds what is true of every book, whatever happened to it.
+func (h *fixture) wantConsistent() {
 	h.t.Helper()
-	h.wants("PRAGMA integrity_check", "ok")
-	h.wants("SELECT count(*) FROM pragma_foreign_key_check", "0")
+	h.wantQuery("PRAGMA integrity_check", "ok")
+	h.wantQuery("SELECT count(*) FROM pragma_foreign_key_check", "0")
 	for what, query := range map[string]string{
 		"orders are open":                    `status NOT IN ('served', 'cancelled')`,
 		"orders were served out of step":     `status = 'served' AND NOT coalesce(placed_at < preparing_at AND preparing_at < ready_at AND ready_at < served_at AND served_at = updated_at AND cancelled_at IS NULL, 0)`,
@@ -88,26 +88,26 @@ func (h *house) whole() {
 		"lines are not as the menu has them": `EXISTS (SELECT 1 FROM json_each(lines, '$.lines') l WHERE NOT EXISTS (SELECT 1 FROM menu_items m, json_each(m.sizes) s WHERE m.id = l.value->>'menu_item_id' AND m.name = l.value->>'name' AND m.available AND s.value->>'size' = l.value->>'size' AND s.value->>'price_cents' = l.value->>'unit_price_cents'))`,
 		"guests got what is not for them":    `EXISTS (SELECT 1 FROM json_each(lines, '$.lines') l JOIN menu_items m ON m.id = l.value->>'menu_item_id' JOIN users u ON u.id = user_id WHERE m.vip_only > u.vip OR m.age_restricted > coalesce(u.birth_date < '2000', 0))`,
 	} {
-		if n := h.ask("SELECT count(*) FROM orders WHERE " + query); n != "0" {
+		if n := h.query("SELECT count(*) FROM orders WHERE " + query); n != "0" {
 			h.t.Errorf("%s %s", n, what)
 		}
 	}
 }
 
-const disorder = "SELECT count(*) FROM (SELECT placed_at < lag(placed_at) OVER (ORDER BY id) AS back FROM orders) WHERE back"
+const outOfOrder = "SELECT count(*) FROM (SELECT placed_at < lag(placed_at) OVER (ORDER BY id) AS back FROM orders) WHERE back"
 
 func TestOrders(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
-	added, taken, from := h.fill(150, 2500)
+	h := newFixture(t)
+	added, taken, from := h.generate(150, 2500)
 	if added != 150 || taken != 0 || from != today().Time().AddDate(0, 0, -historyDays) {
 		t.Errorf("%d added, %d taken, from %v", added, taken, from)
 	}
-	h.whole()
-	h.wants("SELECT count(*) FROM users", "150")
-	h.wants("SELECT count(*) FROM users WHERE username = 'guest-' || substr(name, 7)", "150")
-	h.wants("SELECT count(*) FROM orders", "2500")
-	h.wants(disorder, "0")
+	h.wantConsistent()
+	h.wantQuery("SELECT count(*) FROM users", "150")
+	h.wantQuery("SELECT count(*) FROM users WHERE username = 'guest-' || substr(name, 7)", "150")
+	h.wantQuery("SELECT count(*) FROM orders", "2500")
+	h.wantQuery(outOfOrder, "0")
 	for what, query := range map[string]string{
 		"a few are cancelled":             "SELECT count(*) BETWEEN 25 AND 125 FROM orders WHERE status = 'cancelled'",
 		"all of two years":                "SELECT count(DISTINCT placed_at / 86400000) = 730 FROM orders",
@@ -118,7 +118,7 @@ func TestOrders(t *testing.T) {
 		"some guests have many orders":    "SELECT max(n) > 5 * avg(n) FROM (SELECT count(*) n FROM orders GROUP BY user_id)",
 		"nearly all have some":            "SELECT count(DISTINCT user_id) > 140 FROM orders",
 	} {
-		if h.ask(query) != "1" {
+		if h.query(query) != "1" {
 			t.Errorf("not so: %s", what)
 		}
 	}
@@ -128,10 +128,10 @@ func TestOrders_sameInEveryRun(t *testing.T) {
 	var first string
 	for range 2 {
 		synctest.Test(t, func(t *testing.T) { // so that both begin on the same day
-			h := openHouse(t)
-			h.fill(50, 400)
-			both := h.ask("SELECT group_concat(concat_ws(' ', id, username, vip, birth_date, created_at)) FROM users") +
-				h.ask("SELECT group_concat(concat_ws(' ', id, user_id, status, lines, total_cents, table_name, placed_at, preparing_at, updated_at)) FROM orders")
+			h := newFixture(t)
+			h.generate(50, 400)
+			both := h.query("SELECT group_concat(concat_ws(' ', id, username, vip, birth_date, created_at)) FROM users") +
+				h.query("SELECT group_concat(concat_ws(' ', id, user_id, status, lines, total_cents, table_name, placed_at, preparing_at, updated_at)) FROM orders")
 			if first != "" && both != first {
 				t.Error("two runs over an empty book differ")
 			}
@@ -141,13 +141,13 @@ func TestOrders_sameInEveryRun(t *testing.T) {
 }
 
 func TestOrders_leaveRealUsersAlone(t *testing.T) {
-	h := openHouse(t)
+	h := newFixture(t)
 	real, err := h.AddUser(t.Context(), models.NewHasher(), models.NewUser{Username: "guest-7", Password: "a sentence only I know", Name: "Me", Role: models.RoleGuest})
 	noError(t, err)
 	order := models.NewOrder{UserID: real.ID, Lines: []models.NewLine{{MenuItemID: 1, Size: models.SizeSmall, Quantity: 1}}}
 	mine, _, err := h.PlaceOrder(t.Context(), order)
 	noError(t, err)
-	if added, taken, _ := h.fill(20, 200); added != 19 || taken != 1 {
+	if added, taken, _ := h.generate(20, 200); added != 19 || taken != 1 {
 		t.Errorf("%d added, %d taken", added, taken)
 	}
 	if got, err := h.User(t.Context(), real.ID); err != nil || got.PasswordHash != real.PasswordHash || got.Name != "Me" {
@@ -159,48 +159,48 @@ func TestOrders_leaveRealUsersAlone(t *testing.T) {
 }
 
 func TestOrders_addMoreEachTime(t *testing.T) {
-	h := openHouse(t)
-	_, _, from := h.fill(30, 3) // so few that the last would hardly be on the last day by itself
-	added, taken, again := h.fill(40, 500)
+	h := newFixture(t)
+	_, _, from := h.generate(30, 3) // so few that the last would hardly be on the last day by itself
+	added, taken, again := h.generate(40, 500)
 	if added != 10 || taken != 30 || again != from {
 		t.Errorf("%d added, %d taken, from %v and then from %v", added, taken, from, again)
 	}
-	h.wants("SELECT count(*) FROM orders", "503")
-	h.whole()
+	h.wantQuery("SELECT count(*) FROM orders", "503")
+	h.wantConsistent()
 }
 
 func TestOrders_resume(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t)
+	h := newFixture(t)
 	ctx, stop := context.WithCancel(t.Context())
 	added, taken, err := Guests(ctx, h.Store, 3*guestBatch, func(int) { stop() })
 	if !errors.Is(err, context.Canceled) || added != guestBatch || taken != 0 {
 		t.Errorf("%d guests added, %d taken, %v", added, taken, err)
 	}
-	h.wants("SELECT count(*) FROM users", "5000")
+	h.wantQuery("SELECT count(*) FROM users", "5000")
 
 	ctx, stop = context.WithCancel(t.Context())
 	written, from, err := Orders(ctx, h.Store, 2*orderBatch, func(int) { stop() })
 	if !errors.Is(err, context.Canceled) || written != orderBatch || from.IsZero() {
 		t.Errorf("%d orders written from %v, %v", written, from, err)
 	}
-	h.wants("SELECT count(*) FROM orders", "5000")
-	h.wants("PRAGMA integrity_check", "ok")
-	h.wants("SELECT count(*) FROM orders WHERE status NOT IN ('served', 'cancelled')", "0")
+	h.wantQuery("SELECT count(*) FROM orders", "5000")
+	h.wantQuery("PRAGMA integrity_check", "ok")
+	h.wantQuery("SELECT count(*) FROM orders WHERE status NOT IN ('served', 'cancelled')", "0")
 
 	if written, _, err = Orders(ctx, h.Store, 10, func(int) { t.Error("work after the end") }); !errors.Is(err, context.Canceled) || written != 0 {
 		t.Errorf("%d orders after the end, %v", written, err)
 	}
-	if _, _, again := h.fill(guestBatch+1, 1000); !again.After(from.AddDate(0, 0, 360)) {
+	if _, _, again := h.generate(guestBatch+1, 1000); !again.After(from.AddDate(0, 0, 360)) {
 		t.Errorf("from %v it goes on at %v", from, again)
 	}
-	h.wants("SELECT count(*) FROM orders", "6000")
-	h.wants(disorder, "0")
-	h.whole()
+	h.wantQuery("SELECT count(*) FROM orders", "6000")
+	h.wantQuery(outOfOrder, "0")
+	h.wantConsistent()
 }
 
 func TestOrders_needGuestsAndDishes(t *testing.T) {
-	h := openHouse(t)
+	h := newFixture(t)
 	nothing := func(int) { t.Error("something was written") }
 	if _, _, err := Orders(t.Context(), h.Store, 1, nothing); !errors.Is(err, ErrNoGuests) {
 		t.Errorf("without guests: %v", err)

@@ -25,30 +25,30 @@ func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
 var stores = testkit.Stores[*models.Store]{SQLite: models.OpenSQLite, Postgres: models.OpenPostgres}
 
-// openBook opens a new database.
-func openBook(t testing.TB) *models.Store {
+// openStore opens a new database.
+func openStore(t testing.TB) *models.Store {
 	t.Helper()
 	return stores.OpenNew(t)
 }
 
-// deliver brings the menu and reads it back.
-func deliver(t testing.TB, store *models.Store) []models.MenuItem {
+// seedMenu brings the menu and reads it back.
+func seedMenu(t testing.TB, store *models.Store) []models.MenuItem {
 	t.Helper()
 	noError(t, Menu(t.Context(), store))
 	return store.Menu().Items
 }
 
-// is marks what a dish is.
-type is func(m models.MenuItem) bool
+// property marks what a dish is.
+type property func(m models.MenuItem) bool
 
 func public(m models.MenuItem) bool     { return !m.VIPOnly }
 func secret(m models.MenuItem) bool     { return m.VIPOnly }
 func restricted(m models.MenuItem) bool { return m.AgeRestricted }
 func soldOut(m models.MenuItem) bool    { return !m.Available }
 
-func count(menu []models.MenuItem, which ...is) (n int) {
+func count(menu []models.MenuItem, which ...property) (n int) {
 	for _, m := range menu {
-		if !slices.ContainsFunc(which, func(f is) bool { return !f(m) }) {
+		if !slices.ContainsFunc(which, func(f property) bool { return !f(m) }) {
 			n++
 		}
 	}
@@ -56,7 +56,7 @@ func count(menu []models.MenuItem, which ...is) (n int) {
 }
 
 func TestMenu_isLargeEnoughForEveryLesson(t *testing.T) {
-	menu := deliver(t, openBook(t))
+	menu := seedMenu(t, openStore(t))
 	for _, tc := range []struct {
 		name      string
 		got, want int
@@ -84,7 +84,7 @@ func TestMenu_isLargeEnoughForEveryLesson(t *testing.T) {
 }
 
 func TestMenu_dishOneIsTheMargheritaInThreeSizes(t *testing.T) {
-	first := deliver(t, openBook(t))[0]
+	first := seedMenu(t, openStore(t))[0]
 	var sizes []string
 	for _, s := range first.Sizes {
 		sizes = append(sizes, s.Size)
@@ -98,7 +98,7 @@ func TestMenu_dishOneIsTheMargheritaInThreeSizes(t *testing.T) {
 // The rules are those that POST /api/v1/menu holds a manager to.
 func TestMenu_everyDishIsValid(t *testing.T) {
 	names := map[string]bool{}
-	for _, m := range deliver(t, openBook(t)) {
+	for _, m := range seedMenu(t, openStore(t)) {
 		need := func(ok bool, what string) {
 			t.Helper()
 			if !ok {
@@ -137,11 +137,11 @@ func TestMenu_everyDishIsValid(t *testing.T) {
 
 func TestMenu_everyDishCanBeOrdered(t *testing.T) {
 	t.Parallel()
-	store := openBook(t)
+	store := openStore(t)
 	noError(t, store.SeedUsers(t.Context(), "users", []models.User{{Username: "vera", Name: "Vera", Role: models.RoleGuest}}))
 	vera, err := store.UserByUsername(t.Context(), "vera")
 	noError(t, err)
-	for _, m := range deliver(t, store) {
+	for _, m := range seedMenu(t, store) {
 		order := models.NewOrder{UserID: vera.ID, VIP: m.VIPOnly, AgeOver18: m.AgeRestricted}
 		var total int64
 		for _, s := range m.Sizes {
@@ -186,7 +186,7 @@ var demo = []struct {
 
 func TestUsers_fiveWithTheirOwnPasswords(t *testing.T) {
 	t.Parallel()
-	store, hasher := openBook(t), models.NewHasher()
+	store, hasher := openStore(t), models.NewHasher()
 	noError(t, Users(t.Context(), store, hasher))
 	all, err := store.Users(t.Context(), 0, 100)
 	noError(t, err)
@@ -224,9 +224,9 @@ func TestDemoPassword(t *testing.T) {
 
 func TestMenu_againChangesNothing(t *testing.T) {
 	t.Parallel()
-	store, hasher := openBook(t), models.NewHasher()
+	store, hasher := openStore(t), models.NewHasher()
 	noError(t, Users(t.Context(), store, hasher))
-	before := deliver(t, store)
+	before := seedMenu(t, store)
 	alice, err := store.UserByUsername(t.Context(), "alice")
 	noError(t, err)
 
@@ -234,7 +234,7 @@ func TestMenu_againChangesNothing(t *testing.T) {
 	before[0].Description = "With buffalo mozzarella since Tuesday."
 	noError(t, store.ReplaceMenuItem(t.Context(), &before[0]))
 	noError(t, store.DeleteMenuItem(t.Context(), before[1].ID))
-	after := deliver(t, store)
+	after := seedMenu(t, store)
 	if len(after) != len(before)-1 || after[0].Description != before[0].Description || after[1].ID != before[2].ID {
 		t.Errorf("the second delivery undid what the manager did: %d dishes, the first is %+v", len(after), after[0])
 	}
@@ -254,8 +254,8 @@ func TestMenu_againChangesNothing(t *testing.T) {
 }
 
 func TestMenu_addsNoDemoUsers(t *testing.T) {
-	store := openBook(t)
-	deliver(t, store)
+	store := openStore(t)
+	seedMenu(t, store)
 	if all, err := store.Users(t.Context(), 0, 100); err != nil || len(all) > 0 {
 		t.Errorf("the menu brought %d users, %v", len(all), err)
 	}
