@@ -87,7 +87,7 @@ func (s *Store) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
 		ended = nil // the engine may run fn again
 		return fn(tx)
 	})
-	if err == nil {
+	if err == nil || errors.Is(err, ErrDatabaseUnavailable) { // when the connection is lost, the commit may have happened
 		s.reportEnded(ended)
 	}
 	return err
