@@ -243,10 +243,13 @@ func (ks *Keys) newestFirst(keys map[string]*key) (list []*key) {
 		}
 	}
 	slices.SortFunc(list, func(a, b *key) int {
-		if a == ks.signing || b == ks.signing {
-			return map[bool]int{true: -1, false: 1}[a == ks.signing]
+		switch ks.signing {
+		case a:
+			return -1
+		case b:
+			return 1
 		}
-		return b.created.Compare(a.created)
+		return byAge(b, a)
 	})
 	return list
 }
