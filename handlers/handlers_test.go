@@ -40,8 +40,9 @@ import (
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
+	dir := seededDir() // not in a synctest bubble, where it would be the year 2000
 	code := testkit.Run(m)
-	os.RemoveAll(seededDir())
+	os.RemoveAll(dir)
 	os.Exit(code)
 }
 
@@ -203,10 +204,11 @@ func withLessons(t testing.TB) func(*server) {
 // withKitchen lets the kitchen cook by itself until the test ends.
 func withKitchen(t *testing.T, pace time.Duration) func(*server) {
 	return func(srv *server) {
-		srv.Kitchen = kitchen.New(srv.Store, pace, srv.Log)
+		k := kitchen.New(srv.Store, pace, srv.Log)
+		srv.Kitchen = k
 		ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 		var cooks sync.WaitGroup
-		cooks.Go(func() { srv.Kitchen.Run(ctx) })
+		cooks.Go(func() { k.Run(ctx) })
 		t.Cleanup(func() { stop(); cooks.Wait() })
 	}
 }
