@@ -137,10 +137,10 @@ func (srv *server) newUsers(b *testing.B, name string, role models.Role, count i
 	return accessTokens
 }
 
-// BenchmarkDoor is the whole way of an authenticated request that asks for
+// BenchmarkAuthenticate is a whole authenticated request that asks for
 // nothing else: router, middleware, gin-jwt, claims, denylist. The difference is
 // what the lessons cost.
-func BenchmarkDoor(b *testing.B) {
+func BenchmarkAuthenticate(b *testing.B) {
 	for _, tc := range []struct {
 		name    string
 		options []func(*server)
