@@ -8,11 +8,11 @@ import (
 	"restaurant/models"
 )
 
-// BenchmarkCook is one turn of the cooks with a full batch of tickets due: each
-// order makes a step, and whoever listens would be told.
-func BenchmarkCook(b *testing.B) {
-	h := newFixture(b)
-	k := New(h.store, time.Nanosecond, silent)
+// BenchmarkAdvanceDue is one run with a full batch of due orders: each makes a step and
+// is published.
+func BenchmarkAdvanceDue(b *testing.B) {
+	f := newFixture(b)
+	k := New(f.store, time.Nanosecond, silent)
 	ctx, sql := models.CountStatements(b.Context())
 	var statements int64
 	b.ReportAllocs()
@@ -20,7 +20,7 @@ func BenchmarkCook(b *testing.B) {
 		if turn%3 == 0 { // all have been served
 			b.StopTimer()
 			for range batch {
-				h.placeOrder(b)
+				f.placeOrder(b)
 			}
 			b.StartTimer()
 		}
@@ -34,17 +34,17 @@ func BenchmarkCook(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*batch), "µs/order")
 }
 
-// BenchmarkFanOut publishes a step of an order to which a thousand listen, and
+// BenchmarkPublish publishes a step of an order to which a thousand listen, and
 // waits until all of them have received it.
-func BenchmarkFanOut(b *testing.B) {
+func BenchmarkPublish(b *testing.B) {
 	const listeners = 1000
 	var e Events
 	var received, gone sync.WaitGroup
 	preparing := orderAt(models.StatusPreparing)
 	for range listeners {
-		news, _ := e.Subscribe(preparing.ID) // until the house closes
+		changes, _ := e.Subscribe(preparing.ID) // until Close
 		gone.Go(func() {
-			for range news {
+			for range changes {
 				received.Done()
 			}
 		})

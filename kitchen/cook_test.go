@@ -21,36 +21,36 @@ func TestRun_servesAnOrderInThreeSteps(t *testing.T) {
 	}{
 		{"placed before the kitchen opens", -10 * time.Millisecond},
 		{"placed as it opens", 0},
-		{"placed when the cooks have fallen asleep", time.Hour},
+		{"placed while the kitchen sleeps", time.Hour},
 		{"placed between two milliseconds", 1234567 * time.Nanosecond},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newFixture(t)
-				k := New(h.store, pace, silent)
+				f := newFixture(t)
+				k := New(f.store, pace, silent)
 				var o models.Order
 				if tc.wait < 0 {
-					o = h.placeOrder(t)
+					o = f.placeOrder(t)
 					time.Sleep(-tc.wait)
 				}
 				defer run(t, k)()
 				if tc.wait >= 0 {
 					time.Sleep(tc.wait)
-					o = h.placeOrder(t)
+					o = f.placeOrder(t)
 					k.Wake()
 				}
-				news, cancel := k.Events.Subscribe(o.ID)
+				changes, cancel := k.Events.Subscribe(o.ID)
 				defer cancel()
 				for i, want := range []models.Status{models.StatusPreparing, models.StatusReady, models.StatusServed} {
-					got := <-news
+					got := <-changes
 					if due := o.PlacedAt.Add(time.Duration(i+1) * pace); got.Status != want || got.UpdatedAt != due || models.Now() != due {
 						t.Errorf("step %d: %s at %v, told at %v, want %s at %v", i, got.Status, got.UpdatedAt, models.Now(), want, due)
 					}
 				}
-				wantSteps(t, h.order(t, o.ID), 3, 6, 9)
+				wantSteps(t, f.order(t, o.ID), 3, 6, 9)
 				time.Sleep(time.Hour)
-				wantSteps(t, h.order(t, o.ID), 3, 6, 9)
-				wantReceived(t, news, "")
+				wantSteps(t, f.order(t, o.ID), 3, 6, 9)
+				wantReceived(t, changes, "")
 			})
 		})
 	}
@@ -60,16 +60,16 @@ func TestRun_servesAnOrderInThreeSteps(t *testing.T) {
 func TestRun_wholeEvening(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
-		k := New(h.store, pace, silent)
+		f := newFixture(t)
+		k := New(f.store, pace, silent)
 		defer run(t, k)()
 		var orders []models.Order
 		for i, pause := range []time.Duration{0, 0, 0, 1, 999, 1000, 1999, 2000, 3000, 3001, 60_000, 0, 0, 2999, 1, 3_600_000, 500, 500} {
 			time.Sleep(pause * time.Millisecond)
-			o := h.placeOrder(t)
+			o := f.placeOrder(t)
 			k.Wake()
 			if i == 7 {
-				_, err := k.Cancel(t.Context(), h.alice.ID, o.ID)
+				_, err := k.Cancel(t.Context(), f.alice.ID, o.ID)
 				noError(t, err)
 				continue
 			}
@@ -79,135 +79,135 @@ func TestRun_wholeEvening(t *testing.T) {
 		time.Sleep(3 * pace)
 		synctest.Wait()
 		for _, o := range orders {
-			wantSteps(t, h.order(t, o.ID), 3, 6, 9)
+			wantSteps(t, f.order(t, o.ID), 3, 6, 9)
 		}
-		left, err := h.store.OpenOrders(t.Context(), "", 0, 100)
+		left, err := f.store.OpenOrders(t.Context(), "", 0, 100)
 		if err != nil || len(left) > 0 {
 			t.Errorf("%d orders are left over, %v", len(left), err)
 		}
 	})
 }
 
-// More orders than the cooks take at once are due at one moment.
+// More orders than one batch are due at the same moment.
 func TestRun_advancesManyOrdersAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
-		k := New(h.store, pace, silent)
+		f := newFixture(t)
+		k := New(f.store, pace, silent)
 		defer run(t, k)()
-		const rush = batch + 1
-		for range rush {
-			h.placeOrder(t)
+		const many = batch + 1
+		for range many {
+			f.placeOrder(t)
 		}
 		k.Wake()
 		time.Sleep(3 * pace)
 		synctest.Wait()
-		served, err := h.store.OpenOrders(t.Context(), models.StatusServed, 0, 2*rush)
+		served, err := f.store.OpenOrders(t.Context(), models.StatusServed, 0, 2*many)
 		noError(t, err)
-		if len(served) != rush {
-			t.Errorf("%d orders are served, want %d", len(served), rush)
+		if len(served) != many {
+			t.Errorf("%d orders are served, want %d", len(served), many)
 		}
 		for _, o := range served {
-			wantSteps(t, h.order(t, o.ID), 3, 6, 9)
+			wantSteps(t, f.order(t, o.ID), 3, 6, 9)
 		}
 	})
 }
 
 func TestRun_resumesAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
-		first := New(h.store, pace, silent)
+		f := newFixture(t)
+		first := New(f.store, pace, silent)
 		closeFirst := run(t, first)
-		o := h.placeOrder(t)
+		o := f.placeOrder(t)
 		first.Wake()
 		time.Sleep(pace + time.Second)
 		closeFirst()
-		wantSteps(t, h.order(t, o.ID), 3)
+		wantSteps(t, f.order(t, o.ID), 3)
 		time.Sleep(time.Hour)
-		wantSteps(t, h.order(t, o.ID), 3) // nobody cooks in a closed kitchen
+		wantSteps(t, f.order(t, o.ID), 3) // no kitchen runs
 
-		second := New(h.store, pace, silent)
-		news, cancel := second.Events.Subscribe(o.ID)
+		second := New(f.store, pace, silent)
+		changes, cancel := second.Events.Subscribe(o.ID)
 		defer cancel()
-		defer run(t, second)() // nobody rings: the book itself is the queue
-		wantReceivedNext(t, news, models.StatusReady)
-		wantReceivedNext(t, news, models.StatusServed)
-		wantSteps(t, h.order(t, o.ID), 3, 3604, 3607)
+		defer run(t, second)() // without Wake: the database itself is the queue
+		wantReceivedNext(t, changes, models.StatusReady)
+		wantReceivedNext(t, changes, models.StatusServed)
+		wantSteps(t, f.order(t, o.ID), 3, 3604, 3607)
 	})
 }
 
 func TestRun_takesOverOrdersOfADeadInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
-		defer run(t, New(h.store, pace, silent))()
+		f := newFixture(t)
+		defer run(t, New(f.store, pace, silent))()
 		time.Sleep(time.Hour)
-		o := h.placeOrder(t) // and nobody rings
+		o := f.placeOrder(t) // without Wake
 		time.Sleep(4 * pace)
 		synctest.Wait()
-		if h.store.Shared() {
-			wantSteps(t, h.order(t, o.ID), 3, 6, 9)
+		if f.store.Shared() {
+			wantSteps(t, f.order(t, o.ID), 3, 6, 9)
 		} else {
-			wantSteps(t, h.order(t, o.ID))
+			wantSteps(t, f.order(t, o.ID))
 		}
 	})
 }
 
-func wantReceivedNext(t *testing.T, news <-chan models.Order, want models.Status) {
+func wantReceivedNext(t *testing.T, changes <-chan models.Order, want models.Status) {
 	t.Helper()
-	if got := <-news; got.Status != want {
-		t.Errorf("heard %s, want %s", got.Status, want)
+	if got := <-changes; got.Status != want {
+		t.Errorf("received %s, want %s", got.Status, want)
 	}
 }
 
 func TestRun_manualAdvancesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
-		k := New(h.store, Manual, silent)
-		k.Run(t.Context()) // returns at once: nobody is there to go home
-		o := h.placeOrder(t)
+		f := newFixture(t)
+		k := New(f.store, Manual, silent)
+		k.Run(t.Context()) // returns at once
+		o := f.placeOrder(t)
 		k.Wake()
 		time.Sleep(24 * time.Hour)
-		wantSteps(t, h.order(t, o.ID))
+		wantSteps(t, f.order(t, o.ID))
 		_, err := k.Advance(t.Context(), o.ID, models.StatusPreparing) // the control: a chef does
 		noError(t, err)
-		wantSteps(t, h.order(t, o.ID), 86400)
+		wantSteps(t, f.order(t, o.ID), 86400)
 	})
 }
 
-// A chef who is ahead of the cooks gives the order its next full step.
+// A chef who is ahead of the kitchen gives the order its next full step.
 func TestAdvance_whileRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
-		k := New(h.store, pace, silent)
+		f := newFixture(t)
+		k := New(f.store, pace, silent)
 		defer run(t, k)()
-		o := h.placeOrder(t)
+		o := f.placeOrder(t)
 		k.Wake()
 		time.Sleep(time.Second)
 		_, err := k.Advance(t.Context(), o.ID, models.StatusPreparing)
 		noError(t, err)
 		time.Sleep(time.Minute)
-		wantSteps(t, h.order(t, o.ID), 1, 4, 7)
+		wantSteps(t, f.order(t, o.ID), 1, 4, 7)
 	})
 }
 
 func TestRun_twoKitchensNeverSkipOrRepeatAStep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
-		kitchens := []*Kitchen{New(h.store, pace, silent), New(h.store, pace, silent)}
+		f := newFixture(t)
+		kitchens := []*Kitchen{New(f.store, pace, silent), New(f.store, pace, silent)}
 		type report struct{ order, step int64 }
 		reports := make(chan report, 1000)
 		var orders []models.Order
 		for range 8 {
-			orders = append(orders, h.placeOrder(t))
+			orders = append(orders, f.placeOrder(t))
 			time.Sleep(100 * time.Millisecond)
 		}
 		for _, k := range kitchens {
 			for _, o := range orders {
-				news, cancel := k.Events.Subscribe(o.ID)
+				changes, cancel := k.Events.Subscribe(o.ID)
 				defer cancel()
 				go func() {
-					for n := range news {
+					for n := range changes {
 						reports <- report{n.ID, int64(len(n.History()))}
 					}
 				}()
@@ -223,7 +223,7 @@ func TestRun_twoKitchensNeverSkipOrRepeatAStep(t *testing.T) {
 			told[r]++
 		}
 		for _, o := range orders {
-			wantSteps(t, h.order(t, o.ID), 3, 6, 9)
+			wantSteps(t, f.order(t, o.ID), 3, 6, 9)
 			for step := int64(2); step <= 4; step++ {
 				if n := told[report{o.ID, step}]; n != 1 {
 					t.Errorf("step %d of order %d was told %d times, want 1", step, o.ID, n)
@@ -238,17 +238,17 @@ func TestRun_twoKitchensNeverSkipOrRepeatAStep(t *testing.T) {
 
 func TestRun_retriesWhenTheDatabaseFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
+		f := newFixture(t)
 		var log bytes.Buffer
-		k := New(h.store, pace, slog.New(slog.NewTextHandler(&log, nil)))
+		k := New(f.store, pace, slog.New(slog.NewTextHandler(&log, nil)))
 		closeKitchen := run(t, k)
-		h.placeOrder(t)
+		f.placeOrder(t)
 		k.Wake()
 		synctest.Wait()
 		if logLines(&log) != 0 {
 			t.Errorf("they complain about nothing: %s", log.String())
 		}
-		noError(t, h.store.Close())
+		noError(t, f.store.Close())
 		time.Sleep(10*time.Second + time.Millisecond)
 		closeKitchen()
 		// Due after 3 s, and from then on once a second: not a line less, and above all not a million.
@@ -263,13 +263,13 @@ func TestRun_retriesWhenTheDatabaseFails(t *testing.T) {
 
 func TestRun_endsWithoutAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
+		f := newFixture(t)
 		var log bytes.Buffer
-		k := New(h.store, pace, slog.New(slog.NewTextHandler(&log, nil)))
+		k := New(f.store, pace, slog.New(slog.NewTextHandler(&log, nil)))
 		for _, busy := range []bool{false, true} {
 			closeKitchen := run(t, k)
 			if busy {
-				h.placeOrder(t)
+				f.placeOrder(t)
 				k.Wake()
 				synctest.Wait()
 			}
@@ -283,14 +283,14 @@ func TestRun_endsWithoutAnError(t *testing.T) {
 
 func TestEvents_subscribersSeeStepsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
-		k := New(h.store, time.Millisecond, silent) // as fast as it goes
-		o := h.placeOrder(t)
-		news, cancel := k.Events.Subscribe(o.ID)
+		f := newFixture(t)
+		k := New(f.store, time.Millisecond, silent) // as fast as it goes
+		o := f.placeOrder(t)
+		changes, cancel := k.Events.Subscribe(o.ID)
 		defer cancel()
 		var seen []int
 		go func() {
-			for n := range news {
+			for n := range changes {
 				seen = append(seen, len(n.History()))
 			}
 		}()

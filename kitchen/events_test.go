@@ -8,8 +8,8 @@ import (
 	"restaurant/models"
 )
 
-// These tests run in a bubble, because whoever waits there for something that
-// never comes fails at once.
+// These tests run in a bubble, because a goroutine that waits there for something
+// that never comes fails at once.
 
 // orderAt is order 1 after it has got this status, in its history of that length.
 func orderAt(status models.Status) models.Order {
@@ -31,19 +31,19 @@ func orderAt(status models.Status) models.Order {
 }
 
 // receive gives what waits in a channel, and "" if nothing does.
-func receive(news <-chan models.Order) models.Status {
+func receive(changes <-chan models.Order) models.Status {
 	select {
-	case o := <-news:
+	case o := <-changes:
 		return o.Status
 	default:
 		return ""
 	}
 }
 
-func wantReceived(t *testing.T, news <-chan models.Order, want models.Status) {
+func wantReceived(t *testing.T, changes <-chan models.Order, want models.Status) {
 	t.Helper()
-	if got := receive(news); got != want {
-		t.Errorf("heard %q, want %q", got, want)
+	if got := receive(changes); got != want {
+		t.Errorf("received %q, want %q", got, want)
 	}
 }
 
@@ -58,10 +58,10 @@ func TestEvents_everySubscriberReceives(t *testing.T) {
 		e.publish(orderAt(models.StatusPreparing))
 		wantReceived(t, one, models.StatusPreparing)
 		wantReceived(t, two, models.StatusPreparing)
-		wantReceived(t, other, "") // another order's listener
+		wantReceived(t, other, "") // another order's subscriber
 		cancelOne()
 		e.publish(orderAt(models.StatusReady))
-		wantReceived(t, one, "") // who has cancelled
+		wantReceived(t, one, "") // it has canceled
 		wantReceived(t, two, models.StatusReady)
 	})
 }
@@ -69,15 +69,15 @@ func TestEvents_everySubscriberReceives(t *testing.T) {
 func TestEvents_slowSubscriberGetsTheNewest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e Events
-		news, cancel := e.Subscribe(1)
+		changes, cancel := e.Subscribe(1)
 		defer cancel()
 		for range 1000 {
 			e.publish(orderAt(models.StatusPreparing))
 		}
 		e.publish(orderAt(models.StatusReady))
 		e.publish(orderAt(models.StatusServed))
-		wantReceived(t, news, models.StatusServed)
-		wantReceived(t, news, "")
+		wantReceived(t, changes, models.StatusServed)
+		wantReceived(t, changes, "")
 	})
 }
 
@@ -96,13 +96,13 @@ func TestEvents_oldStateNeverReplacesANewOne(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var e Events
-				news, cancel := e.Subscribe(1)
+				changes, cancel := e.Subscribe(1)
 				defer cancel()
 				for _, status := range tc.published {
 					e.publish(orderAt(status))
 				}
-				wantReceived(t, news, tc.want)
-				wantReceived(t, news, "")
+				wantReceived(t, changes, tc.want)
+				wantReceived(t, changes, "")
 			})
 		})
 	}
@@ -118,15 +118,15 @@ func TestEvents_closeEndsSubscriptions(t *testing.T) {
 		e.publish(ready)
 		e.Close()
 		if _, open := <-idle; open {
-			t.Error("an idle listener is not told")
+			t.Error("an idle subscriber is not told")
 		}
 		wantReceived(t, unread, models.StatusReady) // what was said before counts
 		if _, open := <-unread; open {
-			t.Error("a listener with unread news is not told")
+			t.Error("a subscriber with an unread change is not told")
 		}
 		late, cancelLate := e.Subscribe(1)
 		if _, open := <-late; open {
-			t.Error("who comes after closing is not told")
+			t.Error("a subscriber after Close is not told")
 		}
 		// None of these may panic.
 		e.publish(ready)
@@ -142,12 +142,12 @@ func TestEvents_cancelTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e Events
 		_, cancel := e.Subscribe(1)
-		news, cancelOther := e.Subscribe(1)
+		changes, cancelOther := e.Subscribe(1)
 		defer cancelOther()
 		cancel()
 		cancel()
 		e.publish(orderAt(models.StatusReady))
-		wantReceived(t, news, models.StatusReady) // the other one still listens
+		wantReceived(t, changes, models.StatusReady) // the other one is still subscribed
 	})
 }
 
@@ -174,17 +174,17 @@ func TestEvents_cancelLeavesNothing(t *testing.T) {
 // For the race detector.
 func TestEvents_concurrently(t *testing.T) {
 	var e Events
-	var crowd sync.WaitGroup
+	var goroutines sync.WaitGroup
 	for range 8 {
-		crowd.Go(func() {
+		goroutines.Go(func() {
 			for range 200 {
-				news, cancel := e.Subscribe(1)
+				changes, cancel := e.Subscribe(1)
 				e.publish(orderAt(models.StatusReady))
-				receive(news)
+				receive(changes)
 				cancel()
 			}
 		})
 	}
-	crowd.Go(e.Close)
-	crowd.Wait()
+	goroutines.Go(e.Close)
+	goroutines.Wait()
 }

@@ -14,7 +14,7 @@ import (
 	"restaurant/models"
 )
 
-// fixture is an order book with two guests and one dish. It is opened and closed
+// fixture is a store with two guests and one dish. It is opened and closed
 // inside a synctest bubble, so that all of its goroutines live in there.
 type fixture struct {
 	store       *models.Store
@@ -25,17 +25,17 @@ type fixture struct {
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	store := openStore(t)
-	h := &fixture{store: store, dish: models.MenuItem{
+	f := &fixture{store: store, dish: models.MenuItem{
 		Name: "Margherita", Category: "Pizza", Sizes: []models.Size{{Size: models.SizeSmall, PriceCents: 750}}, Allergens: []string{}, Available: true,
 	}}
-	noError(t, store.CreateMenuItem(t.Context(), &h.dish))
+	noError(t, store.CreateMenuItem(t.Context(), &f.dish))
 	users := []models.User{
 		{Username: "alice", Name: "Alice", Role: models.RoleGuest},
 		{Username: "vera", Name: "Vera", Role: models.RoleGuest, VIP: true},
 	}
 	noError(t, store.SeedUsers(t.Context(), "users", users))
-	h.alice, h.vera = users[0], users[1]
-	return h
+	f.alice, f.vera = users[0], users[1]
+	return f
 }
 
 func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
@@ -55,27 +55,27 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// placeOrder writes an order into the book, without telling any kitchen.
-func (h *fixture) placeOrder(t testing.TB) models.Order {
+// placeOrder places an order without waking the kitchen.
+func (f *fixture) placeOrder(t testing.TB) models.Order {
 	t.Helper()
-	o, _, err := h.store.PlaceOrder(t.Context(), models.NewOrder{
-		UserID: h.alice.ID,
-		Lines:  []models.NewLine{{MenuItemID: h.dish.ID, Size: models.SizeSmall, Quantity: 1}},
+	o, _, err := f.store.PlaceOrder(t.Context(), models.NewOrder{
+		UserID: f.alice.ID,
+		Lines:  []models.NewLine{{MenuItemID: f.dish.ID, Size: models.SizeSmall, Quantity: 1}},
 	})
 	noError(t, err)
 	return o
 }
 
-func (h *fixture) order(t *testing.T, id int64) models.Order {
+func (f *fixture) order(t *testing.T, id int64) models.Order {
 	t.Helper()
-	o, err := h.store.Order(t.Context(), id)
+	o, err := f.store.Order(t.Context(), id)
 	noError(t, err)
 	return o
 }
 
 var silent = slog.New(slog.DiscardHandler)
 
-// run lets the cooks of a kitchen work until close, which waits for them.
+// run runs a kitchen until close, which waits for its end.
 func run(t *testing.T, k *Kitchen) (close func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -90,7 +90,7 @@ func run(t *testing.T, k *Kitchen) (close func()) {
 		start := time.Now()
 		<-gone
 		if took := time.Since(start); took != 0 {
-			t.Errorf("the cooks went home %v after closing time", took)
+			t.Errorf("the kitchen ended %v after its context", took)
 		}
 	}
 }
@@ -114,46 +114,46 @@ func wantSteps(t *testing.T, o models.Order, seconds ...float64) {
 
 func TestAdvance_publishes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
-		k := New(h.store, Manual, silent)
-		o := h.placeOrder(t)
-		news, cancel := k.Events.Subscribe(o.ID)
+		f := newFixture(t)
+		k := New(f.store, Manual, silent)
+		o := f.placeOrder(t)
+		changes, cancel := k.Events.Subscribe(o.ID)
 		defer cancel()
 		for _, status := range []models.Status{models.StatusPreparing, models.StatusReady, models.StatusServed} {
 			got, err := k.Advance(t.Context(), o.ID, status)
 			if err != nil || got.Status != status {
 				t.Errorf("to %s: %s, %v", status, got.Status, err)
 			}
-			wantReceived(t, news, status)
+			wantReceived(t, changes, status)
 		}
 		if _, err := k.Advance(t.Context(), o.ID, models.StatusServed); !errors.Is(err, models.ErrInvalidTransition) {
 			t.Errorf("twice: %v, want ErrInvalidTransition", err)
 		}
-		wantReceived(t, news, "") // what did not happen is not told
+		wantReceived(t, changes, "") // what did not happen is not published
 	})
 }
 
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t)
-		k := New(h.store, Manual, silent)
-		o := h.placeOrder(t)
-		news, cancel := k.Events.Subscribe(o.ID)
+		f := newFixture(t)
+		k := New(f.store, Manual, silent)
+		o := f.placeOrder(t)
+		changes, cancel := k.Events.Subscribe(o.ID)
 		defer cancel()
-		if _, err := k.Cancel(t.Context(), h.vera.ID, o.ID); !errors.Is(err, models.ErrNotFound) {
+		if _, err := k.Cancel(t.Context(), f.vera.ID, o.ID); !errors.Is(err, models.ErrNotFound) {
 			t.Errorf("vera cancels alice's order: %v, want ErrNotFound", err)
 		}
-		wantReceived(t, news, "")
-		got, err := k.Cancel(t.Context(), h.alice.ID, o.ID)
+		wantReceived(t, changes, "")
+		got, err := k.Cancel(t.Context(), f.alice.ID, o.ID)
 		if err != nil || got.Status != models.StatusCancelled {
 			t.Errorf("alice cancels her own: %s, %v", got.Status, err)
 		}
-		wantReceived(t, news, models.StatusCancelled)
+		wantReceived(t, changes, models.StatusCancelled)
 
-		o = h.placeOrder(t)
+		o = f.placeOrder(t)
 		_, err = k.Advance(t.Context(), o.ID, models.StatusPreparing)
 		noError(t, err)
-		if _, err := k.Cancel(t.Context(), h.alice.ID, o.ID); !errors.Is(err, models.ErrInvalidTransition) {
+		if _, err := k.Cancel(t.Context(), f.alice.ID, o.ID); !errors.Is(err, models.ErrInvalidTransition) {
 			t.Errorf("too late: %v, want ErrInvalidTransition", err)
 		}
 	})
@@ -161,7 +161,7 @@ func TestCancel(t *testing.T) {
 
 func TestWake_neverBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := New(nil, time.Second, silent) // nobody cooks, so nobody hears the bell
+		k := New(nil, time.Second, silent) // not running, so nothing reads the channel
 		for range 1000 {
 			k.Wake()
 		}

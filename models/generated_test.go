@@ -134,7 +134,7 @@ func TestAddHistory(t *testing.T) {
 		}
 	}
 	if _, open, err := s.OldestPendingAt(t.Context()); open || err != nil {
-		t.Errorf("the kitchen has something to cook: %v", err)
+		t.Errorf("the kitchen has something to do: %v", err)
 	}
 }
 
@@ -214,15 +214,15 @@ func TestLastGenerated(t *testing.T) {
 
 func TestLastGenerated_scansNothing(t *testing.T) {
 	s := openFile(t)
-	heard := recordStatements(t, s)
+	recorded := recordStatements(t, s)
 	_, err := s.GeneratedGuests(t.Context(), "guest-", 0)
 	noError(t, err)
 	_, _, err = s.LastGenerated(t.Context())
 	noError(t, err)
-	if len(*heard) != 2 {
-		t.Errorf("%d statements", len(*heard))
+	if len(*recorded) != 2 {
+		t.Errorf("%d statements", len(*recorded))
 	}
-	for _, stmt := range *heard {
+	for _, stmt := range *recorded {
 		wantNoFullScan(t, stmt, planOf(t, s, stmt))
 	}
 }

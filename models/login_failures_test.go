@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// talliesOf are the failures in the places, and whether they are homes.
-func talliesOf(t testing.TB, s *Store, places ...string) (failures []int32, homes []bool) {
+// talliesOf are the failures in the places, and whether they are trusted.
+func talliesOf(t testing.TB, s *Store, places ...string) (failures []int32, trusted []bool) {
 	t.Helper()
 	known, err := s.LoginTallies(t.Context(), places...)
 	noError(t, err)
 	for _, tally := range known {
-		failures, homes = append(failures, tally.Failures), append(homes, tally.Trusted)
+		failures, trusted = append(failures, tally.Failures), append(trusted, tally.Trusted)
 	}
-	return failures, homes
+	return failures, trusted
 }
 
 func TestCountFailedLogin_instancesCountTogether(t *testing.T) {
@@ -30,23 +30,23 @@ func TestCountFailedLogin_instancesCountTogether(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		failures, homes := talliesOf(t, stores[0], "an address", "nobody", "alice")
+		failures, trusted := talliesOf(t, stores[0], "an address", "nobody", "alice")
 		wantSame(t, failures, []int32{goroutines, 0, goroutines})
-		wantSame(t, homes, []bool{false, false, false})
+		wantSame(t, trusted, []bool{false, false, false})
 
 		concurrently(stores, func(s *Store, _ int) {
 			if err := s.CountLogin(t.Context(), "alice", "alice at home"); err != nil {
 				t.Error(err)
 			}
 		})
-		failures, homes = talliesOf(t, stores[1], "an address", "alice", "alice at home")
+		failures, trusted = talliesOf(t, stores[1], "an address", "alice", "alice at home")
 		wantSame(t, failures, []int32{goroutines, 0, 0})
-		wantSame(t, homes, []bool{false, false, true})
+		wantSame(t, trusted, []bool{false, false, true})
 
 		noError(t, stores[2].CountFailedLogin(t.Context(), "alice at home", "an address"))
-		failures, homes = talliesOf(t, stores[1], "alice at home")
+		failures, trusted = talliesOf(t, stores[1], "alice at home")
 		wantSame(t, failures, []int32{1})
-		wantSame(t, homes, []bool{true})
+		wantSame(t, trusted, []bool{true})
 		noError(t, stores[0].CountLogin(t.Context(), "alice at home", "alice at home"))
 		failures, _ = talliesOf(t, stores[1], "alice at home")
 		wantSame(t, failures, []int32{0})

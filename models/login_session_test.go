@@ -20,7 +20,7 @@ import (
 
 const week = 7 * 24 * time.Hour
 
-// newSession opens a login session whose first voucher has the hash "<id>-1".
+// newSession opens a login session whose first refresh token has the hash "<id>-1".
 func newSession(t testing.TB, s *Store, u User, id string, change ...func(*LoginSession)) LoginSession {
 	t.Helper()
 	now := Now()
@@ -36,7 +36,7 @@ func newSession(t testing.TB, s *Store, u User, id string, change ...func(*Login
 	return ls
 }
 
-// newRotation replaces one voucher by the next: "alice-1" by "alice-2".
+// newRotation replaces one refresh token by the next: "alice-1" by "alice-2".
 func newRotation(id string, from int) Rotation {
 	now := Now()
 	return Rotation{
@@ -65,10 +65,10 @@ func TestRotate(t *testing.T) {
 		noError(t, err)
 		wantSame(t, list, []LoginSession{want, other})
 		if n := queryInt(t, s, "SELECT count(*) FROM refresh_tokens WHERE spent_at IS NULL AND hash IN ('alice-2', 'other-1')"); n != 2 {
-			t.Errorf("%d vouchers are unspent", n)
+			t.Errorf("%d refresh tokens are unspent", n)
 		}
 		if n := queryInt(t, s, "SELECT count(*) FROM refresh_tokens WHERE spent_at = ? AND hash = 'alice-1'", Now()); n != 1 {
-			t.Error("the old voucher is not marked as spent now")
+			t.Error("the old refresh token is not marked as spent now")
 		}
 	})
 }
@@ -105,7 +105,7 @@ func TestRotate_noTokenOutlivesMaxSession(t *testing.T) {
 				t.Errorf("on day %d it expires at %v, want %v", i*6, got.ExpiresAt.Time(), want.Time())
 			}
 			if n := queryInt(t, s, "SELECT expires_at FROM refresh_tokens WHERE hash = ?", fmt.Sprintf("alice-%d", i+1)); Millis(n) != got.ExpiresAt {
-				t.Errorf("the voucher of day %d expires at %v", i*6, Millis(n).Time())
+				t.Errorf("the refresh token of day %d expires at %v", i*6, Millis(n).Time())
 			}
 		}
 		if _, _, err := s.Rotate(t.Context(), newRotation("alice", 5)); !errors.Is(err, ErrRefreshInvalid) {
@@ -148,7 +148,7 @@ func TestRotate_refuses(t *testing.T) {
 				t.Errorf("%s: %v, ended %v, want %v, ended %v", tc.name, err, ended, tc.err, tc.ended)
 			}
 			if n := queryInt(t, s, "SELECT count(*) FROM refresh_tokens WHERE hash = ?", tc.r.NewHash); n != 0 {
-				t.Errorf("%s: a new voucher was written all the same", tc.name)
+				t.Errorf("%s: a new refresh token was written all the same", tc.name)
 			}
 		}
 		if _, _, err := s.Rotate(t.Context(), newRotation("good", 1)); err != nil {
@@ -363,17 +363,17 @@ func TestSweepSessions(t *testing.T) {
 		alice := newUser(t, s, "alice")
 		newSession(t, s, alice, "living")
 		newSession(t, s, alice, "expires", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Hour) })
-		newSession(t, s, alice, "expires, its wristband does not", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Minute) })
+		newSession(t, s, alice, "expires, its access token does not", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Minute) })
 		newSession(t, s, alice, "ended")
 		noError(t, s.EndSession(t.Context(), alice.ID, "ended"))
-		_, _, err := s.Rotate(t.Context(), newRotation("living", 1)) // two vouchers
+		_, _, err := s.Rotate(t.Context(), newRotation("living", 1)) // two refresh tokens
 		noError(t, err)
 
 		left := func() (ids []string) {
 			noError(t, s.read(t.Context()).Raw("SELECT id FROM login_sessions ORDER BY id").Scan(&ids).Error)
 			var of []string
 			noError(t, s.read(t.Context()).Raw("SELECT DISTINCT session_id FROM refresh_tokens ORDER BY session_id").Scan(&of).Error)
-			wantSame(t, of, ids) // the vouchers go with their session
+			wantSame(t, of, ids) // the refresh tokens go with their session
 			return ids
 		}
 		start := time.Now()
@@ -382,8 +382,8 @@ func TestSweepSessions(t *testing.T) {
 			swept int
 			want  []string
 		}{
-			{0, 0, []string{"ended", "expires", "expires, its wristband does not", "living"}},
-			{15*time.Minute - time.Millisecond, 0, []string{"ended", "expires", "expires, its wristband does not", "living"}},
+			{0, 0, []string{"ended", "expires", "expires, its access token does not", "living"}},
+			{15*time.Minute - time.Millisecond, 0, []string{"ended", "expires", "expires, its access token does not", "living"}},
 			{15 * time.Minute, 2, []string{"expires", "living"}},
 			{time.Hour - time.Millisecond, 0, []string{"expires", "living"}},
 			{time.Hour, 1, []string{"living"}},
@@ -399,7 +399,7 @@ func TestSweepSessions(t *testing.T) {
 			wantSame(t, left(), step.want)
 		}
 		if n := queryInt(t, s, "SELECT count(*) FROM refresh_tokens"); n != 0 {
-			t.Errorf("%d vouchers are left", n)
+			t.Errorf("%d refresh tokens are left", n)
 		}
 		if n := queryInt(t, s, "SELECT count(*) FROM users"); n != 1 {
 			t.Error("the guest was swept, too")
@@ -486,7 +486,7 @@ func TestListRevoked_inBatches(t *testing.T) {
 func TestAccessWatermarks(t *testing.T) {
 	s := openStore(t)
 	if until, used, err := s.AccessWatermarks(t.Context()); until != 0 || used != 0 || err != nil {
-		t.Errorf("an empty book says %d, %d, %v", until, used, err)
+		t.Errorf("an empty database says %d, %d, %v", until, used, err)
 	}
 	alice := newUser(t, s, "alice")
 	newSession(t, s, alice, "a", func(ls *LoginSession) { ls.AccessUntil, ls.LastUsedAt = 9000, 1000 })
@@ -545,7 +545,7 @@ func TestOpenSession_needsAUserAndAUniqueID(t *testing.T) {
 		}
 	}
 	if _, err := s.OpenSession(t.Context(), alice, LoginSession{ID: "new", UserID: alice.ID, Delivery: DeliverBody}, "alice-1"); err == nil {
-		t.Error("a voucher was given out twice")
+		t.Error("a refresh token was issued twice")
 	}
 	if n := queryInt(t, s, "SELECT count(*) FROM login_sessions") + 10*queryInt(t, s, "SELECT count(*) FROM refresh_tokens"); n != 11 {
 		t.Errorf("a failed login left something: %d", n)
@@ -569,7 +569,7 @@ func TestStatements_ofSessions(t *testing.T) {
 			_, _, err := s.Rotate(ctx, newRotation("a", 1))
 			return err
 		}},
-		{"a voucher used twice", 3 + notifyStatements(s), func(ctx context.Context) error {
+		{"a refresh token used twice", 3 + notifyStatements(s), func(ctx context.Context) error {
 			if _, _, err := s.Rotate(ctx, newRotation("a", 1)); !errors.Is(err, ErrRefreshReused) {
 				return errors.Join(errors.New("it was taken"), err)
 			}
@@ -594,27 +594,27 @@ func TestSessions_queriesUseAnIndex(t *testing.T) {
 	s := openFile(t)
 	alice := newUser(t, s, "alice")
 	newSession(t, s, alice, "alice")
-	heard := recordStatements(t, s)
+	recorded := recordStatements(t, s)
 	for name, call := range map[string]func() error{
-		"a refresh":                func() error { _, _, err := s.Rotate(t.Context(), newRotation("alice", 1)); return err },
-		"a voucher used twice":     func() error { _, _, err := s.Rotate(t.Context(), newRotation("none", 1)); return err },
-		"the session of a voucher": func() error { _, err := s.SessionOfRefresh(t.Context(), "none"); return err },
-		"the list":                 func() error { _, err := s.SessionsOf(t.Context(), alice.ID); return err },
-		"the end of one":           func() error { return s.EndSession(t.Context(), alice.ID, "none") },
-		"the end of all":           func() error { return s.EndSessions(t.Context(), 99, "") },
-		"the denylist":             func() error { _, err := listRevoked(t, s); return err },
-		"the last access":          func() error { _, _, err := s.AccessWatermarks(t.Context()); return err },
-		"the sweep":                func() error { _, err := s.SweepSessions(t.Context()); return err },
+		"a refresh":                      func() error { _, _, err := s.Rotate(t.Context(), newRotation("alice", 1)); return err },
+		"a refresh token used twice":     func() error { _, _, err := s.Rotate(t.Context(), newRotation("none", 1)); return err },
+		"the session of a refresh token": func() error { _, err := s.SessionOfRefresh(t.Context(), "none"); return err },
+		"the list":                       func() error { _, err := s.SessionsOf(t.Context(), alice.ID); return err },
+		"the end of one":                 func() error { return s.EndSession(t.Context(), alice.ID, "none") },
+		"the end of all":                 func() error { return s.EndSessions(t.Context(), 99, "") },
+		"the denylist":                   func() error { _, err := listRevoked(t, s); return err },
+		"the last access":                func() error { _, _, err := s.AccessWatermarks(t.Context()); return err },
+		"the sweep":                      func() error { _, err := s.SweepSessions(t.Context()); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
-			*heard = nil
+			*recorded = nil
 			if err := call(); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrRefreshInvalid) {
 				t.Fatal(err)
 			}
-			if len(*heard) == 0 {
-				t.Fatal("no statement was heard")
+			if len(*recorded) == 0 {
+				t.Fatal("no statement was recorded")
 			}
-			for _, stmt := range *heard {
+			for _, stmt := range *recorded {
 				plan := planOf(t, s, stmt)
 				for line := range strings.Lines(plan) {
 					if strings.Contains(line, "SCAN") && !strings.HasPrefix(line, "SCAN useless") && !strings.Contains(line, "USING") && !strings.Contains(line, "CONSTANT ROW") {

@@ -10,7 +10,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// fileAtVersion makes an order book as an earlier release left it.
+// fileAtVersion makes a database file as an earlier release left it.
 func fileAtVersion(t testing.TB, version int, fill ...string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "restaurant.db")

@@ -18,9 +18,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
 
-// openStore opens a new order book of its own: in a file, or in PostgreSQL if
-// TEST_DATABASE_URL asks for that. What it says holds for both; tests that speak
-// of one of them open it by name.
+// openStore opens a new database: a file, or in PostgreSQL if TEST_DATABASE_URL is
+// set. Tests of one engine use openFile or openPostgres.
 func openStore(t testing.TB) *Store {
 	t.Helper()
 	return stores.OpenNew(t)
@@ -28,19 +27,19 @@ func openStore(t testing.TB) *Store {
 
 var stores = testkit.Stores[*Store]{SQLite: OpenSQLite, Postgres: OpenPostgres}
 
-// openFile opens a new order book in a file of its own.
+// openFile opens a new database file.
 func openFile(t testing.TB) *Store {
 	t.Helper()
 	return openAt(t, filepath.Join(t.TempDir(), "restaurant.db"))
 }
 
-// openAt opens the order book in this file and closes it at the end of the test.
+// openAt opens a database file and closes it at the end of the test.
 func openAt(t testing.TB, path string) *Store {
 	t.Helper()
 	return stores.Open(t, path)
 }
 
-// openPostgres opens the order book in this database, and closes it like openAt.
+// openPostgres opens a PostgreSQL database and closes it at the end of the test.
 func openPostgres(t testing.TB, url string) *Store {
 	t.Helper()
 	return stores.Open(t, url)
@@ -53,8 +52,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// testUsers are the five of the house. Their passwords are tested in seed; here a
-// hash would only cost time.
+// testUsers are the five demo users, without passwords, because hashing takes time.
 var testUsers = map[string]User{
 	"alice": {Username: "alice", Name: "Alice", Role: RoleGuest, BirthDate: new("1994-05-21")},
 	"bob":   {Username: "bob", Name: "Bob", Role: RoleGuest},
@@ -63,7 +61,7 @@ var testUsers = map[string]User{
 	"marco": {Username: "marco", Name: "Marco", Role: RoleManager, BirthDate: new("1968-08-15")},
 }
 
-// newUser writes one of the five into the book.
+// newUser adds one of testUsers.
 func newUser(t testing.TB, s *Store, name string) User {
 	t.Helper()
 	u := testUsers[name]
@@ -72,7 +70,7 @@ func newUser(t testing.TB, s *Store, name string) User {
 	return u
 }
 
-// newDish puts a Margherita on the menu, changed as the test needs it.
+// newDish adds a Margherita, changed as the test needs it.
 func newDish(t testing.TB, s *Store, change ...func(*MenuItem)) MenuItem {
 	t.Helper()
 	m := margherita()
@@ -83,20 +81,19 @@ func newDish(t testing.TB, s *Store, change ...func(*MenuItem)) MenuItem {
 	return m
 }
 
-// storedDish is a dish as it stands on the menu in memory, which must be what the
-// book says.
+// storedDish reads a dish and checks that the menu in memory has the same.
 func storedDish(t testing.TB, s *Store, id int64) (MenuItem, error) {
 	t.Helper()
 	var stored MenuItem
 	err := mapNotFound(s.read(t.Context()).Take(&stored, id).Error)
 	shown, known := s.Menu().Item(id)
 	if known != (err == nil) || known && !reflect.DeepEqual(*shown, stored) {
-		t.Errorf("the menu says %+v, the book %+v, %v", shown, stored, err)
+		t.Errorf("the menu says %+v, the database %+v, %v", shown, stored, err)
 	}
 	return stored, err
 }
 
-// linesOf reads a bill.
+// linesOf decodes the lines of an order.
 func linesOf(t testing.TB, o Order) []OrderLine {
 	t.Helper()
 	var lines []OrderLine
@@ -122,12 +119,12 @@ func placeOrder(t testing.TB, s *Store, u User, dishes ...MenuItem) Order {
 	o, replayed, err := s.PlaceOrder(t.Context(), n)
 	noError(t, err)
 	if replayed {
-		t.Fatal("a new order is said to be an old one")
+		t.Fatal("a new order is said to be replayed")
 	}
 	return o
 }
 
-// queryInt asks the book for one number.
+// queryInt reads one number.
 func queryInt(t testing.TB, s *Store, query string, args ...any) int64 {
 	t.Helper()
 	var n int64
@@ -135,13 +132,13 @@ func queryInt(t testing.TB, s *Store, query string, args ...any) int64 {
 	return n
 }
 
-// exec does to the book what no method of the store does.
+// exec runs a statement that no method of the store has.
 func exec(t testing.TB, s *Store, query string, args ...any) {
 	t.Helper()
 	noError(t, writerDB(s).WithContext(t.Context()).Exec(query, args...).Error)
 }
 
-// writerDB are the connections that may write.
+// writerDB returns the connections that may write.
 func writerDB(s *Store) *gorm.DB {
 	switch e := s.engine.(type) {
 	case *sqliteWriter:
@@ -160,7 +157,7 @@ func TestSQLite_versionIsOutsideTheCorruptionRange(t *testing.T) {
 	if _, err := fmt.Sscanf(text, "%d.%d.%d", &major, &minor, &patch); err != nil {
 		t.Fatalf("version %q: %v", text, err)
 	}
-	// SQLite before 3.51.3 can damage a book when its WAL is reset.
+	// SQLite before 3.51.3 can damage a database when its WAL is reset.
 	if got := major*1_000_000 + minor*1_000 + patch; got < 3_051_003 {
 		t.Errorf("SQLite %s, want 3.51.3 or newer", text)
 	}
@@ -225,11 +222,11 @@ func TestOpenSQLite_onlyTheWriterWrites(t *testing.T) {
 func TestReady_untilClosed(t *testing.T) {
 	s := openStore(t)
 	if err := s.Ready(t.Context()); err != nil {
-		t.Errorf("an open book is not ready: %v", err)
+		t.Errorf("an open store is not ready: %v", err)
 	}
 	noError(t, s.Close())
 	if err := s.Ready(t.Context()); err == nil {
-		t.Error("a closed book is ready")
+		t.Error("a closed store is ready")
 	}
 }
 
@@ -244,7 +241,7 @@ func TestMillis(t *testing.T) {
 	}
 }
 
-// wantSentence checks what a start says before it gives up.
+// wantSentence checks an error for the operator.
 func wantSentence(t testing.TB, err error, wants ...string) {
 	t.Helper()
 	if err == nil {

@@ -16,7 +16,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// recorder collects the news that a house hheard.
+// recorder collects what Follow reports.
 type recorder struct {
 	mu        sync.Mutex
 	ended     []string
@@ -25,62 +25,62 @@ type recorder struct {
 	lost      []error
 }
 
-func (e *recorder) note(fn func()) {
+func (e *recorder) locked(fn func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	fn()
 }
 
-func (e *recorder) news() Listener {
+func (e *recorder) listener() Listener {
 	return Listener{
-		Keys: func(context.Context) error { e.note(func() { e.keys++ }); return nil },
+		Keys: func(context.Context) error { e.locked(func() { e.keys++ }); return nil },
 		Orders: func(_ context.Context, ids []int64) error {
-			e.note(func() { e.orders = append(e.orders, ids...) })
+			e.locked(func() { e.orders = append(e.orders, ids...) })
 			return nil
 		},
-		AnyOrders: func(context.Context) error { e.note(func() { e.any++ }); return nil },
-		Lost:      func(err error) { e.note(func() { e.lost = append(e.lost, err) }) },
+		AnyOrders: func(context.Context) error { e.locked(func() { e.any++ }); return nil },
+		Lost:      func(err error) { e.locked(func() { e.lost = append(e.lost, err) }) },
 	}
 }
 
-// until waits for news; they come from a server, so no clock can be moved.
-func (e *recorder) until(t testing.TB, what string, done func() bool) {
+// waitFor waits for l; they come from a server, so no clock can be moved.
+func (e *recorder) waitFor(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
 		is := false
-		if e.note(func() { is = done() }); is {
+		if e.locked(func() { is = done() }); is {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s was not heard: %+v", what, e)
+			t.Fatalf("%s was not received: %+v", what, e)
 		}
 	}
 }
 
-// startFollowing listens to the other houses until the test ends.
+// startFollowing follows the other instances until the test ends.
 func startFollowing(t testing.TB, s *Store) *recorder {
 	t.Helper()
 	e := new(recorder)
 	ctx, stop := context.WithCancel(context.Background())
 	var following sync.WaitGroup
 	s.OnSessionsEnded(func(list []RevokedSession) {
-		e.note(func() {
+		e.locked(func() {
 			for _, one := range list {
 				e.ended = append(e.ended, one.ID)
 			}
 		})
 	})
-	following.Go(func() { s.Follow(ctx, e.news()) })
+	following.Go(func() { s.Follow(ctx, e.listener()) })
 	t.Cleanup(func() { stop(); following.Wait() })
-	e.until(t, "that it listens", func() bool { return e.any == 1 && e.keys == 1 })
+	e.waitFor(t, "that it listens", func() bool { return e.any == 1 && e.keys == 1 })
 	return e
 }
 
-// dropListeners ends the connections over which the houses listen.
+// dropListeners terminates the connections for notifications.
 func dropListeners(t testing.TB, s *Store) {
 	t.Helper()
 	if n := queryInt(t, s, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '%(news)'"); n == 0 {
-		t.Fatal("nobody listens")
+		t.Fatal("no connection listens")
 	}
 }
 
@@ -93,7 +93,7 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 		stores := newInstances(t, 2)
 		here, there := stores[0], stores[1]
 		alice, dish := newUser(t, there, "alice"), newDish(t, there)
-		own, heard := startFollowing(t, there), startFollowing(t, here)
+		own, recorded := startFollowing(t, there), startFollowing(t, here)
 
 		t.Run("of sessions that are ended, however many", func(t *testing.T) {
 			var sids []string
@@ -101,8 +101,8 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 				sids = append(sids, newSession(t, there, alice, fmt.Sprintf("alice %03d", i)).ID)
 			}
 			noError(t, there.EndSessions(t.Context(), alice.ID, ""))
-			heard.until(t, "the end of all", func() bool { return len(heard.ended) == len(sids) })
-			wantSame(t, slices.Sorted(slices.Values(heard.ended)), sids)
+			recorded.waitFor(t, "the end of all", func() bool { return len(recorded.ended) == len(sids) })
+			wantSame(t, slices.Sorted(slices.Values(recorded.ended)), sids)
 		})
 		t.Run("of orders that make a step", func(t *testing.T) {
 			var ids []int64
@@ -113,17 +113,17 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 			noError(t, err)
 			_, err = there.AdvanceOrder(t.Context(), ids[0], StatusReady)
 			noError(t, err)
-			heard.until(t, "the steps", func() bool { return len(heard.orders) == len(ids)+1 })
-			wantSame(t, slices.Sorted(slices.Values(heard.orders)), append([]int64{ids[0]}, ids...))
+			recorded.waitFor(t, "the steps", func() bool { return len(recorded.orders) == len(ids)+1 })
+			wantSame(t, slices.Sorted(slices.Values(recorded.orders)), append([]int64{ids[0]}, ids...))
 		})
 		t.Run("of the menu", func(t *testing.T) {
 			other := newDish(t, there, func(m *MenuItem) { m.Name = "Diavola" })
-			heard.until(t, "the dish", func() bool { _, shown := here.Menu().Item(other.ID); return shown })
+			recorded.waitFor(t, "the dish", func() bool { _, shown := here.Menu().Item(other.ID); return shown })
 		})
 		t.Run("of keys", func(t *testing.T) {
-			before := heard.keys
+			before := recorded.keys
 			noError(t, there.AddSigningKey(t.Context(), SigningKey{KID: "first", Instance: "there"}, 0))
-			heard.until(t, "the key", func() bool { return heard.keys > before })
+			recorded.waitFor(t, "the key", func() bool { return recorded.keys > before })
 		})
 		t.Run("but not of what was taken back", func(t *testing.T) {
 			newSession(t, there, alice, "taken back")
@@ -137,15 +137,15 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 			}
 			newSession(t, there, alice, "the control")
 			noError(t, there.EndSession(t.Context(), alice.ID, "the control"))
-			heard.until(t, "the control", func() bool { return slices.Contains(heard.ended, "the control") })
-			if slices.Contains(heard.ended, "taken back") {
-				t.Error("it heard of a transaction that was rolled back")
+			recorded.waitFor(t, "the control", func() bool { return slices.Contains(recorded.ended, "the control") })
+			if slices.Contains(recorded.ended, "taken back") {
+				t.Error("it received a change that was rolled back")
 			}
 		})
-		if own.note(func() {}); len(own.orders) > 0 {
-			t.Errorf("a house heard of itself: %+v", own)
+		if own.locked(func() {}); len(own.orders) > 0 {
+			t.Errorf("an instance received its own changes: %+v", own)
 		}
-		wantSame(t, slices.Sorted(slices.Values(own.ended)), slices.Sorted(slices.Values(heard.ended))) // once, from itself
+		wantSame(t, slices.Sorted(slices.Values(own.ended)), slices.Sorted(slices.Values(recorded.ended))) // once, from itself
 	})
 }
 
@@ -156,22 +156,22 @@ func TestFollow_readsWhatItMissed(t *testing.T) {
 		stores := newInstances(t, 2)
 		here, there := stores[0], stores[1]
 		alice, dish := newUser(t, there, "alice"), newDish(t, there)
-		heard := startFollowing(t, here)
+		recorded := startFollowing(t, here)
 		for i := range 5 {
-			sid, again := fmt.Sprint("alice ", i), heard.any
+			sid, again := fmt.Sprint("alice ", i), recorded.any
 			newSession(t, there, alice, sid)
 			dropListeners(t, there)
 			start := time.Now()
 			noError(t, there.EndSession(t.Context(), alice.ID, sid))
 			dish.Name = fmt.Sprint("Pizza ", i)
 			noError(t, there.ReplaceMenuItem(t.Context(), &dish, int64(i+1)))
-			heard.until(t, sid, func() bool { return slices.Contains(heard.ended, sid) })
-			t.Logf("heard after %v", time.Since(start))
-			heard.until(t, "that orders may have moved", func() bool { return heard.any > again })
-			heard.until(t, "the dish", func() bool { m, _ := here.Menu().Item(dish.ID); return m.Name == dish.Name })
+			recorded.waitFor(t, sid, func() bool { return slices.Contains(recorded.ended, sid) })
+			t.Logf("recorded after %v", time.Since(start))
+			recorded.waitFor(t, "that orders may have moved", func() bool { return recorded.any > again })
+			recorded.waitFor(t, "the dish", func() bool { m, _ := here.Menu().Item(dish.ID); return m.Name == dish.Name })
 		}
-		if len(heard.lost) < 5 {
-			t.Errorf("it was lost %d times, and says so %d times", 5, len(heard.lost))
+		if len(recorded.lost) < 5 {
+			t.Errorf("it was lost %d times, and says so %d times", 5, len(recorded.lost))
 		}
 	})
 }
@@ -181,9 +181,9 @@ func TestFollow_retriesAFailedRefresh(t *testing.T) {
 		stores := newInstances(t, 2)
 		alice, dish := newUser(t, stores[1], "alice"), newDish(t, stores[1])
 		e := new(recorder)
-		news := e.news()
-		failed := errors.New("the order book is away")
-		news.Orders = func(_ context.Context, ids []int64) error {
+		l := e.listener()
+		failed := errors.New("the database is away")
+		l.Orders = func(_ context.Context, ids []int64) error {
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			if e.orders = append(e.orders, ids...); len(e.orders) == 1 {
@@ -193,12 +193,12 @@ func TestFollow_retriesAFailedRefresh(t *testing.T) {
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		var following sync.WaitGroup
-		following.Go(func() { stores[0].Follow(ctx, news) })
-		e.until(t, "that it listens", func() bool { return e.any == 1 })
+		following.Go(func() { stores[0].Follow(ctx, l) })
+		e.waitFor(t, "that it listens", func() bool { return e.any == 1 })
 		o := placeOrder(t, stores[1], alice, dish)
 		_, err := stores[1].AdvanceOrder(t.Context(), o.ID, StatusPreparing)
 		noError(t, err)
-		e.until(t, "the order, twice", func() bool { return slices.Equal(e.orders, []int64{o.ID, o.ID}) })
+		e.waitFor(t, "the order, twice", func() bool { return slices.Equal(e.orders, []int64{o.ID, o.ID}) })
 		stop()
 		following.Wait()
 		if len(e.lost) != 1 || !errors.Is(e.lost[0], failed) {
@@ -208,7 +208,7 @@ func TestFollow_retriesAFailedRefresh(t *testing.T) {
 }
 
 // relay passes connections on to a server, until those that are open at some
-// moment fall silent: nothing goes through any more, and nobody is told.
+// moment fall silent: nothing goes through any more, and no connection is closed.
 type relay struct {
 	net.Listener
 	to     string
@@ -273,14 +273,14 @@ func TestFollow_detectsASilentConnection(t *testing.T) {
 		u.Host = r.Addr().String()
 		here := openPostgres(t, u.String())
 		alice := newUser(t, there, "alice")
-		heard := startFollowing(t, here)
+		recorded := startFollowing(t, here)
 		for _, sid := range []string{"first", "second"} {
 			newSession(t, there, alice, sid)
 			r.silence()
 			start := time.Now()
 			noError(t, there.EndSession(t.Context(), alice.ID, sid))
-			heard.until(t, sid, func() bool { return slices.Contains(heard.ended, sid) })
-			t.Logf("heard after %v", time.Since(start))
+			recorded.waitFor(t, sid, func() bool { return slices.Contains(recorded.ended, sid) })
+			t.Logf("recorded after %v", time.Since(start))
 		}
 	})
 }

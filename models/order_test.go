@@ -26,10 +26,10 @@ func TestOrderOf_otherUsersGetNotFound(t *testing.T) {
 		t.Errorf("another guest's order: %v; none: %v; want the same ErrNotFound", theirs, none)
 	}
 	if got, err := s.Order(t.Context(), o.ID); err != nil || got.UserID != alice.ID {
-		t.Errorf("for the staff: %+v, %v", got, err)
+		t.Errorf("for a chef: %+v, %v", got, err)
 	}
 	if _, err := s.Order(t.Context(), o.ID+1); !errors.Is(err, ErrNotFound) {
-		t.Errorf("none for the staff: %v, want ErrNotFound", err)
+		t.Errorf("none for a chef: %v, want ErrNotFound", err)
 	}
 }
 
@@ -215,7 +215,7 @@ func TestTransition_concurrentStepsHaveOneWinner(t *testing.T) {
 		_, err := s.AdvanceOrder(t.Context(), o.ID, StatusPreparing)
 		return err
 	}); won != 1 {
-		t.Errorf("%d of 20 cooks took the ticket, want 1", won)
+		t.Errorf("%d of 20 steps succeeded, want 1", won)
 	}
 	o = placeOrder(t, s, alice, dish)
 	if won := race(t, 20, func(i int) error {
@@ -227,7 +227,7 @@ func TestTransition_concurrentStepsHaveOneWinner(t *testing.T) {
 		}
 		return err
 	}); won != 1 {
-		t.Errorf("%d of 20 cooks and cancelling guests won, want 1", won)
+		t.Errorf("%d of 20 steps and cancellations succeeded, want 1", won)
 	}
 	if got, err := s.Order(t.Context(), o.ID); err != nil || len(got.History()) != 2 {
 		t.Errorf("its history is %v, %v", got.History(), err)
@@ -372,9 +372,9 @@ func BenchmarkPlaceOrder(b *testing.B) {
 			n := orderWithKey(newUser(b, s, "alice"), newDish(b, s), "", "")
 			n.Lines = append(n.Lines, n.Lines[0])
 			work := make(chan struct{})
-			var waiters sync.WaitGroup
+			var callers sync.WaitGroup
 			for range guests {
-				waiters.Go(func() {
+				callers.Go(func() {
 					for range work {
 						if _, _, err := s.PlaceOrder(context.Background(), n); err != nil {
 							b.Error(err)
@@ -387,7 +387,7 @@ func BenchmarkPlaceOrder(b *testing.B) {
 				work <- struct{}{}
 			}
 			close(work)
-			waiters.Wait()
+			callers.Wait()
 		})
 	}
 }

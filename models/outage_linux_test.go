@@ -56,7 +56,7 @@ func TestOutage_nobodyWaits(t *testing.T) {
 	})
 }
 
-// outageWatchers counts who would be told of an outage.
+// outageWatchers counts the statements that an outage would end.
 func outageWatchers(s *Store) int {
 	o := s.engine.(*postgresWriter).outage
 	o.mu.Lock()

@@ -33,7 +33,7 @@ func TestHasher_matches(t *testing.T) {
 		{"another case", strings.ToLower(password), hash, false},
 		{"a space more", password + " ", hash, false},
 		{"nothing", "", hash, false},
-		{"somebody who does not exist", password, "", false},
+		{"a user who does not exist", password, "", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got, err := h.Matches(t.Context(), tc.password, tc.hash); got != tc.want || err != nil {
@@ -73,15 +73,15 @@ func TestHasher_waitsForAFreeSlot(t *testing.T) {
 		name string
 		work func(ctx context.Context, h *Hasher) error
 	}{
-		{"who hashes waits", func(ctx context.Context, h *Hasher) error {
+		{"hashing waits", func(ctx context.Context, h *Hasher) error {
 			_, err := h.Hash(ctx, "alice-likes-pizza")
 			return err
 		}},
-		{"who compares waits", func(ctx context.Context, h *Hasher) error {
+		{"comparing waits", func(ctx context.Context, h *Hasher) error {
 			_, err := h.Matches(ctx, "alice-likes-pizza", strings.Replace(unusableHash, "A", "B", 1))
 			return err
 		}},
-		{"who compares with nobody waits just so", func(ctx context.Context, h *Hasher) error {
+		{"a comparison for an unknown user waits", func(ctx context.Context, h *Hasher) error {
 			_, err := h.Matches(ctx, "alice-likes-pizza", "")
 			return err
 		}},

@@ -107,7 +107,7 @@ func TestPlaceOrder_refusesALine(t *testing.T) {
 	secretWine := newDish(t, s, func(m *MenuItem) {
 		m.Name, m.VIPOnly, m.AgeRestricted, m.Available = "Secret Barolo", true, true, false
 	})
-	dear := newDish(t, s, func(m *MenuItem) { m.Name, m.Sizes = "The house", []Size{{SizeSmall, math.MaxInt64 / 2}} })
+	dear := newDish(t, s, func(m *MenuItem) { m.Name, m.Sizes = "The chef's table", []Size{{SizeSmall, math.MaxInt64 / 2}} })
 	deleted := newDish(t, s)
 	noError(t, s.DeleteMenuItem(t.Context(), deleted.ID))
 
@@ -167,7 +167,7 @@ func TestPlaceOrder_needsAUser(t *testing.T) {
 	s := openStore(t)
 	alice, dish := newUser(t, s, "alice"), newDish(t, s)
 	if _, _, err := s.PlaceOrder(t.Context(), orderWithKey(User{ID: alice.ID + 1}, dish, "", "")); err == nil {
-		t.Error("somebody who does not exist has ordered")
+		t.Error("a user who does not exist has ordered")
 	}
 	placeOrder(t, s, alice, dish)
 }
@@ -239,9 +239,9 @@ func TestPlaceOrder_concurrentRequestsWithOneKeyMakeOneOrder(t *testing.T) {
 	alice, dish := newUser(t, s, "alice"), newDish(t, s)
 	var mu sync.Mutex
 	ids, fresh := map[int64]bool{}, 0
-	var waiters sync.WaitGroup
+	var callers sync.WaitGroup
 	for range 32 {
-		waiters.Go(func() {
+		callers.Go(func() {
 			o, replayed, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "once", "body"))
 			if err != nil {
 				t.Error(err)
@@ -254,7 +254,7 @@ func TestPlaceOrder_concurrentRequestsWithOneKeyMakeOneOrder(t *testing.T) {
 			}
 		})
 	}
-	waiters.Wait()
+	callers.Wait()
 	if len(ids) != 1 || fresh != 1 || queryInt(t, s, "SELECT count(*) FROM orders") != 1 {
 		t.Errorf("%d different orders, %d of them new, want 1 and 1", len(ids), fresh)
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// manyOrders is a book with so many rows that the planner, which knows their
-// number, reads a table from end to end only where there is no better way.
+// manyOrders opens a database with so many rows that the planner, which knows their
+// number, scans a whole table only where no index helps.
 func manyOrders(t testing.TB) (s *Store, alice User, dish MenuItem, o Order) {
 	t.Helper()
 	s = openStore(t)
@@ -52,7 +52,7 @@ func postgresPlan(t testing.TB, s *Store, stmt statement) string {
 func TestPostgres_hotQueriesUseAnIndex(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		s, alice, dish, o := manyOrders(t)
-		heard := recordStatements(t, s)
+		recorded := recordStatements(t, s)
 		for _, tc := range []struct {
 			name string
 			call func() error
@@ -129,7 +129,7 @@ func TestPostgres_hotQueriesUseAnIndex(t *testing.T) {
 				}
 				return nil
 			}, []string{"refresh_tokens_pkey", "refresh_tokens_pkey"}},
-			{"the session of a voucher", func() error {
+			{"the session of a refresh token", func() error {
 				_, err := s.SessionOfRefresh(t.Context(), "hash-7")
 				return err
 			}, []string{"refresh_tokens_pkey"}},
@@ -164,9 +164,9 @@ func TestPostgres_hotQueriesUseAnIndex(t *testing.T) {
 			}, []string{"login_sessions_access"}},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
-				*heard = nil
+				*recorded = nil
 				noError(t, tc.call())
-				stmts := slices.Clone(*heard)
+				stmts := slices.Clone(*recorded)
 				if len(stmts) != len(tc.want) {
 					t.Fatalf("%d statements, want %d: %v", len(stmts), len(tc.want), stmts)
 				}

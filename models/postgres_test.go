@@ -204,7 +204,7 @@ func TestOpenPostgres_concurrently(t *testing.T) {
 		noError(t, errors.Join(errs...))
 		for i, s := range stores {
 			if n := len(s.Menu().Items); n != 2 {
-				t.Errorf("house %d shows %d dishes", i, n)
+				t.Errorf("instance %d shows %d dishes", i, n)
 			}
 			noError(t, s.Close())
 		}
@@ -257,11 +257,11 @@ func TestOpenPostgres_refusesNewerOrForeign(t *testing.T) {
 			settings    []string
 			says        string // "" where it is opened
 		}{
-			{"a book of a newer release", "UPDATE restaurant_schema SET version = 99", true, nil, "newer release"},
+			{"a database of a newer release", "UPDATE restaurant_schema SET version = 99", true, nil, "newer release"},
 			{"a database of another program", foreign, false, nil, "another program"},
 			{"a search path that leads nowhere", "", false, []string{"search_path", "none"}, "search_path"},
 			{"tables of another program in another schema", "CREATE SCHEMA zoo; CREATE TABLE zoo.users (name TEXT)", false, nil, ""},
-			{"a schema of its own", "CREATE SCHEMA house; " + foreign, false, []string{"search_path", "house"}, ""},
+			{"a schema of its own", "CREATE SCHEMA ours; " + foreign, false, []string{"search_path", "ours"}, ""},
 			{"another program beside ours", foreign, true, nil, ""},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
@@ -292,15 +292,15 @@ func TestOpenPostgres_usesTheSearchPath(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		url := testkit.EmptyDatabase(t)
 		pool := secondConnection(t, url)
-		for _, house := range []string{"north", "south"} { // two order books in one database
-			_, err := pool.Exec("CREATE SCHEMA " + house)
+		for _, schema := range []string{"north", "south"} { // two instances of the schema in one database
+			_, err := pool.Exec("CREATE SCHEMA " + schema)
 			noError(t, err)
-			s := openPostgres(t, withSettings(t, url, "search_path", house))
+			s := openPostgres(t, withSettings(t, url, "search_path", schema))
 			placeOrder(t, s, newUser(t, s, "alice"), newDish(t, s))
 			var n int
-			noError(t, pool.QueryRow("SELECT count(*) FROM "+house+".orders").Scan(&n))
+			noError(t, pool.QueryRow("SELECT count(*) FROM "+schema+".orders").Scan(&n))
 			if n != 1 {
-				t.Errorf("%s has %d orders", house, n)
+				t.Errorf("%s has %d orders", schema, n)
 			}
 		}
 		var strays int
@@ -334,7 +334,7 @@ func TestOpenPostgres_errorsWithoutAServer(t *testing.T) {
 			conn.Close()
 		}
 	}()
-	for name, at := range map[string]net.Listener{"nobody listens": closed, "somebody listens and says nothing": silent, "somebody speaks another language": rude} {
+	for name, at := range map[string]net.Listener{"nothing listens": closed, "a server that does not answer": silent, "a server of another protocol": rude} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
@@ -397,16 +397,16 @@ func TestOpenPostgres_errorsOfTheServer(t *testing.T) {
 
 func TestPostgresName(t *testing.T) {
 	for _, tc := range []struct{ url, want string }{
-		{"postgres://alice:" + secret + "@db.example:5433/book?sslmode=disable&password=" + secret, "postgres://db.example:5433/book"},
-		{"postgresql://db.example/book", "postgres://db.example:5432/book"},
-		{"postgres://alice:" + secret + "@[::1]:5432/book", "postgres://[::1]:5432/book"},
-		{"mysql://alice:" + secret + "@db.example/book", ""},
+		{"postgres://alice:" + secret + "@db.example:5433/restaurant?sslmode=disable&password=" + secret, "postgres://db.example:5433/restaurant"},
+		{"postgresql://db.example/restaurant", "postgres://db.example:5432/restaurant"},
+		{"postgres://alice:" + secret + "@[::1]:5432/restaurant", "postgres://[::1]:5432/restaurant"},
+		{"mysql://alice:" + secret + "@db.example/restaurant", ""},
 		{"postgres:" + secret, ""},
 		{"host=db.example password=" + secret, ""},
-		{"postgres://alice:" + secret + "@db.example:port/book", ""},
-		{"postgres://db.example/book?pool_max_conns=" + secret, ""},
-		{"postgres://db.example/book?pool_max_conns=1", ""},
-		{"postgres://db.example/book?sslmode=" + secret, ""},
+		{"postgres://alice:" + secret + "@db.example:port/restaurant", ""},
+		{"postgres://db.example/restaurant?pool_max_conns=" + secret, ""},
+		{"postgres://db.example/restaurant?pool_max_conns=1", ""},
+		{"postgres://db.example/restaurant?sslmode=" + secret, ""},
 		{"restaurant.db", ""},
 	} {
 		got, err := PostgresName(tc.url)
@@ -417,12 +417,12 @@ func TestPostgresName(t *testing.T) {
 }
 
 func TestPostgresConfig_urlChangesEachLimit(t *testing.T) {
-	cfg, size, err := postgresConfig("postgres://db.example/book")
+	cfg, size, err := postgresConfig("postgres://db.example/restaurant")
 	noError(t, err)
 	if size != poolSize || cfg.ConnectTimeout != connectTimeout || cfg.RuntimeParams["statement_timeout"] != "5s" || cfg.RuntimeParams["lock_timeout"] != "3s" {
 		t.Errorf("by default %d, %v, %v", size, cfg.ConnectTimeout, cfg.RuntimeParams)
 	}
-	cfg, size, err = postgresConfig("postgres://db.example/book?pool_max_conns=3&connect_timeout=9&statement_timeout=1min&options=-c%20lock_timeout%3D7s")
+	cfg, size, err = postgresConfig("postgres://db.example/restaurant?pool_max_conns=3&connect_timeout=9&statement_timeout=1min&options=-c%20lock_timeout%3D7s")
 	noError(t, err)
 	_, lock := cfg.RuntimeParams["lock_timeout"]
 	_, pool := cfg.RuntimeParams["pool_max_conns"]
@@ -450,7 +450,7 @@ func TestClassifyPostgres(t *testing.T) {
 		{state("25006"), ErrDatabaseUnavailable},
 		{io.ErrUnexpectedEOF, ErrDatabaseUnavailable},
 		{&net.OpError{Op: "read", Err: io.EOF}, ErrDatabaseUnavailable},
-		{context.DeadlineExceeded, ErrDatabaseUnavailable}, // ours: nobody else sets one
+		{context.DeadlineExceeded, ErrDatabaseUnavailable}, // ours: no other code sets one
 		{context.Canceled, nil},                            // the guest has left
 		{state("22021"), ErrNotFound},
 		{state("23505"), nil},
@@ -536,8 +536,8 @@ func TestPostgres_statementTimeout(t *testing.T) {
 	})
 }
 
-// The server is stopped in the midst of a statement, so that nobody at its end
-// can give up: as when a cable is cut.
+// The server is stopped during a statement, so it cannot time out itself: as when a
+// cable is cut.
 func TestPostgres_answerTimeout(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()
@@ -614,7 +614,7 @@ func TestPostgres_canceledCallerCostsNoConnection(t *testing.T) {
 	})
 }
 
-// One who reads must not hold up those who write, and the reverse.
+// Reads and writes have pools of their own, so neither blocks the other.
 func TestPostgres_readersCannotWrite(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		s := openStore(t)
@@ -661,8 +661,8 @@ func TestPostgres_reconnects(t *testing.T) {
 	})
 }
 
-// Two who need each other's rows: PostgreSQL gives up one of them, and it is
-// begun anew.
+// Of two transactions that need each other's rows PostgreSQL aborts one, which runs
+// again.
 func TestPostgres_retriesADeadlock(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		t.Parallel()

@@ -19,25 +19,25 @@ type statement struct {
 }
 
 // recordStatements notes every statement of the store from now on, as it goes to the
-// engine, whoever wrote it.
+// engine, whatever code wrote it.
 func recordStatements(t testing.TB, s *Store) *[]statement {
 	t.Helper()
-	var heard []statement
+	var recorded []statement
 	for _, db := range []*gorm.DB{s.reader, writerDB(s)} {
-		pool := recordingPool{statementRecorder{db.ConnPool, &heard}, db.ConnPool.(gorm.ConnPoolBeginner)}
+		pool := recordingPool{statementRecorder{db.ConnPool, &recorded}, db.ConnPool.(gorm.ConnPoolBeginner)}
 		db.ConnPool, db.Statement.ConnPool = pool, pool
 	}
-	return &heard
+	return &recorded
 }
 
 type statementRecorder struct {
 	gorm.ConnPool
-	heard *[]statement
+	statements *[]statement
 }
 
 func (e statementRecorder) record(query string, args []any) {
 	if counts(query) {
-		*e.heard = append(*e.heard, statement{query, slices.Clone(args)})
+		*e.statements = append(*e.statements, statement{query, slices.Clone(args)})
 	}
 }
 
@@ -67,7 +67,7 @@ func (p recordingPool) GetDBConn() (*sql.DB, error) {
 
 func (p recordingPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
 	tx, err := p.begin.BeginTx(ctx, opts)
-	return &recordingTx{statementRecorder{tx, p.heard}, tx.(gorm.TxCommitter)}, err
+	return &recordingTx{statementRecorder{tx, p.statements}, tx.(gorm.TxCommitter)}, err
 }
 
 type recordingTx struct {
@@ -96,7 +96,7 @@ func TestSQLite_hotQueriesUseAnIndex(t *testing.T) {
 	s := openFile(t)
 	alice, dish := newUser(t, s, "alice"), newDish(t, s)
 	o := placeOrder(t, s, alice, dish)
-	heard := recordStatements(t, s)
+	recorded := recordStatements(t, s)
 	for _, tc := range []struct {
 		name string
 		call func() error
@@ -164,9 +164,9 @@ func TestSQLite_hotQueriesUseAnIndex(t *testing.T) {
 		}, []string{"users_managers", "INTEGER PRIMARY KEY", "users_managers", "INTEGER PRIMARY KEY", "login_sessions_of_user (user_id=?)"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			*heard = nil
+			*recorded = nil
 			noError(t, tc.call())
-			stmts := *heard
+			stmts := *recorded
 			if len(stmts) != len(tc.want) {
 				t.Fatalf("%d statements, want %d: %v", len(stmts), len(tc.want), stmts)
 			}

@@ -63,7 +63,7 @@ func TestStatements_ofEachCall(t *testing.T) {
 	}
 }
 
-// notifyStatements is the statement that tells other branches, where there may be any.
+// notifyStatements is the number of statements that notify other instances.
 func notifyStatements(s *Store) int64 {
 	if s.Shared() {
 		return 1

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// seedState is a small one: two dishes, alice and marco.
+// seedState is two dishes, alice and marco.
 func seedState() SeedState {
 	day := SeedState{Dishes: []MenuItem{margherita(), margherita()}, Users: []User{testUsers["alice"], testUsers["marco"]}}
 	day.Dishes[1].Name = "Marinara"
@@ -16,7 +16,7 @@ func seedState() SeedState {
 	return day
 }
 
-// newSeededStore is a house on its first day.
+// newSeededStore opens a store with seedState.
 func newSeededStore(t testing.TB) (s *Store, alice, marco User) {
 	t.Helper()
 	s = openStore(t)
@@ -110,10 +110,10 @@ func TestResetTo_deletedUsersCannotOrder(t *testing.T) {
 	noError(t, s.ResetTo(t.Context(), seedState()))
 	_, _, err := s.PlaceOrder(t.Context(), NewOrder{UserID: bob.ID, Lines: []NewLine{{MenuItemID: 1, Size: SizeLarge, Quantity: 1}}})
 	if err == nil {
-		t.Error("a guest who is gone has ordered")
+		t.Error("a deleted user has ordered")
 	}
 	if again := newUser(t, s, "bob"); again.ID == bob.ID {
-		t.Error("somebody else has the id of a guest who is gone")
+		t.Error("a new user has the id of a deleted one")
 	}
 }
 

@@ -14,18 +14,18 @@ func isSeeded(t testing.TB, s *Store, name string) bool {
 
 func TestSeedMenu_once(t *testing.T) {
 	s := openStore(t)
-	deliver := func(name string) {
+	seedMenu := func(name string) {
 		t.Helper()
 		marinara := margherita()
 		marinara.Name = "Marinara"
 		noError(t, s.SeedMenu(t.Context(), name, []MenuItem{margherita(), marinara}))
 	}
 	if isSeeded(t, s, "menu") {
-		t.Error("the menu has arrived before it came")
+		t.Error("the menu is said to be seeded before it was")
 	}
-	deliver("menu")
+	seedMenu("menu")
 	if !isSeeded(t, s, "menu") || isSeeded(t, s, "wine") {
-		t.Error("not exactly the menu has arrived")
+		t.Error("not exactly the menu is seeded")
 	}
 	menu := s.Menu().Items
 	if len(menu) != 2 || menu[0].Name != "Margherita" || menu[0].Version != 1 || menu[1].Name != "Marinara" {
@@ -36,13 +36,13 @@ func TestSeedMenu_once(t *testing.T) {
 	first.Description = "With buffalo mozzarella since Tuesday."
 	noError(t, s.ReplaceMenuItem(t.Context(), &first))
 	noError(t, s.DeleteMenuItem(t.Context(), menu[1].ID))
-	deliver("menu")
+	seedMenu("menu")
 	menu = s.Menu().Items
 	if len(menu) != 1 || menu[0].Description != "With buffalo mozzarella since Tuesday." {
-		t.Errorf("the second delivery made it %+v", menu)
+		t.Errorf("the second run made it %+v", menu)
 	}
 
-	deliver("menu of the summer") // the control: another delivery arrives
+	seedMenu("menu of the summer") // the control: another run adds its dishes
 	if got := queryInt(t, s, "SELECT count(*) FROM menu_items"); got != 3 {
 		t.Errorf("%d dishes, want 3", got)
 	}
@@ -53,13 +53,13 @@ func TestSeedUsers_onceAndWithoutReplacing(t *testing.T) {
 	own := testUsers["alice"]
 	own.Name, own.PasswordHash = "Alice, who came first", unusableHash
 	noError(t, s.createUser(t.Context(), &own))
-	deliver := func() {
+	seedMenu := func() {
 		t.Helper()
 		a, b := testUsers["alice"], testUsers["bob"]
 		a.PasswordHash, b.PasswordHash = "other", "other"
 		noError(t, s.SeedUsers(t.Context(), "users", []User{a, b}))
 	}
-	deliver()
+	seedMenu()
 	got, err := s.UserByUsername(t.Context(), "alice")
 	noError(t, err)
 	if got.ID != own.ID || got.Name != own.Name || got.PasswordHash != unusableHash {
@@ -68,11 +68,11 @@ func TestSeedUsers_onceAndWithoutReplacing(t *testing.T) {
 	bob, err := s.UserByUsername(t.Context(), "bob")
 	noError(t, err)
 	if bob.CreatedAt == 0 {
-		t.Error("nobody knows when bob came")
+		t.Error("bob has no created_at")
 	}
 
 	exec(t, s, "DELETE FROM users WHERE id = ?", bob.ID)
-	deliver()
+	seedMenu()
 	if _, err := s.UserByUsername(t.Context(), "bob"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("bob came back: %v", err)
 	}
@@ -82,16 +82,16 @@ func TestSeedUsers_onceAndWithoutReplacing(t *testing.T) {
 func TestSeedUsers_failureLeavesNothing(t *testing.T) {
 	s := openStore(t)
 	a, b := testUsers["alice"], testUsers["bob"]
-	b.Role = "nobody knows"
+	b.Role = "unknown"
 	if err := s.SeedUsers(t.Context(), "users", []User{a, b}); err == nil {
-		t.Fatal("an unknown role was delivered")
+		t.Fatal("an unknown role was accepted")
 	}
 	if isSeeded(t, s, "users") || queryInt(t, s, "SELECT count(*) FROM users") != 0 {
-		t.Error("half a delivery has arrived")
+		t.Error("half a seed run was kept")
 	}
 	b.Role = RoleGuest
 	noError(t, s.SeedUsers(t.Context(), "users", []User{a, b}))
 	if !isSeeded(t, s, "users") || queryInt(t, s, "SELECT count(*) FROM users") != 2 {
-		t.Error("the second try has not arrived")
+		t.Error("the second try added nothing")
 	}
 }

@@ -13,7 +13,7 @@ func signingKeys(t testing.TB, s *Store) []SigningKey {
 func TestAddSigningKey(t *testing.T) {
 	s := openStore(t)
 	if got := signingKeys(t, s); len(got) != 0 {
-		t.Errorf("an empty book knows %v", got)
+		t.Errorf("an empty database has %v", got)
 	}
 	noError(t, s.AddSigningKey(t.Context(), SigningKey{KID: "first", CreatedAt: 1}, 1000))
 	if got := signingKeys(t, s); len(got) != 1 || got[0].VerifyUntil != nil {
@@ -30,7 +30,7 @@ func TestAddSigningKey(t *testing.T) {
 	got := signingKeys(t, s)
 	for i, w := range want {
 		if len(got) != len(want) || got[i].KID != w.kid || got[i].CreatedAt != w.created || (got[i].VerifyUntil == nil) != (w.until == 0) || w.until != 0 && *got[i].VerifyUntil != w.until {
-			t.Fatalf("the book knows %+v", got)
+			t.Fatalf("the database has %+v", got)
 		}
 	}
 }
@@ -43,7 +43,7 @@ func TestRemoveSigningKey(t *testing.T) {
 	for range 2 { // once more changes nothing
 		noError(t, s.RemoveSigningKey(t.Context(), "first"))
 		if got := signingKeys(t, s); len(got) != 1 || got[0].KID != "second" || got[0].VerifyUntil != nil {
-			t.Errorf("the book knows %+v", got)
+			t.Errorf("the database has %+v", got)
 		}
 	}
 	noError(t, s.RemoveSigningKey(t.Context(), "none"))

@@ -44,7 +44,7 @@ func readFile(t testing.TB, path string) []byte {
 	return text
 }
 
-// closedStore writes an order book with some content and closes it.
+// closedStore writes a database with some content and closes it.
 func closedStore(t testing.TB) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "restaurant.db")
@@ -137,7 +137,7 @@ func TestOpenSQLite_refusesNewerOrForeign(t *testing.T) {
 		stmts   []string
 		says    string
 	}{
-		{"a book of a newer release", true, "WAL", asIfNewer, "newer release"},
+		{"a database of a newer release", true, "WAL", asIfNewer, "newer release"},
 		{"a restored backup of a newer release", true, "DELETE", asIfNewer, "newer release"},
 		{"a database of another program", false, "WAL", foreign, "another program"},
 		{"a large database of another program", false, "WAL", large, "another program"},
@@ -162,11 +162,11 @@ func TestOpenSQLite_refusesNewerOrForeign(t *testing.T) {
 
 func TestOpenSQLite_refusesDamage(t *testing.T) {
 	t.Parallel()
-	book := closedStore(t)
-	whole := readFile(t, book)
+	original := closedStore(t)
+	whole := readFile(t, original)
 	page := 4096
 	if len(whole) < 8*page {
-		t.Fatalf("the book has only %d bytes", len(whole))
+		t.Fatalf("the file has only %d bytes", len(whole))
 	}
 	for _, tc := range []struct {
 		name   string
@@ -262,7 +262,7 @@ func fillDisk(t testing.TB, s *Store, n NewOrder) (written int64, err error) {
 		}
 		written++
 	}
-	t.Fatal("the book never becomes full")
+	t.Fatal("the database never becomes full")
 	return 0, nil
 }
 
@@ -287,7 +287,7 @@ func TestSQLite_fullDiskIsErrStorageFull(t *testing.T) {
 		t.Errorf("reading does not go on: %s, %v", o.Lines, err)
 	}
 	if got := queryInt(t, s, "SELECT count(*) FROM orders"); got != written+1 {
-		t.Errorf("%d orders in the book, but %d were acknowledged", got, written+1)
+		t.Errorf("%d orders in the database, but %d were acknowledged", got, written+1)
 	}
 	if got, err := storedDish(t, s, dish.ID); err != nil || got.Version != 1 || got.Description != dish.Description {
 		t.Errorf("half a change stays: %+v, %v", got, err)
@@ -317,10 +317,10 @@ func TestSQLite_fullDiskWithReturning(t *testing.T) {
 
 func wantIntact(t testing.TB, s *Store) {
 	t.Helper()
-	var verdict string
-	noError(t, s.read(t.Context()).Raw("PRAGMA integrity_check").Scan(&verdict).Error)
-	if verdict != "ok" {
-		t.Errorf("integrity_check: %s", verdict)
+	var result string
+	noError(t, s.read(t.Context()).Raw("PRAGMA integrity_check").Scan(&result).Error)
+	if result != "ok" {
+		t.Errorf("integrity_check: %s", result)
 	}
 }
 
@@ -348,9 +348,9 @@ func TestBackupSQLite_whileInUse(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	enough := make(chan struct{})
-	var waiters sync.WaitGroup
+	var callers sync.WaitGroup
 	for range 4 {
-		waiters.Go(func() {
+		callers.Go(func() {
 			for ctx.Err() == nil {
 				o := placeOrder(t, s, alice, dish)
 				mu.Lock()
@@ -368,7 +368,7 @@ func TestBackupSQLite_whileInUse(t *testing.T) {
 	noError(t, os.WriteFile(to+".partial", []byte("left behind by a power cut"), 0o600))
 	err := BackupSQLite(t.Context(), path, to)
 	stop()
-	waiters.Wait()
+	callers.Wait()
 	noError(t, err)
 
 	backup := openAt(t, to)

@@ -38,7 +38,7 @@ func (r *batchTest) write(ctx context.Context, once bool, fn func(tx *gorm.DB) e
 	return err
 }
 
-// release hands the pen on and waits until everybody is done.
+// release unblocks the first write and waits until all are done.
 func (r *batchTest) release() {
 	close(r.block)
 	r.writes.Wait()
@@ -56,7 +56,7 @@ func insertRows(names ...string) func(tx *gorm.DB) error {
 	}
 }
 
-// rows lists what is in the book in the end.
+// rows lists what the database has in the end.
 func (r *batchTest) rows(t *testing.T) string {
 	t.Helper()
 	var names []string
@@ -93,7 +93,7 @@ func TestSQLiteWriter_failureHarmsNoOtherWrite(t *testing.T) {
 	}{
 		{"after its first change", false, func(tx *gorm.DB) error { return errors.Join(insertRows("half")(tx), refusal) }, refusal},
 		{"at its second change", false, insertRows("half", "half"), gorm.ErrDuplicatedKey},
-		{"at a name that a neighbour has just taken", false, insertRows("half", "a"), gorm.ErrDuplicatedKey},
+		{"at a name that another write has just taken", false, insertRows("half", "a"), gorm.ErrDuplicatedKey},
 		{"with its only statement", true, insertRows("a"), gorm.ErrDuplicatedKey},
 		{"without having done anything", true, func(*gorm.DB) error { return refusal }, refusal},
 	} {
@@ -110,7 +110,7 @@ func TestSQLiteWriter_failureHarmsNoOtherWrite(t *testing.T) {
 				}
 				noError(t, errors.Join(*before, *after, *again))
 				if got := r.rows(t); got != "a b c d e" {
-					t.Errorf("the book has %q", got)
+					t.Errorf("the database has %q", got)
 				}
 			})
 		})
@@ -143,7 +143,7 @@ func TestSQLiteWriter_skipsCanceledWrites(t *testing.T) {
 		r.release()
 		noError(t, *before)
 		if got := r.rows(t); got != "a" || !errors.Is(*after, context.Canceled) {
-			t.Errorf("the book has %q, and who came too late was told %v", got, *after)
+			t.Errorf("the database has %q, and who came too late was told %v", got, *after)
 		}
 	})
 }
@@ -162,7 +162,7 @@ func TestSQLiteWriter_cancelDuringAWriteHarmsNoOther(t *testing.T) {
 		r.release()
 		noError(t, errors.Join(*before, *leaving, *after))
 		if got := r.rows(t); got != "a b c" {
-			t.Errorf("the book has %q", got)
+			t.Errorf("the database has %q", got)
 		}
 	})
 }
@@ -188,7 +188,7 @@ func TestSQLiteWriter_answersAfterTheCommit(t *testing.T) {
 		close(slow)
 		noError(t, <-answered)
 		if got := r.rows(t); got != "a" {
-			t.Errorf("the book has %q", got)
+			t.Errorf("the database has %q", got)
 		}
 		r.writes.Wait()
 	})
@@ -199,25 +199,25 @@ func TestSQLiteWriter_answersAfterTheCommit(t *testing.T) {
 func TestSQLiteWriter_panicReachesItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newBatchTest(t)
-		neighbour := r.write(t.Context(), false, insertRows("a"))
+		other := r.write(t.Context(), false, insertRows("a"))
 		var cause any
 		r.writes.Go(func() {
 			defer func() { cause = recover() }()
 			_ = r.s.write(t.Context(), func(tx *gorm.DB) error {
 				_ = insertRows("half")(tx)
-				panic("the pen broke")
+				panic("something broke")
 			})
 		})
 		synctest.Wait()
 		r.release()
-		if text := fmt.Sprint(cause); !strings.Contains(text, "the pen broke") || !strings.Contains(text, "writer_test.go") {
+		if text := fmt.Sprint(cause); !strings.Contains(text, "something broke") || !strings.Contains(text, "writer_test.go") {
 			t.Errorf("the caller got %v", cause)
 		}
-		if !errors.Is(*neighbour, ErrDatabaseUnavailable) || strings.Contains((*neighbour).Error(), "goroutine") {
-			t.Errorf("the neighbour was told %v", *neighbour)
+		if !errors.Is(*other, ErrDatabaseUnavailable) || strings.Contains((*other).Error(), "goroutine") {
+			t.Errorf("the other write was told %v", *other)
 		}
 		if got := r.rows(t); got != "" {
-			t.Errorf("the book has %q", got)
+			t.Errorf("the database has %q", got)
 		}
 		noError(t, r.s.write(t.Context(), insertRows("the next")))
 	})

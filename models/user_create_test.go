@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// aliceInput is somebody who can register, to be spoiled field by field.
+// aliceInput is a valid user; tests change one field.
 func aliceInput() NewUser {
 	return NewUser{Username: "alice", Password: "alice-likes-pizza", Name: "Alice", Role: RoleGuest, BirthDate: new("1994-05-21")}
 }

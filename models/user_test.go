@@ -49,7 +49,7 @@ func TestUserByUsername(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if _, err := s.UserByUsername(t.Context(), "bob"); !errors.Is(err, ErrNotFound) {
-		t.Errorf("somebody unknown: %v, want ErrNotFound", err)
+		t.Errorf("an unknown user: %v, want ErrNotFound", err)
 	}
 }
 

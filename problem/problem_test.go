@@ -19,8 +19,7 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// answer writes a problem as the answer to a request, behind what the house has
-// already put into its header.
+// answer writes a problem as the answer to a request that already has headers.
 func answer(t *testing.T, path string, p *Problem) *httptest.ResponseRecorder {
 	t.Helper()
 	res := httptest.NewRecorder()
@@ -36,7 +35,7 @@ func answer(t *testing.T, path string, p *Problem) *httptest.ResponseRecorder {
 	return res
 }
 
-// members decodes a body and leaves no room for unknown members.
+// members decodes a body, without unknown members.
 func members(t *testing.T, res *httptest.ResponseRecorder) map[string]any {
 	t.Helper()
 	var m map[string]any

@@ -31,7 +31,7 @@ func openStore(t testing.TB) *models.Store {
 	return stores.OpenNew(t)
 }
 
-// seedMenu brings the menu and reads it back.
+// seedMenu adds the menu and reads it back.
 func seedMenu(t testing.TB, store *models.Store) []models.MenuItem {
 	t.Helper()
 	noError(t, Menu(t.Context(), store))
@@ -200,7 +200,7 @@ func TestUsers_fiveWithTheirOwnPasswords(t *testing.T) {
 			!models.IsUsername(u.Username) || !models.IsName(u.Name) {
 			t.Errorf("user %d is %+v, want %+v", i+1, u, want)
 		}
-		// Hashing is slow: one password of somebody else stands for all of them,
+		// Hashing is slow: one password of another user stands for all of them,
 		// because no two are equal.
 		for _, other := range []string{want.username, demo[(i+1)%len(demo)].username} {
 			hashing.Go(func() {
@@ -236,10 +236,10 @@ func TestMenu_againChangesNothing(t *testing.T) {
 	noError(t, store.DeleteMenuItem(t.Context(), before[1].ID))
 	after := seedMenu(t, store)
 	if len(after) != len(before)-1 || after[0].Description != before[0].Description || after[1].ID != before[2].ID {
-		t.Errorf("the second delivery undid what the manager did: %d dishes, the first is %+v", len(after), after[0])
+		t.Errorf("the second run undid what the manager did: %d dishes, the first is %+v", len(after), after[0])
 	}
 
-	// Who waits for this hasher waits for ever: the second time there is nothing to hash.
+	// A hasher without slots blocks: the second time there is nothing to hash.
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	noError(t, Users(ctx, store, new(models.Hasher)))
@@ -257,6 +257,6 @@ func TestMenu_addsNoDemoUsers(t *testing.T) {
 	store := openStore(t)
 	seedMenu(t, store)
 	if all, err := store.Users(t.Context(), 0, 100); err != nil || len(all) > 0 {
-		t.Errorf("the menu brought %d users, %v", len(all), err)
+		t.Errorf("the menu added %d users, %v", len(all), err)
 	}
 }

@@ -12,12 +12,12 @@ import (
 	"gorm.io/gorm"
 )
 
-// Several houses share one order book: two programs over one file, or branches
-// over one PostgreSQL. What one does must hold for all.
+// Several instances share one database: two programs one file, or many one
+// PostgreSQL. What one does must hold for all.
 
 const goroutines = 32
 
-// newInstances opens one new book several times.
+// newInstances opens one new database several times.
 func newInstances(t testing.TB, count int) []*Store {
 	t.Helper()
 	opened, at := make([]*Store, count), stores.New(t, t.TempDir())
@@ -27,7 +27,7 @@ func newInstances(t testing.TB, count int) []*Store {
 	return opened
 }
 
-// refreshMenus lets every house show the dishes that are in the book.
+// refreshMenus makes every instance read the menu.
 func refreshMenus(t testing.TB, stores []*Store) {
 	t.Helper()
 	for _, s := range stores {
@@ -35,7 +35,7 @@ func refreshMenus(t testing.TB, stores []*Store) {
 	}
 }
 
-// concurrently lets a crowd do something at once, spread over the houses.
+// concurrently calls do in many goroutines, spread over the instances.
 func concurrently(stores []*Store, do func(s *Store, guest int)) {
 	var all sync.WaitGroup
 	for guest := range goroutines {
@@ -126,10 +126,10 @@ func TestUpdateUser_instancesKeepOneManager(t *testing.T) {
 // However many instances advance orders, none moves twice and none is left.
 func TestAdvanceDue_instancesShareTheOrders(t *testing.T) {
 	t.Parallel()
-	const tickets = 200
+	const orders = 200
 	stores := newInstances(t, 3)
 	alice, dish := newUser(t, stores[0], "alice"), newDish(t, stores[0])
-	for range tickets {
+	for range orders {
 		placeOrder(t, stores[0], alice, dish)
 	}
 	time.Sleep(2 * time.Millisecond) // so that what is moved now is not due again
@@ -154,8 +154,8 @@ func TestAdvanceDue_instancesShareTheOrders(t *testing.T) {
 			break
 		}
 	}
-	if len(steps) != tickets {
-		t.Errorf("%d of %d orders were moved", len(steps), tickets)
+	if len(steps) != orders {
+		t.Errorf("%d of %d orders were moved", len(steps), orders)
 	}
 	for id, n := range steps {
 		o, err := stores[0].Order(t.Context(), id)
@@ -176,7 +176,7 @@ func TestAdvanceDue_skipsRowsOfAnotherInstance(t *testing.T) {
 			placed = append(placed, placeOrder(t, stores[0], alice, dish).ID)
 			time.Sleep(2 * time.Millisecond) // the first is the oldest
 		}
-		dark := errors.New("the house went dark")
+		failed := errors.New("the instance died")
 		err := stores[0].write(t.Context(), func(tx *gorm.DB) error {
 			var held []int64
 			if err := tx.Raw(advanceSQL(stores[0].engine.dialect(), StatusPlaced, 2), Now(), Now()).Scan(&held).Error; err != nil || len(held) != 2 {
@@ -185,15 +185,15 @@ func TestAdvanceDue_skipsRowsOfAnotherInstance(t *testing.T) {
 			rest, err := stores[1].AdvanceDue(context.Background(), Now(), 10)
 			noError(t, err)
 			wantSame(t, slices.Sorted(slices.Values(rest)), placed[2:])
-			return dark
+			return failed
 		})
-		if !errors.Is(err, dark) {
+		if !errors.Is(err, failed) {
 			t.Fatal(err)
 		}
 		taken, err := stores[1].AdvanceDue(t.Context(), Now().Add(-time.Millisecond), 10)
 		noError(t, err)
 		if len(taken) < 2 {
-			t.Errorf("what a dark house had in its hands is not taken over: %v", taken)
+			t.Errorf("orders of a dead instance are not taken over: %v", taken)
 		}
 	})
 }
@@ -265,8 +265,7 @@ func TestRotate_whileItsSessionEnds(t *testing.T) {
 	}
 }
 
-// whileLocked runs during while a transaction of another house stands after some of
-// its statements.
+// whileLocked runs during inside a transaction, after these statements of it.
 func whileLocked(t *testing.T, s *Store, stmts []string, during func()) {
 	t.Helper()
 	noError(t, s.write(context.Background(), func(tx *gorm.DB) error {
@@ -280,8 +279,8 @@ func whileLocked(t *testing.T, s *Store, stmts []string, during func()) {
 	}))
 }
 
-// waitsForLock lets do begin, makes sure that it waits for somebody's lock, and gives
-// its error once release has been called.
+// waitsForLock starts do, checks that it waits for a lock, and returns the channel
+// that will receive its error.
 func waitsForLock(t *testing.T, s *Store, do func() error) (result <-chan error) {
 	t.Helper()
 	done := make(chan error, 1)
@@ -294,7 +293,7 @@ func waitsForLock(t *testing.T, s *Store, do func() error) (result <-chan error)
 			return done
 		}
 		if len(done) > 0 || time.Now().After(deadline) {
-			t.Error("it waits for nobody")
+			t.Error("it waits for no lock")
 			return done
 		}
 	}
@@ -332,7 +331,7 @@ func TestLocks_secondTransactionSeesTheFirst(t *testing.T) {
 				})
 			})
 			if err := <-result; err != nil || now.Role != RoleChef {
-				t.Errorf("the wristband says %s, %v", now.Role, err)
+				t.Errorf("the access token says %s, %v", now.Role, err)
 			}
 		})
 		t.Run("a change of the password after a login", func(t *testing.T) {
@@ -364,7 +363,7 @@ func TestLocks_secondTransactionSeesTheFirst(t *testing.T) {
 				t.Errorf("err = %v, want ErrRefreshInvalid", err)
 			}
 			if n := queryInt(t, one, "SELECT count(*) FROM refresh_tokens"); n != 1 {
-				t.Error("a new voucher was written all the same")
+				t.Error("a new refresh token was written all the same")
 			}
 		})
 		t.Run("an order after one with the same key", func(t *testing.T) {
