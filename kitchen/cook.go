@@ -82,15 +82,16 @@ func (k *Kitchen) logAndBackOff(ctx context.Context, err error) time.Duration {
 // wait returns after d. Wake ends it only when no order is open: a new order is
 // never due before an older one.
 func (k *Kitchen) wait(ctx context.Context, d time.Duration) {
+	var due <-chan time.Time
+	var wake <-chan struct{}
 	if d == untilWoken {
-		select {
-		case <-ctx.Done():
-		case <-k.wake:
-		}
-		return
+		wake = k.wake
+	} else {
+		due = time.After(d)
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(d):
+	case <-wake:
+	case <-due:
 	}
 }

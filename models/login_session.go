@@ -277,13 +277,10 @@ func (s *Store) SweepSessions(ctx context.Context) (int, error) {
 // AccessWatermarks returns when the last access token expires, and the time of the
 // last login or refresh; both are 0 if there is no session.
 func (s *Store) AccessWatermarks(ctx context.Context) (until, used Millis, err error) {
-	var row struct{ Until, Used *Millis }
-	err = s.read(ctx).Raw(`SELECT (SELECT max(access_until) FROM login_sessions) AS until,
-		(SELECT max(last_used_at) FROM login_sessions) AS used`).Scan(&row).Error
-	if row.Until != nil {
-		until, used = *row.Until, *row.Used
-	}
-	return until, used, err
+	var row struct{ Until, Used Millis }
+	err = s.read(ctx).Raw(`SELECT coalesce((SELECT max(access_until) FROM login_sessions), 0) AS until,
+		coalesce((SELECT max(last_used_at) FROM login_sessions), 0) AS used`).Scan(&row).Error
+	return row.Until, row.Used, err
 }
 
 // ChangePassword replaces the password hash of u and ends all login sessions of the

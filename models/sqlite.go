@@ -35,10 +35,8 @@ func (w *sqliteWriter) dialect() dialect {
 
 // shared is false, because the program locks its data folder. So there is no
 // other instance to notify or to listen to.
-func (w *sqliteWriter) shared() bool { return false }
-
-func (w *sqliteWriter) notify(*gorm.DB, notification) error { return nil }
-
+func (w *sqliteWriter) shared() bool                                                    { return false }
+func (w *sqliteWriter) notify(*gorm.DB, notification) error                             { return nil }
 func (w *sqliteWriter) listen(context.Context, func(notification), func(), func(error)) {}
 
 // OpenSQLite opens the database in a file and migrates its schema. The error is
@@ -157,21 +155,17 @@ func inspectFile(ctx context.Context, path string) error {
 		return err
 	}
 	defer pool.Close()
+	result := "ok"
 	if info.Size() <= quickCheckBelow {
-		if err := check(ctx, pool); err != nil {
-			return err
-		}
+		err = pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&result)
 	}
-	return checkSchema(ctx, pool)
-}
-
-func check(ctx context.Context, pool *sql.DB) error {
-	var result string
-	err := pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&result)
-	if err == nil && result != "ok" {
+	switch {
+	case err != nil:
+		return err
+	case result != "ok":
 		return errors.New("its pages contradict each other")
 	}
-	return err
+	return checkSchema(ctx, pool)
 }
 
 // checkSchema returns an error unless this program knows the file's schema.

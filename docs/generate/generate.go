@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -82,7 +81,8 @@ func convert(swagger []byte) ([]byte, error) {
 	if err := v3.Validate(context.Background()); err != nil {
 		return nil, err
 	}
-	return indented(v3)
+	text, err = json.MarshalIndent(v3, "", "  ")
+	return append(text, '\n'), err
 }
 
 // secure describes the two ways to get a token: send one, or log in.
@@ -198,17 +198,4 @@ func example(s *openapi3.Schema) any {
 		return map[string]any{}
 	}
 	return nil
-}
-
-func indented(v3 *openapi3.T) ([]byte, error) {
-	text, err := json.Marshal(v3)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, text, "", "  "); err != nil {
-		return nil, err
-	}
-	out.WriteByte('\n')
-	return out.Bytes(), nil
 }
