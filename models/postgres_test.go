@@ -371,6 +371,11 @@ func TestOpenPostgres_errorsOfTheServer(t *testing.T) {
 			}
 			return u.String()
 		}
+		waitForLimit := func(t *testing.T) { // the server ends a backend some time after its client
+			for n := int64(1); n > 0; {
+				noError(t, pool.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE usename = $1", role).Scan(&n))
+			}
+		}
 		for _, tc := range []struct{ name, url, says string }{
 			{"a wrong password", as("wrong-"+secret, ""), "password"},
 			{"a database that is not there", as(secret, "none"), "createdb"},
@@ -378,6 +383,7 @@ func TestOpenPostgres_errorsOfTheServer(t *testing.T) {
 			{"a server that has no such setting", withSettings(t, as(secret, ""), "pasta", "al dente"), "pasta"},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
+				waitForLimit(t)
 				_, err := OpenPostgres(t.Context(), tc.url)
 				wantSentence(t, err, tc.says, "DATABASE_URL", "Nothing was changed")
 				if strings.Contains(err.Error(), secret) {
@@ -386,6 +392,7 @@ func TestOpenPostgres_errorsOfTheServer(t *testing.T) {
 			})
 		}
 		t.Run("a user with no connection left", func(t *testing.T) {
+			waitForLimit(t)
 			held, err := secondConnection(t, as(secret, "")).Conn(t.Context())
 			noError(t, err)
 			defer held.Close()
