@@ -56,7 +56,8 @@ type startedKey struct{}
 
 // queued returns a context that ends while the statement waits for a connection:
 // after queueTimeout, in an outage, or when the caller is gone. Once the statement
-// runs, only a deadline of the caller ends it.
+// runs, only a caller with a deadline ends it: such callers prefer to lose the
+// connection to waiting.
 func (p boundedPool) queued(caller context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(caller))
 	forgetOutage := p.outage.onBegin(func() { cancel(errUnreachable) })
