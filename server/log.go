@@ -12,9 +12,9 @@ import (
 // logDelay is how old a line may become before it is written out.
 const logDelay = time.Second
 
-// LogBuffer buffers the log: under load, one write for each line costs as much as the
-// request that it reports. A line after a pause goes out at once; otherwise all do
-// every second.
+// LogBuffer buffers the log: with one write for each line, 6,260 orders a second were
+// placed instead of 7,900 (docs/decisions/0078). A line after a pause goes out at once;
+// otherwise all do every second.
 type LogBuffer struct {
 	out     io.Writer
 	mu      sync.Mutex

@@ -65,13 +65,12 @@ func New(l net.Listener, o Options) *Server {
 		WriteTimeout:      WriteTimeout,
 		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ConnState:         flushWhenIdle,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 	if o.TLS != nil {
 		hs.TLSConfig = o.TLS.config()
 	}
-	return &Server{hs, coalescingListener{l}, o.Log}
+	return &Server{hs, l, o.Log}
 }
 
 // Serve answers requests until Shutdown or Close, or until the listener fails.
