@@ -1,11 +1,14 @@
 package main
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,25 +111,103 @@ func TestTheLabHoldsNoKeys(t *testing.T) {
 func sourceImports(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
+	for name, file := range sourceFiles(t, parser.ImportsOnly) {
+		for _, spec := range file.syntax.Imports {
+			imp, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[name] = append(found[name], imp)
+		}
+	}
+	return found
+}
+
+// source is a parsed file that is not a test.
+type source struct {
+	set    *token.FileSet
+	syntax *ast.File
+}
+
+func sourceFiles(t *testing.T, mode parser.Mode) map[string]source {
+	t.Helper()
+	found := map[string]source{}
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 			return err
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
-		if err != nil {
-			return err
-		}
-		for _, spec := range file.Imports {
-			imp, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				return err
-			}
-			found[filepath.ToSlash(name)] = append(found[filepath.ToSlash(name)], imp)
-		}
-		return nil
+		set := token.NewFileSet()
+		syntax, err := parser.ParseFile(set, name, nil, mode)
+		found[filepath.ToSlash(name)] = source{set, syntax}
+		return err
 	})
 	if err != nil || len(found) < 30 {
 		t.Fatalf("%d files: %v", len(found), err)
 	}
 	return found
+}
+
+// analogy are the picture's words. The first paragraph of a package comment, the
+// messages to guests and the documents of the API may use them; no comment of the
+// code may, nor may what the code says to an operator.
+var analogy = regexp.MustCompile(`(?i)\b(houses?|wristbands?|bouncers?|vouchers?|order books?|doors?|branch(es)?|back yard|stamp press(es)?|whoever|anew|tells whether)\b`)
+
+// riddles are identifiers of earlier days that needed the analogy.
+var riddles = []string{
+	"furnish", "bring", "knock", "Glance", "Leave", "breather", "despite", "spoiled", "forOthers",
+	"voucher", "wristband", "Bouncer", "freshen", "Freshen", "goHome", "hurry", "uncork", "corked", "scribe", "deafen",
+}
+
+// TestComments_speakTheFieldsLanguage holds comments below the package clause to
+// the field's words: who reads a function need not know the analogy. What swag takes
+// from comments into the API's documents is for guests.
+func TestComments_speakTheFieldsLanguage(t *testing.T) {
+	swagger, err := os.ReadFile("docs/swagger.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\"`, `"`).Replace(string(swagger))
+	for name, file := range sourceFiles(t, parser.ParseComments|parser.SkipObjectResolution) {
+		for _, group := range file.syntax.Comments {
+			if group.Pos() < file.syntax.Package {
+				continue
+			}
+			for _, c := range group.List {
+				text := strings.TrimSpace(strings.TrimPrefix(c.Text, "//"))
+				if !strings.HasPrefix(text, "@") && !strings.Contains(documents, text) && analogy.MatchString(text) {
+					t.Errorf("%s:%d %s", name, file.set.Position(c.Pos()).Line, c.Text)
+				}
+			}
+		}
+	}
+}
+
+// named are texts that files and certificates of running servers hold.
+var named = []string{`"branch"`, `"Restaurant, certificate authority of this house"`}
+
+// excepted speak as a guest, or name a column that migrations fixed.
+var excepted = []string{"app/demo.go", "models/signing_key.go"}
+
+// operatorRooms say nothing to guests: their messages are for operators.
+var operatorRooms = []string{"app", "server", "models", "tokens", "kitchen", "seed", "e2e/testkit", "e2e/load"}
+
+// TestMessages_speakTheFieldsLanguage holds texts for operators to the same, and
+// identifiers to plain words.
+func TestMessages_speakTheFieldsLanguage(t *testing.T) {
+	for name, file := range sourceFiles(t, parser.SkipObjectResolution) {
+		ast.Inspect(file.syntax, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BasicLit:
+				if n.Kind == token.STRING && slices.Contains(operatorRooms, path.Dir(name)) && !slices.Contains(excepted, name) &&
+					analogy.MatchString(n.Value) && !slices.Contains(named, n.Value) { // the demo speaks as a guest
+					t.Errorf("%s:%d %s", name, file.set.Position(n.Pos()).Line, n.Value)
+				}
+			case *ast.Ident:
+				if slices.Contains(riddles, n.Name) {
+					t.Errorf("%s:%d is called %s", name, file.set.Position(n.Pos()).Line, n.Name)
+				}
+			}
+			return true
+		})
+	}
 }

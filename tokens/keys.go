@@ -56,7 +56,7 @@ type key struct {
 	id      string          // kid
 	private *rsa.PrivateKey // nil for a key of another instance
 	public  *rsa.PublicKey
-	issuer  string // iss of another branch's tokens
+	issuer  string // iss of another instance's tokens
 	created time.Time
 	until   time.Time // zero while it signs
 }

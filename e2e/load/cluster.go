@@ -214,7 +214,7 @@ func (c *cluster) measure(ctx context.Context, w scenario) (o orderStats, err er
 	return o, err
 }
 
-// run sends one generator to each house.
+// run sends one generator to each server.
 func (c *cluster) run(ctx context.Context, w scenario, span time.Duration) (stats, error) {
 	parts, errs := make([]stats, len(w.at)), make([]error, len(w.at))
 	var all sync.WaitGroup
