@@ -49,7 +49,7 @@ test: ## Run the tests with the race detector (needs cgo and a C compiler)
 check: fmt-check vet lint tidy-check web-check shell-check test ## Everything that must hold before a change lands; docs freshness is one of the tests
 
 docs: ## Generate docs/ from the comments on the handlers
-	go run ./docs/generate
+	go run -C docs/generate .
 
 build: ## Build the program for all platforms into dist/
 	@for p in $(PLATFORMS); do \
@@ -68,20 +68,23 @@ e2e: ## Test the page in a real browser (needs Chromium); pictures in dist/e2e
 fmt-check: #: Is everything formatted?
 	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
 
-vet: #: go vet, in all three modules
+vet: #: go vet, in all four modules
 	go vet ./...
 	go vet -C e2e/browser ./...
 	go vet -C e2e/load ./...
+	go vet -C docs/generate ./...
 
 lint: #: golangci-lint with the checks of .golangci.yml
 	CGO_ENABLED=0 go run $(LINT) run
 	cd e2e/browser && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
 	cd e2e/load && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
+	cd docs/generate && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
 
 tidy-check: #: Are go.mod and go.sum tidy?
 	go mod tidy -diff
 	cd e2e/browser && go mod tidy -diff
 	cd e2e/load && go mod tidy -diff
+	cd docs/generate && go mod tidy -diff
 
 web-check: #: Are the page's styles and scripts formatted, and do their types fit? (skipped without npm)
 	@if ! command -v npm >/dev/null; then echo "web-check is skipped: it needs npm."; exit 0; fi; \

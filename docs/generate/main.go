@@ -10,8 +10,8 @@ import (
 )
 
 func main() {
-	out := flag.String("out", "docs", "folder to write to")
-	source := flag.String("source", ".", "folder of the module")
+	out := flag.String("out", "..", "folder to write to")
+	source := flag.String("source", "../..", "folder of the program's module")
 	flag.Parse()
 	if err := generate(*source, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
