@@ -32,10 +32,11 @@ func demoCommand(ctx context.Context, c call) error {
 			return err
 		}
 		d := &demoRun{ctx: ctx, url: url, out: c.Out, client: client}
-		if err := d.orderPizza(); err != nil {
-			if ctx.Err() != nil {
-				return nil // stopped on the way
-			}
+		err = d.orderPizza()
+		if ctx.Err() != nil { // stopped on the way
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		fmt.Fprintf(c.Out, "Restaurant keeps running at %s (Ctrl-C stops it).\nNow you: curl -s %s/learn, or %s/swagger/index.html\n", url, url, url)

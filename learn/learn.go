@@ -71,7 +71,7 @@ func Open(ctx context.Context, file string, o Options) (*Handler, error) {
 	if err := h.origin.AddTrustedOrigin(o.PublicURL); err != nil {
 		return nil, err
 	}
-	store, records, err := OpenStore(ctx, file, o.Log)
+	store, records, err := openStore(ctx, file, o.Log)
 	if err != nil {
 		return nil, err
 	}

@@ -99,9 +99,9 @@ func conditionHash(l *course.Lesson) string {
 	return strconv.FormatUint(hash(string(text)), 36)
 }
 
-// OpenStore opens the file, which it creates if there is none, and returns the records
+// openStore opens the file, which it creates if there is none, and returns the records
 // in it. The error is a sentence for the operator.
-func OpenStore(ctx context.Context, path string, log *slog.Logger) (*Store, []record, error) {
+func openStore(ctx context.Context, path string, log *slog.Logger) (*Store, []record, error) {
 	// NORMAL: a crash of the program loses nothing, a power cut perhaps the last second.
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate")

@@ -19,7 +19,7 @@ import (
 // openTracker opens a store until the test ends, and the tracker that uses it.
 func openTracker(t testing.TB, file string, c *course.Course) (*Tracker, *Store) {
 	t.Helper()
-	s, records, err := OpenStore(t.Context(), file, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	s, records, err := openStore(t.Context(), file, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestStore_refusesOtherFiles(t *testing.T) {
 	} {
 		file := filepath.Join(t.TempDir(), "lessons.db")
 		spoil(file)
-		_, _, err := OpenStore(t.Context(), file, nil)
+		_, _, err := openStore(t.Context(), file, nil)
 		if err == nil || !strings.Contains(err.Error(), "lessons.db") || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: the error is %v", name, err)
 		}

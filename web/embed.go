@@ -231,7 +231,7 @@ func exampleOf(kind *problem.Kind) (string, error) {
 	doc.Instance = "the path of the request"
 	doc.RequestID = "quote this when you report a fault"
 	if kind.Slug == problem.ValidationFailed.Slug { // the only kind that lists fields
-		doc.Fields(problem.FieldError{Field: "items[0].quantity", Message: "must be a whole number from 1 to 20"})
+		doc = doc.Fields(problem.FieldError{Field: "items[0].quantity", Message: "must be a whole number from 1 to 20"})
 	}
 	var text strings.Builder
 	enc := json.NewEncoder(&text)

@@ -91,10 +91,9 @@ func (c *Course) Link(text string) template.HTML {
 	}
 	parts := strings.Split(html.EscapeString(text), "`")
 	for i := range parts {
-		switch {
-		case i%2 == 0:
+		if i%2 == 0 {
 			parts[i] = c.finder.pattern.ReplaceAllStringFunc(parts[i], link)
-		default:
+		} else {
 			parts[i] = "<code>" + parts[i] + "</code>"
 		}
 	}
