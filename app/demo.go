@@ -32,11 +32,7 @@ func demoCommand(ctx context.Context, c call) error {
 			return err
 		}
 		d := &demoRun{ctx: ctx, url: url, out: c.Out, client: client}
-		err = d.orderPizza()
-		if ctx.Err() != nil { // stopped on the way
-			return nil
-		}
-		if err != nil {
+		if err := d.orderPizza(); ctx.Err() == nil && err != nil { // otherwise it was stopped on the way
 			return err
 		}
 		fmt.Fprintf(c.Out, "Restaurant keeps running at %s (Ctrl-C stops it).\nNow you: curl -s %s/learn, or %s/swagger/index.html\n", url, url, url)
