@@ -3,9 +3,7 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -91,23 +89,6 @@ func openKeysAndSeed(ctx context.Context, cfg config, store *models.Store, hashe
 	}
 	both.Wait()
 	return keys, errors.Join(err, seedErr)
-}
-
-// checkPublicMode rejects passwords that are published, and a key that nobody has
-// backed up.
-func checkPublicMode(ctx context.Context, cfg config, store *models.Store, hasher *models.Hasher) error {
-	left, err := seed.UnchangedDemoUsers(ctx, store, hasher)
-	if err != nil {
-		return err
-	}
-	if len(left) > 0 {
-		return fmt.Errorf("PUBLIC=on refuses the demo accounts that are still in %s with their demo passwords (%s): change the passwords, or start with an empty database", cfg.databaseName(), strings.Join(left, ", "))
-	}
-	there, err := tokens.HasKeys(cfg.keysDir())
-	if err == nil && !there {
-		return fmt.Errorf("PUBLIC=on refuses to generate a key at the start: create it first with restaurant keys rotate -data-dir %s, and keep a copy", cfg.dataDir)
-	}
-	return err
 }
 
 func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {

@@ -95,14 +95,8 @@ func (c config) check() error {
 		return fmt.Errorf("ADDR %s is not loopback, and over plain HTTP anyone on the way could read passwords and tokens: set TLS=self-signed (or TLS=files), or put a TLS proxy in front and set BEHIND_PROXY=on", c.addr)
 	case c.tls == "files" && (c.tlsCert == "" || c.tlsKey == ""):
 		return errors.New("TLS=files needs TLS_CERT and TLS_KEY, the paths of two PEM files")
-	case c.public && c.lab:
-		return errors.New("PUBLIC=on refuses the lab, whose toys are unsafe on purpose: set LAB=off")
-	case c.public && c.demoData:
-		return errors.New("PUBLIC=on refuses the demo accounts, whose passwords are published: set DEMO_DATA=off")
-	case c.public && !strings.HasPrefix(c.publicURL, "https://"):
-		return errors.New("PUBLIC=on needs PUBLIC_URL, the https:// address under which clients reach the server")
-	case c.public && c.tls != "files" && !c.behindProxy:
-		return errors.New("PUBLIC=on needs a certificate that browsers trust: set TLS=files, or BEHIND_PROXY=on with a TLS proxy in front")
+	case c.public && c.publicRefusal() != nil:
+		return c.publicRefusal()
 	case c.publicURL != "" && c.overTLS() && !strings.HasPrefix(c.publicURL, "https://"):
 		return errors.New("PUBLIC_URL must begin with https:// under TLS")
 	}

@@ -1,0 +1,44 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"restaurant/models"
+	"restaurant/seed"
+	"restaurant/tokens"
+)
+
+// publicRefusal is why public mode does not start with these settings, or nil.
+func (c config) publicRefusal() error {
+	switch {
+	case c.lab:
+		return errors.New("PUBLIC=on refuses the lab, whose toys are unsafe on purpose: set LAB=off")
+	case c.demoData:
+		return errors.New("PUBLIC=on refuses the demo accounts, whose passwords are published: set DEMO_DATA=off")
+	case !strings.HasPrefix(c.publicURL, "https://"):
+		return errors.New("PUBLIC=on needs PUBLIC_URL, the https:// address under which clients reach the server")
+	case c.tls != "files" && !c.behindProxy:
+		return errors.New("PUBLIC=on needs a certificate that browsers trust: set TLS=files, or BEHIND_PROXY=on with a TLS proxy in front")
+	}
+	return nil
+}
+
+// checkPublicMode rejects what the settings do not show: passwords that are published,
+// and a key that nobody has backed up.
+func checkPublicMode(ctx context.Context, cfg config, store *models.Store, hasher *models.Hasher) error {
+	left, err := seed.UnchangedDemoUsers(ctx, store, hasher)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("PUBLIC=on refuses the demo accounts that are still in %s with their demo passwords (%s): change the passwords, or start with an empty database", cfg.databaseName(), strings.Join(left, ", "))
+	}
+	there, err := tokens.HasKeys(cfg.keysDir())
+	if err == nil && !there {
+		return fmt.Errorf("PUBLIC=on refuses to generate a key at the start: create it first with restaurant keys rotate -data-dir %s, and keep a copy", cfg.dataDir)
+	}
+	return err
+}
