@@ -32,7 +32,10 @@ func demoCommand(ctx context.Context, c call) error {
 			return err
 		}
 		d := &demoRun{ctx: ctx, url: url, out: c.Out, client: client}
-		if err := d.orderPizza(); ctx.Err() == nil && err != nil { // otherwise it was stopped on the way
+		switch err := d.orderPizza(); {
+		case ctx.Err() != nil:
+			return errors.New("the demo was stopped before the pizza was served")
+		case err != nil:
 			return err
 		}
 		fmt.Fprintf(c.Out, "Restaurant keeps running at %s (Ctrl-C stops it).\nNow you: curl -s %s/learn, or %s/swagger/index.html\n", url, url, url)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime/debug"
 
 	"restaurant/handlers"
@@ -33,7 +34,11 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, url 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeStore()) }()
+	defer func() {
+		if err = errors.Join(err, closeStore()); err == nil {
+			fmt.Fprintln(c.Out, "Restaurant has stopped.")
+		}
+	}()
 	certificates, err := openCertificates(c.cfg, log)
 	if err != nil {
 		return err
@@ -68,6 +73,9 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, url 
 			return listening.primary.Serve(server.CloseConnsWhile(app.api.Draining, app.api.Handler()))
 		},
 		stop: func(failed context.Context) error {
+			if failed.Err() == nil {
+				fmt.Fprintln(c.Out, "Stopping: requests under way are answered first (Ctrl-C again ends at once).")
+			}
 			app.drain(failed, c.cfg.drain)
 			return listening.primary.Shutdown()
 		},

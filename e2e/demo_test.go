@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"restaurant/e2e/testkit"
 )
@@ -32,4 +34,19 @@ func TestDemo_trustsItsOwnCertificate(t *testing.T) {
 	t.Setenv("KITCHEN_PACE", "20ms")
 	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "demo", "-tls", "self-signed", "-tls-addr", testkit.FreeAddr(t))
 	server.AwaitOutput("Buon appetito")
+}
+
+// TestDemo_saysThatItWasStopped: a script must not take half a demo for a whole one.
+func TestDemo_saysThatItWasStopped(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be asked to shut down on Windows, only killed")
+	}
+	t.Setenv("KITCHEN_PACE", "1h")
+	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "demo")
+	server.AwaitOutput(`"status":"placed"`)
+	server.Signal()
+	code, output := server.Wait(10*time.Second), server.Output.String()
+	if code != 1 || !strings.Contains(output, "stopped before the pizza was served") || strings.Contains(output, "keeps running") {
+		t.Errorf("exit code %d after: %s", code, output)
+	}
 }

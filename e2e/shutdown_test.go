@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,9 @@ func TestShutdown_endsOpenStreams(t *testing.T) {
 	}
 	if code := server.Wait(5 * time.Second); code != 0 {
 		t.Errorf("exit code %d after %v: %s", code, time.Since(start), server.Output)
+	}
+	if output := server.Output.String(); !strings.Contains(output, "Stopping") || !strings.Contains(output, "has stopped") {
+		t.Errorf("it does not say that it stops and has stopped: %s", output)
 	}
 }
 
