@@ -1,14 +1,10 @@
 package app
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"strings"
 
 	"restaurant/models"
 )
@@ -29,7 +25,7 @@ func usersAddCommand(ctx context.Context, c call) (err error) {
 	if !u.Role.Valid() {
 		return fmt.Errorf("-role %s", models.RoleRule)
 	}
-	if u.Password, err = readPassword(c.Stdio); err != nil {
+	if u.Password, err = readPassword(ctx, c.Stdio); err != nil {
 		return err
 	}
 	var row models.User
@@ -43,11 +39,7 @@ func usersAddCommand(ctx context.Context, c call) (err error) {
 	return err
 }
 
-func readPassword(std Stdio) (string, error) {
+func readPassword(ctx context.Context, std Stdio) (string, error) {
 	fmt.Fprintln(std.Out, "Type the password (it is shown), then Enter:")
-	line, err := bufio.NewReader(io.LimitReader(std.In, 4096)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", err
-	}
-	return strings.TrimRight(line, "\r\n"), nil
+	return readLine(ctx, std.In)
 }

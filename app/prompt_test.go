@@ -1,0 +1,28 @@
+package app
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+)
+
+// TestReadLine_ctrlCEndsTheQuestion: it does not wait for Enter, and says that nothing
+// happened. Answered, the same question goes on.
+func TestReadLine_ctrlCEndsTheQuestion(t *testing.T) {
+	t.Parallel()
+	usersAdd := func(in io.Reader, stopAt string) error {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		out := &stopper{word: stopAt, stop: stop}
+		return Run(ctx, []string{"users", "add", "-data-dir", t.TempDir(), "zoe"}, func(string) string { return "" }, Stdio{In: in, Out: out, Log: io.Discard})
+	}
+	silent, writer := io.Pipe() // a terminal at which nobody types
+	defer writer.Close()
+	if err := usersAdd(silent, "password"); err == nil || err.Error() != "stopped; nothing was changed" {
+		t.Errorf("stopped: %v", err)
+	}
+	if err := usersAdd(strings.NewReader("a long enough secret\n"), "never written"); err != nil {
+		t.Errorf("answered: %v", err)
+	}
+}
