@@ -15,7 +15,7 @@ func TestReadLine_ctrlCEndsTheQuestion(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		out := &stopper{word: stopAt, stop: stop}
-		return Run(ctx, []string{"users", "add", "-data-dir", t.TempDir(), "zoe"}, func(string) string { return "" }, Stdio{In: in, Out: out, Log: io.Discard})
+		return Run(ctx, []string{"users", "add", "-data-dir", t.TempDir(), "newcomer"}, func(string) string { return "" }, Stdio{In: in, Out: out, Log: io.Discard})
 	}
 	silent, writer := io.Pipe() // a terminal at which nobody types
 	defer writer.Close()
@@ -24,5 +24,17 @@ func TestReadLine_ctrlCEndsTheQuestion(t *testing.T) {
 	}
 	if err := usersAdd(strings.NewReader("a long enough secret\n"), "never written"); err != nil {
 		t.Errorf("answered: %v", err)
+	}
+}
+
+// TestStart_ctrlCIsNoFaultOfTheDatabase: a start that is stopped early does not tell
+// the operator to restore a backup.
+func TestStart_ctrlCIsNoFaultOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	_, _, err := openStore(ctx, config{dataDir: t.TempDir()})
+	if err == nil || err.Error() != "stopped before the database was open; nothing was changed" {
+		t.Errorf("says %v", err)
 	}
 }

@@ -32,7 +32,10 @@ func openStore(ctx context.Context, cfg config) (store *models.Store, closeStore
 	} else {
 		store, err = models.OpenSQLite(ctx, cfg.databaseFile())
 	}
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, nil, errors.Join(errors.New("stopped before the database was open; nothing was changed"), lock.Unlock())
+	case err != nil:
 		return nil, nil, errors.Join(err, lock.Unlock())
 	}
 	return store, func() error { return errors.Join(store.Close(), lock.Unlock()) }, nil
