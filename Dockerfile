@@ -12,7 +12,7 @@ RUN CGO_ENABLED=0 go build -trimpath -tags nomsgpack -ldflags '-s -w' -o /out/re
 
 # No root certificates: the program connects to nothing but its database. To verify
 # that over TLS, mount its certificate and name it in
-# DATABASE_URL (sslmode=verify-full&sslrootcert=/path).
+# RESTAURANT_DATABASE_URL (sslmode=verify-full&sslrootcert=/path).
 FROM scratch
 COPY --from=build /out/restaurant /restaurant
 # The user is a number, because there is no list of names. A new volume takes its
@@ -21,7 +21,7 @@ COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
 # Inside a container every address is one that is not loopback, so a proxy with
 # TLS must stand in front, or TLS be on; see the README.
-ENV ADDR=0.0.0.0:8080 DATA_DIR=/data
+ENV RESTAURANT_ADDR=0.0.0.0:8080 RESTAURANT_DATA_DIR=/data
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=4s --start-period=20s --retries=3 CMD ["/restaurant", "health"]

@@ -93,7 +93,7 @@ func openKeysAndSeed(ctx context.Context, cfg config, store *models.Store, hashe
 
 func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 	if cfg.demoData && (cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)) {
-		log.Warn("the demo accounts, whose passwords are published, can be used from other computers; DEMO_DATA=off on an empty DATA_DIR leaves them out")
+		log.Warn("the demo accounts, whose passwords are published, can be used from other computers; RESTAURANT_DEMO_DATA=off on an empty RESTAURANT_DATA_DIR leaves them out")
 	}
 	if lead := keys.DatabaseClockLead(); lead > 0 {
 		log.Warn("the database was last used in what this computer's clock calls the future; set the clock if it is wrong", "ahead", lead)

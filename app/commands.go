@@ -34,7 +34,7 @@ type call struct {
 var commands = []command{
 	{name: "serve", run: serveCommand, meaning: "start the server (the default command)"},
 	{name: "demo", run: demoCommand, meaning: "start it, order a pizza as a client would, show each request, and keep running"},
-	{name: "seed", run: seedCommand, flags: generateFlags, meaning: "load the menu, and with DEMO_DATA=on the demo accounts, into a stopped server's database; -guests N and -orders N also generate N guests who cannot log in and N orders of theirs, to test with much data"},
+	{name: "seed", run: seedCommand, flags: generateFlags, meaning: "load the menu, and with RESTAURANT_DEMO_DATA=on the demo accounts, into a stopped server's database; -guests N and -orders N also generate N guests who cannot log in and N orders of theirs, to test with much data"},
 	{name: "keys rotate", run: keysRotateCommand, meaning: "sign with a new key from now on, with the server stopped (with it running: POST /api/v1/auth/keys/rotate)"},
 	{name: "users add", run: usersAddCommand, flags: userFlags, usage: "users add takes its flags first and then one USERNAME: users add -role manager NAME", meaning: "add a user, with the server stopped: users add [-role guest|chef|manager] [-vip] [-name NAME] USERNAME; the password comes from standard input"},
 	{name: "health", run: healthCommand, meaning: "ask the server that runs with these settings whether it is ready; exits with 1 if not"},
@@ -48,6 +48,7 @@ func (cmd command) start(ctx context.Context, args []string, getenv func(string)
 	if cmd.flags != nil {
 		extra = func(f *flag.FlagSet) { cmd.flags(&c, f) }
 	}
+	warnOfOldNames(std.Log, getenv)
 	cfg, rest, err := readConfig(cmd.name, args, getenv, extra)
 	switch {
 	case err != nil:

@@ -68,16 +68,17 @@ func readConfig(command string, args []string, getenv func(string) string, extra
 		if given[s.flagName()] {
 			return *values[s.name]
 		}
-		return cmp.Or(getenv(s.name), s.def)
+		return cmp.Or(strings.TrimSpace(getenv(s.name)), s.def)
 	})
 	return c, flags.Args(), err
 }
 
-// apply sets each setting to the value that pick returns for it.
+// apply sets each setting to the value that pick returns for it, without the blanks
+// around it, which `set NAME=off && restaurant` leaves on Windows.
 func apply(pick func(setting) string) (config, error) {
 	var c config
 	for _, s := range settings {
-		if err := s.set(&c, pick(s)); err != nil {
+		if err := s.set(&c, strings.TrimSpace(pick(s))); err != nil {
 			return c, fmt.Errorf("%s %w", s.name, err)
 		}
 	}
@@ -92,13 +93,13 @@ func apply(pick func(setting) string) (config, error) {
 func (c config) check() error {
 	switch {
 	case !c.overTLS() && !c.behindProxy && !isLoopback(c.addr):
-		return fmt.Errorf("ADDR %s is not loopback, and over plain HTTP anyone on the way could read passwords and tokens: set TLS=self-signed (or TLS=files), or put a TLS proxy in front and set BEHIND_PROXY=on", c.addr)
+		return fmt.Errorf("RESTAURANT_ADDR %s is not loopback, and over plain HTTP anyone on the way could read passwords and tokens: set RESTAURANT_TLS=self-signed (or RESTAURANT_TLS=files), or put a TLS proxy in front and set RESTAURANT_BEHIND_PROXY=on", c.addr)
 	case c.tls == "files" && (c.tlsCert == "" || c.tlsKey == ""):
-		return errors.New("TLS=files needs TLS_CERT and TLS_KEY, the paths of two PEM files")
+		return errors.New("RESTAURANT_TLS=files needs RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY, the paths of two PEM files")
 	case c.public && c.publicRefusal() != nil:
 		return c.publicRefusal()
 	case c.publicURL != "" && c.overTLS() && !strings.HasPrefix(c.publicURL, "https://"):
-		return errors.New("PUBLIC_URL must begin with https:// under TLS")
+		return errors.New("RESTAURANT_PUBLIC_URL must begin with https:// under TLS")
 	}
 	return nil
 }
@@ -113,7 +114,7 @@ func (c config) loopbackOnly() bool {
 // isLoopback reports whether only this machine can reach an address to listen on.
 func isLoopback(addr string) bool {
 	host, _, _ := net.SplitHostPort(addr)
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
 func (c config) databaseFile() string     { return filepath.Join(c.dataDir, "restaurant.db") }
@@ -124,7 +125,7 @@ func (c config) tlsDir() string           { return filepath.Join(c.dataDir, "tls
 // lessonsFile is apart from the database, so that resetting that keeps the progress.
 func (c config) lessonsFile() string { return filepath.Join(c.dataDir, "lessons.db") }
 
-// databaseName is where the database is, without the password in DATABASE_URL.
+// databaseName is where the database is, without the password in RESTAURANT_DATABASE_URL.
 func (c config) databaseName() string {
 	if name, err := models.PostgresName(c.databaseURL); err == nil {
 		return name
@@ -132,7 +133,7 @@ func (c config) databaseName() string {
 	return c.databaseFile()
 }
 
-// listenAddr is the address of the API itself: under TLS, ADDR only redirects to it.
+// listenAddr is the address of the API itself: under TLS, RESTAURANT_ADDR only redirects to it.
 func (c config) listenAddr() (scheme, addr string) {
 	if c.overTLS() {
 		return "https://", c.tlsAddr
@@ -147,7 +148,7 @@ func (c config) issuer(listening string) string {
 		return c.publicURL
 	}
 	_, port, _ := net.SplitHostPort(listening)
-	return c.urlOf("localhost", port) // all interfaces together have no name; PUBLIC_URL can give one
+	return c.urlOf("localhost", port) // all interfaces together have no name; RESTAURANT_PUBLIC_URL can give one
 }
 
 // localURL is the server's address from this machine.

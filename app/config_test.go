@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -32,7 +33,7 @@ func TestConfig_defaults(t *testing.T) {
 }
 
 func TestConfig_flagWinsOverEnvironment(t *testing.T) {
-	env := map[string]string{"DATA_DIR": "from-env", "ACCESS_TOKEN_TTL": "10m", "KITCHEN": "manual"}
+	env := map[string]string{"RESTAURANT_DATA_DIR": "from-env", "RESTAURANT_ACCESS_TOKEN_TTL": "10m", "RESTAURANT_KITCHEN": "manual"}
 	c, err := read([]string{"-data-dir", "from-flag"}, env)
 	if err != nil || c.dataDir != "from-flag" || c.accessTokenTTL != 10*time.Minute || c.kitchenPace != 0 {
 		t.Errorf("got %+v, %v", c, err)
@@ -47,23 +48,26 @@ func TestConfig_exposure(t *testing.T) {
 		demo bool
 		err  string
 	}{
-		{"localhost has demo accounts", map[string]string{"ADDR": "localhost:0"}, true, ""},
-		{"127.0.0.1 has demo accounts", map[string]string{"ADDR": "127.0.0.1:0"}, true, ""},
-		{"::1 has demo accounts", map[string]string{"ADDR": "[::1]:0"}, true, ""},
-		{"unless they are switched off", map[string]string{"DEMO_DATA": "off"}, false, ""},
-		{"all interfaces are refused", map[string]string{"ADDR": ":8080"}, false, "ADDR"},
-		{"another address is refused", map[string]string{"ADDR": "192.0.2.1:8080"}, false, "BEHIND_PROXY=on"},
-		{"a name that only begins like it is refused", map[string]string{"ADDR": "localhost.example:8080"}, false, "ADDR"},
-		{"behind a proxy there are no demo accounts", map[string]string{"ADDR": ":8080", "BEHIND_PROXY": "on"}, false, ""},
-		{"all interfaces are fine under TLS", map[string]string{"ADDR": ":8080", "TLS": "self-signed"}, false, ""},
-		{"public mode has no demo accounts", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "BEHIND_PROXY": "on"}, false, ""},
-		{"not even if they are asked for", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "BEHIND_PROXY": "on", "DEMO_DATA": "on"}, false, "DEMO_DATA=off"},
-		{"public mode needs an address", map[string]string{"PUBLIC": "on", "BEHIND_PROXY": "on"}, false, "PUBLIC_URL"},
-		{"public mode needs HTTPS", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "http://example.com", "BEHIND_PROXY": "on"}, false, "https://"},
-		{"public mode needs a certificate", map[string]string{"PUBLIC": "on", "PUBLIC_URL": "https://example.com", "TLS": "self-signed"}, false, "TLS=files"},
-		{"files need names", map[string]string{"TLS": "files"}, false, "TLS_CERT"},
-		{"TLS and a plain address contradict", map[string]string{"TLS": "self-signed", "PUBLIC_URL": "http://example.com"}, false, "https://"},
-		{"unless they are asked for", map[string]string{"ADDR": ":8080", "BEHIND_PROXY": "on", "DEMO_DATA": "on"}, true, ""},
+		{"localhost has demo accounts", map[string]string{"RESTAURANT_ADDR": "localhost:0"}, true, ""},
+		{"127.0.0.1 has demo accounts", map[string]string{"RESTAURANT_ADDR": "127.0.0.1:0"}, true, ""},
+		{"::1 has demo accounts", map[string]string{"RESTAURANT_ADDR": "[::1]:0"}, true, ""},
+		{"LOCALHOST has demo accounts", map[string]string{"RESTAURANT_ADDR": "LOCALHOST:0"}, true, ""},
+		{"a bare port is refused with what was meant", map[string]string{"RESTAURANT_ADDR": "8102"}, false, "say localhost:8102"},
+		{"other programs' variables are not read", map[string]string{"PUBLIC": `C:\Users\Public`, "TLS": "1.3", "DATABASE_URL": "file:./dev.db", "LOG_LEVEL": "verbose"}, true, ""},
+		{"unless they are switched off", map[string]string{"RESTAURANT_DEMO_DATA": "off"}, false, ""},
+		{"all interfaces are refused", map[string]string{"RESTAURANT_ADDR": ":8080"}, false, "RESTAURANT_ADDR"},
+		{"another address is refused", map[string]string{"RESTAURANT_ADDR": "192.0.2.1:8080"}, false, "RESTAURANT_BEHIND_PROXY=on"},
+		{"a name that only begins like it is refused", map[string]string{"RESTAURANT_ADDR": "localhost.example:8080"}, false, "RESTAURANT_ADDR"},
+		{"behind a proxy there are no demo accounts", map[string]string{"RESTAURANT_ADDR": ":8080", "RESTAURANT_BEHIND_PROXY": "on"}, false, ""},
+		{"all interfaces are fine under TLS", map[string]string{"RESTAURANT_ADDR": ":8080", "RESTAURANT_TLS": "self-signed"}, false, ""},
+		{"public mode has no demo accounts", map[string]string{"RESTAURANT_PUBLIC": "on", "RESTAURANT_PUBLIC_URL": "https://example.com", "RESTAURANT_BEHIND_PROXY": "on"}, false, ""},
+		{"not even if they are asked for", map[string]string{"RESTAURANT_PUBLIC": "on", "RESTAURANT_PUBLIC_URL": "https://example.com", "RESTAURANT_BEHIND_PROXY": "on", "RESTAURANT_DEMO_DATA": "on"}, false, "RESTAURANT_DEMO_DATA=off"},
+		{"public mode needs an address", map[string]string{"RESTAURANT_PUBLIC": "on", "RESTAURANT_BEHIND_PROXY": "on"}, false, "RESTAURANT_PUBLIC_URL"},
+		{"public mode needs HTTPS", map[string]string{"RESTAURANT_PUBLIC": "on", "RESTAURANT_PUBLIC_URL": "http://example.com", "RESTAURANT_BEHIND_PROXY": "on"}, false, "https://"},
+		{"public mode needs a certificate", map[string]string{"RESTAURANT_PUBLIC": "on", "RESTAURANT_PUBLIC_URL": "https://example.com", "RESTAURANT_TLS": "self-signed"}, false, "RESTAURANT_TLS=files"},
+		{"files need names", map[string]string{"RESTAURANT_TLS": "files"}, false, "RESTAURANT_TLS_CERT"},
+		{"TLS and a plain address contradict", map[string]string{"RESTAURANT_TLS": "self-signed", "RESTAURANT_PUBLIC_URL": "http://example.com"}, false, "https://"},
+		{"unless they are asked for", map[string]string{"RESTAURANT_ADDR": ":8080", "RESTAURANT_BEHIND_PROXY": "on", "RESTAURANT_DEMO_DATA": "on"}, true, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, err := read(nil, tc.env)
@@ -82,28 +86,28 @@ func TestConfig_exposure(t *testing.T) {
 func TestSettings_rejectBadValues(t *testing.T) {
 	long := "https://" + strings.Repeat("a", 60) + ".example"
 	for name, values := range map[string]struct{ good, bad []string }{
-		"ADDR":              {[]string{"localhost:1", "127.0.0.1:65535"}, []string{"localhost", "localhost:http", "localhost:65536", "localhost:-1", "::1"}},
-		"DATA_DIR":          {[]string{"a/b"}, []string{"a\x00b"}},
-		"DATABASE_URL":      {[]string{"postgres://db.example/restaurant", "postgresql://alice:x@127.0.0.1:5433/book?sslmode=disable&pool_max_conns=4"}, []string{"restaurant.db", "mysql://db.example/x", "host=db.example", "postgres://db.example:port/x"}},
-		"PUBLIC_URL":        {[]string{"https://example.com", "http://localhost:8080/"}, []string{"example.com", "ftp://example.com", "https://", "https://example.com/path", "https://example.com?q", "https://a:b@example.com", long}},
-		"ACCESS_TOKEN_TTL":  {[]string{"5s", "30m"}, []string{"4s", "31m", "15", "-1m", "forever"}},
-		"REFRESH_TOKEN_TTL": {[]string{"1s", "720h"}, []string{"0s", "721h", "week"}},
-		"TLS":               {[]string{"off", "self-signed"}, []string{"on", "files"}},
-		"TLS_ADDR":          {[]string{"localhost:8443"}, []string{"8443"}},
-		"TLS_CERT":          {[]string{"a.pem"}, []string{"a\x00b"}},
-		"TLS_KEY":           {[]string{"a.pem"}, []string{"a\x00b"}},
-		"RATE_LIMIT":        {[]string{"off", "1/s", "1000000/s"}, []string{"50", "0/s", "-1/s", "50/m", "on"}},
-		"CORS_ORIGINS":      {[]string{"https://example.com", "https://a.example, http://b.example:81"}, []string{"*", "example.com", "https://example.com/", "null"}},
-		"TRUSTED_PROXIES":   {[]string{"10.0.0.1", "10.0.0.0/8, ::1"}, []string{"proxy", "10.0.0.0/99"}},
-		"PUBLIC":            {[]string{"off"}, []string{"yes"}},
-		"KITCHEN":           {[]string{"auto", "manual"}, []string{"off", "AUTO"}},
-		"DRAIN":             {[]string{"0s", "1500ms", "60s"}, []string{"61s", "-1s", "5", "soon"}},
-		"KITCHEN_PACE":      {[]string{"1ms", "24h"}, []string{"0s", "25h", "3", "-3s"}},
-		"BEHIND_PROXY":      {[]string{"on", "off"}, []string{"true", "1"}},
-		"DEMO_DATA":         {[]string{"on", "off"}, []string{"yes"}},
-		"LAB":               {[]string{"on", "off"}, []string{"yes"}},
-		"LOG_LEVEL":         {[]string{"debug", "error"}, []string{"loud", "INFO+2"}},
-		"LOG_FORMAT":        {[]string{"text", "json"}, []string{"xml"}},
+		"RESTAURANT_ADDR":              {[]string{"localhost:1", "127.0.0.1:65535"}, []string{"localhost", "localhost:http", "localhost:65536", "localhost:-1", "::1"}},
+		"RESTAURANT_DATA_DIR":          {[]string{"a/b"}, []string{"a\x00b"}},
+		"RESTAURANT_DATABASE_URL":      {[]string{"postgres://db.example/restaurant", "postgresql://alice:x@127.0.0.1:5433/book?sslmode=disable&pool_max_conns=4"}, []string{"restaurant.db", "mysql://db.example/x", "host=db.example", "postgres://db.example:port/x"}},
+		"RESTAURANT_PUBLIC_URL":        {[]string{"https://example.com", "http://localhost:8080/"}, []string{"example.com", "ftp://example.com", "https://", "https://example.com/path", "https://example.com?q", "https://a:b@example.com", long}},
+		"RESTAURANT_ACCESS_TOKEN_TTL":  {[]string{"5s", "30m"}, []string{"4s", "31m", "15", "-1m", "forever"}},
+		"RESTAURANT_REFRESH_TOKEN_TTL": {[]string{"1s", "720h"}, []string{"0s", "721h", "week"}},
+		"RESTAURANT_TLS":               {[]string{"off", "self-signed"}, []string{"on", "files"}},
+		"RESTAURANT_TLS_ADDR":          {[]string{"localhost:8443"}, []string{"8443"}},
+		"RESTAURANT_TLS_CERT":          {[]string{"a.pem"}, []string{"a\x00b"}},
+		"RESTAURANT_TLS_KEY":           {[]string{"a.pem"}, []string{"a\x00b"}},
+		"RESTAURANT_RATE_LIMIT":        {[]string{"off", "off ", "Off", "1/S", "1000000/s"}, []string{"50", "0/s", "-1/s", "50/m", "on"}},
+		"RESTAURANT_CORS_ORIGINS":      {[]string{"https://example.com", "https://a.example, http://b.example:81"}, []string{"*", "example.com", "https://example.com/", "null"}},
+		"RESTAURANT_TRUSTED_PROXIES":   {[]string{"10.0.0.1", "10.0.0.0/8, ::1"}, []string{"proxy", "10.0.0.0/99"}},
+		"RESTAURANT_PUBLIC":            {[]string{"off", "OFF", " off\t"}, []string{"yes"}},
+		"RESTAURANT_KITCHEN":           {[]string{"auto", "MANUAL"}, []string{"off"}},
+		"RESTAURANT_DRAIN":             {[]string{"0s", "1500ms", "60s"}, []string{"61s", "-1s", "5", "soon"}},
+		"RESTAURANT_KITCHEN_PACE":      {[]string{"1ms", "24h"}, []string{"0s", "25h", "3", "-3s"}},
+		"RESTAURANT_BEHIND_PROXY":      {[]string{"on", "off"}, []string{"true", "1"}},
+		"RESTAURANT_DEMO_DATA":         {[]string{"on", "off"}, []string{"yes"}},
+		"RESTAURANT_LAB":               {[]string{"on", "off"}, []string{"yes"}},
+		"RESTAURANT_LOG_LEVEL":         {[]string{"debug", "ERROR", "Info"}, []string{"loud", "INFO+2"}},
+		"RESTAURANT_LOG_FORMAT":        {[]string{"text", "json"}, []string{"xml"}},
 	} {
 		for _, v := range values.good {
 			if _, err := read(nil, map[string]string{name: v}); err != nil {
@@ -112,12 +116,32 @@ func TestSettings_rejectBadValues(t *testing.T) {
 		}
 		for _, v := range values.bad {
 			_, err := read(nil, map[string]string{name: v})
-			if err == nil || !strings.HasPrefix(err.Error(), name) || strings.Contains(err.Error(), "\n") || name == "DATABASE_URL" && strings.Contains(err.Error(), v) {
+			if err == nil || !strings.HasPrefix(err.Error(), name) || strings.Contains(err.Error(), "\n") || name == "RESTAURANT_DATABASE_URL" && strings.Contains(err.Error(), v) {
 				t.Errorf("%s=%s: the error is %v", name, v, err)
 			}
 		}
 		if !strings.Contains(helpText(t), name) {
 			t.Errorf("-h does not list %s", name)
+		}
+	}
+}
+
+// TestSettings_nameOldVariables: who still sets ADDR learns its new name, in one line a
+// variable. What other programs set is no reason to speak.
+func TestSettings_nameOldVariables(t *testing.T) {
+	for env, want := range map[string]string{
+		"ADDR":            "ADDR is not read any more; did you mean RESTAURANT_ADDR?\n",
+		"DATA_DIR":        "DATA_DIR is not read any more; did you mean RESTAURANT_DATA_DIR?\n",
+		"PUBLIC":          "",
+		"TLS":             "",
+		"DATABASE_URL":    "",
+		"RESTAURANT_ADDR": "",
+	} {
+		getenv := func(name string) string { return map[string]string{env: "localhost:0"}[name] }
+		var log bytes.Buffer
+		_ = Run(t.Context(), []string{"health", "-data-dir", t.TempDir(), "-addr", "localhost:1"}, getenv, Stdio{Out: io.Discard, Log: &log})
+		if log.String() != want {
+			t.Errorf("%s: the log says %q, want %q", env, log.String(), want)
 		}
 	}
 }

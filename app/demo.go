@@ -20,10 +20,10 @@ import (
 
 func demoCommand(ctx context.Context, c call) error {
 	if !c.cfg.demoData {
-		return errors.New("demo logs in as alice, who comes with DEMO_DATA=on")
+		return errors.New("demo logs in as alice, who comes with RESTAURANT_DEMO_DATA=on")
 	}
 	if c.cfg.kitchenPace == 0 {
-		return errors.New("demo needs orders that advance by themselves: KITCHEN=auto")
+		return errors.New("demo needs orders that advance by themselves: RESTAURANT_KITCHEN=auto")
 	}
 	c.Log = io.Discard // the requests are shown below, from the client's side
 	return runServer(ctx, c, func(ctx context.Context, url string) error {

@@ -57,7 +57,7 @@ func openCertificates(cfg config, log *slog.Logger) (*server.Certificates, error
 	case "self-signed":
 		certificates, err := server.OpenSelfSigned(cfg.tlsDir(), cfg.certificateNames(), log)
 		if err != nil {
-			return nil, fmt.Errorf("TLS=self-signed: %w", err)
+			return nil, fmt.Errorf("RESTAURANT_TLS=self-signed: %w", err)
 		}
 		return certificates, nil
 	}

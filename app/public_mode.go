@@ -15,13 +15,13 @@ import (
 func (c config) publicRefusal() error {
 	switch {
 	case c.lab:
-		return errors.New("PUBLIC=on refuses the lab, whose toys are unsafe on purpose: set LAB=off")
+		return errors.New("RESTAURANT_PUBLIC=on refuses the lab, whose toys are unsafe on purpose: set RESTAURANT_LAB=off")
 	case c.demoData:
-		return errors.New("PUBLIC=on refuses the demo accounts, whose passwords are published: set DEMO_DATA=off")
+		return errors.New("RESTAURANT_PUBLIC=on refuses the demo accounts, whose passwords are published: set RESTAURANT_DEMO_DATA=off")
 	case !strings.HasPrefix(c.publicURL, "https://"):
-		return errors.New("PUBLIC=on needs PUBLIC_URL, the https:// address under which clients reach the server")
+		return errors.New("RESTAURANT_PUBLIC=on needs RESTAURANT_PUBLIC_URL, the https:// address under which clients reach the server")
 	case c.tls != "files" && !c.behindProxy:
-		return errors.New("PUBLIC=on needs a certificate that browsers trust: set TLS=files, or BEHIND_PROXY=on with a TLS proxy in front")
+		return errors.New("RESTAURANT_PUBLIC=on needs a certificate that browsers trust: set RESTAURANT_TLS=files, or RESTAURANT_BEHIND_PROXY=on with a TLS proxy in front")
 	}
 	return nil
 }
@@ -34,11 +34,11 @@ func checkPublicMode(ctx context.Context, cfg config, store *models.Store, hashe
 		return err
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("PUBLIC=on refuses the demo accounts that are still in %s with their demo passwords (%s): change the passwords, or start with an empty database", cfg.databaseName(), strings.Join(left, ", "))
+		return fmt.Errorf("RESTAURANT_PUBLIC=on refuses the demo accounts that are still in %s with their demo passwords (%s): change the passwords, or start with an empty database", cfg.databaseName(), strings.Join(left, ", "))
 	}
 	there, err := tokens.HasKeys(cfg.keysDir())
 	if err == nil && !there {
-		return fmt.Errorf("PUBLIC=on refuses to generate a key at the start: create it first with restaurant keys rotate -data-dir %s, and keep a copy", cfg.dataDir)
+		return fmt.Errorf("RESTAURANT_PUBLIC=on refuses to generate a key at the start: create it first with restaurant keys rotate -data-dir %s, and keep a copy", cfg.dataDir)
 	}
 	return err
 }

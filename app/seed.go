@@ -23,7 +23,7 @@ const (
 
 func seedCommand(ctx context.Context, c call) error {
 	if c.cfg.public && c.generate != (generateOptions{}) {
-		return errors.New("PUBLIC=on refuses generated guests and orders, because real guests and real bills would get lost among them: leave -guests and -orders out, or try them in another DATA_DIR without PUBLIC=on")
+		return errors.New("RESTAURANT_PUBLIC=on refuses generated guests and orders, because real guests and real bills would get lost among them: leave -guests and -orders out, or try them in another RESTAURANT_DATA_DIR without RESTAURANT_PUBLIC=on")
 	}
 	return withStore(ctx, c.cfg, func(store *models.Store) error {
 		if err := seedOnce(ctx, store, models.NewHasher(), c.cfg.demoData); err != nil {

@@ -36,8 +36,8 @@ func TestSeed_rejectsBadNumbers(t *testing.T) {
 		{"nothing", "whole number from 0", []string{"-orders", ""}},
 		{"more than fit", "to 1000000", []string{"-guests", "1000001"}},
 		{"a number that no computer holds", "to 100000000", []string{"-orders", "99999999999999999999"}},
-		{"orders in public mode", "PUBLIC=on refuses", append([]string{"-orders", "1"}, public...)},
-		{"guests in public mode", "PUBLIC=on refuses", append([]string{"-guests", "1"}, public...)},
+		{"orders in public mode", "RESTAURANT_PUBLIC=on refuses", append([]string{"-orders", "1"}, public...)},
+		{"guests in public mode", "RESTAURANT_PUBLIC=on refuses", append([]string{"-guests", "1"}, public...)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "data")

@@ -35,11 +35,11 @@ func duration(field func(*config) *time.Duration, least, most time.Duration, spa
 	}
 }
 
-// oneOf is a setting with a few values.
+// oneOf is a setting with a few values, compared without case.
 func oneOf(field func(*config) *string, allowed ...string) func(*config, string) error {
 	return func(c *config, v string) error {
-		*field(c) = v
-		if !slices.Contains(allowed, v) {
+		*field(c) = strings.ToLower(v)
+		if !slices.Contains(allowed, *field(c)) {
 			return errors.New("must be " + strings.Join(allowed, " or "))
 		}
 		return nil
@@ -64,6 +64,7 @@ func list(field func(*config) *[]string, valid func(string) bool, want string) f
 
 func onOff(field func(*config) *bool) func(*config, string) error {
 	return func(c *config, v string) error {
+		v = strings.ToLower(v)
 		*field(c) = v == "on"
 		if v != "on" && v != "off" {
 			return errors.New("must be on or off")
@@ -84,6 +85,9 @@ func onOffLocal(field func(*config) *bool) func(*config, string) error {
 }
 
 func checkAddr(v string) error {
+	if _, err := strconv.ParseUint(v, 10, 16); err == nil {
+		return fmt.Errorf("must be host:port: say localhost:%s", v)
+	}
 	_, port, err := net.SplitHostPort(v)
 	if n, perr := strconv.Atoi(port); err != nil || perr != nil || n < 0 || n > 65535 {
 		return errors.New("must be host:port, such as localhost:8080")
@@ -131,6 +135,7 @@ func checkFile(v string) error {
 }
 
 func setRateLimit(c *config, v string) error {
+	v = strings.ToLower(v)
 	if v == "off" {
 		c.rateLimit = 0
 		return nil
@@ -157,6 +162,7 @@ func isNetwork(v string) bool {
 }
 
 func setLogLevel(c *config, v string) error {
+	v = strings.ToLower(v)
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, v) {
 		return errors.New("must be debug, info, warn or error")
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,33 +21,55 @@ type setting struct {
 // settings are in the order in which -h prints them. A set function may read what the
 // settings before it have set.
 var settings = []setting{
-	{"ADDR", "localhost:8080", "where plain HTTP listens: host:port", text(func(c *config) *string { return &c.addr }, checkAddr)},
-	{"DATA_DIR", "data", "folder of the database (restaurant.db), the lessons' progress (lessons.db) and the keys (keys/<kid>.pem)", setDataDir},
-	{"DATABASE_URL", "", "postgres://user:password@host:5432/database, for several instances on one database (default: the SQLite file in DATA_DIR)", text(func(c *config) *string { return &c.databaseURL }, checkDatabaseURL)},
-	{"PUBLIC_URL", "", "address under which clients reach the server, the iss of its tokens (default: made from ADDR)", setPublicURL},
-	{"ACCESS_TOKEN_TTL", "15m", "lifetime of an access token, 5s to 30m", duration(func(c *config) *time.Duration { return &c.accessTokenTTL }, tokens.MinLifetime, tokens.MaxLifetime, "5s to 30m, such as 15m")},
-	{"REFRESH_TOKEN_TTL", "168h", "lifetime of a refresh token, 1s to 720h", duration(func(c *config) *time.Duration { return &c.refreshTTL }, time.Second, models.MaxSession, "1s to 720h, such as 168h")},
-	{"TLS", "off", "off; self-signed: creates a certificate in DATA_DIR/tls; files: TLS_CERT and TLS_KEY", oneOf(func(c *config) *string { return &c.tls }, "off", "self-signed", "files")},
-	{"TLS_ADDR", "localhost:8443", "where HTTPS listens under TLS; ADDR then only redirects to it", text(func(c *config) *string { return &c.tlsAddr }, checkAddr)},
-	{"TLS_CERT", "", "certificate chain for TLS=files, PEM; read again when it changes", text(func(c *config) *string { return &c.tlsCert }, checkFile)},
-	{"TLS_KEY", "", "private key for TLS=files, PEM", text(func(c *config) *string { return &c.tlsKey }, checkFile)},
-	{"KITCHEN", "auto", "auto: orders advance by themselves; manual: a chef advances them", oneOf(func(c *config) *string { return &c.kitchen }, "auto", "manual")},
-	{"KITCHEN_PACE", "3s", "time for each step of an order, 1ms to 24h", duration(func(c *config) *time.Duration { return &c.kitchenPace }, time.Millisecond, 24*time.Hour, "1ms to 24h, such as 3s")},
-	{"RATE_LIMIT", "50/s", "requests a second for each user, or each address without a token: N/s, or off", setRateLimit},
-	{"TOKEN_CACHE", "on", "off: check the signature of a token again with every request, to see what that costs", onOff(func(c *config) *bool { return &c.tokenCache })},
-	{"DRAIN", "0s", "how long to go on serving after a request to stop, while readyz tells a load balancer to send no more clients, 0s to 60s", duration(func(c *config) *time.Duration { return &c.drain }, 0, time.Minute, "0s to 60s, such as 5s")},
-	{"CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated (default: none)", list(func(c *config) *[]string { return &c.corsOrigins }, isOrigin, "exact origins, such as https://example.com, separated by commas; * is not allowed")},
-	{"BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so ADDR may be an address that is not loopback", onOff(func(c *config) *bool { return &c.behindProxy })},
-	{"TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For counts, comma-separated (default: none)", list(func(c *config) *[]string { return &c.trustedProxies }, isNetwork, "addresses or networks, such as 10.0.0.1 or 10.0.0.0/8, separated by commas")},
-	{"PUBLIC", "off", "on: refuse to start with demo accounts, the lab, or generated keys and settings", onOff(func(c *config) *bool { return &c.public })},
-	{"LAB", "", "on: the deliberately unsafe teaching toys under /lab, with keys of their own (default: on while ADDR is on loopback and PUBLIC is off)", onOffLocal(func(c *config) *bool { return &c.lab })},
-	{"DEMO_DATA", "", "on: load the menu and the demo accounts of seed/ (default: on while ADDR is on loopback and PUBLIC is off)", onOffLocal(func(c *config) *bool { return &c.demoData })},
-	{"LOG_LEVEL", "info", "debug, info, warn or error", setLogLevel},
-	{"LOG_FORMAT", "text", "text or json", oneOf(func(c *config) *string { return &c.logFormat }, "text", "json")},
+	{"RESTAURANT_ADDR", "localhost:8080", "where plain HTTP listens: host:port", text(func(c *config) *string { return &c.addr }, checkAddr)},
+	{"RESTAURANT_DATA_DIR", "data", "folder of the database (restaurant.db), the lessons' progress (lessons.db) and the keys (keys/<kid>.pem)", setDataDir},
+	{"RESTAURANT_DATABASE_URL", "", "postgres://user:password@host:5432/database, for several instances on one database (default: the SQLite file in RESTAURANT_DATA_DIR)", text(func(c *config) *string { return &c.databaseURL }, checkDatabaseURL)},
+	{"RESTAURANT_PUBLIC_URL", "", "address under which clients reach the server, the iss of its tokens (default: made from RESTAURANT_ADDR)", setPublicURL},
+	{"RESTAURANT_ACCESS_TOKEN_TTL", "15m", "lifetime of an access token, 5s to 30m", duration(func(c *config) *time.Duration { return &c.accessTokenTTL }, tokens.MinLifetime, tokens.MaxLifetime, "5s to 30m, such as 15m")},
+	{"RESTAURANT_REFRESH_TOKEN_TTL", "168h", "lifetime of a refresh token, 1s to 720h", duration(func(c *config) *time.Duration { return &c.refreshTTL }, time.Second, models.MaxSession, "1s to 720h, such as 168h")},
+	{"RESTAURANT_TLS", "off", "off; self-signed: creates a certificate in RESTAURANT_DATA_DIR/tls; files: RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY", oneOf(func(c *config) *string { return &c.tls }, "off", "self-signed", "files")},
+	{"RESTAURANT_TLS_ADDR", "localhost:8443", "where HTTPS listens under TLS; RESTAURANT_ADDR then only redirects to it", text(func(c *config) *string { return &c.tlsAddr }, checkAddr)},
+	{"RESTAURANT_TLS_CERT", "", "certificate chain for RESTAURANT_TLS=files, PEM; read again when it changes", text(func(c *config) *string { return &c.tlsCert }, checkFile)},
+	{"RESTAURANT_TLS_KEY", "", "private key for RESTAURANT_TLS=files, PEM", text(func(c *config) *string { return &c.tlsKey }, checkFile)},
+	{"RESTAURANT_KITCHEN", "auto", "auto: orders advance by themselves; manual: a chef advances them", oneOf(func(c *config) *string { return &c.kitchen }, "auto", "manual")},
+	{"RESTAURANT_KITCHEN_PACE", "3s", "time for each step of an order, 1ms to 24h", duration(func(c *config) *time.Duration { return &c.kitchenPace }, time.Millisecond, 24*time.Hour, "1ms to 24h, such as 3s")},
+	{"RESTAURANT_RATE_LIMIT", "50/s", "requests a second for each user, or each address without a token: N/s, or off", setRateLimit},
+	{"RESTAURANT_TOKEN_CACHE", "on", "off: check the signature of a token again with every request, to see what that costs", onOff(func(c *config) *bool { return &c.tokenCache })},
+	{"RESTAURANT_DRAIN", "0s", "how long to go on serving after a request to stop, while readyz tells a load balancer to send no more clients, 0s to 60s", duration(func(c *config) *time.Duration { return &c.drain }, 0, time.Minute, "0s to 60s, such as 5s")},
+	{"RESTAURANT_CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated (default: none)", list(func(c *config) *[]string { return &c.corsOrigins }, isOrigin, "exact origins, such as https://example.com, separated by commas; * is not allowed")},
+	{"RESTAURANT_BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so RESTAURANT_ADDR may be an address that is not loopback", onOff(func(c *config) *bool { return &c.behindProxy })},
+	{"RESTAURANT_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For counts, comma-separated (default: none)", list(func(c *config) *[]string { return &c.trustedProxies }, isNetwork, "addresses or networks, such as 10.0.0.1 or 10.0.0.0/8, separated by commas")},
+	{"RESTAURANT_PUBLIC", "off", "on: refuse to start with demo accounts, the lab, or generated keys and settings", onOff(func(c *config) *bool { return &c.public })},
+	{"RESTAURANT_LAB", "", "on: the deliberately unsafe teaching toys under /lab, with keys of their own (default: on while RESTAURANT_ADDR is on loopback and RESTAURANT_PUBLIC is off)", onOffLocal(func(c *config) *bool { return &c.lab })},
+	{"RESTAURANT_DEMO_DATA", "", "on: load the menu and the demo accounts of seed/ (default: on while RESTAURANT_ADDR is on loopback and RESTAURANT_PUBLIC is off)", onOffLocal(func(c *config) *bool { return &c.demoData })},
+	{"RESTAURANT_LOG_LEVEL", "info", "debug, info, warn or error", setLogLevel},
+	{"RESTAURANT_LOG_FORMAT", "text", "text or json", oneOf(func(c *config) *string { return &c.logFormat }, "text", "json")},
 }
 
-// flagName is the setting's name in kebab-case.
-func (s setting) flagName() string { return strings.ReplaceAll(strings.ToLower(s.name), "_", "-") }
+// prefix begins the name of each variable, because other programs set PUBLIC, TLS or
+// DATABASE_URL for purposes of their own.
+const prefix = "RESTAURANT_"
+
+// flagName is the setting's name without the prefix, in kebab-case.
+func (s setting) flagName() string {
+	return strings.ReplaceAll(strings.ToLower(s.oldName()), "_", "-")
+}
+
+// oldName is the name of the variable up to release 0.1.0.
+func (s setting) oldName() string { return strings.TrimPrefix(s.name, prefix) }
+
+// usedByOthers are old names that mean something else to other programs, so that
+// finding one says nothing.
+var usedByOthers = []string{"PUBLIC", "TLS", "DATABASE_URL", "LOG_LEVEL", "LOG_FORMAT"}
+
+// warnOfOldNames says which variables are set that are not read any more.
+func warnOfOldNames(log io.Writer, getenv func(string) string) {
+	for _, s := range settings {
+		if old := s.oldName(); getenv(old) != "" && !slices.Contains(usedByOthers, old) {
+			fmt.Fprintf(log, "%s is not read any more; did you mean %s?\n", old, s.name)
+		}
+	}
+}
 
 // printSettings prints the part of -h that lists the settings.
 func printSettings(out io.Writer) {
@@ -55,6 +78,6 @@ func printSettings(out io.Writer) {
 		if s.def != "" {
 			def = " (default " + s.def + ")"
 		}
-		fmt.Fprintf(out, "  %-17s -%-17s %s%s\n", s.name, s.flagName(), s.meaning, def)
+		fmt.Fprintf(out, "  %-28s -%-17s %s%s\n", s.name, s.flagName(), s.meaning, def)
 	}
 }

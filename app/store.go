@@ -18,14 +18,14 @@ import (
 // operating system releases the lock when the process ends, however it ends.
 func openStore(ctx context.Context, cfg config) (store *models.Store, closeStore func() error, err error) {
 	if err := os.MkdirAll(cfg.dataDir, 0o700); err != nil {
-		return nil, nil, fmt.Errorf("DATA_DIR %s cannot be created: %w", cfg.dataDir, errors.Unwrap(err))
+		return nil, nil, fmt.Errorf("RESTAURANT_DATA_DIR %s cannot be created: %w", cfg.dataDir, errors.Unwrap(err))
 	}
 	lock := flock.New(filepath.Join(cfg.dataDir, "lock"), flock.SetPermissions(0o600))
 	switch locked, err := lock.TryLock(); {
 	case err != nil:
-		return nil, nil, fmt.Errorf("DATA_DIR %s cannot be written to: %w", cfg.dataDir, err)
+		return nil, nil, fmt.Errorf("RESTAURANT_DATA_DIR %s cannot be written to: %w", cfg.dataDir, err)
 	case !locked:
-		return nil, nil, fmt.Errorf("DATA_DIR %s is in use by another restaurant: stop that one first, or choose another folder", cfg.dataDir)
+		return nil, nil, fmt.Errorf("RESTAURANT_DATA_DIR %s is in use by another restaurant: stop that one first, or choose another folder", cfg.dataDir)
 	}
 	if cfg.databaseURL != "" {
 		store, err = models.OpenPostgres(ctx, cfg.databaseURL)

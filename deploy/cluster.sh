@@ -42,8 +42,8 @@ start_instance() {
   local port
   port=$(port_of "$1")
   mkdir -p "$dir/instance-$1"
-  ADDR="127.0.0.1:$port" DATA_DIR="$dir/instance-$1/data" DATABASE_URL="$TEST_DATABASE_URL" PUBLIC_URL="http://localhost:$first" \
-    TRUSTED_PROXIES=127.0.0.1 BEHIND_PROXY=off TLS=off PUBLIC=off DEMO_DATA=on \
+  RESTAURANT_ADDR="127.0.0.1:$port" RESTAURANT_DATA_DIR="$dir/instance-$1/data" RESTAURANT_DATABASE_URL="$TEST_DATABASE_URL" RESTAURANT_PUBLIC_URL="http://localhost:$first" \
+    RESTAURANT_TRUSTED_PROXIES=127.0.0.1 RESTAURANT_BEHIND_PROXY=off RESTAURANT_TLS=off RESTAURANT_PUBLIC=off RESTAURANT_DEMO_DATA=on \
     setsid "$dir/restaurant" serve </dev/null >>"$dir/instance-$1/log" 2>&1 &
   instances[$1]=$!
 }

@@ -41,8 +41,8 @@ func needChaos(t *testing.T) (span time.Duration) {
 // counts. It takes as long as CHAOS says.
 func TestChaos_losesNoOrder(t *testing.T) {
 	span := needChaos(t)
-	t.Setenv("KITCHEN_PACE", "20ms")
-	t.Setenv("LOG_LEVEL", "error")
+	t.Setenv("RESTAURANT_KITCHEN_PACE", "20ms")
+	t.Setenv("RESTAURANT_LOG_LEVEL", "error")
 	c := testkit.StartCluster(t)
 	guests := newGuests(t, c.Nginx)
 

@@ -23,9 +23,9 @@ func TestCrash_losesNoAcknowledgedOrder(t *testing.T) {
 
 func killRepeatedly(t *testing.T, dir string, kills int) {
 	t.Helper()
-	t.Setenv("KITCHEN_PACE", "20ms")
-	t.Setenv("LOG_LEVEL", "error")
-	t.Setenv("PUBLIC_URL", "http://localhost:8080") // or tokens would hold at one address only
+	t.Setenv("RESTAURANT_KITCHEN_PACE", "20ms")
+	t.Setenv("RESTAURANT_LOG_LEVEL", "error")
+	t.Setenv("RESTAURANT_PUBLIC_URL", "http://localhost:8080") // or tokens would hold at one address only
 	guests := testkit.NewWorkload(t)
 	for range kills {
 		server := testkit.Start(t, dir)
@@ -42,7 +42,7 @@ func killRepeatedly(t *testing.T, dir string, kills int) {
 		wait()
 	}
 
-	t.Setenv("KITCHEN_PACE", "1ms")
+	t.Setenv("RESTAURANT_KITCHEN_PACE", "1ms")
 	server := testkit.Start(t, dir)
 	guests.Attach(server)
 	guests.PlacePending(server)

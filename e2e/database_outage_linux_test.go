@@ -37,9 +37,9 @@ func TestPostgresOutage_isRefusedAndPasses(t *testing.T) {
 		{"frozen", (*testkit.PostgresServer).Freeze, (*testkit.PostgresServer).Thaw, toNotice},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			t.Setenv("KITCHEN", "manual")
+			t.Setenv("RESTAURANT_KITCHEN", "manual")
 			database := testkit.NewPostgresServer(t)
-			t.Setenv("DATABASE_URL", database.URL)
+			t.Setenv("RESTAURANT_DATABASE_URL", database.URL)
 			server := testkit.Start(t, t.TempDir())
 			a := &outageTest{t: t, server: server, alice: server.Login("alice"), carla: server.Login("carla")}
 			a.wantOrder("before")

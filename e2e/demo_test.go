@@ -12,7 +12,7 @@ import (
 
 // TestDemo_ordersAPizza runs the program's own tour.
 func TestDemo_ordersAPizza(t *testing.T) {
-	t.Setenv("KITCHEN_PACE", "50ms")
+	t.Setenv("RESTAURANT_KITCHEN_PACE", "50ms")
 	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "demo")
 	server.AwaitOutput("Ctrl-C")
 	output := server.Output.String()
@@ -31,7 +31,7 @@ func TestDemo_ordersAPizza(t *testing.T) {
 
 // TestDemo_trustsItsOwnCertificate runs the tour over TLS.
 func TestDemo_trustsItsOwnCertificate(t *testing.T) {
-	t.Setenv("KITCHEN_PACE", "20ms")
+	t.Setenv("RESTAURANT_KITCHEN_PACE", "20ms")
 	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "demo", "-tls", "self-signed", "-tls-addr", testkit.FreeAddr(t))
 	server.AwaitOutput("Buon appetito")
 }
@@ -41,7 +41,7 @@ func TestDemo_saysThatItWasStopped(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot be asked to shut down on Windows, only killed")
 	}
-	t.Setenv("KITCHEN_PACE", "1h")
+	t.Setenv("RESTAURANT_KITCHEN_PACE", "1h")
 	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "demo")
 	server.AwaitOutput(`"status":"placed"`)
 	server.Signal()

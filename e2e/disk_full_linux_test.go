@@ -30,9 +30,9 @@ type smallDisk struct {
 // refusal says so, nothing of what was acknowledged is lost, reading goes on,
 // and when there is room again, so does writing.
 func TestDiskFull_isRefusedAndPasses(t *testing.T) {
-	t.Setenv("KITCHEN_PACE", "1ms")
-	t.Setenv("LOG_LEVEL", "error")
-	t.Setenv("PUBLIC_URL", "http://localhost:8080")
+	t.Setenv("RESTAURANT_KITCHEN_PACE", "1ms")
+	t.Setenv("RESTAURANT_LOG_LEVEL", "error")
+	t.Setenv("RESTAURANT_PUBLIC_URL", "http://localhost:8080")
 	t.Run("a file that may not grow", func(t *testing.T) { fillUp(t, limitedFile(t)) })
 	t.Run("a small file system", func(t *testing.T) {
 		if !mayMount(t) {
@@ -119,11 +119,11 @@ func inNamespace(script string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-const mount = `mount -t tmpfs -o size=16m,mode=700 tmpfs "$DATA_DIR"`
+const mount = `mount -t tmpfs -o size=16m,mode=700 tmpfs "$RESTAURANT_DATA_DIR"`
 
 func mayMount(t *testing.T) bool {
 	cmd := inNamespace(mount)
-	cmd.Env = append(os.Environ(), "DATA_DIR="+t.TempDir())
+	cmd.Env = append(os.Environ(), "RESTAURANT_DATA_DIR="+t.TempDir())
 	return cmd.Run() == nil
 }
 

@@ -16,7 +16,7 @@ func TestDrain_servesUntilTheBalancerHasNoticed(t *testing.T) {
 		t.Skip("a process cannot be asked to shut down on Windows, only killed")
 	}
 	const drain = 4 * time.Second // half of it is for a busy machine to answer a few requests
-	t.Setenv("DRAIN", drain.String())
+	t.Setenv("RESTAURANT_DRAIN", drain.String())
 	server := testkit.Start(t, t.TempDir())
 	alice := server.Login("alice")
 	if a := server.Do("GET", "/api/v1/menu", "", ""); a.Status != 200 || a.Close {

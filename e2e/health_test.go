@@ -23,8 +23,8 @@ func TestHealth_saysWhetherTheServerIsReady(t *testing.T) {
 }
 
 func TestHealth_underTLS(t *testing.T) {
-	t.Setenv("TLS", "self-signed")
-	t.Setenv("TLS_ADDR", testkit.FreeAddr(t))
+	t.Setenv("RESTAURANT_TLS", "self-signed")
+	t.Setenv("RESTAURANT_TLS_ADDR", testkit.FreeAddr(t))
 	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t))
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) { // polled, not raced against
 		health := testkit.Launch(t, t.TempDir(), server.Addr, "health")

@@ -213,11 +213,11 @@ func wantHeader(t *testing.T, folder, id string) {
 	}
 }
 
-// TestLessons_needDemoAccounts: the answer says so, and LAB=off shuts the lab.
+// TestLessons_needDemoAccounts: the answer says so, and RESTAURANT_LAB=off shuts the lab.
 func TestLessons_needDemoAccounts(t *testing.T) {
 	dir := t.TempDir()
 	server := testkit.Start(t, dir, "-demo-data", "off", "-lab", "off")
-	if a := server.Do("GET", "/learn", "", ""); a.Status != 404 || !strings.Contains(string(a.Body), "DEMO_DATA=on") {
+	if a := server.Do("GET", "/learn", "", ""); a.Status != 404 || !strings.Contains(string(a.Body), "RESTAURANT_DEMO_DATA=on") {
 		t.Errorf("/learn answers %d %s", a.Status, a.Body)
 	}
 	for _, path := range []string{"/learn/lessons", "/learn/facts", "/learn/progress"} {

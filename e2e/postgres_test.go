@@ -15,7 +15,7 @@ import (
 func usePostgres(t *testing.T) {
 	t.Helper()
 	testkit.NeedPostgres(t)
-	t.Setenv("DATABASE_URL", testkit.EmptyDatabase(t))
+	t.Setenv("RESTAURANT_DATABASE_URL", testkit.EmptyDatabase(t))
 }
 
 // TestPostgres_missingServerIsExplained checks that the password is not printed.
@@ -25,7 +25,7 @@ func TestPostgres_missingServerIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed.Close()
-	t.Setenv("DATABASE_URL", "postgres://alice:mozzarella@"+closed.Addr().String()+"/restaurant")
+	t.Setenv("RESTAURANT_DATABASE_URL", "postgres://alice:mozzarella@"+closed.Addr().String()+"/restaurant")
 	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t))
 	if code := server.Wait(10 * time.Second); code != 1 || !isOneSentence(server.Output.String(), "check that the server runs") || strings.Contains(server.Output.String(), "mozzarella") {
 		t.Errorf("exit code %d, output %s", code, server.Output)
@@ -41,7 +41,7 @@ func TestPostgres_crashLosesNoAcknowledgedOrder(t *testing.T) {
 // TestPostgres_seedGeneratesOrders fills an empty database.
 func TestPostgres_seedGeneratesOrders(t *testing.T) {
 	usePostgres(t)
-	t.Setenv("PUBLIC_URL", "http://localhost:8080")
+	t.Setenv("RESTAURANT_PUBLIC_URL", "http://localhost:8080")
 	output, code := testkit.RunProgram(t, t.TempDir(), "", "seed", "-orders", "2000", "-guests", "100")
 	if code != 0 || !strings.Contains(output, "2000 orders are new") {
 		t.Errorf("exit code %d, output %s", code, output)
@@ -54,7 +54,7 @@ func TestPostgres_seedGeneratesOrders(t *testing.T) {
 // cooked by another.
 func TestPostgres_threeInstances(t *testing.T) {
 	usePostgres(t)
-	t.Setenv("KITCHEN_PACE", "20ms")
+	t.Setenv("RESTAURANT_KITCHEN_PACE", "20ms")
 	var instances []*testkit.Process
 	for i := range 3 {
 		args := []string{"serve", "-kitchen", "manual"}

@@ -54,7 +54,7 @@ func TestREADME_tour(t *testing.T) {
 	if err := os.CopyFS(filepath.Join(folder, "docs", "examples"), os.DirFS("../docs/examples")); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("KITCHEN_PACE", "100ms")
+	t.Setenv("RESTAURANT_KITCHEN_PACE", "100ms")
 	server := testkit.Start(t, t.TempDir())
 	for _, c := range commands {
 		t.Run(c.line, func(t *testing.T) {

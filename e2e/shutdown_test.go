@@ -15,7 +15,7 @@ import (
 // TestShutdown_endsOpenStreams sends SIGTERM while a stream is open: it ends in
 // order, and so does the program.
 func TestShutdown_endsOpenStreams(t *testing.T) {
-	t.Setenv("KITCHEN", "manual")
+	t.Setenv("RESTAURANT_KITCHEN", "manual")
 	server := testkit.Start(t, t.TempDir())
 	alice := server.Login("alice")
 	server.Call("POST", "/api/v1/orders", alice, onePizza, nil)

@@ -69,7 +69,7 @@ func TestStartup_explainsFailures(t *testing.T) {
 		args        []string
 	}{
 		{"a port in use", "Stop what uses the port", nil, []string{"-addr", "localhost:" + port}},
-		{"a bad setting", "KITCHEN_PACE must be", nil, []string{"-kitchen-pace", "slow"}},
+		{"a bad setting", "RESTAURANT_KITCHEN_PACE must be", nil, []string{"-kitchen-pace", "slow"}},
 		{"a folder that is a file", "cannot be", nil, []string{"-data-dir", keys[0]}},
 		{"a damaged database", "restore a backup", write("restaurant.db", strings.Repeat("no database ", 1000)), nil},
 		{"a database with a damaged page", "restore a backup", damagePage, nil},
@@ -156,7 +156,7 @@ func sum(text []byte) (h uint64) {
 // BenchmarkStartup measures the time from exec to ready, over an empty folder and
 // over an existing one, and the memory at rest afterwards.
 func BenchmarkStartup(b *testing.B) {
-	b.Setenv("LOG_LEVEL", "error")
+	b.Setenv("RESTAURANT_LOG_LEVEL", "error")
 	existing := b.TempDir()
 	testkit.Start(b, existing).Kill()
 	for _, tc := range []struct {

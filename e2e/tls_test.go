@@ -179,7 +179,7 @@ func fingerprint(t *testing.T, text []byte) string {
 	return strings.ReplaceAll(fmt.Sprintf("% X", sha256.Sum256(block.Bytes)), " ", ":")
 }
 
-// createPair writes a certificate and its key for TLS=files.
+// createPair writes a certificate and its key for RESTAURANT_TLS=files.
 func createPair(t *testing.T, dir, cn string, from, to time.Time) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

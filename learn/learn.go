@@ -135,6 +135,6 @@ func (h *Handler) ownsServer(c *gin.Context) error {
 // MountDisabled registers a route that says why there are no lessons.
 func MountDisabled(r gin.IRouter, _ gin.HandlerFunc) {
 	httpjson.Get(r, "/learn", adapt(func(*gin.Context) error {
-		return problem.NotFound.New("The lessons need the demo accounts: start the house with DEMO_DATA=on.")
+		return problem.NotFound.New("The lessons need the demo accounts: start the house with RESTAURANT_DEMO_DATA=on.")
 	}))
 }

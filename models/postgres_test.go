@@ -385,7 +385,7 @@ func TestOpenPostgres_errorsOfTheServer(t *testing.T) {
 			t.Run(tc.name, func(t *testing.T) {
 				waitForLimit(t)
 				_, err := OpenPostgres(t.Context(), tc.url)
-				wantSentence(t, err, tc.says, "DATABASE_URL", "Nothing was changed")
+				wantSentence(t, err, tc.says, "RESTAURANT_DATABASE_URL", "Nothing was changed")
 				if strings.Contains(err.Error(), secret) {
 					t.Errorf("it tells the password: %v", err)
 				}

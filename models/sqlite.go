@@ -196,7 +196,7 @@ func openError(path string, err error) error {
 	case sqliteCantOpen, sqliteReadOnly, sqlitePerm:
 		err = errors.New("this user may not open it for writing")
 	}
-	return fmt.Errorf("the database %s cannot be opened: %w. Nothing was changed; restore a backup, or choose another DATA_DIR", path, err)
+	return fmt.Errorf("the database %s cannot be opened: %w. Nothing was changed; restore a backup, or choose another RESTAURANT_DATA_DIR", path, err)
 }
 
 // Primary result codes of SQLite (sqlite.org/rescode.html).

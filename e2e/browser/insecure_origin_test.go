@@ -7,7 +7,7 @@ import "testing"
 // cookies come without Sec-Fetch-Site.
 func TestInsecureOrigin_wholeVisit(t *testing.T) {
 	t.Parallel()
-	guest := startServer(t, "KITCHEN_PACE=1s").newInsecureTab(t)
+	guest := startServer(t, "RESTAURANT_KITCHEN_PACE=1s").newInsecureTab(t)
 	guest.expectStatus(401)
 	guest.open("/")
 	guest.find(size("large", "Margherita"))

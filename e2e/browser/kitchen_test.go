@@ -24,7 +24,7 @@ func TestKitchen_isForChefs(t *testing.T) {
 // TestKitchen_movesOrdersByHand takes an order through all its steps and cancels another.
 func TestKitchen_movesOrdersByHand(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	chef := s.newTab(t)
 	chef.expectStatus(409)
 	gate, opens := hold("GET /api/v1/kitchen/orders")
@@ -62,7 +62,7 @@ func TestKitchen_movesOrdersByHand(t *testing.T) {
 // TestKitchen_keepsTheFocus keeps the focus at the ticket that moves.
 func TestKitchen_keepsTheFocus(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	s.placeOrder(s.Login("alice"))
 	s.placeOrder(s.Login("alice"))
 	chef := s.newTab(t)
@@ -81,7 +81,7 @@ func TestKitchen_keepsTheFocus(t *testing.T) {
 // TestKitchen_offline switches the buttons off without a connection, and on again with it.
 func TestKitchen_offline(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	s.placeOrder(s.Login("alice"))
 	chef := s.newTab(t)
 	chef.expectStatus(notDelivered)
@@ -116,7 +116,7 @@ func TestKitchen_refused(t *testing.T) {
 // TestKitchen_keepsTheBoardAfterExpiry keeps the board on the screen.
 func TestKitchen_keepsTheBoardAfterExpiry(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual", "ACCESS_TOKEN_TTL=15s")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual", "RESTAURANT_ACCESS_TOKEN_TTL=15s")
 	s.placeOrder(s.Login("alice"))
 	chef := s.newTab(t)
 	chef.expectStatus(401)

@@ -310,7 +310,7 @@ func TestLessons_missingFile(t *testing.T) {
 // TestLessons_stopStream where no cook ever comes.
 func TestLessons_stopStream(t *testing.T) {
 	t.Parallel()
-	guest := startServer(t, "KITCHEN=manual").newTab(t)
+	guest := startServer(t, "RESTAURANT_KITCHEN=manual").newTab(t)
 	guest.expectStatus(401)
 	guest.open("/#/lessons/L04")
 	guest.lockInGuess(mouse{guest})
@@ -575,7 +575,7 @@ func TestLessons_insecureOrigin(t *testing.T) {
 	s := startServer(t)
 	_, port, _ := strings.Cut(s.Addr, ":")
 	s.Kill()
-	s.settings = append(s.settings, "PUBLIC_URL=http://"+insecureHost+":"+port)
+	s.settings = append(s.settings, "RESTAURANT_PUBLIC_URL=http://"+insecureHost+":"+port)
 	s.restart()
 	guest := s.newInsecureTab(t)
 	guest.expectStatus(401, 404)

@@ -85,7 +85,7 @@ func TestMenu_countsDown(t *testing.T) {
 // TestMenu_rateLimited has the server itself refuse.
 func TestMenu_rateLimited(t *testing.T) {
 	t.Parallel()
-	guest := startServer(t, "RATE_LIMIT=1/s").newTab(t)
+	guest := startServer(t, "RESTAURANT_RATE_LIMIT=1/s").newTab(t)
 	guest.expectStatus(429)
 	guest.recordCountdown()
 	guest.open("/#/about")

@@ -104,7 +104,7 @@ func TestNotebook_commandsRepeatEveryAction(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Fatal("the notebook's commands need curl: install it")
 	}
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	guest := s.newTab(t)
 	guest.expectStatus(401, 403, 409, 412, 422)
 	var entries []notebookEntry

@@ -9,7 +9,7 @@ import (
 // TestOrders_list follows two orders live; one is cancelled and one is too late for that.
 func TestOrders_list(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	guest := s.newTab(t)
 	guest.expectStatus(401, 409)
 	guest.open("/#/orders")
@@ -51,7 +51,7 @@ func (s *server) advance(chef string, order int64, status string) {
 // begins: the page cannot know yet.
 func TestOrders_cancelTooLate(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	guest := s.newTab(t)
 	guest.expectStatus(409)
 	order := s.placeOrder(s.Login("alice"))
@@ -68,7 +68,7 @@ func TestOrders_cancelTooLate(t *testing.T) {
 // TestOrders_loadingAndRefused says what the page waits for, and what went wrong.
 func TestOrders_loadingAndRefused(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	s.placeOrder(s.Login("alice"))
 	guest := s.newTab(t)
 	guest.expectStatus(503)
@@ -94,7 +94,7 @@ func TestOrders_loadingAndRefused(t *testing.T) {
 // meanwhile is there when it is back, and was asked for with Last-Event-ID.
 func TestOrders_streamResumes(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	guest := s.newTab(t)
 	guest.expectStatus(notDelivered)
 	alice, carla := s.Login("alice"), s.Login("carla")
@@ -131,7 +131,7 @@ func (p *tab) step(order string) string {
 // TestOrders_pollsWithoutStream falls back to asking every five seconds, and says so.
 func TestOrders_pollsWithoutStream(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	order := s.placeOrder(s.Login("alice"))
 	guest := s.newTab(t)
 	guest.expectStatus(http.StatusServiceUnavailable)
@@ -146,7 +146,7 @@ func TestOrders_pollsWithoutStream(t *testing.T) {
 // TestOrders_serverRestarts kills the server under an open page.
 func TestOrders_serverRestarts(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	order := s.placeOrder(s.Login("alice"))
 	guest := s.newTab(t)
 	guest.expectStatus(notDelivered)

@@ -22,7 +22,7 @@ var screenshots = flag.String("screenshots", "", "write the README's pictures in
 // TestScreenshots walks to what the README shows. Without -screenshots the
 // pictures are only looked at.
 func TestScreenshots(t *testing.T) {
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	guest := s.newTab(t)
 	guest.resize(860, 620)
 	guest.open("/#/about")

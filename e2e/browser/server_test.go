@@ -16,7 +16,7 @@ type server struct {
 	settings []string
 }
 
-// startServer starts the program. Settings such as "KITCHEN=manual" add to or
+// startServer starts the program. Settings such as "RESTAURANT_KITCHEN=manual" add to or
 // replace a kitchen that is quick enough for tests.
 func startServer(t testing.TB, settings ...string) *server {
 	t.Helper()
@@ -29,7 +29,7 @@ func startServer(t testing.TB, settings ...string) *server {
 func (s *server) start(addr string) {
 	s.t.Helper()
 	s.Process = testkit.Prepare(s.t, s.dir, addr, exec.Command(testkit.Program()))
-	s.Cmd.Env = append(s.Cmd.Env, "KITCHEN_PACE=300ms", "RATE_LIMIT=50/s") // the limit that the page meets elsewhere
+	s.Cmd.Env = append(s.Cmd.Env, "RESTAURANT_KITCHEN_PACE=300ms", "RESTAURANT_RATE_LIMIT=50/s") // the limit that the page meets elsewhere
 	s.Cmd.Env = append(s.Cmd.Env, s.settings...)
 	s.Start()
 	s.AwaitReady()

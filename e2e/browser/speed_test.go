@@ -78,7 +78,7 @@ func (p *tab) idle() bool {
 // TestSpeed_noLayoutShift holds answers back until the page says that it
 // waits. What was there before may not move when they come.
 func TestSpeed_noLayoutShift(t *testing.T) {
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	s.placeOrder(s.Login("alice"))
 	for _, tc := range []struct{ username, view, request, waiting, arrived string }{
 		{"", "menu", "GET /api/v1/menu", "Reading the menu", "Margherita"},
@@ -180,7 +180,7 @@ func (p *tab) slowness() float64 {
 // for a chef.
 func startFullServer(t *testing.T) (s *server, alice string) {
 	t.Helper()
-	s = startServer(t, "RATE_LIMIT=off", "KITCHEN=manual")
+	s = startServer(t, "RESTAURANT_RATE_LIMIT=off", "RESTAURANT_KITCHEN=manual")
 	marco := s.Login("marco")
 	var menu struct{ Items []struct{ ID int64 } }
 	s.mustCall("GET", "/api/v1/menu", "", "", &menu)

@@ -85,7 +85,7 @@ func TestToken_tampering(t *testing.T) {
 // long enough for a slow machine to see the page before it ends.
 func TestToken_expiry(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "ACCESS_TOKEN_TTL=15s", "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_ACCESS_TOKEN_TTL=15s", "RESTAURANT_KITCHEN=manual")
 	s.placeOrder(s.Login("alice"))
 	guest := s.newTab(t)
 	guest.expectStatus(401)
@@ -127,7 +127,7 @@ func TestToken_expiry(t *testing.T) {
 // refresh, everything is answered, and the notebook shows it.
 func TestToken_silentRefresh(t *testing.T) {
 	t.Parallel()
-	guest := startServer(t, "ACCESS_TOKEN_TTL=15s").newTab(t)
+	guest := startServer(t, "RESTAURANT_ACCESS_TOKEN_TTL=15s").newTab(t)
 	guest.openAs("alice", "Menu")
 	guest.click(size("large", "Margherita"))
 	refresh, letGo := hold("POST /api/v1/auth/refresh")
@@ -192,7 +192,7 @@ func TestToken_twoTabsRefreshInTurn(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			one := tc.seat(startServer(t, "ACCESS_TOKEN_TTL=15s"), t)
+			one := tc.seat(startServer(t, "RESTAURANT_ACCESS_TOKEN_TTL=15s"), t)
 			one.openAs("alice", "Menu")
 			two := one.newTabOfSameUser()
 			two.open("/#/menu")

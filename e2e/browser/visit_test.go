@@ -7,7 +7,7 @@ import (
 // TestVisit_byMouse goes the whole way, and tries it without an access token first.
 func TestVisit_byMouse(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, "KITCHEN=manual")
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	guest := s.newTab(t)
 	guest.expectStatus(401)
 	guest.open("/")

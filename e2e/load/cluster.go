@@ -62,13 +62,13 @@ func (c *cluster) start(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	progress("starting %d instances over one PostgreSQL, one server over SQLite, and nginx", instanceCount)
-	settings := []string{"KITCHEN=manual", "LOG_LEVEL=error", "PUBLIC_URL=" + c.nginx.URL}
+	settings := []string{"RESTAURANT_KITCHEN=manual", "RESTAURANT_LOG_LEVEL=error", "RESTAURANT_PUBLIC_URL=" + c.nginx.URL}
 	if c.sqlite, err = c.startServer(ctx, filepath.Join(dir, "sqlite"), settings...); err != nil {
 		return err
 	}
 	var addrs []string
 	for i := range instanceCount {
-		s, err := c.startServer(ctx, filepath.Join(dir, fmt.Sprint("instance", i+1)), append(settings, "DATABASE_URL="+c.url)...)
+		s, err := c.startServer(ctx, filepath.Join(dir, fmt.Sprint("instance", i+1)), append(settings, "RESTAURANT_DATABASE_URL="+c.url)...)
 		if err != nil {
 			return err
 		}

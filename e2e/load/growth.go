@@ -33,7 +33,7 @@ func growth(ctx context.Context, o options, dir string, out io.Writer) error {
 	for _, name := range []string{"empty", "filled"} {
 		// In a manual kitchen nothing moves by itself, so both kitchens have the
 		// same tickets, and none is being cooked while another call is measured.
-		s, err := newServer(o.program, filepath.Join(dir, name), "KITCHEN=manual")
+		s, err := newServer(o.program, filepath.Join(dir, name), "RESTAURANT_KITCHEN=manual")
 		if err != nil {
 			return err
 		}

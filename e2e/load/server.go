@@ -30,7 +30,7 @@ func newServer(program, dir string, settings ...string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings = append([]string{"ADDR=" + addr, "DATA_DIR=" + filepath.Join(dir, "data"), "RATE_LIMIT=off"}, settings...)
+	settings = append([]string{"RESTAURANT_ADDR=" + addr, "RESTAURANT_DATA_DIR=" + filepath.Join(dir, "data"), "RESTAURANT_RATE_LIMIT=off"}, settings...)
 	return &server{client: newClient("http://" + addr), addr: addr, program: program, dir: dir, settings: settings}, os.MkdirAll(dir, 0o700)
 }
 

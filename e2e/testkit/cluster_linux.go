@@ -26,9 +26,9 @@ func StartCluster(t *testing.T) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t, Postgres: NewPostgresServer(t)}
 	addr := FreeAddr(t)
-	t.Setenv("DATABASE_URL", c.Postgres.URL)
-	t.Setenv("PUBLIC_URL", "http://"+addr)
-	t.Setenv("TRUSTED_PROXIES", "127.0.0.1")
+	t.Setenv("RESTAURANT_DATABASE_URL", c.Postgres.URL)
+	t.Setenv("RESTAURANT_PUBLIC_URL", "http://"+addr)
+	t.Setenv("RESTAURANT_TRUSTED_PROXIES", "127.0.0.1")
 	ctx, cancel := context.WithCancel(context.Background())
 	var supervisors sync.WaitGroup
 	t.Cleanup(supervisors.Wait)

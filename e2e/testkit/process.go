@@ -70,7 +70,7 @@ func Launch(t testing.TB, dir, addr string, args ...string) *Process {
 
 // Prepare returns a process that is not started.
 func Prepare(t testing.TB, dir, addr string, cmd *exec.Cmd) *Process {
-	cmd.Env = append(os.Environ(), "ADDR="+addr, "DATA_DIR="+dir, "RATE_LIMIT=off")
+	cmd.Env = append(os.Environ(), "RESTAURANT_ADDR="+addr, "RESTAURANT_DATA_DIR="+dir, "RESTAURANT_RATE_LIMIT=off")
 	return &Process{process.New(addr, cmd), t}
 }
 
@@ -78,7 +78,7 @@ func Prepare(t testing.TB, dir, addr string, cmd *exec.Cmd) *Process {
 func RunProgram(t testing.TB, dir, input string, args ...string) (output string, code int) {
 	t.Helper()
 	cmd := exec.Command(Program(), args...)
-	cmd.Env = append(os.Environ(), "DATA_DIR="+dir)
+	cmd.Env = append(os.Environ(), "RESTAURANT_DATA_DIR="+dir)
 	cmd.Stdin = strings.NewReader(input)
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil { // it did not start
