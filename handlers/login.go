@@ -219,7 +219,7 @@ func (a *API) checkCredentials(c *gin.Context, username, password string) (u mod
 	ctx, address := c.Request.Context(), middleware.Address(c)
 	username = strings.ToLower(username)
 	if !models.IsUsername(username) {
-		username = "" // no user has it, but the query costs the same
+		username = "" // no account has it, so it counts against the address only; the query costs the same
 	}
 	wait, end, err := a.throttle.Attempt(ctx, username, address)
 	switch {

@@ -42,10 +42,10 @@ func (r *response) wantsWait(t testing.TB, seconds int) {
 
 func passwordOf(username string) string { return username + "-likes-pizza" }
 
-// TestThrottle_guessingGetsSlower tries wrong passwords for an account, for one that
-// nobody has and for a name that nobody can have: each waits alike.
+// TestThrottle_guessingGetsSlower tries wrong passwords for an account and for one that
+// nobody has: both wait alike.
 func TestThrottle_guessingGetsSlower(t *testing.T) {
-	for _, name := range []string{"alice", "nobody", "not a username"} {
+	for _, name := range []string{"alice", "nobody"} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := newServer(t)
@@ -65,6 +65,22 @@ func TestThrottle_guessingGetsSlower(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestThrottle_invalidNamesShareNoTally: who mistypes a name does not wait for what
+// somebody else mistyped elsewhere. The address counts as for any other name.
+func TestThrottle_invalidNamesShareNoTally(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t)
+		for i := range 19 {
+			srv.failLogins(t, 1, fmt.Sprint("not a username ", i%3), elsewhere)
+		}
+		srv.failLogins(t, 1, "not a username 0", home)
+		srv.failLogins(t, 1, "not a username 0", elsewhere)
+		srv.tryLogin(t, "not a username 9", "wrong-password", elsewhere).wantsWait(t, 1)
+		srv.tryLogin(t, "bob", passwordOf("bob"), elsewhere).wantsWait(t, 1)
+		srv.failLogins(t, 1, "not a username 0", home)
+	})
 }
 
 // The right password forgets the failures.

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -76,13 +77,19 @@ const (
 )
 
 // loginKeys are what an attempt may count against, in memory and in the database.
+// Nothing counts against an empty one.
 type loginKeys struct{ account, pair, address string }
 
 func keysOf(account, address string) loginKeys {
+	if account == "" {
+		return loginKeys{address: "address\x00" + address}
+	}
 	return loginKeys{"account\x00" + account, "home\x00" + account + "\x00" + address, "address\x00" + address}
 }
 
-// Attempt asks to try a password. It returns how long to wait first, or end, which must
+// Attempt asks to try a password. account is empty for a name that no account can have:
+// then only the address counts, because a tally of all such names together would make
+// strangers wait for each other. It returns how long to wait first, or end, which must
 // be called with the outcome; if that returns an error, the client may not be told the outcome.
 // Of attempts at once only as many pass as may fail, so that a race gains no guesses.
 func (t *Throttle) Attempt(ctx context.Context, account, address string) (wait time.Duration, end func(Outcome) error, err error) {
@@ -174,7 +181,7 @@ func (t *Throttle) countShared(ctx context.Context, keys loginKeys, counter stri
 	case o == Passed:
 		return t.shared.CountLogin(ctx, counter, keys.pair)
 	}
-	return t.shared.CountFailedLogin(ctx, counter, keys.address)
+	return t.shared.CountFailedLogin(ctx, slices.DeleteFunc([]string{counter, keys.address}, isEmpty)...)
 }
 
 func (t *Throttle) changeBoth(counter, address string, fn func(*failures)) {
@@ -182,7 +189,12 @@ func (t *Throttle) changeBoth(counter, address string, fn func(*failures)) {
 	change(t.addresses, address, fn)
 }
 
+func isEmpty(key string) bool { return key == "" }
+
 func change(in *hashedCache[failures], key string, fn func(*failures)) {
+	if isEmpty(key) {
+		return
+	}
 	f, _ := in.get(key)
 	fn(&f)
 	if f == (failures{}) {
