@@ -114,7 +114,7 @@ func (c config) loopbackOnly() bool {
 // isLoopback reports whether only this machine can reach an address to listen on.
 func isLoopback(addr string) bool {
 	host, _, _ := net.SplitHostPort(addr)
-	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 func (c config) databaseFile() string     { return filepath.Join(c.dataDir, "restaurant.db") }
@@ -147,26 +147,35 @@ func (c config) issuer(listening string) string {
 	if c.publicURL != "" {
 		return c.publicURL
 	}
-	_, port, _ := net.SplitHostPort(listening)
-	return c.urlOf("localhost", port) // all interfaces together have no name; RESTAURANT_PUBLIC_URL can give one
-}
-
-// localURL is the server's address from this machine.
-func (c config) localURL() string {
-	_, addr := c.listenAddr()
-	_, port, _ := net.SplitHostPort(addr)
-	return c.urlOf("127.0.0.1", port) // not a name, which a container may be unable to resolve
-}
-
-// urlOf is the URL of the address to listen on, with another port, and with host for
-// all interfaces.
-func (c config) urlOf(host, port string) string {
 	scheme, addr := c.listenAddr()
-	if own, _, _ := net.SplitHostPort(addr); own != "" && !net.ParseIP(own).IsUnspecified() {
-		host = own
+	host, _, _ := net.SplitHostPort(addr)
+	_, port, _ := net.SplitHostPort(listening)
+	if allInterfaces(host) {
+		host = "localhost" // together they have no name; RESTAURANT_PUBLIC_URL can give one
 	}
 	return scheme + net.JoinHostPort(host, port)
 }
+
+// localURL is the server's address from this machine. It holds no name: a container may
+// be unable to resolve one, and localhost may lead to another program.
+func (c config) localURL() string {
+	scheme, addr := c.listenAddr()
+	host, port, _ := net.SplitHostPort(addr)
+	if host == "localhost" || allInterfaces(host) {
+		host = "127.0.0.1"
+	}
+	return scheme + net.JoinHostPort(host, port)
+}
+
+// directURL is url as this server's own listener speaks it: behind a proxy for HTTPS that
+// is plain HTTP.
+func (c config) directURL(url string) string {
+	scheme, _ := c.listenAddr()
+	_, rest, _ := strings.Cut(url, "://")
+	return scheme + rest
+}
+
+func allInterfaces(host string) bool { return host == "" || net.ParseIP(host).IsUnspecified() }
 
 // certificateNames are the host names and IP addresses for a self-signed certificate.
 func (c config) certificateNames() []string {
@@ -180,7 +189,7 @@ func (c config) certificateNames() []string {
 		add(u.Hostname())
 	}
 	host, _, _ := net.SplitHostPort(c.tlsAddr)
-	if host != "" && !net.ParseIP(host).IsUnspecified() {
+	if !allInterfaces(host) {
 		add(host)
 		return names
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,7 @@ func TestConfig_exposure(t *testing.T) {
 		{"::1 has demo accounts", map[string]string{"RESTAURANT_ADDR": "[::1]:0"}, true, ""},
 		{"LOCALHOST has demo accounts", map[string]string{"RESTAURANT_ADDR": "LOCALHOST:0"}, true, ""},
 		{"a bare port is refused with what was meant", map[string]string{"RESTAURANT_ADDR": "8102"}, false, "say localhost:8102"},
+		{"a bare port for HTTPS, too", map[string]string{"RESTAURANT_TLS_ADDR": "8443"}, false, "RESTAURANT_TLS_ADDR must be host:port: say localhost:8443"},
 		{"other programs' variables are not read", map[string]string{"PUBLIC": `C:\Users\Public`, "TLS": "1.3", "DATABASE_URL": "file:./dev.db", "LOG_LEVEL": "verbose"}, true, ""},
 		{"unless they are switched off", map[string]string{"RESTAURANT_DEMO_DATA": "off"}, false, ""},
 		{"all interfaces are refused", map[string]string{"RESTAURANT_ADDR": ":8080"}, false, "RESTAURANT_ADDR"},
@@ -78,6 +80,20 @@ func TestConfig_exposure(t *testing.T) {
 				t.Errorf("demo accounts: %t", c.demoData)
 			}
 		})
+	}
+}
+
+// TestSettings_namesAreInLowerCase: as clients send them, so that they are found equal.
+func TestSettings_namesAreInLowerCase(t *testing.T) {
+	for _, addr := range []string{"localhost:8129", "LOCALHOST:8129", " LocalHost:8129\t", "localhost.:8129"} {
+		c, err := read([]string{"-addr", addr, "-tls-addr", addr}, nil)
+		if err != nil || c.addr != "localhost:8129" || c.tlsAddr != c.addr || !c.demoData || c.issuer(c.addr) != "http://localhost:8129" {
+			t.Errorf("%q: %+v, %v", addr, c, err)
+		}
+	}
+	c, err := read(nil, map[string]string{"RESTAURANT_CORS_ORIGINS": "HTTPS://A.Example , http://b.example", "RESTAURANT_TRUSTED_PROXIES": "FD00::1"})
+	if err != nil || !slices.Equal(c.corsOrigins, []string{"https://a.example", "http://b.example"}) || !slices.Equal(c.trustedProxies, []string{"fd00::1"}) {
+		t.Errorf("%+v, %v", c, err)
 	}
 }
 
@@ -214,7 +230,7 @@ func TestUsersAdd_firstManager(t *testing.T) {
 		err := Run(t.Context(), args, func(string) string { return "" }, Stdio{In: strings.NewReader(password + "\n"), Out: &out})
 		return out.String(), err
 	}
-	if out, err := add("a sentence only I know", "-role", "manager", "-name", "The boss", "Boss"); err != nil || !strings.Contains(out, "boss can log in as a manager") {
+	if out, err := add("a sentence only I know", "-role", "Manager", "-name", "The boss", "Boss"); err != nil || !strings.Contains(out, "boss can log in as a manager") {
 		t.Errorf("says %q, %v", out, err)
 	}
 	for _, tc := range []struct {

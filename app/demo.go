@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,19 +27,19 @@ func demoCommand(ctx context.Context, c call) error {
 		return errors.New("demo needs orders that advance by themselves: RESTAURANT_KITCHEN=auto")
 	}
 	c.Log = io.Discard // the requests are shown below, from the client's side
-	return runServer(ctx, c, func(ctx context.Context, url string) error {
-		client, err := newDemoClient(c.cfg)
+	return runServer(ctx, c, func(ctx context.Context, at place) error {
+		client, err := newDemoClient(c.cfg, at.listening)
 		if err != nil {
 			return err
 		}
-		d := &demoRun{ctx: ctx, url: url, out: c.Out, client: client}
+		d := &demoRun{ctx: ctx, url: c.cfg.directURL(at.url), out: c.Out, client: client}
 		switch err := d.orderPizza(); {
 		case ctx.Err() != nil:
 			return errors.New("the demo was stopped before the pizza was served")
 		case err != nil:
 			return err
 		}
-		fmt.Fprintf(c.Out, "Restaurant keeps running at %s (Ctrl-C stops it).\nNow you: curl -s %s/learn, or %s/swagger/index.html\n", url, url, url)
+		fmt.Fprintf(c.Out, "Restaurant keeps running at %s (Ctrl-C stops it).\nNow you: curl -s %s/learn, or %s/swagger/index.html\n", at.url, at.url, at.url)
 		return nil
 	})
 }
@@ -53,10 +54,15 @@ type demoRun struct {
 	client *http.Client
 }
 
-// newDemoClient trusts the server's certificate, as curl --cacert does.
-func newDemoClient(cfg config) (*http.Client, error) {
+// newDemoClient connects to the address listening, whatever the URL says, so that
+// alice's password goes to this server and to no other program or proxy. It trusts the
+// server's certificate, as curl --cacert does.
+func newDemoClient(cfg config, listening string) (*http.Client, error) {
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, listening)
+	}}
 	if !cfg.overTLS() {
-		return http.DefaultClient, nil
+		return &http.Client{Transport: transport}, nil
 	}
 	file := cfg.tlsCert
 	if cfg.tls == "self-signed" {
@@ -71,7 +77,8 @@ func newDemoClient(cfg config) (*http.Client, error) {
 		pool = x509.NewCertPool()
 	}
 	pool.AppendCertsFromPEM(text)
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}, nil
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return &http.Client{Transport: transport}, nil
 }
 
 func (d *demoRun) orderPizza() error {

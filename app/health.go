@@ -40,12 +40,15 @@ func checkReady(ctx context.Context, url string) error {
 		return errors.New("nothing answers there")
 	}
 	defer res.Body.Close()
-	if res.StatusCode == http.StatusOK {
+	var answer struct{ Status, Title, Detail any } // a status in words, or a problem document
+	err = json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&answer)
+	switch {
+	case res.StatusCode == http.StatusOK && answer.Status == "ready":
 		return nil
-	}
-	var refusal struct{ Title, Detail string }
-	if json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&refusal) != nil {
+	case res.StatusCode == http.StatusOK:
+		return errors.New("another program answers there")
+	case err != nil:
 		return fmt.Errorf("it answers %s", res.Status)
 	}
-	return fmt.Errorf("%s. %s", refusal.Title, refusal.Detail)
+	return fmt.Errorf("%v. %v", answer.Title, answer.Detail)
 }

@@ -14,14 +14,20 @@ import (
 // collections: half the collecting for some megabytes. GOGC in the environment wins.
 const gcPercent = 200
 
-// runServer starts the server, calls ready with its address once it listens, and runs
-// until ctx ends, ready returns an error, or a listener fails. ready's context ends
-// when the server is about to stop.
+// place is where a running server is.
+type place struct {
+	url       string // for clients
+	listening string // host:port on this machine
+}
+
+// runServer starts the server, calls ready once it listens, and runs until ctx ends,
+// ready returns an error, or a listener fails. ready's context ends when the server is
+// about to stop.
 //
 // The addresses are checked first, so that a port in use is refused before anything is
 // changed. They are bound after the database is open, so that no client waits in the
 // backlog during a migration; and before build, which needs to know the port.
-func runServer(ctx context.Context, c call, ready func(ctx context.Context, url string) error) (err error) {
+func runServer(ctx context.Context, c call, ready func(ctx context.Context, at place) error) (err error) {
 	if c.getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
@@ -79,7 +85,7 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, url 
 			app.drain(failed, c.cfg.drain)
 			return listening.primary.Shutdown()
 		},
-	}, task(func(ctx context.Context) error { return ready(ctx, app.api.PublicURL) })))
+	}, task(func(ctx context.Context) error { return ready(ctx, place{app.api.PublicURL, listening.primary.Addr()}) })))
 }
 
 // part is something that starts and stops with the server. run blocks until stop is

@@ -46,10 +46,11 @@ func oneOf(field func(*config) *string, allowed ...string) func(*config, string)
 	}
 }
 
-// list is a comma-separated setting whose items valid accepts.
+// list is a comma-separated setting whose items valid accepts: names and addresses of
+// computers, which clients send in lower case.
 func list(field func(*config) *[]string, valid func(string) bool, want string) func(*config, string) error {
 	return func(c *config, v string) error {
-		for item := range strings.SplitSeq(v, ",") {
+		for item := range strings.SplitSeq(strings.ToLower(v), ",") {
 			if item = strings.TrimSpace(item); item == "" {
 				continue
 			}
@@ -84,15 +85,25 @@ func onOffLocal(field func(*config) *bool) func(*config, string) error {
 	}
 }
 
-func checkAddr(v string) error {
-	if _, err := strconv.ParseUint(v, 10, 16); err == nil {
-		return fmt.Errorf("must be host:port: say localhost:%s", v)
+// address is a setting host:port. The host is kept as clients write it: in lower case,
+// without the dot that may end a name.
+func address(field func(*config) *string) func(*config, string) error {
+	return func(c *config, v string) error {
+		if isPort(v) {
+			return fmt.Errorf("must be host:port: say localhost:%s", v)
+		}
+		host, port, err := net.SplitHostPort(v)
+		if err != nil || !isPort(port) {
+			return errors.New("must be host:port, such as localhost:8080")
+		}
+		*field(c) = net.JoinHostPort(strings.TrimSuffix(strings.ToLower(host), "."), port)
+		return nil
 	}
-	_, port, err := net.SplitHostPort(v)
-	if n, perr := strconv.Atoi(port); err != nil || perr != nil || n < 0 || n > 65535 {
-		return errors.New("must be host:port, such as localhost:8080")
-	}
-	return nil
+}
+
+func isPort(v string) bool {
+	_, err := strconv.ParseUint(v, 10, 16)
+	return err == nil
 }
 
 func setDataDir(c *config, v string) error {

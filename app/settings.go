@@ -21,14 +21,14 @@ type setting struct {
 // settings are in the order in which -h prints them. A set function may read what the
 // settings before it have set.
 var settings = []setting{
-	{"RESTAURANT_ADDR", "localhost:8080", "where plain HTTP listens: host:port", text(func(c *config) *string { return &c.addr }, checkAddr)},
+	{"RESTAURANT_ADDR", "localhost:8080", "where plain HTTP listens: host:port; localhost is 127.0.0.1 and, where there is one, [::1]", address(func(c *config) *string { return &c.addr })},
 	{"RESTAURANT_DATA_DIR", "data", "folder of the database (restaurant.db), the lessons' progress (lessons.db) and the keys (keys/<kid>.pem)", setDataDir},
 	{"RESTAURANT_DATABASE_URL", "", "postgres://user:password@host:5432/database, for several instances on one database (default: the SQLite file in RESTAURANT_DATA_DIR)", text(func(c *config) *string { return &c.databaseURL }, checkDatabaseURL)},
 	{"RESTAURANT_PUBLIC_URL", "", "address under which clients reach the server, the iss of its tokens (default: made from RESTAURANT_ADDR)", setPublicURL},
 	{"RESTAURANT_ACCESS_TOKEN_TTL", "15m", "lifetime of an access token, 5s to 30m", duration(func(c *config) *time.Duration { return &c.accessTokenTTL }, tokens.MinLifetime, tokens.MaxLifetime, "5s to 30m, such as 15m")},
 	{"RESTAURANT_REFRESH_TOKEN_TTL", "168h", "lifetime of a refresh token, 1s to 720h", duration(func(c *config) *time.Duration { return &c.refreshTTL }, time.Second, models.MaxSession, "1s to 720h, such as 168h")},
 	{"RESTAURANT_TLS", "off", "off; self-signed: creates a certificate in RESTAURANT_DATA_DIR/tls; files: RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY", oneOf(func(c *config) *string { return &c.tls }, "off", "self-signed", "files")},
-	{"RESTAURANT_TLS_ADDR", "localhost:8443", "where HTTPS listens under TLS; RESTAURANT_ADDR then only redirects to it", text(func(c *config) *string { return &c.tlsAddr }, checkAddr)},
+	{"RESTAURANT_TLS_ADDR", "localhost:8443", "where HTTPS listens under TLS; RESTAURANT_ADDR then only redirects to it", address(func(c *config) *string { return &c.tlsAddr })},
 	{"RESTAURANT_TLS_CERT", "", "certificate chain for RESTAURANT_TLS=files, PEM; read again when it changes", text(func(c *config) *string { return &c.tlsCert }, checkFile)},
 	{"RESTAURANT_TLS_KEY", "", "private key for RESTAURANT_TLS=files, PEM", text(func(c *config) *string { return &c.tlsKey }, checkFile)},
 	{"RESTAURANT_KITCHEN", "auto", "auto: orders advance by themselves; manual: a chef advances them", oneOf(func(c *config) *string { return &c.kitchen }, "auto", "manual")},

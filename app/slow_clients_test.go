@@ -119,7 +119,7 @@ func serveOnPipe(t *testing.T, dir string, certificates *server.Certificates) *p
 		t.Fatal(err)
 	}
 	p := &pipeServer{App: app, conns: make(chan net.Conn), done: make(chan struct{})}
-	s := server.New(p, server.Options{TLS: certificates, Log: log})
+	s := server.New(server.Options{TLS: certificates, Log: log}, p)
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = s.Serve(app.api.Handler()) })
 	t.Cleanup(func() {

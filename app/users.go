@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 
 	"restaurant/models"
 )
@@ -12,7 +13,7 @@ import (
 func userFlags(c *call, f *flag.FlagSet) {
 	c.user.Role = models.RoleGuest
 	f.Func("role", "guest, chef or manager", func(v string) error {
-		c.user.Role = models.Role(v)
+		c.user.Role = models.Role(strings.ToLower(strings.TrimSpace(v)))
 		return nil
 	})
 	f.BoolVar(&c.user.VIP, "vip", false, "may enter the lounge")

@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +37,20 @@ func TestDemo_trustsItsOwnCertificate(t *testing.T) {
 	t.Setenv("RESTAURANT_KITCHEN_PACE", "20ms")
 	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "demo", "-tls", "self-signed", "-tls-addr", testkit.FreeAddr(t))
 	server.AwaitOutput("Buon appetito")
+}
+
+// TestDemo_speaksToItselfOnly: alice's password goes to no other program that answers for
+// the public address.
+func TestDemo_speaksToItselfOnly(t *testing.T) {
+	t.Setenv("RESTAURANT_KITCHEN_PACE", "20ms")
+	var asked atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer other.Close()
+	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "demo", "-public-url", other.URL)
+	server.AwaitOutput("Buon appetito")
+	if asked.Load() > 0 {
+		t.Errorf("another program got %d requests", asked.Load())
+	}
 }
 
 // TestDemo_saysThatItWasStopped: a script must not take half a demo for a whole one.

@@ -1,6 +1,10 @@
 package e2e
 
 import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +23,26 @@ func TestHealth_saysWhetherTheServerIsReady(t *testing.T) {
 	health = testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "health")
 	if code := health.Wait(10 * time.Second); code != 1 || !isOneSentence(health.Output.String(), "nothing answers there") {
 		t.Errorf("of none: %d, %s", code, health.Output)
+	}
+}
+
+// TestHealth_believesNoOtherProgram asks where a program listens that answers anything.
+func TestHealth_believesNoOtherProgram(t *testing.T) {
+	for host, want := range map[string]string{"127.0.0.1": "another program answers there", "::1": "nothing answers there"} {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			t.Logf("skipped %s: %v", host, err)
+			continue
+		}
+		other := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "<!doctype html>") }))
+		other.Listener = l
+		other.Start()
+		defer other.Close()
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		health := testkit.Launch(t, t.TempDir(), "localhost:"+port, "health")
+		if code := health.Wait(10 * time.Second); code != 1 || !isOneSentence(health.Output.String(), want) {
+			t.Errorf("beside a program on %s: %d, %s", host, code, health.Output)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"restaurant/e2e/testkit"
+	"restaurant/e2e/testkit/process"
 )
 
 func TestMain(m *testing.M) { os.Exit(testkit.Run(m)) }
@@ -30,6 +32,33 @@ func TestStartup_refusesAFolderInUse(t *testing.T) {
 	}
 	first.Kill()
 	testkit.Start(t, dir)
+}
+
+// TestStartup_holdsAllOfLocalhost: a browser that looks for localhost tries [::1] first,
+// and must not reach another program there.
+func TestStartup_holdsAllOfLocalhost(t *testing.T) {
+	other, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("this machine has no [::1]: %v", err)
+	}
+	defer other.Close()
+	_, port, _ := net.SplitHostPort(other.Addr().String())
+	addr := "localhost:" + port
+	for _, args := range [][]string{nil, {"demo"}, {"-addr", testkit.FreeAddr(t), "-tls", "self-signed", "-tls-addr", addr}} {
+		server := testkit.Launch(t, t.TempDir(), addr, args...)
+		if code := server.Wait(10 * time.Second); code != 1 || !isOneSentence(server.Output.String(), "Stop what uses the port") {
+			t.Errorf("%q: exit code %d, output %s", args, code, server.Output)
+		}
+	}
+	other.Close()
+	server := testkit.Launch(t, t.TempDir(), addr)
+	server.AwaitReady()
+	for _, url := range []string{"http://127.0.0.1:" + port, "http://[::1]:" + port} {
+		if a, err := process.NewClient(url).Do(t.Context(), "GET", "/api/v1/menu", "", ""); err != nil || a.Status != http.StatusOK {
+			t.Errorf("%s: %d, %v", url, a.Status, err)
+		}
+	}
+	server.Stop()
 }
 
 // isOneSentence reports whether an output is one line that explains a failure.

@@ -31,34 +31,34 @@ const (
 
 // Options are where and how a server listens.
 type Options struct {
-	// Addr is host:port; port 0 takes any free one.
+	// Addr is host:port, as Bind takes it.
 	Addr string
 	// TLS is the certificate to serve HTTPS with; nil serves plain HTTP.
 	TLS *Certificates
 	Log *slog.Logger
 }
 
-// Server listens on one address.
+// Server listens on one port.
 type Server struct {
-	http     *http.Server
-	listener net.Listener
-	log      *slog.Logger
+	http      *http.Server
+	listeners []net.Listener
+	log       *slog.Logger
 }
 
 // Listen binds the address. Clients can connect from then on, and wait for Serve.
 func Listen(ctx context.Context, o Options) (*Server, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Addr)
+	listeners, err := Bind(ctx, o.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w", o.Addr, errors.Unwrap(err))
+		return nil, err
 	}
-	return New(l, o), nil
+	return New(o, listeners...), nil
 }
 
-// Addr is the host:port that the server listens on.
-func (s *Server) Addr() string { return s.listener.Addr().String() }
+// Addr is the host:port that the server listens on, the first one if there are two.
+func (s *Server) Addr() string { return s.listeners[0].Addr().String() }
 
-// New returns a server for the listener. It answers nothing until Serve.
-func New(l net.Listener, o Options) *Server {
+// New returns a server for the listeners. It answers nothing until Serve.
+func New(o Options, listeners ...net.Listener) *Server {
 	hs := &http.Server{
 		ReadHeaderTimeout: ReadHeaderTimeout,
 		ReadTimeout:       ReadTimeout,
@@ -70,18 +70,24 @@ func New(l net.Listener, o Options) *Server {
 	if o.TLS != nil {
 		hs.TLSConfig = o.TLS.config()
 	}
-	return &Server{hs, l, o.Log}
+	return &Server{hs, listeners, o.Log}
 }
 
-// Serve answers requests until Shutdown or Close, or until the listener fails.
+// Serve answers requests until Shutdown or Close, or until a listener fails.
 func (s *Server) Serve(handler http.Handler) error {
 	s.http.Handler = handler
 	serve := s.http.Serve
 	if s.http.TLSConfig != nil {
 		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
 	}
-	if err := serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("the server stopped: %w", err)
+	ended := make(chan error, len(s.listeners))
+	for _, l := range s.listeners {
+		go func() { ended <- serve(l) }()
+	}
+	for range s.listeners {
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("the server stopped: %w", err)
+		}
 	}
 	return nil
 }
@@ -98,10 +104,12 @@ func (s *Server) Shutdown() error {
 	return nil
 }
 
-// Close closes all connections and the listener at once. After Shutdown it does nothing.
+// Close closes all connections and listeners at once. After Shutdown it does nothing.
 func (s *Server) Close() {
 	_ = s.http.Close()
-	_ = s.listener.Close() // of a server that never served
+	for _, l := range s.listeners {
+		_ = l.Close() // of a server that never served
+	}
 }
 
 // CloseConnsWhile adds Connection: close to each answer while draining reports true,

@@ -1,7 +1,7 @@
 // Package lab is the back yard: toys that are unsafe on purpose, so that one can
 // see why the house is built as it is. It has keys of its own and knows neither
 // the order book nor the keys of the house, so that nothing made here opens a
-// door there; a test on its imports holds it to that. LAB switches it off.
+// door there; a test on its imports holds it to that. RESTAURANT_LAB switches it off.
 package lab
 
 import (
