@@ -1,11 +1,13 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"restaurant/httpjson"
+	"restaurant/problem"
 	"restaurant/tokens"
 )
 
@@ -49,7 +51,7 @@ type rotateResponse struct {
 } //@name RotatedKey
 
 // rotateKeys creates a key that signs from now on. Tokens signed by the old one stay
-// valid until they expire.
+// valid until they expire. At most five keys are valid at a time.
 //
 //	@Summary	Sign with a new key from now on
 //	@ID			rotateKeys
@@ -59,11 +61,14 @@ type rotateResponse struct {
 //	@Success	201	{object}	rotateResponse
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"role-required, cross-origin"
-//	@Failure	429	{object}	problem.Problem	"rate-limited"
+//	@Failure	429	{object}	problem.Problem	"rate-limited: also while five keys are honoured"
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/keys/rotate [post]
 func (a *API) rotateKeys(c *gin.Context) error {
 	kid, err := a.Authority.Keys().Rotate(c.Request.Context(), a.Authority.Lifetime())
+	if full, ok := errors.AsType[tokens.TooManyKeysError](err); ok {
+		return problem.RateLimited.New("As many keys are honoured as the house keeps at a time. Rotate again when the first of them has expired.").RetryAfter(full.Wait)
+	}
 	if err != nil {
 		return err
 	}

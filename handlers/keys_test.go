@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,7 +11,6 @@ import (
 // TestKeys_rotationLosesNoToken rotates twice in a row with requests, and looks
 // when the old keys leave the list.
 func TestKeys_rotationLosesNoToken(t *testing.T) {
-	const rotatePath = "/api/v1/auth/keys/rotate"
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t)
 		defer srv.Store.Close()
@@ -46,4 +47,40 @@ func TestKeys_rotationLosesNoToken(t *testing.T) {
 		srv.get(t, mePath, accessTokens[0]).wants(t, 401, "token-key-unknown")
 		srv.get(t, mePath, srv.as(t, "alice")).wants(t, 200, "")
 	})
+}
+
+// TestKeys_fiveAreHonouredAtMost rotates in a hurry: the fifth time waits until the first
+// key has expired, and then one more can be made.
+func TestKeys_fiveAreHonouredAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t)
+		defer srv.Store.Close()
+		marco := srv.as(t, "marco")
+		for range 4 {
+			srv.post(t, rotatePath, "", marco).wants(t, 201, "")
+			time.Sleep(time.Minute)
+		}
+		marco = srv.as(t, "marco")
+		for range 3 {
+			res := srv.post(t, rotatePath, "", marco).wants(t, 429, "rate-limited")
+			if got := res.Header().Get("Retry-After"); got != "661" { // 15 minutes and a second, less four minutes
+				t.Errorf("Retry-After is %s", got)
+			}
+		}
+		if keys, files := srv.Authority.Keys().JWKS(), srv.keyFiles(t); len(keys) != 5 || files != 5 {
+			t.Errorf("%d keys are published and %d are on the disk", len(keys), files)
+		}
+		time.Sleep(661 * time.Second)
+		srv.post(t, rotatePath, "", marco).wants(t, 201, "")
+		srv.post(t, rotatePath, "", marco).wants(t, 429, "rate-limited")
+	})
+}
+
+func (srv *server) keyFiles(t testing.TB) int {
+	t.Helper()
+	files, err := os.ReadDir(filepath.Join(srv.dir, "keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(files)
 }

@@ -3,6 +3,7 @@ package tokens
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -103,12 +104,29 @@ func (ks *Keys) applySchedule(rows []models.SigningKey) (revived string) {
 	return revived
 }
 
+// maxKeys is how many keys of one server verify tokens at a time: every client that
+// checks tokens fetches them all, and each costs the time to create it.
+const maxKeys = 5
+
+// A TooManyKeysError says that no key can be created before an older one expires.
+type TooManyKeysError struct {
+	// Wait is how long that takes.
+	Wait time.Duration
+}
+
+func (e TooManyKeysError) Error() string {
+	return fmt.Sprintf("tokens: %d keys are valid already; the first of them expires in %v", maxKeys, e.Wait.Round(time.Second))
+}
+
 // Rotate creates a key, which signs from now on, and returns its kid. The key before it
 // verifies until the last token that it has signed expires; life is the longest life of
-// new tokens.
+// new tokens. The error is a TooManyKeysError while the most are valid.
 func (ks *Keys) Rotate(ctx context.Context, life time.Duration) (kid string, err error) {
 	ks.rotating.Lock()
 	defer ks.rotating.Unlock()
+	if wait := ks.untilRoom(); wait > 0 {
+		return "", TooManyKeysError{wait}
+	}
 	k, err := createKey(ks.dir)
 	if err != nil {
 		return "", err
@@ -122,6 +140,19 @@ func (ks *Keys) Rotate(ctx context.Context, life time.Duration) (kid string, err
 	ks.signing.until = until
 	ks.own[k.id], ks.signing = k, k
 	return k.id, nil
+}
+
+// untilRoom is how long it takes until there are fewer than maxKeys valid keys of our own.
+func (ks *Keys) untilRoom() time.Duration {
+	ks.mu.RLock()
+	defer ks.mu.RUnlock()
+	valid := ks.newestFirst(ks.own)
+	if len(valid) < maxKeys {
+		return 0
+	}
+	retired := valid[1:] // behind the one that signs
+	first := slices.MinFunc(retired, func(a, b *key) int { return a.until.Compare(b.until) })
+	return first.until.Sub(ks.clock.now())
 }
 
 // activate enters k into the database as the key that signs, and returns how long the
