@@ -51,7 +51,9 @@ func TestBuild_severalInOneProcess(t *testing.T) {
 	}
 }
 
-func buildDemo(t *testing.T) *App {
+func buildDemo(t *testing.T) *App { return buildDemoAt(t, "http://localhost:8080") }
+
+func buildDemoAt(t *testing.T, publicURL string) *App {
 	t.Helper()
 	dir := t.TempDir()
 	store, err := models.OpenSQLite(context.Background(), filepath.Join(dir, "restaurant.db"))
@@ -60,7 +62,7 @@ func buildDemo(t *testing.T) *App {
 	}
 	t.Cleanup(func() { store.Close() })
 	cfg := config{dataDir: dir, addr: "localhost:8080", tls: "off", kitchenPace: kitchen.Manual, accessTokenTTL: time.Minute, refreshTTL: time.Hour, demoData: true, lab: true}
-	app, err := build(t.Context(), cfg, store, "http://localhost:8080", slog.New(slog.DiscardHandler))
+	app, err := build(t.Context(), cfg, store, publicURL, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +75,10 @@ func buildDemo(t *testing.T) *App {
 }
 
 func request(app *App, method, path, body, token string) *httptest.ResponseRecorder {
+	return serve(app, newRequest(method, path, body, token))
+}
+
+func newRequest(method, path, body, token string) *http.Request {
 	req := httptest.NewRequest(method, "http://localhost:8080"+path, strings.NewReader(body))
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
@@ -80,6 +86,10 @@ func request(app *App, method, path, body, token string) *httptest.ResponseRecor
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
+	return req
+}
+
+func serve(app *App, req *http.Request) *httptest.ResponseRecorder {
 	res := httptest.NewRecorder()
 	app.api.Handler().ServeHTTP(res, req)
 	return res

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"restaurant/basepath"
 	"restaurant/models"
 )
 
@@ -131,10 +132,26 @@ func setPublicURL(c *config, v string) error {
 	}
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
-		u.User != nil || strings.Trim(u.Path, "/") != "" || len(v) > maxPublicURL {
-		return fmt.Errorf("must be http:// or https://, a host and perhaps a port, at most %d characters", maxPublicURL)
+		u.User != nil || len(v) > maxPublicURL {
+		return fmt.Errorf("must be http:// or https://, a host, and perhaps a port and a path, at most %d characters", maxPublicURL)
 	}
 	c.publicURL = strings.TrimRight(v, "/")
+	return checkBasePath(c.publicURL)
+}
+
+// ownPaths are the first segments of the server's own paths. A base path that begins
+// like one could not be told from it, because a proxy may strip it or pass it on.
+var ownPaths = []string{"api", "css", "favicon.svg", "healthz", "js", "lab", "learn", "metrics", "openapi.json", "problems", "readyz", "swagger", ".well-known"}
+
+func checkBasePath(publicURL string) error {
+	_, base := basepath.Split(publicURL)
+	first, _, _ := strings.Cut(strings.TrimPrefix(base, "/"), "/")
+	switch {
+	case !basepath.Valid(base):
+		return errors.New("may end with a path of letters, digits and ._- such as /restaurant, without empty parts")
+	case slices.Contains(ownPaths, first):
+		return fmt.Errorf("must not have a path that begins with /%s, because that is an address of the server's own", first)
+	}
 	return nil
 }
 

@@ -3,7 +3,10 @@
 // edited by hand. decisions/ says why things are as they are.
 package docs
 
-import "embed"
+import (
+	"embed"
+	"strings"
+)
 
 // OpenAPI is the contract as an OpenAPI 3 document in JSON.
 //
@@ -19,3 +22,16 @@ var Swagger []byte
 //
 //go:embed examples/*.json
 var Examples embed.FS
+
+// Under returns one of the two for a server under a base path, such as /restaurant: the
+// paths of the operations begin there.
+func Under(base string, document []byte) []byte {
+	if base == "" {
+		return document
+	}
+	return []byte(strings.NewReplacer(
+		`"basePath": "/"`, `"basePath": "`+base+`"`,
+		`"url": "/"`, `"url": "`+base+`"`,
+		`"tokenUrl": "`, `"tokenUrl": "`+base,
+	).Replace(string(document)))
+}

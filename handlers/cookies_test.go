@@ -67,6 +67,10 @@ func TestCookies_holdTokens(t *testing.T) {
 			"__Host-access_token=<true>; Path=/; Max-Age=900; HttpOnly; Secure; SameSite=Strict",
 			"__Secure-refresh_token=<true>; Path=/api/v1/auth; Max-Age=604800; HttpOnly; Secure; SameSite=Strict",
 		}, true, false},
+		{"both, over TLS under a base path", []func(*server){overTLS, func(srv *server) { srv.PublicURL += "/restaurant" }}, `true`, []string{
+			"__Secure-access_token=<true>; Path=/restaurant/; Max-Age=900; HttpOnly; Secure; SameSite=Strict",
+			"__Secure-refresh_token=<true>; Path=/restaurant/api/v1/auth; Max-Age=604800; HttpOnly; Secure; SameSite=Strict",
+		}, true, false},
 		{"only the refresh token, over plain HTTP", nil, `"refresh"`, []string{
 			"refresh_token=<true>; Path=/api/v1/auth; Max-Age=604800; HttpOnly; SameSite=Strict",
 		}, false, true},

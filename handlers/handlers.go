@@ -11,18 +11,21 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/basepath"
 	"restaurant/httpjson"
 	"restaurant/kitchen"
 	"restaurant/middleware"
 	"restaurant/models"
 	"restaurant/problem"
 	"restaurant/tokens"
+	"restaurant/web"
 )
 
 // Config holds the settings of the API.
 type Config struct {
 	// PublicURL is the base URL under which clients reach the server, such as
-	// https://restaurant.example. With https it sets HSTS and Secure cookies.
+	// https://restaurant.example or https://school.example/restaurant. With https it
+	// sets HSTS and Secure cookies.
 	PublicURL string
 	// Version is shown by healthz.
 	Version string
@@ -71,12 +74,16 @@ type API struct {
 	cookies  middleware.Cookies
 	throttle *middleware.Throttle
 	streams  streamCount
+	pages    web.Pages
 	menus    menuCache
 	draining atomic.Bool
 }
 
-// Handler returns the router with all routes.
-func (a *API) Handler() http.Handler { return a.router }
+// Handler returns the router with all routes, under the base path of PublicURL.
+func (a *API) Handler() http.Handler {
+	_, base := basepath.Split(a.PublicURL)
+	return basepath.Handler(base, a.router)
+}
 
 // Drain lets readyz fail from now on, so that load balancers send no new clients.
 func (a *API) Drain() { a.draining.Store(true) }

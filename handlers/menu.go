@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/basepath"
 	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
@@ -188,7 +189,7 @@ func (a *API) addDish(c *gin.Context) error {
 	if err := a.Store.CreateMenuItem(c.Request.Context(), &m); err != nil {
 		return err
 	}
-	c.Header("Location", "/api/v1/menu/"+strconv.FormatInt(m.ID, 10))
+	c.Header("Location", basepath.Of(c.Request)+"/api/v1/menu/"+strconv.FormatInt(m.ID, 10))
 	c.Header("ETag", dishETag(m))
 	return httpjson.Respond(c, http.StatusCreated, newDishResponse(m))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/basepath"
 	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
@@ -98,7 +99,7 @@ func (a *API) placeOrder(c *gin.Context) error {
 		return err
 	}
 	a.Kitchen.Wake()
-	c.Header("Location", "/api/v1/orders/"+strconv.FormatInt(o.ID, 10))
+	c.Header("Location", basepath.Of(c.Request)+"/api/v1/orders/"+strconv.FormatInt(o.ID, 10))
 	if replayed {
 		c.Header("Idempotency-Replayed", "true")
 	}

@@ -79,8 +79,8 @@ func respondFile(c *gin.Context, f web.File) error {
 //	@Produce	html
 //	@Success	200	{string}	string	"A page for people"
 //	@Router		/problems [get]
-func listProblems(c *gin.Context) error {
-	page, err := web.RenderProblemList(problem.Kinds())
+func (a *API) listProblems(c *gin.Context) error {
+	page, err := a.pages.ProblemList(problem.Kinds())
 	if err != nil {
 		return err
 	}
@@ -97,12 +97,12 @@ func listProblems(c *gin.Context) error {
 //	@Success	200		{string}	string	"A page for people"
 //	@Failure	404		{object}	problem.Problem	"not-found"
 //	@Router		/problems/{slug} [get]
-func showProblem(c *gin.Context) error {
+func (a *API) showProblem(c *gin.Context) error {
 	k := problem.Find(c.Param("slug"))
 	if k == nil {
 		return problem.NotFound.New("The house has no refusal of that name. All of them are listed at /problems.")
 	}
-	page, err := web.RenderProblem(k, problem.Kinds())
+	page, err := a.pages.Problem(k, problem.Kinds())
 	if err != nil {
 		return err
 	}

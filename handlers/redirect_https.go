@@ -3,8 +3,10 @@ package handlers
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
+	"restaurant/basepath"
 	"restaurant/middleware"
 )
 
@@ -12,9 +14,10 @@ import (
 // and nothing else. It ends the login session of each token that a request carries,
 // because everyone on the way could have read it.
 func RedirectToHTTPS(a *API) http.Handler {
+	_, base := basepath.Split(a.PublicURL)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Location", a.PublicURL+pathOf(r))
+		h.Set("Location", a.PublicURL+pathOf(basepath.Strip(base, r.URL)))
 		h.Set("Cache-Control", "no-store") // a cached redirect would hide the next token from us
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -28,10 +31,10 @@ func RedirectToHTTPS(a *API) http.Handler {
 	})
 }
 
-// pathOf returns the path and query of a request, and nothing that could become part of
-// a host name.
-func pathOf(r *http.Request) string {
-	if uri := r.URL.RequestURI(); strings.HasPrefix(uri, "/") {
+// pathOf returns the path and query of a URL, and nothing that could become part of a
+// host name.
+func pathOf(u *url.URL) string {
+	if uri := u.RequestURI(); strings.HasPrefix(uri, "/") {
 		return uri
 	}
 	return "/"

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/basepath"
 	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
@@ -61,7 +62,9 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	start, err := web.RenderStart(web.StartData{BaseURL: a.PublicURL, Version: a.Version, Demo: a.Demo})
+	_, base := basepath.Split(a.PublicURL)
+	a.pages = web.NewPages(base)
+	start, err := a.pages.Start(web.StartData{BaseURL: a.PublicURL, Version: a.Version, Demo: a.Demo})
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +83,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	r.Use(limit.Address)
 	r.NoRoute(adapt(notFound))
 	r.NoMethod(adapt(methodNotAllowed))
-	a.mount(auth, start)
+	a.mount(auth, start, base)
 	for _, mount := range a.Mounts {
 		mount(r, auth.Optional)
 	}
@@ -88,7 +91,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 }
 
 // mount is the whole surface on one screen: method, path, guards, handler.
-func (a *API) mount(auth *middleware.Authenticator, start web.File) {
+func (a *API) mount(auth *middleware.Authenticator, start web.File, base string) {
 	anyone := auth.Optional // a request may have a token, which must be valid then
 	guest := auth.Authenticate
 	vip := middleware.RequireVIP
@@ -138,9 +141,9 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 	httpjson.Get(r, "/css/app.css", adapt(stylesheet()))
 	httpjson.Get(r, "/favicon.svg", adapt(favicon()))
 	httpjson.Get(r, "/js/*file", adapt(script))
-	httpjson.Get(r, "/problems", adapt(listProblems))
-	httpjson.Get(r, "/problems/:slug", adapt(showProblem))
-	httpjson.Get(r, "/openapi.json", adapt(openAPI))
+	httpjson.Get(r, "/problems", adapt(a.listProblems))
+	httpjson.Get(r, "/problems/:slug", adapt(a.showProblem))
+	httpjson.Get(r, "/openapi.json", adapt(openAPI(base)))
 	httpjson.Get(r, "/swagger", adapt(toSwaggerUI))
 	httpjson.Get(r, "/swagger/*file", adapt(swaggerUI))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 	swaggerfiles "github.com/swaggo/files/v2"
 
+	"restaurant/basepath"
 	"restaurant/docs"
 	"restaurant/httpjson"
 	"restaurant/web"
@@ -47,7 +48,7 @@ func swaggerUI(c *gin.Context) error {
 	case "swagger-initializer.js":
 		return httpjson.RespondCached(c, swaggerTypes[".js"], httpjson.WithETag(web.SwaggerInitializer))
 	case "doc.json":
-		return httpjson.RespondCached(c, httpjson.JSONType, httpjson.WithETag(docs.Swagger))
+		return httpjson.RespondCached(c, httpjson.JSONType, httpjson.WithETag(docs.Under(basepath.Of(c.Request), docs.Swagger)))
 	default:
 		return swaggerFile(c, name)
 	}
@@ -61,7 +62,7 @@ func swaggerUI(c *gin.Context) error {
 //	@Success	302	"To /swagger/index.html"
 //	@Router		/swagger [get]
 func toSwaggerUI(c *gin.Context) error {
-	c.Redirect(http.StatusFound, "/swagger/index.html")
+	c.Redirect(http.StatusFound, basepath.Of(c.Request)+"/swagger/index.html")
 	return nil
 }
 
@@ -82,10 +83,11 @@ func swaggerFile(c *gin.Context, name string) error {
 //	@Produce	json
 //	@Success	200	{object}	object	"OpenAPI 3"
 //	@Router		/openapi.json [get]
-func openAPI(c *gin.Context) error {
-	c.Header("Cache-Control", "no-cache")
-	return httpjson.RespondCached(c, httpjson.JSONType, openAPIPage())
+func openAPI(base string) func(*gin.Context) error {
+	// It is made and hashed only once, because it is large.
+	page := sync.OnceValue(func() httpjson.Cached { return httpjson.WithETag(docs.Under(base, docs.OpenAPI)) })
+	return func(c *gin.Context) error {
+		c.Header("Cache-Control", "no-cache")
+		return httpjson.RespondCached(c, httpjson.JSONType, page())
+	}
 }
-
-// openAPIPage hashes the document only once, because it is large.
-var openAPIPage = sync.OnceValue(func() httpjson.Cached { return httpjson.WithETag(docs.OpenAPI) })

@@ -13,6 +13,7 @@ package learn
 
 import (
 	"context"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/basepath"
 	"restaurant/httpjson"
 	"restaurant/learn/course"
 	"restaurant/middleware"
@@ -34,6 +36,7 @@ type Handler struct {
 	Tracker *Tracker
 
 	store  *Store
+	pages  *template.Template
 	origin *http.CrossOriginProtection
 	host   string // the name in PublicURL
 }
@@ -68,13 +71,15 @@ func Open(ctx context.Context, file string, o Options) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{Options: o, Course: course.Load(), origin: http.NewCrossOriginProtection(), host: public.Hostname()}
-	if err := h.origin.AddTrustedOrigin(o.PublicURL); err != nil {
+	origin, base := basepath.Split(o.PublicURL)
+	if err := h.origin.AddTrustedOrigin(origin); err != nil {
 		return nil, err
 	}
 	store, records, err := openStore(ctx, file, o.Log)
 	if err != nil {
 		return nil, err
 	}
+	h.pages = pagesUnder(base)
 	h.store, h.Tracker = store, NewTracker(h.Course, records, store.Save)
 	return h, nil
 }

@@ -266,7 +266,7 @@ func newSteps(target export.Target, l *lesson, steps []course.Step) (res []stepR
 func newRequest(target export.Target, r course.Request) requestResponse {
 	body, _ := course.Example(r.BodyFile)
 	res := requestResponse{
-		Method: r.Method, Path: target.Path(r), Body: httpjson.Optional(strings.TrimSpace(string(body))), BodyFile: httpjson.Optional(r.BodyFile),
+		Method: r.Method, Path: target.BasePath() + target.Path(r), Body: httpjson.Optional(strings.TrimSpace(string(body))), BodyFile: httpjson.Optional(r.BodyFile),
 		As: httpjson.Optional(r.As), SaveAs: httpjson.Optional(r.SaveAs), Stream: r.Stream,
 	}
 	for _, h := range r.Headers {

@@ -45,7 +45,7 @@ func (h *Handler) sheet(c *gin.Context) error {
 		return httpjson.Invalid("lessons", "must be lessons that there are, such as L01-L05 or L01,L03")
 	}
 	_, target := h.snapshot()
-	return renderPage(c, "sheet.html", struct {
+	return h.renderPage(c, "sheet.html", struct {
 		export.Target
 		Sheets []*course.Lesson
 	}{target, lessons})
@@ -60,5 +60,5 @@ func (h *Handler) sheet(c *gin.Context) error {
 //	@Success	200	{string}	string	"A page for people"
 //	@Router		/learn/glossary [get]
 func (h *Handler) glossary(c *gin.Context) error {
-	return renderPage(c, "glossary.html", h.Course.Glossary)
+	return h.renderPage(c, "glossary.html", h.Course.Glossary)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/basepath"
 	"restaurant/httpjson"
 	"restaurant/learn/course"
 	"restaurant/web"
@@ -51,7 +52,7 @@ func (h *Handler) previewReset(c *gin.Context) error {
 		return err
 	}
 	if preferredType(c) == web.PageType {
-		return renderPage(c, "reset.html", struct{ Choices []resetChoice }{choices(c.Query("what"), req, loses)})
+		return h.renderPage(c, "reset.html", struct{ Choices []resetChoice }{choices(c.Query("what"), req, loses)})
 	}
 	return respond(c, resetResponse{What: req.What, Loses: loses})
 }
@@ -125,7 +126,7 @@ func (h *Handler) reset(c *gin.Context) error {
 		h.Tracker.ForgetOrder()
 	}
 	if preferredType(c) == web.PageType {
-		c.Redirect(http.StatusSeeOther, "/learn")
+		c.Redirect(http.StatusSeeOther, basepath.Of(c.Request)+"/learn")
 		return nil
 	}
 	return respond(c, resetResponse{What: req.What, Loses: loses, Done: true})

@@ -19,15 +19,26 @@ import (
 var pageFiles embed.FS
 
 var (
-	pages = template.Must(template.New("").Funcs(template.FuncMap{
-		"link": func(text string) template.HTML { return course.Load().Link(text) },
-	}).ParseFS(pageFiles, "pages/*.html"))
+	// pages are never executed, because what was executed cannot be cloned.
+	pages = template.Must(template.New("").Funcs(pageFuncs("")).ParseFS(pageFiles, "pages/*.html"))
 	texts = texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{
 		"wrap":  func(text string) string { return wrap(text, "  ") },
 		"words": func(l *course.Lesson) []course.Word { return course.Load().Words(l) },
 		"inc":   func(n int) int { return n + 1 },
 	}).ParseFS(pageFiles, "pages/*.txt"))
 )
+
+// pagesUnder returns the pages of a server under a base path; see package basepath.
+func pagesUnder(base string) *template.Template {
+	return template.Must(pages.Clone()).Funcs(pageFuncs(base))
+}
+
+func pageFuncs(base string) template.FuncMap {
+	return template.FuncMap{
+		"base": func() string { return base },
+		"link": func(text string) template.HTML { return course.Load().Link(base, text) },
+	}
+}
 
 const textType = "text/plain; charset=utf-8"
 
@@ -64,9 +75,9 @@ func renderText(c *gin.Context, name string, data any) error {
 	return respondText(c, text.String())
 }
 
-func renderPage(c *gin.Context, name string, data any) error {
+func (h *Handler) renderPage(c *gin.Context, name string, data any) error {
 	var body bytes.Buffer
-	if err := pages.ExecuteTemplate(&body, name, data); err != nil {
+	if err := h.pages.ExecuteTemplate(&body, name, data); err != nil {
 		return err
 	}
 	httpjson.NoStore(c)

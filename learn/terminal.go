@@ -33,7 +33,7 @@ func (h *Handler) start(c *gin.Context) error {
 	data := overview{target, lessons}
 	switch preferredType(c) {
 	case web.PageType:
-		return renderPage(c, "learn.html", data)
+		return h.renderPage(c, "learn.html", data)
 	case httpjson.JSONType:
 		return h.list(c)
 	}

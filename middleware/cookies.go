@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"restaurant/basepath"
 )
 
 // refreshPath limits the refresh cookie to the endpoints that use it.
@@ -16,6 +18,7 @@ const refreshPath = "/api/v1/auth"
 // section 4.1.3).
 type Cookies struct {
 	accessName, refreshName string
+	base                    string // the base path, with which both paths begin
 	secure                  bool
 	origin                  *http.CrossOriginProtection
 }
@@ -23,30 +26,34 @@ type Cookies struct {
 // NewCookies makes the cookies of a server that clients reach at publicURL; secure is
 // set for HTTPS.
 func NewCookies(publicURL string, secure bool) (Cookies, error) {
-	k := Cookies{accessName: "access_token", refreshName: "refresh_token", secure: secure, origin: http.NewCrossOriginProtection()}
-	if secure {
+	origin, base := basepath.Split(publicURL)
+	k := Cookies{accessName: "access_token", refreshName: "refresh_token", base: base, secure: secure, origin: http.NewCrossOriginProtection()}
+	switch {
+	case secure && base != "": // __Host- is for the path / only
+		k.accessName, k.refreshName = "__Secure-access_token", "__Secure-refresh_token"
+	case secure:
 		k.accessName, k.refreshName = "__Host-access_token", "__Secure-refresh_token"
 	}
-	return k, k.origin.AddTrustedOrigin(publicURL)
+	return k, k.origin.AddTrustedOrigin(origin)
 }
 
 // SetAccess sets the cookie of an access token.
 func (k Cookies) SetAccess(c *gin.Context, token string, life time.Duration) {
-	k.set(c, k.accessName, token, "/", life)
+	k.set(c, k.accessName, token, k.base+"/", life)
 }
 
 // SetRefresh sets the cookie of a refresh token.
 func (k Cookies) SetRefresh(c *gin.Context, token string, life time.Duration) {
-	k.set(c, k.refreshName, token, refreshPath, life)
+	k.set(c, k.refreshName, token, k.base+refreshPath, life)
 }
 
 // Clear deletes those of the cookies that the request carries.
 func (k Cookies) Clear(c *gin.Context) {
 	if k.hasAccess(c) {
-		k.set(c, k.accessName, "", "/", 0)
+		k.set(c, k.accessName, "", k.base+"/", 0)
 	}
 	if k.HasRefresh(c) {
-		k.set(c, k.refreshName, "", refreshPath, 0)
+		k.set(c, k.refreshName, "", k.base+refreshPath, 0)
 	}
 }
 
@@ -100,7 +107,7 @@ func TokensIn(r *http.Request) (raws []string) {
 			raws = append(raws, raw)
 		}
 	}
-	for _, name := range []string{"access_token", "__Host-access_token"} {
+	for _, name := range []string{"access_token", "__Host-access_token", "__Secure-access_token"} {
 		for _, cookie := range r.CookiesNamed(name) {
 			raws = append(raws, cookie.Value)
 		}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
+
+	"restaurant/basepath"
 )
 
 // ContentType is the media type of a problem document (RFC 9457, section 6.1).
@@ -101,7 +103,10 @@ func Written(c *gin.Context) string { return c.GetString(slugKey) }
 
 // Write answers the request with the problem and aborts it.
 func Write(c *gin.Context, p *Problem) {
-	p.Instance = c.Request.URL.EscapedPath()
+	base := basepath.Of(c.Request)
+	p.Type = base + p.Type
+	p.Detail = basepath.InText(base, p.Detail)
+	p.Instance = base + c.Request.URL.EscapedPath()
 	p.RequestID = c.Writer.Header().Get("X-Request-ID")
 	body, err := json.Marshal(p)
 	if err != nil { // a problem holds only strings and numbers

@@ -23,6 +23,7 @@ import (
 	"strings"
 	"sync"
 
+	"restaurant/basepath"
 	"restaurant/problem"
 )
 
@@ -56,7 +57,27 @@ var (
 	SwaggerInitializer []byte
 )
 
-var pages = template.Must(template.ParseFS(pageFiles, "*.html"))
+// templates are never executed, because what was executed cannot be cloned.
+var templates = template.Must(template.New("").Funcs(funcsOf("")).ParseFS(pageFiles, "*.html"))
+
+func funcsOf(base string) template.FuncMap {
+	return template.FuncMap{
+		"base": func() string { return base },
+		"say":  func(text string) string { return basepath.InText(base, text) },
+	}
+}
+
+// Pages makes the pages of a server.
+type Pages struct {
+	base      string
+	templates *template.Template
+}
+
+// NewPages returns the pages of a server under a base path, with which every link
+// begins; see package basepath.
+func NewPages(base string) Pages {
+	return Pages{base, template.Must(templates.Clone()).Funcs(funcsOf(base))}
+}
 
 // assets is made by the first request, because compressing takes longer than all
 // the rest of a start. The media types stand here because any installed program may
@@ -145,37 +166,37 @@ type StartData struct {
 	Demo bool
 }
 
-// RenderStart makes the start page. It is the same for every guest, so once is enough.
-func RenderStart(data StartData) (File, error) {
-	body, err := render("index.html", data)
+// Start makes the start page. It is the same for every guest, so once is enough.
+func (p Pages) Start(data StartData) (File, error) {
+	body, err := p.render("index.html", data)
 	if err != nil {
 		return File{}, err
 	}
 	return newFile(PageType, body), nil
 }
 
-// RenderProblem makes the page of one kind of refusal. It links to all others.
-func RenderProblem(kind *problem.Kind, all []*problem.Kind) ([]byte, error) {
-	example, err := exampleOf(kind)
+// Problem makes the page of one kind of refusal. It links to all others.
+func (p Pages) Problem(kind *problem.Kind, all []*problem.Kind) ([]byte, error) {
+	example, err := p.exampleOf(kind)
 	if err != nil {
 		return nil, err
 	}
 	others := slices.DeleteFunc(slices.Clone(all), func(k *problem.Kind) bool { return k.Slug == kind.Slug })
-	return render("problem.html", struct {
+	return p.render("problem.html", struct {
 		*problem.Kind
 		StatusText, Example string
 		Groups              []statusGroup
 	}{kind, http.StatusText(kind.Status), example, byStatus(others)})
 }
 
-// RenderProblemList makes the page that lists all kinds of refusals by status.
-func RenderProblemList(kinds []*problem.Kind) ([]byte, error) {
-	return render("problems.html", byStatus(kinds))
+// ProblemList makes the page that lists all kinds of refusals by status.
+func (p Pages) ProblemList(kinds []*problem.Kind) ([]byte, error) {
+	return p.render("problems.html", byStatus(kinds))
 }
 
-func render(name string, data any) ([]byte, error) {
+func (p Pages) render(name string, data any) ([]byte, error) {
 	var page bytes.Buffer
-	if err := pages.ExecuteTemplate(&page, name, data); err != nil {
+	if err := p.templates.ExecuteTemplate(&page, name, data); err != nil {
 		return nil, err
 	}
 	return page.Bytes(), nil
@@ -226,8 +247,9 @@ var hints = map[int]string{
 
 // exampleOf shows the document of this kind. Where a value belongs to one
 // request, the example says what stands there instead of inventing something.
-func exampleOf(kind *problem.Kind) (string, error) {
+func (p Pages) exampleOf(kind *problem.Kind) (string, error) {
 	doc := kind.New("a sentence about this very request")
+	doc.Type = p.base + doc.Type
 	doc.Instance = "the path of the request"
 	doc.RequestID = "quote this when you report a fault"
 	if kind.Slug == problem.ValidationFailed.Slug { // the only kind that lists fields

@@ -47,7 +47,7 @@ func renderedPages(t *testing.T) map[string]string {
 
 func startPage(t *testing.T, data StartData) string {
 	t.Helper()
-	f, err := RenderStart(data)
+	f, err := NewPages("").Start(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func startPage(t *testing.T, data StartData) string {
 
 func problemPage(t *testing.T, kind *problem.Kind, all []*problem.Kind) string {
 	t.Helper()
-	page, err := RenderProblem(kind, all)
+	page, err := NewPages("").Problem(kind, all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func problemPage(t *testing.T, kind *problem.Kind, all []*problem.Kind) string {
 
 func problemList(t *testing.T, kinds []*problem.Kind) string {
 	t.Helper()
-	page, err := RenderProblemList(kinds)
+	page, err := NewPages("").ProblemList(kinds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func TestRenderStart_preloadsWhatItNeeds(t *testing.T) {
 
 // The first view has to be there at once, also over a slow line.
 func TestRenderStart_firstViewIsSmall(t *testing.T) {
-	start, err := RenderStart(StartData{BaseURL: "http://localhost:8080", Version: "v1.2.3", Demo: true})
+	start, err := NewPages("").Start(StartData{BaseURL: "http://localhost:8080", Version: "v1.2.3", Demo: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -390,7 +390,7 @@ func TestAsset_contentTypes(t *testing.T) {
 			t.Errorf("Asset(%q) = %d bytes of %q, %t; want %q", name, len(f.Body), f.ContentType, ok, want)
 		}
 	}
-	start, err := RenderStart(StartData{})
+	start, err := NewPages("").Start(StartData{})
 	if err != nil || start.ContentType != PageType {
 		t.Errorf("the start page is %q (%v), want %q", start.ContentType, err, PageType)
 	}
@@ -405,9 +405,9 @@ func TestAsset_servesNothingElse(t *testing.T) {
 }
 
 func TestFile_etagsAreStrongAndDiffer(t *testing.T) {
-	one, _ := RenderStart(StartData{BaseURL: "http://one"})
-	again, _ := RenderStart(StartData{BaseURL: "http://one"})
-	two, _ := RenderStart(StartData{BaseURL: "http://two"})
+	one, _ := NewPages("").Start(StartData{BaseURL: "http://one"})
+	again, _ := NewPages("").Start(StartData{BaseURL: "http://one"})
+	two, _ := NewPages("").Start(StartData{BaseURL: "http://two"})
 	if one.ETag != again.ETag {
 		t.Errorf("the same page has the tags %s and %s", one.ETag, again.ETag)
 	}

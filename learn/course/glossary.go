@@ -78,8 +78,8 @@ func (c *Course) Words(l *Lesson) (used []Word) {
 }
 
 // Link writes a text as HTML: the first occurrence of each technical word leads to its
-// line in the glossary, and what is between backticks is code.
-func (c *Course) Link(text string) template.HTML {
+// line in the glossary, which is under a base path, and what is between backticks is code.
+func (c *Course) Link(base, text string) template.HTML {
 	met := map[*Word]bool{}
 	link := func(form string) string {
 		w := c.finder.word(form)
@@ -87,7 +87,7 @@ func (c *Course) Link(text string) template.HTML {
 			return form
 		}
 		met[w] = true
-		return `<a href="/learn/glossary#` + w.Anchor() + `">` + form + `</a>`
+		return `<a href="` + base + `/learn/glossary#` + w.Anchor() + `">` + form + `</a>`
 	}
 	parts := strings.Split(html.EscapeString(text), "`")
 	for i := range parts {

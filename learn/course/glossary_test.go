@@ -28,7 +28,7 @@ func TestGlossary_explainsEveryWord(t *testing.T) {
 		if used := c.Words(l); len(used) < 5 {
 			t.Errorf("%s uses only %d technical words: %v", l.ID, len(used), used)
 		}
-		if html := string(c.Link(l.Explain)); !strings.Contains(html, `<a href="/learn/glossary#`) || strings.Contains(html, "`") {
+		if html := string(c.Link("", l.Explain)); !strings.Contains(html, `<a href="/learn/glossary#`) || strings.Contains(html, "`") {
 			t.Errorf("%s is explained as %s", l.ID, html)
 		}
 	}
@@ -43,7 +43,7 @@ func TestGlossary_explainsEveryWord(t *testing.T) {
 }
 
 func TestGlossary_linksAreEscaped(t *testing.T) {
-	got := string(Load().Link("An API <b> & a token, and an `<i>` API."))
+	got := string(Load().Link("", "An API <b> & a token, and an `<i>` API."))
 	want := `An <a href="/learn/glossary#api">API</a> &lt;b&gt; &amp; a <a href="/learn/glossary#token">token</a>, and an <code>&lt;i&gt;</code> <a href="/learn/glossary#api">API</a>.`
 	// After the code the text is one with what came before: API is linked once.
 	want = strings.Replace(want, `</code> <a href="/learn/glossary#api">API</a>.`, `</code> API.`, 1)

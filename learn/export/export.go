@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"restaurant/basepath"
 	"restaurant/learn/course"
 )
 
@@ -40,6 +41,15 @@ func (t Target) Path(r course.Request) string {
 }
 
 func (t Target) url(r course.Request) string { return t.URL + t.Path(r) }
+
+// BasePath returns the path of the server's URL, or "".
+func (t Target) BasePath() string {
+	_, base := basepath.Split(t.URL)
+	return base
+}
+
+// problemType returns the type of a kind of problem, as the server writes it.
+func (t Target) problemType(slug string) string { return t.BasePath() + "/problems/" + slug }
 
 // bareWord needs no quotes in any shell.
 var bareWord = regexp.MustCompile(`^[A-Za-z0-9_.,:/=-]+$`)

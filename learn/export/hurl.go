@@ -48,10 +48,10 @@ func (t Target) hurlStep(w *lines, step course.Step, files map[string]savedFile)
 		name := files[r.BodyFile].name
 		w.line("{\"access_token\": \"{{%s_access}}\", \"refresh_token\": \"{{%s_refresh}}\"}", name, name)
 	}
-	hurlExpect(w, step, files[r.SaveAs])
+	t.hurlExpect(w, step, files[r.SaveAs])
 }
 
-func hurlExpect(w *lines, step course.Step, file savedFile) {
+func (t Target) hurlExpect(w *lines, step course.Step, file savedFile) {
 	e := step.Expect
 	if len(e.Status) == 1 {
 		w.line("HTTP %d", e.Status[0])
@@ -71,7 +71,7 @@ func hurlExpect(w *lines, step course.Step, file savedFile) {
 		w.line("[Asserts]")
 	}
 	if e.Problem != "" {
-		w.line("jsonpath \"$.type\" == \"/problems/%s\"", e.Problem)
+		w.line("jsonpath \"$.type\" == \"%s\"", t.problemType(e.Problem))
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
 		w.line("header \"%s\" contains \"%s\"", name, e.Header[name])

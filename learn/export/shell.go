@@ -71,7 +71,7 @@ func (t Target) shStep(w *lines, n int, step course.Step) {
 	}
 	w.line("wants %s%s", step.ID, joined(step.Expect.Status))
 	if step.Expect.Problem != "" {
-		w.line(`holds %s '"type":"/problems/%s"'`, step.ID, step.Expect.Problem)
+		w.line(`holds %s '"type":"%s"'`, step.ID, t.problemType(step.Expect.Problem))
 	}
 	for _, text := range step.Expect.Holds {
 		w.line("holds %s '%s'", step.ID, text)
