@@ -64,7 +64,7 @@ func build(ctx context.Context, cfg config, store *models.Store, url string, log
 
 func (c config) apiConfig(url string) handlers.Config {
 	return handlers.Config{
-		PublicURL: url, Version: version(), Demo: c.demoData,
+		PublicURL: url, CurlOptions: c.curlOptions(), Version: version(), Demo: c.demoData,
 		RateLimit: c.rateLimit, DisableTokenCache: !c.tokenCache, CORSOrigins: c.corsOrigins,
 		BehindProxy: c.behindProxy, TrustedProxies: c.trustedProxies,
 		ShortHSTS: c.tls == "self-signed" || isLoopback(c.addr) && !c.public,
@@ -102,7 +102,7 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 
 func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps) (*learn.Handler, error) {
 	return learn.Open(ctx, cfg.lessonsFile(), learn.Options{
-		PublicURL: url, LoopbackOnly: cfg.loopbackOnly(), Log: deps.Log,
+		PublicURL: url, CurlOptions: cfg.curlOptions(), LoopbackOnly: cfg.loopbackOnly(), Log: deps.Log,
 		Preview: func(ctx context.Context) ([]learn.Loss, error) { return previewReset(ctx, deps.Store) },
 		Reset: func(ctx context.Context) error {
 			day, err := seed.State(ctx, deps.Hasher)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -122,6 +123,8 @@ func (c config) keysDir() string          { return filepath.Join(c.dataDir, "key
 func (c config) instanceNameFile() string { return filepath.Join(c.dataDir, "branch") }
 func (c config) tlsDir() string           { return filepath.Join(c.dataDir, "tls") }
 
+func (c config) caFile() string { return filepath.Join(c.tlsDir(), "ca.pem") }
+
 // lessonsFile is apart from the database, so that resetting that keeps the progress.
 func (c config) lessonsFile() string { return filepath.Join(c.dataDir, "lessons.db") }
 
@@ -176,6 +179,37 @@ func (c config) directURL(url string) string {
 }
 
 func allInterfaces(host string) bool { return host == "" || net.ParseIP(host).IsUnspecified() }
+
+// curlOptions make curl trust a certificate that the server has made itself, in commands
+// that learners get. On other computers the file has only a name: the path here is
+// nobody's business there.
+func (c config) curlOptions() string {
+	if c.tls == "self-signed" && !c.loopbackOnly() {
+		return "--cacert ca.pem"
+	}
+	return c.localCurlOptions()
+}
+
+// plainPath is a path that means the same between double quotes in every shell.
+var plainPath = regexp.MustCompile(`^[\pL\pN ./:@,+()_-]+$`)
+
+// localCurlOptions are curlOptions for any folder of this computer.
+func (c config) localCurlOptions() string {
+	path, err := filepath.Abs(c.caFile())
+	path = filepath.ToSlash(path)
+	switch {
+	case c.tls != "self-signed":
+		return ""
+	case err != nil || !plainPath.MatchString(path):
+		return "--cacert ca.pem"
+	case strings.ContainsAny(path, " ()"):
+		return `--cacert "` + path + `"`
+	}
+	return "--cacert " + path
+}
+
+// curl begins a command that reaches the server from this computer.
+func (c config) curl() string { return strings.TrimSpace("curl " + c.localCurlOptions()) }
 
 // certificateNames are the host names and IP addresses for a self-signed certificate.
 func (c config) certificateNames() []string {

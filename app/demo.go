@@ -13,7 +13,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"restaurant/seed"
@@ -39,7 +38,7 @@ func demoCommand(ctx context.Context, c call) error {
 		case err != nil:
 			return err
 		}
-		fmt.Fprintf(c.Out, "Restaurant keeps running at %s (Ctrl-C stops it).\nNow you: curl -s %s/learn, or %s/swagger/index.html\n", at.url, at.url, at.url)
+		fmt.Fprintf(c.Out, "Restaurant keeps running at %s (Ctrl-C stops it).\nNow you: %s -s %s/learn, or %s/swagger/index.html\n", at.url, c.cfg.curl(), at.url, at.url)
 		return nil
 	})
 }
@@ -66,7 +65,7 @@ func newDemoClient(cfg config, listening string) (*http.Client, error) {
 	}
 	file := cfg.tlsCert
 	if cfg.tls == "self-signed" {
-		file = filepath.Join(cfg.tlsDir(), "ca.pem")
+		file = cfg.caFile()
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {

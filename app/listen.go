@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 
 	"restaurant/server"
 )
@@ -71,8 +70,8 @@ func printAuthority(c call, url string) error {
 	}
 	fingerprint, err := server.Fingerprint(c.cfg.tlsDir())
 	if err == nil {
-		fmt.Fprintf(c.Out, "Certificate authority of this server, SHA-256: %s\nTry it: curl --cacert %s %s/healthz\n",
-			fingerprint, filepath.ToSlash(filepath.Join(c.cfg.tlsDir(), "ca.pem")), url)
+		fmt.Fprintf(c.Out, "Certificate authority of this server, SHA-256: %s\nTry it: %s %s/healthz\n",
+			fingerprint, c.cfg.curl(), url)
 	}
 	return err
 }

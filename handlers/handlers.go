@@ -27,6 +27,8 @@ type Config struct {
 	// https://restaurant.example or https://school.example/restaurant. With https it
 	// sets HSTS and Secure cookies.
 	PublicURL string
+	// CurlOptions make curl trust the server's certificate: --cacert and a file, or empty.
+	CurlOptions string
 	// Version is shown by healthz.
 	Version string
 	// Demo shows the demo accounts on the start page.

@@ -64,7 +64,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	}
 	_, base := basepath.Split(a.PublicURL)
 	a.pages = web.NewPages(base)
-	start, err := a.pages.Start(web.StartData{BaseURL: a.PublicURL, Version: a.Version, Demo: a.Demo})
+	start, err := a.pages.Start(web.StartData{BaseURL: a.PublicURL, CurlOptions: a.CurlOptions, Version: a.Version, Demo: a.Demo})
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,8 @@ type Handler struct {
 type Options struct {
 	// PublicURL is the address under which clients reach the server.
 	PublicURL string
+	// CurlOptions make curl trust the server's certificate, or are empty.
+	CurlOptions string
 	// LoopbackOnly is true if only this machine reaches the server, so that every client
 	// is the learner's.
 	LoopbackOnly bool

@@ -195,7 +195,7 @@ func (h *Handler) show(c *gin.Context) error {
 // snapshot returns how far the learner is, and where exported requests go.
 func (h *Handler) snapshot() ([]lesson, export.Target) {
 	lessons, order := h.Tracker.snapshot()
-	return lessons, export.Target{URL: h.PublicURL, Order: strconv.FormatInt(order, 10)}
+	return lessons, export.Target{URL: h.PublicURL, Order: strconv.FormatInt(order, 10), CurlOptions: h.CurlOptions}
 }
 
 func (h *Handler) lesson(id string) (*course.Lesson, error) {

@@ -73,11 +73,13 @@ type task struct {
 	*lesson
 }
 
-// Secure reports whether the server's certificate may have to be trusted first.
-func (t task) Secure() bool { return strings.HasPrefix(t.URL, "https:") }
+// Untrusted reports whether curl may not trust the server's certificate, although the
+// commands have all options that are known.
+func (t task) Untrusted() bool { return strings.HasPrefix(t.URL, "https:") && t.CurlOptions == "" }
 
 // question is a question in a terminal. Chosen is 0 as long as it can be answered.
 type question struct {
+	Curl          string
 	ID, Text, URL string
 	Choices       []string
 	Chosen        int
@@ -89,7 +91,7 @@ func (t task) Ask(q course.Question, lead string) question {
 	if chosen != q.Answer && q.ID != course.PredictID {
 		chosen = 0
 	}
-	return question{q.ID, lead + q.Question, t.URL + "/learn/lessons/" + t.ID, q.Choices, chosen}
+	return question{t.CurlLine(), q.ID, lead + q.Question, t.URL + "/learn/lessons/" + t.ID, q.Choices, chosen}
 }
 
 // lineWidth is how wide a text is in a terminal, in characters.

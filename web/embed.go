@@ -160,6 +160,8 @@ func Asset(name string) (File, bool) {
 type StartData struct {
 	// BaseURL is the address of the server, without a slash at the end.
 	BaseURL string
+	// CurlOptions make curl trust the server's certificate, or are empty.
+	CurlOptions string
 	// Version is shown at the foot of the page; it may be empty.
 	Version string
 	// Demo says that the demo accounts exist.

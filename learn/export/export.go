@@ -19,7 +19,16 @@ import (
 type Target struct {
 	URL   string // without a slash at the end
 	Order string // what to write for {order}
+	// CurlOptions make curl trust the server's certificate: --cacert and a file, or empty.
+	CurlOptions string
 }
+
+// CurlLine is curl with the options.
+func (t Target) CurlLine() string { return t.program("curl") }
+
+// program returns curl, under the name that a shell knows, or hurl, with the options,
+// which are the same.
+func (t Target) program(name string) string { return strings.TrimSpace(name + " " + t.CurlOptions) }
 
 var formats = map[string]func(Target, *course.Lesson) string{
 	"sh": Target.sh, "cmd": Target.cmd, "ps1": Target.powershell, "http": Target.http, "hurl": Target.hurl,
@@ -67,7 +76,7 @@ func quoted(word string) string {
 // Curl writes a request as one line, the same in bash, zsh, cmd and PowerShell 7. In
 // Windows PowerShell 5.1 the program is called curl.exe.
 func (t Target) Curl(program string, r course.Request) string {
-	words := []string{program, "-i"}
+	words := []string{t.program(program), "-i"}
 	switch {
 	case r.SaveAs != "":
 		words[1] = "-s"
@@ -114,6 +123,7 @@ func (t Target) FetchFiles(program string, l *course.Lesson) string {
 			names = append(names, name)
 		}
 	}
+	program = t.program(program)
 	switch len(names) {
 	case 0:
 		return ""

@@ -12,7 +12,7 @@ import (
 func (t Target) hurl(l *course.Lesson) string {
 	w := &lines{end: "\n"}
 	files := collectSavedFiles(l)
-	w.line("# %s %s. Run it with: hurl --test %s.hurl", l.ID, l.Title, l.ID)
+	w.line("# %s %s. Run it with: %s --test %s.hurl", l.ID, l.Title, t.program("hurl"), l.ID)
 	t.Order = "{{order}}"
 	t.hurlAnswer(w, l, l.Predict)
 	for _, step := range l.AllSteps() {

@@ -29,7 +29,7 @@ header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $
 
 // answer writes the right answer to a question as a curl line.
 func (t Target) answer(program string, l *course.Lesson, q course.Question) string {
-	return fmt.Sprintf("%s -s -d question=%s -d choice=%d %s/learn/lessons/%s/answers", program, q.ID, q.Answer, t.URL, l.ID)
+	return fmt.Sprintf("%s -s -d question=%s -d choice=%d %s/learn/lessons/%s/answers", t.program(program), q.ID, q.Answer, t.URL, l.ID)
 }
 
 // sh writes a script that does the whole lesson and stops at the first response that is
@@ -49,7 +49,7 @@ func (t Target) sh(l *course.Lesson) string {
 	for _, q := range l.Questions {
 		w.line("%s -D %s.head -o /dev/null", t.answer("curl", l, q), q.ID)
 	}
-	w.line("curl -s %s/learn/lessons/%s.json -o %s.json", t.URL, l.ID, l.ID)
+	w.line("%s -s %s/learn/lessons/%s.json -o %s.json", t.program("curl"), t.URL, l.ID, l.ID)
 	w.line(`grep -qF '"state":"done"' %s.json || fail "it is not done; see %s/learn"`, l.ID, t.URL)
 	w.line(`echo "%s is done."`, l.ID)
 	return w.String()
@@ -117,6 +117,6 @@ func (t Target) script(l *course.Lesson, remark, program, wait string) string {
 	for _, q := range l.Questions {
 		w.line("%s", t.answer(program, l, q))
 	}
-	w.line("%s -s %s/learn", program, t.URL)
+	w.line("%s -s %s/learn", t.program(program), t.URL)
 	return w.String()
 }
