@@ -23,9 +23,10 @@ type App struct {
 	lessons *learn.Handler // nil without demo data
 }
 
-// build creates an App on an open database. url is its address for clients. It uses no
+// build creates an App on an open database. url is its address for clients, and covers
+// reports whether its TLS certificate is for a host name; it may be nil. It uses no
 // global state, so that one process can hold several.
-func build(ctx context.Context, cfg config, store *models.Store, url string, log *slog.Logger) (*App, error) {
+func build(ctx context.Context, cfg config, store *models.Store, url string, covers func(name string) bool, log *slog.Logger) (*App, error) {
 	hasher := models.NewHasher()
 	keys, err := openKeysAndSeed(ctx, cfg, store, hasher)
 	if err != nil {
@@ -56,16 +57,16 @@ func build(ctx context.Context, cfg config, store *models.Store, url string, log
 		}
 		deps.Mounts, deps.OnResponse = append(deps.Mounts, a.lessons.Mount), a.lessons.OnResponse
 	}
-	if a.api, err = handlers.New(cfg.apiConfig(url), deps); err != nil {
+	if a.api, err = handlers.New(cfg.apiConfig(url, covers), deps); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	return &a, nil
 }
 
-func (c config) apiConfig(url string) handlers.Config {
+func (c config) apiConfig(url string, covers func(name string) bool) handlers.Config {
 	return handlers.Config{
 		PublicURL: url, CurlOptions: c.curlOptions(), Version: version(), Demo: c.demoData,
-		RateLimit: c.rateLimit, DisableTokenCache: !c.tokenCache, CORSOrigins: c.corsOrigins,
+		RateLimit: c.rateLimit, DisableTokenCache: !c.tokenCache, CORSOrigins: c.corsOrigins, AllowedHosts: c.allowedHosts, CertificateCovers: covers,
 		BehindProxy: c.behindProxy, TrustedProxies: c.trustedProxies,
 		ShortHSTS: c.tls == "self-signed" || isLoopback(c.addr) && !c.public,
 	}

@@ -24,6 +24,7 @@ import (
 // wins.
 type config struct {
 	addr           string
+	allowedHosts   []string
 	dataDir        string
 	databaseURL    string // of PostgreSQL; empty: the SQLite file in dataDir
 	publicURL      string // empty: made from addr

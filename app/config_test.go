@@ -103,9 +103,10 @@ func TestSettings_rejectBadValues(t *testing.T) {
 	long := "https://" + strings.Repeat("a", 60) + ".example"
 	for name, values := range map[string]struct{ good, bad []string }{
 		"RESTAURANT_ADDR":              {[]string{"localhost:1", "127.0.0.1:65535"}, []string{"localhost", "localhost:http", "localhost:65536", "localhost:-1", "::1"}},
+		"RESTAURANT_ALLOWED_HOSTS":     {[]string{"pizza.example", "Pizza.example., my_pizzeria,192.168.0.7", "::1", "[fd00::1]"}, []string{"pizza.example:8080", "*.example", "https://pizza.example", "pizza.example/x", "pizza..example", ".", "192.168.0.0/24", "[::1", "püzza.example", "$(id)"}},
 		"RESTAURANT_DATA_DIR":          {[]string{"a/b"}, []string{"a\x00b"}},
 		"RESTAURANT_DATABASE_URL":      {[]string{"postgres://db.example/restaurant", "postgresql://alice:x@127.0.0.1:5433/book?sslmode=disable&pool_max_conns=4"}, []string{"restaurant.db", "mysql://db.example/x", "host=db.example", "postgres://db.example:port/x"}},
-		"RESTAURANT_PUBLIC_URL":        {[]string{"https://example.com", "http://localhost:8080/", "https://school.example/restaurant/", "http://localhost:8080/t/07-kmx"}, []string{"example.com", "ftp://example.com", "https://", "https://example.com/api", "https://example.com/a b", "https://example.com/a//b", "https://example.com/..", "https://example.com/a%2fb", "https://example.com?q", "https://a:b@example.com", long}},
+		"RESTAURANT_PUBLIC_URL":        {[]string{"https://example.com", "http://localhost:8080/", "https://school.example/restaurant/", "http://localhost:8080/t/07-kmx", "http://[::1]:8080", "http://xn--mnchen-3ya.example"}, []string{"example.com", "ftp://example.com", "https://", "https://example.com/api", "https://example.com/a b", "https://example.com/a//b", "https://example.com/..", "https://example.com/a%2fb", "https://example.com?q", "https://a:b@example.com", "http://localhost$(id>pwned):8145", "http://localhost'&id&':1", "http://a_b.example", "http://münchen.example", "http://[fe80::1%25eth0]:1", long}},
 		"RESTAURANT_ACCESS_TOKEN_TTL":  {[]string{"5s", "30m"}, []string{"4s", "31m", "15", "-1m", "forever"}},
 		"RESTAURANT_REFRESH_TOKEN_TTL": {[]string{"1s", "720h"}, []string{"0s", "721h", "week"}},
 		"RESTAURANT_TLS":               {[]string{"off", "self-signed"}, []string{"on", "files"}},

@@ -54,7 +54,7 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, at p
 		return err
 	}
 	defer listening.close()
-	app, err := build(ctx, c.cfg, store, c.cfg.issuer(listening.primary.Addr()), log)
+	app, err := build(ctx, c.cfg, store, c.cfg.issuer(listening.primary.Addr()), certificates.Covers, log)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,9 +132,9 @@ func setPublicURL(c *config, v string) error {
 		return nil
 	}
 	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !isHost(u.Hostname()) || strings.Contains(u.Host, "_") || u.RawQuery != "" || u.Fragment != "" ||
 		u.User != nil || len(v) > maxPublicURL {
-		return fmt.Errorf("must be http:// or https://, a host, and perhaps a port and a path, at most %d characters", maxPublicURL)
+		return fmt.Errorf("must be http:// or https://, a host of letters, digits, dots and hyphens, and perhaps a port and a path, at most %d characters", maxPublicURL)
 	}
 	c.publicURL = strings.TrimRight(v, "/")
 	return checkBasePath(c.publicURL)
@@ -179,6 +180,22 @@ func setRateLimit(c *config, v string) error {
 func isOrigin(v string) bool {
 	u, err := url.Parse(v)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Scheme+"://"+u.Host == v
+}
+
+// hostName is the name of a host in ASCII: a name with umlauts has a form of its own
+// there, xn--….
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$`)
+
+// isHost accepts a host name or an IP address, without a port.
+func isHost(v string) bool {
+	if inner, ok := strings.CutPrefix(v, "["); ok {
+		v, ok = strings.CutSuffix(inner, "]")
+		if !ok {
+			return false
+		}
+	}
+	ip, err := netip.ParseAddr(v)
+	return err == nil && ip.Zone() == "" || hostName.MatchString(v)
 }
 
 func isNetwork(v string) bool {

@@ -22,6 +22,7 @@ type setting struct {
 // settings before it have set.
 var settings = []setting{
 	{"RESTAURANT_ADDR", "localhost:8080", "where plain HTTP listens: host:port; localhost is 127.0.0.1 and, where there is one, [::1]", address(func(c *config) *string { return &c.addr })},
+	{"RESTAURANT_ALLOWED_HOSTS", "", "further host names and addresses under which the server answers, comma-separated, without ports (default: none beside localhost, loopback addresses, the host of RESTAURANT_PUBLIC_URL and the names of the certificate)", list(func(c *config) *[]string { return &c.allowedHosts }, isHost, "names or addresses of hosts without a port, such as pizza.example or 192.168.0.7, separated by commas")},
 	{"RESTAURANT_DATA_DIR", "data", "folder of the database (restaurant.db), the lessons' progress (lessons.db) and the keys (keys/<kid>.pem)", setDataDir},
 	{"RESTAURANT_DATABASE_URL", "", "postgres://user:password@host:5432/database, for several instances on one database (default: the SQLite file in RESTAURANT_DATA_DIR)", text(func(c *config) *string { return &c.databaseURL }, checkDatabaseURL)},
 	{"RESTAURANT_PUBLIC_URL", "", "address under which clients reach the server, the iss of its tokens (default: made from RESTAURANT_ADDR)", setPublicURL},
@@ -60,7 +61,7 @@ func (s setting) oldName() string { return strings.TrimPrefix(s.name, prefix) }
 
 // usedByOthers are old names that mean something else to other programs, so that
 // finding one says nothing.
-var usedByOthers = []string{"PUBLIC", "TLS", "DATABASE_URL", "LOG_LEVEL", "LOG_FORMAT"}
+var usedByOthers = []string{"ALLOWED_HOSTS", "PUBLIC", "TLS", "DATABASE_URL", "LOG_LEVEL", "LOG_FORMAT"}
 
 // warnOfOldNames says which variables are set that are not read any more.
 func warnOfOldNames(log io.Writer, getenv func(string) string) {

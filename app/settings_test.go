@@ -10,6 +10,7 @@ import (
 func TestSettings_areAsTheyWere(t *testing.T) {
 	want := [][3]string{
 		{"RESTAURANT_ADDR", "addr", "localhost:8080"},
+		{"RESTAURANT_ALLOWED_HOSTS", "allowed-hosts", ""},
 		{"RESTAURANT_DATA_DIR", "data-dir", "data"},
 		{"RESTAURANT_DATABASE_URL", "database-url", ""},
 		{"RESTAURANT_PUBLIC_URL", "public-url", ""},

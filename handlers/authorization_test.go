@@ -476,7 +476,7 @@ func TestCookies_onlyForSameOriginPages(t *testing.T) {
 		"a neighbour's page":     {with("Sec-Fetch-Site", "same-site"), with("Origin", "http://localhost:3000")},
 		"an old browser":         {with("Origin", "https://evil.example")},
 		"a page in a sandbox":    {with("Origin", "null")},
-		"this server under TLS":  {with("Origin", "https://localhost:8080")},
+		"this server under TLS":  {with("Origin", "https://localhost:8443")},
 		"a name that only looks": {with("Origin", "http://localhost:8080.evil.example")},
 		"a header nobody knows":  {with("Sec-Fetch-Site", "whatever")},
 	} {

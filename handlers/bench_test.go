@@ -55,7 +55,7 @@ type caller struct {
 // calls makes a caller. An empty token sends none.
 func (srv *server) calls(b *testing.B, method, path, token string) *caller {
 	b.Helper()
-	req := httptest.NewRequest(method, path, http.NoBody)
+	req := newRequest(method, path, "")
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -226,7 +226,7 @@ func (srv *server) guessPasswords(size int) (stop func()) {
 		guessing.Go(func() {
 			for n := 0; !closing.Load(); n++ {
 				body := fmt.Sprintf(`{"username":"nobody.%d.%d","password":"wrong-password"}`, g, n)
-				req := httptest.NewRequest(http.MethodPost, loginPath, strings.NewReader(body))
+				req := newRequest(http.MethodPost, loginPath, body)
 				req.Header.Set("Content-Type", "application/json")
 				req.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", g, n/250%250, n%250) // or the throttle would end it
 				srv.handler.ServeHTTP(httptest.NewRecorder(), req)

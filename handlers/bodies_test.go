@@ -252,7 +252,7 @@ func TestErrors_panicCutsTheResponse(t *testing.T) {
 			t.Errorf("the connection is not cut: %v", cause)
 		}
 	}()
-	srv.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/half", nil))
+	srv.handler.ServeHTTP(httptest.NewRecorder(), newRequest("GET", "/half", ""))
 }
 
 func TestLog_holdsNoSecrets(t *testing.T) {

@@ -214,7 +214,7 @@ func TestCookies_refreshTokenOutlivesAnOutage(t *testing.T) {
 	if err := srv.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	req := httptest.NewRequest(http.MethodPost, refreshPath, nil)
+	req := newRequest(http.MethodPost, refreshPath, "")
 	mine(req)
 	rec := httptest.NewRecorder()
 	srv.handler.ServeHTTP(rec, req)
@@ -563,7 +563,7 @@ func TestCORS_preflight(t *testing.T) {
 	}
 	for _, path := range []string{"/api/v1/orders", loginPath, "/api/v1/orders/1/events"} {
 		rec := httptest.NewRecorder() // the contract names no OPTIONS
-		req := httptest.NewRequest("OPTIONS", path, nil)
+		req := newRequest("OPTIONS", path, "")
 		req.Header.Set("Origin", allowedOrigin)
 		req.Header.Set("Access-Control-Request-Method", "POST")
 		srv.handler.ServeHTTP(rec, req)

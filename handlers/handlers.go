@@ -29,6 +29,12 @@ type Config struct {
 	PublicURL string
 	// CurlOptions make curl trust the server's certificate: --cacert and a file, or empty.
 	CurlOptions string
+	// AllowedHosts are names and addresses under which the server answers, beside those of
+	// this machine, of PublicURL and of the certificate.
+	AllowedHosts []string
+	// CertificateCovers reports whether the TLS certificate is for a host name or an IP
+	// address; nil without TLS.
+	CertificateCovers func(name string) bool
 	// Version is shown by healthz.
 	Version string
 	// Demo shows the demo accounts on the start page.

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -76,7 +77,11 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if err := r.SetTrustedProxies(a.TrustedProxies); err != nil {
 		return nil, err
 	}
-	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, middleware.ServerTiming), middleware.Headers(a.hsts()))
+	hosts, err := a.hosts()
+	if err != nil {
+		return nil, err
+	}
+	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, middleware.ServerTiming), middleware.Headers(a.hsts()), hosts.Check)
 	if len(a.CORSOrigins) > 0 {
 		r.Use(middleware.CORS(a.CORSOrigins))
 	}
@@ -146,6 +151,15 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File, base string)
 	httpjson.Get(r, "/openapi.json", adapt(openAPI(base)))
 	httpjson.Get(r, "/swagger", adapt(toSwaggerUI))
 	httpjson.Get(r, "/swagger/*file", adapt(swaggerUI))
+}
+
+// hosts are the names under which the server answers.
+func (a *API) hosts() (middleware.Hosts, error) {
+	public, err := url.Parse(a.PublicURL)
+	if err != nil {
+		return middleware.Hosts{}, err
+	}
+	return middleware.NewHosts(append([]string{public.Hostname()}, a.AllowedHosts...), a.CertificateCovers), nil
 }
 
 // hsts returns the Strict-Transport-Security header (RFC 6797), or "" over plain HTTP.

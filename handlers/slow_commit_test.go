@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 
@@ -34,7 +33,7 @@ func TestDatabase_slowCommit(t *testing.T) {
 	for guest := range guests {
 		arriving.Add(1)
 		ordering.Go(func() {
-			req := httptest.NewRequest(http.MethodPost, ordersPath, strings.NewReader(margherita))
+			req := newRequest(http.MethodPost, ordersPath, margherita)
 			if guest%2 == 1 {
 				req = req.WithContext(impatient)
 			}

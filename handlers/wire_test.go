@@ -119,7 +119,7 @@ func (w *wire) post(title, path, body string, opts ...option) *httptest.Response
 // send makes a request and writes down both it and the answer.
 func (w *wire) send(title, method, path, body string, opts ...option) *httptest.ResponseRecorder {
 	w.t.Helper()
-	req, rec := httptest.NewRequest(method, path, strings.NewReader(body)), httptest.NewRecorder()
+	req, rec := newRequest(method, path, body), httptest.NewRecorder()
 	for _, opt := range opts {
 		opt(req)
 	}

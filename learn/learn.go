@@ -16,8 +16,6 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -38,7 +36,6 @@ type Handler struct {
 	store  *Store
 	pages  *template.Template
 	origin *http.CrossOriginProtection
-	host   string // the name in PublicURL
 }
 
 // Options are what the lessons need to know of the server.
@@ -68,11 +65,7 @@ type Loss struct {
 // Open opens the lessons, with the progress in a file. Close them when no request runs
 // any more.
 func Open(ctx context.Context, file string, o Options) (*Handler, error) {
-	public, err := url.Parse(o.PublicURL)
-	if err != nil {
-		return nil, err
-	}
-	h := &Handler{Options: o, Course: course.Load(), origin: http.NewCrossOriginProtection(), host: public.Hostname()}
+	h := &Handler{Options: o, Course: course.Load(), origin: http.NewCrossOriginProtection()}
 	origin, base := basepath.Split(o.PublicURL)
 	if err := h.origin.AddTrustedOrigin(origin); err != nil {
 		return nil, err
@@ -114,17 +107,9 @@ func (h *Handler) Mount(r gin.IRouter, optional gin.HandlerFunc) {
 // sameOrigin refuses what a page of another origin sends: it may not answer or reset for
 // a learner who happens to have it open.
 func (h *Handler) sameOrigin(c *gin.Context) {
-	if h.origin.Check(c.Request) != nil || !h.ownHost(c.Request.Host) {
+	if h.origin.Check(c.Request) != nil {
 		problem.Write(c, problem.CrossOrigin.New(""))
 	}
-}
-
-// ownHost reports whether a request addresses the server by a name of its own. The name
-// of a page that was made to point to this machine (DNS rebinding) is none. Behind a
-// proxy the names are not known.
-func (h *Handler) ownHost(host string) bool {
-	name := (&url.URL{Host: host}).Hostname()
-	return !h.LoopbackOnly || middleware.IsLoopbackHost(host) || name != "" && strings.EqualFold(name, h.host)
 }
 
 // ownsServer refuses everyone but a manager, and the learner of a server that only this

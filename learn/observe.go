@@ -41,7 +41,7 @@ func factOf(c *gin.Context) course.Fact {
 	f := course.Fact{
 		At: time.Now().UnixMilli(), Endpoint: course.Endpoint{Method: middleware.Method(c), Route: middleware.Route(c)}, Status: c.Writer.Status(),
 		Problem: problem.Written(c), Token: course.TokenNone, OrderStatus: string(middleware.OrderStatus(c)),
-		Client: hash(clientOf(c.Request)), Subject: hash(middleware.Subject(c)),
+		Client: hash(clientOf(c.Request)), Subject: hash(middleware.Subject(c)), Foreign: middleware.Foreign(c),
 	}
 	switch {
 	case middleware.IsAuthenticated(c):

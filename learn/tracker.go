@@ -124,7 +124,7 @@ func (t *Tracker) Observe(f course.Fact) (header string) {
 }
 
 func (t *Tracker) credit(f *course.Fact) string {
-	if f.Order != 0 && f.Status == http.StatusCreated {
+	if f.Order != 0 && f.Status == http.StatusCreated && !f.Foreign {
 		t.order = f.Order
 	}
 	var changes []string

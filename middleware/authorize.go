@@ -56,15 +56,5 @@ func isLocal(r *http.Request) bool {
 		}
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	return err == nil && net.ParseIP(host).IsLoopback() && IsLoopbackHost(r.Host)
-}
-
-// IsLoopbackHost reports whether hostport names this machine. The name of a page that
-// was made to resolve to it (DNS rebinding) does not.
-func IsLoopbackHost(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = strings.Trim(hostport, "[]")
-	}
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
+	return err == nil && net.ParseIP(host).IsLoopback() && isLoopbackHost(r.Host)
 }

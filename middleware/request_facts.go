@@ -19,6 +19,7 @@ type requestFacts struct {
 	sql         *models.Statements
 	orderStatus models.Status
 	subject     string
+	foreign     bool
 }
 
 const factsKey = "middleware.facts"

@@ -104,8 +104,8 @@ var (
 		"The wristband is genuine, but its vip claim is false.",
 		"Log in as a VIP: among the demo accounts vera is one. A manager can make a guest a VIP; the claim is in the next wristband.")
 	CrossOrigin = define(http.StatusForbidden, "cross-origin", "Another page is asking",
-		"The request comes from a page of another origin and would have used a cookie. A browser sends cookies along whoever asks, so a strange page could order in a guest's name; another port of the same host counts as another origin, too.",
-		"Call the API from its own pages, or send the access token in an Authorization header, which no strange page can do for you.")
+		"The request comes from a page of another origin, and would have used a cookie or logged in. A browser sends cookies along whoever asks, so a strange page could order in a guest's name, and a page that may log in can guess passwords until the guest is locked out. Another port of the same host counts as another origin, too.",
+		"Call the API from its own pages, or send the access token in an Authorization header, which no strange page can do for you. Whoever runs the house can let the pages of an origin log in, without cookies, with RESTAURANT_CORS_ORIGINS.")
 	AgeRestricted = define(http.StatusForbidden, "age-restricted", "Adults only",
 		"The order holds a dish or drink that is served to adults only, and the age_over_18 claim of the wristband is false.",
 		"Leave that line out of the order. The wristband says only whether a guest is of age, never the birth date: the door asks one question, so it gets one answer.")
@@ -137,6 +137,16 @@ var (
 	HeaderTooLarge = define(http.StatusRequestHeaderFieldsTooLarge, "header-too-large", "Headers too large",
 		"The request line and headers add up to more than 8 KiB. A wristband takes less than 900 bytes.",
 		"Send fewer or shorter headers and a shorter address.")
+)
+
+// 421, and 400 where the host is none: the request is addressed to another server.
+var (
+	MisdirectedRequest = define(http.StatusMisdirectedRequest, "misdirected-request", "Nobody of that name lives here",
+		"The request reached this house under a host name that is none of its own. That is how a strange web page can talk to a server on your own computer: it lets a name of its own lead here, and the browser then takes page and server for one (DNS rebinding).",
+		"Use the address that the house printed when it started. It answers to localhost, to loopback addresses such as 127.0.0.1, to the host of RESTAURANT_PUBLIC_URL and to the names of its TLS certificate. Whoever runs the house can add names with RESTAURANT_ALLOWED_HOSTS, and lets a proxy in front pass the Host header on unchanged.")
+	MalformedHost = define(http.StatusBadRequest, "malformed-host", "That is no address",
+		"The Host header of the request is not the name or the address of a host, with or without a port.",
+		"Send the host and the port from the address, such as Host: localhost:8080; curl and browsers do so by themselves.")
 )
 
 // 404, 405: no such resource or method.

@@ -64,6 +64,18 @@ func (c *Certificates) load() error {
 	return nil
 }
 
+// Covers reports whether the certificate in use is for a host name or an IP address, also
+// by a wildcard (RFC 9525). Without TLS there is none.
+func (c *Certificates) Covers(name string) bool {
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	leaf := c.current.Leaf
+	c.mu.Unlock()
+	return leaf.VerifyHostname(name) == nil
+}
+
 // withoutPath removes the path from an error, for messages that name it already.
 func withoutPath(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {

@@ -100,13 +100,16 @@ func secure(v3 *openapi3.T) {
 	}
 }
 
-// addCommonResponses adds the problems that middleware answers with: the rate limit
-// and the check of a cookie's origin.
+// addCommonResponses adds the problems that middleware answers with: the check of the
+// host, the rate limit and the check of a cookie's origin.
 func addCommonResponses(path, method string, op *openapi3.Operation) {
 	add := func(status, description string) {
 		if op.Responses.Value(status) == nil {
 			op.Responses.Set(status, &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription(description)})
 		}
+	}
+	if path != "/healthz" && path != "/readyz" {
+		add("421", "misdirected-request")
 	}
 	if path != "/healthz" && path != "/readyz" && path != "/metrics" {
 		add("429", "rate-limited")

@@ -29,7 +29,8 @@ func startServer(t testing.TB, settings ...string) *server {
 func (s *server) start(addr string) {
 	s.t.Helper()
 	s.Process = testkit.Prepare(s.t, s.dir, addr, exec.Command(testkit.Program()))
-	s.Cmd.Env = append(s.Cmd.Env, "RESTAURANT_KITCHEN_PACE=300ms", "RESTAURANT_RATE_LIMIT=50/s") // the limit that the page meets elsewhere
+	s.Cmd.Env = append(s.Cmd.Env, "RESTAURANT_KITCHEN_PACE=300ms", "RESTAURANT_RATE_LIMIT=50/s", // the limit that the page meets elsewhere
+		"RESTAURANT_ALLOWED_HOSTS="+insecureHost)
 	s.Cmd.Env = append(s.Cmd.Env, s.settings...)
 	s.Start()
 	s.AwaitReady()

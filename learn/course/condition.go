@@ -36,6 +36,10 @@ type Pattern struct {
 	OrderStatus string `json:"order_status,omitzero"`
 	// KeyFile is true if the request must have asked for a file of keys.
 	KeyFile bool `json:"key_file,omitzero"`
+	// Foreign is true if a page of another origin must have sent the request, as Origin
+	// says. What such a page sends counts for no other pattern: the learner may know nothing
+	// of it.
+	Foreign bool `json:"foreign,omitzero"`
 	// Answer is the id of a question that was answered rightly.
 	Answer string `json:"answer,omitzero"`
 	// Same is token or order: what must be the same wherever a sequence says so.
@@ -71,6 +75,7 @@ type Fact struct {
 	OrderStatus string
 	Replayed    bool
 	KeyFile     bool
+	Foreign     bool   // a page of another origin sent it
 	Client      uint64 // hash of the User-Agent
 	Subject     uint64 // hash of the sub of a token that was asked about
 }
@@ -105,6 +110,7 @@ func (p *Pattern) Matches(f *Fact) bool {
 		p.Replayed != nil && *p.Replayed != f.Replayed,
 		p.OrderStatus != "" && p.OrderStatus != f.OrderStatus,
 		p.KeyFile && !f.KeyFile,
+		p.Foreign != f.Foreign,
 		p.Same != "" && p.sameIn(f) == 0,
 		p.Different != "" && p.DifferentIn(f) == 0:
 		return false

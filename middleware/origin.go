@@ -1,0 +1,50 @@
+package middleware
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Origin tells what the server's own pages and clients without a page send from what
+// pages of other origins (RFC 6454) let a browser send. Without Sec-Fetch-Site and
+// Origin in the request there is no page.
+type Origin struct{ own, known *http.CrossOriginProtection }
+
+// NewOrigin takes the URL under which clients reach the server, and the origins whose
+// pages may call it.
+func NewOrigin(publicURL string, allowed []string) (Origin, error) {
+	o := Origin{http.NewCrossOriginProtection(), http.NewCrossOriginProtection()}
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return o, err
+	}
+	own := strings.ToLower(u.Scheme + "://" + u.Host) // as a browser writes it; behind a proxy, Host may be another name
+	if err := o.own.AddTrustedOrigin(own); err != nil {
+		return o, err
+	}
+	for _, origin := range append([]string{own}, allowed...) {
+		if err := o.known.AddTrustedOrigin(origin); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// CrossSite reports whether a page of another origin, allowed or not, has sent a request
+// with an unsafe method.
+func (o Origin) CrossSite(r *http.Request) bool { return o.own.Check(r) != nil }
+
+// Note notes whether a page of an origin that is not allowed has sent the request; see
+// Foreign.
+func (o Origin) Note(c *gin.Context) {
+	asUnsafe := *c.Request // what only reads is never refused, so that Check lets it pass
+	asUnsafe.Method = http.MethodPost
+	factsOf(c).foreign = o.known.Check(&asUnsafe) != nil
+}
+
+// Foreign reports whether a page that nobody here has allowed made a browser send the
+// request, with any method: its guest may know nothing of it.
+func Foreign(c *gin.Context) bool { return factsOf(c).foreign }
