@@ -756,7 +756,7 @@ func TestAuthorization_revealsNoObjects(t *testing.T) {
 	unknown := func(testing.TB, *server) string { return encoded(make([]byte, 32)) }
 	ended := func(t testing.TB, srv *server) string {
 		grant, sid := srv.openSessionID(t, "alice")
-		if err := srv.Store.EndSession(t.Context(), 1, sid); err != nil {
+		if err := srv.Store.EndSession(t.Context(), 1, sid, models.EndLogout); err != nil {
 			t.Fatal(err)
 		}
 		return grant.RefreshToken
@@ -769,7 +769,7 @@ func TestAuthorization_revealsNoObjects(t *testing.T) {
 	none := func(testing.TB, *server) string { return tokens.NewID() }
 	endedOwn := func(t testing.TB, srv *server) string {
 		_, sid := srv.openSessionID(t, "vera")
-		if err := srv.Store.EndSession(t.Context(), 3, sid); err != nil {
+		if err := srv.Store.EndSession(t.Context(), 3, sid, models.EndLogout); err != nil {
 			t.Fatal(err)
 		}
 		return sid

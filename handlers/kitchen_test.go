@@ -2,11 +2,13 @@ package handlers
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"restaurant/httpjson"
 	"restaurant/models"
+	"restaurant/problem"
 )
 
 const kitchenPath = "/api/v1/kitchen/orders"
@@ -22,7 +24,7 @@ func TestKitchen_advancesOneStepAtATime(t *testing.T) {
 				if to == next || i == 0 && next == "preparing" && to == "cancelled" || i == 1 && to == "preparing" {
 					continue // steps that may be taken; the other path takes them
 				}
-				srv.do(t, "PATCH", kitchenPath+"/"+id, `{"status":"`+string(to)+`"}`, carla).wants(t, 409, "invalid-transition")
+				srv.refusesStep(t, id, to, carla)
 			}
 			o := decode[orderResponse](t, srv.do(t, "PATCH", kitchenPath+"/"+id, `{"status":"`+string(next)+`"}`, carla).wants(t, 200, ""))
 			if o.Status != next {
@@ -30,13 +32,24 @@ func TestKitchen_advancesOneStepAtATime(t *testing.T) {
 			}
 		}
 		for _, to := range all {
-			srv.do(t, "PATCH", kitchenPath+"/"+id, `{"status":"`+string(to)+`"}`, carla).wants(t, 409, "invalid-transition")
+			srv.refusesStep(t, id, to, carla)
 		}
 	}
 	for body, slug := range map[string]string{`{"status":"eaten"}`: "validation-failed", `{}`: "validation-failed", `{"status":null}`: "validation-failed", `{"status":1}`: "validation-failed"} {
 		srv.do(t, "PATCH", kitchenPath+"/1", body, carla).wants(t, 422, slug)
 	}
 	srv.do(t, "PATCH", kitchenPath+"/99", `{"status":"ready"}`, carla).wants(t, 404, "not-found")
+}
+
+// refusesStep asks for a step that does not follow. The refusal names the status that the
+// order has.
+func (srv *server) refusesStep(t *testing.T, id string, to models.Status, chef option) {
+	t.Helper()
+	now := decode[orderResponse](t, srv.get(t, ordersPath+"/"+id, chef)).Status
+	res := srv.do(t, "PATCH", kitchenPath+"/"+id, `{"status":"`+string(to)+`"}`, chef).wants(t, 409, "invalid-transition")
+	if detail := decode[problem.Problem](t, res).Detail; !strings.HasPrefix(detail, "The order is "+string(now)+":") {
+		t.Errorf("a %s order that should become %s is answered %q", now, to, detail)
+	}
 }
 
 func TestKitchen_twoChefsOneStep(t *testing.T) {

@@ -108,7 +108,7 @@ func (a *API) endCurrentSession(c *gin.Context) error {
 	ctx := c.Request.Context()
 	if middleware.IsAuthenticated(c) {
 		p := middleware.MustPrincipal(c)
-		return ignoreNotFound(a.Store.EndSession(ctx, p.UserID, p.SessionID))
+		return ignoreNotFound(a.Store.EndSession(ctx, p.UserID, p.SessionID, models.EndLogout))
 	}
 	if !a.cookies.HasRefresh(c) {
 		return problem.AuthenticationRequired.New("")
@@ -187,7 +187,7 @@ func (a *API) listSessions(c *gin.Context) error {
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/sessions/{id} [delete]
 func (a *API) endSession(c *gin.Context) error {
-	if err := a.Store.EndSession(c.Request.Context(), middleware.MustPrincipal(c).UserID, c.Param("id")); err != nil {
+	if err := a.Store.EndSession(c.Request.Context(), middleware.MustPrincipal(c).UserID, c.Param("id"), models.EndUser); err != nil {
 		return err
 	}
 	return httpjson.NoContent(c)
@@ -206,7 +206,7 @@ func (a *API) endSession(c *gin.Context) error {
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/sessions [delete]
 func (a *API) endSessions(c *gin.Context) error {
-	if err := a.Store.EndSessions(c.Request.Context(), middleware.MustPrincipal(c).UserID, ""); err != nil {
+	if err := a.Store.EndSessions(c.Request.Context(), middleware.MustPrincipal(c).UserID, "", models.EndUser); err != nil {
 		return err
 	}
 	a.cookies.Clear(c)

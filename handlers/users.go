@@ -118,7 +118,7 @@ func (a *API) endUserSessions(c *gin.Context, id int64) error {
 	if _, err := a.Store.User(c.Request.Context(), id); err != nil {
 		return err
 	}
-	if err := a.Store.EndSessions(c.Request.Context(), id, ""); err != nil {
+	if err := a.Store.EndSessions(c.Request.Context(), id, "", models.EndManager); err != nil {
 		return err
 	}
 	return httpjson.NoContent(c)

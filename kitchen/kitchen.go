@@ -44,7 +44,7 @@ func (k *Kitchen) Wake() {
 }
 
 // Advance moves an order to the status to. If that does not follow its current
-// status, the error is models.ErrInvalidTransition.
+// status, the error is models.TransitionError.
 func (k *Kitchen) Advance(ctx context.Context, id int64, to models.Status) (models.Order, error) {
 	return k.publishOne(k.store.AdvanceOrder(ctx, id, to))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/models"
 	"restaurant/problem"
 	"restaurant/tokens"
 )
@@ -142,6 +143,24 @@ var refusals = []struct {
 	{tokens.ErrClaimsInvalid, problem.TokenClaimsInvalid},
 	{tokens.ErrExpired, problem.TokenExpired},
 	{tokens.ErrRevoked, problem.TokenRevoked},
+}
+
+// endings say why the login session of a revoked token has ended.
+var endings = map[models.EndReason]string{
+	models.EndLogout:    "You logged out, and the wristbands of that login went with it. Log in again.",
+	models.EndUser:      "The login session of this wristband was ended in the list of login sessions. Log in again.",
+	models.EndPassword:  "The password was changed, which ends all other login sessions of the guest. Log in with the new password.",
+	models.EndRole:      "A manager changed the role or the VIP status of this guest, so the wristband said what is no longer so. Log in again for a new one.",
+	models.EndReuse:     "A refresh token of this login was used twice, so it is in two hands, and the login session has ended. Log in again; if it was not you who used it twice, change the password.",
+	models.EndPlainHTTP: "This wristband came over plain HTTP, where everybody on the way could read it, so its login session was ended. Log in again, and use the https:// address only.",
+	models.EndReset:     "The kitchen was made fresh (a reset), which ends all login sessions. Log in again.",
+	models.EndManager:   "A manager ended the login sessions of this guest. Log in again.",
+}
+
+// detailOf returns what is known about a refusal beyond its kind, or an empty text.
+func detailOf(err error) string {
+	revoked, _ := errors.AsType[tokens.RevokedError](err)
+	return endings[revoked.Why]
 }
 
 // stopAuthTimer ends the time that Server-Timing shows as auth.

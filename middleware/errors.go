@@ -20,7 +20,6 @@ var problems = []struct {
 	{models.ErrUsernameTaken, problem.UsernameTaken, ""},
 	{models.ErrLastManager, problem.LastManager, ""},
 	{models.ErrStale, problem.PreconditionFailed, ""},
-	{models.ErrInvalidTransition, problem.InvalidTransition, ""},
 	{models.ErrKeyReused, problem.IdempotencyKeyReused, ""},
 	{models.ErrStorageFull, problem.StorageFull, ""},
 	{models.ErrDatabaseUnavailable, problem.DatabaseUnavailable, ""},
@@ -29,6 +28,15 @@ var problems = []struct {
 	{models.ErrVIPOnly, problem.VIPOnly, ""},
 	{models.ErrAgeRestricted, problem.AgeRestricted, ""},
 	{models.ErrItemUnavailable, problem.ItemUnavailable, ""},
+}
+
+// stages say where an order is, and which steps follow.
+var stages = map[models.Status]string{
+	models.StatusPlaced:    "The order is placed: it can become preparing, or be cancelled.",
+	models.StatusPreparing: "The order is preparing: it can become ready, and is too late to cancel.",
+	models.StatusReady:     "The order is ready: it can become served, and is too late to cancel.",
+	models.StatusServed:    "The order is served: no step follows.",
+	models.StatusCancelled: "The order is cancelled: no step follows.",
 }
 
 // ToProblem translates an error, once for all handlers. An unknown error is a 500
@@ -46,6 +54,9 @@ func ToProblem(err error) *problem.Problem {
 		return problem.ValidationFailed.New("").Fields(problem.FieldError{
 			Field: fmt.Sprintf("items[%d].%s", line.Index, line.Field), Message: line.Message,
 		})
+	}
+	if t, ok := errors.AsType[models.TransitionError](err); ok {
+		return problem.InvalidTransition.New(stages[t.From]).Because(err)
 	}
 	for _, r := range problems {
 		if errors.Is(err, r.err) {

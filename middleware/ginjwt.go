@@ -57,5 +57,5 @@ func (a *Authenticator) refuse(c *gin.Context, _ int, _ string) {
 		err = tokens.ErrKeyUnknown // another instance has published the key in this moment
 	}
 	stopAuthTimer(c)
-	problem.Write(c, KindOf(err).New(""))
+	problem.Write(c, KindOf(err).New(detailOf(err)))
 }

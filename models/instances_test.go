@@ -250,7 +250,7 @@ func TestRotate_whileItsSessionEnds(t *testing.T) {
 		var errRotate, errEnd error
 		var both sync.WaitGroup
 		both.Go(func() { rotated, _, errRotate = stores[0].Rotate(t.Context(), r) })
-		both.Go(func() { errEnd = stores[1].EndSession(t.Context(), alice.ID, sid) })
+		both.Go(func() { errEnd = stores[1].EndSession(t.Context(), alice.ID, sid, EndLogout) })
 		both.Wait()
 		ended := endings.take()
 		if errEnd != nil || len(ended) != 1 {

@@ -37,7 +37,35 @@ type LoginSession struct {
 	// ExpiresAt is when its newest refresh token expires.
 	ExpiresAt Millis
 	EndedAt   *Millis
+	// EndReason is why it ended early, or nil.
+	EndReason *EndReason
 }
+
+// EndReason is why a login session ended before its time; empty if that is not known.
+type EndReason string
+
+// The reasons.
+const (
+	// EndLogout is a logout with one of the session's own tokens.
+	EndLogout EndReason = "logout"
+	// EndUser means that the user ended it, in the list of sessions.
+	EndUser EndReason = "user"
+	// EndPassword is a change of the password.
+	EndPassword EndReason = "password"
+	// EndRole is a change of role or VIP status.
+	EndRole EndReason = "role"
+	// EndReuse means that a refresh token was used twice.
+	EndReuse EndReason = "reuse"
+	// EndPlainHTTP means that an access token came over plain HTTP under TLS.
+	EndPlainHTTP EndReason = "plain-http"
+	// EndReset is a reset of all data.
+	EndReset EndReason = "reset"
+	// EndManager means that a manager ended it.
+	EndManager EndReason = "manager"
+)
+
+// EndReasons are all reasons.
+var EndReasons = []EndReason{EndLogout, EndUser, EndPassword, EndRole, EndReuse, EndPlainHTTP, EndReset, EndManager}
 
 // RefreshToken is a refresh token, by its hash.
 type RefreshToken struct {
@@ -52,6 +80,7 @@ type RevokedSession struct {
 	ID          string
 	UserID      int64
 	AccessUntil Millis
+	EndReason   EndReason
 }
 
 // OnSessionsEnded makes fn receive the login sessions that a commit has ended,
@@ -175,7 +204,7 @@ func (s *Store) endReusedSession(tx *gorm.DB, r Rotation) (refused, err error) {
 	if res.Error != nil || res.RowsAffected == 0 || old.SpentAt == nil {
 		return ErrRefreshInvalid, res.Error
 	}
-	_, err = s.endSessions(tx, r.Now, "id = ?", old.SessionID)
+	_, err = s.endSessions(tx, r.Now, EndReuse, "id = ?", old.SessionID)
 	return ErrRefreshReused, err
 }
 
@@ -201,9 +230,9 @@ func (s *Store) SessionsOf(ctx context.Context, userID int64) ([]LoginSession, e
 
 // EndSession ends one login session of a user. If there is none with this id, it is
 // another user's or has ended, the error is ErrNotFound.
-func (s *Store) EndSession(ctx context.Context, userID int64, id string) error {
+func (s *Store) EndSession(ctx context.Context, userID int64, id string, why EndReason) error {
 	return s.write(ctx, func(tx *gorm.DB) error {
-		n, err := s.endSessions(tx, Now(), "user_id = ? AND id = ?", userID, id)
+		n, err := s.endSessions(tx, Now(), why, "user_id = ? AND id = ?", userID, id)
 		if err == nil && n == 0 {
 			return ErrNotFound
 		}
@@ -212,9 +241,9 @@ func (s *Store) EndSession(ctx context.Context, userID int64, id string) error {
 }
 
 // EndSessions ends all login sessions of a user but one; an empty id ends all.
-func (s *Store) EndSessions(ctx context.Context, userID int64, except string) error {
+func (s *Store) EndSessions(ctx context.Context, userID int64, except string, why EndReason) error {
 	return s.write(ctx, func(tx *gorm.DB) error {
-		_, err := s.endSessions(tx, Now(), "user_id = ? AND id <> ?", userID, except)
+		_, err := s.endSessions(tx, Now(), why, "user_id = ? AND id <> ?", userID, except)
 		return err
 	})
 }
@@ -222,10 +251,10 @@ func (s *Store) EndSessions(ctx context.Context, userID int64, except string) er
 // endSessions ends the sessions that match where and returns their number. It works
 // only within write, which then calls the function of OnSessionsEnded. Other
 // instances are notified when the transaction commits.
-func (s *Store) endSessions(tx *gorm.DB, now Millis, where string, args ...any) (n int, err error) {
+func (s *Store) endSessions(tx *gorm.DB, now Millis, why EndReason, where string, args ...any) (n int, err error) {
 	ended := tx.Statement.Context.Value(endedKey{}).(*[]RevokedSession)
-	err = tx.Raw("UPDATE login_sessions SET ended_at = ? WHERE ended_at IS NULL AND "+where+" RETURNING id, user_id, access_until",
-		append([]any{now}, args...)...).Scan(ended).Error
+	err = tx.Raw("UPDATE login_sessions SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL AND "+where+" RETURNING id, user_id, access_until, end_reason",
+		append([]any{now, why}, args...)...).Scan(ended).Error
 	if err != nil {
 		return 0, err
 	}
@@ -237,7 +266,7 @@ func (s *Store) endSessions(tx *gorm.DB, now Millis, where string, args ...any) 
 func (s *Store) ListRevoked(ctx context.Context, each func(RevokedSession)) error {
 	for last := (RevokedSession{AccessUntil: Now() + 1}); ; {
 		var page []RevokedSession
-		err := s.read(ctx).Model(&LoginSession{}).Select("id, user_id, access_until").
+		err := s.read(ctx).Model(&LoginSession{}).Select("id, user_id, access_until, coalesce(end_reason, '') AS end_reason").
 			Where("ended_at IS NOT NULL AND access_until >= ? AND (access_until, id) > (?, ?)", last.AccessUntil, last.AccessUntil, last.ID).
 			Order("access_until, id").Limit(revokedBatch).Scan(&page).Error
 		if err != nil {
@@ -294,7 +323,7 @@ func (s *Store) ChangePassword(ctx context.Context, u User, hash, exceptSession 
 		if res.RowsAffected == 0 {
 			return ErrStale
 		}
-		_, err := s.endSessions(tx, Now(), "user_id = ? AND id <> ?", u.ID, exceptSession)
+		_, err := s.endSessions(tx, Now(), EndPassword, "user_id = ? AND id <> ?", u.ID, exceptSession)
 		return err
 	})
 }

@@ -121,7 +121,7 @@ func TestRotate_refuses(t *testing.T) {
 		alice := newUser(t, s, "alice")
 		newSession(t, s, alice, "short", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Second) })
 		newSession(t, s, alice, "ended")
-		noError(t, s.EndSession(t.Context(), alice.ID, "ended"))
+		noError(t, s.EndSession(t.Context(), alice.ID, "ended", EndLogout))
 		newSession(t, s, alice, "spent")
 		spent, _, err := s.Rotate(t.Context(), newRotation("spent", 1))
 		noError(t, err)
@@ -138,7 +138,7 @@ func TestRotate_refuses(t *testing.T) {
 			{"in another case", newRotation("GOOD", 1), ErrRefreshInvalid, nil},
 			{"expired in this moment", newRotation("short", 1), ErrRefreshInvalid, nil},
 			{"of an ended session", newRotation("ended", 1), ErrRefreshInvalid, nil},
-			{"spent", newRotation("spent", 1), ErrRefreshReused, []RevokedSession{{"spent", alice.ID, spent.AccessUntil}}},
+			{"spent", newRotation("spent", 1), ErrRefreshReused, []RevokedSession{{"spent", alice.ID, spent.AccessUntil, EndReuse}}},
 			{"spent, once more", newRotation("spent", 1), ErrRefreshReused, nil},
 			{"the one after a spent one", newRotation("spent", 2), ErrRefreshInvalid, nil},
 		} {
@@ -246,7 +246,7 @@ func TestOnSessionsEnded_onlyAfterTheCommit(t *testing.T) {
 	ended, changed := watchEnded(s), errors.New("changed its mind")
 	for failure, want := range map[error]int{changed: 0, ErrStorageFull: 0, ErrDatabaseUnavailable: 1} {
 		err := s.write(t.Context(), func(tx *gorm.DB) error {
-			_, err := s.endSessions(tx, Now(), "id = ?", "alice")
+			_, err := s.endSessions(tx, Now(), EndLogout, "id = ?", "alice")
 			return errors.Join(err, failure)
 		})
 		if list := ended.take(); !errors.Is(err, failure) || len(list) != want {
@@ -260,7 +260,7 @@ func TestOnSessionsEnded_onlyAfterTheCommit(t *testing.T) {
 			}
 		}()
 		_ = s.writeStatement(t.Context(), func(tx *gorm.DB) error {
-			_, err := s.endSessions(tx, Now(), "id = ?", "alice")
+			_, err := s.endSessions(tx, Now(), EndLogout, "id = ?", "alice")
 			return err
 		})
 	}()
@@ -275,14 +275,14 @@ func TestEndSession(t *testing.T) {
 	newSession(t, s, bob, "his")
 	ended := watchEnded(s)
 	for _, id := range []string{"his", "none", "", "ONE"} {
-		err := s.EndSession(t.Context(), alice.ID, id)
+		err := s.EndSession(t.Context(), alice.ID, id, EndLogout)
 		if list := ended.take(); !errors.Is(err, ErrNotFound) || len(list) != 0 {
 			t.Errorf("%q: %v, %v", id, list, err)
 		}
 	}
-	noError(t, s.EndSession(t.Context(), alice.ID, "one"))
-	wantSame(t, ended.take(), []RevokedSession{{"one", alice.ID, one.AccessUntil}})
-	if err := s.EndSession(t.Context(), alice.ID, "one"); !errors.Is(err, ErrNotFound) {
+	noError(t, s.EndSession(t.Context(), alice.ID, "one", EndLogout))
+	wantSame(t, ended.take(), []RevokedSession{{"one", alice.ID, one.AccessUntil, EndLogout}})
+	if err := s.EndSession(t.Context(), alice.ID, "one", EndLogout); !errors.Is(err, ErrNotFound) {
 		t.Errorf("ended twice: %v", err)
 	}
 	wantSame(t, sessionIDs(t, s, alice), []string{"two"})
@@ -309,7 +309,7 @@ func TestEndSessions(t *testing.T) {
 			}
 			newSession(t, s, bob, "his")
 			ended := watchEnded(s)
-			noError(t, s.EndSessions(t.Context(), alice.ID, except))
+			noError(t, s.EndSessions(t.Context(), alice.ID, except, EndLogout))
 			if list := ended.take(); len(list) != 3-len(left) {
 				t.Errorf("ended are %v", list)
 			}
@@ -337,7 +337,7 @@ func TestSessionOfRefresh(t *testing.T) {
 		alice := newUser(t, s, "alice")
 		newSession(t, s, alice, "alice")
 		newSession(t, s, alice, "ended")
-		noError(t, s.EndSession(t.Context(), alice.ID, "ended"))
+		noError(t, s.EndSession(t.Context(), alice.ID, "ended", EndLogout))
 		_, _, err := s.Rotate(t.Context(), newRotation("alice", 1))
 		noError(t, err)
 		if ls, err := s.SessionOfRefresh(t.Context(), "alice-2"); err != nil || ls.ID != "alice" || ls.UserID != alice.ID {
@@ -365,7 +365,7 @@ func TestSweepSessions(t *testing.T) {
 		newSession(t, s, alice, "expires", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Hour) })
 		newSession(t, s, alice, "expires, its access token does not", func(ls *LoginSession) { ls.ExpiresAt = Now().Add(time.Minute) })
 		newSession(t, s, alice, "ended")
-		noError(t, s.EndSession(t.Context(), alice.ID, "ended"))
+		noError(t, s.EndSession(t.Context(), alice.ID, "ended", EndLogout))
 		_, _, err := s.Rotate(t.Context(), newRotation("living", 1)) // two refresh tokens
 		noError(t, err)
 
@@ -411,7 +411,7 @@ func TestSweepSessions_inBatches(t *testing.T) {
 	s := openStore(t)
 	alice := newUser(t, s, "alice")
 	exec(t, s, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)
-		INSERT INTO login_sessions SELECT 'old-' || i, ?, 'body', '', 1, 1, 1, 1, NULL FROM n`, alice.ID)
+		INSERT INTO login_sessions SELECT 'old-' || i, ?, 'body', '', 1, 1, 1, 1, NULL, NULL FROM n`, alice.ID)
 	newSession(t, s, alice, "living")
 	for _, want := range []int{sweepBatch, sweepBatch, 100, 0} {
 		n, err := s.SweepSessions(t.Context())
@@ -442,14 +442,14 @@ func TestListRevoked(t *testing.T) {
 					ls.AccessUntil = Now().Add(30 * time.Minute)
 				}
 			})
-			noError(t, s.EndSession(t.Context(), alice.ID, id))
+			noError(t, s.EndSession(t.Context(), alice.ID, id, EndLogout))
 		}
 		denied := func() (ids []string) {
 			list, err := listRevoked(t, s)
 			noError(t, err)
 			for _, e := range list {
 				ids = append(ids, e.ID)
-				if e.UserID != alice.ID || e.AccessUntil <= Now() {
+				if e.UserID != alice.ID || e.AccessUntil <= Now() || e.EndReason != EndLogout {
 					t.Errorf("%+v", e)
 				}
 			}
@@ -494,7 +494,7 @@ func TestAccessWatermarks(t *testing.T) {
 	if until, used, err := s.AccessWatermarks(t.Context()); until != 9000 || used != 4000 || err != nil {
 		t.Errorf("it says %d, %d, %v", until, used, err)
 	}
-	noError(t, s.EndSession(t.Context(), alice.ID, "a"))
+	noError(t, s.EndSession(t.Context(), alice.ID, "a", EndLogout))
 	if until, _, err := s.AccessWatermarks(t.Context()); until != 9000 || err != nil { // its token still needs its key
 		t.Errorf("with an ended session it says %d, %v", until, err)
 	}
@@ -576,10 +576,10 @@ func TestStatements_ofSessions(t *testing.T) {
 			return nil
 		}},
 		{"a logout", 1 + notifyStatements(s), func(ctx context.Context) error {
-			return s.EndSession(ctx, alice.ID, "b")
+			return s.EndSession(ctx, alice.ID, "b", EndLogout)
 		}},
 		{"a logout everywhere", 1, func(ctx context.Context) error {
-			return s.EndSessions(ctx, alice.ID, "")
+			return s.EndSessions(ctx, alice.ID, "", EndLogout)
 		}},
 	} {
 		ctx, sql := CountStatements(t.Context())
@@ -600,8 +600,8 @@ func TestSessions_queriesUseAnIndex(t *testing.T) {
 		"a refresh token used twice":     func() error { _, _, err := s.Rotate(t.Context(), newRotation("none", 1)); return err },
 		"the session of a refresh token": func() error { _, err := s.SessionOfRefresh(t.Context(), "none"); return err },
 		"the list":                       func() error { _, err := s.SessionsOf(t.Context(), alice.ID); return err },
-		"the end of one":                 func() error { return s.EndSession(t.Context(), alice.ID, "none") },
-		"the end of all":                 func() error { return s.EndSessions(t.Context(), 99, "") },
+		"the end of one":                 func() error { return s.EndSession(t.Context(), alice.ID, "none", EndLogout) },
+		"the end of all":                 func() error { return s.EndSessions(t.Context(), 99, "", EndLogout) },
 		"the denylist":                   func() error { _, err := listRevoked(t, s); return err },
 		"the last access":                func() error { _, _, err := s.AccessWatermarks(t.Context()); return err },
 		"the sweep":                      func() error { _, err := s.SweepSessions(t.Context()); return err },

@@ -100,7 +100,7 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 			for i := range 2*endedPerNotification + 1 {
 				sids = append(sids, newSession(t, there, alice, fmt.Sprintf("alice %03d", i)).ID)
 			}
-			noError(t, there.EndSessions(t.Context(), alice.ID, ""))
+			noError(t, there.EndSessions(t.Context(), alice.ID, "", EndLogout))
 			recorded.waitFor(t, "the end of all", func() bool { return len(recorded.ended) == len(sids) })
 			wantSame(t, slices.Sorted(slices.Values(recorded.ended)), sids)
 		})
@@ -129,14 +129,14 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 			newSession(t, there, alice, "taken back")
 			changed := errors.New("it thought better of it")
 			err := there.write(t.Context(), func(tx *gorm.DB) error {
-				_, err := there.endSessions(tx, Now(), "id = ?", "taken back")
+				_, err := there.endSessions(tx, Now(), EndLogout, "id = ?", "taken back")
 				return errors.Join(err, changed)
 			})
 			if !errors.Is(err, changed) {
 				t.Fatal(err)
 			}
 			newSession(t, there, alice, "the control")
-			noError(t, there.EndSession(t.Context(), alice.ID, "the control"))
+			noError(t, there.EndSession(t.Context(), alice.ID, "the control", EndLogout))
 			recorded.waitFor(t, "the control", func() bool { return slices.Contains(recorded.ended, "the control") })
 			if slices.Contains(recorded.ended, "taken back") {
 				t.Error("it received a change that was rolled back")
@@ -162,7 +162,7 @@ func TestFollow_readsWhatItMissed(t *testing.T) {
 			newSession(t, there, alice, sid)
 			dropListeners(t, there)
 			start := time.Now()
-			noError(t, there.EndSession(t.Context(), alice.ID, sid))
+			noError(t, there.EndSession(t.Context(), alice.ID, sid, EndLogout))
 			dish.Name = fmt.Sprint("Pizza ", i)
 			noError(t, there.ReplaceMenuItem(t.Context(), &dish, int64(i+1)))
 			recorded.waitFor(t, sid, func() bool { return slices.Contains(recorded.ended, sid) })
@@ -278,7 +278,7 @@ func TestFollow_detectsASilentConnection(t *testing.T) {
 			newSession(t, there, alice, sid)
 			r.silence()
 			start := time.Now()
-			noError(t, there.EndSession(t.Context(), alice.ID, sid))
+			noError(t, there.EndSession(t.Context(), alice.ID, sid, EndLogout))
 			recorded.waitFor(t, sid, func() bool { return slices.Contains(recorded.ended, sid) })
 			t.Logf("recorded after %v", time.Since(start))
 		}

@@ -144,8 +144,18 @@ func (s *Store) OpenOrders(ctx context.Context, status Status, after int64, limi
 	return s.orderPage(ctx, limit, "orders WHERE done AND id > $1 AND status = $2 ORDER BY id", after, status)
 }
 
+// TransitionError is ErrInvalidTransition with the status that the order has.
+type TransitionError struct{ From Status }
+
+func (e TransitionError) Error() string {
+	return ErrInvalidTransition.Error() + ": the order is " + string(e.From)
+}
+
+// Unwrap returns ErrInvalidTransition.
+func (TransitionError) Unwrap() error { return ErrInvalidTransition }
+
 // AdvanceOrder gives an order the status to, if that follows from the one it
-// has; otherwise the error is ErrInvalidTransition.
+// has; otherwise the error is a TransitionError.
 func (s *Store) AdvanceOrder(ctx context.Context, id int64, to Status) (Order, error) {
 	return s.transition(ctx, to, "id = ?", id)
 }
@@ -177,7 +187,7 @@ func (s *Store) transition(ctx context.Context, to Status, where string, args ..
 			return err
 		}
 		if res.RowsAffected == 0 {
-			return ErrInvalidTransition
+			return TransitionError{From: o.Status}
 		}
 		return s.notify(tx, notification{Orders: []int64{o.ID}})
 	})

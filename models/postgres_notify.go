@@ -120,7 +120,7 @@ func (l *listener) listen(ctx context.Context) error {
 }
 
 const (
-	missedQuery = "SELECT id, user_id, access_until FROM login_sessions WHERE ended_at >= $1 AND access_until > $2"
+	missedQuery = "SELECT id, user_id, access_until, coalesce(end_reason, '') FROM login_sessions WHERE ended_at >= $1 AND access_until > $2"
 	// catchUpTimeout allows for very many logouts on a slow disk; a millisecond is
 	// usual.
 	catchUpTimeout = time.Minute
@@ -139,7 +139,7 @@ func (l *listener) catchUp(ctx context.Context, conn *pgx.Conn) error {
 	}
 	var one RevokedSession
 	batch := make([]RevokedSession, 0, endedPerNotification) // there may be very many
-	_, err = pgx.ForEachRow(rows, []any{&one.ID, &one.UserID, &one.AccessUntil}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&one.ID, &one.UserID, &one.AccessUntil, &one.EndReason}, func() error {
 		if batch = append(batch, one); len(batch) == cap(batch) {
 			l.hear(notification{Ended: batch})
 			batch = batch[:0]

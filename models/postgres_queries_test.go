@@ -138,10 +138,10 @@ func TestPostgres_hotQueriesUseAnIndex(t *testing.T) {
 				return err
 			}, []string{"login_sessions_of_user"}},
 			{"the end of one", func() error {
-				return s.EndSession(t.Context(), 11, "sid-7")
+				return s.EndSession(t.Context(), 11, "sid-7", EndLogout)
 			}, []string{"login_sessions_", ""}},
 			{"the end of all", func() error {
-				return s.EndSessions(t.Context(), 99, "")
+				return s.EndSessions(t.Context(), 99, "", EndLogout)
 			}, []string{"login_sessions_of_user", ""}},
 			{"the denylist", func() error {
 				_, err := listRevoked(t, s)

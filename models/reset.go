@@ -25,7 +25,7 @@ func (d SeedState) usernames() (names []string) {
 // menu and the accounts of seed and no others. All login sessions end.
 func (s *Store) ResetTo(ctx context.Context, seed SeedState) error {
 	return s.changeMenu(ctx, func(tx *gorm.DB) error {
-		if _, err := s.endSessions(tx, Now(), "user_id > 0"); err != nil {
+		if _, err := s.endSessions(tx, Now(), EndReset, "user_id > 0"); err != nil {
 			return err
 		}
 		for _, stmt := range append([]string{"DELETE FROM refresh_tokens", "DELETE FROM menu_items"}, s.engine.dialect().clearOrders...) {

@@ -37,7 +37,7 @@ func TestResetTo(t *testing.T) {
 	newSession(t, s, alice, "of alice")
 	newSession(t, s, bob, "of bob")
 	newSession(t, s, marco, "ended before")
-	noError(t, s.EndSession(ctx, marco.ID, "ended before"))
+	noError(t, s.EndSession(ctx, marco.ID, "ended before", EndLogout))
 	place := NewOrder{UserID: bob.ID, Lines: []NewLine{{MenuItemID: 1, Size: SizeLarge, Quantity: 1}}, IdempotencyKey: "k", RequestHash: "h"}
 	first, _, err := s.PlaceOrder(ctx, place)
 	noError(t, err)

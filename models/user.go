@@ -124,7 +124,7 @@ func (s *Store) UpdateUser(ctx context.Context, id int64, ch UserChanges) (u Use
 		if u.Role == before.Role && u.VIP == before.VIP {
 			return nil
 		}
-		_, err := s.endSessions(tx, Now(), "user_id = ?", id)
+		_, err := s.endSessions(tx, Now(), EndRole, "user_id = ?", id)
 		return err
 	})
 	return u, err

@@ -82,7 +82,7 @@ var (
 		"Wristbands live for minutes only, so that a stolen one is soon worthless. This one has passed its exp time.",
 		logIn)
 	TokenRevoked = refuseToken("token-revoked", "The wristband has been cut", "revoked",
-		"The login session of this wristband was ended before the wristband expired: its guest logged out or ended it, changed the password, got another role, used a refresh token twice, or carried the wristband over plain HTTP, where everybody on the way could read it. A redirect from http:// to https:// ends the session for that reason, and curl -L does not show its answer.",
+		"The login session of this wristband was ended before the wristband expired: its guest logged out or ended it, changed the password, got another role, used a refresh token twice, or carried the wristband over plain HTTP, where everybody on the way could read it; or a manager ended it, or made the kitchen fresh. The answer says which of them it was, where that is known. A redirect from http:// to https:// ends the session for that reason, and curl -L does not show its answer.",
 		"Always use the https:// address where the house has one. "+logIn)
 	RefreshTokenInvalid = define(http.StatusUnauthorized, "refresh-token-invalid", "That voucher is not valid",
 		"The refresh token is unknown or expired, or its login session has ended.",

@@ -163,7 +163,7 @@ func (a *Authority) Principal(verified string) (Principal, error) {
 	case !a.clock.now().Before(expires):
 		return Principal{}, ErrExpired
 	case a.denylist.Has(c.SessionID):
-		return Principal{}, ErrRevoked
+		return Principal{}, RevokedError{a.denylist.Why(c.SessionID)}
 	}
 	return Principal{
 		UserID: id, Name: c.Name, Role: c.Role, VIP: *c.VIP, AgeOver18: *c.AgeOver18,

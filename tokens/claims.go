@@ -75,3 +75,12 @@ var (
 	ErrExpired          = errors.New("token has expired")
 	ErrRevoked          = errors.New("token has been revoked")
 )
+
+// RevokedError is ErrRevoked with the reason for which the login session has ended; it
+// is empty if it is not known.
+type RevokedError struct{ Why models.EndReason }
+
+func (e RevokedError) Error() string { return ErrRevoked.Error() + ": " + string(e.Why) }
+
+// Unwrap returns ErrRevoked.
+func (RevokedError) Unwrap() error { return ErrRevoked }

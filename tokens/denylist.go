@@ -3,8 +3,11 @@ package tokens
 import (
 	"hash/maphash"
 	"maps"
+	"slices"
 	"sync"
 	"time"
+
+	"restaurant/models"
 )
 
 // Denylist holds the login sessions that were ended before their last access token
@@ -17,22 +20,31 @@ import (
 type Denylist struct {
 	mu       sync.RWMutex
 	seed     maphash.Seed
-	ended    map[uint64]int64 // Unix seconds at which the last access token expires
+	ended    map[uint64]ending
 	watchers map[string]map[chan struct{}]struct{}
+}
+
+// ending takes eight bytes, because there may be a million.
+type ending struct {
+	until uint32 // Unix seconds at which the last access token expires, good until 2106
+	why   uint8  // counts from 1 in models.EndReasons; 0 is none of them
 }
 
 // NewDenylist makes an empty list.
 func NewDenylist() *Denylist {
-	return &Denylist{seed: maphash.MakeSeed(), ended: map[uint64]int64{}, watchers: map[string]map[chan struct{}]struct{}{}}
+	return &Denylist{seed: maphash.MakeSeed(), ended: map[uint64]ending{}, watchers: map[string]map[chan struct{}]struct{}{}}
 }
 
 // Add denies a login session until its last access token expires, and closes the
 // channels of Watch.
-func (d *Denylist) Add(sid string, until time.Time) {
+func (d *Denylist) Add(sid string, until time.Time, why models.EndReason) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	hash := maphash.String(d.seed, sid)
-	d.ended[hash] = max(d.ended[hash], until.Unix())
+	e := ending{uint32(until.Unix()), uint8(slices.Index(models.EndReasons, why) + 1)} //nolint:gosec // see ending
+	if e.until > d.ended[hash].until {
+		d.ended[hash] = e
+	}
 	for ch := range d.watchers[sid] {
 		close(ch)
 	}
@@ -44,6 +56,16 @@ func (d *Denylist) Has(sid string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return d.has(sid)
+}
+
+// Why returns why the login session was ended, or an empty text if that is not known.
+func (d *Denylist) Why(sid string) models.EndReason {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if e := d.ended[maphash.String(d.seed, sid)]; e.why > 0 {
+		return models.EndReasons[e.why-1]
+	}
+	return ""
 }
 
 func (d *Denylist) has(sid string) bool {
@@ -81,8 +103,8 @@ func (d *Denylist) unwatch(sid string, ch chan struct{}) {
 func (d *Denylist) Sweep(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	maps.DeleteFunc(d.ended, func(_ uint64, until int64) bool { return until < now.Unix() })
+	maps.DeleteFunc(d.ended, func(_ uint64, e ending) bool { return int64(e.until) < now.Unix() })
 	if len(d.ended) == 0 {
-		d.ended = map[uint64]int64{} // a map never shrinks
+		d.ended = map[uint64]ending{} // a map never shrinks
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"restaurant/models"
 )
 
 func isClosed(ch <-chan struct{}) bool {
@@ -20,8 +22,8 @@ func isClosed(ch <-chan struct{}) bool {
 func TestDenylist_holdsSessionsUntilTheirTime(t *testing.T) {
 	d := NewDenylist()
 	now := time.Unix(1_000_000, 0)
-	d.Add("alice", now.Add(time.Minute))
-	d.Add("bob", now.Add(time.Hour))
+	d.Add("alice", now.Add(time.Minute), models.EndLogout)
+	d.Add("bob", now.Add(time.Hour), models.EndLogout)
 	for sid, want := range map[string]bool{"alice": true, "bob": true, "vera": false, "": false, "Alice": false, "alice ": false} {
 		if got := d.Has(sid); got != want {
 			t.Errorf("%q is on the list: %t", sid, got)
@@ -52,7 +54,7 @@ func TestDenylist_isNeverShorterThanTheToken(t *testing.T) {
 		inBubble(t, fraction.String(), func(t *testing.T, h *signer) {
 			time.Sleep(fraction)
 			raw := h.issue(t)
-			h.denylist.Add("session-of-vera-", time.Now().Add(h.Lifetime()))
+			h.denylist.Add("session-of-vera-", time.Now().Add(h.Lifetime()), models.EndLogout)
 			for range int(h.Lifetime().Seconds()) + 2 {
 				h.denylist.Sweep(h.Now())
 				if _, err := h.Verify(raw); err == nil {
@@ -79,8 +81,8 @@ func TestDenylist_closesWatchers(t *testing.T) {
 	if isClosed(first) || isClosed(second) || isClosed(bob) {
 		t.Fatal("a watcher was told too early")
 	}
-	d.Add("alice", until)
-	d.Add("alice", until)
+	d.Add("alice", until, models.EndLogout)
+	d.Add("alice", until, models.EndLogout)
 	if !isClosed(first) || !isClosed(second) {
 		t.Error("a watcher was not told")
 	}
@@ -116,7 +118,7 @@ func TestDenylist_isSafeForManyAtOnce(t *testing.T) {
 			})
 			all.Go(func() {
 				if i >= 40 {
-					d.Add(sid, until)
+					d.Add(sid, until, models.EndLogout)
 				}
 				d.Sweep(time.Now())
 			})
@@ -130,8 +132,8 @@ func TestDenylist_isSafeForManyAtOnce(t *testing.T) {
 
 func TestDenylist_hashesWithASecretSeed(t *testing.T) {
 	a, b := NewDenylist(), NewDenylist()
-	a.Add("alice", time.Now())
-	b.Add("alice", time.Now())
+	a.Add("alice", time.Now(), models.EndLogout)
+	b.Add("alice", time.Now(), models.EndLogout)
 	for hash := range a.ended {
 		if _, same := b.ended[hash]; same {
 			t.Error("the seed is no secret: both lists have the same hash")

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"restaurant/models"
 )
 
 // millionEnded is a denylist after a million logouts, and its MiB.
@@ -15,7 +17,7 @@ func millionEnded() (d *Denylist, mib float64) {
 	d = NewDenylist()
 	until := time.Now()
 	for n := range 1_000_000 {
-		d.Add(fmt.Sprintf("%016d", n), until.Add(time.Duration(n%900)*time.Second))
+		d.Add(fmt.Sprintf("%016d", n), until.Add(time.Duration(n%900)*time.Second), models.EndLogout)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)

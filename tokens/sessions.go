@@ -20,7 +20,9 @@ type Sessions struct {
 // before the client gets a response, and those that ended before the start. Refresh
 // tokens live for refreshTTL.
 func NewSessions(ctx context.Context, store *models.Store, authority *Authority, refreshTTL time.Duration) (*Sessions, error) {
-	deny := func(ended models.RevokedSession) { authority.denylist.Add(ended.ID, ended.AccessUntil.Time()) }
+	deny := func(ended models.RevokedSession) {
+		authority.denylist.Add(ended.ID, ended.AccessUntil.Time(), ended.EndReason)
+	}
 	store.OnSessionsEnded(func(ended []models.RevokedSession) {
 		for _, e := range ended {
 			deny(e)
@@ -91,17 +93,17 @@ func (s *Sessions) EndByRefresh(ctx context.Context, plain string) error {
 	if err != nil {
 		return err
 	}
-	return s.store.EndSession(ctx, session.UserID, session.ID)
+	return s.store.EndSession(ctx, session.UserID, session.ID, models.EndLogout)
 }
 
-// EndByAccess ends the login session of an access token that has leaked, and
+// EndByAccess ends the login session of an access token that came over plain HTTP, and
 // reports whether it did. A token that is refused anyway ends nothing.
 func (s *Sessions) EndByAccess(ctx context.Context, raw string) (bool, error) {
 	p, refusal := s.authority.Verify(raw)
 	if refusal != nil {
 		return false, nil //nolint:nilerr // it is refused anyway, so nothing has leaked
 	}
-	err := s.store.EndSession(ctx, p.UserID, p.SessionID)
+	err := s.store.EndSession(ctx, p.UserID, p.SessionID, models.EndPlainHTTP)
 	if errors.Is(err, models.ErrNotFound) {
 		return false, nil
 	}
