@@ -48,8 +48,9 @@ func cutMember(header string) (name string, weight float64, rest string) {
 	for params != "" {
 		var param string
 		param, params, _ = strings.Cut(params, ";")
-		if key, value, _ := strings.Cut(strings.TrimSpace(param), "="); strings.EqualFold(key, "q") {
-			if q, err := strconv.ParseFloat(value, 64); err == nil {
+		key, value, _ := strings.Cut(param, "=")
+		if strings.EqualFold(strings.TrimSpace(key), "q") {
+			if q, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil {
 				weight = q
 			}
 		}

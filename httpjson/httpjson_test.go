@@ -60,7 +60,7 @@ func TestQuality_mostSpecificRangeCounts(t *testing.T) {
 func TestNames_zeroWeightRefuses(t *testing.T) {
 	for header, want := range map[string]bool{
 		"gzip, deflate, br": true, "br;q=1.0,GZIP ; q=0.001": true, "deflate, gzip;q=1": true,
-		"": false, "*": false, "br": false, "gzipped": false, "gzip;q=0": false, "gzip; q=0.000": false, "gzip;Q=0": false, "gzip; Q=0.0, *": false,
+		"": false, "*": false, "br": false, "gzipped": false, "gzip;q=0": false, "gzip; q=0.000": false, "gzip;Q=0": false, "gzip; Q=0.0, *": false, "gzip;q = 0": false,
 	} {
 		if got := Names(request("", "Accept-Encoding", header), "Accept-Encoding", "gzip"); got != want {
 			t.Errorf("Accept-Encoding: %s names gzip: %v", header, got)
