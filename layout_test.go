@@ -20,20 +20,21 @@ import (
 var below = map[string]string{
 	".":                   "app",
 	"basepath":            "",
-	"app":                 "basepath handlers kitchen learn learn/lab models seed server tokens",
+	"app":                 "basepath handlers kitchen learn learn/lab models queue seed server tokens",
 	"server":              "", // any http.Handler
-	"handlers":            "basepath docs httpjson kitchen middleware models problem tokens web",
+	"handlers":            "basepath docs httpjson kitchen middleware models problem queue tokens web",
 	"learn":               "basepath httpjson learn/course learn/export middleware models problem web", // beside the handlers; of models only Role
 	"learn/export":        "basepath learn/course",
-	"learn/course":        "docs",                           // only the examples
-	"learn/lab":           "httpjson problem",               // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
-	"middleware":          "basepath models problem tokens", // of models only Role, the count of statements, of commits and of failed logins
-	"httpjson":            "problem",                        // the lab uses it, so it knows no error of models
-	"tokens":              "models",                         // only User and Role
+	"learn/course":        "docs",                                 // only the examples
+	"learn/lab":           "httpjson problem",                     // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
+	"middleware":          "basepath models problem queue tokens", // of models only Role, the count of statements, of commits and of failed logins
+	"httpjson":            "problem",                              // the lab uses it, so it knows no error of models
+	"tokens":              "models",                               // only User and Role
 	"kitchen":             "models",
 	"seed":                "models",
 	"models":              "",
 	"problem":             "basepath",
+	"queue":               "",
 	"docs":                "",
 	"docs/generate":       "problem",
 	"web":                 "basepath problem",

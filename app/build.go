@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"restaurant/learn"
 	"restaurant/learn/lab"
 	"restaurant/models"
+	"restaurant/queue"
 	"restaurant/seed"
 	"restaurant/tokens"
 )
@@ -27,8 +29,7 @@ type App struct {
 // reports whether its TLS certificate is for a host name; it may be nil. It uses no
 // global state, so that one process can hold several.
 func build(ctx context.Context, cfg config, store *models.Store, url string, covers func(name string) bool, log *slog.Logger) (*App, error) {
-	hasher := models.NewHasher()
-	keys, err := openKeysAndSeed(ctx, cfg, store, hasher)
+	keys, err := openKeysAndSeed(ctx, cfg, store)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func build(ctx context.Context, cfg config, store *models.Store, url string, cov
 	}
 	warn(cfg, keys, log)
 	deps := handlers.Deps{
-		Store: store, Kitchen: kitchen.New(store, cfg.kitchenPace, log), Hasher: hasher,
+		Store: store, Kitchen: kitchen.New(store, cfg.kitchenPace, log), Hashing: queue.New(runtime.NumCPU()),
 		Authority: authority, Sessions: sessions, Log: log,
 	}
 	var a App
@@ -74,9 +75,9 @@ func (c config) apiConfig(url string, covers func(name string) bool) handlers.Co
 
 // openKeysAndSeed opens or creates the keys and loads the demo data: the slow parts of a
 // first start, side by side.
-func openKeysAndSeed(ctx context.Context, cfg config, store *models.Store, hasher *models.Hasher) (keys *tokens.Keys, err error) {
+func openKeysAndSeed(ctx context.Context, cfg config, store *models.Store) (keys *tokens.Keys, err error) {
 	if cfg.public {
-		if err := checkPublicMode(ctx, cfg, store, hasher); err != nil {
+		if err := checkPublicMode(ctx, cfg, store); err != nil {
 			return nil, err
 		}
 	}
@@ -86,7 +87,7 @@ func openKeysAndSeed(ctx context.Context, cfg config, store *models.Store, hashe
 	)
 	both.Go(func() { keys, err = tokens.OpenKeys(cfg.keysDir()) })
 	if cfg.demoData {
-		both.Go(func() { seedErr = seedOnce(ctx, store, hasher, true) })
+		both.Go(func() { seedErr = seedOnce(ctx, store, true) })
 	}
 	both.Wait()
 	return keys, errors.Join(err, seedErr)
@@ -106,7 +107,12 @@ func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps
 		PublicURL: url, CurlOptions: cfg.curlOptions(), LoopbackOnly: cfg.loopbackOnly(), Log: deps.Log,
 		Preview: func(ctx context.Context) ([]learn.Loss, error) { return previewReset(ctx, deps.Store) },
 		Reset: func(ctx context.Context) error {
-			day, err := seed.State(ctx, deps.Hasher)
+			leave, err := deps.Hashing.Enter(ctx, "reset")
+			if err != nil {
+				return err
+			}
+			defer leave()
+			day, err := seed.State(true)
 			if err != nil {
 				return err
 			}
@@ -117,7 +123,7 @@ func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps
 
 // previewReset counts what a reset to the demo data would delete.
 func previewReset(ctx context.Context, store *models.Store) ([]learn.Loss, error) {
-	day, err := seed.State(ctx, nil)
+	day, err := seed.State(false)
 	if err != nil {
 		return nil, err
 	}

@@ -28,8 +28,8 @@ func (c config) publicRefusal() error {
 
 // checkPublicMode rejects what the settings do not show: passwords that are published,
 // and a key that nobody has backed up.
-func checkPublicMode(ctx context.Context, cfg config, store *models.Store, hasher *models.Hasher) error {
-	left, err := seed.UnchangedDemoUsers(ctx, store, hasher)
+func checkPublicMode(ctx context.Context, cfg config, store *models.Store) error {
+	left, err := seed.UnchangedDemoUsers(ctx, store)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func seedCommand(ctx context.Context, c call) error {
 		return errors.New("RESTAURANT_PUBLIC=on refuses generated guests and orders, because real guests and real bills would get lost among them: leave -guests and -orders out, or try them in another RESTAURANT_DATA_DIR without RESTAURANT_PUBLIC=on")
 	}
 	return withStore(ctx, c.cfg, func(store *models.Store) error {
-		if err := seedOnce(ctx, store, models.NewHasher(), c.cfg.demoData); err != nil {
+		if err := seedOnce(ctx, store, c.cfg.demoData); err != nil {
 			return err
 		}
 		fmt.Fprintln(c.Out, "The menu is there; what was loaded before is unchanged.")
@@ -36,11 +36,11 @@ func seedCommand(ctx context.Context, c call) error {
 
 // seedOnce loads the menu, and the demo accounts if users is set, unless they have been
 // loaded before.
-func seedOnce(ctx context.Context, store *models.Store, hasher *models.Hasher, users bool) error {
+func seedOnce(ctx context.Context, store *models.Store, users bool) error {
 	if err := seed.Menu(ctx, store); err != nil || !users {
 		return err
 	}
-	return seed.Users(ctx, store, hasher)
+	return seed.Users(ctx, store)
 }
 
 // generateOptions is how many guests and orders to generate.

@@ -83,7 +83,7 @@ func dialPipe(t *testing.T, dir string, overTLS bool) (p *pipeServer, client *ht
 // placeFirstOrder adds a user and an order of theirs, and returns their access token.
 func placeFirstOrder(t *testing.T, p *pipeServer) (token string) {
 	t.Helper()
-	alice, err := p.api.Store.AddUser(t.Context(), p.api.Hasher, models.NewUser{Username: "alice", Password: "alice-likes-pizza", Name: "Alice", Role: models.RoleGuest})
+	alice, err := p.api.Store.AddUser(t.Context(), models.NewUser{Username: "alice", Password: "alice-likes-pizza", Name: "Alice", Role: models.RoleGuest})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func usersAddCommand(ctx context.Context, c call) (err error) {
 	}
 	var row models.User
 	err = withStore(ctx, c.cfg, func(store *models.Store) (err error) {
-		row, err = store.AddUser(ctx, models.NewHasher(), u)
+		row, err = store.AddUser(ctx, u)
 		return err
 	})
 	if err == nil {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
 
 	"restaurant/basepath"
 	"restaurant/httpjson"
@@ -17,6 +18,7 @@ import (
 	"restaurant/middleware"
 	"restaurant/models"
 	"restaurant/problem"
+	"restaurant/queue"
 	"restaurant/tokens"
 	"restaurant/web"
 )
@@ -61,8 +63,9 @@ type Deps struct {
 	Kitchen   *kitchen.Kitchen
 	Authority *tokens.Authority
 	Sessions  *tokens.Sessions
-	Hasher    *models.Hasher
-	Log       *slog.Logger
+	// Hashing is where requests wait that hash a password.
+	Hashing *queue.Queue
+	Log     *slog.Logger
 	// Mounts register more routes. Each gets the middleware that verifies an access token
 	// if the request has one.
 	Mounts []func(r gin.IRouter, optional gin.HandlerFunc)
@@ -81,10 +84,12 @@ type API struct {
 	metrics  *middleware.Metrics
 	cookies  middleware.Cookies
 	throttle *middleware.Throttle
-	streams  streamCount
-	pages    web.Pages
-	menus    menuCache
-	draining atomic.Bool
+	// registrations that hash a password have a limit for all clients together.
+	registrations *rate.Limiter
+	streams       streamCount
+	pages         web.Pages
+	menus         menuCache
+	draining      atomic.Bool
 }
 
 // Handler returns the router with all routes, under the base path of PublicURL.

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,6 +35,7 @@ import (
 	"restaurant/learn/lab"
 	"restaurant/models"
 	"restaurant/problem"
+	"restaurant/queue"
 	"restaurant/seed"
 	"restaurant/tokens"
 )
@@ -76,7 +78,7 @@ var stores = testkit.Stores[*models.Store]{SQLite: models.OpenSQLite, Postgres: 
 
 func loadSeed(store *models.Store) error {
 	ctx := context.Background()
-	return errors.Join(seed.Menu(ctx, store), seed.Users(ctx, store, models.NewHasher()))
+	return errors.Join(seed.Menu(ctx, store), seed.Users(ctx, store))
 }
 
 // dbLocation is a SQLite file or a PostgreSQL URL.
@@ -158,7 +160,7 @@ func openServer(t testing.TB, dir string, s dbLocation, instance string, options
 	log := slog.New(slog.NewTextHandler(srv.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	srv.API = &API{ // for the options; New makes the one of the test
 		Config: Config{PublicURL: testURL, Version: "test", Demo: true},
-		Deps:   Deps{Store: store, Kitchen: kitchen.New(store, kitchen.Manual, log), Hasher: models.NewHasher(), Log: log},
+		Deps:   Deps{Store: store, Kitchen: kitchen.New(store, kitchen.Manual, log), Hashing: queue.New(runtime.NumCPU()), Log: log},
 	}
 	if err := keys.Register(t.Context(), store, tokens.Instance{Name: instance, Issuer: testURL}); err != nil {
 		t.Fatal(err)
@@ -184,7 +186,7 @@ func withLessons(t testing.TB) func(*server) {
 			PublicURL: testURL, Log: srv.Log,
 			Preview: func(context.Context) ([]learn.Loss, error) { return []learn.Loss{{What: "orders", Count: 1}}, nil },
 			Reset: func(ctx context.Context) error {
-				day, err := seed.State(ctx, srv.Hasher)
+				day, err := seed.State(true)
 				if err != nil {
 					return err
 				}

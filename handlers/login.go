@@ -85,7 +85,7 @@ type tokenResponse struct {
 //	@Failure		415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure		422		{object}	problem.Problem	"validation-failed, lifetime-too-long"
 //	@Failure		429		{object}	problem.Problem	"too-many-attempts, rate-limited"
-//	@Failure		503		{object}	problem.Problem	"database-unavailable, storage-full"
+//	@Failure		503		{object}	problem.Problem	"database-unavailable, storage-full, server-busy"
 //	@Router			/api/v1/auth/login [post]
 func (a *API) login(c *gin.Context) error {
 	httpjson.NoStore(c)
@@ -213,14 +213,30 @@ func (a *API) accessTTL(seconds *int64) (time.Duration, error) {
 	return time.Duration(*seconds) * time.Second, nil
 }
 
+// waitForHashing waits until this client may hash passwords. leave must be called when
+// it has done so.
+func (a *API) waitForHashing(c *gin.Context) (leave func(), err error) {
+	return a.Hashing.Enter(c.Request.Context(), middleware.Address(c))
+}
+
 // checkCredentials returns the user with this name and password. The throttle slows
-// guessing down before the password is hashed.
+// guessing down before the password is hashed. It is asked twice: before the wait, so
+// that nobody waits in order to be refused, and in turn, because the attempts of those
+// who wait have not ended.
 func (a *API) checkCredentials(c *gin.Context, username, password string) (u models.User, err error) {
 	ctx, address := c.Request.Context(), middleware.Address(c)
 	username = strings.ToLower(username)
 	if !models.IsUsername(username) {
 		username = "" // no account has it, so it counts against the address only; the query costs the same
 	}
+	if wait := a.throttle.Wait(username, address); wait > 0 {
+		return u, problem.TooManyAttempts.New("").RetryAfter(wait)
+	}
+	leave, err := a.waitForHashing(c)
+	if err != nil {
+		return u, err
+	}
+	defer leave()
 	wait, end, err := a.throttle.Attempt(ctx, username, address)
 	switch {
 	case err != nil:
@@ -238,7 +254,7 @@ func (a *API) checkCredentials(c *gin.Context, username, password string) (u mod
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return u, err
 	}
-	ok, err := a.Hasher.Matches(ctx, password, u.PasswordHash)
+	ok, err := models.PasswordMatches(password, u.PasswordHash)
 	switch {
 	case err != nil:
 		return u, err

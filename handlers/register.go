@@ -5,9 +5,11 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
 
 	"restaurant/httpjson"
 	"restaurant/models"
+	"restaurant/problem"
 )
 
 type registerRequest struct {
@@ -38,6 +40,22 @@ func newUserResponse(u models.User) userResponse {
 	}
 }
 
+// Registrations that may hash a password: no more than this of a second and burst, for
+// all clients together, so that a flood of them leaves the processors to the others.
+const (
+	registrationsPerSecond = 6
+	registrationBurst      = 20
+	// registrationRetry is what a client is told to wait: room for six more.
+	registrationRetry = time.Second
+)
+
+func newRegistrationLimit(on bool) *rate.Limiter {
+	if !on {
+		return rate.NewLimiter(rate.Inf, 0)
+	}
+	return rate.NewLimiter(registrationsPerSecond, registrationBurst)
+}
+
 // register opens an account, always with the role guest: clients cannot choose one.
 //
 //	@Summary	Open an account
@@ -52,16 +70,27 @@ func newUserResponse(u models.User) userResponse {
 //	@Failure	413		{object}	problem.Problem	"body-too-large"
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
-//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
+//	@Failure	429		{object}	problem.Problem	"rate-limited: also if too many people register at once"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full, server-busy"
 //	@Router		/api/v1/auth/register [post]
 func (a *API) register(c *gin.Context) error {
 	var req registerRequest
 	if err := httpjson.Bind(c, &req); err != nil {
 		return err
 	}
-	u, err := a.Store.AddUser(c.Request.Context(), a.Hasher, models.NewUser{
-		Username: req.Username, Password: req.Password, Name: req.Name, Role: models.RoleGuest, BirthDate: req.BirthDate,
-	})
+	n := models.NewUser{Username: req.Username, Password: req.Password, Name: req.Name, Role: models.RoleGuest, BirthDate: req.BirthDate}
+	if err := n.Validate(); err != nil {
+		return err
+	}
+	if !a.registrations.Allow() {
+		return problem.RateLimited.New("More people are registering than the house takes in.").RetryAfter(registrationRetry)
+	}
+	leave, err := a.waitForHashing(c)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	u, err := a.Store.AddUser(c.Request.Context(), n)
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	a := &API{Config: cfg, Deps: deps, router: gin.New(), metrics: middleware.NewMetrics()}
 	a.metrics.ObserveStore(a.Store)
 	a.throttle = middleware.NewThrottle(a.loginFailures())
+	a.registrations = newRegistrationLimit(a.RateLimit > 0)
 	var err error
 	if a.cookies, err = middleware.NewCookies(a.PublicURL, strings.HasPrefix(a.PublicURL, "https:")); err != nil {
 		return nil, err

@@ -236,7 +236,7 @@ type passwordRequest struct {
 //	@Failure	415	{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422	{object}	problem.Problem	"validation-failed"
 //	@Failure	429	{object}	problem.Problem	"too-many-attempts, rate-limited"
-//	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
+//	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full, server-busy"
 //	@Router		/api/v1/auth/password [post]
 func (a *API) changePassword(c *gin.Context) error {
 	var req passwordRequest
@@ -261,11 +261,12 @@ func (a *API) changePassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	hash, err := a.Hasher.Hash(ctx, req.New)
+	leave, err := a.waitForHashing(c)
 	if err != nil {
 		return err
 	}
-	err = a.Store.ChangePassword(ctx, u, hash, p.SessionID)
+	defer leave()
+	err = a.Store.ChangePassword(ctx, u, models.HashPassword(req.New), p.SessionID)
 	if errors.Is(err, models.ErrStale) {
 		return problem.InvalidCredentials.New("").Because(err)
 	}

@@ -28,7 +28,7 @@ func Adapter(toProblem func(error) *problem.Problem) func(func(*gin.Context) err
 }
 
 const (
-	// retryAfter is how long a client should wait for a database that is away or full.
+	// retryAfter is how long a client should wait for a database that is away or full, or for a long queue.
 	retryAfter = 5 * time.Second
 	// StatusClientGone is what the log says of a client that left before the answer.
 	StatusClientGone = 499

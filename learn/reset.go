@@ -100,7 +100,7 @@ func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
 //	@Failure	413		{object}	problem.Problem	"body-too-large"
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
-//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
+//	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full, server-busy"
 //	@Router		/learn/reset [post]
 func (h *Handler) reset(c *gin.Context) error {
 	var req resetRequest

@@ -6,6 +6,7 @@ import (
 
 	"restaurant/models"
 	"restaurant/problem"
+	"restaurant/queue"
 )
 
 // problems is the table from errors to what the client is told. An empty detail takes
@@ -23,6 +24,7 @@ var problems = []struct {
 	{models.ErrKeyReused, problem.IdempotencyKeyReused, ""},
 	{models.ErrStorageFull, problem.StorageFull, ""},
 	{models.ErrDatabaseUnavailable, problem.DatabaseUnavailable, ""},
+	{queue.ErrBusy, problem.ServerBusy, ""},
 	{models.ErrRefreshInvalid, problem.RefreshTokenInvalid, ""},
 	{models.ErrRefreshReused, problem.RefreshTokenReused, ""},
 	{models.ErrVIPOnly, problem.VIPOnly, ""},

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"restaurant/problem"
+	"restaurant/queue"
 )
 
 // limiterSize bounds the memory: twice as many users and addresses are remembered.
@@ -55,8 +56,7 @@ func (l *RateLimit) user(c *gin.Context, userID int64) {
 	l.check(c, "guest", strconv.FormatInt(userID, 10))
 }
 
-// Address is the address of a client: IPv4, or the 64 bits of an IPv6 network, within
-// which a client may choose.
+// Address is the address of a client, as queue.ClientOf has it.
 func Address(c *gin.Context) string {
 	ip, err := netip.ParseAddr(c.ClientIP())
 	if err != nil { // gin knows no zones
@@ -64,11 +64,7 @@ func Address(c *gin.Context) string {
 			return c.RemoteIP()
 		}
 	}
-	if ip = ip.Unmap().WithZone(""); ip.Is6() {
-		prefix, _ := ip.Prefix(64) // fails for no number of bits that an IPv6 address has
-		return prefix.String()
-	}
-	return ip.String()
+	return queue.ClientOf(ip)
 }
 
 // check answers 429 if the bucket is empty. The headers are those of the IETF

@@ -98,12 +98,9 @@ func (t *Throttle) Attempt(ctx context.Context, account, address string) (wait t
 		return 0, nil, err
 	}
 	defer t.mu.Unlock()
-	counter := keys.account
-	if _, trusted := t.trusted.get(keys.pair); trusted {
-		counter = keys.pair
-	}
+	counter := t.counter(keys)
 	for !mayTry(t.accounts, counter, freeFailuresAccount) || !mayTry(t.addresses, keys.address, freeFailuresAddress) {
-		t.attemptDone.Wait() // soon: attempts in flight at most wait for a processor
+		t.attemptDone.Wait() // soon: attempts in flight have their turn already
 	}
 	if wait := t.wait(counter, keys.address); wait > 0 {
 		return wait, nil, nil
@@ -141,6 +138,23 @@ func (t *Throttle) merge(keys loginKeys, account, pair, address models.LoginTall
 	}
 	t.trusted.put(keys.pair, struct{}{})
 	change(t.accounts, keys.pair, func(f *failures) { f.merge(pair) })
+}
+
+// Wait is how long the next attempt has to wait, as far as this instance knows, without
+// regard to those in flight.
+func (t *Throttle) Wait(account, address string) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	keys := keysOf(account, address)
+	return t.wait(t.counter(keys), keys.address)
+}
+
+// counter is what an attempt counts against beside its address.
+func (t *Throttle) counter(keys loginKeys) string {
+	if _, trusted := t.trusted.get(keys.pair); trusted {
+		return keys.pair
+	}
+	return keys.account
 }
 
 func (t *Throttle) wait(counter, address string) time.Duration {

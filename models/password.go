@@ -1,7 +1,6 @@
 package models
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	_ "embed"
@@ -57,36 +56,25 @@ func PasswordFault(password, username string) string {
 	return ""
 }
 
-// Hasher hashes passwords, at most one per core at a time: hashing takes much time
-// and memory on purpose, and many logins must not starve everything else.
-type Hasher struct{ slots chan struct{} }
-
-// NewHasher returns a hasher for this machine.
-func NewHasher() *Hasher {
-	return &Hasher{slots: make(chan struct{}, runtime.NumCPU())}
-}
-
-// Hash returns a salted argon2id hash of the password in PHC form.
-func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+// HashPassword returns a salted argon2id hash of the password in PHC form. Like
+// PasswordMatches it takes much time and memory on purpose, so whatever a request can
+// start has to wait in a queue.Queue first.
+func HashPassword(password string) string {
 	salt := make([]byte, saltBytes)
 	rand.Read(salt) // never fails since Go 1.24
-	sum, err := h.derive(ctx, password, salt)
-	if err != nil {
-		return "", err
-	}
 	b64 := base64.RawStdEncoding.EncodeToString
-	return phcPrefix + b64(salt) + "$" + b64(sum), nil
+	return phcPrefix + b64(salt) + "$" + b64(derive(password, salt))
 }
 
-// unusableHash is a valid hash that no password has; see Matches.
+// unusableHash is a valid hash that no password has; see PasswordMatches.
 var unusableHash = phcPrefix + strings.Repeat("A", 22) + "$" + strings.Repeat("A", 43)
 
 var phcPrefix = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, hashMemoryKiB, hashPasses, hashLanes)
 
-// Matches reports whether the password has this hash. For a user who does not
-// exist, pass an empty hash: the answer is false after the same time, so that
-// timing does not reveal which usernames exist.
-func (h *Hasher) Matches(ctx context.Context, password, hash string) (bool, error) {
+// PasswordMatches reports whether the password has this hash. For a user who does not
+// exist, pass an empty hash: the answer is false after the same time, so that timing
+// does not reveal which usernames exist.
+func PasswordMatches(password, hash string) (bool, error) {
 	if hash == "" {
 		hash = unusableHash
 	}
@@ -94,8 +82,7 @@ func (h *Hasher) Matches(ctx context.Context, password, hash string) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	got, err := h.derive(ctx, password, salt)
-	return err == nil && subtle.ConstantTimeCompare(got, want) == 1, err
+	return subtle.ConstantTimeCompare(derive(password, salt), want) == 1, nil
 }
 
 func parseHash(hash string) (salt, sum []byte, err error) {
@@ -111,20 +98,10 @@ func parseHash(hash string) (salt, sum []byte, err error) {
 	return salt, sum, err
 }
 
-// derive waits for a free slot, or until ctx ends.
-func (h *Hasher) derive(ctx context.Context, password string, salt []byte) ([]byte, error) {
-	select {
-	case h.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	defer func() { <-h.slots }()
-	if err := ctx.Err(); err != nil { // select may have taken the slot
-		return nil, err
-	}
+func derive(password string, salt []byte) []byte {
 	// Frees the 19 MiB before the next hash takes as much. Under 16 parallel logins
 	// the process peaks at 76 MB; at 113 MB with a collection after every second
 	// hash, at 171 MB without, for the same number of logins.
 	defer runtime.GC()
-	return argon2.IDKey([]byte(password), salt, hashPasses, hashMemoryKiB, hashLanes, hashBytes), nil
+	return argon2.IDKey([]byte(password), salt, hashPasses, hashMemoryKiB, hashLanes, hashBytes)
 }

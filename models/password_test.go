@@ -1,26 +1,18 @@
 package models
 
 import (
-	"context"
-	"errors"
-	"runtime"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
-func TestHasher_matches(t *testing.T) {
+func TestPasswordMatches(t *testing.T) {
 	t.Parallel()
-	h := NewHasher()
 	const password = "Pizza Napoli, per favore"
-	hash, err := h.Hash(t.Context(), password)
-	noError(t, err)
+	hash := HashPassword(password)
 	if !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") || strings.Contains(hash, password) {
 		t.Errorf("hash %q is not in PHC form", hash)
 	}
-	again, err := h.Hash(t.Context(), password)
-	noError(t, err)
+	again := HashPassword(password)
 	if hash == again {
 		t.Error("two hashes of one password are equal: there is no salt")
 	}
@@ -36,14 +28,14 @@ func TestHasher_matches(t *testing.T) {
 		{"a user who does not exist", password, "", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got, err := h.Matches(t.Context(), tc.password, tc.hash); got != tc.want || err != nil {
-				t.Errorf("Matches = %v, %v, want %v", got, err, tc.want)
+			if got, err := PasswordMatches(tc.password, tc.hash); got != tc.want || err != nil {
+				t.Errorf("PasswordMatches = %v, %v, want %v", got, err, tc.want)
 			}
 		})
 	}
 }
 
-func TestMatches_refusesUnknownForms(t *testing.T) {
+func TestPasswordMatches_refusesUnknownForms(t *testing.T) {
 	for name, hash := range map[string]string{
 		"a plain password":       "alice-likes-pizza",
 		"a cheaper hash":         strings.Replace(unusableHash, "m=19456", "m=64", 1),
@@ -52,80 +44,18 @@ func TestMatches_refusesUnknownForms(t *testing.T) {
 		"a salt that is no text": phcPrefix + "!!!!$" + strings.Repeat("A", 43),
 		"a sum that is no text":  phcPrefix + strings.Repeat("A", 22) + "$!!!!",
 	} {
-		if ok, err := NewHasher().Matches(t.Context(), "alice-likes-pizza", hash); ok || err == nil {
+		if ok, err := PasswordMatches("alice-likes-pizza", hash); ok || err == nil {
 			t.Errorf("%s: %v, %v, want an error", name, ok, err)
 		}
 	}
 }
 
-func TestMatches_unusableHashCostsTheSame(t *testing.T) {
+func TestPasswordMatches_unusableHashCostsTheSame(t *testing.T) {
 	salt, sum, err := parseHash(unusableHash)
 	noError(t, err)
 	if len(salt) != saltBytes || len(sum) != hashBytes {
 		t.Errorf("salt of %d bytes and sum of %d, want %d and %d", len(salt), len(sum), saltBytes, hashBytes)
 	}
-}
-
-// In the bubble waiting is visible: synctest.Wait returns when no goroutine can
-// go on.
-func TestHasher_waitsForAFreeSlot(t *testing.T) {
-	for _, tc := range []struct {
-		name string
-		work func(ctx context.Context, h *Hasher) error
-	}{
-		{"hashing waits", func(ctx context.Context, h *Hasher) error {
-			_, err := h.Hash(ctx, "alice-likes-pizza")
-			return err
-		}},
-		{"comparing waits", func(ctx context.Context, h *Hasher) error {
-			_, err := h.Matches(ctx, "alice-likes-pizza", strings.Replace(unusableHash, "A", "B", 1))
-			return err
-		}},
-		{"a comparison for an unknown user waits", func(ctx context.Context, h *Hasher) error {
-			_, err := h.Matches(ctx, "alice-likes-pizza", "")
-			return err
-		}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				h := NewHasher()
-				for range runtime.NumCPU() { // every core is busy
-					h.slots <- struct{}{}
-				}
-				done := make(chan error, 1)
-				go func() { done <- tc.work(t.Context(), h) }()
-				synctest.Wait()
-				if len(done) == 1 {
-					t.Fatalf("it did not wait for one of %d cores", runtime.NumCPU())
-				}
-				<-h.slots
-				noError(t, <-done)
-				if got := len(h.slots); got != runtime.NumCPU()-1 {
-					t.Errorf("%d slots are taken afterwards, want %d", got, runtime.NumCPU()-1)
-				}
-			})
-		})
-	}
-}
-
-func TestHasher_stopsWaitingWithItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := NewHasher()
-		for range cap(h.slots) {
-			h.slots <- struct{}{}
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if hash, err := h.Hash(ctx, "alice-likes-pizza"); hash != "" || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Hash = %q, %v", hash, err)
-		}
-		if ok, err := h.Matches(ctx, "alice-likes-pizza", ""); ok || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Matches = %v, %v", ok, err)
-		}
-		if len(h.slots) != cap(h.slots) {
-			t.Error("who gave up has set a core free that others use")
-		}
-	})
 }
 
 func TestPasswordFault(t *testing.T) {
@@ -175,12 +105,9 @@ func TestPasswordFault_commonPasswordsAreLowerCase(t *testing.T) {
 	}
 }
 
-func BenchmarkHash(b *testing.B) {
-	h := NewHasher()
+func BenchmarkHashPassword(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := h.Hash(b.Context(), "alice-likes-pizza"); err != nil {
-			b.Fatal(err)
-		}
+		HashPassword("alice-likes-pizza")
 	}
 }

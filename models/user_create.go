@@ -33,22 +33,29 @@ func (invalid ValidationError) Error() string {
 	return strings.Join(texts, "; ")
 }
 
-// AddUser hashes the password and writes the user. The error is a ValidationError,
-// or ErrUsernameTaken if another user has the name.
-func (s *Store) AddUser(ctx context.Context, h *Hasher, n NewUser) (User, error) {
-	n.Username = strings.ToLower(n.Username) // case makes no difference
-	if invalid := n.validate(); len(invalid) > 0 {
-		return User{}, invalid
-	}
-	hash, err := h.Hash(ctx, n.Password)
-	if err != nil {
+// AddUser hashes the password, see HashPassword, and writes the user. The error is a
+// ValidationError, or ErrUsernameTaken if another user has the name.
+func (s *Store) AddUser(ctx context.Context, n NewUser) (User, error) {
+	if err := n.Validate(); err != nil {
 		return User{}, err
 	}
-	u := User{Username: n.Username, Name: n.Name, PasswordHash: hash, Role: n.Role, VIP: n.VIP, BirthDate: n.BirthDate}
+	u := User{
+		Username: strings.ToLower(n.Username), // case makes no difference
+		Name:     n.Name, PasswordHash: HashPassword(n.Password), Role: n.Role, VIP: n.VIP, BirthDate: n.BirthDate,
+	}
 	return u, s.createUser(ctx, &u)
 }
 
-func (n NewUser) validate() (invalid ValidationError) {
+// Validate returns a ValidationError if AddUser would, before anything costly is done.
+func (n NewUser) Validate() error {
+	n.Username = strings.ToLower(n.Username)
+	if invalid := n.faults(); len(invalid) > 0 {
+		return invalid
+	}
+	return nil
+}
+
+func (n NewUser) faults() (invalid ValidationError) {
 	require := func(ok bool, field, message string) {
 		if !ok {
 			invalid = append(invalid, FieldError{field, message})

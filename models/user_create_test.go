@@ -23,33 +23,33 @@ func wantSame[T comparable](t testing.TB, got, want []T) {
 
 func TestAddUser(t *testing.T) {
 	t.Parallel()
-	s, h := openStore(t), NewHasher()
+	s := openStore(t)
 	n := aliceInput()
 	n.Username = "ALICE"
-	u, err := s.AddUser(t.Context(), h, n)
+	u, err := s.AddUser(t.Context(), n)
 	noError(t, err)
 	stored, err := s.UserByUsername(t.Context(), "alice")
 	noError(t, err)
 	if u.ID < 1 || u.ID != stored.ID || stored.Username != "alice" || stored.Name != "Alice" || stored.Role != RoleGuest || stored.VIP || *stored.BirthDate != "1994-05-21" {
 		t.Errorf("stored %+v, answered %+v", stored, u)
 	}
-	if ok, err := h.Matches(t.Context(), n.Password, stored.PasswordHash); !ok || err != nil {
+	if ok, err := PasswordMatches(n.Password, stored.PasswordHash); !ok || err != nil {
 		t.Errorf("the password does not match: %v", err)
 	}
 
 	n.Username, n.Name = "aLiCe", "Another Alice"
-	if u, err := s.AddUser(t.Context(), h, n); !errors.Is(err, ErrUsernameTaken) {
+	if u, err := s.AddUser(t.Context(), n); !errors.Is(err, ErrUsernameTaken) {
 		t.Errorf("the same name in another case: %+v, %v, want ErrUsernameTaken", u, err)
 	}
 	if got := queryInt(t, s, "SELECT count(*) FROM users"); got != 1 {
 		t.Errorf("%d users, want 1", got)
 	}
 	n.Username = "bob"
-	_, err = s.AddUser(t.Context(), h, n)
+	_, err = s.AddUser(t.Context(), n)
 	noError(t, err)
 }
 
-func TestNewUser_validate(t *testing.T) {
+func TestNewUser_faults(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		spoil  func(n *NewUser)
@@ -94,7 +94,7 @@ func TestNewUser_validate(t *testing.T) {
 				n := aliceInput()
 				tc.spoil(&n)
 				var fields []string
-				for _, f := range n.validate() {
+				for _, f := range n.faults() {
 					fields = append(fields, f.Field)
 					if f.Message == "" {
 						t.Errorf("%s: no message", f.Field)
@@ -110,7 +110,7 @@ func TestAddUser_invalidWritesNothing(t *testing.T) {
 	s := openStore(t)
 	n := aliceInput()
 	n.Username, n.Password = "<script>", "secret1"
-	_, err := s.AddUser(t.Context(), NewHasher(), n)
+	_, err := s.AddUser(t.Context(), n)
 	invalid, ok := errors.AsType[ValidationError](err)
 	if !ok || len(invalid) != 2 {
 		t.Fatalf("err = %v, want two faults", err)

@@ -170,7 +170,7 @@ func TestAddUser_createdAtIsNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openStore(t)
 		time.Sleep(90 * time.Minute)
-		u, err := s.AddUser(t.Context(), NewHasher(), aliceInput())
+		u, err := s.AddUser(t.Context(), aliceInput())
 		noError(t, err)
 		if got := u.CreatedAt.Time().Format(time.RFC3339); got != "2000-01-01T01:30:00Z" {
 			t.Errorf("created at %s", got)

@@ -211,6 +211,9 @@ var (
 	StorageFull = define(http.StatusServiceUnavailable, "storage-full", "The order book is full",
 		"The disk of the house is full, so nothing can be written now. What was written before is safe, and reading goes on.",
 		"Try again later; whoever runs the house has to make room on the disk.")
+	ServerBusy = define(http.StatusServiceUnavailable, "server-busy", "A long line at the door",
+		"Checking a password takes the house a moment on purpose, so that nobody can guess passwords by the million. Just now more guests are waiting for it than could be served in a few seconds, so this one was sent away, and nothing was done.",
+		"Wait for the seconds that the Retry-After header names and try again. Whoever is logged in already notices nothing: a wristband is checked without a password.")
 	NotReady = define(http.StatusServiceUnavailable, "not-ready", "The house is not open",
 		"The house is starting or closing and takes no new guests at this moment.",
 		"Wait for the seconds that the Retry-After header names and try again.")

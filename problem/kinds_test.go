@@ -44,7 +44,7 @@ func TestKinds_statusOfEachSlug(t *testing.T) {
 		"username-taken": 409, "item-unavailable": 409, "invalid-transition": 409, "last-manager": 409,
 		"precondition-failed": 412, "body-too-large": 413, "unsupported-media-type": 415,
 		"validation-failed": 422, "lifetime-too-long": 422, "idempotency-key-reused": 422, "header-too-large": 431,
-		"internal-error": 500, "database-unavailable": 503, "storage-full": 503,
+		"internal-error": 500, "database-unavailable": 503, "storage-full": 503, "server-busy": 503,
 	} {
 		if k := Find(slug); k == nil || k.Status != want {
 			t.Errorf("%s: %+v, want status %d", slug, k, want)
@@ -54,7 +54,7 @@ func TestKinds_statusOfEachSlug(t *testing.T) {
 
 func TestKinds_serverErrorsDoNotBlameTheClient(t *testing.T) {
 	for _, k := range Kinds() {
-		ours := k == InternalError || k == DatabaseUnavailable || k == StorageFull || k == NotReady
+		ours := k == InternalError || k == DatabaseUnavailable || k == StorageFull || k == ServerBusy || k == NotReady
 		if (k.Status >= 500) != ours {
 			t.Errorf("%s has status %d", k.Slug, k.Status)
 		}

@@ -142,7 +142,7 @@ func TestOrders_sameInEveryRun(t *testing.T) {
 
 func TestOrders_leaveRealUsersAlone(t *testing.T) {
 	f := newFixture(t)
-	real, err := f.AddUser(t.Context(), models.NewHasher(), models.NewUser{Username: "guest-7", Password: "a sentence only I know", Name: "Me", Role: models.RoleGuest})
+	real, err := f.AddUser(t.Context(), models.NewUser{Username: "guest-7", Password: "a sentence only I know", Name: "Me", Role: models.RoleGuest})
 	noError(t, err)
 	order := models.NewOrder{UserID: real.ID, Lines: []models.NewLine{{MenuItemID: 1, Size: models.SizeSmall, Quantity: 1}}}
 	mine, _, err := f.PlaceOrder(t.Context(), order)

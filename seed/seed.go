@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"restaurant/models"
@@ -34,40 +35,45 @@ func Menu(ctx context.Context, store *models.Store) error {
 }
 
 // Users adds the demo accounts of users.json, once.
-func Users(ctx context.Context, store *models.Store, hasher *models.Hasher) error {
+func Users(ctx context.Context, store *models.Store) error {
 	if seeded, err := store.Seeded(ctx, "users"); seeded || err != nil {
 		return err // hashing five passwords would take most of the start
 	}
-	users, err := demoUsers(ctx, hasher)
+	users, err := demoUsers(true)
 	if err != nil {
 		return err
 	}
 	return store.SeedUsers(ctx, "users", users)
 }
 
-// State returns the menu and the demo accounts as they are added. Without a hasher
-// the accounts have no passwords, which is enough to compare usernames.
-func State(ctx context.Context, hasher *models.Hasher) (state models.SeedState, err error) {
+// State returns the menu and the demo accounts as they are added. Without passwords,
+// whose hashes take their time, they are enough to compare usernames.
+func State(passwords bool) (state models.SeedState, err error) {
 	if state.Dishes, err = parse[models.MenuItem]("menu.json", menuJSON); err != nil {
 		return state, err
 	}
-	state.Users, err = demoUsers(ctx, hasher)
+	state.Users, err = demoUsers(passwords)
 	return state, err
 }
 
-// demoUsers returns the demo accounts, with their passwords if there is a hasher.
-func demoUsers(ctx context.Context, hasher *models.Hasher) ([]models.User, error) {
+// demoUsers returns the demo accounts. It hashes as many passwords at once as there are
+// cores: more would only take more memory.
+func demoUsers(passwords bool) ([]models.User, error) {
 	users, err := parse[models.User]("users.json", usersJSON)
-	if err != nil || hasher == nil {
+	if err != nil || !passwords {
 		return users, err
 	}
-	errs := make([]error, len(users))
+	cores := make(chan struct{}, runtime.NumCPU())
 	var hashing sync.WaitGroup
-	for i, u := range users {
-		hashing.Go(func() { users[i].PasswordHash, errs[i] = hasher.Hash(ctx, DemoPassword(u.Username)) })
+	for i := range users {
+		cores <- struct{}{}
+		hashing.Go(func() {
+			users[i].PasswordHash = models.HashPassword(DemoPassword(users[i].Username))
+			<-cores
+		})
 	}
 	hashing.Wait()
-	return users, errors.Join(errs...)
+	return users, nil
 }
 
 func parse[T any](name string, text []byte) (list []T, err error) {
@@ -78,8 +84,8 @@ func parse[T any](name string, text []byte) (list []T, err error) {
 }
 
 // UnchangedDemoUsers lists the demo accounts that still have their demo password.
-func UnchangedDemoUsers(ctx context.Context, store *models.Store, hasher *models.Hasher) (usernames []string, err error) {
-	users, err := demoUsers(ctx, nil)
+func UnchangedDemoUsers(ctx context.Context, store *models.Store) (usernames []string, err error) {
+	users, err := demoUsers(false)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +97,7 @@ func UnchangedDemoUsers(ctx context.Context, store *models.Store, hasher *models
 		if err != nil {
 			return nil, err
 		}
-		unchanged, err := hasher.Matches(ctx, DemoPassword(u.Username), u.PasswordHash)
+		unchanged, err := models.PasswordMatches(DemoPassword(u.Username), u.PasswordHash)
 		if err != nil {
 			return nil, err
 		}
