@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -43,46 +44,52 @@ func TestBodies_brokenOnesAreRefused(t *testing.T) {
 		opts       []option
 		status     int
 		slugs      string // several where calls differ
+		says       string
 	}{
-		{"an empty body", "", []option{with("Content-Type", "application/json")}, 400, "malformed-json"},
-		{"a truncated body", `{"items":[{"menu_item_id":1,`, nil, 400, "malformed-json"},
-		{"two bodies", `{} {}`, nil, 400, "malformed-json"},
-		{"words", `one margherita`, nil, 400, "malformed-json"},
-		{"single quotes", `{'items':[]}`, nil, 400, "malformed-json"},
-		{"a comment", "{} // please", nil, 400, "malformed-json"},
-		{"NaN", `{"items":NaN}`, nil, 400, "malformed-json"},
-		{"a leading zero", `{"items":01}`, nil, 400, "malformed-json"},
-		{"a byte order mark", "\ufeff{}", nil, 400, "malformed-json"},
-		{"UTF-16", "{\x00}\x00", nil, 400, "malformed-json"},
-		{"invalid UTF-8", "{\"name\":\"\xff\xfe\"}", nil, 400, "malformed-json"},
-		{"half a surrogate", `{"name":"\ud800"}`, nil, 400, "malformed-json"},
-		{"NUL", "{\"name\":\"\x00\"}", nil, 400, "malformed-json"},
-		{"lists 10,000 deep", deep("[", "]"), nil, 400, "malformed-json"},
-		{"objects 10,000 deep", deep(`{"a":`, `}`), nil, 400, "malformed-json"},
-		{"a list", `[]`, nil, 422, "validation-failed"},
-		{"a string", `"margherita"`, nil, 422, "validation-failed"},
-		{"a number", `1e999999`, nil, 422, "validation-failed"},
-		{"null", `null`, nil, 422, "validation-failed token-missing"},
-		{"10 MB", `{"name":"` + strings.Repeat("x", 10<<20) + `"}`, nil, 413, "body-too-large"},
-		{"64 KiB and a byte", `{"name":"` + strings.Repeat("x", httpjson.MaxBody+1-11) + `"}`, nil, 413, "body-too-large"},
-		{"10 MB without a length", `{"name":"` + strings.Repeat("x", 10<<20) + `"}`, []option{chunked}, 413, "body-too-large"},
-		{"a body that breaks off", `{`, []option{brokenBody}, 400, "malformed-json"},
-		{"no type", `{}`, []option{func(r *http.Request) { r.Header["Content-Type"] = []string{} }}, 415, "unsupported-media-type"},
-		{"XML", `<order/>`, []option{with("Content-Type", "application/xml")}, 415, "unsupported-media-type"},
-		{"text", `{}`, []option{with("Content-Type", "text/plain")}, 415, "unsupported-media-type"},
-		{"Latin-1", `{}`, []option{with("Content-Type", "application/json; charset=iso-8859-1")}, 415, "unsupported-media-type"},
-		{"a type that is none", `{}`, []option{with("Content-Type", "application/json; charset")}, 415, "unsupported-media-type"},
-		{"another type that ends in json", `{}`, []option{with("Content-Type", "application/problem+json")}, 415, "unsupported-media-type"},
+		{"an empty body", "", []option{with("Content-Type", "application/json")}, 400, "malformed-json", "is the file there"},
+		{"a truncated body", `{"items":[{"menu_item_id":1,`, nil, 400, "malformed-json", "byte"},
+		{"two bodies", `{} {}`, nil, 400, "malformed-json", ""},
+		{"words", `one margherita`, nil, 400, "malformed-json", ""},
+		{"single quotes", `{'items':[]}`, nil, 400, "malformed-json", ""},
+		{"a comment", "{} // please", nil, 400, "malformed-json", ""},
+		{"NaN", `{"items":NaN}`, nil, 400, "malformed-json", ""},
+		{"a leading zero", `{"items":01}`, nil, 400, "malformed-json", ""},
+		{"a byte order mark", "\ufeff{}", nil, 400, "malformed-json", "byte-order mark"},
+		{"UTF-16", "{\x00}\x00", nil, 400, "malformed-json", "UTF-16"},
+		{"invalid UTF-8", "{\"name\":\"\xff\xfe\"}", nil, 400, "malformed-json", "UTF-8"},
+		{"half a surrogate", `{"name":"\ud800"}`, nil, 400, "malformed-json", ""},
+		{"NUL", "{\"name\":\"\x00\"}", nil, 400, "malformed-json", ""},
+		{"lists 10,000 deep", deep("[", "]"), nil, 400, "malformed-json", ""},
+		{"objects 10,000 deep", deep(`{"a":`, `}`), nil, 400, "malformed-json", ""},
+		{"a list", `[]`, nil, 422, "validation-failed", ""},
+		{"a string", `"margherita"`, nil, 422, "validation-failed", ""},
+		{"a number", `1e999999`, nil, 422, "validation-failed", ""},
+		{"null", `null`, nil, 422, "validation-failed token-missing", ""},
+		{"10 MB", `{"name":"` + strings.Repeat("x", 10<<20) + `"}`, nil, 413, "body-too-large", ""},
+		{"64 KiB and a byte", `{"name":"` + strings.Repeat("x", httpjson.MaxBody+1-11) + `"}`, nil, 413, "body-too-large", ""},
+		{"10 MB without a length", `{"name":"` + strings.Repeat("x", 10<<20) + `"}`, []option{chunked}, 413, "body-too-large", ""},
+		{"a body that breaks off", `{`, []option{brokenBody}, 400, "malformed-json", "broke off"},
+		{"no type", `{}`, []option{without("Content-Type")}, 415, "unsupported-media-type", "without a Content-Type"},
+		{"XML", `<order/>`, []option{with("Content-Type", "application/xml")}, 415, "unsupported-media-type", "application/xml"},
+		{"UTF-16 with its mark", "\xff\xfe{\x00}\x00", nil, 400, "malformed-json", "UTF-16"},
+		{"nothing, without a type", "", []option{without("Content-Type")}, 400, "malformed-json", "is the file there"},
+		{"blanks", " \n", nil, 400, "malformed-json", "is the file there"},
+		{"gzip", "\x1f\x8b\x08", []option{with("Content-Encoding", "gzip")}, 415, "unsupported-media-type", "Content-Encoding"},
+		{"text", `{}`, []option{with("Content-Type", "text/plain")}, 415, "unsupported-media-type", "text/plain"},
+		{"Latin-1", `{}`, []option{with("Content-Type", "application/json; charset=iso-8859-1")}, 415, "unsupported-media-type", "charset"},
+		{"a type that is none", `{}`, []option{with("Content-Type", "application/json; charset")}, 415, "unsupported-media-type", ""},
+		{"another type that ends in json", `{}`, []option{with("Content-Type", "application/problem+json")}, 415, "unsupported-media-type", "application/problem+json"},
 	} {
 		for call := range bodies {
 			method, path, _ := strings.Cut(call, " ")
 			t.Run(tc.name+" to "+call, func(t *testing.T) {
 				res := srv.do(t, method, path, tc.body, append(tc.opts, marco)...)
-				slug := strings.TrimPrefix(decode[problem.Problem](t, res).Type, "/problems/")
+				p := decode[problem.Problem](t, res)
+				slug := strings.TrimPrefix(p.Type, "/problems/")
 				if slug == "token-missing" && res.Code == 400 && strings.Contains(tc.slugs, slug) {
 					return
 				}
-				if res.Code != tc.status || !strings.Contains(tc.slugs, slug) {
+				if res.Code != tc.status || !strings.Contains(tc.slugs, slug) || !strings.Contains(p.Detail, tc.says) {
 					t.Errorf("answered %d %s", res.Code, res.Body)
 				}
 			})
@@ -95,6 +102,8 @@ func TestBodies_brokenOnesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func without(header string) option { return func(r *http.Request) { r.Header[header] = []string{} } }
 
 func chunked(r *http.Request) { r.ContentLength = -1 }
 
@@ -125,8 +134,28 @@ func TestBodies_unknownFieldsAreRefused(t *testing.T) {
 			}
 			res.wants(t, 400, "unknown-field")
 		}
+		if path != "/api/v1/auth/inspect" {
+			srv.namesTheField(t, method, path, body, marco)
+		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(body, `{"`), `"`)
 		srv.do(t, method, path, strings.Replace(body, "{", `{"`+name+`":null,`, 1), marco).wants(t, 400, "malformed-json")
+	}
+}
+
+var fieldsOf = regexp.MustCompile(`"([a-z_]{4,})":`)
+
+// namesTheField misspells each field of a body. The refusal names the field that was
+// meant.
+func (srv *server) namesTheField(t *testing.T, method, path, body string, as option) {
+	t.Helper()
+	for _, m := range fieldsOf.FindAllStringSubmatch(body, -1) {
+		name := m[1]
+		wrong := name[1:2] + name[:1] + name[2:]
+		res := srv.do(t, method, path, strings.Replace(body, `"`+name+`":`, `"`+wrong+`":`, 1), as).wants(t, 400, "unknown-field")
+		detail := decode[problem.Problem](t, res).Detail
+		if !strings.Contains(detail, `the field "`+wrong+`"`) || !strings.Contains(detail, `Did you mean "`+name+`"?`) {
+			t.Errorf("%s %s with %s is answered %q", method, path, wrong, detail)
+		}
 	}
 }
 
@@ -235,8 +264,12 @@ func TestErrors_unknownOnesStayInside(t *testing.T) {
 			t.Errorf("%s: Retry-After is %q", path, rec.Header().Get("Retry-After"))
 		}
 	}
-	if n := strings.Count(srv.log.String(), secret); n < 4 {
+	log := srv.log.String()
+	if n := strings.Count(log, secret); n != 3 { // of a panic it names type and stack: the value may be a client's text
 		t.Errorf("the log names the cause %d times", n)
+	}
+	if !strings.Contains(log, "msg=panic type=string") || !strings.Contains(log, "bodies_test.go") {
+		t.Errorf("the log does not say where it panicked:\n%s", log)
 	}
 }
 

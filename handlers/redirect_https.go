@@ -8,6 +8,7 @@ import (
 
 	"restaurant/basepath"
 	"restaurant/middleware"
+	"restaurant/models"
 )
 
 // RedirectToHTTPS answers plain HTTP under TLS: with the address of the HTTPS listener,
@@ -44,7 +45,7 @@ func pathOf(u *url.URL) string {
 // whether there were any.
 func (a *API) revokePlaintextTokens(r *http.Request) (ended bool) {
 	for _, raw := range middleware.TokensIn(r) {
-		one, err := a.Sessions.EndByAccess(r.Context(), raw)
+		one, err := a.Sessions.EndByAccess(r.Context(), raw, models.EndPlainHTTP)
 		if err != nil {
 			a.Log.Error("cannot end the login session of a token sent over plain HTTP", "err", err)
 		}

@@ -9,9 +9,6 @@ package httpjson
 import (
 	"errors"
 	"fmt"
-	"io"
-	"mime"
-	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
@@ -24,9 +21,6 @@ import (
 	"restaurant/problem"
 )
 
-// MaxBody is the largest request body in bytes.
-const MaxBody = 64 << 10
-
 // Bind reads a JSON body into req. It refuses fields that req does not have: a client
 // that sends "role" must not believe that it was accepted.
 func Bind(c *gin.Context, req any) error { return bindJSON(c, req, json.RejectUnknownMembers(true)) }
@@ -36,41 +30,20 @@ func Bind(c *gin.Context, req any) error { return bindJSON(c, req, json.RejectUn
 func BindIgnoringUnknown(c *gin.Context, req any) error { return bindJSON(c, req) }
 
 func bindJSON(c *gin.Context, req any, opts ...json.Options) error {
-	if MediaType(c) != "application/json" {
-		return problem.UnsupportedMediaType.New("")
+	if MediaType(c) != plainJSON {
+		return wrongType(c)
 	}
-	body, err := readBody(c)
+	body, err := readBody(c, problem.MalformedJSON)
 	if err != nil {
 		return err
+	}
+	if len(body) == 0 {
+		return problem.MalformedJSON.New(emptyBody)
 	}
 	return decode(body, req, opts...)
 }
 
-// MediaType returns the media type of the body without its parameters, or "" if the
-// body is not declared as UTF-8.
-func MediaType(c *gin.Context) string {
-	kind, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if charset, ok := params["charset"]; err != nil || ok && !strings.EqualFold(charset, "utf-8") {
-		return ""
-	}
-	return kind
-}
-
-func readBody(c *gin.Context) ([]byte, error) {
-	if c.Request.ContentLength > MaxBody {
-		return nil, problem.BodyTooLarge.New("")
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, problem.BodyTooLarge.New("")
-	}
-	if err != nil {
-		return nil, problem.MalformedJSON.New("The body ended before it was complete.").Because(err)
-	}
-	return body, nil
-}
-
-// decode unmarshals body. Its errors never repeat what was sent.
+// decode unmarshals body. Its errors never repeat a value that was sent.
 func decode(body []byte, req any, opts ...json.Options) error {
 	err := json.Unmarshal(body, req, opts...)
 	if err == nil {
@@ -85,7 +58,7 @@ func decode(body []byte, req any, opts ...json.Options) error {
 	case !ok:
 		return err
 	case errors.Is(err, json.ErrUnknownName):
-		return problem.UnknownField.New("").Because(err)
+		return unknownField(semantic.JSONPointer.LastToken(), fieldNames(semantic.GoType)).Because(err)
 	}
 	return problem.ValidationFailed.New("").Because(err).
 		Fields(problem.FieldError{Field: fieldName(semantic.JSONPointer), Message: typeMessage(semantic.GoType)})
@@ -96,7 +69,7 @@ func syntaxDetail(err error) string {
 		return "The body names a field twice. Two readers could understand it differently, so it is refused."
 	}
 	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return fmt.Sprintf("The body is not well-formed JSON: the fault is at byte %d.", s.ByteOffset)
+		return fmt.Sprintf("The body is not well-formed JSON: the fault is at byte %d. Shells change quotation marks: with curl, keep the body in a file and send it with -d \"@file.json\".", s.ByteOffset)
 	}
 	return "The body is not well-formed JSON."
 }

@@ -1,7 +1,6 @@
 package httpjson
 
 import (
-	"bytes"
 	"net/url"
 	"slices"
 	"strconv"
@@ -18,14 +17,10 @@ const FormType = "application/x-www-form-urlencoded"
 
 // Form reads a form body. It refuses fields that are not among known.
 func Form(c *gin.Context, known ...string) (url.Values, error) {
-	body, err := readBody(c)
-	if err != nil {
-		return nil, err
-	}
-	values, err := parseForm(body)
+	values, err := readForm(c)
 	for name := range values {
 		if !slices.Contains(known, name) {
-			return nil, problem.UnknownField.New("")
+			return nil, unknownField(name, known)
 		}
 	}
 	return values, err
@@ -45,17 +40,12 @@ func SingleForm(c *gin.Context, known ...string) (map[string]string, error) {
 }
 
 // BindOrForm is Bind for calls that accept a form with the same fields, too. In a form
-// digits are numbers, of a repeated field the first counts, and the line end that an
-// editor puts behind the body is not part of the last value.
+// digits are numbers, and of a repeated field the first counts.
 func BindOrForm(c *gin.Context, req any) error {
 	if MediaType(c) != FormType {
 		return Bind(c, req)
 	}
-	body, err := readBody(c)
-	if err != nil {
-		return err
-	}
-	values, err := parseForm(bytes.TrimSpace(body))
+	values, err := readForm(c)
 	if err != nil {
 		return err
 	}
@@ -73,10 +63,31 @@ func BindOrForm(c *gin.Context, req any) error {
 	return decode(text, req, json.RejectUnknownMembers(true))
 }
 
-func parseForm(body []byte) (url.Values, error) {
+// readForm parses a form body.
+func readForm(c *gin.Context) (url.Values, error) {
+	body, err := readBody(c, problem.MalformedForm)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(body) == 0: // well-formed, other than an empty JSON text
+		return nil, problem.ValidationFailed.New(emptyBody).Fields(problem.FieldError{Field: "body", Message: "must not be empty"})
+	case body[0] == '{' || body[0] == '[':
+		return nil, problem.UnsupportedMediaType.New(jsonAsForm)
+	}
 	values, err := url.ParseQuery(string(body))
-	if err != nil || !utf8.Valid(body) {
+	if err != nil || !validUTF8(values) {
 		return nil, problem.MalformedForm.New("").Because(err)
 	}
 	return values, nil
+}
+
+// validUTF8 looks at what the percent-encoding stands for.
+func validUTF8(values url.Values) bool {
+	for name, list := range values {
+		if !utf8.ValidString(name) || slices.ContainsFunc(list, func(v string) bool { return !utf8.ValidString(v) }) {
+			return false
+		}
+	}
+	return true
 }

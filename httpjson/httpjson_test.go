@@ -129,3 +129,54 @@ func FuzzCursor(f *testing.F) {
 		}
 	})
 }
+
+// TestRefusals_nameTheFix sends JSON and forms as clients get them wrong. Each refusal
+// says what is wrong and what mends it.
+func TestRefusals_nameTheFix(t *testing.T) {
+	type body struct {
+		Items []string `json:"items"`
+		Table string   `json:"table"`
+	}
+	const jsonType = "application/json"
+	for _, tc := range []struct{ name, text, contentType, slug, says string }{
+		{"JSON", `{"items":[]}`, jsonType, "", ""},
+		{"JSON in UTF-8", `{"items":[]}`, jsonType + "; charset=UTF-8", "", ""},
+		{"a form", "table=window", FormType, "", ""},
+		{"JSON that curl -d sent as a form", ` {"items":[]}`, FormType, "unsupported-media-type", "Content-Type: application/json"},
+		{"a list as a form", `[]`, FormType, "unsupported-media-type", "Content-Type: application/json"},
+		{"JSON without a type", `{}`, "", "unsupported-media-type", "without a Content-Type"},
+		{"another type", `{}`, "text/plain", "unsupported-media-type", "text/plain"},
+		{"an empty file as JSON", "", jsonType, "malformed-json", "is the file there"},
+		{"a missing file as a form", "", FormType, "validation-failed", "is the file there"},
+		{"a line end as a form", "\r\n", FormType, "validation-failed", "is the file there"},
+		{"JSON with a mark", "\ufeff{}", jsonType, "malformed-json", "byte-order mark"},
+		{"a form with a mark", "\ufefftable=7", FormType, "malformed-form", "byte-order mark"},
+		{"JSON in UTF-16", "\xff\xfe{\x00}\x00", jsonType, "malformed-json", "UTF-16"},
+		{"JSON in UTF-16, the other way round", "\x00{\x00}", jsonType, "malformed-json", "UTF-16"},
+		{"a form in UTF-16", "t\x00=\x007\x00", FormType, "malformed-form", "UTF-16"},
+		{"JSON in Latin-1", "{\"table\":\"\xfc\"}", jsonType, "malformed-json", "UTF-8"},
+		{"a form in Latin-1", "table=\xfc", FormType, "malformed-form", "UTF-8"},
+		{"a form that stands for Latin-1", "table=%fc", FormType, "malformed-form", ""},
+		{"a form whose halves would be UTF-8", "table=%c3&table=%bc", FormType, "malformed-form", ""},
+		{"a name that stands for Latin-1", "%ff=1", FormType, "malformed-form", ""},
+		{"a misspelt field", `{"item":[]}`, jsonType, "unknown-field", `the field "item", which this call does not take. Did you mean "items"?`},
+		{"a field in another case", `{"Items":[]}`, jsonType, "unknown-field", `Did you mean "items"?`},
+		{"a misspelt field of a form", `tabel=7`, FormType, "unknown-field", `Did you mean "table"?`},
+		{"the beginning of a field", `{"tab":7}`, jsonType, "unknown-field", `Did you mean "table"?`},
+		{"a field that is like none", `{"price_cents":1}`, jsonType, "unknown-field", `"price_cents", which this call does not take. It takes: items, table.`},
+		{"a field that could be markup", `{"<script>":1}`, jsonType, "unknown-field", "a field that this call does not take. It takes: items, table."},
+		{"a field that could be a leak", `{"password_hash":1}`, jsonType, "unknown-field", "a field that this call does not take. It takes: items, table."},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := request(tc.text)
+			if tc.contentType != "" {
+				c.Request.Header.Set("Content-Type", tc.contentType)
+			}
+			err := BindOrForm(c, new(body))
+			p, _ := errors.AsType[*problem.Problem](err)
+			if (err == nil) != (tc.slug == "") || err != nil && (p == nil || p.Slug() != tc.slug || !strings.Contains(p.Detail, tc.says)) {
+				t.Errorf("answered %v %+v", err, p)
+			}
+		})
+	}
+}

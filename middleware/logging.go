@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -46,7 +47,8 @@ func recoverPanic(c *gin.Context, log *slog.Logger, cause any) (cut bool) {
 	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		return true
 	}
-	log.ErrorContext(c.Request.Context(), "panic", "cause", cause,
+	// Not its value, which may hold what the client sent.
+	log.ErrorContext(c.Request.Context(), "panic", "type", fmt.Sprintf("%T", cause),
 		"request_id", c.Writer.Header().Get(RequestIDHeader), "stack", string(debug.Stack()))
 	if c.Writer.Written() {
 		return true

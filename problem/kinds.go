@@ -117,7 +117,7 @@ var (
 		"The body is not one well-formed JSON text: it is empty, cut off, has a syntax error, holds invalid UTF-8, is nested too deeply or names a field twice.",
 		"Compare the body with the example in the documentation at /swagger/index.html. With curl, keep it in a file and send it with -d \"@file.json\".")
 	MalformedForm = define(http.StatusBadRequest, "malformed-form", "That is not a form",
-		"The body is not a well-formed application/x-www-form-urlencoded text, or it names a field twice.",
+		"The body is not one well-formed application/x-www-form-urlencoded text: it is empty, cut off, holds invalid UTF-8 or names a field twice.",
 		"Send each field once, percent-encoded: curl -d username=alice -d password=alice-likes-pizza does it by itself.")
 	UnknownField = define(http.StatusBadRequest, "unknown-field", "A field that is not on the form",
 		"The body has a field that this call does not take. Names are case-sensitive. Unknown fields are refused rather than ignored, so that nobody slips in a role or a price and believes it was taken.",
@@ -132,8 +132,8 @@ var (
 		"The body is larger than 64 KiB.",
 		"Send less: an order takes up to 50 lines and notes of up to 200 characters, which fits easily.")
 	UnsupportedMediaType = define(http.StatusUnsupportedMediaType, "unsupported-media-type", "The waiter reads JSON",
-		"The body came with a Content-Type that this call does not take, or with none.",
-		"Send the header Content-Type: application/json (UTF-8). Login takes application/x-www-form-urlencoded, too.")
+		"The body came with a Content-Type that this call does not take, or with none; or it is compressed, which no call takes.",
+		"Send the header Content-Type: application/json (UTF-8), and no Content-Encoding. Login takes application/x-www-form-urlencoded, too.")
 	HeaderTooLarge = define(http.StatusRequestHeaderFieldsTooLarge, "header-too-large", "Headers too large",
 		"The request line and headers add up to more than 8 KiB. A wristband takes less than 900 bytes.",
 		"Send fewer or shorter headers and a shorter address.")

@@ -110,14 +110,14 @@ func (s *Sessions) EndByRefresh(ctx context.Context, plain string) error {
 	return s.store.EndSession(ctx, session.UserID, session.ID, models.EndLogout)
 }
 
-// EndByAccess ends the login session of an access token that came over plain HTTP, and
+// EndByAccess ends the login session of an access token for the reason why, and
 // reports whether it did. A token that is refused anyway ends nothing.
-func (s *Sessions) EndByAccess(ctx context.Context, raw string) (bool, error) {
+func (s *Sessions) EndByAccess(ctx context.Context, raw string, why models.EndReason) (bool, error) {
 	p, refusal := s.authority.Verify(raw)
 	if refusal != nil {
-		return false, nil //nolint:nilerr // it is refused anyway, so nothing has leaked
+		return false, nil //nolint:nilerr // a refused token opens nothing that could be closed
 	}
-	err := s.store.EndSession(ctx, p.UserID, p.SessionID, models.EndPlainHTTP)
+	err := s.store.EndSession(ctx, p.UserID, p.SessionID, why)
 	if errors.Is(err, models.ErrNotFound) {
 		return false, nil
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"restaurant/httpjson"
 	"restaurant/problem"
@@ -136,8 +135,8 @@ func decode(part string) (m members, err error) {
 }
 
 func (m members) encode() string {
-	text, err := json.Marshal(m, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
-	if err != nil { // it was read from JSON
+	text, err := json.Marshal(m, json.Deterministic(true))
+	if err != nil { // it was read from JSON and from forms, whose texts are UTF-8
 		panic(err)
 	}
 	return base64.RawURLEncoding.EncodeToString(text)

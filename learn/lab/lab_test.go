@@ -110,6 +110,8 @@ func TestForge_refusals(t *testing.T) {
 		{"an unknown member", `{"set":["a=b"],"alg":"none"}`, "application/json", bearer, 400, "unknown-field"},
 		{"half a body", `{"set":`, "application/json", bearer, 400, "malformed-json"},
 		{"half a form", "set=%", form, bearer, 400, "malformed-form"},
+		{"bytes that are no text", "set=%ff=1&set=%fe=1", form, bearer, 400, "malformed-form"},
+		{"JSON as a form", `{"set":["a=b"]}`, form, bearer, 415, "unsupported-media-type"},
 		{"another type", good, "text/plain", bearer, 415, "unsupported-media-type"},
 		{"too much", "set=a=" + strings.Repeat("b", httpjson.MaxBody), form, bearer, 413, "body-too-large"},
 	} {

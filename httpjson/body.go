@@ -1,0 +1,97 @@
+package httpjson
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/problem"
+)
+
+// MaxBody is the largest request body in bytes.
+const MaxBody = 64 << 10
+
+const plainJSON = "application/json"
+
+// MediaType returns the media type of the body without its parameters, or "" if the
+// body is not declared as UTF-8.
+func MediaType(c *gin.Context) string {
+	kind, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || !isUTF8(params) {
+		return ""
+	}
+	return kind
+}
+
+func isUTF8(params map[string]string) bool {
+	charset, declared := params["charset"]
+	return !declared || strings.EqualFold(charset, "utf-8")
+}
+
+// readBody reads the whole body without the white space around it. Every refusal names the fault and what mends it; those
+// of bodies that no parser could read are of the kind malformed.
+func readBody(c *gin.Context, malformed *problem.Kind) ([]byte, error) {
+	if coding := c.GetHeader("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		c.Header("Accept-Encoding", "identity") // RFC 9110, section 15.5.16
+		return nil, problem.UnsupportedMediaType.New("The body is declared as compressed (Content-Encoding). Send it uncompressed, without that header.")
+	}
+	if c.Request.ContentLength > MaxBody {
+		return nil, problem.BodyTooLarge.New("")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, problem.BodyTooLarge.New("")
+	}
+	if err != nil {
+		return nil, malformed.New("The body broke off before it was complete, or its chunks are malformed. Send it again.").Because(err)
+	}
+	if fault := encodingFault(body); fault != "" {
+		return nil, malformed.New(fault)
+	}
+	return bytes.TrimSpace(body), nil
+}
+
+const emptyBody = "The body is empty. If it should come from a file (curl -d \"@order.json\"): is the file there, under that name, and is something in it?"
+
+// encodingFault says why the bytes are no text in UTF-8, or is empty.
+func encodingFault(body []byte) string {
+	switch {
+	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
+		return "The body begins with a byte-order mark (BOM). Save the file as UTF-8 without BOM; in Windows PowerShell, Set-Content -Encoding ascii does."
+	case bytes.HasPrefix(body, []byte("\xff\xfe")), bytes.HasPrefix(body, []byte("\xfe\xff")), bytes.IndexByte(body[:min(len(body), 2)], 0) >= 0:
+		return "The body is in UTF-16, and this call takes UTF-8. Save the file as UTF-8 without BOM; in Windows PowerShell, Set-Content -Encoding ascii does, and > does not."
+	case !utf8.Valid(body):
+		return "The body is not valid UTF-8. Save the file as UTF-8 and send it again."
+	}
+	return ""
+}
+
+const jsonAsForm = "The body came as a form (application/x-www-form-urlencoded), which curl -d says by itself, and should be JSON. Add the header Content-Type: application/json."
+
+// wrongType refuses a body that is not declared as JSON. It names what the body is
+// declared as, and what to say instead.
+func wrongType(c *gin.Context) error {
+	if c.Request.ContentLength == 0 {
+		return problem.MalformedJSON.New(emptyBody)
+	}
+	const takes = " This call takes JSON: send the header Content-Type: application/json."
+	header := c.GetHeader("Content-Type")
+	kind, params, err := mime.ParseMediaType(header)
+	switch {
+	case header == "":
+		return problem.UnsupportedMediaType.New("The body came without a Content-Type." + takes)
+	case err != nil || len(kind) > 80:
+		return problem.UnsupportedMediaType.New("The Content-Type of the body is malformed." + takes)
+	case kind == FormType:
+		return problem.UnsupportedMediaType.New(jsonAsForm)
+	case !isUTF8(params):
+		return problem.UnsupportedMediaType.New("The Content-Type of the body names another charset than UTF-8." + takes)
+	}
+	return problem.UnsupportedMediaType.New("The body came as " + kind + "." + takes)
+}

@@ -1,0 +1,86 @@
+package httpjson
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"restaurant/problem"
+)
+
+// unknownField refuses a field that is not one of known, and names the nearest of them.
+func unknownField(name string, known []string) *problem.Problem {
+	detail := "The body has a field that this call does not take."
+	if fieldForm.MatchString(name) && !secretWord.MatchString(name) {
+		detail = fmt.Sprintf("The body has the field %q, which this call does not take.", name)
+	}
+	if near := Nearest(name, known); near != "" {
+		return problem.UnknownField.New(fmt.Sprintf("%s Did you mean %q?", detail, near))
+	}
+	return problem.UnknownField.New(detail + " It takes: " + strings.Join(known, ", ") + ".")
+}
+
+// What may be repeated of a name that a client made up: nothing that could be markup, and
+// no word for which somebody searches the answers, to find out whether secrets leak.
+var (
+	fieldForm  = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,40}$`)
+	secretWord = regexp.MustCompile(`(?i)password_|hash|secret`)
+)
+
+// fieldNames are the names that a struct has in JSON.
+func fieldNames(t reflect.Type) (names []string) {
+	if t == nil || t.Kind() != reflect.Struct {
+		return nil
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Nearest returns the one of known that somebody who wrote word may have meant: the
+// fewest letters differ, and at most a third of them, or one begins with the other. If
+// there is none, it returns an empty text.
+func Nearest(word string, known []string) (near string) {
+	word = strings.ToLower(word)
+	if len(word) > 40 {
+		return ""
+	}
+	fewest := 1 + (len(word)+2)/3
+	for _, k := range known {
+		if n := edits(word, k); n < fewest {
+			near, fewest = k, n
+		}
+	}
+	if near != "" || len(word) < 3 {
+		return near
+	}
+	if i := slices.IndexFunc(known, func(k string) bool { return strings.HasPrefix(k, word) || strings.HasPrefix(word, k) }); i >= 0 {
+		return known[i]
+	}
+	return ""
+}
+
+// edits is the Levenshtein distance: how many letters to insert, delete or replace.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
