@@ -114,6 +114,15 @@ func (a *API) login(c *gin.Context) error {
 	return a.writeTokens(c, pair)
 }
 
+// refuseForeignLogin comes before everything that counts requests or failures: a page of
+// another origin could send wrong passwords until the guest whose browser it uses is
+// locked out.
+func refuseForeignLogin(c *gin.Context) {
+	if c.FullPath() == "/api/v1/auth/login" && middleware.Foreign(c) {
+		problem.Write(c, problem.CrossOrigin.New(""))
+	}
+}
+
 // writeTokens answers with the tokens: each in the body or in a cookie, as the login
 // asked.
 func (a *API) writeTokens(c *gin.Context, pair tokens.TokenPair) error {

@@ -51,10 +51,11 @@ func New(cfg Config, deps Deps) (*API, error) {
 	a.metrics.ObserveStore(a.Store)
 	a.throttle = middleware.NewThrottle(a.loginFailures())
 	a.registrations = newRegistrationLimit(a.RateLimit > 0)
-	var err error
-	if a.cookies, err = middleware.NewCookies(a.PublicURL, strings.HasPrefix(a.PublicURL, "https:")); err != nil {
+	origin, err := middleware.NewOrigin(a.PublicURL, a.CORSOrigins)
+	if err != nil {
 		return nil, err
 	}
+	a.cookies = middleware.NewCookies(a.PublicURL, strings.HasPrefix(a.PublicURL, "https:"), origin)
 	var cache *middleware.TokenCache
 	if !a.DisableTokenCache {
 		cache = middleware.NewTokenCache(a.Authority, a.metrics)
@@ -86,7 +87,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if len(a.CORSOrigins) > 0 {
 		r.Use(middleware.CORS(a.CORSOrigins))
 	}
-	r.Use(limit.Address)
+	r.Use(origin.Note, refuseForeignLogin, limit.Address)
 	r.NoRoute(adapt(notFound))
 	r.NoMethod(adapt(methodNotAllowed))
 	a.mount(auth, start, base)

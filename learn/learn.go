@@ -15,7 +15,6 @@ import (
 	"context"
 	"html/template"
 	"log/slog"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -35,7 +34,7 @@ type Handler struct {
 
 	store  *Store
 	pages  *template.Template
-	origin *http.CrossOriginProtection
+	origin middleware.Origin
 }
 
 // Options are what the lessons need to know of the server.
@@ -65,15 +64,16 @@ type Loss struct {
 // Open opens the lessons, with the progress in a file. Close them when no request runs
 // any more.
 func Open(ctx context.Context, file string, o Options) (*Handler, error) {
-	h := &Handler{Options: o, Course: course.Load(), origin: http.NewCrossOriginProtection()}
-	origin, base := basepath.Split(o.PublicURL)
-	if err := h.origin.AddTrustedOrigin(origin); err != nil {
+	origin, err := middleware.NewOrigin(o.PublicURL, nil)
+	if err != nil {
 		return nil, err
 	}
+	h := &Handler{Options: o, Course: course.Load(), origin: origin}
 	store, records, err := openStore(ctx, file, o.Log)
 	if err != nil {
 		return nil, err
 	}
+	_, base := basepath.Split(o.PublicURL)
 	h.pages = pagesUnder(base)
 	h.store, h.Tracker = store, NewTracker(h.Course, records, store.Save)
 	return h, nil
@@ -107,7 +107,7 @@ func (h *Handler) Mount(r gin.IRouter, optional gin.HandlerFunc) {
 // sameOrigin refuses what a page of another origin sends: it may not answer or reset for
 // a learner who happens to have it open.
 func (h *Handler) sameOrigin(c *gin.Context) {
-	if h.origin.Check(c.Request) != nil {
+	if h.origin.CrossSite(c.Request) {
 		problem.Write(c, problem.CrossOrigin.New(""))
 	}
 }

@@ -168,3 +168,25 @@ func TestTracker_notesAnswersAndHints(t *testing.T) {
 		t.Errorf("kept is %+v", p)
 	}
 }
+
+// TestTracker_foreignPages: what a strange page asks counts only where the pattern wants
+// one, and there nothing else counts.
+func TestTracker_foreignPages(t *testing.T) {
+	tr := newTracker(course.Condition{All: []course.Pattern{{See: "a", Route: "GET /a"}, {See: "b", Route: "GET /a", Foreign: true}}})
+	foreign := func(f *course.Fact) { f.Foreign = true }
+	for i, want := range []struct {
+		fact course.Fact
+		news string
+	}{
+		{fact("GET /a", 200), "L01 1/2"}, {fact("GET /a", 200), ""}, {fact("GET /a", 200, foreign), "L01 done; next=none"},
+	} {
+		if news := observe(tr, want.fact); news != want.news {
+			t.Errorf("fact %d changes %q, want %q", i, news, want.news)
+		}
+	}
+	placed := func(f *course.Fact) { f.Order = 7 }
+	observe(tr, fact("POST /api/v1/orders", 201, placed, foreign))
+	if _, order := tr.snapshot(); order == 7 {
+		t.Errorf("the order of a strange page, %d, is taken for the learner's", order)
+	}
+}

@@ -20,21 +20,21 @@ type Cookies struct {
 	accessName, refreshName string
 	base                    string // the base path, with which both paths begin
 	secure                  bool
-	origin                  *http.CrossOriginProtection
+	origin                  Origin
 }
 
 // NewCookies makes the cookies of a server that clients reach at publicURL; secure is
 // set for HTTPS.
-func NewCookies(publicURL string, secure bool) (Cookies, error) {
-	origin, base := basepath.Split(publicURL)
-	k := Cookies{accessName: "access_token", refreshName: "refresh_token", base: base, secure: secure, origin: http.NewCrossOriginProtection()}
+func NewCookies(publicURL string, secure bool, origin Origin) Cookies {
+	_, base := basepath.Split(publicURL)
+	k := Cookies{accessName: "access_token", refreshName: "refresh_token", base: base, secure: secure, origin: origin}
 	switch {
 	case secure && base != "": // __Host- is for the path / only
 		k.accessName, k.refreshName = "__Secure-access_token", "__Secure-refresh_token"
 	case secure:
 		k.accessName, k.refreshName = "__Host-access_token", "__Secure-refresh_token"
 	}
-	return k, k.origin.AddTrustedOrigin(origin)
+	return k
 }
 
 // SetAccess sets the cookie of an access token.
@@ -95,9 +95,8 @@ func singleCookie(c *gin.Context, name string) (string, error) {
 }
 
 // CrossSite reports whether a page of another origin has made a browser send this
-// request with an unsafe method. Without Sec-Fetch-Site and Origin the client is no
-// browser, so there is no page.
-func (k Cookies) CrossSite(c *gin.Context) bool { return k.origin.Check(c.Request) != nil }
+// request with an unsafe method: its cookies do not count.
+func (k Cookies) CrossSite(c *gin.Context) bool { return k.origin.CrossSite(c.Request) }
 
 // TokensIn returns all access tokens of a request, from headers and from cookies with
 // either name.

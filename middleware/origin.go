@@ -2,10 +2,11 @@ package middleware
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"restaurant/basepath"
 )
 
 // Origin tells what the server's own pages and clients without a page send from what
@@ -17,11 +18,8 @@ type Origin struct{ own, known *http.CrossOriginProtection }
 // pages may call it.
 func NewOrigin(publicURL string, allowed []string) (Origin, error) {
 	o := Origin{http.NewCrossOriginProtection(), http.NewCrossOriginProtection()}
-	u, err := url.Parse(publicURL)
-	if err != nil {
-		return o, err
-	}
-	own := strings.ToLower(u.Scheme + "://" + u.Host) // as a browser writes it; behind a proxy, Host may be another name
+	own, _ := basepath.Split(publicURL)
+	own = strings.ToLower(own) // as a browser writes it; behind a proxy, Host may be another name
 	if err := o.own.AddTrustedOrigin(own); err != nil {
 		return o, err
 	}

@@ -39,10 +39,11 @@ var exemptPaths = map[string]bool{
 }
 
 // Address counts the request against the bucket of its address, before anything costly
-// is done.
+// is done. What strange pages make a browser send has a bucket of its own, so that they
+// cannot use up what the guest at this address may ask.
 func (l *RateLimit) Address(c *gin.Context) {
 	if l.perSecond > 0 && !exemptPaths[c.FullPath()] {
-		l.check(c, "address", Address(c))
+		l.check(c, "address", addressKey(c))
 	}
 }
 
@@ -52,8 +53,15 @@ func (l *RateLimit) user(c *gin.Context, userID int64) {
 	if l.perSecond == 0 || exemptPaths[c.FullPath()] {
 		return
 	}
-	l.refund(Address(c))
+	l.refund(addressKey(c))
 	l.check(c, "guest", strconv.FormatInt(userID, 10))
+}
+
+func addressKey(c *gin.Context) string {
+	if Foreign(c) {
+		return Address(c) + " foreign"
+	}
+	return Address(c)
 }
 
 // Address is the address of a client, as queue.ClientOf has it.

@@ -1,0 +1,95 @@
+package handlers
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// strangePages are what browsers say of requests that pages of other origins send.
+var strangePages = map[string][]option{
+	"a page elsewhere":                   {with("Sec-Fetch-Site", "cross-site"), with("Origin", "https://evil.example")},
+	"a page elsewhere, without CORS":     {with("Sec-Fetch-Site", "cross-site")},
+	"another port of this host":          {with("Sec-Fetch-Site", "same-site"), with("Origin", "http://localhost:3000")},
+	"a page elsewhere in an old browser": {with("Origin", "https://evil.example")},
+	"a frame in a sandbox":               {with("Origin", "null")},
+}
+
+// TestForeignPages_loginsCountNowhere is a page that guesses passwords with the browser of
+// a guest at home, which would lock that guest out.
+func TestForeignPages_loginsCountNowhere(t *testing.T) {
+	const wrong = "username=alice&password=wrong"
+	for name, page := range strangePages {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, withRateLimit)
+				defer srv.Store.Close()
+				for range 80 {
+					srv.post(t, loginPath, wrong, append(page, asForm)...).wants(t, 403, "cross-origin")
+				}
+				srv.post(t, loginPath, "username=alice&password=alice-likes-pizza", append(page, asForm)...).wants(t, 403, "cross-origin")
+				srv.login(t, "alice")
+			})
+		})
+	}
+	t.Run("without a page they count", func(t *testing.T) {
+		srv := newServer(t)
+		for range 5 {
+			srv.post(t, loginPath, wrong, asForm).wants(t, 401, "invalid-credentials")
+		}
+		srv.post(t, loginPath, "username=alice&password=alice-likes-pizza", asForm).wants(t, 429, "too-many-attempts")
+	})
+}
+
+// TestForeignPages_allowedOriginsMayLogIn: without cookies, and their failures count.
+func TestForeignPages_allowedOriginsMayLogIn(t *testing.T) {
+	srv := newServer(t, withCORS)
+	friend := []option{with("Origin", allowedOrigin), with("Sec-Fetch-Site", "cross-site")}
+	const right = `{"username":"alice","password":"alice-likes-pizza"`
+	srv.post(t, loginPath, right+`}`, friend...).wants(t, 200, "")
+	srv.post(t, loginPath, right+`,"cookie":true}`, friend...).wants(t, 403, "cross-origin")
+	srv.post(t, loginPath, right+`}`, with("Origin", "https://evil.example")).wants(t, 403, "cross-origin")
+	for range 5 {
+		srv.post(t, loginPath, `{"username":"alice","password":"wrong"}`, friend...).wants(t, 401, "invalid-credentials")
+	}
+	srv.post(t, loginPath, right+`}`, friend...).wants(t, 429, "too-many-attempts")
+}
+
+// TestForeignPages_useUpNoLimitOfTheGuest: a page can send as many requests as it likes,
+// but not in place of the guest's.
+func TestForeignPages_useUpNoLimitOfTheGuest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, withRateLimit)
+		defer srv.Store.Close()
+		page := with("Sec-Fetch-Site", "cross-site")
+		for range 50 {
+			srv.get(t, "/api/v1/menu/1", page).wants(t, 200, "")
+		}
+		srv.get(t, "/api/v1/menu/1", page).wants(t, 429, "rate-limited")
+		srv.get(t, "/api/v1/menu/1").wants(t, 200, "").isRateLimited(t, "address", 49)
+	})
+}
+
+// TestForeignPages_areNobodysLesson asks what completes part of a lesson at home.
+func TestForeignPages_areNobodysLesson(t *testing.T) {
+	srv := newServer(t, func(srv *server) { srv.CORSOrigins = []string{allowedOrigin} })
+	ask := func(method, path string, opts ...option) string {
+		return srv.do(t, method, path, "", opts...).Header().Get("Lesson-Progress")
+	}
+	calls := []string{"GET /api/v1/menu/1", "GET " + ordersPath, "GET /api/v1/menu/99999", "GET /data/keys/key.pem", "GET /.well-known/jwks.json"}
+	for name, page := range strangePages {
+		for _, call := range calls {
+			method, path, _ := strings.Cut(call, " ")
+			if got := ask(method, path, page...); got != "" {
+				t.Errorf("%s: %s is credited with %s", name, call, got)
+			}
+		}
+	}
+	for _, sender := range [][]option{nil, {with("Sec-Fetch-Site", "same-origin")}, {with("Sec-Fetch-Site", "none")}, {with("Origin", testURL)}, {with("Origin", allowedOrigin), with("Sec-Fetch-Site", "cross-site")}} {
+		srv.post(t, "/learn/reset", `{"what":"lessons"}`).wants(t, http.StatusOK, "")
+		if got := ask("GET", "/api/v1/menu/1", sender...); got == "" {
+			t.Error("at home it is a lesson no more: this test shows nothing")
+		}
+	}
+}
