@@ -51,6 +51,9 @@ func TestMain(m *testing.M) {
 // testURL is the address of the server in tests, and so the iss of its tokens.
 const testURL = "http://localhost:8080"
 
+// accessCookie and refreshCookie are the names of the cookies at testURL.
+const accessCookie, refreshCookie = "access_token_8080", "refresh_token_8080"
+
 // seededDir is the data folder of a server after its first start: seeded, with a key. It
 // is made once and copied for each test, because hashing passwords is slow. Its
 // database is restaurant.db, or a database in PostgreSQL, see stores.

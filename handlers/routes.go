@@ -55,7 +55,9 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.cookies = middleware.NewCookies(a.PublicURL, strings.HasPrefix(a.PublicURL, "https:"), origin)
+	if a.cookies, err = middleware.NewCookies(a.PublicURL, origin); err != nil {
+		return nil, err
+	}
 	var cache *middleware.TokenCache
 	if !a.DisableTokenCache {
 		cache = middleware.NewTokenCache(a.Authority, a.metrics)
@@ -67,7 +69,9 @@ func New(cfg Config, deps Deps) (*API, error) {
 	}
 	_, base := basepath.Split(a.PublicURL)
 	a.pages = web.NewPages(base)
-	start, err := a.pages.Start(web.StartData{BaseURL: a.PublicURL, CurlOptions: a.CurlOptions, Version: a.Version, Demo: a.Demo})
+	data := web.StartData{BaseURL: a.PublicURL, CurlOptions: a.CurlOptions, Version: a.Version, Demo: a.Demo}
+	data.AccessCookie, data.RefreshCookie = a.cookies.Names()
+	start, err := a.pages.Start(data)
 	if err != nil {
 		return nil, err
 	}

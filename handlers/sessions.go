@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -59,38 +61,49 @@ func (a *API) refresh(c *gin.Context) error {
 // readRefreshToken returns the refresh token from the body, or else from the cookie,
 // which only pages of our own origin may use.
 func (a *API) readRefreshToken(c *gin.Context) (token string, byCookie bool, err error) {
-	if c.Request.ContentLength != 0 || !a.cookies.HasRefresh(c) {
+	if hasBody(c.Request) {
 		var req refreshRequest
-		err := httpjson.BindIgnoringUnknown(c, &req)
-		if err != nil || req.RefreshToken != "" || !a.cookies.HasRefresh(c) {
+		if err := httpjson.BindIgnoringUnknown(c, &req); err != nil || req.RefreshToken != "" {
 			return req.RefreshToken, false, err
 		}
 	}
-	token, err = a.refreshCookie(c)
-	return token, true, err
+	if !a.cookies.HasRefresh(c) {
+		return "", false, problem.RefreshTokenInvalid.New("No refresh token came, neither as refresh_token in the body nor in the cookie that a login with cookies sets.")
+	}
+	if a.cookies.CrossSite(c) {
+		return "", true, problem.CrossOrigin.New("")
+	}
+	if token, err = a.cookies.Refresh(c); err != nil {
+		a.cookies.Clear(c) // our own of the two, so that the next login works
+		return "", true, problem.RefreshTokenInvalid.New("Two refresh cookies of one name came, and nobody can tell which of them is this house's. Remove the cookies of this host and log in again.")
+	}
+	return token, true, nil
 }
 
-func (a *API) refreshCookie(c *gin.Context) (string, error) {
-	if a.cookies.CrossSite(c) {
-		return "", problem.CrossOrigin.New("")
+// hasBody reports whether the body of a request has at least one byte.
+func hasBody(r *http.Request) bool {
+	if r.ContentLength >= 0 {
+		return r.ContentLength > 0
 	}
-	token, err := a.cookies.Refresh(c)
-	if err != nil {
-		return "", problem.AmbiguousCredentials.New("")
-	}
-	return token, nil
+	var first [1]byte // of a body without a length, only reading shows it
+	n, err := io.ReadFull(r.Body, first[:])
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(first[:n]), r.Body), r.Body}
+	return !errors.Is(err, io.EOF)
 }
 
 // logout ends the login session of the access token: none of its tokens is valid from
-// the next request on. A refresh cookie alone is enough, because the access token may
-// have expired.
+// the next request on. Cookies alone are enough, also when they are not valid any more:
+// a guest who wants to leave is never told that they cannot.
 //
 //	@Summary	End this login session
 //	@ID			logout
 //	@Tags		auth
 //	@Security	Bearer
 //	@Success	204
-//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…, refresh-token-invalid"
 //	@Failure	403	{object}	problem.Problem	"cross-origin"
 //	@Failure	429	{object}	problem.Problem	"rate-limited"
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
@@ -110,14 +123,40 @@ func (a *API) endCurrentSession(c *gin.Context) error {
 		p := middleware.MustPrincipal(c)
 		return ignoreNotFound(a.Store.EndSession(ctx, p.UserID, p.SessionID, models.EndLogout))
 	}
-	if !a.cookies.HasRefresh(c) {
+	if !a.cookies.Any(c) {
 		return problem.AuthenticationRequired.New("")
 	}
-	token, err := a.refreshCookie(c)
-	if err != nil {
-		return err
+	if a.cookies.CrossSite(c) {
+		return problem.CrossOrigin.New("")
 	}
-	return a.Sessions.EndByRefresh(ctx, token)
+	ended, err := a.endCookieSessions(c)
+	if err == nil && !ended && c.GetHeader("Authorization") != "" { // which was refused
+		a.cookies.Clear(c)
+		return models.ErrRefreshInvalid
+	}
+	return err
+}
+
+// endCookieSessions ends the login sessions of all tokens in cookies, also where two have
+// one name, and reports whether there was one.
+func (a *API) endCookieSessions(c *gin.Context) (ended bool, err error) {
+	ctx := c.Request.Context()
+	access, refresh := a.cookies.All(c)
+	for _, cookie := range access {
+		one, err := a.Sessions.EndByAccess(ctx, cookie.Value, models.EndLogout)
+		if err != nil {
+			return ended, err
+		}
+		ended = ended || one
+	}
+	for _, cookie := range refresh {
+		err := a.Sessions.EndByRefresh(ctx, cookie.Value)
+		if err != nil && !errors.Is(err, models.ErrRefreshInvalid) {
+			return ended, err
+		}
+		ended = ended || err == nil
+	}
+	return ended, nil
 }
 
 // ignoreNotFound accepts that what should end has ended already.

@@ -210,7 +210,7 @@ func TestRefresh_invalidTokens(t *testing.T) {
 		{"an attack", refreshTokenOf("' OR 1=1 --"), 401, "refresh-token-invalid"},
 		{"a number", `{"refresh_token":7}`, 422, "validation-failed"},
 		{"two", `{"refresh_token":"a","refresh_token":"b"}`, 400, "malformed-json"},
-		{"no body", "", 400, "malformed-json"},
+		{"no body", "", 401, "refresh-token-invalid"},
 		{"half a body", `{"refresh_token":`, 400, "malformed-json"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { srv.post(t, refreshPath, tc.body).wants(t, tc.status, tc.slug) })

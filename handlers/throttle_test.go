@@ -319,7 +319,7 @@ func TestRateLimit_fiftyFirstRequest(t *testing.T) {
 	for name, who := range map[string]func(srv *server) (policy string, opts []option){
 		"of a guest": func(srv *server) (string, []option) { return "guest", []option{srv.as(t, "alice"), fromAddress(home)} },
 		"by cookie": func(srv *server) (string, []option) {
-			return "guest", []option{cookie("access_token", srv.token(t, "alice")), fromAddress(home)}
+			return "guest", []option{cookie(accessCookie, srv.token(t, "alice")), fromAddress(home)}
 		},
 		"of an address":           func(*server) (string, []option) { return "address", []option{fromAddress(home)} },
 		"with a bad access token": func(*server) (string, []option) { return "address", []option{bearer("a.b.c"), fromAddress(home)} },

@@ -191,7 +191,7 @@ var (
 		{regexp.MustCompile(`((?:^|\n)X-Request-Id: )\S+`), "${1}<request-id>"},
 		{regexp.MustCompile(`dur=[\d.]+`), "dur=<ms>"},
 		{regexp.MustCompile(`("(?:jti|sid|refresh_token|kid|n|id)":")(?:[\w-]{16}|[\w-]{43}|[\w-]{342})(")`), "${1}<random>${2}"},
-		{regexp.MustCompile(`(refresh_token=)[\w-]{43}`), "${1}<random>"},
+		{regexp.MustCompile(`(refresh_token(?:_8080)?=)[\w-]{43}`), "${1}<random>"},
 		{regexp.MustCompile(`(/sessions/)[\w-]{16}`), "${1}<random>"},
 		{regexp.MustCompile(`(?s)(-----BEGIN PUBLIC KEY-----\n).*(\n-----END)`), "${1}<base64>${2}"},
 		{seedTime, `"created_at":"<time of the seed>"`},
@@ -355,7 +355,7 @@ func wireTokenRefusals(w *wire) {
 	me("bad signature", f.edit("", claims.with("role", "manager").String()))
 	me("another issuer", f.mint(header.String(), claims.with("iss", "https://evil.example").String()))
 	me("expired", f.mint(header.String(), claims.with("iat", -16*time.Minute).with("exp", -time.Minute).String()))
-	w.get("two tokens", mePath, bearer(f.good), cookie("access_token", f.other))
+	w.get("two tokens", mePath, bearer(f.good), cookie(accessCookie, f.other))
 	w.get("a bad token where none is needed", "/api/v1/menu", bearer("nonsense"))
 	w.get("good", mePath, bearer(f.good))
 	w.srv.post(w.t, logoutPath, "", bearer(f.good)).wants(w.t, 204, "")

@@ -120,6 +120,8 @@ func (h *Handler) ownsServer(c *gin.Context) error {
 		return nil
 	case middleware.IsAuthenticated(c):
 		return problem.RoleRequired.New("Others come to this house, too, so this is for a manager.")
+	case middleware.CookieRefusal(c) != nil:
+		return middleware.CookieRefusal(c)
 	}
 	return problem.AuthenticationRequired.New("Others come to this house, too, so this is for a manager: log in as one, and send the wristband along.")
 }

@@ -66,17 +66,32 @@ func (a *Authenticator) admit(c *gin.Context, p tokens.Principal) bool {
 	return !c.IsAborted()
 }
 
-// Optional lets requests without an access token pass; one that is sent must be
-// valid.
+// Optional lets requests without an access token pass. A header must be valid: it was
+// set on purpose. A cookie that is not counts as none: it may be left over, or another
+// program's on this host, and nobody who only looks can do anything about it.
 func (a *Authenticator) Optional(c *gin.Context) {
-	if c.GetHeader("Authorization") == "" && !a.cookies.hasAccess(c) {
-		return
+	if c.GetHeader("Authorization") != "" || a.hasValidCookie(c) {
+		a.Authenticate(c)
 	}
-	a.Authenticate(c)
 }
 
+func (a *Authenticator) hasValidCookie(c *gin.Context) bool {
+	raw, refusal := a.accessToken(c)
+	if refusal == nil && raw != "" {
+		if _, err := a.authority.Verify(raw); err != nil {
+			refusal = KindOf(err).New(detailOf(err))
+		}
+	}
+	factsOf(c).cookieRefusal = refusal
+	return refusal == nil && raw != ""
+}
+
+// CookieRefusal is why the access token in a cookie counted as none behind Optional, for
+// handlers that want one after all; nil if there was none.
+func CookieRefusal(c *gin.Context) *problem.Problem { return factsOf(c).cookieRefusal }
+
 // ForLogout is Optional for a request whose refresh cookie says which login session
-// to end: its access token may be refused, as after it has expired.
+// to end: even a header may be refused then, as after its token has expired.
 func (a *Authenticator) ForLogout(c *gin.Context) {
 	if a.cookies.HasRefresh(c) {
 		raw, p := a.accessToken(c)

@@ -3,6 +3,8 @@ package middleware
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -13,9 +15,13 @@ import (
 // refreshPath limits the refresh cookie to the endpoints that use it.
 const refreshPath = "/api/v1/auth"
 
+// accessWord is in the name of every cookie that holds an access token.
+const accessWord = "access_token"
+
 // Cookies keep tokens where no script can read them. With TLS their names have prefixes
 // by which a browser accepts them from this host and over TLS only (RFC 6265bis,
-// section 4.1.3).
+// section 4.1.3). Cookies ignore ports (RFC 6265, section 8.5), so the names hold the
+// port: servers on two ports of one host would overwrite each other's.
 type Cookies struct {
 	accessName, refreshName string
 	base                    string // the base path, with which both paths begin
@@ -23,19 +29,28 @@ type Cookies struct {
 	origin                  Origin
 }
 
-// NewCookies makes the cookies of a server that clients reach at publicURL; secure is
-// set for HTTPS.
-func NewCookies(publicURL string, secure bool, origin Origin) Cookies {
-	_, base := basepath.Split(publicURL)
-	k := Cookies{accessName: "access_token", refreshName: "refresh_token", base: base, secure: secure, origin: origin}
-	switch {
-	case secure && base != "": // __Host- is for the path / only
-		k.accessName, k.refreshName = "__Secure-access_token", "__Secure-refresh_token"
-	case secure:
-		k.accessName, k.refreshName = "__Host-access_token", "__Secure-refresh_token"
+// NewCookies makes the cookies of a server that clients reach at publicURL.
+func NewCookies(publicURL string, origin Origin) (Cookies, error) {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return Cookies{}, err
 	}
-	return k
+	_, base := basepath.Split(publicURL)
+	k := Cookies{accessName: accessWord, refreshName: "refresh_token", base: base, secure: u.Scheme == "https", origin: origin}
+	switch {
+	case k.secure && base != "": // __Host- is for the path / only
+		k.accessName, k.refreshName = "__Secure-"+k.accessName, "__Secure-"+k.refreshName
+	case k.secure:
+		k.accessName, k.refreshName = "__Host-"+k.accessName, "__Secure-"+k.refreshName
+	}
+	if port := u.Port(); port != "" {
+		k.accessName, k.refreshName = k.accessName+"_"+port, k.refreshName+"_"+port
+	}
+	return k, nil
 }
+
+// Names returns the names of the cookies of an access token and of a refresh token.
+func (k Cookies) Names() (access, refresh string) { return k.accessName, k.refreshName }
 
 // SetAccess sets the cookie of an access token.
 func (k Cookies) SetAccess(c *gin.Context, token string, life time.Duration) {
@@ -68,6 +83,14 @@ func (k Cookies) set(c *gin.Context, name, value, path string, life time.Duratio
 	http.SetCookie(c.Writer, cookie)
 }
 
+// Any reports whether the request carries one of the cookies.
+func (k Cookies) Any(c *gin.Context) bool { return k.hasAccess(c) || k.HasRefresh(c) }
+
+// All returns every access token and every refresh token in the cookies of a request.
+func (k Cookies) All(c *gin.Context) (access, refresh []*http.Cookie) {
+	return c.Request.CookiesNamed(k.accessName), c.Request.CookiesNamed(k.refreshName)
+}
+
 func (k Cookies) hasAccess(c *gin.Context) bool { return len(c.Request.CookiesNamed(k.accessName)) > 0 }
 
 // HasRefresh reports whether the request carries a refresh cookie.
@@ -98,16 +121,16 @@ func singleCookie(c *gin.Context, name string) (string, error) {
 // request with an unsafe method: its cookies do not count.
 func (k Cookies) CrossSite(c *gin.Context) bool { return k.origin.CrossSite(c.Request) }
 
-// TokensIn returns all access tokens of a request, from headers and from cookies with
-// either name.
+// TokensIn returns all access tokens of a request, from headers and from cookies of any
+// name that such a cookie can have.
 func TokensIn(r *http.Request) (raws []string) {
 	for _, value := range r.Header.Values("Authorization") {
 		if raw, p := fromHeader([]string{value}); p == nil {
 			raws = append(raws, raw)
 		}
 	}
-	for _, name := range []string{"access_token", "__Host-access_token", "__Secure-access_token"} {
-		for _, cookie := range r.CookiesNamed(name) {
+	for _, cookie := range r.Cookies() {
+		if strings.Contains(cookie.Name, accessWord) {
 			raws = append(raws, cookie.Value)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"restaurant/models"
+	"restaurant/problem"
 	"restaurant/tokens"
 )
 
@@ -20,6 +21,8 @@ type requestFacts struct {
 	orderStatus models.Status
 	subject     string
 	foreign     bool
+	// cookieRefusal is why a cookie did not count.
+	cookieRefusal *problem.Problem
 }
 
 const factsKey = "middleware.facts"

@@ -101,13 +101,13 @@ func (s *Sessions) EndByRefresh(ctx context.Context, plain string) error {
 		return models.ErrRefreshInvalid
 	}
 	session, err := s.store.SessionOfRefresh(ctx, hash)
-	if errors.Is(err, models.ErrNotFound) {
+	if err == nil {
+		err = s.store.EndSession(ctx, session.UserID, session.ID, models.EndLogout)
+	}
+	if errors.Is(err, models.ErrNotFound) { // also when another request has ended it meanwhile
 		return models.ErrRefreshInvalid
 	}
-	if err != nil {
-		return err
-	}
-	return s.store.EndSession(ctx, session.UserID, session.ID, models.EndLogout)
+	return err
 }
 
 // EndByAccess ends the login session of an access token for the reason why, and

@@ -166,6 +166,8 @@ type StartData struct {
 	Version string
 	// Demo says that the demo accounts exist.
 	Demo bool
+	// AccessCookie and RefreshCookie are the names of the cookies, which no script can see.
+	AccessCookie, RefreshCookie string
 }
 
 // Start makes the start page. It is the same for every guest, so once is enough.

@@ -131,8 +131,9 @@ function cookiesSent(path, how, options) {
   const given = options.cookies === "given", { mode } = auth.state;
   if (options.auth === "none" && !options.cookies) return null;
   const sent = [];
-  if (how === "cookie") sent.push("access_token");
-  if (path.startsWith("/api/v1/auth") && mode && !given) sent.push("refresh_token");
+  const { accessCookie, refreshCookie } = document.body.dataset;
+  if (how === "cookie") sent.push(accessCookie);
+  if (path.startsWith("/api/v1/auth") && mode && !given) sent.push(refreshCookie);
   if (sent.length === 0 && !given) return null;
   return { sent, set: given || path.endsWith("/refresh") || path.endsWith("/logout"), mode: options.mode ?? mode };
 }
