@@ -20,7 +20,6 @@ import (
 	"restaurant/problem"
 	"restaurant/queue"
 	"restaurant/tokens"
-	"restaurant/web"
 )
 
 // Config holds the settings of the API.
@@ -87,7 +86,7 @@ type API struct {
 	// registrations that hash a password have a limit for all clients together.
 	registrations *rate.Limiter
 	streams       streamCount
-	pages         web.Pages
+	files         staticFiles
 	menus         menuCache
 	draining      atomic.Bool
 }

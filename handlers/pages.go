@@ -80,11 +80,7 @@ func respondFile(c *gin.Context, f web.File) error {
 //	@Success	200	{string}	string	"A page for people"
 //	@Router		/problems [get]
 func (a *API) listProblems(c *gin.Context) error {
-	page, err := a.pages.ProblemList(problem.Kinds())
-	if err != nil {
-		return err
-	}
-	return respondPage(c, page)
+	return respondPage(c, a.files.problemList)
 }
 
 // showProblem explains one kind of problem. The type of a problem links here.
@@ -102,15 +98,18 @@ func (a *API) showProblem(c *gin.Context) error {
 	if k == nil {
 		return problem.NotFound.New("The house has no refusal of that name. All of them are listed at /problems.")
 	}
-	page, err := a.pages.Problem(k, problem.Kinds())
+	return respondPage(c, a.files.problems[k.Slug])
+}
+
+func respondPage(c *gin.Context, page madeOnce) error {
+	c.Header("Content-Security-Policy", web.Policy)
+	return respondOnce(c, page)
+}
+
+func respondOnce(c *gin.Context, made madeOnce) error {
+	file, err := made()
 	if err != nil {
 		return err
 	}
-	return respondPage(c, page)
-}
-
-func respondPage(c *gin.Context, page []byte) error {
-	c.Header("Content-Security-Policy", web.Policy)
-	c.Header("Cache-Control", "no-cache")
-	return httpjson.RespondCached(c, web.PageType, httpjson.WithETag(page))
+	return respondFile(c, file)
 }

@@ -68,10 +68,13 @@ func New(cfg Config, deps Deps) (*API, error) {
 		return nil, err
 	}
 	_, base := basepath.Split(a.PublicURL)
-	a.pages = web.NewPages(base)
+	pages := web.NewPages(base)
+	if a.files, err = newStaticFiles(base, pages); err != nil {
+		return nil, err
+	}
 	data := web.StartData{BaseURL: a.PublicURL, CurlOptions: a.CurlOptions, Version: a.Version, Demo: a.Demo}
 	data.AccessCookie, data.RefreshCookie = a.cookies.Names()
-	start, err := a.pages.Start(data)
+	start, err := pages.Start(data)
 	if err != nil {
 		return nil, err
 	}
@@ -154,9 +157,9 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File, base string)
 	httpjson.Get(r, "/js/*file", adapt(script))
 	httpjson.Get(r, "/problems", adapt(a.listProblems))
 	httpjson.Get(r, "/problems/:slug", adapt(a.showProblem))
-	httpjson.Get(r, "/openapi.json", adapt(openAPI(base)))
+	httpjson.Get(r, "/openapi.json", adapt(a.showOpenAPI))
 	httpjson.Get(r, "/swagger", adapt(toSwaggerUI))
-	httpjson.Get(r, "/swagger/*file", adapt(swaggerUI))
+	httpjson.Get(r, "/swagger/*file", adapt(a.swaggerUI))
 }
 
 // hosts are the names under which the server answers.

@@ -1,18 +1,12 @@
 package handlers
 
 import (
-	"io/fs"
 	"net/http"
 	"path"
-	"sync"
 
 	"github.com/gin-gonic/gin"
-	swaggerfiles "github.com/swaggo/files/v2"
 
 	"restaurant/basepath"
-	"restaurant/docs"
-	"restaurant/httpjson"
-	"restaurant/web"
 )
 
 // swaggerPolicy is looser than that of our own pages, because Swagger UI sets styles
@@ -39,19 +33,17 @@ var swaggerTypes = map[string]string{
 //	@Success	200		{string}	string	"A page for people"
 //	@Failure	404		{object}	problem.Problem	"not-found"
 //	@Router		/swagger/{file} [get]
-func swaggerUI(c *gin.Context) error {
+func (a *API) swaggerUI(c *gin.Context) error {
 	c.Header("Content-Security-Policy", swaggerPolicy)
-	c.Header("Cache-Control", "no-cache")
-	switch name := path.Base(c.Param("file")); name {
-	case "/":
+	name := path.Base(c.Param("file"))
+	if name == "/" {
 		return toSwaggerUI(c)
-	case "swagger-initializer.js":
-		return httpjson.RespondCached(c, swaggerTypes[".js"], httpjson.WithETag(web.SwaggerInitializer))
-	case "doc.json":
-		return httpjson.RespondCached(c, httpjson.JSONType, httpjson.WithETag(docs.Under(basepath.Of(c.Request), docs.Swagger)))
-	default:
-		return swaggerFile(c, name)
 	}
+	file, ok := a.files.swagger[name]
+	if !ok {
+		return notFound(c)
+	}
+	return respondOnce(c, file)
 }
 
 // toSwaggerUI redirects the short address to the page.
@@ -66,16 +58,7 @@ func toSwaggerUI(c *gin.Context) error {
 	return nil
 }
 
-func swaggerFile(c *gin.Context, name string) error {
-	kind, ok := swaggerTypes[path.Ext(name)]
-	body, err := fs.ReadFile(swaggerfiles.FS, name)
-	if !ok || err != nil {
-		return notFound(c)
-	}
-	return httpjson.RespondCached(c, kind, httpjson.WithETag(body))
-}
-
-// openAPI serves the contract in OpenAPI 3, for tools and tests.
+// showOpenAPI serves the contract in OpenAPI 3, for tools and tests.
 //
 //	@Summary	This document
 //	@ID			openAPI
@@ -83,11 +66,4 @@ func swaggerFile(c *gin.Context, name string) error {
 //	@Produce	json
 //	@Success	200	{object}	object	"OpenAPI 3"
 //	@Router		/openapi.json [get]
-func openAPI(base string) func(*gin.Context) error {
-	// It is made and hashed only once, because it is large.
-	page := sync.OnceValue(func() httpjson.Cached { return httpjson.WithETag(docs.Under(base, docs.OpenAPI)) })
-	return func(c *gin.Context) error {
-		c.Header("Cache-Control", "no-cache")
-		return httpjson.RespondCached(c, httpjson.JSONType, page())
-	}
-}
+func (a *API) showOpenAPI(c *gin.Context) error { return respondOnce(c, a.files.openAPI) }

@@ -84,14 +84,14 @@ func NewPages(base string) Pages {
 // have changed the table of the operating system.
 var assets = sync.OnceValue(func() map[string]File {
 	all := map[string]File{
-		"css/app.css": newFile("text/css; charset=utf-8", stylesheet()),
-		"favicon.svg": newFile("image/svg+xml", favicon),
+		"css/app.css": NewFile("text/css; charset=utf-8", stylesheet()),
+		"favicon.svg": NewFile("image/svg+xml", favicon),
 	}
 	for _, pattern := range []string{"js/*.js", "js/*/*.js"} {
 		names, _ := fs.Glob(scripts, pattern) // fails for a bad pattern only
 		for _, name := range names {
 			body, _ := scripts.ReadFile(name) // it was listed
-			all[name] = newFile("text/javascript; charset=utf-8", body)
+			all[name] = NewFile("text/javascript; charset=utf-8", body)
 		}
 	}
 	delete(all, "js/swagger-initializer.js") // it is served under another policy
@@ -122,8 +122,9 @@ func appendFiles(all *bytes.Buffer, pattern string) {
 	}
 }
 
-// File is something ready to be served. Its body is shared by all requests and
-// must not be changed.
+// File is something ready to be served. It is made once, and its bytes are shared by all
+// requests: however many clients read it slowly, there is one copy. They must not be
+// changed.
 type File struct {
 	Body []byte
 	// Gzip is the body compressed with gzip.
@@ -133,7 +134,8 @@ type File struct {
 	ETag string
 }
 
-func newFile(contentType string, body []byte) File {
+// NewFile returns a file with its entity tag and its compressed form.
+func NewFile(contentType string, body []byte) File {
 	sum := sha256.Sum256(body)
 	// Half of the sum is 128 bits, which is plenty to tell versions apart.
 	tag := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
@@ -176,7 +178,7 @@ func (p Pages) Start(data StartData) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	return newFile(PageType, body), nil
+	return NewFile(PageType, body), nil
 }
 
 // Problem makes the page of one kind of refusal. It links to all others.

@@ -1,0 +1,47 @@
+package handlers
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"testing"
+)
+
+// unread is a response of which only the status is kept.
+type unread struct {
+	header http.Header
+	status int
+}
+
+func (u *unread) Header() http.Header         { return u.header }
+func (u *unread) Write(p []byte) (int, error) { return len(p), nil }
+func (u *unread) WriteHeader(status int)      { u.status = status }
+
+// TestStaticFiles_areMadeOnce counts the bytes that a request takes: nothing is read,
+// rendered, hashed or compressed again, also if the client takes no gzip.
+func TestStaticFiles_areMadeOnce(t *testing.T) {
+	srv := newServer(t)
+	for _, path := range []string{"/", "/css/app.css", "/js/main.js", "/problems", "/problems/not-found", "/openapi.json", "/swagger/doc.json", "/swagger/swagger-ui-bundle.js", "/swagger/swagger-initializer.js"} {
+		for _, encoding := range []string{"gzip", ""} {
+			request := func() {
+				r := httptest.NewRequest(http.MethodGet, testURL+path, nil)
+				r.Header.Set("Accept-Encoding", encoding)
+				res := unread{header: http.Header{}}
+				if srv.handler.ServeHTTP(&res, r); res.status != http.StatusOK {
+					t.Fatalf("GET %s: status %d", path, res.status)
+				}
+			}
+			request()
+			const n, most = 20, 16 << 10
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for range n {
+				request()
+			}
+			runtime.ReadMemStats(&after)
+			if each := (after.TotalAlloc - before.TotalAlloc) / n; each > most {
+				t.Errorf("GET %s in %q takes %d bytes", path, encoding, each)
+			}
+		}
+	}
+}
