@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -164,7 +165,7 @@ func (srv *server) namesTheField(t *testing.T, method, path, body string, as opt
 func TestBodies_stringsAreOnlyStrings(t *testing.T) {
 	srv := newServer(t)
 	marco := srv.as(t, "marco")
-	for _, evil := range []string{`'); DROP TABLE users; --`, `<script>alert(1)</script>`, `{{.}} ${7*7} %s %n`, `../../etc/passwd`, "Ω≈ç√ 🍕 \u202e", `\`, `"`} {
+	for _, evil := range []string{`'); DROP TABLE users; --`, `<script>alert(1)</script>`, `{{.}} ${7*7} %s %n`, `../../etc/passwd`, "Ω≈ç√ 🍕 👨\u200d👩\u200d👧", `\`, `"`} {
 		quoted, err := json.Marshal(evil)
 		if err != nil {
 			t.Fatal(err)
@@ -181,6 +182,34 @@ func TestBodies_stringsAreOnlyStrings(t *testing.T) {
 			t.Errorf("%q is called %q", evil, me.Name)
 		}
 	}
+}
+
+// TestBodies_textThatShowsNothing puts text that hides or turns what is around it into
+// every string that people type.
+func TestBodies_textThatShowsNothing(t *testing.T) {
+	srv := newServer(t)
+	marco := srv.as(t, "marco")
+	for _, call := range []struct{ method, path, body, field string }{
+		{"POST", "/api/v1/auth/register", `{"username":"new.guest","password":"a sentence only I know","name":%s}`, "name"},
+		{"PATCH", usersPath + "/2", `{"name":%s}`, "name"},
+		{"POST", "/api/v1/menu", strings.Replace(calzone, `"Calzone"`, "%s", 1), "name"},
+		{"PUT", "/api/v1/menu/2", strings.Replace(calzone, `"Pizza"`, "%s", 1), "category"},
+		{"POST", ordersPath, strings.Replace(margherita, "{", `{"table":%s,`, 1), "table"},
+	} {
+		for name, text := range map[string]string{"a zero-width space": "\u200b", "a Hangul filler": "\u3164", "an override": "a\u202eb", "an escape": "a\x1b[2J"} {
+			quoted, _ := json.Marshal(text)
+			res := srv.do(t, call.method, call.path, fmt.Sprintf(call.body, quoted), marco).wants(t, 422, "validation-failed")
+			if got := res.fields(t); !slices.Equal(got, []string{call.field}) {
+				t.Errorf("%s %s with %s finds fault with %v", call.method, call.path, name, got)
+			}
+		}
+		if res := srv.do(t, call.method, call.path, fmt.Sprintf(call.body, `"1 \u200d👧"`), marco); res.Code >= 300 {
+			t.Errorf("%s %s: the control is answered %d %s", call.method, call.path, res.Code, res.Body)
+		}
+	}
+	const note = `{"items":[{"menu_item_id":1,"size":"large","quantity":1,"note":%s}]}`
+	srv.post(t, ordersPath, fmt.Sprintf(note, `"no \u202eonions"`), marco).wants(t, 422, "validation-failed")
+	srv.post(t, ordersPath, fmt.Sprintf(note, `"\u200b"`), marco).wants(t, 201, "") // a note may be empty, too
 }
 
 func TestHeaders_tooLarge(t *testing.T) {

@@ -155,7 +155,7 @@ func prefersText(c *gin.Context) bool {
 func userAgent(c *gin.Context) string {
 	const most = 200
 	agent := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+		if models.IsControl(r) || r == unicode.ReplacementChar {
 			return -1
 		}
 		return r
@@ -204,7 +204,7 @@ func (r *loginRequest) fromForm(fields map[string]string) error {
 
 func (r *loginRequest) check() error {
 	var cs httpjson.Checks
-	cs.Require(r.Username != "", "username", "must be given")
+	cs.Require(strings.TrimSpace(r.Username) != "", "username", "must be given")
 	cs.Require(r.Password != "", "password", "must be given")
 	cs.Require(r.ExpiresIn == nil || *r.ExpiresIn >= int64(tokens.MinLifetime.Seconds()), "expires_in", "must be a whole number of seconds, 5 or more")
 	return cs.Err()
@@ -234,10 +234,7 @@ func (a *API) waitForHashing(c *gin.Context) (leave func(), err error) {
 // who wait have not ended.
 func (a *API) checkCredentials(c *gin.Context, username, password string) (u models.User, err error) {
 	ctx, address := c.Request.Context(), middleware.Address(c)
-	username = strings.ToLower(username)
-	if !models.IsUsername(username) {
-		username = "" // no account has it, so it counts against the address only; the query costs the same
-	}
+	username, _ = models.Username(username) // no account has an empty one: it counts against the address only, and the query costs the same
 	if wait := a.throttle.Wait(username, address); wait > 0 {
 		return u, problem.TooManyAttempts.New("").RetryAfter(wait)
 	}

@@ -84,7 +84,7 @@ func newMenuResponse(items []models.MenuItem) menuResponse {
 //	@Security	Bearer
 //	@x-security-optional	true
 //	@Param		category		query		string	false	"Only this category"
-//	@Param		q				query		string	false	"Only dishes whose name or description holds this text"
+//	@Param		q				query		string	false	"Only dishes whose name or description holds this text, whatever its case and accents"
 //	@Param		vegetarian		query		bool	false	"Only vegetarian dishes, or only others"
 //	@Param		max_price_cents	query		int		false	"Only dishes that come in a size for this price or less"	minimum(1)
 //	@Param		sort			query		string	false	"Order of the dishes"	Enums(name, -name, price, -price)
@@ -274,9 +274,9 @@ func readDish(c *gin.Context) (models.MenuItem, error) {
 
 func (r dishRequest) check() error {
 	var cs httpjson.Checks
-	cs.Require(httpjson.IsText(r.Name, 80), "name", "must have 1 to 80 characters and no control characters")
-	cs.Require(httpjson.IsText(r.Category, 40), "category", "must have 1 to 40 characters and no control characters")
-	cs.Require(httpjson.IsOptionalText(r.Description, 500), "description", "must have up to 500 characters and no control characters")
+	cs.Require(models.IsText(r.Name, 80), "name", "must have 1 to 80 characters, "+models.TextRule)
+	cs.Require(models.IsText(r.Category, 40), "category", "must have 1 to 40 characters, "+models.TextRule)
+	cs.Require(models.IsOptionalText(r.Description, 500), "description", "must have up to 500 characters, "+models.OptionalTextRule)
 	cs.Require(fitSizes(r.Sizes), "sizes", "must be any of small, medium and large, each once, or regular alone")
 	for i, s := range r.Sizes {
 		cs.Require(s.PriceCents >= 1 && s.PriceCents <= maxPriceCents, fmt.Sprintf("sizes[%d].price_cents", i), "must be a whole number from 1 to 1000000")

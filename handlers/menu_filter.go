@@ -39,14 +39,14 @@ func readMenuFilter(c *gin.Context) (menuFilter, error) {
 	var cs httpjson.Checks
 	q := httpjson.ReadQuery(c, &cs)
 	f := menuFilter{
-		vip: middleware.IsVIP(c), category: q.Get("category"), q: q.Get("q"), sort: q.Get("sort"),
+		vip: middleware.IsVIP(c), category: strings.TrimSpace(q.Get("category")), q: models.Fold(q.Get("q")), sort: q.Get("sort"),
 		vegetarian:    q.Bool("vegetarian"),
 		maxPriceCents: q.Int("max_price_cents", maxPriceCents, 1, 1000*maxPriceCents),
 	}
 	_, known := menuOrders[f.sort]
 	cs.Require(known, "sort", "must be name, -name, price or -price")
-	cs.Require(httpjson.IsOptionalText(f.category, 40), "category", "must have up to 40 characters")
-	cs.Require(httpjson.IsOptionalText(f.q, 80), "q", "must have up to 80 characters")
+	cs.Require(models.IsOptionalText(f.category, 40), "category", "must have up to 40 characters, "+models.OptionalTextRule)
+	cs.Require(models.IsOptionalText(strings.TrimSpace(q.Get("q")), 80), "q", "must have up to 80 characters, "+models.OptionalTextRule)
 	return f, cs.Err()
 }
 
@@ -63,13 +63,9 @@ func (f menuFilter) apply(items []models.MenuItem) []models.MenuItem {
 func (f menuFilter) matches(m models.MenuItem) bool {
 	return (f.vip || !m.VIPOnly) &&
 		(f.category == "" || strings.EqualFold(m.Category, f.category)) &&
-		(f.q == "" || containsFold(m.Name, f.q) || containsFold(m.Description, f.q)) &&
+		(f.q == "" || strings.Contains(models.Fold(m.Name), f.q) || strings.Contains(models.Fold(m.Description), f.q)) &&
 		(f.vegetarian == nil || m.Vegetarian == *f.vegetarian) &&
 		cheapest(m) <= f.maxPriceCents
-}
-
-func containsFold(text, part string) bool {
-	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
 }
 
 func cheapest(m models.MenuItem) int64 {

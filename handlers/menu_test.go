@@ -53,6 +53,12 @@ func TestMenu_filters(t *testing.T) {
 			return slices.ContainsFunc(d.Sizes, func(s dishSize) bool { return s.PriceCents <= 500 })
 		},
 		"?category=Pizza&q=margherita": func(d dishResponse) bool { return d.ID == 1 },
+		"?q=tiramisu":                  func(d dishResponse) bool { return d.Name == "Tiramisù" },
+		"?q=TIRAMIS%C3%9A":             func(d dishResponse) bool { return d.Name == "Tiramisù" }, // another accent
+		"?q=ragu":                      func(d dishResponse) bool { return strings.Contains(strings.ToLower(d.Name+d.Description), "ragù") },
+		"?q=+margherita%09":            func(d dishResponse) bool { return d.ID == 1 },
+		"?category=+pizza+":            func(d dishResponse) bool { return d.Category == "Pizza" },
+		"?q=++":                        func(dishResponse) bool { return true },
 		"?q=no+such+dish":              func(d dishResponse) bool { return false },
 		"?category=&q=&unknown=1":      func(d dishResponse) bool { return true },
 	} {

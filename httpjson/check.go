@@ -1,12 +1,6 @@
 package httpjson
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"restaurant/problem"
-)
+import "restaurant/problem"
 
 // Invalid returns a validation-failed problem about one field.
 func Invalid(field, message string) error {
@@ -30,15 +24,4 @@ func (cs *Checks) Err() error {
 		return nil
 	}
 	return problem.ValidationFailed.New("").Fields(*cs...)
-}
-
-// IsText reports whether s has at least one visible character, at most most
-// characters, and no control characters, which would break a line, a terminal or a log.
-func IsText(s string, most int) bool {
-	return strings.TrimSpace(s) != "" && IsOptionalText(s, most)
-}
-
-// IsOptionalText is IsText for text that may be empty.
-func IsOptionalText(s string, most int) bool {
-	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unicode.IsControl)
 }

@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // NewUser is an account to create.
@@ -39,16 +37,15 @@ func (s *Store) AddUser(ctx context.Context, n NewUser) (User, error) {
 	if err := n.Validate(); err != nil {
 		return User{}, err
 	}
+	username, _ := Username(n.Username)
 	u := User{
-		Username: strings.ToLower(n.Username), // case makes no difference
-		Name:     n.Name, PasswordHash: HashPassword(n.Password), Role: n.Role, VIP: n.VIP, BirthDate: n.BirthDate,
+		Username: username, Name: n.Name, PasswordHash: HashPassword(n.Password), Role: n.Role, VIP: n.VIP, BirthDate: n.BirthDate,
 	}
 	return u, s.createUser(ctx, &u)
 }
 
 // Validate returns a ValidationError if AddUser would, before anything costly is done.
 func (n NewUser) Validate() error {
-	n.Username = strings.ToLower(n.Username)
 	if invalid := n.faults(); len(invalid) > 0 {
 		return invalid
 	}
@@ -61,8 +58,9 @@ func (n NewUser) faults() (invalid ValidationError) {
 			invalid = append(invalid, FieldError{field, message})
 		}
 	}
-	require(IsUsername(n.Username), "username", "must have 3 to 32 of the characters a-z, 0-9, dot, underscore and hyphen")
-	fault := PasswordFault(n.Password, n.Username)
+	username, isUsername := Username(n.Username)
+	require(isUsername, "username", "must have 3 to 32 of the characters a-z, 0-9, dot, underscore and hyphen")
+	fault := PasswordFault(n.Password, username)
 	require(fault == "", "password", fault)
 	require(IsName(n.Name), "name", NameRule)
 	require(n.Role.Valid(), "role", RoleRule)
@@ -70,14 +68,21 @@ func (n NewUser) faults() (invalid ValidationError) {
 	return invalid
 }
 
-var usernameForm = regexp.MustCompile(`^[a-z0-9._-]{3,32}$`)
+var usernameForm = regexp.MustCompile(`^[A-Za-z0-9._-]{3,32}$`)
 
-// IsUsername reports whether s, in lower case, is a valid username.
-func IsUsername(s string) bool { return usernameForm.MatchString(s) }
+// Username returns a username as the database holds it: in lower case and without
+// surrounding blanks, among which no line end counts. What cannot be one is empty. The form is checked first, because
+// letters that are not ASCII become ASCII in lower case, such as the Kelvin sign.
+func Username(s string) (username string, ok bool) {
+	if s = strings.TrimFunc(s, isBlank); !usernameForm.MatchString(s) {
+		return "", false
+	}
+	return strings.ToLower(s), true
+}
 
 // NameRule and RoleRule say what IsName and Role.Valid accept.
 const (
-	NameRule = "must have 1 to 64 bytes (quotation marks and backslashes count twice), at least one visible character and no control characters"
+	NameRule = "must have 1 to 64 bytes (quotation marks and backslashes count twice), " + TextRule
 	RoleRule = "must be guest, chef or manager"
 )
 
@@ -85,7 +90,7 @@ const (
 // because an access token, which holds it, must stay under 900 of them.
 func IsName(s string) bool {
 	encoded := len(s) + strings.Count(s, `"`) + strings.Count(s, `\`) // as JSON
-	return encoded <= 64 && utf8.ValidString(s) && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, unicode.IsControl)
+	return encoded <= 64 && IsText(s, 64)
 }
 
 func isBirthDate(s string) bool {
