@@ -36,6 +36,13 @@ type dishRequest struct {
 	Available *bool `json:"available" example:"true"`
 } //@name DishRequest
 
+// replaceDishRequest takes what showDish has answered, too.
+type replaceDishRequest struct {
+	// As in the address, or left out.
+	ID *int64 `json:"id" example:"1" extensions:"x-nullable"`
+	dishRequest
+} //@name ReplaceDishRequest
+
 type dishResponse struct {
 	ID            int64      `json:"id" example:"1" validate:"required"`
 	Name          string     `json:"name" example:"Margherita" validate:"required"`
@@ -182,7 +189,11 @@ func (a *API) showDish(c *gin.Context, id int64) error {
 //	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/menu [post]
 func (a *API) addDish(c *gin.Context) error {
-	m, err := readDish(c)
+	var req dishRequest
+	if err := httpjson.Bind(c, &req); err != nil {
+		return err
+	}
+	m, err := req.dish()
 	if err != nil {
 		return err
 	}
@@ -204,7 +215,7 @@ func (a *API) addDish(c *gin.Context) error {
 //	@Security	Bearer
 //	@Param		id			path		int			true	"Number of the dish"
 //	@Param		If-Match	header		string		false	"The ETag of the dish you have seen"
-//	@Param		body		body		dishRequest	true	"The dish"
+//	@Param		body		body		replaceDishRequest	true	"The dish, as it was read or without its id"
 //	@Success	200			{object}	dishResponse
 //	@Failure	400			{object}	problem.Problem	"malformed-json, unknown-field"
 //	@Failure	401			{object}	problem.Problem	"authentication-required, token-…"
@@ -217,7 +228,14 @@ func (a *API) addDish(c *gin.Context) error {
 //	@Failure	503			{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/menu/{id} [put]
 func (a *API) replaceDish(c *gin.Context, id int64) error {
-	m, err := readDish(c)
+	var req replaceDishRequest
+	if err := httpjson.Bind(c, &req); err != nil {
+		return err
+	}
+	if req.ID != nil && *req.ID != id {
+		return httpjson.Invalid("id", "must be the number in the address, or left out")
+	}
+	m, err := req.dish()
 	if err != nil {
 		return err
 	}
@@ -253,20 +271,16 @@ func (a *API) removeDish(c *gin.Context, id int64) error {
 
 const maxPriceCents = 1_000_000
 
-func readDish(c *gin.Context) (models.MenuItem, error) {
-	var req dishRequest
-	if err := httpjson.Bind(c, &req); err != nil {
-		return models.MenuItem{}, err
-	}
-	if err := req.check(); err != nil {
+func (r dishRequest) dish() (models.MenuItem, error) {
+	if err := r.check(); err != nil {
 		return models.MenuItem{}, err
 	}
 	m := models.MenuItem{
-		Name: req.Name, Description: req.Description, Category: req.Category,
-		Vegetarian: req.Vegetarian, Allergens: append([]string{}, req.Allergens...), VIPOnly: req.VIPOnly, AgeRestricted: req.AgeRestricted,
-		Available: req.Available == nil || *req.Available,
+		Name: r.Name, Description: r.Description, Category: r.Category,
+		Vegetarian: r.Vegetarian, Allergens: append([]string{}, r.Allergens...), VIPOnly: r.VIPOnly, AgeRestricted: r.AgeRestricted,
+		Available: r.Available == nil || *r.Available,
 	}
-	for _, s := range req.Sizes {
+	for _, s := range r.Sizes {
 		m.Sizes = append(m.Sizes, models.Size(s))
 	}
 	return m, nil

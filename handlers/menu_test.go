@@ -156,7 +156,7 @@ func TestMenu_managerChangesIt(t *testing.T) {
 	srv.get(t, path, with("If-None-Match", tag)).wants(t, 200, "")
 
 	t.Run("a stale or strange If-Match changes nothing", func(t *testing.T) {
-		for _, stale := range []string{tag, "W/" + newTag, `"x"`, "", strings.ReplaceAll(newTag, `"`, ""), `"1.999.2"`, newTag + "junk"} {
+		for _, stale := range []string{tag, "W/" + tag, "w/" + newTag, `"x"`, "", strings.ReplaceAll(newTag, `"`, ""), `"1.999.2"`, newTag + "junk", strings.TrimSuffix(newTag, `"`) + `-other"`} {
 			srv.do(t, "PUT", path, calzone, marco, with("If-Match", stale)).wants(t, 412, "precondition-failed")
 			srv.do(t, "DELETE", path, "", marco, with("If-Match", stale)).wants(t, 412, "precondition-failed")
 		}
@@ -173,6 +173,27 @@ func TestMenu_managerChangesIt(t *testing.T) {
 		srv.get(t, path).wants(t, 404, "not-found")
 		srv.do(t, "DELETE", path, "", marco, with("If-Match", tag)).wants(t, 404, "not-found")
 		srv.do(t, "PUT", path, cheaper, marco).wants(t, 404, "not-found")
+	})
+	t.Run("the tag as proxies that compress leave it", func(t *testing.T) {
+		for _, proxied := range []func(tag string) string{
+			func(tag string) string { return "W/" + tag },
+			func(tag string) string { return strings.TrimSuffix(tag, `"`) + `-gzip"` },
+			func(tag string) string { return "W/" + strings.TrimSuffix(tag, `"`) + `-br"` },
+		} {
+			tag := srv.get(t, "/api/v1/menu/3").Header().Get("ETag")
+			srv.do(t, "PUT", "/api/v1/menu/3", calzone, marco, with("If-Match", proxied(tag))).wants(t, 200, "")
+			srv.do(t, "PUT", "/api/v1/menu/3", calzone, marco, with("If-Match", proxied(tag))).wants(t, 412, "precondition-failed")
+		}
+	})
+	t.Run("a dish as it was read", func(t *testing.T) {
+		for _, path := range []string{"/api/v1/menu/1", "/api/v1/menu/5", "/api/v1/menu/7"} {
+			read := srv.get(t, path, marco).wants(t, 200, "").Body.String()
+			if back := srv.do(t, "PUT", path, read, marco).wants(t, 200, "").Body.String(); back != read {
+				t.Errorf("%s was read as %s and is now %s", path, read, back)
+			}
+			srv.do(t, "PUT", "/api/v1/menu/2", read, marco).wants(t, 422, "validation-failed")
+			srv.post(t, "/api/v1/menu", read, marco).wants(t, 400, "unknown-field")
+		}
 	})
 	t.Run("an early dish among many", func(t *testing.T) {
 		tag := srv.do(t, "PUT", "/api/v1/menu/1", calzone, marco).wants(t, 200, "").Header().Get("ETag")

@@ -34,7 +34,9 @@ type statusEvent struct {
 
 // followOrder streams the status of an order (server-sent events, HTML Living Standard,
 // section 9.2). It begins with the steps so far, or those after Last-Event-ID, and ends
-// when the order is done, the token expires or is revoked, or the server shuts down.
+// when the order is done, the token expires or is revoked, or the server shuts down. A
+// client that has seen the end gets 204, because an EventSource asks again for as long as
+// the answer is 200.
 //
 //	@Summary		Follow an order
 //	@Description	`event: status`, `id:` the number of the step, `data:` `{id, status, updated_at}` in JSON. Read it with `curl -N`; a browser reads it with fetch, because EventSource cannot send an Authorization header.
@@ -45,6 +47,7 @@ type statusEvent struct {
 //	@Param			id				path		int		true	"Number of the order"
 //	@Param			Last-Event-ID	header		int		false	"The id of the last event you have seen"
 //	@Success		200				{string}	string	"Events"
+//	@Success		204				"The order is done, and Last-Event-ID has seen all of it"
 //	@Failure		401				{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure		404				{object}	problem.Problem	"not-found: none, or another guest's"
 //	@Failure		422				{object}	problem.Problem	"validation-failed"
@@ -68,6 +71,9 @@ func (a *API) followOrder(c *gin.Context, id int64) error {
 	o, err := a.visibleOrder(c, id)
 	if err != nil {
 		return err
+	}
+	if o.Done() && seen >= len(o.History()) {
+		return httpjson.NoContent(c)
 	}
 	s := openStream(c, seen)
 	if c.Request.Method == http.MethodHead || s.send(o) != nil || o.Done() {

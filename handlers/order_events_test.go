@@ -67,16 +67,45 @@ func TestEvents_resumeAfterLastEventID(t *testing.T) {
 	srv.newOrder(t, alice)
 	srv.post(t, "/api/v1/orders/1/cancel", "", alice).wants(t, 200, "")
 	for last, want := range map[string]string{
-		"0": "1 placed, 2 cancelled", "1": "2 cancelled", "2": "", "4": "", "": "1 placed, 2 cancelled",
+		"0": "1 placed, 2 cancelled", "1": "2 cancelled", "": "1 placed, 2 cancelled",
 	} {
 		res := srv.get(t, "/api/v1/orders/1/events", alice, with("Last-Event-ID", last)).wants(t, 200, "")
 		if got := eventSteps(t, res.Body.String()); got != want {
 			t.Errorf("behind %q it tells %q", last, got)
 		}
 	}
+	for _, last := range []string{"2", "4"} { // an EventSource would ask again and again
+		for _, method := range []string{"GET", "HEAD"} {
+			srv.do(t, method, "/api/v1/orders/1/events", "", alice, with("Last-Event-ID", last)).wants(t, 204, "")
+		}
+	}
 	for _, last := range []string{"5", "-1", "abc", "99999999999999999999", "1 OR 1=1", "\x00"} {
 		srv.get(t, "/api/v1/orders/1/events", alice, with("Last-Event-ID", last)).wants(t, 422, "validation-failed")
 	}
+}
+
+// TestEvents_eventSourceStops reads a stream to its end and asks again, as an EventSource
+// does. An order on its way is no reason to stop.
+func TestEvents_eventSourceStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t)
+		defer srv.Store.Close()
+		alice, carla := srv.as(t, "alice"), srv.as(t, "carla")
+		srv.newOrder(t, alice)
+		leaving, leave := context.WithTimeout(t.Context(), time.Minute)
+		defer leave()
+		srv.get(t, "/api/v1/orders/1/events", alice, with("Last-Event-ID", "1"), func(r *http.Request) { *r = *r.WithContext(leaving) }).wants(t, 200, "")
+		for _, status := range []string{"preparing", "ready", "served"} {
+			srv.do(t, "PATCH", kitchenPath+"/1", `{"status":"`+status+`"}`, carla).wants(t, 200, "")
+		}
+		res := srv.get(t, "/api/v1/orders/1/events", alice, with("Last-Event-ID", "3")).wants(t, 200, "")
+		if got := eventSteps(t, res.Body.String()); got != "4 served" {
+			t.Errorf("it told %s", got)
+		}
+		srv.get(t, "/api/v1/orders/1/events", alice, with("Last-Event-ID", "4")).wants(t, 204, "")
+		srv.get(t, "/api/v1/orders/1/events", carla, with("Last-Event-ID", "4")).wants(t, 204, "")
+		srv.get(t, "/api/v1/orders/1/events", srv.as(t, "bob"), with("Last-Event-ID", "4")).wants(t, 404, "not-found")
+	})
 }
 
 // A stream ends when its access token expires.

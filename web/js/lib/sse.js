@@ -37,6 +37,10 @@ export function subscribe(path, { last = "", onEvent, onState }) {
 
   async function read(signal) {
     const answer = await open(path, { headers: last ? { "Last-Event-ID": last } : {}, signal });
+    if (answer.status === 204) { // everything was seen before
+      onState("ended");
+      return true;
+    }
     if (!answer.body) {
       // Asking again will not help, unless it was too fast.
       if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) failures = 3;
