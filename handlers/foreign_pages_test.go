@@ -93,3 +93,49 @@ func TestForeignPages_areNobodysLesson(t *testing.T) {
 		}
 	}
 }
+
+// TestForeignPages_loadNothing: a page of another origin cannot even see by an image or a
+// script whether the server runs. What everybody may read is the exception.
+func TestForeignPages_loadNothing(t *testing.T) {
+	srv := newServer(t, withCORS)
+	public := map[string]bool{"/.well-known/jwks.json": true, "/.well-known/public.pem": true, "/openapi.json": true}
+	for route := range routeAccess {
+		method, path, _ := strings.Cut(route, " ")
+		if method != http.MethodGet {
+			continue
+		}
+		path = strings.NewReplacer("/js/*file", "/js/main.js", "*file", "index.html", ":file", "order.json", ":id", "1", ":slug", "not-found", ":lesson", "L01").Replace(path)
+		h := srv.get(t, path, with("Origin", "https://evil.example")).Header()
+		policy, readers := "same-origin", ""
+		if public[path] {
+			policy, readers = "cross-origin", "*"
+		}
+		if h.Get("Cross-Origin-Resource-Policy") != policy || h.Get("Access-Control-Allow-Origin") != readers {
+			t.Errorf("%s: resource policy %q, readers %q", path, h.Get("Cross-Origin-Resource-Policy"), h.Get("Access-Control-Allow-Origin"))
+		}
+		if h.Get("Cross-Origin-Opener-Policy") != "same-origin" {
+			t.Errorf("%s: opener policy %q", path, h.Get("Cross-Origin-Opener-Policy"))
+		}
+	}
+	for _, path := range []string{"/nowhere", "/api/v1/orders"} {
+		if got := srv.get(t, path).Header().Get("Cross-Origin-Resource-Policy"); got != "same-origin" {
+			t.Errorf("the refusal of %s has the resource policy %q", path, got)
+		}
+	}
+}
+
+// TestForeignPages_openerPolicyWhereItCounts: browsers heed it over TLS and on loopback, and
+// write an error to the console elsewhere.
+func TestForeignPages_openerPolicyWhereItCounts(t *testing.T) {
+	plain := newServer(t, func(srv *server) { srv.AllowedHosts = []string{"kitchen.example"} })
+	tls := newServer(t, overTLS)
+	for _, tc := range []struct {
+		srv  *server
+		host string
+		want string
+	}{{plain, "localhost:8080", "same-origin"}, {plain, "127.0.0.1", "same-origin"}, {plain, "kitchen.example:8080", ""}, {tls, "restaurant.example", "same-origin"}} {
+		if got := tc.srv.get(t, "/", atHost(tc.host)).wants(t, 200, "").Header().Get("Cross-Origin-Opener-Policy"); got != tc.want {
+			t.Errorf("at %s it is %q, want %q", tc.host, got, tc.want)
+		}
+	}
+}

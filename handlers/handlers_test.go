@@ -309,7 +309,7 @@ var secrets = regexp.MustCompile(`\$argon2id\$|PRIVATE KEY|password_hash|SELECT 
 func (r *response) checkInvariants(t testing.TB) {
 	t.Helper()
 	h := r.Header()
-	for _, name := range []string{"X-Request-ID", "Server-Timing", "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy", "X-Frame-Options"} {
+	for _, name := range []string{"X-Request-ID", "Server-Timing", "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy"} {
 		if h.Get(name) == "" {
 			t.Errorf("%s: the answer has no %s", r.request, name)
 		}

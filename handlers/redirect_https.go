@@ -22,6 +22,7 @@ func RedirectToHTTPS(a *API) http.Handler {
 		h.Set("Cache-Control", "no-store") // a cached redirect would hide the next token from us
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		text := "This house speaks HTTPS only: " + a.PublicURL + "\n"
 		if a.revokePlaintextTokens(r) {

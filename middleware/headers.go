@@ -17,6 +17,7 @@ const MaxHeaderBytes = 8 << 10
 func Headers(hsts string) gin.HandlerFunc {
 	// Shared by all responses, so handlers replace them and never append to them.
 	nosniff, deny, noReferrer, strict := []string{"nosniff"}, []string{"DENY"}, []string{"no-referrer"}, []string{hsts}
+	sameOrigin := []string{"same-origin"}
 	nothing := []string{"default-src 'none'; frame-ancestors 'none'"}
 	return func(c *gin.Context) {
 		h := c.Writer.Header()
@@ -24,6 +25,10 @@ func Headers(hsts string) gin.HandlerFunc {
 		h["X-Frame-Options"] = deny
 		h["Referrer-Policy"] = noReferrer
 		h["Content-Security-Policy"] = nothing
+		h["Cross-Origin-Resource-Policy"] = sameOrigin
+		if hsts != "" || isLoopbackHost(c.Request.Host) { // browsers heed it on trustworthy origins, and complain elsewhere
+			h["Cross-Origin-Opener-Policy"] = sameOrigin
+		}
 		if hsts != "" {
 			h["Strict-Transport-Security"] = strict
 		}
