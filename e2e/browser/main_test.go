@@ -38,7 +38,7 @@ func runWithChrome(run func() int) (code int, err error) {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
-		chromedp.Flag("host-resolver-rules", "MAP "+insecureHost+" 127.0.0.1"),
+		chromedp.Flag("host-resolver-rules", "MAP "+insecureHost+" 127.0.0.1, MAP "+foreignHost+" 127.0.0.1"),
 	)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to make a sandbox as root
