@@ -170,6 +170,7 @@ var endings = map[models.EndReason]string{
 	models.EndPlainHTTP: "This wristband came over plain HTTP, where everybody on the way could read it, so its login session was ended. Log in again, and use the https:// address only.",
 	models.EndReset:     "The kitchen was made fresh (a reset), which ends all login sessions. Log in again.",
 	models.EndManager:   "A manager ended the login sessions of this guest. Log in again.",
+	models.EndRestore:   "The house went back to a copy of its order book, which ends all login sessions. Log in again.",
 }
 
 // detailOf returns what is known about a refusal beyond its kind, or an empty text.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"sync/atomic"
@@ -34,7 +35,11 @@ type engine interface {
 	close() error
 
 	pending() int
+	commits() int64
 	onCommit(fn func(Commit))
+	guard(check func() error)
+	// mayWrite returns what the guard says, as ErrDatabaseUnavailable.
+	mayWrite() error
 }
 
 // dialect holds the SQL that has no portable form.
@@ -43,6 +48,9 @@ type dialect struct {
 	skipLocked     string   // ends a SELECT: skip rows that others have locked
 	clearOrders    []string // empties the table orders and restarts its ids
 	advanceMenuIDs string   // moves the sequence of dish ids past explicit ids, where needed
+	lastID         string   // reads the highest id that a table has given out, NULL for none
+	lockOrders     string   // takes the locks that an order takes and BEGIN does not
+	raiseID        []string // let the ids of @table continue after @id, if they are not further already
 }
 
 // openGORM opens GORM over pool, which d uses, and closes pool on failure.
@@ -73,17 +81,33 @@ type Commit struct {
 	Took   time.Duration
 }
 
-// writeStats counts the writes of an engine.
+// writeStats counts the writes of an engine, and holds what runs before and after them.
 type writeStats struct {
 	waiting    atomic.Int64
+	done       atomic.Int64
 	commitHook atomic.Pointer[func(Commit)]
+	check      atomic.Pointer[func() error]
 }
 
 func (s *writeStats) pending() int { return int(s.waiting.Load()) }
 
+func (s *writeStats) commits() int64 { return s.done.Load() }
+
+func (s *writeStats) guard(check func() error) { s.check.Store(&check) }
+
+func (s *writeStats) mayWrite() error {
+	if check := s.check.Load(); check != nil {
+		if err := (*check)(); err != nil {
+			return fmt.Errorf("%w: %w", ErrDatabaseUnavailable, err)
+		}
+	}
+	return nil
+}
+
 func (s *writeStats) onCommit(fn func(Commit)) { s.commitHook.Store(&fn) }
 
 func (s *writeStats) committed(writes int, start time.Time) {
+	s.done.Add(1)
 	if hook := s.commitHook.Load(); hook != nil {
 		(*hook)(Commit{writes, time.Since(start)})
 	}

@@ -62,10 +62,12 @@ const (
 	EndReset EndReason = "reset"
 	// EndManager means that a manager ended it.
 	EndManager EndReason = "manager"
+	// EndRestore means that an older copy of the database was put back.
+	EndRestore EndReason = "restore"
 )
 
 // EndReasons are all reasons.
-var EndReasons = []EndReason{EndLogout, EndUser, EndPassword, EndRole, EndReuse, EndPlainHTTP, EndReset, EndManager}
+var EndReasons = []EndReason{EndLogout, EndUser, EndPassword, EndRole, EndReuse, EndPlainHTTP, EndReset, EndManager, EndRestore}
 
 // RefreshToken is a refresh token, by its hash.
 type RefreshToken struct {

@@ -23,6 +23,8 @@ func TestMigrations_areByteEqual(t *testing.T) {
 		"sqlite/0003_rush_hour.sql":        "972f1bb07a889ec3a1902747de60adddaa5e4dcb4181e4e8c5431001da9d059b",
 		"sqlite/0004_branches.sql":         "c56b67caaaed28ec3ec76a04ccf867f66fc97f3c98bc6ff41b60001b6991ad0e",
 		"sqlite/0005_end_reason.sql":       "64a4812dfc5050d9ed943493e04016600493e95e103f2ee672423922278da338",
+		"postgres/0006_identity.sql":       "664c7a8946ddb8684e3d236c336ba52bdfaa51f06d29a45cd59f6c2dde7e2512",
+		"sqlite/0006_identity.sql":         "bba0f70131dc56f58fa2379980948ee7cf1cf3797e1a33f7181726cf600b0387",
 	}
 	got := map[string]string{}
 	folder := os.DirFS("migrations")

@@ -44,6 +44,7 @@ type Store struct {
 	engine engine   // writes
 	reader *gorm.DB // reads
 	menu   menuCache
+	ready  *readiness
 
 	sessionsEnded atomic.Pointer[func([]RevokedSession)]
 }
@@ -59,21 +60,6 @@ func closePool(db *gorm.DB) error {
 		return err
 	}
 	return pool.Close()
-}
-
-// readyTimeout keeps a readiness check shorter than the few seconds between two
-// of them.
-const readyTimeout = time.Second
-
-// Ready returns an error if the database cannot be read.
-func (s *Store) Ready(ctx context.Context) error {
-	if s.Shared() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, readyTimeout)
-		defer cancel()
-	}
-	var one int
-	return s.read(ctx).Raw("SELECT 1").Scan(&one).Error
 }
 
 func (s *Store) read(ctx context.Context) *gorm.DB { return s.reader.WithContext(ctx) }
@@ -104,6 +90,10 @@ func (s *Store) Shared() bool { return s.engine.shared() }
 
 // Waiting returns the number of writes that are waiting or running.
 func (s *Store) Waiting() int { return s.engine.pending() }
+
+// GuardWrites makes check run before each commit. While it returns an error, nothing is
+// written. It must be quick.
+func (s *Store) GuardWrites(check func() error) { s.engine.guard(check) }
 
 // OnCommit makes fn run after each commit. fn must not block.
 func (s *Store) OnCommit(fn func(Commit)) { s.engine.onCommit(fn) }

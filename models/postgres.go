@@ -41,7 +41,7 @@ func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(postgresOpenError(cfg, err), closePool(writer))
 	}
-	s := &Store{engine: newPostgresWriter(writer, cfg), reader: reader}
+	s := &Store{engine: newPostgresWriter(writer, cfg), reader: reader, ready: newReadiness()}
 	if err := s.readMenu(ctx); err != nil {
 		return nil, errors.Join(postgresOpenError(cfg, err), s.Close())
 	}
@@ -247,6 +247,10 @@ func (w *postgresWriter) dialect() dialect {
 		clearOrders: []string{"TRUNCATE orders RESTART IDENTITY"},
 		advanceMenuIDs: `SELECT setval(pg_get_serial_sequence('menu_items', 'id'),
 			greatest(nextval(pg_get_serial_sequence('menu_items', 'id')), (SELECT max(id) FROM menu_items)))`,
+		lockOrders: "LOCK TABLE orders IN ROW EXCLUSIVE MODE",
+		lastID:     "SELECT pg_sequence_last_value(pg_get_serial_sequence(?, 'id')::regclass)",
+		raiseID: []string{`SELECT setval(pg_get_serial_sequence(@table, 'id'),
+			greatest(nextval(pg_get_serial_sequence(@table, 'id')), @id))`},
 	}
 }
 
@@ -269,7 +273,10 @@ func (w *postgresWriter) do(ctx context.Context, single bool, fn func(tx *gorm.D
 	ctx = context.WithValue(ctx, timedKey{}, true)
 	for range maxAttempts {
 		start := time.Now()
-		if err = transact(w.db.WithContext(ctx), single, fn); err == nil {
+		if err = w.mayWrite(); err == nil {
+			err = transact(w.db.WithContext(ctx), single, fn)
+		}
+		if err == nil {
 			w.committed(1, start)
 		}
 		if !retryable(err) {

@@ -30,6 +30,11 @@ func (w *sqliteWriter) dialect() dialect {
 	return dialect{
 		openOrders:  "orders INDEXED BY orders_open",
 		clearOrders: []string{"DELETE FROM orders", "DELETE FROM sqlite_sequence WHERE name = 'orders'"},
+		lastID:      "SELECT seq FROM sqlite_sequence WHERE name = ?",
+		raiseID: []string{
+			"INSERT INTO sqlite_sequence (name, seq) SELECT @table, 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = @table)",
+			"UPDATE sqlite_sequence SET seq = max(seq, @id) WHERE name = @table",
+		},
 	}
 }
 
@@ -60,7 +65,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(openError(path, err), closePool(writer))
 	}
-	s := &Store{engine: newSQLiteWriter(writer), reader: reader}
+	s := &Store{engine: newSQLiteWriter(writer), reader: reader, ready: newReadiness()}
 	if err := s.readMenu(ctx); err != nil {
 		return nil, errors.Join(openError(path, err), s.Close())
 	}
@@ -150,11 +155,14 @@ func inspectFile(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	pool, err := sql.Open(sqlite.DriverName, dsn(path)+"?_pragma=busy_timeout(5000)&_pragma=query_only(1)")
+	pool, err := openToRead(path)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
+	if err := checkLog(ctx, path, pool); err != nil {
+		return err
+	}
 	result := "ok"
 	if info.Size() <= quickCheckBelow {
 		err = pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&result)
@@ -166,6 +174,23 @@ func inspectFile(ctx context.Context, path string) error {
 		return errors.New("its pages contradict each other")
 	}
 	return checkSchema(ctx, pool)
+}
+
+// openToRead opens a file such that it and the files beside it stay as they are. A
+// connection that might write would end by moving the log into the database.
+func openToRead(path string) (*sql.DB, error) {
+	mode := "_pragma=query_only(1)" // leaves no empty log behind
+	if hasLog(path) {
+		mode = "mode=ro"
+	}
+	return sql.Open(sqlite.DriverName, dsn(path)+"?_pragma=busy_timeout(5000)&"+mode)
+}
+
+// hasLog reports whether a write-ahead log with content is beside a database: it is
+// open, or was not closed.
+func hasLog(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return err == nil && info.Size() > 0
 }
 
 // checkSchema returns an error unless this program knows the file's schema.
@@ -190,13 +215,24 @@ func checkSchema(ctx context.Context, pool *sql.DB) error {
 
 // openError makes a sentence for the operator of why the file cannot be opened.
 func openError(path string, err error) error {
+	next := "restore a backup with restaurant restore FILE, or choose another RESTAURANT_DATA_DIR"
+	if code := codeOf(err); code == sqliteNotADB || code == sqliteCorrupt {
+		if hasLog(path) {
+			next = "if a copy was put in its place, files of the database before it (-wal, -shm) may spoil it: restaurant restore FILE puts a copy in place without them"
+		}
+	}
+	return fmt.Errorf("the database %s cannot be opened: %w. Nothing was changed; %s", path, reasonOf(err), next)
+}
+
+// reasonOf gives an error of SQLite about a file the operator's words.
+func reasonOf(err error) error {
 	switch codeOf(err) {
 	case sqliteNotADB, sqliteCorrupt:
-		err = errors.New("it is damaged or no SQLite database")
+		return errors.New("it is damaged or no SQLite database")
 	case sqliteCantOpen, sqliteReadOnly, sqlitePerm:
-		err = errors.New("this user may not open it for writing")
+		return errors.New("this user may not open it for writing")
 	}
-	return fmt.Errorf("the database %s cannot be opened: %w. Nothing was changed; restore a backup, or choose another RESTAURANT_DATA_DIR", path, err)
+	return err
 }
 
 // Primary result codes of SQLite (sqlite.org/rescode.html).
@@ -229,41 +265,4 @@ func classifySQLite(err error) error {
 		return fmt.Errorf("%w: %w", ErrDatabaseUnavailable, err)
 	}
 	return err
-}
-
-// BackupSQLite copies the database at path, which may be in use, to a new file.
-// The file gets its name only once it is complete and durable.
-func BackupSQLite(ctx context.Context, path, to string) error {
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("there is no database at %s to copy", path)
-	}
-	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s exists already; choose a new name, so that no older backup is overwritten", to)
-	}
-	pool, err := sql.Open(sqlite.DriverName, dsn(path)+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	partial := to + ".partial"
-	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if _, err := pool.ExecContext(ctx, "VACUUM INTO ?", partial); err != nil {
-		return errors.Join(fmt.Errorf("the copy failed: %w", err), os.Remove(partial))
-	}
-	return finishBackup(partial, to)
-}
-
-// finishBackup flushes the file, makes it readable for its owner only and gives
-// it its name.
-func finishBackup(partial, to string) error {
-	f, err := os.OpenFile(partial, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(partial, to)
 }

@@ -117,6 +117,10 @@ func (w *sqliteWriter) runBatch(tx *gorm.DB, first *pendingWrite) (batch []*pend
 			batch = append(batch, j)
 		}
 	}
+	if err := w.mayWrite(); err != nil {
+		tx.Rollback()
+		return batch, err
+	}
 	return batch, tx.Commit().Error
 }
 
