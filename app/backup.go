@@ -19,7 +19,7 @@ func backupCommand(ctx context.Context, c call) error {
 	}
 	info, err := os.Stat(c.arg)
 	if err == nil {
-		fmt.Fprintf(c.Out, "Done: %d KiB. It does not contain the keys; without them users only have to log in again.\n", info.Size()>>10)
+		fmt.Fprintf(c.Out, "Done: %d KiB. It does not contain the keys. To put it back: restaurant restore %s; then all users have to log in again.\n", info.Size()>>10, c.arg)
 	}
 	return err
 }

@@ -29,6 +29,7 @@ type call struct {
 	arg      string
 	generate generateOptions // flags of seed
 	user     models.NewUser  // flags of users add
+	yes      bool            // flag of restore
 }
 
 var commands = []command{
@@ -36,9 +37,10 @@ var commands = []command{
 	{name: "demo", run: demoCommand, meaning: "start it, order a pizza as a client would, show each request, and keep running"},
 	{name: "seed", run: seedCommand, flags: generateFlags, meaning: "load the menu, and with RESTAURANT_DEMO_DATA=on the demo accounts, into a stopped server's database; -guests N and -orders N also generate N guests who cannot log in and N orders of theirs, to test with much data"},
 	{name: "keys rotate", run: keysRotateCommand, meaning: "sign with a new key from now on, with the server stopped (with it running: POST /api/v1/auth/keys/rotate)"},
-	{name: "users add", run: usersAddCommand, flags: userFlags, usage: "users add takes its flags first and then one USERNAME: users add -role manager NAME", meaning: "add a user, with the server stopped: users add [-role guest|chef|manager] [-vip] [-name NAME] USERNAME; the password comes from standard input"},
+	{name: "users add", run: usersAddCommand, flags: userFlags, usage: "users add takes one USERNAME: users add -role manager NAME", meaning: "add a user, with the server stopped: users add [-role guest|chef|manager] [-vip] [-name NAME] USERNAME; the password comes from standard input"},
 	{name: "health", run: healthCommand, meaning: "ask the server that runs with these settings whether it is ready; exits with 1 if not"},
 	{name: "backup", run: backupCommand, usage: "backup takes the name of one new FILE", meaning: "copy the database, also of a running server: backup FILE"},
+	{name: "restore", run: restoreCommand, flags: restoreFlags, usage: "restore takes the name of one FILE: restore [-yes] FILE", meaning: "put a copy of the database back, with the server stopped: restore [-yes] FILE; shows first what it replaces, and asks unless -yes is given"},
 }
 
 // start reads the command line and runs the command.

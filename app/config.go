@@ -61,7 +61,8 @@ func readConfig(command string, args []string, getenv func(string) string, extra
 	if extra != nil {
 		extra(flags)
 	}
-	if err := flags.Parse(args); err != nil {
+	rest, err := parseInterspersed(flags, args)
+	if err != nil {
 		return config{}, nil, fmt.Errorf("%w; restaurant -h lists every setting", err)
 	}
 	given := map[string]bool{}
@@ -72,7 +73,20 @@ func readConfig(command string, args []string, getenv func(string) string, extra
 		}
 		return cmp.Or(strings.TrimSpace(getenv(s.name)), s.def)
 	})
-	return c, flags.Args(), err
+	return c, rest, err
+}
+
+// parseInterspersed parses flags before and after arguments, and returns the arguments.
+func parseInterspersed(flags *flag.FlagSet, args []string) (rest []string, err error) {
+	for len(args) > 0 {
+		if err := flags.Parse(args); err != nil {
+			return nil, err
+		}
+		if args = flags.Args(); len(args) > 0 {
+			rest, args = append(rest, args[0]), args[1:]
+		}
+	}
+	return rest, nil
 }
 
 // apply sets each setting to the value that pick returns for it, without the blanks

@@ -10,7 +10,7 @@ import (
 
 func keysRotateCommand(ctx context.Context, c call) error {
 	var kid string
-	err := withStore(ctx, c.cfg, func(store *models.Store) (err error) {
+	err := withStore(ctx, c, func(store *models.Store) (err error) {
 		kid, err = rotateKeys(ctx, c.cfg, store)
 		return err
 	})

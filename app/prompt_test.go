@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
 )
@@ -33,7 +34,7 @@ func TestStart_ctrlCIsNoFaultOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	_, _, err := openStore(ctx, config{dataDir: t.TempDir()})
+	_, err := openStore(ctx, config{dataDir: t.TempDir()}, slog.New(slog.DiscardHandler))
 	if err == nil || err.Error() != "stopped before the database was open; nothing was changed" {
 		t.Errorf("says %v", err)
 	}

@@ -36,12 +36,12 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, at p
 	if err := checkAddrs(ctx, c.cfg, log); err != nil {
 		return err
 	}
-	store, closeStore, err := openStore(ctx, c.cfg)
+	folder, err := openStore(ctx, c.cfg, log)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		if err = errors.Join(err, closeStore()); err == nil {
+		if err = errors.Join(err, folder.close(err)); err == nil {
 			fmt.Fprintln(c.Out, "Restaurant has stopped.")
 		}
 	}()
@@ -54,7 +54,7 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, at p
 		return err
 	}
 	defer listening.close()
-	app, err := build(ctx, c.cfg, store, c.cfg.issuer(listening.primary.Addr()), certificates.Covers, log)
+	app, err := build(ctx, c.cfg, folder.store, c.cfg.issuer(listening.primary.Addr()), certificates.Covers, log)
 	if err != nil {
 		return err
 	}
@@ -62,10 +62,13 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, at p
 	if err := printAuthority(c, app.api.PublicURL); err != nil {
 		return err
 	}
+	if err := errors.Join(folder.addFilesOf(app), folder.remember(ctx)); err != nil {
+		return err
+	}
 	debug.FreeOSMemory() // hashing took 19 MiB for each password, and reading the lessons some more
 
 	parts := []part{worker(buffer.Run)}
-	for _, w := range app.workers() {
+	for _, w := range append(app.workers(), func(ctx context.Context) { folder.watch(ctx, log) }) {
 		parts = append(parts, worker(w))
 	}
 	if l := listening.redirect; l != nil {

@@ -25,7 +25,7 @@ func seedCommand(ctx context.Context, c call) error {
 	if c.cfg.public && c.generate != (generateOptions{}) {
 		return errors.New("RESTAURANT_PUBLIC=on refuses generated guests and orders, because real guests and real bills would get lost among them: leave -guests and -orders out, or try them in another RESTAURANT_DATA_DIR without RESTAURANT_PUBLIC=on")
 	}
-	return withStore(ctx, c.cfg, func(store *models.Store) error {
+	return withStore(ctx, c, func(store *models.Store) error {
 		if err := seedOnce(ctx, store, c.cfg.demoData); err != nil {
 			return err
 		}

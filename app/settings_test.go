@@ -44,7 +44,7 @@ func TestSettings_areAsTheyWere(t *testing.T) {
 }
 
 func TestCommands_areAsTheyWere(t *testing.T) {
-	want := []string{"serve", "demo", "seed", "keys rotate", "users add", "health", "backup"}
+	want := []string{"serve", "demo", "seed", "keys rotate", "users add", "health", "backup", "restore"}
 	var got []string
 	for _, c := range commands {
 		got = append(got, c.name)

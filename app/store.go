@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -13,41 +14,103 @@ import (
 	"restaurant/tokens"
 )
 
-// openStore locks the data folder and opens the database, which is in it or in
-// PostgreSQL. Two processes never share a folder, because the keys are in it, too. The
-// operating system releases the lock when the process ends, however it ends.
-func openStore(ctx context.Context, cfg config) (store *models.Store, closeStore func() error, err error) {
-	if err := os.MkdirAll(cfg.dataDir, 0o700); err != nil {
-		return nil, nil, fmt.Errorf("RESTAURANT_DATA_DIR %s cannot be created: %w", cfg.dataDir, errors.Unwrap(err))
+// dataFolder is the open data folder with its lock and the database, which is in it or
+// in PostgreSQL. Two processes never share a folder, because the keys are in it, too.
+type dataFolder struct {
+	cfg   config
+	lock  *flock.Flock
+	store *models.Store
+	files openFiles
+	// remembered is the number of commits that remember has taken into account; -1 if the
+	// note is not of this database.
+	remembered int64
+}
+
+// openStore locks the data folder and opens the database. If that is a copy that was put
+// back, the log says so, and nobody is logged in any more, see recognize.
+func openStore(ctx context.Context, cfg config, log *slog.Logger) (*dataFolder, error) {
+	lock, err := lockFolder(cfg.dataDir)
+	if err != nil {
+		return nil, err
 	}
-	lock := flock.New(filepath.Join(cfg.dataDir, "lock"), flock.SetPermissions(0o600))
-	switch locked, err := lock.TryLock(); {
-	case err != nil:
-		return nil, nil, fmt.Errorf("RESTAURANT_DATA_DIR %s cannot be written to: %w", cfg.dataDir, err)
-	case !locked:
-		return nil, nil, fmt.Errorf("RESTAURANT_DATA_DIR %s is in use by another restaurant: stop that one first, or choose another folder", cfg.dataDir)
+	f, err := openLocked(ctx, cfg, lock, log)
+	if err != nil {
+		return nil, errors.Join(err, lock.Unlock())
 	}
+	return f, nil
+}
+
+func openLocked(ctx context.Context, cfg config, lock *flock.Flock, log *slog.Logger) (f *dataFolder, err error) {
+	f = &dataFolder{cfg: cfg, lock: lock, remembered: -1}
 	if cfg.databaseURL != "" {
-		store, err = models.OpenPostgres(ctx, cfg.databaseURL)
+		f.store, err = models.OpenPostgres(ctx, cfg.databaseURL)
 	} else {
-		store, err = models.OpenSQLite(ctx, cfg.databaseFile())
+		f.store, err = models.OpenSQLite(ctx, cfg.databaseFile())
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil, nil, errors.Join(errors.New("stopped before the database was open; nothing was changed"), lock.Unlock())
+		return nil, errors.New("stopped before the database was open; nothing was changed")
 	case err != nil:
-		return nil, nil, errors.Join(err, lock.Unlock())
+		return nil, err
 	}
-	return store, func() error { return errors.Join(store.Close(), lock.Unlock()) }, nil
+	f.store.GuardWrites(f.files.check)
+	if err = f.recognize(ctx, log); err == nil {
+		err = f.files.add(f.paths()...)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.store.Close(), f.files.close())
+	}
+	return f, nil
+}
+
+// lockFolder creates the folder, if it is missing, and locks it. The operating system
+// releases the lock when the process ends, however it ends.
+func lockFolder(dir string) (*flock.Flock, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("RESTAURANT_DATA_DIR %s cannot be created: %w", dir, errors.Unwrap(err))
+	}
+	lock := flock.New(filepath.Join(dir, "lock"), flock.SetPermissions(0o600))
+	switch locked, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("RESTAURANT_DATA_DIR %s cannot be written to: %w", dir, err)
+	case !locked:
+		return nil, fmt.Errorf("RESTAURANT_DATA_DIR %s is in use by another restaurant: stop that one first, or choose another folder", dir)
+	}
+	return lock, nil
+}
+
+// paths are the files that are open now.
+func (f *dataFolder) paths() []string {
+	paths := []string{f.lock.Path()}
+	if !f.store.Shared() {
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			paths = append(paths, f.cfg.databaseFile()+suffix)
+		}
+	}
+	return paths
+}
+
+// close closes the database and releases the lock, after what has failed with an error
+// or not: a start that is refused changes nothing. The error of close says if what was
+// written went into files that are no longer in the folder.
+func (f *dataFolder) close(failed error) error {
+	err := f.files.check()
+	if err != nil {
+		err = fmt.Errorf("what was written since then may be lost: %w", err)
+	} else if failed == nil && !f.store.Shared() { // PostgreSQL may be away, and the other instances go on anyway
+		_ = f.remember(context.Background()) // the one from a second ago is good enough
+	}
+	return errors.Join(err, f.store.Close(), f.files.close(), f.lock.Unlock())
 }
 
 // withStore opens the database for use only.
-func withStore(ctx context.Context, cfg config, use func(*models.Store) error) error {
-	store, closeStore, err := openStore(ctx, cfg)
+func withStore(ctx context.Context, c call, use func(*models.Store) error) error {
+	f, err := openStore(ctx, c.cfg, slog.New(slog.NewTextHandler(c.Log, nil)))
 	if err != nil {
 		return err
 	}
-	return errors.Join(use(store), closeStore())
+	err = use(f.store)
+	return errors.Join(err, f.close(err))
 }
 
 // registerKeys enters the keys into the database, under the name of this instance if

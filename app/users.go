@@ -30,7 +30,7 @@ func usersAddCommand(ctx context.Context, c call) (err error) {
 		return err
 	}
 	var row models.User
-	err = withStore(ctx, c.cfg, func(store *models.Store) (err error) {
+	err = withStore(ctx, c, func(store *models.Store) (err error) {
 		row, err = store.AddUser(ctx, u)
 		return err
 	})

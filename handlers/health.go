@@ -34,8 +34,8 @@ type readyResponse struct {
 	Keys     string `json:"keys" example:"ok" validate:"required"`
 } //@name Ready
 
-// readyz reports whether requests can be served: the database answers, there is a
-// signing key, and the server is not draining.
+// readyz reports whether an order could be taken: it could be written, there is a signing
+// key, and the server is not draining.
 //
 //	@Summary	Can guests be served?
 //	@ID			readyz

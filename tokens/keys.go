@@ -276,6 +276,16 @@ func (ks *Keys) publicKey(id string) *rsa.PublicKey {
 	return k.public
 }
 
+// CheckFile returns an error if the file of the signing key is gone: the next start would
+// create another key, and no token would hold any more.
+func (ks *Keys) CheckFile() error {
+	file := ks.file(ks.signingKey().id)
+	if _, err := os.Stat(file); err != nil {
+		return fmt.Errorf("the key file %s was deleted or moved while this server used it", file)
+	}
+	return nil
+}
+
 // PublicPEM is the public half of the signing key as PEM (SPKI).
 func (ks *Keys) PublicPEM() ([]byte, error) {
 	der, err := x509.MarshalPKIXPublicKey(ks.signingKey().public)
