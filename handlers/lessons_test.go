@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"restaurant/httpjson"
 	"restaurant/learn"
@@ -273,12 +275,48 @@ func TestLessons_progressCanBeSavedAndRestored(t *testing.T) {
 	if a, b := before["lessons"], after; a == nil || !sameJSON(t, a, b) {
 		t.Errorf("taken along %v\nbrought back %v", a, b)
 	}
+	tomorrow := time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)
 	for _, bad := range []string{
+		`{"table":"kitchen","saved_at":"2026-01-31T19:15:00Z","lessons":[]}`,
+		`{"table":"main","saved_at":"2026-01-31T19:15:00Z"}`,
+		`{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":null}`,
+		`{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"started","started_at":"9999-12-31T23:59:59-12:00"}]}`,
+		`{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"done","done_at":"9999-12-31T23:59:59-12:00"}]}`,
+		`{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"started","started_at":"0001-01-01T00:00:00Z"}]}`,
+		`{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"started","started_at":"` + tomorrow + `"}]}`,
 		`{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"mastered"}]}`,
 		`{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"done","answers":{"predict":9}}]}`,
 		`{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"done","hints":[9]}]}`,
 	} {
 		other.do(t, "PUT", "/learn/progress", bad).wants(t, 422, "validation-failed")
+	}
+	if after := decode[map[string]any](t, other.get(t, "/learn/progress").wants(t, 200, ""))["lessons"]; !sameJSON(t, before["lessons"], after) {
+		t.Errorf("what was refused has changed the progress to %v", after)
+	}
+}
+
+// TestLessons_progressSurvivesARestart: what was accepted can be written and read again,
+// and is not larger than what a learner can have.
+func TestLessons_progressSurvivesARestart(t *testing.T) {
+	srv := newServer(t)
+	hints := strings.TrimSuffix(strings.Repeat("2,1,", 6000), ",")
+	accepted := `{"table":"main","saved_at":"9999-12-31T23:59:59Z","lessons":[
+		{"lesson":"L01","state":"started","started_at":"1970-01-01T00:00:00Z","answers":{"predict":1},"hints":[` + hints + `]},
+		{"lesson":"L02","state":"done","started_at":"2000-01-01T00:00:00+14:00","done_at":"` + time.Now().Format(time.RFC3339) + `"},
+		{"lesson":"L03","state":"done"}, {"lesson":"L99","state":"open"}]}`
+	srv.do(t, "PUT", "/learn/progress", accepted).wants(t, 200, "")
+	before := srv.get(t, "/learn/progress").wants(t, 200, "").Body.String()
+	if !strings.Contains(before, `"hints":[1,2]`) {
+		t.Errorf("the progress is %s", before)
+	}
+	if err := srv.lessons.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := openServer(t, srv.dir, srv.location, "")
+	after := again.get(t, "/learn/progress").wants(t, 200, "").Body.String()
+	saved := regexp.MustCompile(`"saved_at":"[^"]*"`)
+	if saved.ReplaceAllString(before, "") != saved.ReplaceAllString(after, "") {
+		t.Errorf("before the restart %s\nafter it %s", before, after)
 	}
 }
 

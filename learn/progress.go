@@ -10,6 +10,9 @@ import (
 	"restaurant/learn/course"
 )
 
+// mainTable is the only one, see docs/decisions/0072.
+const mainTable = "main"
+
 // savedProgress is the learner's progress, to be kept and restored.
 type savedProgress struct {
 	Table   string        `json:"table" example:"main" validate:"required"`
@@ -38,7 +41,7 @@ type savedLesson struct {
 //	@Router		/learn/progress [get]
 func (h *Handler) saveProgress(c *gin.Context) error {
 	lessons, _ := h.Tracker.snapshot()
-	out := savedProgress{Table: "main", SavedAt: time.Now().UTC().Truncate(time.Second)}
+	out := savedProgress{Table: mainTable, SavedAt: time.Now().UTC().Truncate(time.Second)}
 	for _, l := range lessons {
 		saved := savedLesson{l.ID, l.State, nilIfZero(l.StartedAt), nilIfZero(l.DoneAt), l.Answers, l.progress.Hints}
 		if saved.Answers == nil {
@@ -71,6 +74,12 @@ func (h *Handler) restoreProgress(c *gin.Context) error {
 	if err := httpjson.Bind(c, &in); err != nil {
 		return err
 	}
+	switch {
+	case in.Table != "" && in.Table != mainTable:
+		return httpjson.Invalid("table", "must be main: a server has one learner")
+	case in.Lessons == nil:
+		return httpjson.Invalid("lessons", "is required; without it all progress would be lost")
+	}
 	records := map[string]progress{}
 	for _, saved := range in.Lessons {
 		l, known := h.Course.Lesson(saved.Lesson)
@@ -91,8 +100,11 @@ func (h *Handler) restoreProgress(c *gin.Context) error {
 // seen must be seen again.
 func (saved savedLesson) progress(l *course.Lesson) (progress, error) {
 	p := newProgress(l)
-	if !slices.Contains([]State{StateOpen, StateStarted, StateDone}, saved.State) {
+	if !saved.State.valid() {
 		return p, httpjson.Invalid("lessons", "each state must be open, started or done")
+	}
+	if !isPast(saved.StartedAt) || !isPast(saved.DoneAt) {
+		return p, httpjson.Invalid("lessons", "each started_at and done_at must be a time from 1970 until now")
 	}
 	p.State = saved.State
 	if saved.StartedAt != nil {
@@ -112,11 +124,19 @@ func (saved savedLesson) progress(l *course.Lesson) (progress, error) {
 			return p, httpjson.Invalid("lessons", "each hint must be 1 or 2")
 		}
 	}
-	p.Answers, p.Hints = saved.Answers, saved.Hints
+	slices.Sort(saved.Hints)
+	p.Answers, p.Hints = saved.Answers, slices.Compact(saved.Hints)
 	if p.State == StateDone {
 		for i := range p.Seen {
 			p.Seen[i] = max(1, p.DoneAt.UnixMilli())
 		}
 	}
 	return p, nil
+}
+
+// isPast reports whether a time, if there is one, can be when something happened. Clocks
+// differ by less than a day; and JSON knows no year after 9999, so what is later could
+// not be written again.
+func isPast(t *time.Time) bool {
+	return t == nil || t.Unix() >= 0 && time.Until(*t) < 24*time.Hour
 }

@@ -169,8 +169,9 @@ func (s *Store) records(ctx context.Context) (records []record, err error) {
 		if err := rows.Scan(&r.lesson, &r.doneIf, &text); err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(text, &r.progress); err != nil {
-			return nil, fmt.Errorf("the record of %s is damaged", r.lesson)
+		if err := json.Unmarshal(text, &r.progress); err != nil || !r.progress.State.valid() {
+			s.log.Error("the progress of a lesson is damaged, so that lesson starts over; the others are as they were", "lesson", r.lesson, "err", err)
+			continue
 		}
 		records = append(records, r)
 	}

@@ -224,7 +224,6 @@ func TestStore_refusesOtherFiles(t *testing.T) {
 		"damaged":                    func(file string) { os.WriteFile(file, []byte(strings.Repeat("no database ", 1000)), 0o600) },
 		"of another program":         func(file string) { alter(t, file, "PRAGMA application_id = 1") },
 		"written by a newer release": func(file string) { alter(t, file, "PRAGMA user_version = 9") },
-		"the record of L01":          func(file string) { alter(t, file, `INSERT INTO progress VALUES ('L01', '', 'no JSON')`) },
 	} {
 		file := filepath.Join(t.TempDir(), "lessons.db")
 		spoil(file)
@@ -233,6 +232,58 @@ func TestStore_refusesOtherFiles(t *testing.T) {
 			t.Errorf("%s: the error is %v", name, err)
 		}
 	}
+}
+
+// TestStore_oneBadRecordBlocksNoOther: one that cannot be read is left out at the start,
+// and one that cannot be written is left out of its transaction.
+func TestStore_oneBadRecordBlocksNoOther(t *testing.T) {
+	two := newCourse(waitsForA)
+	twin := *two.Lessons[0]
+	twin.ID += "b"
+	two.Lessons = append(two.Lessons, &twin)
+	for name, spoil := range map[string]string{
+		"no JSON":            `UPDATE progress SET record = 'no JSON' WHERE lesson = ?`,
+		"an impossible time": `UPDATE progress SET record = '{"state":"done","started_at":"99999-01-01T00:00:00Z","seen":[1]}' WHERE lesson = ?`,
+		"an unknown state":   `UPDATE progress SET record = '{"state":"mastered","seen":[1]}' WHERE lesson = ?`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "lessons.db")
+			tr, s := openTracker(t, file, two)
+			observe(tr, fact("GET /a", 200))
+			mustFacts(t, s, 10) // when these are read, all is written
+			if _, err := s.db.Exec(spoil, twin.ID); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			tr, _ = openTracker(t, file, two)
+			lessons, _ := tr.snapshot()
+			if lessons[0].State != StateDone || lessons[1].State != StateOpen {
+				t.Errorf("the lessons are %s and %s", lessons[0].State, lessons[1].State)
+			}
+		})
+	}
+	t.Run("one that cannot be written", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "lessons.db")
+		tr, s := openTracker(t, file, two)
+		bad := newProgress(&twin)
+		bad.State, bad.StartedAt = StateStarted, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+		good := newProgress(two.Lessons[0])
+		good.State = StateStarted
+		tr.Restore(map[string]progress{twin.ID: bad, two.Lessons[0].ID: good})
+		observe(tr, fact("GET /c", 200))
+		if facts := mustFacts(t, s, 10); len(facts) != 1 {
+			t.Errorf("%d facts are written", len(facts))
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		tr, _ = openTracker(t, file, two)
+		if lessons, _ := tr.snapshot(); lessons[0].State != StateStarted {
+			t.Errorf("the other lesson is %s", lessons[0].State)
+		}
+	})
 }
 
 // alter creates a valid file and changes it.

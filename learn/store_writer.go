@@ -136,9 +136,11 @@ func (s *Store) write(ctx context.Context, b *batch) error {
 	defer func() { _ = tx.Rollback() }() // has no effect after Commit
 	for _, r := range b.records {
 		text, err := json.Marshal(r.progress, json.Deterministic(true))
-		if err == nil {
-			_, err = tx.ExecContext(ctx, `REPLACE INTO progress (lesson, done_if, record) VALUES (?, ?, ?)`, r.lesson, r.doneIf, string(text))
+		if err != nil { // nor will it ever be possible, and the others must not wait for it
+			s.log.Error("the progress of a lesson cannot be written", "lesson", r.lesson, "err", err)
+			continue
 		}
+		_, err = tx.ExecContext(ctx, `REPLACE INTO progress (lesson, done_if, record) VALUES (?, ?, ?)`, r.lesson, r.doneIf, string(text))
 		if err != nil {
 			return err
 		}

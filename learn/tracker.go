@@ -22,6 +22,8 @@ const (
 	StateDone    State = "done"
 )
 
+func (s State) valid() bool { return s == StateOpen || s == StateStarted || s == StateDone }
+
 // Tracker knows how far the learner is with each lesson. It keeps everything in memory,
 // so that the very response that completes a lesson can say so, and hands on what is to
 // be stored.
