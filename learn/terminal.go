@@ -91,7 +91,7 @@ func (t task) Ask(q course.Question, lead string) question {
 	if chosen != q.Answer && q.ID != course.PredictID {
 		chosen = 0
 	}
-	return question{t.CurlLine(), q.ID, lead + q.Question, t.URL + "/learn/lessons/" + t.ID, q.Choices, chosen}
+	return question{t.CurlLine(), q.ID, lead + q.Question, t.At("/learn/lessons/" + t.ID + "/answers"), q.Choices, chosen}
 }
 
 // lineWidth is how wide a text is in a terminal, in characters.

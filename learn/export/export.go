@@ -6,7 +6,6 @@ package export
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +24,9 @@ type Target struct {
 
 // CurlLine is curl with the options.
 func (t Target) CurlLine() string { return t.program("curl") }
+
+// At returns the URL of a path of the server as a word of a line for a terminal.
+func (t Target) At(path string) string { return quoteSh(t.URL + path) }
 
 // program returns curl, under the name that a shell knows, or hurl, with the options,
 // which are the same.
@@ -60,23 +62,16 @@ func (t Target) BasePath() string {
 // problemType returns the type of a kind of problem, as the server writes it.
 func (t Target) problemType(slug string) string { return t.BasePath() + "/problems/" + slug }
 
-// bareWord needs no quotes in any shell.
-var bareWord = regexp.MustCompile(`^[A-Za-z0-9_.,:/=-]+$`)
-
-// quoted puts double quotes around a word that some shell would take apart. They mean
-// the same everywhere, because lessons hold no other characters than plain ones; see
-// lesson_test.go.
-func quoted(word string) string {
-	if bareWord.MatchString(word) {
-		return word
-	}
-	return `"` + word + `"`
+// Curl writes a request as one line for a terminal. What lessons hold makes it the same
+// in bash, zsh, cmd and PowerShell 7. In Windows PowerShell 5.1 the program is called
+// curl.exe.
+func (t Target) Curl(program string, r course.Request) string {
+	return t.curl(shell{program, quoteSh}, r)
 }
 
-// Curl writes a request as one line, the same in bash, zsh, cmd and PowerShell 7. In
-// Windows PowerShell 5.1 the program is called curl.exe.
-func (t Target) Curl(program string, r course.Request) string {
-	words := []string{t.program(program), "-i"}
+func (t Target) curl(sh shell, r course.Request) string {
+	quoted := sh.quote
+	words := []string{t.program(sh.program), "-i"}
 	switch {
 	case r.SaveAs != "":
 		words[1] = "-s"
@@ -113,9 +108,13 @@ func defaultMethod(r course.Request) string {
 	return http.MethodGet
 }
 
-// FetchFiles writes the line that downloads the bodies of a lesson, or nothing if it
-// needs none.
+// FetchFiles writes the line for a terminal that downloads the bodies of a lesson, or
+// nothing if it needs none.
 func (t Target) FetchFiles(program string, l *course.Lesson) string {
+	return t.fetchFiles(shell{program, quoteSh}, l)
+}
+
+func (t Target) fetchFiles(sh shell, l *course.Lesson) string {
 	var names []string
 	for _, s := range l.AllSteps() {
 		name := strings.TrimSuffix(s.Request.BodyFile, ".json")
@@ -123,14 +122,14 @@ func (t Target) FetchFiles(program string, l *course.Lesson) string {
 			names = append(names, name)
 		}
 	}
-	program = t.program(program)
+	url, save := t.URL+"/learn/files/{"+strings.Join(names, ",")+"}.json", "#1.json"
 	switch len(names) {
 	case 0:
 		return ""
 	case 1:
-		return fmt.Sprintf(`%s -s %s/learn/files/%s.json -o %s.json`, program, t.URL, names[0], names[0])
+		url, save = t.URL+"/learn/files/"+names[0]+".json", names[0]+".json"
 	}
-	return fmt.Sprintf(`%s -s "%s/learn/files/{%s}.json" -o "#1.json"`, program, t.URL, strings.Join(names, ","))
+	return t.program(sh.program) + " -s " + sh.quote(url) + " -o " + sh.quote(save)
 }
 
 // lines collects lines.

@@ -28,8 +28,8 @@ header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $
 `
 
 // answer writes the right answer to a question as a curl line.
-func (t Target) answer(program string, l *course.Lesson, q course.Question) string {
-	return fmt.Sprintf("%s -s -d question=%s -d choice=%d %s/learn/lessons/%s/answers", t.program(program), q.ID, q.Answer, t.URL, l.ID)
+func (t Target) answer(sh shell, l *course.Lesson, q course.Question) string {
+	return fmt.Sprintf("%s -s -d question=%s -d choice=%d %s", t.program(sh.program), q.ID, q.Answer, sh.quote(t.URL+"/learn/lessons/"+l.ID+"/answers"))
 }
 
 // sh writes a script that does the whole lesson and stops at the first response that is
@@ -37,20 +37,21 @@ func (t Target) answer(program string, l *course.Lesson, q course.Question) stri
 func (t Target) sh(l *course.Lesson) string {
 	w := &lines{end: "\n"}
 	fmt.Fprintf(w, shHead, l.ID, l.Title, l.ID)
-	if fetch := t.FetchFiles("curl", l); fetch != "" {
-		w.line("\n%s || fail \"nothing answers at %s\"", fetch, t.URL)
+	nothing := quoteSh("nothing answers at " + t.URL)
+	if fetch := t.fetchFiles(posix, l); fetch != "" {
+		w.line("\n%s || fail %s", fetch, nothing)
 	}
-	w.line("%s -D predict.head -o /dev/null || fail \"nothing answers at %s\"", t.answer("curl", l, l.Predict), t.URL)
+	w.line("%s -D predict.head -o /dev/null || fail %s", t.answer(posix, l, l.Predict), nothing)
 	t.Order = number
 	for n, step := range l.AllSteps() {
 		t.shStep(w, n+1, step)
 	}
 	w.line("")
 	for _, q := range l.Questions {
-		w.line("%s -D %s.head -o /dev/null", t.answer("curl", l, q), q.ID)
+		w.line("%s -D %s.head -o /dev/null", t.answer(posix, l, q), q.ID)
 	}
-	w.line("%s -s %s/learn/lessons/%s.json -o %s.json", t.program("curl"), t.URL, l.ID, l.ID)
-	w.line(`grep -qF '"state":"done"' %s.json || fail "it is not done; see %s/learn"`, l.ID, t.URL)
+	w.line("%s -s %s -o %s.json", t.program("curl"), t.At("/learn/lessons/"+l.ID+".json"), l.ID)
+	w.line(`grep -qF '"state":"done"' %s.json || fail %s`, l.ID, quoteSh("it is not done; see "+t.URL+"/learn"))
 	w.line(`echo "%s is done."`, l.ID)
 	return w.String()
 }
@@ -64,14 +65,14 @@ func (t Target) shStep(w *lines, n int, step course.Step) {
 	if step.Wait > 0 {
 		w.line("sleep %d", step.Wait)
 	}
-	line := strings.ReplaceAll(t.Curl("curl", step.Request), number, "$order")
+	line := strings.ReplaceAll(t.curl(posix, step.Request), number, "$order")
 	w.line(`%s -sS -D %s.head > %s.body || fail "%s: nothing answers"`, line, step.ID, step.ID, step.ID)
 	if step.Request.SaveAs != "" {
 		w.line("cp %s %s.body", step.Request.SaveAs, step.ID)
 	}
 	w.line("wants %s%s", step.ID, joined(step.Expect.Status))
 	if step.Expect.Problem != "" {
-		w.line(`holds %s '"type":"%s"'`, step.ID, t.problemType(step.Expect.Problem))
+		w.line("holds %s %s", step.ID, quoteSh(`"type":"`+t.problemType(step.Expect.Problem)+`"`))
 	}
 	for _, text := range step.Expect.Holds {
 		w.line("holds %s '%s'", step.ID, text)
@@ -87,36 +88,36 @@ func (t Target) shStep(w *lines, n int, step course.Step) {
 // cmd writes the lines of a lesson as a batch file: % is doubled, and lines end as
 // Windows ends them.
 func (t Target) cmd(l *course.Lesson) string {
-	text := "@echo off\r\n" + t.script(l, "rem", "curl", "timeout /t %d /nobreak")
+	text := "@echo off\r\n" + t.script(l, "rem", batch, "timeout /t %d /nobreak")
 	return strings.ReplaceAll(text, "%", "%%")
 }
 
 // powershell writes the lines of a lesson for PowerShell 5.1 and 7.
 func (t Target) powershell(l *course.Lesson) string {
-	return t.script(l, "#", "curl.exe", "Start-Sleep -Seconds %d")
+	return t.script(l, "#", powerShell, "Start-Sleep -Seconds %d")
 }
 
-func (t Target) script(l *course.Lesson, remark, program, wait string) string {
+func (t Target) script(l *course.Lesson, remark string, sh shell, wait string) string {
 	w := &lines{end: "\r\n"}
 	w.line("%s %s %s. Run it in an empty folder, or type its lines one by one.", remark, l.ID, l.Title)
 	if slices.ContainsFunc(l.AllSteps(), func(s course.Step) bool { return strings.Contains(s.Request.Path, "{order}") }) {
 		w.line("%s The order is taken to be number %s: put the number from Location in its place.", remark, t.Order)
 	}
-	if fetch := t.FetchFiles(program, l); fetch != "" {
+	if fetch := t.fetchFiles(sh, l); fetch != "" {
 		w.line("%s", fetch)
 	}
-	w.line("%s", t.answer(program, l, l.Predict))
+	w.line("%s", t.answer(sh, l, l.Predict))
 	for n, step := range l.AllSteps() {
 		w.line("\r\n%s %d. %s", remark, n+1, plainText(step.Say))
 		if step.Wait > 0 {
 			w.line(wait, step.Wait)
 		}
-		w.line("%s", t.Curl(program, step.Request))
+		w.line("%s", t.curl(sh, step.Request))
 	}
 	w.line("")
 	for _, q := range l.Questions {
-		w.line("%s", t.answer(program, l, q))
+		w.line("%s", t.answer(sh, l, q))
 	}
-	w.line("%s -s %s/learn", t.program(program), t.URL)
+	w.line("%s -s %s", t.program(sh.program), sh.quote(t.URL+"/learn"))
 	return w.String()
 }
