@@ -21,7 +21,7 @@ var below = map[string]string{
 	".":                   "app",
 	"basepath":            "",
 	"app":                 "basepath handlers kitchen learn learn/lab models queue seed server tokens",
-	"server":              "", // any http.Handler
+	"server":              "queue", // any http.Handler
 	"handlers":            "basepath docs httpjson kitchen middleware models problem queue tokens web",
 	"learn":               "basepath httpjson learn/course learn/export middleware models problem web", // beside the handlers; of models only Role
 	"learn/export":        "basepath learn/course",

@@ -122,6 +122,9 @@ func (c config) check() error {
 
 func (c config) overTLS() bool { return c.tls != "off" }
 
+// proxied reports whether clients connect to a proxy in front of the server.
+func (c config) proxied() bool { return c.behindProxy || len(c.trustedProxies) > 0 }
+
 // loopbackOnly reports whether only this machine reaches the server.
 func (c config) loopbackOnly() bool {
 	return !c.behindProxy && isLoopback(c.addr) && (!c.overTLS() || isLoopback(c.tlsAddr))

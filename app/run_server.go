@@ -67,7 +67,7 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, at p
 	}
 	debug.FreeOSMemory() // hashing took 19 MiB for each password, and reading the lessons some more
 
-	parts := []part{worker(buffer.Run)}
+	parts := []part{worker(buffer.Run), worker(returnMemory)}
 	for _, w := range append(app.workers(), func(ctx context.Context) { folder.watch(ctx, log) }) {
 		parts = append(parts, worker(w))
 	}

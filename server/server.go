@@ -35,7 +35,10 @@ type Options struct {
 	Addr string
 	// TLS is the certificate to serve HTTPS with; nil serves plain HTTP.
 	TLS *Certificates
-	Log *slog.Logger
+	// Proxied says that connections come from a proxy, which tells its clients apart by
+	// itself; otherwise an address may have a limited number whose client reads nothing.
+	Proxied bool
+	Log     *slog.Logger
 }
 
 // Server listens on one port.
@@ -70,7 +73,12 @@ func New(o Options, listeners ...net.Listener) *Server {
 	if o.TLS != nil {
 		hs.TLSConfig = o.TLS.config()
 	}
-	return &Server{hs, listeners, o.Log}
+	guarded := make([]net.Listener, len(listeners))
+	g := &guard{log: o.Log, unlimited: o.Proxied, stalled: map[string]int{}}
+	for i, l := range listeners {
+		guarded[i] = listener{l, g}
+	}
+	return &Server{hs, guarded, o.Log}
 }
 
 // Serve answers requests until Shutdown or Close, or until a listener fails.
