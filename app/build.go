@@ -97,6 +97,9 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 	if cfg.demoData && (cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)) {
 		log.Warn("the demo accounts, whose passwords are published, can be used from other computers; RESTAURANT_DEMO_DATA=off on an empty RESTAURANT_DATA_DIR leaves them out")
 	}
+	if cfg.behindProxy && cfg.publicURL == "" && len(cfg.allowedHosts) == 0 {
+		log.Warn("requests that the proxy passes on under a public name are refused: give that address as RESTAURANT_PUBLIC_URL, or the name as RESTAURANT_ALLOWED_HOSTS")
+	}
 	if lead := keys.DatabaseClockLead(); lead > 0 {
 		log.Warn("the database was last used in what this computer's clock calls the future; set the clock if it is wrong", "ahead", lead)
 	}

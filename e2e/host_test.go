@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,5 +75,20 @@ func TestHost_namesOfTheCertificate(t *testing.T) {
 		if res.StatusCode != status {
 			t.Errorf("%s is answered %s, want %d", host, res.Status, status)
 		}
+	}
+}
+
+// TestHost_behindAProxyWithoutAName says at the start why every client will be refused.
+func TestHost_behindAProxyWithoutAName(t *testing.T) {
+	for setting, warned := range map[string]bool{"": true, "-public-url=https://pizza.example": false, "-allowed-hosts=pizza.example": false} {
+		args := []string{"-behind-proxy", "on", "-demo-data", "off"}
+		if setting != "" {
+			args = append(args, setting)
+		}
+		server := testkit.Start(t, t.TempDir(), args...)
+		if got := strings.Contains(server.Output.String(), "RESTAURANT_ALLOWED_HOSTS"); got != warned {
+			t.Errorf("with %q it warns: %t\n%s", setting, got, server.Output)
+		}
+		server.Stop()
 	}
 }
