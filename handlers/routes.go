@@ -97,7 +97,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	r.Use(origin.Note, refuseForeignLogin, limit.Address)
 	r.NoRoute(adapt(notFound))
 	r.NoMethod(adapt(methodNotAllowed))
-	a.mount(auth, start, base)
+	a.mount(auth, start)
 	for _, mount := range a.Mounts {
 		mount(r, auth.Optional)
 	}
@@ -105,7 +105,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 }
 
 // mount is the whole surface on one screen: method, path, guards, handler.
-func (a *API) mount(auth *middleware.Authenticator, start web.File, base string) {
+func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 	anyone := auth.Optional // a request may have a token, which must be valid then
 	guest := auth.Authenticate
 	vip := middleware.RequireVIP
