@@ -71,7 +71,9 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, at p
 	for _, w := range append(app.workers(), func(ctx context.Context) { folder.watch(ctx, log) }) {
 		parts = append(parts, worker(w))
 	}
+	listening.primary.OnRefusal(app.api.Refuse)
 	if l := listening.redirect; l != nil {
+		l.OnRefusal(app.api.Refuse)
 		parts = append(parts, part{
 			run:  func() error { return l.Serve(handlers.RedirectToHTTPS(app.api)) },
 			stop: func(context.Context) error { return l.Shutdown() },

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"github.com/gin-gonic/gin"
@@ -118,7 +119,20 @@ func withID(fn func(c *gin.Context, id int64) error) gin.HandlerFunc {
 	})
 }
 
-func notFound(*gin.Context) error {
+// refuseEncodedSlash answers 404 to a path with %2F: the router would take it for a slash,
+// and a proxy in front for a letter (RFC 3986, section 2.2).
+func refuseEncodedSlash(c *gin.Context) {
+	if strings.Contains(strings.ToUpper(c.Request.URL.RawPath), "%2F") {
+		problem.Write(c, problem.NotFound.New("There is nothing at this address: a slash that is written as %2F separates nothing."))
+	}
+}
+
+func notFound(c *gin.Context) error {
+	if c.Request.Method == http.MethodOptions && c.Request.RequestURI == "*" { // of the server as a whole (RFC 9110, section 9.3.7)
+		c.Header("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+		c.Status(http.StatusOK)
+		return nil
+	}
 	return problem.NotFound.New("There is nothing at this address. The calls are listed at /swagger/index.html.")
 }
 

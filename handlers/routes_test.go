@@ -255,6 +255,9 @@ func TestRoutes_refusals(t *testing.T) {
 		{"a trailing slash", "GET", "/api/v1/menu/", 404, "not-found", ""},
 		{"a private key", "GET", "/private.pem", 404, "not-found", ""},
 		{"a path that climbs", "GET", "/api/v1/../../etc/passwd", 404, "not-found", ""},
+		{"a slash that is no separator", "GET", "/api/v1%2fmenu", 404, "not-found", ""},
+		{"a slash that is no separator, in capitals", "GET", "/api/v1/menu%2F1", 404, "not-found", ""},
+		{"a slash in a file", "GET", "/js/..%2findex.html", 404, "not-found", ""},
 		{"another method", "DELETE", "/api/v1/menu", 405, "method-not-allowed", "GET, HEAD, POST"},
 		{"another method on a page", "POST", "/", 405, "method-not-allowed", "GET, HEAD"},
 		{"an invented method", "BREW", "/api/v1/orders", 405, "method-not-allowed", "GET, HEAD, POST"},
@@ -269,4 +272,7 @@ func TestRoutes_refusals(t *testing.T) {
 		})
 	}
 	srv.get(t, "/api/v1/menu").wants(t, 200, "")
+	if rec := srv.rawGet("/api/v1/%6denu/%31"); rec.Code != 200 { // letters are the same in both spellings (RFC 3986, section 6.2.2.2)
+		t.Errorf("a path with percent-encoded letters is answered %d %s", rec.Code, rec.Body)
+	}
 }

@@ -111,7 +111,7 @@ var (
 		"Leave that line out of the order. The wristband says only whether a guest is of age, never the birth date: the door asks one question, so it gets one answer.")
 )
 
-// 400, 413, 415, 431: the request cannot be read.
+// 400, 413, 415, 417, 431: the request cannot be read.
 var (
 	MalformedJSON = define(http.StatusBadRequest, "malformed-json", "That is not JSON",
 		"The body is not one well-formed JSON text: it is empty, cut off, has a syntax error, holds invalid UTF-8, is nested too deeply or names a field twice.",
@@ -128,6 +128,12 @@ var (
 	AmbiguousCredentials = define(http.StatusBadRequest, "ambiguous-credentials", "Two wristbands at once",
 		"The request came with more than one Authorization header, or with two cookies of the same name, and a door that picks one of two wristbands can be fooled.",
 		"Send exactly one.")
+	MalformedRequest = define(http.StatusBadRequest, "malformed-request", "That cannot be read",
+		"The request is no HTTP that this house can read: its first line or a header is malformed, or has a character that cannot be sent there.",
+		"Look at what was sent: curl -v shows each header. A header that comes from a file is read line by line, so the file must hold headers only.")
+	ExpectationFailed = define(http.StatusExpectationFailed, "expectation-failed", "Not on that condition",
+		"The Expect header of the request asks for something else than 100-continue, which is all that it can ask for here.",
+		"Send the request without the header Expect.")
 	BodyTooLarge = define(http.StatusRequestEntityTooLarge, "body-too-large", "Too much at once",
 		"The body is larger than 64 KiB.",
 		"Send less: an order takes up to 50 lines and notes of up to 200 characters, which fits easily.")
