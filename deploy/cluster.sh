@@ -120,7 +120,7 @@ Ctrl-C stops everything; nothing of it stays. The logs are in $dir/instance-1/lo
 Try it in a second terminal, in this folder.
 
   Get an access token through nginx, which asks one of the instances:
-curl -sS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:$first/api/v1/auth/login -o wristband.txt
+curl -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:$first/api/v1/auth/login -o wristband.txt
 
   Order at instance 1, follow the order at instance 2, and find it at instance 3:
 curl -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@docs/examples/order.json" $a/api/v1/orders

@@ -55,12 +55,17 @@ func getScript(t *testing.T, p *testkit.Process, id string) string {
 	return string(a.Body)
 }
 
-// runScript runs a script in an empty folder.
+// runScript runs a script in an empty folder, for a user whose curl has settings of its
+// own.
 func runScript(t *testing.T, script string) (folder, output string, err error) {
 	t.Helper()
+	home := t.TempDir()
+	if err := os.WriteFile(filepath.Join(home, ".curlrc"), []byte("fail\ninclude\nheader = \"Accept: text/html\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	folder = t.TempDir()
 	cmd := exec.Command("sh", "-c", script)
-	cmd.Dir = folder
+	cmd.Dir, cmd.Env = folder, append(os.Environ(), "CURL_HOME="+home)
 	out, err := cmd.CombinedOutput()
 	return folder, string(out), err
 }

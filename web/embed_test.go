@@ -86,7 +86,7 @@ func TestRenderStart_showsTheFourCalls(t *testing.T) {
 	// What a browser copies is the text without its markup.
 	page = regexp.MustCompile(`</?span[^>]*>`).ReplaceAllString(page, "")
 	wantAll(t, page,
-		`<code>curl -s -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt</code>`,
+		`<code>curl -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt</code>`,
 		`<code>curl -s http://localhost:8080/api/v1/menu</code>`,
 		`<code>curl -s -H "@wristband.txt" -H "Content-Type: application/json" -d "@docs/examples/order.json" http://localhost:8080/api/v1/orders</code>`,
 		`<code>curl -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/1/events</code>`,

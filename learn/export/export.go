@@ -36,12 +36,20 @@ var formats = map[string]func(Target, *course.Lesson) string{
 	"sh": Target.sh, "cmd": Target.cmd, "ps1": Target.powershell, "http": Target.http, "hurl": Target.hurl,
 }
 
+// scripts are the formats whose lines a shell runs. There curl reads no .curlrc (-q, which
+// must come first): one with "fail" or "include" would give other answers than a lesson
+// expects.
+var scripts = []string{"sh", "cmd", "ps1"}
+
 // Write writes a whole lesson in a format: sh, cmd, ps1, http or hurl. Another format
 // is not ok.
 func (t Target) Write(format string, l *course.Lesson) (text string, ok bool) {
 	write, ok := formats[format]
 	if !ok {
 		return "", false
+	}
+	if slices.Contains(scripts, format) {
+		t.CurlOptions = strings.TrimSpace("-q " + t.CurlOptions)
 	}
 	return write(t, l), true
 }
@@ -74,7 +82,7 @@ func (t Target) curl(sh shell, r course.Request) string {
 	words := []string{t.program(sh.program), "-i"}
 	switch {
 	case r.SaveAs != "":
-		words[1] = "-s"
+		words[1] = "-fsS" // a refusal in the file would be sent as if it were a token
 	case r.Stream:
 		words[1] = "-N"
 	}

@@ -87,7 +87,7 @@ func TestCurl_writesEveryPartOfARequest(t *testing.T) {
 		{course.Request{Method: "GET", Path: "/a?b=1&c=2"}, `curl -i "http://localhost:8080/a?b=1&c=2"`},
 		{course.Request{Method: "DELETE", Path: "/a/{order}"}, `curl -i -X DELETE http://localhost:8080/a/1`},
 		{course.Request{Method: "GET", Path: "/a", Stream: true, As: "w.txt"}, `curl -N -H "@w.txt" http://localhost:8080/a`},
-		{course.Request{Method: "POST", Path: "/a", Form: []string{"a=b", "c=d e"}, SaveAs: "x.json"}, `curl -s -d a=b -d "c=d e" http://localhost:8080/a -o x.json`},
+		{course.Request{Method: "POST", Path: "/a", Form: []string{"a=b", "c=d e"}, SaveAs: "x.json"}, `curl -fsS -d a=b -d "c=d e" http://localhost:8080/a -o x.json`},
 		{course.Request{Method: "PATCH", Path: "/a", BodyFile: "ready.json"}, `curl -i -X PATCH -H "Content-Type: application/json" -d "@ready.json" http://localhost:8080/a`},
 		{course.Request{Method: "POST", Path: "/a", Headers: []course.Header{{Name: "Accept", Value: "text/plain"}}}, `curl -i -X POST -H "Accept: text/plain" http://localhost:8080/a`},
 	} {

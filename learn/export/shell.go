@@ -11,8 +11,8 @@ import (
 
 const shHead = `#!/bin/sh
 # %s %s, from the first call to done. Run it in an empty folder.
-# The lines that begin with curl are those of the lesson; each is followed by what
-# its answer must be.
+# The lines that begin with curl are those of the lesson, with -q, so that no .curlrc
+# changes them; each is followed by what its answer must be.
 set -u
 lesson=%s
 fail() { echo "$lesson: $*" >&2; exit 1; }
@@ -66,7 +66,11 @@ func (t Target) shStep(w *lines, n int, step course.Step) {
 		w.line("sleep %d", step.Wait)
 	}
 	line := strings.ReplaceAll(t.curl(posix, step.Request), number, "$order")
-	w.line(`%s -sS -D %s.head > %s.body || fail "%s: nothing answers"`, line, step.ID, step.ID, step.ID)
+	silence := "nothing answers"
+	if step.Request.SaveAs != "" {
+		silence = "it is refused, or nothing answers" // see -f in Curl
+	}
+	w.line(`%s -sS -D %s.head > %s.body || fail "%s: %s"`, line, step.ID, step.ID, step.ID, silence)
 	if step.Request.SaveAs != "" {
 		w.line("cp %s %s.body", step.Request.SaveAs, step.ID)
 	}

@@ -1,21 +1,21 @@
 @echo off
 rem L01 Read the menu. Run it in an empty folder, or type its lines one by one.
-curl -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L01/answers
+curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L01/answers
 
 rem 1. Ask the waiter for the whole menu. -i shows the status and the headers above the body.
-curl -i http://localhost:8080/api/v1/menu
+curl -q -i http://localhost:8080/api/v1/menu
 
 rem 2. Ask again, and say that you are another program. The menu is the same: an API does not care which client asks.
-curl -i -H "User-Agent: my-first-program" http://localhost:8080/api/v1/menu
+curl -q -i -H "User-Agent: my-first-program" http://localhost:8080/api/v1/menu
 
 rem 3. Ask for one dish. Dish 1 is the Margherita.
-curl -i http://localhost:8080/api/v1/menu/1
+curl -q -i http://localhost:8080/api/v1/menu/1
 
 rem 4. Ask for a dish that is not on the menu. The waiter stays polite: the answer is a problem document.
-curl -i http://localhost:8080/api/v1/menu/9999
+curl -q -i http://localhost:8080/api/v1/menu/9999
 
 rem 5. Walk straight up to the kitchen. No guest ever enters.
-curl -i http://localhost:8080/api/v1/kitchen/orders
+curl -q -i http://localhost:8080/api/v1/kitchen/orders
 
-curl -s -d question=who-is-who -d choice=2 http://localhost:8080/learn/lessons/L01/answers
-curl -s http://localhost:8080/learn
+curl -q -s -d question=who-is-who -d choice=2 http://localhost:8080/learn/lessons/L01/answers
+curl -q -s http://localhost:8080/learn

@@ -1,20 +1,20 @@
 # L01 Read the menu. Run it in an empty folder, or type its lines one by one.
-curl.exe -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L01/answers
+curl.exe -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L01/answers
 
 # 1. Ask the waiter for the whole menu. -i shows the status and the headers above the body.
-curl.exe -i http://localhost:8080/api/v1/menu
+curl.exe -q -i http://localhost:8080/api/v1/menu
 
 # 2. Ask again, and say that you are another program. The menu is the same: an API does not care which client asks.
-curl.exe -i -H "User-Agent: my-first-program" http://localhost:8080/api/v1/menu
+curl.exe -q -i -H "User-Agent: my-first-program" http://localhost:8080/api/v1/menu
 
 # 3. Ask for one dish. Dish 1 is the Margherita.
-curl.exe -i http://localhost:8080/api/v1/menu/1
+curl.exe -q -i http://localhost:8080/api/v1/menu/1
 
 # 4. Ask for a dish that is not on the menu. The waiter stays polite: the answer is a problem document.
-curl.exe -i http://localhost:8080/api/v1/menu/9999
+curl.exe -q -i http://localhost:8080/api/v1/menu/9999
 
 # 5. Walk straight up to the kitchen. No guest ever enters.
-curl.exe -i http://localhost:8080/api/v1/kitchen/orders
+curl.exe -q -i http://localhost:8080/api/v1/kitchen/orders
 
-curl.exe -s -d question=who-is-who -d choice=2 http://localhost:8080/learn/lessons/L01/answers
-curl.exe -s http://localhost:8080/learn
+curl.exe -q -s -d question=who-is-who -d choice=2 http://localhost:8080/learn/lessons/L01/answers
+curl.exe -q -s http://localhost:8080/learn

@@ -1,18 +1,18 @@
 @echo off
 rem L02 Order without a wristband. Run it in an empty folder, or type its lines one by one.
-curl -s http://localhost:8080/learn/files/order.json -o order.json
-curl -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L02/answers
+curl -q -s http://localhost:8080/learn/files/order.json -o order.json
+curl -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L02/answers
 
 rem 1. Order one large Margherita. The order lies in the file order.json.
-curl -i -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 rem 2. Ask what has been ordered. That is private, so strangers learn nothing.
-curl -i http://localhost:8080/api/v1/orders
+curl -q -i http://localhost:8080/api/v1/orders
 
 rem 3. Try to take the Margherita off the menu for everybody.
-curl -i -X DELETE http://localhost:8080/api/v1/menu/1
+curl -q -i -X DELETE http://localhost:8080/api/v1/menu/1
 
 rem 4. Look whether the Margherita is still there.
-curl -i http://localhost:8080/api/v1/menu/1
+curl -q -i http://localhost:8080/api/v1/menu/1
 
-curl -s http://localhost:8080/learn
+curl -q -s http://localhost:8080/learn

@@ -1,17 +1,17 @@
 # L02 Order without a wristband. Run it in an empty folder, or type its lines one by one.
-curl.exe -s http://localhost:8080/learn/files/order.json -o order.json
-curl.exe -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L02/answers
+curl.exe -q -s http://localhost:8080/learn/files/order.json -o order.json
+curl.exe -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L02/answers
 
 # 1. Order one large Margherita. The order lies in the file order.json.
-curl.exe -i -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl.exe -q -i -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 # 2. Ask what has been ordered. That is private, so strangers learn nothing.
-curl.exe -i http://localhost:8080/api/v1/orders
+curl.exe -q -i http://localhost:8080/api/v1/orders
 
 # 3. Try to take the Margherita off the menu for everybody.
-curl.exe -i -X DELETE http://localhost:8080/api/v1/menu/1
+curl.exe -q -i -X DELETE http://localhost:8080/api/v1/menu/1
 
 # 4. Look whether the Margherita is still there.
-curl.exe -i http://localhost:8080/api/v1/menu/1
+curl.exe -q -i http://localhost:8080/api/v1/menu/1
 
-curl.exe -s http://localhost:8080/learn
+curl.exe -q -s http://localhost:8080/learn

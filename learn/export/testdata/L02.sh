@@ -1,7 +1,7 @@
 #!/bin/sh
 # L02 Order without a wristband, from the first call to done. Run it in an empty folder.
-# The lines that begin with curl are those of the lesson; each is followed by what
-# its answer must be.
+# The lines that begin with curl are those of the lesson, with -q, so that no .curlrc
+# changes them; each is followed by what its answer must be.
 set -u
 lesson=L02
 fail() { echo "$lesson: $*" >&2; exit 1; }
@@ -15,31 +15,31 @@ wants() {
 holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; }
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 
-curl -s http://localhost:8080/learn/files/order.json -o order.json || fail "nothing answers at http://localhost:8080"
-curl -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L02/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
+curl -q -s http://localhost:8080/learn/files/order.json -o order.json || fail "nothing answers at http://localhost:8080"
+curl -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L02/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
 echo "1. Order one large Margherita. The order lies in the file order.json."
-curl -i -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D order.head > order.body || fail "order: nothing answers"
+curl -q -i -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D order.head > order.body || fail "order: nothing answers"
 wants order 401
 holds order '"type":"/problems/authentication-required"'
 header order WWW-Authenticate 'Bearer'
 
 echo "2. Ask what has been ordered. That is private, so strangers learn nothing."
-curl -i http://localhost:8080/api/v1/orders -sS -D orders.head > orders.body || fail "orders: nothing answers"
+curl -q -i http://localhost:8080/api/v1/orders -sS -D orders.head > orders.body || fail "orders: nothing answers"
 wants orders 401
 holds orders '"type":"/problems/authentication-required"'
 header orders WWW-Authenticate 'Bearer'
 
 echo "3. Try to take the Margherita off the menu for everybody."
-curl -i -X DELETE http://localhost:8080/api/v1/menu/1 -sS -D delete.head > delete.body || fail "delete: nothing answers"
+curl -q -i -X DELETE http://localhost:8080/api/v1/menu/1 -sS -D delete.head > delete.body || fail "delete: nothing answers"
 wants delete 401
 holds delete '"type":"/problems/authentication-required"'
 header delete WWW-Authenticate 'Bearer'
 
 echo "4. Look whether the Margherita is still there."
-curl -i http://localhost:8080/api/v1/menu/1 -sS -D still-there.head > still-there.body || fail "still-there: nothing answers"
+curl -q -i http://localhost:8080/api/v1/menu/1 -sS -D still-there.head > still-there.body || fail "still-there: nothing answers"
 wants still-there 200
 
-curl -s http://localhost:8080/learn/lessons/L02.json -o L02.json
+curl -q -s http://localhost:8080/learn/lessons/L02.json -o L02.json
 grep -qF '"state":"done"' L02.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L02 is done."

@@ -1,20 +1,20 @@
 @echo off
 rem L03 Show your ID, get a wristband. Run it in an empty folder, or type its lines one by one.
-curl -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L03/answers
+curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L03/answers
 
 rem 1. Try to log in as alice with a wrong password.
-curl -i -d username=alice -d password=wrong-password http://localhost:8080/api/v1/auth/login
+curl -q -i -d username=alice -d password=wrong-password http://localhost:8080/api/v1/auth/login
 
 rem 2. Try it with a name that nobody has. Compare the two answers.
-curl -i -d username=nobody -d password=wrong-password http://localhost:8080/api/v1/auth/login
+curl -q -i -d username=nobody -d password=wrong-password http://localhost:8080/api/v1/auth/login
 
 rem 3. Log in with the right password, and keep the answer in login.json. Open the file: there are two tokens in it.
-curl -s -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
+curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
 
 rem 4. Log in again and ask for plain text: the answer is one line, ready to be sent as a header. Keep it in wristband.txt.
-curl -s -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
+curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
 
 rem 5. Show the wristband and ask who you are. No password travels any more.
-curl -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
+curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 
-curl -s http://localhost:8080/learn
+curl -q -s http://localhost:8080/learn

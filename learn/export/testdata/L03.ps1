@@ -1,19 +1,19 @@
 # L03 Show your ID, get a wristband. Run it in an empty folder, or type its lines one by one.
-curl.exe -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L03/answers
+curl.exe -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L03/answers
 
 # 1. Try to log in as alice with a wrong password.
-curl.exe -i -d username=alice -d password=wrong-password http://localhost:8080/api/v1/auth/login
+curl.exe -q -i -d username=alice -d password=wrong-password http://localhost:8080/api/v1/auth/login
 
 # 2. Try it with a name that nobody has. Compare the two answers.
-curl.exe -i -d username=nobody -d password=wrong-password http://localhost:8080/api/v1/auth/login
+curl.exe -q -i -d username=nobody -d password=wrong-password http://localhost:8080/api/v1/auth/login
 
 # 3. Log in with the right password, and keep the answer in login.json. Open the file: there are two tokens in it.
-curl.exe -s -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
+curl.exe -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
 
 # 4. Log in again and ask for plain text: the answer is one line, ready to be sent as a header. Keep it in wristband.txt.
-curl.exe -s -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
+curl.exe -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
 
 # 5. Show the wristband and ask who you are. No password travels any more.
-curl.exe -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
+curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 
-curl.exe -s http://localhost:8080/learn
+curl.exe -q -s http://localhost:8080/learn

@@ -1,7 +1,7 @@
 #!/bin/sh
 # L03 Show your ID, get a wristband, from the first call to done. Run it in an empty folder.
-# The lines that begin with curl are those of the lesson; each is followed by what
-# its answer must be.
+# The lines that begin with curl are those of the lesson, with -q, so that no .curlrc
+# changes them; each is followed by what its answer must be.
 set -u
 lesson=L03
 fail() { echo "$lesson: $*" >&2; exit 1; }
@@ -14,37 +14,37 @@ wants() {
 }
 holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; }
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
-curl -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L03/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
+curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L03/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
 echo "1. Try to log in as alice with a wrong password."
-curl -i -d username=alice -d password=wrong-password http://localhost:8080/api/v1/auth/login -sS -D wrong-password.head > wrong-password.body || fail "wrong-password: nothing answers"
+curl -q -i -d username=alice -d password=wrong-password http://localhost:8080/api/v1/auth/login -sS -D wrong-password.head > wrong-password.body || fail "wrong-password: nothing answers"
 wants wrong-password 401
 holds wrong-password '"type":"/problems/invalid-credentials"'
 header wrong-password WWW-Authenticate 'Bearer'
 
 echo "2. Try it with a name that nobody has. Compare the two answers."
-curl -i -d username=nobody -d password=wrong-password http://localhost:8080/api/v1/auth/login -sS -D unknown-name.head > unknown-name.body || fail "unknown-name: nothing answers"
+curl -q -i -d username=nobody -d password=wrong-password http://localhost:8080/api/v1/auth/login -sS -D unknown-name.head > unknown-name.body || fail "unknown-name: nothing answers"
 wants unknown-name 401
 holds unknown-name '"type":"/problems/invalid-credentials"'
 
 echo "3. Log in with the right password, and keep the answer in login.json. Open the file: there are two tokens in it."
-curl -s -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json -sS -D login.head > login.body || fail "login: nothing answers"
+curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json -sS -D login.head > login.body || fail "login: it is refused, or nothing answers"
 cp login.json login.body
 wants login 200
 header login Cache-Control 'no-store'
 
 echo "4. Log in again and ask for plain text: the answer is one line, ready to be sent as a header. Keep it in wristband.txt."
-curl -s -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt -sS -D wristband.head > wristband.body || fail "wristband: nothing answers"
+curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt -sS -D wristband.head > wristband.body || fail "wristband: it is refused, or nothing answers"
 cp wristband.txt wristband.body
 wants wristband 200
 holds wristband 'Authorization: Bearer ey'
 header wristband Content-Type 'text/plain'
 
 echo "5. Show the wristband and ask who you are. No password travels any more."
-curl -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me -sS -D me.head > me.body || fail "me: nothing answers"
+curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me -sS -D me.head > me.body || fail "me: nothing answers"
 wants me 200
 header me Server-Timing '0 queries'
 
-curl -s http://localhost:8080/learn/lessons/L03.json -o L03.json
+curl -q -s http://localhost:8080/learn/lessons/L03.json -o L03.json
 grep -qF '"state":"done"' L03.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L03 is done."

@@ -1,28 +1,28 @@
 @echo off
 rem L04 One large Margherita, please. Run it in an empty folder, or type its lines one by one.
 rem The order is taken to be number 1: put the number from Location in its place.
-curl -s http://localhost:8080/learn/files/order.json -o order.json
-curl -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L04/answers
+curl -q -s http://localhost:8080/learn/files/order.json -o order.json
+curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L04/answers
 
 rem 1. Log in as alice and keep the wristband.
-curl -s -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
+curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
 
 rem 2. Send the order without the wristband once more. It never reaches the kitchen.
-curl -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 rem 3. Read the menu with the wristband on. Here it changes nothing; for a VIP it would.
-curl -i -H "@wristband.txt" http://localhost:8080/api/v1/menu
+curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/menu
 
 rem 4. Now order with the wristband. Location says where the order is: its last part is the number of your order.
-curl -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 rem 5. The line was bad and you are not sure? Send it again. The number is the same, and Idempotency-Replayed says so.
-curl -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 rem 6. Follow your order. The answer stays open, and the kitchen writes each step into it, until the pizza is served.
-curl -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/1/events
+curl -q -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/1/events
 
 rem 7. Read your order, now that it is served.
-curl -i -H "@wristband.txt" http://localhost:8080/api/v1/orders/1
+curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/orders/1
 
-curl -s http://localhost:8080/learn
+curl -q -s http://localhost:8080/learn

@@ -1,27 +1,27 @@
 # L04 One large Margherita, please. Run it in an empty folder, or type its lines one by one.
 # The order is taken to be number 1: put the number from Location in its place.
-curl.exe -s http://localhost:8080/learn/files/order.json -o order.json
-curl.exe -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L04/answers
+curl.exe -q -s http://localhost:8080/learn/files/order.json -o order.json
+curl.exe -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L04/answers
 
 # 1. Log in as alice and keep the wristband.
-curl.exe -s -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
+curl.exe -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
 
 # 2. Send the order without the wristband once more. It never reaches the kitchen.
-curl.exe -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl.exe -q -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 # 3. Read the menu with the wristband on. Here it changes nothing; for a VIP it would.
-curl.exe -i -H "@wristband.txt" http://localhost:8080/api/v1/menu
+curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/menu
 
 # 4. Now order with the wristband. Location says where the order is: its last part is the number of your order.
-curl.exe -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl.exe -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 # 5. The line was bad and you are not sure? Send it again. The number is the same, and Idempotency-Replayed says so.
-curl.exe -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl.exe -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 # 6. Follow your order. The answer stays open, and the kitchen writes each step into it, until the pizza is served.
-curl.exe -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/1/events
+curl.exe -q -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/1/events
 
 # 7. Read your order, now that it is served.
-curl.exe -i -H "@wristband.txt" http://localhost:8080/api/v1/orders/1
+curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/orders/1
 
-curl.exe -s http://localhost:8080/learn
+curl.exe -q -s http://localhost:8080/learn

@@ -1,7 +1,7 @@
 #!/bin/sh
 # L04 One large Margherita, please, from the first call to done. Run it in an empty folder.
-# The lines that begin with curl are those of the lesson; each is followed by what
-# its answer must be.
+# The lines that begin with curl are those of the lesson, with -q, so that no .curlrc
+# changes them; each is followed by what its answer must be.
 set -u
 lesson=L04
 fail() { echo "$lesson: $*" >&2; exit 1; }
@@ -15,46 +15,46 @@ wants() {
 holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; }
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 
-curl -s http://localhost:8080/learn/files/order.json -o order.json || fail "nothing answers at http://localhost:8080"
-curl -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L04/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
+curl -q -s http://localhost:8080/learn/files/order.json -o order.json || fail "nothing answers at http://localhost:8080"
+curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L04/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
 echo "1. Log in as alice and keep the wristband."
-curl -s -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt -sS -D wristband.head > wristband.body || fail "wristband: nothing answers"
+curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt -sS -D wristband.head > wristband.body || fail "wristband: it is refused, or nothing answers"
 cp wristband.txt wristband.body
 wants wristband 200
 
 echo "2. Send the order without the wristband once more. It never reaches the kitchen."
-curl -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D no-wristband.head > no-wristband.body || fail "no-wristband: nothing answers"
+curl -q -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D no-wristband.head > no-wristband.body || fail "no-wristband: nothing answers"
 wants no-wristband 401
 holds no-wristband '"type":"/problems/authentication-required"'
 
 echo "3. Read the menu with the wristband on. Here it changes nothing; for a VIP it would."
-curl -i -H "@wristband.txt" http://localhost:8080/api/v1/menu -sS -D menu.head > menu.body || fail "menu: nothing answers"
+curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/menu -sS -D menu.head > menu.body || fail "menu: nothing answers"
 wants menu 200
 
 echo "4. Now order with the wristband. Location says where the order is: its last part is the number of your order."
-curl -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D order.head > order.body || fail "order: nothing answers"
+curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D order.head > order.body || fail "order: nothing answers"
 wants order 201
 header order Location '/api/v1/orders/'
 order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' order.head)
 
 echo "5. The line was bad and you are not sure? Send it again. The number is the same, and Idempotency-Replayed says so."
-curl -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D again.head > again.body || fail "again: nothing answers"
+curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D again.head > again.body || fail "again: nothing answers"
 wants again 201
 header again Idempotency-Replayed 'true'
 header again Location '/api/v1/orders/'
 order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' again.head)
 
 echo "6. Follow your order. The answer stays open, and the kitchen writes each step into it, until the pizza is served."
-curl -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/$order/events -sS -D follow.head > follow.body || fail "follow: nothing answers"
+curl -q -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/$order/events -sS -D follow.head > follow.body || fail "follow: nothing answers"
 wants follow 200
 holds follow '"status":"served"'
 header follow Content-Type 'text/event-stream'
 
 echo "7. Read your order, now that it is served."
-curl -i -H "@wristband.txt" http://localhost:8080/api/v1/orders/$order -sS -D served.head > served.body || fail "served: nothing answers"
+curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/orders/$order -sS -D served.head > served.body || fail "served: nothing answers"
 wants served 200
 
-curl -s http://localhost:8080/learn/lessons/L04.json -o L04.json
+curl -q -s http://localhost:8080/learn/lessons/L04.json -o L04.json
 grep -qF '"state":"done"' L04.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L04 is done."

@@ -1,19 +1,19 @@
 @echo off
 rem L05 Read the wristband. Run it in an empty folder, or type its lines one by one.
-curl -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L05/answers
+curl -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L05/answers
 
 rem 1. Log in as alice and keep the answer.
-curl -s -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
+curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
 
 rem 2. Have your own token read aloud. The whole login answer may be the body; the server picks the token out of it.
-curl -i -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/inspect
+curl -q -i -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/inspect
 
 rem 3. Log in as vera, who is a VIP.
-curl -s -d username=vera -d password=vera-likes-pizza http://localhost:8080/api/v1/auth/login -o vera.json
+curl -q -fsS -d username=vera -d password=vera-likes-pizza http://localhost:8080/api/v1/auth/login -o vera.json
 
 rem 4. Have her token read aloud, too. Find the claims that are different.
-curl -i -H "Content-Type: application/json" -d "@vera.json" http://localhost:8080/api/v1/auth/inspect
+curl -q -i -H "Content-Type: application/json" -d "@vera.json" http://localhost:8080/api/v1/auth/inspect
 
-curl -s -d question=claims -d choice=2 http://localhost:8080/learn/lessons/L05/answers
-curl -s -d question=parts -d choice=1 http://localhost:8080/learn/lessons/L05/answers
-curl -s http://localhost:8080/learn
+curl -q -s -d question=claims -d choice=2 http://localhost:8080/learn/lessons/L05/answers
+curl -q -s -d question=parts -d choice=1 http://localhost:8080/learn/lessons/L05/answers
+curl -q -s http://localhost:8080/learn

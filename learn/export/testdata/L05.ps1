@@ -1,18 +1,18 @@
 # L05 Read the wristband. Run it in an empty folder, or type its lines one by one.
-curl.exe -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L05/answers
+curl.exe -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L05/answers
 
 # 1. Log in as alice and keep the answer.
-curl.exe -s -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
+curl.exe -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
 
 # 2. Have your own token read aloud. The whole login answer may be the body; the server picks the token out of it.
-curl.exe -i -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/inspect
+curl.exe -q -i -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/inspect
 
 # 3. Log in as vera, who is a VIP.
-curl.exe -s -d username=vera -d password=vera-likes-pizza http://localhost:8080/api/v1/auth/login -o vera.json
+curl.exe -q -fsS -d username=vera -d password=vera-likes-pizza http://localhost:8080/api/v1/auth/login -o vera.json
 
 # 4. Have her token read aloud, too. Find the claims that are different.
-curl.exe -i -H "Content-Type: application/json" -d "@vera.json" http://localhost:8080/api/v1/auth/inspect
+curl.exe -q -i -H "Content-Type: application/json" -d "@vera.json" http://localhost:8080/api/v1/auth/inspect
 
-curl.exe -s -d question=claims -d choice=2 http://localhost:8080/learn/lessons/L05/answers
-curl.exe -s -d question=parts -d choice=1 http://localhost:8080/learn/lessons/L05/answers
-curl.exe -s http://localhost:8080/learn
+curl.exe -q -s -d question=claims -d choice=2 http://localhost:8080/learn/lessons/L05/answers
+curl.exe -q -s -d question=parts -d choice=1 http://localhost:8080/learn/lessons/L05/answers
+curl.exe -q -s http://localhost:8080/learn

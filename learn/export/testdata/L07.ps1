@@ -1,39 +1,39 @@
 # L07 The VIP lounge. Run it in an empty folder, or type its lines one by one.
 # The order is taken to be number 1: put the number from Location in its place.
-curl.exe -s "http://localhost:8080/learn/files/{wine,order,preparing}.json" -o "#1.json"
-curl.exe -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L07/answers
+curl.exe -q -s "http://localhost:8080/learn/files/{wine,order,preparing}.json" -o "#1.json"
+curl.exe -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L07/answers
 
 # 1. Log in as alice and keep the wristband.
-curl.exe -s -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
+curl.exe -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
 
 # 2. Knock at the lounge as alice.
-curl.exe -i -H "@wristband.txt" http://localhost:8080/api/v1/lounge
+curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/lounge
 
 # 3. Log in as vera, who is a VIP.
-curl.exe -s -H "Accept: text/plain" -d username=vera -d password=vera-likes-pizza http://localhost:8080/api/v1/auth/login -o vera.txt
+curl.exe -q -fsS -H "Accept: text/plain" -d username=vera -d password=vera-likes-pizza http://localhost:8080/api/v1/auth/login -o vera.txt
 
 # 4. Knock again, as vera. Look at Server-Timing: nobody asked the database whether she is a VIP.
-curl.exe -i -H "@vera.txt" http://localhost:8080/api/v1/lounge
+curl.exe -q -i -H "@vera.txt" http://localhost:8080/api/v1/lounge
 
 # 5. Log in as bob, who is under 18.
-curl.exe -s -H "Accept: text/plain" -d username=bob -d password=bob-likes-pizza http://localhost:8080/api/v1/auth/login -o bob.txt
+curl.exe -q -fsS -H "Accept: text/plain" -d username=bob -d password=bob-likes-pizza http://localhost:8080/api/v1/auth/login -o bob.txt
 
 # 6. Order wine as bob.
-curl.exe -i -H "@bob.txt" -H "Content-Type: application/json" -d "@wine.json" http://localhost:8080/api/v1/orders
+curl.exe -q -i -H "@bob.txt" -H "Content-Type: application/json" -d "@wine.json" http://localhost:8080/api/v1/orders
 
 # 7. Try the kitchen door as bob. In L01 nobody knew you and the answer was 401; now they know bob.
-curl.exe -i -H "@bob.txt" http://localhost:8080/api/v1/kitchen/orders
+curl.exe -q -i -H "@bob.txt" http://localhost:8080/api/v1/kitchen/orders
 
 # 8. Order a pizza as alice, so that there is something to cook.
-curl.exe -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl.exe -q -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 # 9. Log in as carla, the chef.
-curl.exe -s -H "Accept: text/plain" -d username=carla -d password=carla-likes-pizza http://localhost:8080/api/v1/auth/login -o carla.txt
+curl.exe -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-likes-pizza http://localhost:8080/api/v1/auth/login -o carla.txt
 
 # 10. Open the kitchen door as carla.
-curl.exe -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
+curl.exe -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
 
 # 11. Start cooking the order. If the cooks were quicker than you, the answer is 409: that step is over.
-curl.exe -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/1
+curl.exe -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/1
 
-curl.exe -s http://localhost:8080/learn
+curl.exe -q -s http://localhost:8080/learn

@@ -1,19 +1,19 @@
 # L09 The voucher: refresh tokens. Run it in an empty folder, or type its lines one by one.
-curl.exe -s -d question=predict -d choice=4 http://localhost:8080/learn/lessons/L09/answers
+curl.exe -q -s -d question=predict -d choice=4 http://localhost:8080/learn/lessons/L09/answers
 
 # 1. Log in as alice. The answer holds the wristband and the voucher.
-curl.exe -s -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
+curl.exe -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
 
 # 2. Trade the voucher for a new pair. The whole login answer may be the body; the server picks out what it needs.
-curl.exe -s -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/refresh -o second.json
+curl.exe -q -fsS -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/refresh -o second.json
 
 # 3. Now be the thief: show the old voucher a second time.
-curl.exe -i -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/refresh
+curl.exe -q -i -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/refresh
 
 # 4. And now be alice again, with her new voucher. It is dead, too: the login session is over.
-curl.exe -i -H "Content-Type: application/json" -d "@second.json" http://localhost:8080/api/v1/auth/refresh
+curl.exe -q -i -H "Content-Type: application/json" -d "@second.json" http://localhost:8080/api/v1/auth/refresh
 
 # 5. Is there no shortcut? Ask for a wristband that lives for ten years.
-curl.exe -i -d username=alice -d password=alice-likes-pizza -d expires_in=315360000 http://localhost:8080/api/v1/auth/login
+curl.exe -q -i -d username=alice -d password=alice-likes-pizza -d expires_in=315360000 http://localhost:8080/api/v1/auth/login
 
-curl.exe -s http://localhost:8080/learn
+curl.exe -q -s http://localhost:8080/learn

@@ -1,7 +1,7 @@
 #!/bin/sh
 # L09 The voucher: refresh tokens, from the first call to done. Run it in an empty folder.
-# The lines that begin with curl are those of the lesson; each is followed by what
-# its answer must be.
+# The lines that begin with curl are those of the lesson, with -q, so that no .curlrc
+# changes them; each is followed by what its answer must be.
 set -u
 lesson=L09
 fail() { echo "$lesson: $*" >&2; exit 1; }
@@ -14,33 +14,33 @@ wants() {
 }
 holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; }
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
-curl -s -d question=predict -d choice=4 http://localhost:8080/learn/lessons/L09/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
+curl -q -s -d question=predict -d choice=4 http://localhost:8080/learn/lessons/L09/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
 echo "1. Log in as alice. The answer holds the wristband and the voucher."
-curl -s -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json -sS -D login.head > login.body || fail "login: nothing answers"
+curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json -sS -D login.head > login.body || fail "login: it is refused, or nothing answers"
 cp login.json login.body
 wants login 200
 
 echo "2. Trade the voucher for a new pair. The whole login answer may be the body; the server picks out what it needs."
-curl -s -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/refresh -o second.json -sS -D refresh.head > refresh.body || fail "refresh: nothing answers"
+curl -q -fsS -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/refresh -o second.json -sS -D refresh.head > refresh.body || fail "refresh: it is refused, or nothing answers"
 cp second.json refresh.body
 wants refresh 200
 
 echo "3. Now be the thief: show the old voucher a second time."
-curl -i -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/refresh -sS -D reuse.head > reuse.body || fail "reuse: nothing answers"
+curl -q -i -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/refresh -sS -D reuse.head > reuse.body || fail "reuse: nothing answers"
 wants reuse 401
 holds reuse '"type":"/problems/refresh-token-reused"'
 
 echo "4. And now be alice again, with her new voucher. It is dead, too: the login session is over."
-curl -i -H "Content-Type: application/json" -d "@second.json" http://localhost:8080/api/v1/auth/refresh -sS -D ended.head > ended.body || fail "ended: nothing answers"
+curl -q -i -H "Content-Type: application/json" -d "@second.json" http://localhost:8080/api/v1/auth/refresh -sS -D ended.head > ended.body || fail "ended: nothing answers"
 wants ended 401
 holds ended '"type":"/problems/refresh-token-invalid"'
 
 echo "5. Is there no shortcut? Ask for a wristband that lives for ten years."
-curl -i -d username=alice -d password=alice-likes-pizza -d expires_in=315360000 http://localhost:8080/api/v1/auth/login -sS -D ten-years.head > ten-years.body || fail "ten-years: nothing answers"
+curl -q -i -d username=alice -d password=alice-likes-pizza -d expires_in=315360000 http://localhost:8080/api/v1/auth/login -sS -D ten-years.head > ten-years.body || fail "ten-years: nothing answers"
 wants ten-years 422
 holds ten-years '"type":"/problems/lifetime-too-long"'
 
-curl -s http://localhost:8080/learn/lessons/L09.json -o L09.json
+curl -q -s http://localhost:8080/learn/lessons/L09.json -o L09.json
 grep -qF '"state":"done"' L09.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L09 is done."

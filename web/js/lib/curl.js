@@ -27,12 +27,12 @@ export function renderCommand(request, shell) {
 function loginCommand({ needs, base, user = "YOUR-NAME", password = "YOUR-PASSWORD", mode }, curl) {
   const who = `-d username=${user} -d password=${password}`;
   if (needs === "cookie") {
-    return `${curl} -sS -c cookies.txt ${who} -d cookie=${
+    return `${curl} -fsS -c cookies.txt ${who} -d cookie=${
       mode === "cookie" ? "true" : "refresh"
     } ${base}/api/v1/auth/login`;
   }
   if (needs === "bearer") {
-    return `${curl} -sS -H "Accept: text/plain" ${who} ${base}/api/v1/auth/login -o wristband.txt`;
+    return `${curl} -fsS -H "Accept: text/plain" ${who} ${base}/api/v1/auth/login -o wristband.txt`;
   }
   return null;
 }
