@@ -45,7 +45,7 @@ func fail(c *gin.Context, err error, toProblem func(error) *problem.Problem) {
 	if !ok {
 		p = toProblem(err)
 	}
-	if p.Status >= http.StatusInternalServerError {
+	if p.Status >= http.StatusInternalServerError && p.Slug() != problem.ServerBusy.Slug { // a limit is no failure
 		_ = c.Error(err)
 	}
 	if p.Status == http.StatusServiceUnavailable {

@@ -3,7 +3,6 @@
 package middleware
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -22,14 +21,18 @@ const RequestIDHeader = "X-Request-Id" // net/http's spelling: others are conver
 
 // Logging gives each request an id, writes one line about it when it is done,
 // and turns a panic into a problem. The line holds the route, never the path, a
-// token, a password or a body: what a client sends may be secret.
+// token, a password or a body: what a client sends may be secret. Of many equal
+// refusals it writes some, and how many more there were; see refusalCounts.
 func Logging(log *slog.Logger) gin.HandlerFunc {
+	refused := &refusalCounts{log: log}
 	return func(c *gin.Context) {
 		start := time.Now()
 		c.Writer.Header().Set(RequestIDHeader, rand.Text())
 		defer func() {
 			cut := recoverPanic(c, log, recover())
-			logRequest(c, log, time.Since(start))
+			if c.Writer.Status() < http.StatusBadRequest || refused.mayLog(refusalOf(c)) {
+				logRequest(c, log, time.Since(start))
+			}
 			if cut {
 				panic(http.ErrAbortHandler)
 			}
@@ -58,11 +61,12 @@ func recoverPanic(c *gin.Context, log *slog.Logger, cause any) (cut bool) {
 }
 
 // logRequest writes the line of the access log. It makes the record itself, because
-// Logger.LogAttrs would look up its caller.
+// Logger.LogAttrs would look up its caller. An error that came with a status below 500 is
+// that of a client who left before the end of its response, which is no failure.
 func logRequest(c *gin.Context, log *slog.Logger, took time.Duration) {
+	status := c.Writer.Status()
 	level := slog.LevelInfo
-	err := c.Errors.Last()
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if status >= http.StatusInternalServerError && len(c.Errors) > 0 {
 		level = slog.LevelError
 	}
 	ctx := c.Request.Context()
@@ -73,7 +77,7 @@ func logRequest(c *gin.Context, log *slog.Logger, took time.Duration) {
 	r.AddAttrs(
 		slog.String("method", Method(c)),
 		slog.String("route", Route(c)),
-		slog.Int("status", c.Writer.Status()),
+		slog.Int("status", status),
 		slog.Duration("duration", took),
 		slog.String("request_id", c.Writer.Header().Get(RequestIDHeader)),
 	)
@@ -84,7 +88,7 @@ func logRequest(c *gin.Context, log *slog.Logger, took time.Duration) {
 		r.AddAttrs(slog.String("problem", slug))
 	}
 	if level == slog.LevelError {
-		r.AddAttrs(slog.String("err", err.Error()))
+		r.AddAttrs(slog.String("err", c.Errors[0].Error())) // behind it, that its answer could not be sent
 	}
 	_ = log.Handler().Handle(ctx, r) // the client has its response
 }

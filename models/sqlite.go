@@ -261,7 +261,9 @@ func classifySQLite(err error) error {
 	switch codeOf(err) {
 	case sqliteFull:
 		return fmt.Errorf("%w: %w", ErrStorageFull, err)
-	case sqliteBusy, sqliteNoMem, sqliteReadOnly, sqliteInterrupt, sqliteIOErr, sqliteCantOpen, sqliteCorrupt, sqliteNotADB:
+	case sqliteInterrupt: // only a context that has ended interrupts
+		return fmt.Errorf("%w: %w: %w", ErrDatabaseUnavailable, context.Canceled, err)
+	case sqliteBusy, sqliteNoMem, sqliteReadOnly, sqliteIOErr, sqliteCantOpen, sqliteCorrupt, sqliteNotADB:
 		return fmt.Errorf("%w: %w", ErrDatabaseUnavailable, err)
 	}
 	return err

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/glebarez/sqlite"
 )
@@ -415,4 +416,22 @@ func TestBackupSQLite_refuses(t *testing.T) {
 		t.Errorf("the older backup is now %q", got)
 	}
 	noError(t, BackupSQLite(t.Context(), path, filepath.Join(dir, "new.db"))) // the control
+}
+
+// TestSQLite_interruptedByTheCaller: a statement that its caller has given up is no
+// failure of the database to whoever asks why.
+func TestSQLite_interruptedByTheCaller(t *testing.T) {
+	s, err := OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "restaurant.db"))
+	noError(t, err)
+	defer s.Close()
+	for i := range 200 {
+		ctx, giveUp := context.WithCancel(t.Context())
+		time.AfterFunc(time.Duration(i)*time.Microsecond, giveUp)
+		var n int64
+		err := s.read(ctx).Raw("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) SELECT count(*) FROM n").Scan(&n).Error
+		giveUp()
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("given up after %d µs: %v", i, err)
+		}
+	}
 }
