@@ -7,12 +7,15 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"restaurant/models"
 )
 
 func read(args []string, env map[string]string) (config, error) {
@@ -245,6 +248,46 @@ func TestUsersAdd_firstManager(t *testing.T) {
 	} {
 		if out, err := add(tc.password, tc.args...); err == nil || !strings.Contains(err.Error(), tc.wants) || strings.Contains(out+err.Error(), tc.password) {
 			t.Errorf("%v: says %q, %v", tc.args, out, err)
+		}
+	}
+}
+
+// TestUsersAdd_passwordAsItWasMeant: a byte-order mark, which Windows puts before UTF-8, is
+// not part of the password; UTF-16 is refused.
+func TestUsersAdd_passwordAsItWasMeant(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	add := func(username, input string) error {
+		return Run(t.Context(), []string{"users", "add", "-data-dir", dir, username}, func(string) string { return "" },
+			Stdio{In: strings.NewReader(input), Out: io.Discard, Log: io.Discard})
+	}
+	for name, input := range map[string]string{
+		"UTF-16, little end first":  "\xff\xfeM\x00\xfc\x00n\x00c\x00h\x00e\x00n\x00!\x00\r\x00\n\x00",
+		"UTF-16, big end first":     "\xfe\xff\x00M\x00\xfc\x00n\x00c\x00h\x00e\x00n\x00!\x00\r\x00\n",
+		"UTF-16 without its mark":   "M\x00u\x00n\x00i\x00c\x00h\x00!\x00!\x00\r\x00\n\x00",
+		"a mark and a short secret": "\ufeffsecret!\n",
+	} {
+		if err := add("refused", input); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := add("chef.one", "\ufeffMu\u0308nchen, per favore\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	store, err := models.OpenSQLite(t.Context(), filepath.Join(dir, "restaurant.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	u, err := store.UserByUsername(t.Context(), "chef.one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for password, want := range map[string]bool{
+		"M\u00fcnchen, per favore": true, "Mu\u0308nchen, per favore": true, "\ufeffM\u00fcnchen, per favore": false,
+	} {
+		if ok, err := models.PasswordMatches(password, u.PasswordHash); ok != want || err != nil {
+			t.Errorf("%q opens the account: %v, %v", password, ok, err)
 		}
 	}
 }

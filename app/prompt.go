@@ -25,12 +25,24 @@ func readLine(ctx context.Context, in io.Reader) (string, error) {
 		if errors.Is(err, io.EOF) {
 			err = nil
 		}
-		read <- result{strings.TrimRight(line, "\r\n"), err}
+		read <- result{line, err}
 	}()
 	select {
 	case r := <-read:
-		return r.line, r.err
+		if r.err != nil {
+			return "", r.err
+		}
+		return plainText(strings.TrimRight(r.line, "\r\n"))
 	case <-ctx.Done():
 		return "", errors.New("stopped; nothing was changed")
 	}
+}
+
+// plainText removes the mark with which Windows begins UTF-8: nobody has typed it. UTF-16,
+// which PowerShell 5.1 writes with >, is an error.
+func plainText(line string) (string, error) {
+	if strings.HasPrefix(line, "\xff\xfe") || strings.HasPrefix(line, "\xfe\xff") || strings.Contains(line, "\x00") {
+		return "", errors.New("the input is UTF-16: type it, or save the file as UTF-8; nothing was changed")
+	}
+	return strings.TrimPrefix(line, "\ufeff"), nil
 }

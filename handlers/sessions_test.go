@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -531,6 +532,30 @@ func TestPassword_change(t *testing.T) {
 	srv.post(t, loginPath, `{"username":"alice","password":"alice-likes-pizza"}`).wants(t, 401, "invalid-credentials")
 	srv.post(t, loginPath, `{"username":"alice","password":"`+fresh+`"}`).wants(t, 200, "")
 	srv.login(t, "bob")
+}
+
+// TestPassword_inEitherUnicodeForm: an ü is one character or two, depending on the
+// keyboard; wherever a password is taken, both are the same.
+func TestPassword_inEitherUnicodeForm(t *testing.T) {
+	srv := newServer(t)
+	forms := []string{"M\u00fcnchen, per favore", "Mu\u0308nchen, per favore"}
+	fresh := []string{"Caff\u00e8 e tiramis\u00f9", "Caffe\u0300 e tiramisu\u0300"}
+	logsIn := func(username, password string, status int, slug string) {
+		t.Helper()
+		srv.post(t, loginPath, fmt.Sprintf(`{"username":%q,"password":"%s"}`, username, password)).wants(t, status, slug)
+		form := url.Values{"username": {username}, "password": {password}}.Encode()
+		srv.post(t, loginPath, form, asForm).wants(t, status, slug)
+	}
+	for n, username := range []string{"composed", "decomposed"} {
+		srv.post(t, registerPath, fmt.Sprintf(`{"username":%q,"password":"%s","name":"Guest"}`, username, forms[n])).wants(t, 201, "")
+		logsIn(username, forms[0], 200, "")
+		logsIn(username, forms[1], 200, "")
+		logsIn(username, "Munchen, per favore", 401, "invalid-credentials")
+		change := fmt.Sprintf(`{"current":"%s","new":"%s"}`, forms[1-n], fresh[n])
+		srv.post(t, passwordPath, change, srv.as(t, username)).wants(t, 204, "")
+		logsIn(username, fresh[0], 200, "")
+		logsIn(username, fresh[1], 200, "")
+	}
 }
 
 // TestPassword_changeDuringALogin is a login that was checked before

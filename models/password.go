@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
 )
 
 // Cost of one password hash: 19 MiB of memory, two passes, one lane, the minimum
@@ -44,6 +45,7 @@ var commonPasswords = func() map[string]bool {
 // rules about digits and signs: length makes a password hard to guess, and
 // attackers try the most common ones first.
 func PasswordFault(password, username string) string {
+	password = norm.NFC.String(password)
 	n := utf8.RuneCountInString(password)
 	switch lower := strings.ToLower(password); {
 	case !utf8.ValidString(password) || n < MinPassword || n > MaxPassword:
@@ -60,6 +62,7 @@ func PasswordFault(password, username string) string {
 // PasswordMatches it takes much time and memory on purpose, so whatever a request can
 // start has to wait in a queue.Queue first.
 func HashPassword(password string) string {
+	password = norm.NFC.String(password)
 	salt := make([]byte, saltBytes)
 	rand.Read(salt) // never fails since Go 1.24
 	b64 := base64.RawStdEncoding.EncodeToString
@@ -82,7 +85,22 @@ func PasswordMatches(password, hash string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return subtle.ConstantTimeCompare(derive(password, salt), want) == 1, nil
+	match := 0
+	for _, form := range passwordForms(password) { // all, so that the time depends on what was sent alone
+		match |= subtle.ConstantTimeCompare(derive(form, salt), want)
+	}
+	return match == 1, nil
+}
+
+// passwordForms are the texts that a hash of this password may be of. Keyboards write an
+// ü as one character or as two, so a password is hashed in Unicode's composed form (NFC).
+// Hashes from before may be of the text as it was sent.
+func passwordForms(password string) []string {
+	composed := norm.NFC.String(password)
+	if composed == password {
+		return []string{password}
+	}
+	return []string{composed, password}
 }
 
 func parseHash(hash string) (salt, sum []byte, err error) {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 )
@@ -32,6 +33,47 @@ func TestPasswordMatches(t *testing.T) {
 				t.Errorf("PasswordMatches = %v, %v, want %v", got, err, tc.want)
 			}
 		})
+	}
+}
+
+// The same password in two forms: an ü of one character, and one of two.
+const (
+	composed   = "M\u00fcnchen, per favore"
+	decomposed = "Mu\u0308nchen, per favore"
+)
+
+// TestPasswordMatches_inEitherUnicodeForm: keyboards differ in how they write an ü.
+func TestPasswordMatches_inEitherUnicodeForm(t *testing.T) {
+	t.Parallel()
+	salt := []byte("sixteen bytes ok")
+	b64 := base64.RawStdEncoding.EncodeToString
+	asSent := phcPrefix + b64(salt) + "$" + b64(derive(decomposed, salt)) // as earlier releases wrote it
+	for _, tc := range []struct {
+		name, password, hash string
+		want                 bool
+	}{
+		{"composed, of the composed", composed, HashPassword(composed), true},
+		{"decomposed, of the composed", decomposed, HashPassword(composed), true},
+		{"composed, of the decomposed", composed, HashPassword(decomposed), true},
+		{"decomposed, of the decomposed", decomposed, HashPassword(decomposed), true},
+		{"decomposed, of an earlier release", decomposed, asSent, true},
+		{"without the dots", strings.Replace(composed, "\u00fc", "u", 1), HashPassword(composed), false},
+		{"decomposed, of another password", decomposed, HashPassword("M\u00fcnchen, prego"), false},
+		{"decomposed, of a user who does not exist", decomposed, "", false},
+	} {
+		if got, err := PasswordMatches(tc.password, tc.hash); got != tc.want || err != nil {
+			t.Errorf("%s: %v, %v, want %v", tc.name, got, err, tc.want)
+		}
+	}
+}
+
+// TestPasswordForms_dependOnTheTextAlone: what is plain costs one hash, and what is not
+// costs two, whether or not there is such a user.
+func TestPasswordForms_dependOnTheTextAlone(t *testing.T) {
+	for text, want := range map[string]int{"alice-likes-pizza": 1, composed: 1, decomposed: 2} {
+		if got := len(passwordForms(text)); got != want {
+			t.Errorf("%q has %d forms, want %d", text, got, want)
+		}
 	}
 }
 
@@ -74,6 +116,9 @@ func TestPasswordFault(t *testing.T) {
 		{"no password", "", false},
 		{"no UTF-8", "pizza\xff\xfe-napoli", false},
 		{"spaces count", "la mia p", true},
+		{"eight characters when composed", "pizza!e" + "e\u0301", true},
+		{"seven characters when composed", "pizza!" + "e\u0301", false},
+		{"the username in a compatible form", "margherita\uff0ealice", true},
 		{"one of the commonest", "password123", false},
 		{"one of the commonest in another case", "PassWord123", false},
 		{"one of the commonest and more", "password123, or is it", true},

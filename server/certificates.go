@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func OpenSelfSigned(dir string, names []string, log *slog.Logger) (*Certificates
 
 // load reads the pair and rejects one that no client would accept.
 func (c *Certificates) load() error {
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	pair, err := loadPair(c.certFile, c.keyFile)
 	if err != nil {
 		return fmt.Errorf("the certificate %s and its key %s cannot be used: %w", c.certFile, c.keyFile, withoutPath(err))
 	}
@@ -74,6 +75,21 @@ func (c *Certificates) Covers(name string) bool {
 	leaf := c.current.Leaf
 	c.mu.Unlock()
 	return leaf.VerifyHostname(name) == nil
+}
+
+// loadPair reads a certificate and its key, also if an editor has put a byte-order mark
+// before them: PEM must begin a line.
+func loadPair(certFile, keyFile string) (tls.Certificate, error) {
+	cert, err := os.ReadFile(certFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := os.ReadFile(keyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	mark := []byte("\ufeff")
+	return tls.X509KeyPair(bytes.TrimPrefix(cert, mark), bytes.TrimPrefix(key, mark))
 }
 
 // withoutPath removes the path from an error, for messages that name it already.

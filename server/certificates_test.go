@@ -85,6 +85,20 @@ func TestCertificates_reload(t *testing.T) {
 			t.Errorf("with a broken file %s is used", got)
 		}
 	}
+	createPair(t, dir, "marked", start.Add(-time.Hour), start.Add(time.Hour))
+	for _, file := range []string{cert, key} { // as an editor of Windows saves them
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, append([]byte("\ufeff"), text...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	touch(8)
+	if got := inUse(); got != "marked" {
+		t.Errorf("with byte-order marks %s is used", got)
+	}
 	createPair(t, dir, "third", start.Add(-time.Hour), start.Add(time.Hour))
 	touch(9)
 	if got := inUse(); got != "third" {

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -157,8 +158,11 @@ func readKey(file string) (*key, error) {
 	return k, nil
 }
 
+// byteOrderMark is what some editors put before a text in UTF-8. PEM must begin a line.
+var byteOrderMark = []byte("\ufeff")
+
 func parsePrivate(text []byte) (*rsa.PrivateKey, error) {
-	block, _ := pem.Decode(text)
+	block, _ := pem.Decode(bytes.TrimPrefix(text, byteOrderMark))
 	if block == nil || block.Type != "PRIVATE KEY" {
 		return nil, errors.New("it is damaged, or not a PEM file with a PRIVATE KEY")
 	}

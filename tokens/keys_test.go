@@ -147,6 +147,13 @@ func TestOpenKeys_refusesAnUnusableKeyAndLeavesItAlone(t *testing.T) {
 			t.Error("another key signs")
 		}
 	})
+	t.Run("and so it is with a byte-order mark before it", func(t *testing.T) {
+		dir := t.TempDir()
+		put(t, dir, name, append([]byte("\ufeff"), good...))
+		if got := openKeys(t, dir); !got.signing.private.Equal(ownKey()) {
+			t.Error("another key signs")
+		}
+	})
 	t.Run("one bad key beside a good one stops the start, too", func(t *testing.T) {
 		dir := t.TempDir()
 		put(t, dir, name, good)

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -45,7 +46,7 @@ func InstanceName(file string) (string, error) {
 		text = []byte(strings.ToLower(rand.Text()[:instanceNameLength]) + "\n")
 		err = writeFileAtomic(file, text)
 	}
-	name := strings.TrimSpace(string(text))
+	name := strings.TrimSpace(string(bytes.TrimPrefix(text, byteOrderMark)))
 	if err == nil && len(name) != instanceNameLength {
 		err = errors.New("it does not hold the name of an instance; remove it to get a new one")
 	}

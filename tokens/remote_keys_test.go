@@ -229,6 +229,11 @@ func TestInstanceName_isKept(t *testing.T) {
 	if noError(t, err); again != name || len(name) != instanceNameLength {
 		t.Errorf("%q, then %q", name, again)
 	}
+	noError(t, os.WriteFile(file, []byte("\ufeff"+name+"\r\n"), 0o600)) // as an editor of Windows saves it
+	again, err = InstanceName(file)
+	if noError(t, err); again != name {
+		t.Errorf("%q, then %q", name, again)
+	}
 	other, err := InstanceName(filepath.Join(t.TempDir(), "instance"))
 	if noError(t, err); other == name {
 		t.Error("two instances have one name")
