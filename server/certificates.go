@@ -41,7 +41,13 @@ func OpenCertificates(certFile, keyFile string, log *slog.Logger) (*Certificates
 // signed by it. names are host names and IP addresses.
 func OpenSelfSigned(dir string, names []string, log *slog.Logger) (*Certificates, error) {
 	c := &Certificates{certFile: filepath.Join(dir, "cert.pem"), keyFile: filepath.Join(dir, "key.pem"), log: log}
-	c.renew = func() error { return renewSelfSigned(dir, names) }
+	c.renew = func() error {
+		newCA, err := renewSelfSigned(dir, names)
+		if newCA {
+			log.Warn("there is a new certificate authority, because the old one ends soon or was not for the names of this server alone; clients have to trust it in place of the old one", "file", filepath.Join(dir, "ca.pem"))
+		}
+		return err
+	}
 	if err := c.renew(); err != nil {
 		return nil, err
 	}
@@ -109,9 +115,17 @@ func modTime(file string) time.Time {
 	return info.ModTime()
 }
 
-// config allows TLS 1.2 and later.
+// config allows TLS 1.2 and later, with forward secrecy and authenticated encryption (RFC
+// 9325, section 4.2): of TLS 1.2 that leaves these suites.
 func (c *Certificates) config() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, GetCertificate: c.get,
+		CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		},
+	}
 }
 
 // get is the tls.Config callback. It keeps the old certificate if the new one cannot

@@ -7,9 +7,11 @@ import (
 	"encoding/pem"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -110,7 +112,7 @@ func TestSelfSigned_renewsInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		serial := func(names ...string) string {
-			if err := renewSelfSigned(dir, append([]string{"localhost"}, names...)); err != nil {
+			if _, err := renewSelfSigned(dir, append([]string{"localhost"}, names...)); err != nil {
 				t.Fatal(err)
 			}
 			pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
@@ -142,8 +144,107 @@ func TestSelfSigned_renewsInTime(t *testing.T) {
 		if err := os.Remove(filepath.Join(dir, "ca-key.pem")); err != nil {
 			t.Fatal(err)
 		}
-		if err := renewSelfSigned(dir, []string{"localhost"}); err == nil || !strings.Contains(err.Error(), "ca.pem") {
+		if _, err := renewSelfSigned(dir, []string{"localhost"}); err == nil || !strings.Contains(err.Error(), "ca.pem") {
 			t.Errorf("without the key of the authority: %v", err)
 		}
 	})
+}
+
+// authority opens the CA in a new folder, for these names.
+func authority(t *testing.T, names ...string) (dir string, ca *tls.Certificate) {
+	t.Helper()
+	dir = t.TempDir()
+	if newCA, err := renewSelfSigned(dir, names); err != nil || newCA {
+		t.Fatal(newCA, err)
+	}
+	ca, err := loadCA(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, ca
+}
+
+// TestSelfSigned_authorityIsForItsNamesOnly signs with the stolen key of a CA. Clients that
+// trust it accept that for the names of the server, and for no other.
+func TestSelfSigned_authorityIsForItsNamesOnly(t *testing.T) {
+	_, ca := authority(t, "localhost", "127.0.0.1", "::1", "kitchen.example", "192.168.7.5", "203.0.113.9", "2001:db8::9")
+	trusted := x509.NewCertPool()
+	trusted.AddCert(ca.Leaf)
+	for name, want := range map[string]bool{
+		"localhost": true, "127.0.0.1": true, "::1": true, "kitchen.example": true, "203.0.113.9": true, "2001:db8::9": true,
+		"192.168.9.9":  true, // it may get another address in its network
+		"bank.example": false, "example": false, "notkitchen.example": false, "203.0.113.10": false, "10.0.0.1": false, "2001:db8::a": false, "8.8.8.8": false,
+	} {
+		leaf := &x509.Certificate{Subject: pkix.Name{CommonName: "Restaurant server"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+		leaf.DNSNames, leaf.IPAddresses = split([]string{name})
+		dir := t.TempDir()
+		if err := createCertificate(dir, "cert.pem", "key.pem", leaf, time.Hour, ca); err != nil {
+			t.Fatal(err)
+		}
+		pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pair.Leaf.Verify(x509.VerifyOptions{Roots: trusted, DNSName: name}); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestSelfSigned_authorityIsReplaced: a CA for all names, as it was made before, or one that
+// does not fit any more, gives way to another; one that fits stays.
+func TestSelfSigned_authorityIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir, first := authority(t, "localhost", "192.168.7.5")
+		if life := time.Until(first.Leaf.NotAfter); life > 2*366*24*time.Hour {
+			t.Errorf("it lives for %v", life)
+		}
+		step := func(what string, want bool, names ...string) {
+			t.Helper()
+			if newCA, err := renewSelfSigned(dir, names); err != nil || newCA != want {
+				t.Errorf("%s: replaced %v, %v", what, newCA, err)
+			}
+		}
+		step("again", false, "localhost", "192.168.7.5")
+		step("another address in its network", false, "localhost", "192.168.200.1")
+		step("a name that it may not sign for", true, "localhost", "kitchen.example")
+		step("that name again", false, "localhost", "kitchen.example")
+		time.Sleep(caLife - certLife + time.Hour)
+		step("it could not sign a whole certificate", true, "localhost")
+
+		old := &x509.Certificate{Subject: pkix.Name{CommonName: "old"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+		if err := createCertificate(dir, "ca.pem", "ca-key.pem", old, 10*365*24*time.Hour, nil); err != nil {
+			t.Fatal(err)
+		}
+		step("one for every name", true, "localhost")
+		step("its successor", false, "localhost")
+	})
+}
+
+// TestTLS_authenticatedEncryptionOnly offers one suite of TLS 1.2 at a time.
+func TestTLS_authenticatedEncryptionOnly(t *testing.T) {
+	dir, ca := authority(t, "localhost")
+	c, err := OpenSelfSigned(dir, []string{"localhost"}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := x509.NewCertPool()
+	trusted.AddCert(ca.Leaf)
+	for suite, want := range map[uint16]bool{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: true, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384: true, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: true,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: false, tls.TLS_RSA_WITH_AES_128_GCM_SHA256: false,
+	} {
+		near, far := net.Pipe()
+		var serving sync.WaitGroup
+		serving.Go(func() {
+			_ = tls.Server(far, c.config()).Handshake()
+			_ = far.Close()
+		})
+		client := tls.Client(near, &tls.Config{RootCAs: trusted, ServerName: "localhost", MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}})
+		if err := client.Handshake(); (err == nil) != want {
+			t.Errorf("%s: %v", tls.CipherSuiteName(suite), err)
+		}
+		_ = near.Close()
+		serving.Wait()
+	}
 }

@@ -22,37 +22,47 @@ import (
 )
 
 // Lifetimes of what OpenSelfSigned creates. The certificate is renewed when less than
-// a third of its life is left; the CA is what people trust, so it lives long.
+// a third of its life is left; the CA, which people have to trust again after it, when it
+// could no longer sign a whole one.
 const (
-	caLife   = 10 * 365 * 24 * time.Hour
+	caLife   = 2 * 365 * 24 * time.Hour
 	certLife = 90 * 24 * time.Hour
 	renewal  = certLife / 3
 )
 
-func renewSelfSigned(dir string, names []string) error {
+// renewSelfSigned creates what is missing or no longer fits. It reports whether clients
+// that trusted the CA before have to trust a new one.
+func renewSelfSigned(dir string, names []string) (newCA bool, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+		return false, err
 	}
-	ca, err := loadOrCreateCA(dir)
+	ca, newCA, err := fittingCA(dir, names)
 	if err != nil {
-		return err
+		return false, err
 	}
 	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
 	if err == nil && stillGood(pair.Leaf, names) && pair.Leaf.CheckSignatureFrom(ca.Leaf) == nil {
-		return nil
+		return newCA, nil
 	}
 	template := &x509.Certificate{
-		Subject: pkix.Name{CommonName: "Restaurant"}, KeyUsage: x509.KeyUsageDigitalSignature,
+		// No client may take it for a host name, which the CA would have to permit.
+		Subject: pkix.Name{CommonName: "Restaurant server"}, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
+	template.DNSNames, template.IPAddresses = split(names)
+	return newCA, createCertificate(dir, "cert.pem", "key.pem", template, certLife, ca)
+}
+
+// split separates host names from IP addresses.
+func split(names []string) (hosts []string, ips []net.IP) {
 	for _, n := range names {
 		if ip := net.ParseIP(n); ip != nil {
-			template.IPAddresses = append(template.IPAddresses, ip)
+			ips = append(ips, ip)
 		} else {
-			template.DNSNames = append(template.DNSNames, n)
+			hosts = append(hosts, n)
 		}
 	}
-	return createCertificate(dir, "cert.pem", "key.pem", template, certLife, ca)
+	return hosts, ips
 }
 
 func stillGood(cert *x509.Certificate, names []string) bool {
@@ -60,23 +70,77 @@ func stillGood(cert *x509.Certificate, names []string) bool {
 		!slices.ContainsFunc(names, func(n string) bool { return cert.VerifyHostname(n) != nil })
 }
 
-// loadOrCreateCA loads the certificate authority in dir, or creates one.
-func loadOrCreateCA(dir string) (*tls.Certificate, error) {
-	certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca-key.pem")
-	if _, err := os.Stat(certFile); errors.Is(err, fs.ErrNotExist) {
-		template := &x509.Certificate{
-			Subject: pkix.Name{CommonName: "Restaurant, certificate authority of this house"},
-			IsCA:    true, BasicConstraintsValid: true, MaxPathLenZero: true, KeyUsage: x509.KeyUsageCertSign,
-		}
-		if err := createCertificate(dir, "ca.pem", "ca-key.pem", template, caLife, nil); err != nil {
-			return nil, err
+// fittingCA loads the certificate authority in dir, or creates one: if there is none, if it
+// may not sign for these names, may sign for any, or ends soon.
+func fittingCA(dir string, names []string) (ca *tls.Certificate, replaced bool, err error) {
+	_, err = os.Stat(filepath.Join(dir, "ca.pem"))
+	there := !errors.Is(err, fs.ErrNotExist)
+	if there {
+		if ca, err = loadCA(dir); err != nil || permits(ca.Leaf, names) && time.Until(ca.Leaf.NotAfter) > certLife {
+			return ca, false, err
 		}
 	}
+	if err := createCA(dir, names); err != nil {
+		return nil, false, err
+	}
+	ca, err = loadCA(dir)
+	return ca, there, err
+}
+
+func loadCA(dir string) (*tls.Certificate, error) {
+	certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca-key.pem")
 	ca, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("%s and %s cannot be used: %w; restore them, or move the folder away: new ones are then created, which clients have to trust again", certFile, keyFile, withoutPath(err))
 	}
 	return &ca, nil
+}
+
+// createCA creates a CA that can sign for servers of these names only (RFC 5280, section
+// 4.2.1.10): with its key nobody can pass for another server to clients that trust it.
+func createCA(dir string, names []string) error {
+	hosts, ips := split(slices.Concat([]string{"localhost", "127.0.0.1", "::1"}, names)) // without any of a kind all would be permitted
+	template := &x509.Certificate{
+		Subject: pkix.Name{CommonName: "Restaurant, certificate authority of this house"},
+		IsCA:    true, BasicConstraintsValid: true, MaxPathLenZero: true, KeyUsage: x509.KeyUsageCertSign,
+		ExtKeyUsage:                 []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		PermittedDNSDomainsCritical: true, PermittedDNSDomains: slices.Compact(slices.Sorted(slices.Values(hosts))),
+	}
+	for _, ip := range ips {
+		if !permitted(template, ip) {
+			template.PermittedIPRanges = append(template.PermittedIPRanges, rangeOf(ip))
+		}
+	}
+	return createCertificate(dir, "ca.pem", "ca-key.pem", template, caLife, nil)
+}
+
+// permits reports whether a CA may sign for these names, and not for any name.
+func permits(ca *x509.Certificate, names []string) bool {
+	hosts, ips := split(names)
+	return ca.PermittedDNSDomainsCritical && len(ca.PermittedIPRanges) > 0 &&
+		!slices.ContainsFunc(hosts, func(h string) bool { return !slices.Contains(ca.PermittedDNSDomains, h) }) &&
+		!slices.ContainsFunc(ips, func(ip net.IP) bool { return !permitted(ca, ip) })
+}
+
+func permitted(ca *x509.Certificate, ip net.IP) bool {
+	return slices.ContainsFunc(ca.PermittedIPRanges, func(r *net.IPNet) bool { return r.Contains(ip) })
+}
+
+// changing are the networks in which a computer gets another address from time to time. A
+// CA is for all of such a network, so that it need not be trusted again each time.
+var changing = []string{"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"}
+
+// rangeOf is the network of changing that ip is in, or ip alone.
+func rangeOf(ip net.IP) *net.IPNet {
+	for _, text := range changing {
+		if _, network, err := net.ParseCIDR(text); err == nil && network.Contains(ip) {
+			return network
+		}
+	}
+	if four := ip.To4(); four != nil {
+		ip = four
+	}
+	return &net.IPNet{IP: ip, Mask: net.CIDRMask(8*len(ip), 8*len(ip))}
 }
 
 // createCertificate creates a key and a certificate for it, signed by parent; nil signs
@@ -123,7 +187,7 @@ func replaceFile(path, kind string, der []byte, mode os.FileMode) error {
 
 // Fingerprint is the SHA-256 of the certificate authority in dir, as tools show it.
 func Fingerprint(dir string) (string, error) {
-	ca, err := loadOrCreateCA(dir)
+	ca, err := loadCA(dir)
 	if err != nil {
 		return "", err
 	}
