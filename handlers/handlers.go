@@ -6,9 +6,11 @@ package handlers
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/time/rate"
@@ -119,11 +121,15 @@ func withID(fn func(c *gin.Context, id int64) error) gin.HandlerFunc {
 	})
 }
 
-// refuseEncodedSlash answers 404 to a path with %2F: the router would take it for a slash,
-// and a proxy in front for a letter (RFC 3986, section 2.2).
-func refuseEncodedSlash(c *gin.Context) {
+// refuseAmbiguous answers 404 to a path with %2F: the router would take it for a slash,
+// and a proxy in front for a letter (RFC 3986, section 2.2). A query that is no text in
+// UTF-8 is 400, as a body is: what a client meant is anybody's guess.
+func refuseAmbiguous(c *gin.Context) {
 	if strings.Contains(strings.ToUpper(c.Request.URL.RawPath), "%2F") {
 		problem.Write(c, problem.NotFound.New("There is nothing at this address: a slash that is written as %2F separates nothing."))
+	}
+	if query, err := url.QueryUnescape(c.Request.URL.RawQuery); err == nil && !utf8.ValidString(query) {
+		problem.Write(c, problem.MalformedRequest.New("The query of the address is not valid UTF-8. Percent-encode the bytes of the text in UTF-8, so that ü is %C3%BC."))
 	}
 }
 

@@ -90,7 +90,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, middleware.ServerTiming), middleware.Headers(a.hsts()), refused, hosts.Check, refuseEncodedSlash)
+	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, middleware.ServerTiming), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
 	if len(a.CORSOrigins) > 0 {
 		r.Use(middleware.CORS(a.CORSOrigins))
 	}

@@ -100,8 +100,8 @@ func secure(v3 *openapi3.T) {
 	}
 }
 
-// addCommonResponses adds the problems that middleware answers with: the check of the
-// host, the rate limit and the check of a cookie's origin.
+// addCommonResponses adds the problems that middleware answers with: the checks of the
+// host and the query, the rate limit and the check of a cookie's origin.
 func addCommonResponses(path, method string, op *openapi3.Operation) {
 	add := func(status, description string) {
 		if op.Responses.Value(status) == nil {
@@ -118,8 +118,9 @@ func addCommonResponses(path, method string, op *openapi3.Operation) {
 		add("403", "cross-origin")
 	}
 	if op.Security != nil {
-		add("400", "ambiguous-credentials")
+		add("400", "ambiguous-credentials, malformed-request")
 	}
+	add("400", "malformed-request")
 }
 
 const optionalToken = "x-security-optional"
