@@ -254,13 +254,13 @@ func (s *Store) EndSessions(ctx context.Context, userID int64, except string, wh
 // only within write, which then calls the function of OnSessionsEnded. Other
 // instances are notified when the transaction commits.
 func (s *Store) endSessions(tx *gorm.DB, now Millis, why EndReason, where string, args ...any) (n int, err error) {
+	all := tx.Statement.Context.Value(endedKey{}).(*[]RevokedSession) // or no statement runs
 	var ended []RevokedSession
 	err = tx.Raw("UPDATE login_sessions SET ended_at = ?, end_reason = ? WHERE ended_at IS NULL AND "+where+" RETURNING id, user_id, access_until, end_reason",
 		append([]any{now, why}, args...)...).Scan(&ended).Error
 	if err != nil {
 		return 0, err
 	}
-	all := tx.Statement.Context.Value(endedKey{}).(*[]RevokedSession)
 	*all = append(*all, ended...)
 	return len(ended), s.notify(tx, notification{Ended: ended})
 }

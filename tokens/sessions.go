@@ -86,7 +86,7 @@ func (s *Sessions) Refresh(ctx context.Context, plain string) (TokenPair, error)
 // connection was lost while its end was committed. Its access tokens would be refused at
 // once, and accepted again when the denylist forgets it.
 func (s *Sessions) endAgain(ctx context.Context, userID int64, id string) error {
-	err := s.store.EndSession(ctx, userID, id, models.EndLogout)
+	err := s.store.EndSession(ctx, userID, id, s.authority.denylist.Why(id))
 	if err == nil || errors.Is(err, models.ErrNotFound) {
 		return models.ErrRefreshInvalid
 	}
