@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func fromAddress(addr string) option {
@@ -21,6 +22,34 @@ func TestHealth_liveAndReady(t *testing.T) {
 	srv.Drain()
 	srv.get(t, "/readyz").wants(t, 503, "not-ready")
 	srv.get(t, "/healthz").wants(t, 200, "")
+}
+
+// TestReady_meansThatAnOrderCouldBeTaken: while another program keeps the database to
+// itself, neither is possible, and then both are.
+func TestReady_meansThatAnOrderCouldBeTaken(t *testing.T) {
+	srv := newServer(t)
+	alice := srv.as(t, "alice")
+	srv.get(t, "/readyz").wants(t, 200, "")
+	other := srv.location.secondConnection(t)
+	hold := "BEGIN; LOCK TABLE orders IN EXCLUSIVE MODE"
+	if srv.location.file != "" {
+		hold = "BEGIN IMMEDIATE"
+	}
+	if _, err := other.Exec(hold); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	res := srv.get(t, "/readyz").wants(t, 503, "database-unavailable")
+	if took := time.Since(start); took > 3*time.Second || res.Header().Get("Retry-After") == "" {
+		t.Errorf("after %v with Retry-After %q", took, res.Header().Get("Retry-After"))
+	}
+	srv.get(t, "/healthz").wants(t, 200, "")
+	srv.get(t, "/api/v1/menu").wants(t, 200, "")
+	if _, err := other.Exec("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	srv.newOrder(t, alice)
+	srv.get(t, "/readyz").wants(t, 200, "")
 }
 
 func TestMetrics_forManagersAndLoopback(t *testing.T) {

@@ -583,9 +583,10 @@ func TestPostgres_queueTimeout(t *testing.T) {
 		leave()
 		waiting.Wait()
 		noError(t, reading.Close())
-		noError(t, s.Ready(t.Context()))
+		wantUnavailableWithin(t, readyTimeout+time.Second, func() error { return s.Ready(t.Context()) }) // no order could be taken
 		noError(t, writing.Close())
 		placeOrder(t, s, alice, dish)
+		noError(t, s.Ready(t.Context()))
 	})
 }
 
