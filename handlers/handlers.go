@@ -86,6 +86,8 @@ type API struct {
 	metrics  *middleware.Metrics
 	cookies  middleware.Cookies
 	throttle *middleware.Throttle
+	// registering is where registrations wait for each other, before they wait in Hashing.
+	registering *queue.Queue
 	// registrations that hash a password have a limit for all clients together.
 	registrations *rate.Limiter
 	streams       streamCount

@@ -129,6 +129,38 @@ func TestHashing_isFairByAddress(t *testing.T) {
 	})
 }
 
+// TestHashing_registrationsAreOneClient: ten addresses register before one logs in, which
+// waits for one of them only.
+func TestHashing_registrationsAreOneClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t)
+		leave := srv.occupyHashing(t)
+		order := make(chan string, 11)
+		for i := range 10 {
+			go func() {
+				srv.post(t, "/api/v1/auth/register", registration(fmt.Sprint("guest.", i)), fromAddress(fmt.Sprintf("192.0.2.%d:1", i))).wants(t, 201, "")
+				order <- "registration"
+			}()
+			synctest.Wait()
+		}
+		go func() {
+			srv.tryLogin(t, "alice", passwordOf("alice"), home).wants(t, 200, "")
+			order <- "login"
+		}()
+		synctest.Wait()
+		leave()
+		place := 0
+		for i := range 11 {
+			if <-order == "login" {
+				place = i
+			}
+		}
+		if place > 3 { // it hashes beside them, so it may end a little later
+			t.Errorf("the login comes after %d registrations", place)
+		}
+	})
+}
+
 // TestHashing_notForAClientThatLeft registers over a real connection and hangs up in the
 // line: no account is made that nobody heard of.
 func TestHashing_notForAClientThatLeft(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"restaurant/httpjson"
+	"restaurant/middleware"
 	"restaurant/models"
 	"restaurant/problem"
 )
@@ -56,6 +57,22 @@ func newRegistrationLimit(on bool) *rate.Limiter {
 	return rate.NewLimiter(registrationsPerSecond, registrationBurst)
 }
 
+// waitToRegister waits until this client may hash the password of a new account. However
+// many addresses register, there is one of them at a time, and with those who log in
+// they take turns as if they were one client.
+func (a *API) waitToRegister(c *gin.Context) (leave func(), err error) {
+	leaveLine, err := a.registering.Enter(c.Request.Context(), middleware.Address(c))
+	if err != nil {
+		return nil, err
+	}
+	leaveHashing, err := a.Hashing.Enter(c.Request.Context(), "register")
+	if err != nil {
+		leaveLine()
+		return nil, err
+	}
+	return func() { leaveHashing(); leaveLine() }, nil
+}
+
 // register opens an account, always with the role guest: clients cannot choose one.
 //
 //	@Summary	Open an account
@@ -85,7 +102,7 @@ func (a *API) register(c *gin.Context) error {
 	if !a.registrations.Allow() {
 		return problem.RateLimited.New("More people are registering than the house takes in.").RetryAfter(registrationRetry)
 	}
-	leave, err := a.waitForHashing(c)
+	leave, err := a.waitToRegister(c)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
+	"restaurant/queue"
 	"restaurant/web"
 )
 
@@ -50,7 +51,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	a := &API{Config: cfg, Deps: deps, router: gin.New(), metrics: middleware.NewMetrics()}
 	a.metrics.ObserveStore(a.Store)
 	a.throttle = middleware.NewThrottle(a.loginFailures())
-	a.registrations = newRegistrationLimit(a.RateLimit > 0)
+	a.registrations, a.registering = newRegistrationLimit(a.RateLimit > 0), queue.New(1)
 	origin, err := middleware.NewOrigin(a.PublicURL, a.CORSOrigins)
 	if err != nil {
 		return nil, err
