@@ -26,7 +26,7 @@ CHAOS = 60s
 
 .PHONY: help run demo branches test check docs build clean e2e \
 	fmt-check vet lint tidy-check web-check shell-check \
-	test-postgres chaos screenshots bench load growth cluster-load
+	test-postgres chaos screenshots bench load growth crowd cluster-load
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -111,6 +111,9 @@ load: #: Measure the program under load, beside the least that any server could 
 
 growth: #: Compare an empty database with one that has taken a million orders
 	go run -C e2e/load . -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)
+
+crowd: #: Measure how guests fare while three addresses flood the server with registrations (about 2 minutes)
+	go run -C e2e/load . -crowd -rounds $(ROUNDS) -for $(SECONDS)s
 
 cluster-load: #: Measure three instances over one PostgreSQL, and SQLite beside them (needs nginx and PostgreSQL; about 5 minutes)
 	. ./deploy/install.sh && need nginx nginx-light && deploy/with-postgres.sh go run -C e2e/load . -cluster -rounds $(ROUNDS) -for $(SECONDS)s -ended $(ENDED) -streams $(STREAMS)

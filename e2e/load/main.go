@@ -7,7 +7,8 @@
 // connections, and prints a table. With -before it compares the program with an
 // older one in the same rounds, with -growth an empty database with one that has
 // taken a million orders; with -cluster it measures three instances over one
-// PostgreSQL. Run it with `make load`, `make growth` and `make cluster-load`.
+// PostgreSQL, with -crowd how guests fare while others flood the server. Run it with `make load`, `make growth`, `make crowd` and `make
+// cluster-load`.
 package main
 
 import (
@@ -41,6 +42,7 @@ type options struct {
 	before  string        // an older binary to compare it with
 	growth  bool
 	cluster bool
+	crowd   bool
 	ended   int // login sessions, for cluster
 	streams int // open at once, for cluster
 	calls   int // of each kind, for growth
@@ -75,6 +77,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if o.cluster {
 		return clusterLoad(ctx, o, dir, out)
 	}
+	if o.crowd {
+		return crowd(ctx, o, dir, out)
+	}
 	if o.growth {
 		return growth(ctx, o, dir, out)
 	}
@@ -96,6 +101,7 @@ func readOptions(args []string) (options, error) {
 	f.StringVar(&o.before, "before", "", "measure this binary of an older program in the same rounds, and print the ratios after by before")
 	f.BoolVar(&o.growth, "growth", false, "compare an empty database with a filled one instead")
 	f.BoolVar(&o.cluster, "cluster", false, "measure several instances over one PostgreSQL instead; make cluster-load starts it")
+	f.BoolVar(&o.crowd, "crowd", false, "measure how guests fare while three addresses flood the server with registrations instead")
 	f.IntVar(&o.ended, "ended", 1_000_000, "with -cluster: ended login sessions that the instances must remember")
 	f.IntVar(&o.streams, "streams", 10_000, "with -cluster: event streams that are open at once")
 	f.IntVar(&o.calls, "calls", 300, "with -growth: calls of each kind")
