@@ -36,8 +36,16 @@ func serveRefusing(t *testing.T, app *App, certificates *server.Certificates) *s
 	return s
 }
 
+// answer is what the tests read of a response.
+type answer struct {
+	status  int
+	header  http.Header
+	length  int64
+	problem problem.Problem
+}
+
 // exchange sends bytes over a connection of their own and reads one answer.
-func exchange(t *testing.T, s *server.Server, sent string) (*http.Response, problem.Problem) {
+func exchange(t *testing.T, s *server.Server, sent string) answer {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.Addr())
 	if err != nil {
@@ -56,13 +64,13 @@ func exchange(t *testing.T, s *server.Server, sent string) (*http.Response, prob
 	if err != nil {
 		t.Fatal(err)
 	}
-	var p problem.Problem
-	if res.StatusCode >= 400 {
-		if err := json.Unmarshal(body, &p); err != nil {
-			t.Errorf("%q is answered %d %q", sent, res.StatusCode, body)
+	a := answer{status: res.StatusCode, header: res.Header, length: res.ContentLength}
+	if a.status >= 400 {
+		if err := json.Unmarshal(body, &a.problem); err != nil {
+			t.Errorf("%q is answered %d %q", sent, a.status, body)
 		}
 	}
-	return res, p
+	return a
 }
 
 // TestRefusals_ofTheLibrary sends what net/http refuses by itself. The answers are
@@ -98,16 +106,17 @@ func TestRefusals_ofTheLibrary(t *testing.T) {
 		{"headers of 2 MiB", menu + host + strings.Repeat("A: "+strings.Repeat("a", 1<<10)+"\r\n", 2<<10) + end, 431, "header-too-large", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			res, p := exchange(t, s, tc.sent)
-			if res.StatusCode != tc.status || !strings.HasSuffix(p.Type, tc.slug) || !strings.Contains(p.Detail, tc.detail) {
-				t.Errorf("answered %d %+v", res.StatusCode, p)
+			a := exchange(t, s, tc.sent)
+			p := a.problem
+			if a.status != tc.status || !strings.HasSuffix(p.Type, tc.slug) || !strings.Contains(p.Detail, tc.detail) {
+				t.Errorf("answered %d %+v", a.status, a.problem)
 			}
-			if tc.slug != "" && (p.Status != tc.status || p.RequestID == "" || p.RequestID != res.Header.Get("X-Request-ID") || res.Header.Get("Content-Type") != problem.ContentType) {
-				t.Errorf("incomplete: %v %+v", res.Header, p)
+			if tc.slug != "" && (p.Status != tc.status || p.RequestID == "" || p.RequestID != a.header.Get("X-Request-ID") || a.header.Get("Content-Type") != problem.ContentType) {
+				t.Errorf("incomplete: %v %+v", a.header, p)
 			}
 			for _, name := range []string{"X-Request-Id", "X-Content-Type-Options", "Date"} {
-				if res.Header.Get(name) == "" {
-					t.Errorf("the answer has no %s: %v", name, res.Header)
+				if a.header.Get(name) == "" {
+					t.Errorf("the answer has no %s: %v", name, a.header)
 				}
 			}
 		})
@@ -121,9 +130,9 @@ func TestRefusals_plainHTTPWhereTLSIsSpoken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, p := exchange(t, serveRefusing(t, buildDemo(t), certificates), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	if res.StatusCode != 400 || p.Type != "/problems/malformed-request" || !strings.Contains(p.Detail, "https://") {
-		t.Errorf("answered %d %+v", res.StatusCode, p)
+	a := exchange(t, serveRefusing(t, buildDemo(t), certificates), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	if a.status != 400 || a.problem.Type != "/problems/malformed-request" || !strings.Contains(a.problem.Detail, "https://") {
+		t.Errorf("answered %d %+v", a.status, a.problem)
 	}
 }
 
@@ -131,14 +140,14 @@ func TestRefusals_plainHTTPWhereTLSIsSpoken(t *testing.T) {
 func TestOptions_ofTheWholeServer(t *testing.T) {
 	t.Parallel()
 	s := serveRefusing(t, buildDemo(t), nil)
-	res, _ := exchange(t, s, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	if res.StatusCode != 200 || res.ContentLength != 0 || !strings.Contains(res.Header.Get("Allow"), "PATCH") || res.Header.Get("X-Request-Id") == "" || res.Header.Get("Server-Timing") == "" {
-		t.Errorf("answered %d %v", res.StatusCode, res.Header)
+	a := exchange(t, s, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	if a.status != 200 || a.length != 0 || !strings.Contains(a.header.Get("Allow"), "PATCH") || a.header.Get("X-Request-Id") == "" || a.header.Get("Server-Timing") == "" {
+		t.Errorf("answered %d %v", a.status, a.header)
 	}
-	if res, p := exchange(t, s, "OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n\r\n"); res.StatusCode != 421 {
-		t.Errorf("under another name: %d %+v", res.StatusCode, p)
+	if a := exchange(t, s, "OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n\r\n"); a.status != 421 {
+		t.Errorf("under another name: %d %+v", a.status, a.problem)
 	}
-	if res, p := exchange(t, s, "GET * HTTP/1.1\r\nHost: localhost\r\n\r\n"); res.StatusCode != 400 && res.StatusCode != 404 {
-		t.Errorf("GET *: %d %+v", res.StatusCode, p)
+	if a := exchange(t, s, "GET * HTTP/1.1\r\nHost: localhost\r\n\r\n"); a.status != 400 && a.status != 404 {
+		t.Errorf("GET *: %d %+v", a.status, a.problem)
 	}
 }
