@@ -3,16 +3,26 @@
 // send an order again when the answer got lost: it is cooked once.
 
 import { announce, button, h, money, randomKey, render } from "../lib/dom.js";
-import { call } from "../lib/api.js";
+import { call, slug } from "../lib/api.js";
 import { Part, refusal, showRequest } from "./view.js";
 
 /** Basket keeps what was chosen from view to view and over a reload: nothing is lost by
- *  a login or an expiry. */
+ *  a login or an expiry. The key of an order stands beside it until the fate of that order
+ *  is known: an order whose answer got lost may have been taken. */
 class Basket extends EventTarget {
-  lines = load();
   currency = "EUR";
-  table = "";
-  #key = null;
+  #kept = { lines: [], table: "", key: null, ...load() };
+
+  get lines() {
+    return this.#kept.lines;
+  }
+  get table() {
+    return this.#kept.table;
+  }
+  set table(name) {
+    this.#kept.table = name;
+    this.save();
+  }
 
   add(dish, size, price) {
     const line = this.lines.find((l) => l.id === dish.id && l.size === size);
@@ -23,15 +33,14 @@ class Basket extends EventTarget {
   }
 
   changed() {
-    this.lines = this.lines.filter((l) => l.quantity > 0);
+    this.#kept.lines = this.lines.filter((l) => l.quantity > 0);
     this.save();
     this.dispatchEvent(new Event("change"));
   }
 
   save() {
-    this.#key = null; // another order takes another key
     try {
-      sessionStorage.setItem("restaurant.basket", JSON.stringify(this.lines));
+      sessionStorage.setItem(storageKey, JSON.stringify(this.#kept));
     } catch { /* it lives in memory then */ }
   }
 
@@ -42,26 +51,43 @@ class Basket extends EventTarget {
     return this.lines.reduce((sum, l) => sum + l.quantity, 0);
   }
 
-  order() {
-    this.#key ??= randomKey(); // the same key until it is known what became of it
+  /** unanswered says that an order was sent, and nobody knows what became of it. */
+  get unanswered() {
+    return this.#kept.key !== null;
+  }
+
+  /** order sends the order. The server takes one order for each key, however often it is
+   *  sent. A refusal says nothing about an earlier attempt that got no answer. */
+  async order() {
+    const kept = this.#kept, { unanswered } = this;
+    kept.key ??= randomKey();
+    this.save(); // the page may be closed before the answer comes
     const items = this.lines.map(({ id, size, quantity, note }) => ({
       menu_item_id: id,
       size,
       quantity,
       ...(note ? { note } : {}),
     }));
-    return call("POST", "/api/v1/orders", {
+    const answer = await call("POST", "/api/v1/orders", {
       json: { items, ...(this.table ? { table: this.table } : {}) },
-      headers: { "Idempotency-Key": this.#key },
+      headers: { "Idempotency-Key": kept.key },
     });
+    const refused = answer.status >= 400 && answer.status < 500;
+    if (answer.ok || slug(answer) === "idempotency-key-reused" || refused && !unanswered) kept.key = null;
+    if (answer.ok) kept.lines = [];
+    this.changed();
+    return answer;
   }
 }
 
+const storageKey = "restaurant.basket";
+
 function load() {
   try {
-    return JSON.parse(sessionStorage.getItem("restaurant.basket")) ?? [];
+    const kept = JSON.parse(sessionStorage.getItem(storageKey));
+    return Array.isArray(kept?.lines) ? kept : {};
   } catch {
-    return [];
+    return {};
   }
 }
 
@@ -78,9 +104,13 @@ class BasketBox extends Part {
     this.table = h("input", { id: "table", maxlength: 20, value: basket.table, autocomplete: "off" });
     this.table.addEventListener("input", () => {
       basket.table = this.table.value;
-      basket.save();
     });
     this.hint = h("p", { class: "muted basket__hint" }, "Empty. Press a price to put a dish in.");
+    this.pending = h(
+      "p",
+      { class: "muted" },
+      "This order was sent, and no answer came. Press Order again: if it had arrived, it is not cooked twice.",
+    );
     this.look = button("Look inside", () => this.unfold(this.look.getAttribute("aria-expanded") !== "true"), {
       class: "basket__look",
       "aria-expanded": "false",
@@ -99,6 +129,7 @@ class BasketBox extends Part {
         h("div", { class: "basket__head" }, h("h2", { id: "basket-title" }, "Basket"), this.sum),
         this.hint,
         this.more,
+        this.pending,
         h("div", { class: "basket__act" }, this.look, this.order),
         this.result,
       ),
@@ -129,6 +160,7 @@ class BasketBox extends Part {
   show() {
     const { lines, total, currency, count } = basket;
     this.hint.hidden = lines.length > 0;
+    this.pending.hidden = !basket.unanswered;
     this.more.hidden = this.look.hidden = lines.length === 0;
     this.classList.toggle("basket--full", lines.length > 0 || this.result.firstChild !== null);
     this.sum.textContent = count ? `${count} for ${money(total, currency)}` : "";
@@ -177,12 +209,10 @@ class BasketBox extends Part {
     this.order.disabled = false;
     this.order.focus();
     if (!answer.ok) {
-      this.showResult(refusal(answer, null, answer.status === 401 ? "Your basket is kept." : ""));
+      this.showResult(refusal(answer, null, refusalHint(answer)));
       return;
     }
     const { id, total_cents, currency } = answer.data;
-    basket.lines = [];
-    basket.changed();
     const close = button("Close", () => {
       this.showResult();
       this.order.focus();
@@ -202,6 +232,14 @@ class BasketBox extends Part {
     );
     announce(`Order ${id} is taken: ${money(total_cents, currency)}.`);
   }
+}
+
+/** refusalHint is one more sentence about an order that was not taken. */
+function refusalHint(answer) {
+  if (answer.status === 401) return "Your basket is kept.";
+  if (slug(answer) !== "idempotency-key-reused") return "";
+  return "The order that you sent before had arrived: it is among My orders. What is in the basket now is another one; "
+    + "press Order again if you want it, too.";
 }
 
 customElements.define("basket-box", BasketBox);
