@@ -98,13 +98,14 @@ const ownPassword, newPassword = "a sentence only I know", "another sentence of 
 
 // TestNotebook_commandsRepeatEveryAction does everything that the page can do, takes the
 // commands out of the notebook, and runs them one after the other on the same
-// server with an empty database: every response has the same status again.
+// server as it was before: every response has the same status again.
 func TestNotebook_commandsRepeatEveryAction(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Fatal("the notebook's commands need curl: install it")
 	}
 	s := startServer(t, "RESTAURANT_KITCHEN=manual")
+	putBack := s.keepData()
 	guest := s.newTab(t)
 	guest.expectStatus(401, 403, 409, 412, 422)
 	var entries []notebookEntry
@@ -115,7 +116,7 @@ func TestNotebook_commandsRepeatEveryAction(t *testing.T) {
 		entries = append(entries, guest.copyNotebook()...)
 	}
 	guest.open("/healthz") // away from the page, which would notice
-	s.deleteDatabase()
+	putBack()
 	s.rerunAll(t, entries)
 
 	var done []string
@@ -264,20 +265,24 @@ func doAsManager(p *tab) {
 	p.waitText("signs from now on.")
 }
 
-// deleteDatabase starts the server with an empty database and the same keys.
-func (s *server) deleteDatabase() {
+// keepData copies what a new server has written, and returns a function that puts it
+// back as a whole: other keys would not go with an older database, nor it with them.
+func (s *server) keepData() (putBack func()) {
 	s.t.Helper()
-	s.Kill()
-	files, err := filepath.Glob(filepath.Join(s.dir, "restaurant.db*"))
-	if err != nil || len(files) == 0 {
-		s.t.Fatalf("no order book: %v", err)
-	}
-	for _, name := range files {
-		if err := os.Remove(name); err != nil {
+	kept := filepath.Join(s.t.TempDir(), "kept")
+	replace := func(from, to string) {
+		s.t.Helper()
+		s.Kill()
+		if err := os.RemoveAll(to); err != nil {
 			s.t.Fatal(err)
 		}
+		if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil { // keys keep their permissions
+			s.t.Fatalf("cp: %v: %s", err, out)
+		}
+		s.restart()
 	}
-	s.restart()
+	replace(s.dir, kept)
+	return func() { s.t.Helper(); replace(kept, s.dir) }
 }
 
 // rerunAll runs the entries in their order. A stream goes on beside the others,
