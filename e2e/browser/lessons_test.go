@@ -559,7 +559,7 @@ func TestLessons_offline(t *testing.T) {
 	guest.lockInGuess(mouse{guest})
 	guest.disconnect(true)
 	guest.click(button("Run it here: step 1"))
-	guest.waitText("No connection to the restaurant", "Nothing is lost")
+	guest.waitText("No connection to the restaurant", "It can be sent again.")
 	guest.waitText("Order one large Margherita.")
 	guest.checkAccessibility("lesson, offline")
 	guest.click(button("Hint 1"))

@@ -44,7 +44,7 @@ export async function sendStep(request, { why, signal, onEvent }) {
   const answer = await (request.stream ? open(request.path, options) : call(request.method, request.path, options));
   if (answer.body) {
     try {
-      for await (const event of parseEvents(answer.body, answer.entry)) onEvent(JSON.parse(event.data));
+      for await (const event of parseEvents(answer)) onEvent(JSON.parse(event.data));
     } catch { /* the stream was stopped, or the connection broke: what came is what there is */ }
   }
   answer.text = answer.entry.answer?.body ?? "";

@@ -203,7 +203,7 @@ export class Step {
 }
 
 const ownTokenLabel =
-  () => (auth.token ? `Use the wristband I wear (${auth.state.username})` : "Log in and use my own wristband");
+  () => (auth.token ? `Use the wristband I wear (${auth.state.name})` : "Log in and use my own wristband");
 
 /** useOwnToken writes the token of this page into wristband.txt, after a login if need be. */
 async function useOwnToken() {

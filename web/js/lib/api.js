@@ -3,6 +3,7 @@
 // Retry-After honoured, a lost connection told apart from a refusal.
 
 import { notebook, parseTiming, withoutSecrets } from "./notebook.js";
+import { takeOneOf } from "./turns.js";
 
 const timeoutMs = 20000;
 
@@ -26,30 +27,59 @@ let clockSkew = 0; // the server's clock minus ours, in milliseconds
 /** serverNow is the time by the server's clock. */
 export const serverNow = () => Date.now() + clockSkew;
 
-/** What came of a request. lost: it was not delivered; stopped: the page ended it.
+/** What came of a request. lost: no answer came; stopped: the page ended it; crowded: there
+ *  was no place for another stream. Whoever reads the body calls release afterwards.
  * @typedef {{ok?: boolean, status?: number, data?: any, problem?: any, headers?: Headers, entry: any, lost?: boolean,
- *   stopped?: boolean, retryAfter?: number, body?: ReadableStream, text?: string, menu?: any}} Answer */
+ *   stopped?: boolean, crowded?: boolean, retryAfter?: number, body?: ReadableStream, release?: () => void,
+ *   text?: string, menu?: any}} Answer */
 
 /** auth: "bearer" (default), "cookie", "none", or a token to send instead of one's own. json: the body. why: a remark
- *  for the notebook. poll: the page asks by itself. cookies: "given" if the answer sets some.
+ *  for the notebook. poll, live: the page asks by itself. cookies: "given" if the answer sets some. mend: false takes the
+ *  refusal of one's own token as it is.
  * @typedef {{auth?: string, json?: any, body?: string, headers?: Record<string, string>, why?: string, poll?: boolean,
- *   cookies?: boolean | "given", mode?: string, keepalive?: boolean, signal?: AbortSignal}} Options */
+ *   live?: boolean, cookies?: boolean | "given", mode?: string, mend?: boolean, keepalive?: boolean, signal?: AbortSignal}} Options */
 
 /** call makes one request. It never throws for a refusal, because a refusal is an
- *  answer, too. An expired token is refreshed, and the request sent again, once.
+ *  answer, too.
  * @param {Options} options
  * @returns {Promise<Answer>} */
-export async function call(method, path, options = {}) {
-  let answer = await attempt(method, path, options);
-  const expired = options.auth === undefined && answer.status === 401 && slug(answer) === "token-expired";
-  if (expired && auth.autoRefresh && await auth.refresh("by itself: the wristband had expired")) {
-    answer = await attempt(method, path, { ...options, why: "sent again with the new wristband" });
-  }
-  if (answer.entry.auth === "bearer" && slug(answer) === "token-revoked") {
+export const call = (method, path, options = {}) => mended(options, (more) => attempt(method, path, more));
+
+/** open begins a request whose answer is read piece by piece (see sse.js).
+ * @param {Options} options
+ * @returns {Promise<Answer>} */
+export const open = (path, options = {}) => mended(options, (more) => attemptStream(path, more));
+
+/** mended sends a request. If one's own token is refused it is refreshed, and the request
+ *  sent again, once. A token that nothing can mend is given up.
+ * @param {Options} options
+ * @param {(options: Options) => Promise<Answer>} send */
+async function mended(options, send) {
+  const answer = await send(options), kind = tokenRefusal(answer);
+  if (!kind || options.auth !== undefined || options.mend === false) return answer;
+  if (kind === "token-revoked") {
     auth.forget("Your login session was ended, so your wristband is cut. Log in again; nothing you typed is lost.");
+    return answer;
   }
-  return answer;
+  const aged = kind === "token-expired" || kind === "authentication-required";
+  if (aged && !auth.autoRefresh) return answer;
+  if (!await auth.refresh(`by itself: the wristband ${aged ? "had expired" : "was refused"}`)) return answer;
+  const again = await send({ ...options, why: "sent again with the new wristband" });
+  if (tokenRefusal(again)) auth.forget("The restaurant takes your wristband no more. Log in again.");
+  return again;
 }
+
+/** tokenRefusal is why one's own token was refused, or "". A browser deletes the cookie of
+ *  an expired token, so then it looks as if there had never been one. */
+function tokenRefusal(answer) {
+  const kind = slug(answer), { auth: sent } = answer.entry;
+  if (answer.status !== 401 || sent !== "bearer" && sent !== "cookie") return "";
+  return kind.startsWith("token-") || kind === "authentication-required" && sent === "cookie" ? kind : "";
+}
+
+/** isFinal reports whether asking again would bring the same refusal.
+ * @param {Answer} answer */
+export const isFinal = ({ status }) => status >= 400 && status < 500 && ![408, 425, 429].includes(status);
 
 /** slug is the name of a refusal: the last part of a problem's type. */
 export const slug = (answer) => answer.problem?.type?.split("/").pop() ?? "";
@@ -69,21 +99,34 @@ async function attempt(method, path, options) {
   return answerOf(response, entry);
 }
 
-/** open begins a request whose answer is read piece by piece (see sse.js).
- * @param {Options} options
- * @returns {Promise<Answer>} */
-export async function open(path, options = {}) {
+// Over HTTP/1.1 a browser opens six connections to a server, for all its windows together.
+// A stream holds one for as long as it lasts, so streams share four places: two for those
+// that a page opens by itself, two for those that somebody asked for.
+const placesEach = 2;
+const crowded = {
+  title: "Too many streams in this browser",
+  detail: "Its windows hold as many streams of the restaurant as leave it connections for anything else. "
+    + "Stop one, close a window, or wait until an order is served.",
+};
+
+async function attemptStream(path, options) {
+  const release = await takeOneOf(placesEach, options.live ? "live" : "stream");
+  if (!release && options.live) return { crowded: true, entry: {} };
   const { entry, init } = await prepare("GET", path, options);
   entry.stream = true;
+  if (!release) return { ok: false, status: 0, retryAfter: 5, problem: crowded, entry: unsent(entry, "not sent") };
   const started = performance.now();
   try {
     const response = await fetch(path, { ...init, signal: options.signal });
-    const streaming = response.ok;
-    record(entry, response, streaming ? "" : await response.text(), started);
+    const body = response.ok ? response.body : null;
+    record(entry, response, body ? "" : await response.text(), started);
     setOnline();
-    return { ...answerOf(response, entry), body: streaming ? response.body : null };
+    if (!body) release();
+    return { ...answerOf(response, entry), body, release };
   } catch (error) {
-    return options.signal?.aborted ? { stopped: true, entry: stopped(entry) } : notDelivered(entry, error, started);
+    release();
+    if (options.signal?.aborted) return { stopped: true, entry: unsent(entry, "stopped by the page") };
+    return notDelivered(entry, error, started);
   }
 }
 
@@ -100,7 +143,6 @@ async function prepare(method, path, options) {
     headers.Authorization = "Bearer " + wanted;
     sent = "other";
   }
-  const { username, name } = auth.state;
   const entry = notebook.add({
     at: new Date(),
     method,
@@ -108,7 +150,8 @@ async function prepare(method, path, options) {
     headers,
     body: withoutSecrets(body),
     auth: sent,
-    who: username ?? name,
+    who: auth.state.name,
+    user: auth.state.username,
     left: sent === "bearer" || sent === "cookie" ? auth.secondsLeft() : null,
     why: options.why,
     poll: options.poll,
@@ -184,8 +227,8 @@ function notDelivered(entry, error, started) {
   return { ok: false, status: 0, lost: true, entry, problem: null, data: null };
 }
 
-function stopped(entry) {
-  entry.error = "stopped by the page";
+function unsent(entry, why) {
+  entry.error = why;
   notebook.answered(entry);
   return entry;
 }

@@ -3,14 +3,21 @@
 // cookie that no script can read; and a refresh happens one at a time across all
 // tabs, because a refresh token that is used twice ends the login session.
 
-import { call, connection, provideAuth } from "./api.js";
+import { call, connection, isFinal, provideAuth } from "./api.js";
 import { decode } from "./jwt.js";
 import { prefs } from "./dom.js";
+import { oneTabAtATime } from "./turns.js";
 
 const marginSeconds = 3; // so long before its end a token counts as expired
+const ended = "Your login session has ended. Log in again; nothing you typed is lost.";
+
+/** mode is null (logged out), "memory" or "cookie"; there is a token in memory mode only. Who one is (sub, name, role
+ *  …) is what the token says; it is missing until the token has come.
+ * @typedef {{mode: string, sub?: string, name?: string, role?: string, vip?: boolean, age_over_18?: boolean,
+ *   sid?: string, username?: string, lifetime?: number, expires?: {ticks: number, date: number}}} State */
 
 export class Auth extends EventTarget {
-  /** mode is null (logged out), "memory" or "cookie"; there is a token in memory mode only. */
+  /** @type {State} */
   state = { mode: null };
   /** With autoRefresh off one can watch a token expire. */
   autoRefresh = prefs.get("renew") !== "off";
@@ -21,13 +28,22 @@ export class Auth extends EventTarget {
     return this.#token;
   }
 
-  /** secondsLeft is how long the access token is still valid; null when logged out. */
+  /** secondsLeft is how long the access token is still valid; null when logged out. The
+   *  clock that cannot be set stands still while the computer sleeps, so the one on the
+   *  wall counts, too. */
   secondsLeft() {
-    return this.state.mode ? (this.state.expiresAt - performance.now()) / 1000 : null;
+    if (!this.state.mode) return null;
+    const { ticks, date } = this.state.expires;
+    return Math.min(ticks - performance.now(), date - Date.now()) / 1000;
   }
 
   get expired() {
     return this.state.mode !== null && this.secondsLeft() <= 0;
+  }
+
+  /** who tells one guest from another: null for nobody, "" until the token has come. */
+  get who() {
+    return this.state.mode ? this.state.sub ?? "" : null;
   }
 
   /** settled waits for a refresh that is under way. */
@@ -40,16 +56,20 @@ export class Auth extends EventTarget {
     const json = { username, password, cookie: mode === "cookie" ? true : "refresh" };
     if (expiresIn) json.expires_in = expiresIn;
     const answer = await call("POST", "/api/v1/auth/login", { json, auth: "none", cookies: "given", mode });
-    if (answer.ok) await this.#accept(answer.data, mode, username.toLowerCase());
+    if (!answer.ok) return answer;
+    this.state = { mode, expires: expiry(0) };
+    await this.#accept(answer.data, username.toLowerCase());
     return answer;
   }
 
   /** restore continues the login session of an earlier page. A mark in localStorage
    *  says whether there is one, so that a first visit makes no request that is refused. */
   async restore() {
-    const [mode, username, role, vip] = (prefs.get("session") ?? "").split(" ");
+    if (prefs.get("leaving")) return this.#leave();
+    const { mode } = mark();
     if (!mode) return;
-    this.state = { mode, username, role, vip: vip === "vip", expiresAt: performance.now() };
+    this.#token = null;
+    this.state = { mode, sub: this.state.sub, expires: expiry(0) };
     this.#changed();
     await this.refresh("by itself: this page was opened anew");
   }
@@ -71,61 +91,82 @@ export class Auth extends EventTarget {
   /** refresh exchanges the refresh token for a new pair and reports whether it got one. */
   refresh(why) {
     if (!this.state.mode) return Promise.resolve(false);
-    this.#refreshing ??= oneTabAtATime(() => this.#exchange(why)).finally(() => {
+    this.#refreshing ??= oneTabAtATime("refresh", () => this.#exchange(why)).finally(() => {
       this.#refreshing = null;
     });
     return this.#refreshing;
   }
 
   async #exchange(why) {
-    const { mode, username } = this.state;
-    if (!mode) return false;
+    if (!this.state.mode) return false;
     // keepalive: the answer's cookie must arrive even if the page is closed now.
     const answer = await call("POST", "/api/v1/auth/refresh", { auth: "none", cookies: true, keepalive: true, why });
-    if (answer.ok) await this.#accept(answer.data, mode, username);
-    else if (answer.status === 401) {
-      this.forget("Your login session has ended. Log in again; nothing you typed is lost.");
-    }
-    return answer.ok;
+    if (isFinal(answer)) this.forget(ended);
+    if (!answer.data?.expires_in || !this.state.mode) return false;
+    await this.#accept(answer.data);
+    return true;
   }
 
-  async #accept(grant, mode, username) {
+  /** #accept takes what a login or a refresh gave. Without a token in the answer it went
+   *  into a cookie, where no script can read it, so the server is asked what it says. */
+  async #accept(grant, typed) {
     this.#token = grant.access_token ?? null;
-    const known = this.state.username === username ? this.state : {};
-    this.state = {
-      ...known,
-      mode,
-      username,
-      expiresAt: performance.now() + grant.expires_in * 1000,
-      lifetime: grant.expires_in,
-    };
-    if (this.#token) {
-      Object.assign(this.state, claimsOf(this.#token));
-      this.#remember();
-      return this.#changed();
-    }
+    const mode = this.#token ? "memory" : "cookie", expires = expiry(grant.expires_in);
+    this.state = { ...this.state, mode, expires, lifetime: grant.expires_in, username: typed ?? this.state.username };
+    if (this.#token) return this.#become(claimsOf(this.#token), typed);
     this.#changed();
-    // In cookie mode no script can read the token, so the server is asked what it says.
-    const me = await call("GET", "/api/v1/auth/me", {
-      auth: "cookie",
-      why: "no script can read a wristband in a cookie",
-    });
-    if (me.ok) Object.assign(this.state, me.data);
-    this.#remember();
-    this.#changed();
+    return this.#ask({ auth: "cookie", why: "no script can read a wristband in a cookie" }, typed);
   }
 
-  /** #remember notes that a login session may exist, and what the next page shows
-   *  until it has asked. None of it is a secret. */
-  #remember() {
-    const { mode, username, role, vip } = this.state;
-    prefs.set("session", [mode, username, role, vip ? "vip" : ""].join(" ").trim());
+  /** #ask asks the server what the token in the cookie says. */
+  async #ask(options, typed) {
+    const me = await call("GET", "/api/v1/auth/me", options);
+    if (this.state.mode !== "cookie") return; // logged out meanwhile
+    if (me.data) this.#become(me.data, typed);
+    else if (isFinal(me)) this.forget(ended);
   }
 
+  /** lookAgain finds out whose token is in the cookie now. Only there can it change without
+   *  this page: by a login in Swagger UI, for example. */
+  lookAgain() {
+    if (this.state.mode === "cookie" && !this.expired) this.#ask({ why: "whose cookie is it now?", poll: true });
+  }
+
+  /** #become takes over what a token says, and nothing that was known before: the cookie
+   *  may be of another login by now. typed is the username of a login on this page. */
+  #become({ sub, name, role, vip, age_over_18, sid }, typed) {
+    const { mode, expires, lifetime, sub: before } = this.state, known = mark();
+    const username = typed ?? (known.sub === sub ? known.username : undefined);
+    this.state = { mode, sub, name, role, vip, age_over_18, sid, username, expires, lifetime };
+    remember(this.state);
+    this.#changed(before && before !== sub ? `You are ${name} now: somebody logged in elsewhere in this browser.` : "");
+  }
+
+  /** logout ends the login session. It never fails for the guest: what the server could
+   *  not be told now, it is told when the connection is back. */
   async logout() {
-    const answer = await call("POST", "/api/v1/auth/logout");
-    if (answer.ok || answer.status === 401) this.forget();
+    await this.settled();
+    const byToken = this.#token && !this.expired;
+    let answer = await call("POST", "/api/v1/auth/logout", { auth: byToken ? undefined : "cookie", mend: false });
+    if (byToken && answer.status === 401) { // it was cut already; its cookie is still there
+      answer = await call("POST", "/api/v1/auth/logout", { auth: "cookie" });
+    }
+    const told = answer.ok || isFinal(answer);
+    prefs.set("leaving", told ? null : "yes");
+    this.forget(told ? "" : "You are logged out here. The restaurant hears of it when it can be reached again.");
     return answer;
+  }
+
+  /** #leave tells the server of a logout that it could not be told before. */
+  async #leave() {
+    const answer = await call("POST", "/api/v1/auth/logout", { auth: "cookie", why: "the logout, told late" });
+    if (answer.ok || isFinal(answer)) prefs.set("leaving", null);
+  }
+
+  /** reconnected does what had to wait for a connection. */
+  reconnected() {
+    if (prefs.get("leaving")) this.#leave();
+    else if (this.expired && this.autoRefresh) this.refresh("by itself: the connection is back");
   }
 
   /** forget drops the token without a request. */
@@ -147,47 +188,23 @@ export class Auth extends EventTarget {
   }
 }
 
-const claimsOf = (token) => {
-  const { name, role, vip, age_over_18, sid, sub } = decode(token).claims ?? {};
-  return { name, role, vip, age_over_18, sid, sub };
-};
+/** expiry is a moment by both clocks. */
+const expiry = (seconds) => ({ ticks: performance.now() + seconds * 1000, date: Date.now() + seconds * 1000 });
 
-/** oneTabAtATime keeps two tabs from using one refresh token twice. Web Locks do it
- *  where they exist (secure origins); a lease in localStorage does it everywhere else,
- *  and outlives a page that is reloaded in the middle of a refresh. */
-async function oneTabAtATime(work) {
-  const guarded = async () => {
-    const me = await acquireLease();
-    const extend = setInterval(() => writeLease(me), leaseMs / 3);
-    try {
-      return await work();
-    } finally {
-      clearInterval(extend);
-      if (prefs.get("lease")?.startsWith(me)) prefs.set("lease", null);
-    }
-  };
-  return navigator.locks ? navigator.locks.request("restaurant-refresh", guarded) : guarded();
+const claimsOf = (token) => decode(token).claims ?? {};
+
+/** mark is what localStorage says about the login session that all tabs share. None of
+ *  it is a secret, and none of it says who one is: it tells one login from the next, and
+ *  which username belongs to a sub. */
+function mark() {
+  const [mode, login, sub, username] = (prefs.get("session") ?? "").split(" ");
+  return { mode, login, sub, username };
 }
 
-const leaseMs = 3000; // a page that died blocks the others for no longer
-
-async function acquireLease() {
-  const me = String(Math.random());
-  for (;;) {
-    const [, until] = (prefs.get("lease") ?? "").split(" ");
-    if (!(Number(until) > Date.now() && Number(until) <= Date.now() + leaseMs)) {
-      writeLease(me);
-      await sleep(navigator.locks ? 0 : 20 + Math.random() * 30); // did another tab write at the same moment?
-      const holder = prefs.get("lease");
-      if (holder === null || holder.startsWith(me)) return me; // null: no storage, no other tab to meet
-    }
-    await sleep(25);
-  }
+function remember({ mode, sid = "", sub = "", username = "" }) {
+  prefs.set("leaving", null);
+  prefs.set("session", [mode, sid.slice(0, 6), sub, username].join(" ").trim());
 }
-
-const writeLease = (me) => prefs.set("lease", `${me} ${Date.now() + leaseMs}`);
-
-const sleep = (ms) => new Promise((next) => setTimeout(next, ms));
 
 /** demoUsers are the demo accounts, none on a server without them. Each password is
  *  public: the name and "-likes-pizza". */
@@ -199,9 +216,9 @@ provideAuth(auth);
 // Another tab logged in or out: the cookie, which all tabs share, is another now.
 addEventListener("storage", (event) => {
   if (event.key !== "restaurant.session" || event.newValue === event.oldValue) return;
-  auth.forget(event.newValue ? "" : "You logged out in another tab.", "another tab");
   if (event.newValue) auth.restore();
+  else auth.forget("You logged out in another tab.", "another tab");
 });
-connection.addEventListener("back", () => {
-  if (auth.state.mode && auth.expired && auth.autoRefresh) auth.refresh("by itself: the connection is back");
-});
+connection.addEventListener("back", () => auth.reconnected());
+
+addEventListener("focus", () => auth.lookAgain());

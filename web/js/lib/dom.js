@@ -27,6 +27,10 @@ export function h(tag, attributes = {}, ...children) {
   return el;
 }
 
+/** bdi holds a text that somebody typed. It may run from right to left, and must not turn
+ *  round what stands beside it. */
+export const bdi = (text) => h("bdi", {}, text);
+
 /** button makes a button. It does something here; links lead somewhere. */
 export const button = (label, onclick, attributes = {}) =>
   h("button", { type: "button", onclick, ...attributes }, label);

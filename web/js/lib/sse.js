@@ -2,13 +2,14 @@
 // Authorization header, and a token in an address would end in logs. Reading a
 // stream takes 25 lines; resuming takes the id of the last event.
 
-import { connection, open } from "./api.js";
+import { connection, isFinal, open } from "./api.js";
 import { notebook } from "./notebook.js";
 
 /** subscribe reads a stream of events, those after the one with the id last, until
  *  onEvent(name, data, id) returns true (it was the last) or the returned function is
  *  called. onState gets "live", "paused" (with the seconds until the next attempt),
- *  "ended", or, after three failures in a row, "polling": then the caller has to poll. */
+ *  "ended", or, when the caller has to poll, "crowded" if other windows hold all places
+ *  for streams, and "polling" after three failures in a row. */
 export function subscribe(path, { last = "", onEvent, onState }) {
   const control = new AbortController();
   let failures = 0;
@@ -36,19 +37,18 @@ export function subscribe(path, { last = "", onEvent, onState }) {
   }
 
   async function read(signal) {
-    const answer = await open(path, { headers: last ? { "Last-Event-ID": last } : {}, signal });
-    if (answer.status === 204) { // everything was seen before
-      onState("ended");
+    const answer = await open(path, { headers: last ? { "Last-Event-ID": last } : {}, signal, live: true });
+    if (answer.crowded || answer.status === 204) { // 204: there is nothing to come
+      onState(answer.crowded ? "crowded" : "ended");
       return true;
     }
     if (!answer.body) {
-      // Asking again will not help, unless it was too fast.
-      if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) failures = 3;
+      if (isFinal(answer)) failures = 3;
       return false;
     }
     onState("live");
     try {
-      for await (const event of parseEvents(answer.body, answer.entry)) {
+      for await (const event of parseEvents(answer)) {
         last = event.id || last;
         if (onEvent(event.name, JSON.parse(event.data), event.id)) {
           onState("ended");
@@ -61,28 +61,39 @@ export function subscribe(path, { last = "", onEvent, onState }) {
   return () => control.abort();
 }
 
-/** parseEvents yields the events of a stream: an empty line ends each of them. */
-export async function* parseEvents(body, entry) {
+/** parseEvents yields the events of a stream: an empty line ends each of them. The place
+ *  of the stream is free again when nobody reads on.
+ * @param {import("./api.js").Answer} answer */
+export async function* parseEvents({ body, entry, release }) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    entry.answer.body += value;
-    notebook.changed(entry);
-    const blocks = (rest + value).split("\n\n");
-    rest = blocks.pop();
-    for (const block of blocks) {
-      const event = { name: "message", id: "", data: "" };
-      for (const row of block.split("\n")) {
-        const [, field, text] = /^(\w*): ?(.*)$/.exec(row) ?? [];
-        if (field === "event") event.name = text;
-        if (field === "id") event.id = text;
-        if (field === "data") event.data += text;
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      entry.answer.body += value;
+      notebook.changed(entry);
+      const blocks = (rest + value).split("\n\n");
+      rest = blocks.pop();
+      for (const block of blocks) {
+        const event = parseEvent(block);
+        if (event.data) yield event; // a comment only keeps the connection open
       }
-      if (event.data) yield event; // a comment only keeps the connection open
     }
+  } finally {
+    release();
   }
+}
+
+function parseEvent(block) {
+  const event = { name: "message", id: "", data: "" };
+  for (const row of block.split("\n")) {
+    const [, field, text] = /^(\w*): ?(.*)$/.exec(row) ?? [];
+    if (field === "event") event.name = text;
+    if (field === "id") event.id = text;
+    if (field === "data") event.data += text;
+  }
+  return event;
 }
 
 /** backOff waits 1, 2, 4 … 30 seconds, with jitter, so that a thousand clients do

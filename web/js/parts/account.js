@@ -2,7 +2,7 @@
 // To learn here: an access token is short-lived on purpose; a countdown is no live
 // region (it would never be silent) and speaks at 60, 10 and 0 seconds.
 
-import { $, alert, announce, button, h, minutesSeconds } from "../lib/dom.js";
+import { $, alert, announce, bdi, button, h, minutesSeconds } from "../lib/dom.js";
 import { auth } from "../lib/auth.js";
 
 class AccountBand extends HTMLElement {
@@ -28,12 +28,12 @@ class AccountBand extends HTMLElement {
   }
 
   show() {
-    const { mode, name, username, role, vip } = auth.state;
+    const { mode, name, role, vip } = auth.state;
     this.box.hidden = !mode;
     $("#log-in").hidden = Boolean(mode);
     document.documentElement.toggleAttribute("data-guest", Boolean(mode)); // theme.js keeps room with it
     if (!mode) return;
-    this.who.replaceChildren(h("b", {}, username ?? name), `, ${vip ? "VIP " : ""}${role ?? "guest"}`);
+    this.who.replaceChildren(...(name ? [h("b", {}, bdi(name)), `, ${vip ? "VIP " : ""}${role}`] : []));
     this.tick();
   }
 

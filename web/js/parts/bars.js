@@ -51,14 +51,23 @@ class NoticeBars extends HTMLElement {
     announce("The connection is back.");
   }
 
-  /** showExpiry warns only where the token is not refreshed automatically. */
+  closeNotice() {
+    this.state = "";
+    render(this.ending, [], $("#view h1, #about h1"));
+    this.ending.hidden = true;
+  }
+
+  /** showExpiry warns only where the token is not refreshed automatically. A reason says
+   *  why somebody is logged in no more, or is somebody else now. */
   showExpiry(reason) {
     const left = auth.secondsLeft(), over = left !== null && left <= 0;
-    const state = auth.state.mode && !auth.autoRefresh && left <= 20 ? (over ? "over" : "soon") : reason ? "ended" : "";
+    const expiry = auth.state.mode && !auth.autoRefresh && left <= 20 ? (over ? "over" : "soon") : "";
+    const state = expiry || (reason ? (auth.state.mode ? "changed" : "ended") : "");
     if (!auth.state.mode && this.state === "ended" && !reason) return; // it stays until the next login
+    if (auth.state.mode && this.state === "changed" && !state) return; // it stays until it is closed
     const words = this.ending.querySelector("span");
     if (state === "soon" && words) words.textContent = soon(left);
-    if (state === this.state) return;
+    if (state === this.state && !reason) return;
     this.state = state;
     const refresh = () => button("Get a new one with the voucher", () => auth.refresh("asked for by a button"));
     const bar = {
@@ -70,6 +79,7 @@ class NoticeBars extends HTMLElement {
         button("Log in", logIn, { class: "quiet" }),
       ],
       ended: () => [h("span", {}, reason + " "), button("Log in", logIn)],
+      changed: () => [h("span", {}, reason + " "), button("Close", () => this.closeNotice(), { class: "quiet" })],
     };
     render(this.ending, bar[state](), $("#view h1, #about h1"));
     this.ending.hidden = state === "";

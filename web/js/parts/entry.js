@@ -127,7 +127,7 @@ function cookieNote({ sent, set }) {
 /** toCommandRequest is the entry as curl.js takes it. */
 export function toCommandRequest(entry) {
   const headers = Object.entries(entry.headers).filter(([name]) => name !== "Authorization" || entry.auth === "other");
-  const user = demoUserOf(entry);
+  const user = demoUsers.find((name) => name === entry.user);
   return {
     method: entry.method,
     url: location.origin + entry.path,
@@ -145,8 +145,6 @@ export function toCommandRequest(entry) {
     password: user ? user + "-likes-pizza" : undefined,
   };
 }
-
-const demoUserOf = ({ who }) => (demoUsers.includes(who) ? who : undefined);
 
 function commands(entry) {
   const box = h("div", { class: "shell" }),
@@ -270,9 +268,9 @@ async function replay(entry, bare) {
 
 /** readToEnd reads a stream into its entry, until the order is done or a minute is over. */
 /** @param {import("../lib/api.js").Answer} answer */
-async function readToEnd({ body, entry }) {
+async function readToEnd(answer) {
   try {
-    for await (const event of parseEvents(body, entry)) void event;
+    for await (const event of parseEvents(answer)) void event;
   } catch { /* the minute is over, or the connection broke */ }
 }
 

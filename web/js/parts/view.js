@@ -69,12 +69,12 @@ export class View extends Part {
 
   /** reloadOn calls work now, after a login or logout, and when the connection is back. */
   reloadOn(work) {
-    let { username } = auth.state;
+    let { who } = auth;
     this.on(connection, "back", work);
     this.on(auth, "change", () => {
-      if (auth.state.username === username) return; // the same user with a new token
-      username = auth.state.username;
-      work();
+      const before = who;
+      who = auth.who;
+      if (who !== before && !(before === "" && who)) work(); // "": that work waited for the token
     });
     work();
   }
@@ -141,7 +141,7 @@ export function refusal(answer, again = null, hint = "", loginHelps = true) {
   const { problem, status, lost } = answer;
   const title = lost ? "No connection to the restaurant" : problem?.title ?? "That did not work";
   const detail = lost
-    ? "The request was not delivered. Nothing is lost; it can be sent again."
+    ? "No answer came, so nobody here knows whether the request arrived. It can be sent again."
     : problem?.detail ?? "The answer could not be read.";
   announce(`${status || ""} ${title}. ${detail}`);
   return h(

@@ -1,6 +1,6 @@
 // My orders, live. To learn here: a stream tells what happens as it happens; a browser
-// opens only six connections to a server, so two orders have a stream and the others
-// are polled every five seconds; a broken stream is resumed.
+// opens only six connections to a server, so in all its windows together two orders have
+// a stream and the others are polled every five seconds; a broken stream is resumed.
 
 import { announce, button, clockTime, dayTime, duration, h, inPieces, money, render } from "../lib/dom.js";
 import { call } from "../lib/api.js";
@@ -66,8 +66,8 @@ class OrdersView extends View {
       return;
     }
     await this.load("Reading your orders", () => call("GET", "/api/v1/orders?limit=50"), (answer) => {
-      const same = this.who === auth.state.username && this.list.isConnected;
-      this.who = auth.state.username;
+      const same = this.who === auth.who && this.list.isConnected;
+      this.who = auth.who;
       if (same) return this.merge(answer.data.items); // streams go on after their last event
       this.stopStreams();
       this.rows.clear();
@@ -158,12 +158,13 @@ class OrdersView extends View {
         return !isOpen(row.order);
       },
       onState: (state, seconds) => {
-        row.polling = state === "polling";
-        if (row.polling) row.stop = null;
+        row.polling = state === "polling" || state === "ended"; // ended, and the order may still look open
+        if (row.polling || state === "crowded") row.stop = null;
         row.setState(
           {
             live: "live",
             paused: `paused, trying again in ${duration(seconds ?? 1)}`,
+            crowded: "asked every 5 seconds",
             polling: "the stream failed three times: asked every 5 seconds",
             ended: "",
           }[state],

@@ -331,7 +331,7 @@ function part(kind, title, body, note) {
 }
 
 function claimList(all) {
-  const known = ["mode", "expiresAt", "lifetime", "username"];
+  const known = ["mode", "expires", "lifetime", "username"];
   return h(
     "dl",
     { class: "claims" },

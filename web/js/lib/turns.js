@@ -1,0 +1,60 @@
+// What all tabs of this browser share without a server: whose turn it is. To learn
+// here: Web Locks do it where they exist (secure origins) and let go by themselves
+// when a page is closed; everywhere else a lease in localStorage does, which runs out.
+
+import { prefs } from "./dom.js";
+
+const leaseMs = 3000; // a page that died blocks the others for no longer
+
+/** oneTabAtATime waits for the turn of this name and does the work. The lease is taken
+ *  beside the lock, too: it outlives a page that is reloaded in the middle of the work. */
+export function oneTabAtATime(name, work) {
+  const guarded = async () => {
+    let letGo;
+    while (!(letGo = await takeLease(name))) await sleep(25);
+    try {
+      return await work();
+    } finally {
+      letGo();
+    }
+  };
+  return navigator.locks ? navigator.locks.request("restaurant-" + name, guarded) : guarded();
+}
+
+/** takeOneOf takes the first free one of count places and returns the function that
+ *  frees it again, or null if the tabs of this browser hold them all.
+ * @returns {Promise<(() => void) | null>} */
+export async function takeOneOf(count, name) {
+  for (let n = 1; n <= count; n++) {
+    const free = await (navigator.locks ? takeLock : takeLease)(`${name}-${n}`);
+    if (free) return free;
+  }
+  return null;
+}
+
+const takeLock = (name) =>
+  new Promise((taken) => {
+    navigator.locks.request("restaurant-" + name, { ifAvailable: true }, (lock) => {
+      if (lock) return new Promise((free) => taken(free));
+      taken(null);
+    });
+  });
+
+/** takeLease is null while another tab holds the lease. */
+async function takeLease(name) {
+  const key = "lease-" + name, me = String(Math.random());
+  const [, until] = (prefs.get(key) ?? "").split(" ");
+  if (Number(until) > Date.now() && Number(until) <= Date.now() + leaseMs) return null;
+  const extend = () => prefs.set(key, `${me} ${Date.now() + leaseMs}`);
+  extend();
+  await sleep(navigator.locks ? 0 : 20 + Math.random() * 30); // did another tab write at the same moment?
+  const holder = prefs.get(key); // null: no storage, no other tab to meet
+  if (holder !== null && !holder.startsWith(me)) return null;
+  const timer = setInterval(extend, leaseMs / 3);
+  return () => {
+    clearInterval(timer);
+    if (prefs.get(key)?.startsWith(me)) prefs.set(key, null);
+  };
+}
+
+const sleep = (ms) => new Promise((next) => setTimeout(next, ms));
