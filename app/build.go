@@ -67,7 +67,7 @@ func build(ctx context.Context, cfg config, store *models.Store, url string, cov
 func (c config) apiConfig(url string, covers func(name string) bool) handlers.Config {
 	return handlers.Config{
 		PublicURL: url, CurlOptions: c.curlOptions(), Version: version(), Demo: c.demoData,
-		RateLimit: c.rateLimit, DisableTokenCache: !c.tokenCache, CORSOrigins: c.corsOrigins, AllowedHosts: c.allowedHosts, CertificateCovers: covers,
+		RateLimit: c.rateLimit, DisableTokenCache: !c.tokenCache, MetricsToken: c.metricsToken, CORSOrigins: c.corsOrigins, AllowedHosts: c.allowedHosts, CertificateCovers: covers,
 		BehindProxy: c.behindProxy, TrustedProxies: c.trustedProxies,
 		ShortHSTS: c.tls == "self-signed" || isLoopback(c.addr) && !c.public,
 	}

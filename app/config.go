@@ -39,6 +39,7 @@ type config struct {
 	rateLimit      int           // requests a second; 0: no limit
 	tokenCache     bool
 	drain          time.Duration
+	metricsToken   string
 	corsOrigins    []string
 	behindProxy    bool
 	trustedProxies []string

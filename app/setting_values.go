@@ -177,7 +177,17 @@ func setRateLimit(c *config, v string) error {
 	return nil
 }
 
+func checkMetricsToken(v string) error {
+	if v != "" && (len(v) < 16 || strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r > '~' })) {
+		return errors.New("must have 16 characters or more, without blanks")
+	}
+	return nil
+}
+
 func isOrigin(v string) bool {
+	if v == "loopback" {
+		return true
+	}
 	u, err := url.Parse(v)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Scheme+"://"+u.Host == v
 }

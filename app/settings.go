@@ -23,6 +23,7 @@ type setting struct {
 var settings = []setting{
 	{"RESTAURANT_ADDR", "localhost:8080", "where plain HTTP listens: host:port; localhost is 127.0.0.1 and, where there is one, [::1]", address(func(c *config) *string { return &c.addr })},
 	{"RESTAURANT_ALLOWED_HOSTS", "", "further host names and addresses under which the server answers, comma-separated, without ports (default: none beside localhost, loopback addresses, the host of RESTAURANT_PUBLIC_URL and the names of the certificate)", list(func(c *config) *[]string { return &c.allowedHosts }, isHost, "names or addresses of hosts without a port, such as pizza.example or 192.168.0.7, separated by commas")},
+	{"RESTAURANT_METRICS_TOKEN", "", "a secret of 16 characters or more with which a collector such as Prometheus reads /metrics as a bearer token (default: none)", text(func(c *config) *string { return &c.metricsToken }, checkMetricsToken)},
 	{"RESTAURANT_DATA_DIR", "data", "folder of the database (restaurant.db), the lessons' progress (lessons.db) and the keys (keys/<kid>.pem)", setDataDir},
 	{"RESTAURANT_DATABASE_URL", "", "postgres://user:password@host:5432/database, for several instances on one database (default: the SQLite file in RESTAURANT_DATA_DIR)", text(func(c *config) *string { return &c.databaseURL }, checkDatabaseURL)},
 	{"RESTAURANT_PUBLIC_URL", "", "address under which clients reach the server, the iss of its tokens (default: made from RESTAURANT_ADDR)", setPublicURL},
@@ -37,7 +38,7 @@ var settings = []setting{
 	{"RESTAURANT_RATE_LIMIT", "50/s", "requests a second for each user, or each address without a token: N/s, or off", setRateLimit},
 	{"RESTAURANT_TOKEN_CACHE", "on", "off: check the signature of a token again with every request, to see what that costs", onOff(func(c *config) *bool { return &c.tokenCache })},
 	{"RESTAURANT_DRAIN", "0s", "how long to go on serving after a request to stop, while readyz tells a load balancer to send no more clients, 0s to 60s", duration(func(c *config) *time.Duration { return &c.drain }, 0, time.Minute, "0s to 60s, such as 5s")},
-	{"RESTAURANT_CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated (default: none)", list(func(c *config) *[]string { return &c.corsOrigins }, isOrigin, "exact origins, such as https://example.com, separated by commas; * is not allowed")},
+	{"RESTAURANT_CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated; loopback: any port of http://localhost and http://127.0.0.1 (default: none)", list(func(c *config) *[]string { return &c.corsOrigins }, isOrigin, "exact origins, such as https://example.com, separated by commas, or loopback; * is not allowed")},
 	{"RESTAURANT_BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so RESTAURANT_ADDR may be an address that is not loopback", onOff(func(c *config) *bool { return &c.behindProxy })},
 	{"RESTAURANT_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For counts, comma-separated (default: none)", list(func(c *config) *[]string { return &c.trustedProxies }, isNetwork, "addresses or networks, such as 10.0.0.1 or 10.0.0.0/8, separated by commas")},
 	{"RESTAURANT_PUBLIC", "off", "on: refuse to start with demo accounts, the lab, or generated keys and settings", onOff(func(c *config) *bool { return &c.public })},

@@ -11,6 +11,7 @@ func TestSettings_areAsTheyWere(t *testing.T) {
 	want := [][3]string{
 		{"RESTAURANT_ADDR", "addr", "localhost:8080"},
 		{"RESTAURANT_ALLOWED_HOSTS", "allowed-hosts", ""},
+		{"RESTAURANT_METRICS_TOKEN", "metrics-token", ""},
 		{"RESTAURANT_DATA_DIR", "data-dir", "data"},
 		{"RESTAURANT_DATABASE_URL", "database-url", ""},
 		{"RESTAURANT_PUBLIC_URL", "public-url", ""},

@@ -523,7 +523,7 @@ func TestCORS_onlyNamedOriginsMayRead(t *testing.T) {
 				t.Errorf("%s for %q: Access-Control-Allow-Origin is %q", res.request, origin, got)
 			}
 			exposed := res.Header().Get("Access-Control-Expose-Headers")
-			if allowed && exposed != "Location, ETag, Server-Timing, X-Request-ID, Retry-After, Idempotency-Replayed, WWW-Authenticate" || !allowed && exposed != "" {
+			if allowed && exposed != "Location, ETag, Server-Timing, X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, Lesson-Progress, WWW-Authenticate" || !allowed && exposed != "" {
 				t.Errorf("%s for %q: exposed are %q", res.request, origin, exposed)
 			}
 			if res.Header()["Access-Control-Allow-Credentials"] != nil || !variesBy(res, "Origin") {
@@ -566,6 +566,48 @@ func TestCORS_everyResponseVariesByOrigin(t *testing.T) {
 	})
 }
 
+// TestCORS_loopback: a front end under development is at any port of this computer.
+func TestCORS_loopback(t *testing.T) {
+	srv := newServer(t, func(srv *server) { srv.CORSOrigins = []string{"loopback"} })
+	for origin, allowed := range map[string]bool{
+		"http://localhost:5173": true, "http://127.0.0.1:3000": true, "http://localhost": true,
+		"https://localhost:5173": false, "http://localhost.evil.example": false, "http://localhost:5173/": false,
+		"http://a.localhost:5173": false, "http://evil.example": false, "http://127.0.0.1.evil.example:80": false, "null": false,
+	} {
+		got := srv.get(t, "/api/v1/menu", with("Origin", origin)).wants(t, 200, "").Header().Get("Access-Control-Allow-Origin")
+		if (got == origin) != allowed || !allowed && got != "" {
+			t.Errorf("%s: Access-Control-Allow-Origin is %q", origin, got)
+		}
+	}
+}
+
+// TestCORS_keysAndContractAreForEveryPage, also while CORS is off. Other answers are not.
+func TestCORS_keysAndContractAreForEveryPage(t *testing.T) {
+	for _, options := range [][]func(*server){nil, {withCORS}} {
+		srv := newServer(t, options...)
+		for path, want := range map[string]string{
+			"/.well-known/jwks.json": "*", "/.well-known/public.pem": "*", "/.well-known/openid-configuration": "*", "/openapi.json": "*",
+			"/api/v1/menu": "", "/": "",
+		} {
+			if got := srv.get(t, path, with("Origin", "https://evil.example")).Header().Get("Access-Control-Allow-Origin"); got != want {
+				t.Errorf("%s: Access-Control-Allow-Origin is %q", path, got)
+			}
+		}
+	}
+}
+
+// TestCORS_offNamesTheSetting: the author of a front end looks at the preflight's answer.
+func TestCORS_offNamesTheSetting(t *testing.T) {
+	srv := newServer(t)
+	preflight := srv.do(t, "OPTIONS", "/api/v1/orders", "", with("Origin", allowedOrigin), with("Access-Control-Request-Method", "POST")).wants(t, 405, "method-not-allowed")
+	if !strings.Contains(preflight.Body.String(), "CORS_ORIGINS") {
+		t.Errorf("the preflight says %s", preflight.Body)
+	}
+	if plain := srv.do(t, "OPTIONS", "/api/v1/orders", "").wants(t, 405, "method-not-allowed"); strings.Contains(plain.Body.String(), "CORS_ORIGINS") {
+		t.Errorf("what is no preflight says %s", plain.Body)
+	}
+}
+
 func TestCORS_preflight(t *testing.T) {
 	srv := newServer(t, withCORS)
 	ask := func(path, origin string) *response {
@@ -579,7 +621,7 @@ func TestCORS_preflight(t *testing.T) {
 		srv.handler.ServeHTTP(rec, req)
 		for name, want := range map[string]string{
 			"Access-Control-Allow-Origin":  allowedOrigin,
-			"Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID",
+			"Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID",
 			"Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
 			"Access-Control-Max-Age":       "600",
 		} {

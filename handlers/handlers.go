@@ -48,7 +48,10 @@ type Config struct {
 	BehindProxy bool
 	// TrustedProxies are the addresses or networks whose X-Forwarded-For counts.
 	TrustedProxies []string
-	// CORSOrigins may call the API from their pages with a Bearer token.
+	// MetricsToken is a secret with which a collector reads the metrics; empty: none does.
+	MetricsToken string
+	// CORSOrigins may call the API from their pages with a Bearer token. The word
+	// middleware.AnyLoopback stands for any port of this computer.
 	CORSOrigins []string
 	// RateLimit is how many requests a second a user or an address may make; 0 is no limit.
 	RateLimit int
@@ -146,5 +149,9 @@ func notFound(c *gin.Context) error {
 
 // methodNotAllowed answers a known path with a wrong method; the router has set Allow.
 func methodNotAllowed(c *gin.Context) error {
-	return problem.MethodNotAllowed.New("This address takes only: " + c.Writer.Header().Get("Allow") + ".")
+	detail := "This address takes only: " + c.Writer.Header().Get("Allow") + "."
+	if middleware.IsPreflight(c) {
+		detail += " A browser asks whether a page of another origin may call it: start the house with that origin in RESTAURANT_CORS_ORIGINS, or with the word loopback for pages of this computer."
+	}
+	return problem.MethodNotAllowed.New(detail)
 }

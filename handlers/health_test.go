@@ -59,7 +59,7 @@ func TestMetrics_forManagersAndLoopback(t *testing.T) {
 	srv.get(t, "/metrics", fromAddress(elsewhere)).wants(t, 401, "authentication-required")
 	srv.get(t, "/metrics", fromAddress(elsewhere), srv.as(t, "alice")).wants(t, 403, "role-required")
 	srv.get(t, "/metrics", fromAddress(elsewhere), srv.as(t, "marco")).wants(t, 200, "")
-	for _, header := range []string{"X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"} {
+	for _, header := range []string{"X-Forwarded-For", "X-Forwarded-Port", "Forwarded", "X-Real-IP", "Via"} {
 		srv.get(t, "/metrics", fromAddress(here), with(header, "192.0.2.1")).wants(t, 401, "authentication-required")
 	}
 	srv.get(t, "/metrics", fromAddress(here), func(r *http.Request) { r.Host = "LOCALHOST.:8080" }).wants(t, 200, "")
@@ -73,6 +73,17 @@ func TestMetrics_forManagersAndLoopback(t *testing.T) {
 			t.Errorf("the metrics say nothing of %s", want)
 		}
 	}
+}
+
+// TestMetrics_forACollectorWithTheToken: from anywhere, and also behind a proxy.
+func TestMetrics_forACollectorWithTheToken(t *testing.T) {
+	const secret, elsewhere = "0123456789abcdef", "192.0.2.1:1234"
+	srv := newServer(t, func(srv *server) { srv.MetricsToken, srv.BehindProxy = secret, true })
+	srv.get(t, "/metrics", fromAddress(elsewhere), bearer(secret)).wants(t, 200, "")
+	srv.get(t, "/metrics", fromAddress(elsewhere), bearer(secret+"0")).wants(t, 401, "token-malformed")
+	srv.get(t, "/metrics", fromAddress(elsewhere)).wants(t, 401, "authentication-required")
+	srv.get(t, "/api/v1/orders", bearer(secret)).wants(t, 401, "token-malformed")
+	newServer(t).get(t, "/metrics", fromAddress(elsewhere), bearer("")).wants(t, 401, "token-malformed")
 }
 
 func TestMetrics_behindAProxyNothingIsLoopback(t *testing.T) {

@@ -24,6 +24,8 @@ type loginRequest struct {
 	ExpiresIn *int64 `json:"expires_in" example:"60" minimum:"5"`
 	// Where to keep the tokens: true for both in httpOnly cookies, "refresh" for the refresh token only.
 	Cookie cookieMode `json:"cookie" swaggertype:"string" enums:"false,true,refresh" example:"refresh"`
+
+	refreshToken string // of a form with grant_type=refresh_token, which logs nobody in
 } //@name LoginRequest
 
 // cookieMode is false, true or "refresh" in JSON, and the same words in a form.
@@ -71,7 +73,7 @@ type tokenResponse struct {
 // an empty client, which Swagger UI sends.
 //
 //	@Summary		Log in and get an access token
-//	@Description	Takes JSON or a form. With `Accept: text/plain` the answer is one line, `Authorization: Bearer …`, to be kept in a file and sent with `curl -H "@file"`.
+//	@Description	Takes JSON or a form, also OAuth's with `grant_type=password`, or `grant_type=refresh_token` and a refresh token. With `Accept: text/plain` the answer is one line, `Authorization: Bearer …`, to be kept in a file and sent with `curl -H "@file"`.
 //	@ID				login
 //	@Tags			auth
 //	@Accept			json,x-www-form-urlencoded
@@ -90,8 +92,11 @@ type tokenResponse struct {
 func (a *API) login(c *gin.Context) error {
 	httpjson.NoStore(c)
 	req, err := readLogin(c)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case req.refreshToken != "":
+		return a.exchange(c, req.refreshToken, false)
 	}
 	if req.Cookie.TokenDelivery != models.DeliverBody && a.cookies.CrossSite(c) {
 		return problem.CrossOrigin.New("")
@@ -112,6 +117,14 @@ func (a *API) login(c *gin.Context) error {
 		return err
 	}
 	return a.writeTokens(c, pair)
+}
+
+// markTokenEndpoints makes the refusals of both calls that give out tokens readable for
+// OAuth clients, also when a middleware refuses.
+func markTokenEndpoints(c *gin.Context) {
+	if path := c.FullPath(); path == "/api/v1/auth/login" || path == "/api/v1/auth/refresh" {
+		problem.ForOAuth(c)
+	}
 }
 
 // refuseForeignLogin comes before everything that counts requests or failures: a page of
@@ -178,9 +191,22 @@ func readLogin(c *gin.Context) (loginRequest, error) {
 		}
 		return req, req.check()
 	}
-	fields, err := httpjson.SingleForm(c, "username", "password", "expires_in", "cookie", "grant_type", "scope", "client_id", "client_secret")
+	known := []string{"username", "password", "expires_in", "cookie", "grant_type", "scope", "client_id", "client_secret"}
+	fields, err := httpjson.SingleForm(c, append(known, "refresh_token")...)
 	if err != nil {
 		return req, err
+	}
+	token, sent := fields["refresh_token"]
+	switch grant := fields["grant_type"]; {
+	case grant == grantRefresh && token == "":
+		return req, httpjson.Invalid("refresh_token", "must be given")
+	case grant == grantRefresh:
+		req.refreshToken = token
+		return req, nil
+	case grant != "" && grant != "password":
+		return req, httpjson.Invalid("grant_type", "must be password or refresh_token")
+	case sent:
+		return req, httpjson.UnknownField("refresh_token", known)
 	}
 	return req, req.fromForm(fields)
 }

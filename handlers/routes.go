@@ -91,11 +91,8 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Use(middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, middleware.ServerTiming), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
-	if len(a.CORSOrigins) > 0 {
-		r.Use(middleware.CORS(a.CORSOrigins))
-	}
-	r.Use(origin.Note, refuseForeignLogin, limit.Address)
+	r.Use(markTokenEndpoints, middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, middleware.ServerTiming), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
+	r.Use(origin.CORS, origin.Note, refuseForeignLogin, limit.Address)
 	r.NoRoute(adapt(notFound))
 	r.NoMethod(adapt(methodNotAllowed))
 	a.mount(auth, start)
@@ -112,6 +109,8 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 	vip := middleware.RequireVIP
 	chef := middleware.RequireRole(models.RoleChef, models.RoleManager)
 	manager := middleware.RequireRole(models.RoleManager)
+
+	scrapers := middleware.Scrapers{BehindProxy: a.BehindProxy, Token: a.MetricsToken}
 
 	r, v1 := a.router, a.router.Group("/api/v1")
 	v1.POST("/auth/register", adapt(a.register))
@@ -148,9 +147,11 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 
 	httpjson.Get(r, "/.well-known/jwks.json", middleware.AnyOrigin, adapt(a.jwks))
 	httpjson.Get(r, "/.well-known/public.pem", middleware.AnyOrigin, adapt(a.publicPEM))
+	httpjson.Get(r, "/.well-known/oauth-authorization-server", middleware.AnyOrigin, adapt(a.serverMetadata))
+	httpjson.Get(r, "/.well-known/openid-configuration", middleware.AnyOrigin, adapt(a.openIDConfiguration))
 	httpjson.Get(r, "/healthz", adapt(a.healthz))
 	httpjson.Get(r, "/readyz", adapt(a.readyz))
-	httpjson.Get(r, "/metrics", middleware.ExceptLoopback(a.BehindProxy, guest), middleware.ExceptLoopback(a.BehindProxy, manager), adapt(a.showMetrics))
+	httpjson.Get(r, "/metrics", scrapers.Except(guest), scrapers.Except(manager), adapt(a.showMetrics))
 
 	httpjson.Get(r, "/", adapt(startPage(start)))
 	httpjson.Get(r, "/css/app.css", adapt(stylesheet()))

@@ -51,9 +51,12 @@ var routeAccess = map[string]string{
 
 	"GET /.well-known/jwks.json":  "all",
 	"GET /.well-known/public.pem": "all",
-	"GET /healthz":                "all",
-	"GET /readyz":                 "all",
-	"GET /metrics":                "marco", // from elsewhere than this machine
+
+	"GET /.well-known/oauth-authorization-server": "all",
+	"GET /.well-known/openid-configuration":       "all",
+	"GET /healthz":                                "all",
+	"GET /readyz":                                 "all",
+	"GET /metrics":                                "marco", // from elsewhere than this machine
 
 	"GET /":               "all",
 	"GET /css/app.css":    "all",

@@ -23,10 +23,10 @@ type refreshRequest struct {
 // one is used twice, two parties have it, so the login session ends.
 //
 //	@Summary		Get a new access token for a refresh token
-//	@Description	The token comes in the body or in the refresh cookie, and the answer goes the same way. Unknown fields are ignored, so a saved login answer is a valid body.
+//	@Description	The token comes in the body or in the refresh cookie, and the answer goes the same way. Unknown fields are ignored, so a saved login answer is a valid body. A form is OAuth's, with `grant_type=refresh_token`.
 //	@ID				refresh
 //	@Tags			auth
-//	@Accept			json
+//	@Accept			json,x-www-form-urlencoded
 //	@Produce		json,plain
 //	@Param			body	body		refreshRequest	false	"The refresh token, unless it is in the cookie"
 //	@Success		200		{object}	tokenResponse
@@ -45,6 +45,14 @@ func (a *API) refresh(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return a.exchange(c, token, byCookie)
+}
+
+// grantRefresh is the grant_type of OAuth for a refresh (RFC 6749, section 6).
+const grantRefresh = "refresh_token"
+
+// exchange answers with the tokens that a refresh token is good for.
+func (a *API) exchange(c *gin.Context, token string, byCookie bool) error {
 	pair, err := a.Sessions.Refresh(c.Request.Context(), token)
 	if err != nil {
 		if byCookie && middleware.ToProblem(err).Status == http.StatusUnauthorized {
@@ -62,9 +70,8 @@ func (a *API) refresh(c *gin.Context) error {
 // which only pages of our own origin may use.
 func (a *API) readRefreshToken(c *gin.Context) (token string, byCookie bool, err error) {
 	if hasBody(c.Request) {
-		var req refreshRequest
-		if err := httpjson.BindIgnoringUnknown(c, &req); err != nil || req.RefreshToken != "" {
-			return req.RefreshToken, false, err
+		if token, err = refreshTokenInBody(c); err != nil || token != "" {
+			return token, false, err
 		}
 	}
 	if !a.cookies.HasRefresh(c) {
@@ -78,6 +85,23 @@ func (a *API) readRefreshToken(c *gin.Context) (token string, byCookie bool, err
 		return "", true, problem.RefreshTokenInvalid.New("Two refresh cookies of one name came, and nobody can tell which of them is this house's. Remove the cookies of this host and log in again.")
 	}
 	return token, true, nil
+}
+
+// refreshTokenInBody reads the refresh token from JSON or from a form of OAuth.
+func refreshTokenInBody(c *gin.Context) (string, error) {
+	if httpjson.MediaType(c) != httpjson.FormType {
+		var req refreshRequest
+		err := httpjson.BindIgnoringUnknown(c, &req)
+		return req.RefreshToken, err
+	}
+	fields, err := httpjson.SingleForm(c, "grant_type", "refresh_token", "scope", "client_id", "client_secret")
+	if err != nil {
+		return "", err
+	}
+	if grant, sent := fields["grant_type"]; sent && grant != grantRefresh {
+		return "", httpjson.Invalid("grant_type", "must be refresh_token")
+	}
+	return fields["refresh_token"], nil
 }
 
 // hasBody reports whether the body of a request has at least one byte.

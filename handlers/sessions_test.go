@@ -216,10 +216,45 @@ func TestRefresh_invalidTokens(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) { srv.post(t, refreshPath, tc.body).wants(t, tc.status, tc.slug) })
 	}
-	srv.post(t, refreshPath, "refresh_token="+alice.RefreshToken, asForm).wants(t, 415, "unsupported-media-type")
 	srv.post(t, refreshPath+"?refresh_token="+alice.RefreshToken, "{}").wants(t, 401, "refresh-token-invalid")
 	srv.wantsValid(t, alice.AccessToken) // none of it touched the real one
 	srv.mustRefresh(t, alice.RefreshToken)
+}
+
+// TestRefresh_asOAuthForm: what a client library of OAuth sends, at both calls, and what
+// it reads of a refusal.
+func TestRefresh_asOAuthForm(t *testing.T) {
+	srv := newServer(t)
+	for _, path := range []string{refreshPath, loginPath} {
+		t.Run(path, func(t *testing.T) {
+			pair := srv.login(t, "alice")
+			form := "grant_type=refresh_token&client_id=restaurant&scope=&refresh_token="
+			next := decode[tokenResponse](t, srv.post(t, path, form+pair.RefreshToken, asForm).wants(t, 200, ""))
+			srv.wantsValid(t, next.AccessToken)
+			for _, tc := range []struct {
+				name, form string
+				status     int
+				slug, want string
+			}{
+				{"a spent one", form + pair.RefreshToken, 401, "refresh-token-reused", "invalid_grant"},
+				{"of an ended session", form + next.RefreshToken, 401, "refresh-token-invalid", "invalid_grant"},
+				{"another grant", "grant_type=authorization_code", 422, "validation-failed", "unsupported_grant_type"},
+				{"an unknown field", form + next.RefreshToken + "&role=manager", 400, "unknown-field", "invalid_request"},
+				{"a field twice", form + "a&refresh_token=b", 400, "malformed-form", "invalid_request"},
+			} {
+				res := srv.post(t, path, tc.form, asForm).wants(t, tc.status, tc.slug)
+				if got := decode[map[string]any](t, res); got["error"] != tc.want || got["error_description"] == "" {
+					t.Errorf("%s: error is %v, %v", tc.name, got["error"], got["error_description"])
+				}
+			}
+		})
+	}
+	if got := decode[map[string]any](t, srv.get(t, mePath).wants(t, 401, "authentication-required")); got["error"] != nil {
+		t.Errorf("another call has OAuth's members: %v", got)
+	}
+	if got := decode[map[string]any](t, srv.post(t, loginPath, `{"username":"alice","password":"wrong"}`).wants(t, 401, "invalid-credentials")); got["error"] != "invalid_grant" {
+		t.Errorf("a wrong password: %v", got)
+	}
 }
 
 // sibling is another last character that decodes to the same bytes.

@@ -58,7 +58,7 @@ func decode(body []byte, req any, opts ...json.Options) error {
 	case !ok:
 		return err
 	case errors.Is(err, json.ErrUnknownName):
-		return unknownField(semantic.JSONPointer.LastToken(), fieldNames(semantic.GoType)).Because(err)
+		return UnknownField(semantic.JSONPointer.LastToken(), fieldNames(semantic.GoType)).Because(err)
 	}
 	return problem.ValidationFailed.New("").Because(err).
 		Fields(problem.FieldError{Field: fieldName(semantic.JSONPointer), Message: typeMessage(semantic.GoType)})

@@ -20,7 +20,7 @@ func Form(c *gin.Context, known ...string) (url.Values, error) {
 	values, err := readForm(c)
 	for name := range values {
 		if !slices.Contains(known, name) {
-			return nil, unknownField(name, known)
+			return nil, UnknownField(name, known)
 		}
 	}
 	return values, err

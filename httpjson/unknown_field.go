@@ -10,8 +10,8 @@ import (
 	"restaurant/problem"
 )
 
-// unknownField refuses a field that is not one of known, and names the nearest of them.
-func unknownField(name string, known []string) *problem.Problem {
+// UnknownField refuses a field that is not one of known, and names the nearest of them.
+func UnknownField(name string, known []string) *problem.Problem {
 	detail := "The body has a field that this call does not take."
 	if fieldForm.MatchString(name) && !secretWord.MatchString(name) {
 		detail = fmt.Sprintf("The body has the field %q, which this call does not take.", name)

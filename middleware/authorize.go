@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"crypto/subtle"
 	"net"
 	"net/http"
 	"slices"
@@ -35,23 +36,36 @@ func RequireVIP(c *gin.Context) {
 	}
 }
 
-// ExceptLoopback applies guard to all requests but those of this machine without a proxy
-// in between.
-func ExceptLoopback(behindProxy bool, guard gin.HandlerFunc) gin.HandlerFunc {
+// Scrapers read the metrics without a login.
+type Scrapers struct {
+	// BehindProxy says that all requests come from a proxy, so that a loopback address
+	// proves nothing.
+	BehindProxy bool
+	// Token is what a collector sends as a bearer token; empty: none does.
+	Token string
+}
+
+// Except applies guard to all requests but those with the token, and those of this
+// machine without a proxy in between.
+func (s Scrapers) Except(guard gin.HandlerFunc) gin.HandlerFunc {
+	want := []byte("Bearer " + s.Token)
 	return func(c *gin.Context) {
-		if behindProxy || !isLocal(c.Request) {
+		hasToken := s.Token != "" && subtle.ConstantTimeCompare([]byte(c.GetHeader("Authorization")), want) == 1
+		if !hasToken && (s.BehindProxy || !isLocal(c.Request)) {
 			guard(c)
 		}
 	}
 }
 
-// forwarded are headers that a proxy adds: behind one, every request seems to come
-// from this machine.
-var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"}
+// isForwarded reports whether a header is one that a proxy adds: behind one, every
+// request seems to come from this machine.
+func isForwarded(name string) bool {
+	return name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-")
+}
 
 func isLocal(r *http.Request) bool {
-	for _, name := range forwarded {
-		if r.Header.Get(name) != "" {
+	for name := range r.Header {
+		if isForwarded(name) {
 			return false
 		}
 	}

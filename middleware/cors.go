@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/gin-gonic/gin"
 )
@@ -17,23 +16,30 @@ func AnyOrigin(c *gin.Context) {
 	h["Cross-Origin-Resource-Policy"] = crossOrigin
 }
 
-// CORS lets pages of exactly these origins call the API with a bearer token, and never
+// CORS lets pages of the allowed origins call the API with a bearer token, and never
 // with credentials (cookies).
-func CORS(origins []string) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		h := c.Writer.Header()
-		h.Add("Vary", "Origin")
-		origin := c.GetHeader("Origin")
-		if origin == "" || !slices.Contains(origins, origin) {
-			return
-		}
-		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Expose-Headers", "Location, ETag, Server-Timing, X-Request-ID, Retry-After, Idempotency-Replayed, WWW-Authenticate")
-		if c.Request.Method == http.MethodOptions && c.GetHeader("Access-Control-Request-Method") != "" {
-			h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID")
-			h.Set("Access-Control-Max-Age", "600")
-			c.AbortWithStatus(http.StatusNoContent)
-		}
+func (o Origin) CORS(c *gin.Context) {
+	if len(o.allowed) == 0 {
+		return
 	}
+	h := c.Writer.Header()
+	h.Add("Vary", "Origin")
+	origin := c.GetHeader("Origin")
+	if !o.allows(origin) {
+		return
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Expose-Headers", "Location, ETag, Server-Timing, X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, Lesson-Progress, WWW-Authenticate")
+	if IsPreflight(c) {
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID")
+		h.Set("Access-Control-Max-Age", "600")
+		c.AbortWithStatus(http.StatusNoContent)
+	}
+}
+
+// IsPreflight reports whether a browser asks whether a page of another origin may send a
+// request (Fetch standard, CORS-preflight request).
+func IsPreflight(c *gin.Context) bool {
+	return c.Request.Method == http.MethodOptions && c.GetHeader("Access-Control-Request-Method") != ""
 }

@@ -2,6 +2,8 @@ package middleware
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -12,23 +14,32 @@ import (
 // Origin tells what the server's own pages and clients without a page send from what
 // pages of other origins (RFC 6454) let a browser send. Without Sec-Fetch-Site and
 // Origin in the request there is no page.
-type Origin struct{ own, known *http.CrossOriginProtection }
+type Origin struct {
+	own     *http.CrossOriginProtection
+	allowed []string
+}
+
+// AnyLoopback, in a list of origins, stands for every port of http://localhost and
+// http://127.0.0.1: a front end that somebody develops is at one of them.
+const AnyLoopback = "loopback"
 
 // NewOrigin takes the URL under which clients reach the server, and the origins whose
 // pages may call it.
 func NewOrigin(publicURL string, allowed []string) (Origin, error) {
-	o := Origin{http.NewCrossOriginProtection(), http.NewCrossOriginProtection()}
+	o := Origin{http.NewCrossOriginProtection(), allowed}
 	own, _ := basepath.Split(publicURL)
 	own = strings.ToLower(own) // as a browser writes it; behind a proxy, Host may be another name
-	if err := o.own.AddTrustedOrigin(own); err != nil {
-		return o, err
+	return o, o.own.AddTrustedOrigin(own)
+}
+
+// allows reports whether pages of an origin may call the server.
+func (o Origin) allows(origin string) bool {
+	if slices.Contains(o.allowed, origin) {
+		return true
 	}
-	for _, origin := range append([]string{own}, allowed...) {
-		if err := o.known.AddTrustedOrigin(origin); err != nil {
-			return o, err
-		}
-	}
-	return o, nil
+	u, err := url.Parse(origin)
+	return err == nil && slices.Contains(o.allowed, AnyLoopback) && u.Scheme == "http" &&
+		(u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1") && origin == "http://"+u.Host
 }
 
 // CrossSite reports whether a page of another origin, allowed or not, has sent a request
@@ -40,7 +51,7 @@ func (o Origin) CrossSite(r *http.Request) bool { return o.own.Check(r) != nil }
 func (o Origin) Note(c *gin.Context) {
 	asUnsafe := *c.Request // what only reads is never refused, so that Check lets it pass
 	asUnsafe.Method = http.MethodPost
-	factsOf(c).foreign = o.known.Check(&asUnsafe) != nil
+	factsOf(c).foreign = o.own.Check(&asUnsafe) != nil && !o.allows(c.GetHeader("Origin"))
 }
 
 // Foreign reports whether a page that nobody here has allowed made a browser send the

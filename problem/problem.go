@@ -47,6 +47,10 @@ type Problem struct {
 	RequestID string `json:"request_id" example:"7TQ2VJ6WYNRCXK3DPLZB5SAGHE"`
 	// Errors lists the fields that did not pass, for validation-failed only.
 	Errors []FieldError `json:"errors,omitzero"`
+	// OAuthError is the error code of OAuth, at login and refresh only (RFC 6749, section 5.2).
+	OAuthError string `json:"error,omitzero" example:"invalid_grant"`
+	// OAuthDescription repeats the detail in ASCII, for OAuth clients.
+	OAuthDescription string `json:"error_description,omitzero" example:"The name or the password is wrong."`
 
 	kind       *Kind
 	retryAfter time.Duration
@@ -107,6 +111,9 @@ func Write(c *gin.Context, p *Problem) {
 	p.Type = base + p.Type
 	p.Detail = basepath.InText(base, p.Detail)
 	p.Instance = base + c.Request.URL.EscapedPath()
+	if c.GetBool(oauthKey) {
+		p.addOAuth()
+	}
 	p.RequestID = c.Writer.Header().Get("X-Request-ID")
 	body, err := json.Marshal(p)
 	if err != nil { // a problem holds only strings and numbers

@@ -37,6 +37,9 @@ func NewAuthority(keys *Keys, issuer string, lifetime time.Duration) *Authority 
 // Lifetime is the life of a token unless a login asks for less.
 func (a *Authority) Lifetime() time.Duration { return a.lifetime }
 
+// Issuer is the iss of the tokens that it issues.
+func (a *Authority) Issuer() string { return a.issuer }
+
 // Now is the time against which tokens are checked. It never goes back.
 func (a *Authority) Now() time.Time { return a.clock.now() }
 
@@ -59,6 +62,7 @@ func (a *Authority) Issue(u models.User, sessionID string, expires time.Time) (s
 		Role:      u.Role,
 		VIP:       &u.VIP,
 		AgeOver18: &adult,
+		ClientID:  ClientID,
 		SessionID: sessionID,
 		ID:        NewID(),
 		IssuedAt:  now.Unix(),

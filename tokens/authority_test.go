@@ -34,7 +34,7 @@ func TestIssue_exactlyTheDocumentedClaims(t *testing.T) {
 		delete(got, "jti")
 		want := map[string]any{
 			"iss": issuer, "aud": "restaurant", "sub": "3", "name": "Vera", "role": "guest", "vip": true, "age_over_18": true,
-			"sid": "session-of-vera-", "iat": 946684800.0, "exp": 946685700.0,
+			"client_id": "restaurant", "sid": "session-of-vera-", "iat": 946684800.0, "exp": 946685700.0,
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("claims %v, want %v", got, want)

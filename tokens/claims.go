@@ -19,6 +19,9 @@ const Type = "at+jwt"
 // of all.
 const Audience = "restaurant"
 
+// ClientID is the client_id claim. Clients are not registered, so all share it.
+const ClientID = "restaurant"
+
 // MaxLifetime is the longest life of an access token.
 const MaxLifetime = 30 * time.Minute
 
@@ -41,6 +44,9 @@ type Claims struct {
 	Role      models.Role `json:"role"`
 	VIP       *bool       `json:"vip"`
 	AgeOver18 *bool       `json:"age_over_18"`
+	// ClientID is the program that asked for the token (client_id; RFC 9068, section 2.2).
+	// All programs are one here, and nothing is decided by it.
+	ClientID string `json:"client_id,omitzero"`
 	// SessionID is the login session of the token (sid).
 	SessionID string `json:"sid"`
 	// ID is the id of this token, by which a log can name it (jti).
