@@ -220,6 +220,19 @@ func TestScripts_makeNoMarkupFromStrings(t *testing.T) {
 	}
 }
 
+// Under a base path an address that begins at the root is somebody else's.
+func TestScripts_noAddressBeginsAtTheRoot(t *testing.T) {
+	root := regexp.MustCompile("[\"'`]/(?:api|css|favicon\\.svg|healthz|js|lab|learn|metrics|openapi\\.json|problems|readyz|swagger|\\.well-known)\\b")
+	for name, f := range scriptFiles(t) {
+		if m := root.Find(f.Body); m != nil {
+			t.Errorf("%s holds %s", name, m)
+		}
+	}
+	if !root.MatchString(`call("GET", "/api/v1/menu")`) {
+		t.Error("this test finds nothing")
+	}
+}
+
 // Each script begins with a comment of three lines or more.
 func TestScripts_sayWhatOneCanLearnThere(t *testing.T) {
 	for name, f := range scriptFiles(t) {

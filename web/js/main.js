@@ -56,7 +56,7 @@ async function showView(name, argument) {
       h("p", {}, "This part of the page could not be fetched. It comes when the restaurant answers again."),
     );
     connection.addEventListener("back", () => route(), { once: true });
-    call("GET", "/healthz", { auth: "none", why: "is the restaurant there?", poll: true });
+    call("GET", "healthz", { auth: "none", why: "is the restaurant there?", poll: true });
     return true;
   }
   if (mine !== lastShow) return false;

@@ -17,7 +17,7 @@ let retryAt = 0;
 export function refreshList(poll = false) {
   if (poll && performance.now() < retryAt) return refreshing;
   refreshing = refreshing.then(async () => {
-    const answer = await call("GET", "/learn/lessons", {
+    const answer = await call("GET", "learn/lessons", {
       auth: "none",
       poll: poll || lessonList.items !== null,
       why: poll ? "was something done elsewhere?" : undefined,

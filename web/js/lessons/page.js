@@ -5,7 +5,7 @@
 import { announce, button, clockTime, h, prefs, randomKey, render } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { lessonFiles } from "./files.js";
-import { shells } from "../lib/curl.js";
+import { basePath, curlOf, shells } from "../lib/curl.js";
 import { lessonHref, lessonTitle, nextLesson, onNews, refreshList, stateLabels } from "./list.js";
 import { Glossary, withCode } from "./glossary.js";
 import { refusal, View } from "../parts/view.js";
@@ -13,7 +13,7 @@ import { confirmReset } from "./reset.js";
 import { filesBox, Step } from "./step.js";
 
 const pollMs = 3000; // milliseconds between two looks at what a terminal has done
-const lessonURL = (id) => "/learn/lessons/" + encodeURIComponent(id);
+const lessonURL = (id) => "learn/lessons/" + encodeURIComponent(id);
 
 export class LessonPage extends View {
   static heading = "Lesson";
@@ -297,8 +297,8 @@ export class LessonPage extends View {
 
   fetchCommand() {
     const names = new Set(this.data.steps.filter((s) => s.request.body).map((s) => s.request.body_file)),
-      curl = this.shell === "powershell" ? "curl.exe" : "curl";
-    const base = /https?:\/\/[^/"\s]+/.exec(this.data.steps[0].commands.curl)?.[0] ?? location.origin;
+      curl = curlOf(this.shell === "powershell" ? "powershell" : "sh");
+    const base = (/https?:\/\/[^/"\s]+/.exec(this.data.steps[0].commands.curl)?.[0] ?? location.origin) + basePath;
     return [...names].map((file) => `${curl} -s ${base}/learn/files/${file} -o ${file}`).join("\n");
   }
 
@@ -519,12 +519,12 @@ const newTabLink = (href, label, download) =>
   );
 
 function downloads(id) {
-  const file = (kind) => newTabLink(`/learn/lessons/${id}.${kind}`, "." + kind, `${id}.${kind}`);
+  const file = (kind) => newTabLink(`learn/lessons/${id}.${kind}`, "." + kind, `${id}.${kind}`);
   return h(
     "details",
     { class: "card" },
     h("summary", {}, "Take it with you"),
-    h("p", {}, newTabLink("/learn/sheet?lessons=" + id, "A sheet to print"), ", without solutions."),
+    h("p", {}, newTabLink("learn/sheet?lessons=" + id, "A sheet to print"), ", without solutions."),
     h(
       "p",
       {},

@@ -25,7 +25,7 @@ export function confirmReset(what, lesson) {
     what,
     lesson,
     act: () =>
-      call("POST", "/learn/reset", {
+      call("POST", "learn/reset", {
         json: lesson ? { what, lesson } : { what },
         auth: what === "kitchen" ? undefined : "none",
       }),
@@ -44,7 +44,7 @@ export function confirmRestore(text) {
     about: "It takes the place of what is here now.",
     yes: "Restore it",
     what: "lessons",
-    act: () => call("PUT", "/learn/progress", { body: text, auth: "none" }),
+    act: () => call("PUT", "learn/progress", { body: text, auth: "none" }),
     done: () => {},
   });
 }
@@ -88,7 +88,7 @@ const refusalHint = (
   : "");
 
 async function listLosses(what, lesson) {
-  const answer = await call("GET", `/learn/reset?what=${what}${lesson ? `&lesson=${lesson}` : ""}`, { auth: "none" });
+  const answer = await call("GET", `learn/reset?what=${what}${lesson ? `&lesson=${lesson}` : ""}`, { auth: "none" });
   if (!answer.ok) return [refusal(answer, null, "", false)];
   const lost = answer.data.loses.filter((loss) => loss.count > 0);
   if (lost.length === 0) return [h("p", {}, "Nothing is lost by it.")];

@@ -33,11 +33,12 @@ export const serverNow = () => Date.now() + clockSkew;
  *   stopped?: boolean, crowded?: boolean, retryAfter?: number, body?: ReadableStream, release?: () => void,
  *   text?: string, menu?: any}} Answer */
 
-/** auth: "bearer" (default), "cookie", "none", or a token to send instead of one's own. json: the body. why: a remark
- *  for the notebook. poll, live: the page asks by itself. cookies: "given" if the answer sets some. mend: false takes the
- *  refusal of one's own token as it is.
+/** auth: "bearer" (default), "cookie", "none", or a token to send. json: the body. why: a remark for the notebook.
+ *  poll, live: the page asks by itself. cookies: "given" if the answer sets some. mend: false takes a refused token as
+ *  it is.
  * @typedef {{auth?: string, json?: any, body?: string, headers?: Record<string, string>, why?: string, poll?: boolean,
- *   live?: boolean, cookies?: boolean | "given", mode?: string, mend?: boolean, keepalive?: boolean, signal?: AbortSignal}} Options */
+ *   live?: boolean, cookies?: boolean | "given", mode?: string, mend?: boolean, keepalive?: boolean,
+ *   signal?: AbortSignal}} Options */
 
 /** call makes one request. It never throws for a refusal, because a refusal is an
  *  answer, too.
@@ -89,7 +90,7 @@ async function attempt(method, path, options) {
   let response;
   const started = performance.now();
   try {
-    response = await fetch(path, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    response = await fetch(entry.path, { ...init, signal: AbortSignal.timeout(timeoutMs) });
     const text = await response.text();
     record(entry, response, text, started);
   } catch (error) {
@@ -117,7 +118,7 @@ async function attemptStream(path, options) {
   if (!release) return { ok: false, status: 0, retryAfter: 5, problem: crowded, entry: unsent(entry, "not sent") };
   const started = performance.now();
   try {
-    const response = await fetch(path, { ...init, signal: options.signal });
+    const response = await fetch(entry.path, { ...init, signal: options.signal });
     const body = response.ok ? response.body : null;
     record(entry, response, body ? "" : await response.text(), started);
     setOnline();
@@ -131,7 +132,7 @@ async function attemptStream(path, options) {
 }
 
 async function prepare(method, path, options) {
-  const headers = { ...options.headers };
+  const headers = { ...options.headers }, { pathname, search } = new URL(path, document.baseURI);
   let body = options.body;
   if (options.json !== undefined) body = JSON.stringify(options.json);
   if (body !== undefined) headers["Content-Type"] ??= "application/json";
@@ -146,7 +147,7 @@ async function prepare(method, path, options) {
   const entry = notebook.add({
     at: new Date(),
     method,
-    path,
+    path: pathname + search,
     headers,
     body: withoutSecrets(body),
     auth: sent,
@@ -176,7 +177,7 @@ function cookiesSent(path, how, options) {
   const sent = [];
   const { accessCookie, refreshCookie } = document.body.dataset;
   if (how === "cookie") sent.push(accessCookie);
-  if (path.startsWith("/api/v1/auth") && mode && !given) sent.push(refreshCookie);
+  if (path.includes("api/v1/auth") && mode && !given) sent.push(refreshCookie);
   if (sent.length === 0 && !given) return null;
   return { sent, set: given || path.endsWith("/refresh") || path.endsWith("/logout"), mode: options.mode ?? mode };
 }

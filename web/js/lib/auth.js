@@ -55,7 +55,7 @@ export class Auth extends EventTarget {
   async login({ username, password, mode = "memory", expiresIn }) {
     const json = { username, password, cookie: mode === "cookie" ? true : "refresh" };
     if (expiresIn) json.expires_in = expiresIn;
-    const answer = await call("POST", "/api/v1/auth/login", { json, auth: "none", cookies: "given", mode });
+    const answer = await call("POST", "api/v1/auth/login", { json, auth: "none", cookies: "given", mode });
     if (!answer.ok) return answer;
     this.state = { mode, expires: expiry(0) };
     await this.#accept(answer.data, username.toLowerCase());
@@ -100,7 +100,7 @@ export class Auth extends EventTarget {
   async #exchange(why) {
     if (!this.state.mode) return false;
     // keepalive: the answer's cookie must arrive even if the page is closed now.
-    const answer = await call("POST", "/api/v1/auth/refresh", { auth: "none", cookies: true, keepalive: true, why });
+    const answer = await call("POST", "api/v1/auth/refresh", { auth: "none", cookies: true, keepalive: true, why });
     if (isFinal(answer)) this.forget(ended);
     if (!answer.data?.expires_in || !this.state.mode) return false;
     await this.#accept(answer.data);
@@ -120,7 +120,7 @@ export class Auth extends EventTarget {
 
   /** #ask asks the server what the token in the cookie says. */
   async #ask(options, typed) {
-    const me = await call("GET", "/api/v1/auth/me", options);
+    const me = await call("GET", "api/v1/auth/me", options);
     if (this.state.mode !== "cookie") return; // logged out meanwhile
     if (me.data) this.#become(me.data, typed);
     else if (isFinal(me)) this.forget(ended);
@@ -147,9 +147,9 @@ export class Auth extends EventTarget {
   async logout() {
     await this.settled();
     const byToken = this.#token && !this.expired;
-    let answer = await call("POST", "/api/v1/auth/logout", { auth: byToken ? undefined : "cookie", mend: false });
+    let answer = await call("POST", "api/v1/auth/logout", { auth: byToken ? undefined : "cookie", mend: false });
     if (byToken && answer.status === 401) { // it was cut already; its cookie is still there
-      answer = await call("POST", "/api/v1/auth/logout", { auth: "cookie" });
+      answer = await call("POST", "api/v1/auth/logout", { auth: "cookie" });
     }
     const told = answer.ok || isFinal(answer);
     prefs.set("leaving", told ? null : "yes");
@@ -159,7 +159,7 @@ export class Auth extends EventTarget {
 
   /** #leave tells the server of a logout that it could not be told before. */
   async #leave() {
-    const answer = await call("POST", "/api/v1/auth/logout", { auth: "cookie", why: "the logout, told late" });
+    const answer = await call("POST", "api/v1/auth/logout", { auth: "cookie", why: "the logout, told late" });
     if (answer.ok || isFinal(answer)) prefs.set("leaving", null);
   }
 

@@ -2,6 +2,12 @@
 // and PowerShell alike has double quotes only, no line break, no JSON and no $ or
 // % in it. So bodies, and headers with quotes of their own, travel as files.
 
+/** basePath is the path at whose end the restaurant stands, such as /restaurant, or "". */
+export const basePath = new URL(".", document.baseURI).pathname.slice(0, -1);
+
+/** houseURL is the address of the restaurant, without a slash at the end. */
+export const houseURL = location.origin + basePath;
+
 /** shells are the ways to write a request; the name of curl is all that differs. */
 export const shells = [
   { id: "sh", label: "sh", curl: "curl" },
@@ -10,13 +16,20 @@ export const shells = [
   { id: "http", label: ".http" },
 ];
 
+/** curlOf is curl as a shell knows it, with the options by which it trusts the server. */
+export function curlOf(shell) {
+  const options = document.body.dataset.curlOptions;
+  const { curl } = shells.find((s) => s.id === shell);
+  return options ? `${curl} ${options}` : curl;
+}
+
 /** renderCommand writes a request: {method, url, headers: [[name, value]], body, bodyName,
  *  needs: "bearer" | "cookie" | null, cookies, user, password, mode, stream}.
  *  It returns {text, files: [{name, text}]}: commands, one a line, and the files that
  *  they need beside them. */
 export function renderCommand(request, shell) {
   if (shell === "http") return { text: dotHTTP(request), files: [] };
-  const { curl } = shells.find((s) => s.id === shell);
+  const curl = curlOf(shell);
   const files = [], lines = [];
   const login = loginCommand(request, curl);
   if (login) lines.push(login);

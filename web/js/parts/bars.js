@@ -40,7 +40,7 @@ class NoticeBars extends HTMLElement {
 
   async ping(next = 1) {
     clearInterval(this.counter);
-    const answer = await call("GET", "/healthz", { auth: "none", why: "is the restaurant back?", poll: true });
+    const answer = await call("GET", "healthz", { auth: "none", why: "is the restaurant back?", poll: true });
     if (answer.lost) this.showOffline(next);
   }
 

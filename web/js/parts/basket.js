@@ -68,7 +68,7 @@ class Basket extends EventTarget {
       quantity,
       ...(note ? { note } : {}),
     }));
-    const answer = await call("POST", "/api/v1/orders", {
+    const answer = await call("POST", "api/v1/orders", {
       json: { items, ...(this.table ? { table: this.table } : {}) },
       headers: { "Idempotency-Key": kept.key },
     });

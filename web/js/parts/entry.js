@@ -7,7 +7,7 @@ import { call, open } from "../lib/api.js";
 import { notebook } from "../lib/notebook.js";
 import { parseEvents } from "../lib/sse.js";
 import { outcome } from "./notebook-line.js";
-import { renderCommand, shells } from "../lib/curl.js";
+import { houseURL, renderCommand, shells } from "../lib/curl.js";
 import { auth, demoUsers } from "../lib/auth.js";
 
 /** entryCard shows an entry, opened, and follows it while its answer grows. */
@@ -131,7 +131,7 @@ export function toCommandRequest(entry) {
   return {
     method: entry.method,
     url: location.origin + entry.path,
-    base: location.origin,
+    base: houseURL,
     headers,
     body: entry.body,
     stream: entry.stream,
@@ -202,12 +202,12 @@ function commandPanel(entry, shell) {
     /YOUR-PASSWORD/.test(text)
       ? h("p", { class: "muted" }, "The notebook keeps no password: put yours where YOUR-PASSWORD stands.")
       : null,
-    location.protocol === "https:" && shell !== "http"
+    location.protocol === "https:" && shell !== "http" && !document.body.dataset.curlOptions
       ? h(
         "p",
         { class: "muted" },
-        "If curl does not trust the certificate, add ",
-        h("code", {}, "--cacert data/tls/ca.pem"),
+        "If curl does not trust the certificate, get the file of the house's authority and add ",
+        h("code", {}, "--cacert ca.pem"),
         ".",
       )
       : null,

@@ -140,7 +140,7 @@ export function loginForm(done) {
 async function submitLogin(data, registering) {
   const username = data.get("username").trim(), password = data.get("password");
   if (registering) {
-    const answer = await call("POST", "/api/v1/auth/register", {
+    const answer = await call("POST", "api/v1/auth/register", {
       json: { username, password, name: data.get("name") },
       auth: "none",
     });

@@ -25,7 +25,7 @@ class NotebookLine extends HTMLElement {
       h(
         "li",
         {},
-        h("code", {}, `${e.method} ${e.path.replace("/api/v1", "")}`),
+        h("code", {}, `${e.method} ${e.path.replace(/^.*\/api\/v1/, "")}`),
         " ",
         h("span", { class: e.error || e.status >= 400 ? "bad" : "good" }, outcome(e)),
         e.ms !== undefined ? h("span", { class: "muted" }, ` ${Math.max(1, Math.round(e.ms))} ms`) : null,

@@ -47,10 +47,10 @@ class KitchenView extends View {
 
   async read(options = {}) {
     this.allowed = false;
-    if (this.requireLogin("Only the staff may look at the pass.", "/api/v1/kitchen/orders")) return;
+    if (this.requireLogin("Only the staff may look at the pass.", "api/v1/kitchen/orders")) return;
     const answer = await this.load(
       "Looking at the pass",
-      () => call("GET", "/api/v1/kitchen/orders?limit=100", options),
+      () => call("GET", "api/v1/kitchen/orders?limit=100", options),
       ({ data }) => this.draw(data.items),
     );
     if (this.gone) return;
@@ -132,7 +132,7 @@ class KitchenView extends View {
   }
 
   async move(order, status) {
-    const answer = await call("PATCH", "/api/v1/kitchen/orders/" + order.id, { json: { status } });
+    const answer = await call("PATCH", "api/v1/kitchen/orders/" + order.id, { json: { status } });
     this.result.replaceChildren(
       answer.ok
         ? h("div", { class: "done" }, h("p", {}, `Order ${order.id} is ${status}.`), showRequest(answer.entry))

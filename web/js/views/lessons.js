@@ -2,6 +2,7 @@
 // the state of a lesson is kept by the server; a page that is opened on another
 // device shows the same, because it only asks.
 
+import { curlOf, houseURL } from "../lib/curl.js";
 import { announce, button, h, render } from "../lib/dom.js";
 import { lessonHref, lessonList, lessonTitle, nextLesson, onNews, refreshList, stateLabels } from "../lessons/list.js";
 import { emptyState, View } from "../parts/view.js";
@@ -113,18 +114,18 @@ class LessonList extends View {
           "p",
           {},
           "In a terminal, ",
-          h("code", {}, `curl -s ${location.origin}/learn`),
+          h("code", {}, `${curlOf("sh")} -s ${houseURL}/learn`),
           " shows the task and what is still to be seen.",
         ),
         h(
           "p",
           {},
           "On paper: ",
-          away(`/learn/sheet?lessons=${express[0]}-${express.at(-1)}`, "the express route"),
+          away(`learn/sheet?lessons=${express[0]}-${express.at(-1)}`, "the express route"),
           ", ",
-          away("/learn/sheet", "all lessons"),
+          away("learn/sheet", "all lessons"),
           ". ",
-          away("/learn/glossary", "Technical words, each in a line"),
+          away("learn/glossary", "Technical words, each in a line"),
           ".",
         ),
       ),
@@ -135,7 +136,7 @@ class LessonList extends View {
         h(
           "p",
           {},
-          h("a", { href: "/learn/progress", download: "progress.json" }, "Download my progress"),
+          h("a", { href: "learn/progress", download: "progress.json" }, "Download my progress"),
           " as a file, and restore it on another day.",
         ),
         h(

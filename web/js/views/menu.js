@@ -37,7 +37,7 @@ class MenuView extends View {
   }
 
   async read() {
-    const path = "/api/v1/menu" + query(new FormData(this.filters));
+    const path = "api/v1/menu" + query(new FormData(this.filters));
     const turn = this.turn = (this.turn ?? 0) + 1;
     const answer = await this.load("Reading the menu", () => fetchMenu(path), ({ menu }) => {
       if (turn === this.turn) this.draw(menu, path);
@@ -122,7 +122,7 @@ function filterForm(changed) {
 
 /** fillCategories fills the list from the whole menu, once it is known. */
 function fillCategories(form, items, path) {
-  if (path !== "/api/v1/menu") return;
+  if (path !== "api/v1/menu") return; // it is filtered
   const chosen = form.elements.category.value;
   form.elements.category.replaceChildren(
     h("option", { value: "" }, "All"),
@@ -203,7 +203,7 @@ function noDishes(path) {
 function loungeCard() {
   const answerBox = h("div", { class: "notice" });
   const knock = button("Knock at the lounge", async () => {
-    const answer = await call("GET", "/api/v1/lounge");
+    const answer = await call("GET", "api/v1/lounge");
     if (!answer.ok) {
       answerBox.replaceChildren(
         refusal(

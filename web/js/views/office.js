@@ -24,10 +24,10 @@ class OfficeView extends View {
   }
 
   async read() {
-    if (this.requireLogin("Only the manager may enter.", "/api/v1/users")) return;
+    if (this.requireLogin("Only the manager may enter.", "api/v1/users")) return;
     const answer = await this.load(
       "Opening the office",
-      () => call("GET", "/api/v1/users?limit=20"),
+      () => call("GET", "api/v1/users?limit=20"),
       (users) => this.content.replaceChildren(guestSection(users), keySection(), dishSection()),
     );
     if (answer.status === 403) this.content.replaceChildren(); // a refusal that passes leaves what is there
@@ -56,7 +56,7 @@ function guestSection(first) {
     list.append(...data.items.map((u) => guestRow(u, box)));
   };
   const more = button("Show more guests", async () => {
-    const answer = await call("GET", "/api/v1/users?limit=20&cursor=" + encodeURIComponent(next));
+    const answer = await call("GET", "api/v1/users?limit=20&cursor=" + encodeURIComponent(next));
     if (answer.ok) add(answer);
     else report(box, answer);
   });
@@ -76,7 +76,7 @@ function guestRow(user, box) {
       ...(role.value !== user.role ? { role: role.value } : {}),
       ...(vip.checked !== user.vip ? { vip: vip.checked } : {}),
     };
-    const answer = await call("PATCH", "/api/v1/users/" + user.id, { json });
+    const answer = await call("PATCH", "api/v1/users/" + user.id, { json });
     if (
       report(
         box,
@@ -104,7 +104,7 @@ function guestRow(user, box) {
     button("End all logins", async () =>
       report(
         box,
-        await call("DELETE", `/api/v1/users/${user.id}/sessions`),
+        await call("DELETE", `api/v1/users/${user.id}/sessions`),
         `All logins of ${user.username} have ended.`,
       ), { class: "quiet", "aria-label": `End all logins of ${user.username}` }),
   );
@@ -113,7 +113,7 @@ function guestRow(user, box) {
 function dishSection() {
   const box = h("div", { class: "notice" }), list = h("ul", { class: "dish-list" }), place = h("div");
   const read = async () => {
-    const answer = await call("GET", "/api/v1/menu");
+    const answer = await call("GET", "api/v1/menu");
     if (!answer.ok) return report(box, answer);
     list.replaceChildren();
     return inPieces(answer.data.items, (d) => dish(d, answer.data.currency), list);
@@ -137,7 +137,7 @@ function dishSection() {
         ),
       ),
       button("Change", async () => {
-        const answer = await call("GET", "/api/v1/menu/" + d.id);
+        const answer = await call("GET", "api/v1/menu/" + d.id);
         if (!answer.ok) return report(box, answer);
         return edit(dishForm(answer.data, answer.headers.get("ETag"), box, place, read));
       }, { class: "quiet", "aria-label": `Change ${d.name}` }),
@@ -158,7 +158,7 @@ function dishSection() {
 function removeButton(d, box, read) {
   const ask = button("Remove", async () => {
     if (ask.dataset.sure) {
-      const answer = await call("DELETE", "/api/v1/menu/" + d.id);
+      const answer = await call("DELETE", "api/v1/menu/" + d.id);
       if (report(box, answer, `${d.name} is off the menu.`)) read();
       return;
     }
@@ -230,8 +230,8 @@ function dishForm(d, tag, box, place, read) {
     event.preventDefault();
     const json = dishOf(new FormData(form));
     const answer = d
-      ? await call("PUT", "/api/v1/menu/" + d.id, { json, headers: { "If-Match": tag } })
-      : await call("POST", "/api/v1/menu", { json });
+      ? await call("PUT", "api/v1/menu/" + d.id, { json, headers: { "If-Match": tag } })
+      : await call("POST", "api/v1/menu", { json });
     if (
       !report(
         box,
@@ -271,10 +271,10 @@ function keySection() {
       "p",
       {},
       "A new key signs from now on; wristbands under the old one stay valid until they expire. ",
-      h("a", { href: "/.well-known/jwks.json" }, "Public keys"),
+      h("a", { href: ".well-known/jwks.json" }, "Public keys"),
     ),
     button("Let a new key sign", async () => {
-      const answer = await call("POST", "/api/v1/auth/keys/rotate");
+      const answer = await call("POST", "api/v1/auth/keys/rotate");
       report(box, answer, `The key ${answer.data?.kid} signs from now on.`);
     }),
     box,

@@ -59,13 +59,13 @@ class OrdersView extends View {
   }
 
   async read() {
-    if (this.requireLogin("The waiter shows orders only to the guest who placed them.", "/api/v1/orders")) {
+    if (this.requireLogin("The waiter shows orders only to the guest who placed them.", "api/v1/orders")) {
       this.stopStreams();
       this.rows.clear();
       this.moreButton.hidden = this.pauseButton.hidden = true;
       return;
     }
-    await this.load("Reading your orders", () => call("GET", "/api/v1/orders?limit=50"), (answer) => {
+    await this.load("Reading your orders", () => call("GET", "api/v1/orders?limit=50"), (answer) => {
       const same = this.who === auth.who && this.list.isConnected;
       this.who = auth.who;
       if (same) return this.merge(answer.data.items); // streams go on after their last event
@@ -91,7 +91,7 @@ class OrdersView extends View {
   async loadMore() {
     if (this.loading) return; // a second press, and the first is still on its way
     this.loading = true;
-    const answer = await call("GET", `/api/v1/orders?limit=50&cursor=${encodeURIComponent(this.cursor)}`);
+    const answer = await call("GET", `api/v1/orders?limit=50&cursor=${encodeURIComponent(this.cursor)}`);
     if (answer.ok) await this.appendPage(answer);
     this.loading = false;
     if (!answer.ok) this.notice.replaceChildren(refusal(answer, () => this.loadMore()));
@@ -122,7 +122,7 @@ class OrdersView extends View {
     const id = Number(this.argument);
     if (!id) return;
     if (!this.rows.has(id)) {
-      const answer = await call("GET", "/api/v1/orders/" + id);
+      const answer = await call("GET", "api/v1/orders/" + id);
       if (!answer.ok) return this.notice.replaceChildren(refusal(answer));
       this.addRow(answer.data);
     }
@@ -146,7 +146,7 @@ class OrdersView extends View {
 
   follow(row) {
     const { id } = row.order;
-    row.stop = subscribe(`/api/v1/orders/${id}/events`, {
+    row.stop = subscribe(`api/v1/orders/${id}/events`, {
       last: row.last,
       onEvent: (_name, data, eventID) => {
         row.last = eventID;
@@ -177,7 +177,7 @@ class OrdersView extends View {
   async pollOthers() {
     const waiting = [...this.rows.values()].filter((r) => isOpen(r.order) && !r.stop);
     if (waiting.length === 0 || this.paused || !auth.state.mode) return;
-    const answer = await call("GET", "/api/v1/orders?limit=100", {
+    const answer = await call("GET", "api/v1/orders?limit=100", {
       poll: true,
       why: "asking again for orders without a stream",
     });
@@ -254,7 +254,7 @@ function orderRow(order) {
     },
   };
   async function cancel() {
-    const answer = await call("POST", `/api/v1/orders/${order.id}/cancel`);
+    const answer = await call("POST", `api/v1/orders/${order.id}/cancel`);
     if (answer.ok) row.update(answer.data);
     notice.replaceChildren(
       answer.ok

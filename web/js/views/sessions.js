@@ -25,10 +25,10 @@ class SessionsView extends View {
   }
 
   async read() {
-    if (this.requireLogin("Log in to see where else you are logged in.", "/api/v1/auth/sessions")) return;
+    if (this.requireLogin("Log in to see where else you are logged in.", "api/v1/auth/sessions")) return;
     await this.load(
       "Looking for your logins",
-      () => call("GET", "/api/v1/auth/sessions"),
+      () => call("GET", "api/v1/auth/sessions"),
       ({ data }) =>
         this.content.replaceChildren(
           h("ul", { class: "sessions" }, data.items.map((s) => this.session(s))),
@@ -63,7 +63,7 @@ class SessionsView extends View {
   }
 
   async end(which, words, current = which === "") {
-    const answer = await call("DELETE", "/api/v1/auth/sessions" + which);
+    const answer = await call("DELETE", "api/v1/auth/sessions" + which);
     if (!answer.ok) return this.result.replaceChildren(refusal(answer));
     this.result.replaceChildren(h("div", { class: "done" }, h("p", {}, words), showRequest(answer.entry)));
     announce(words);
@@ -117,7 +117,7 @@ function passwordForm(said) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const data = new FormData(form);
-    const answer = await call("POST", "/api/v1/auth/password", {
+    const answer = await call("POST", "api/v1/auth/password", {
       json: { current: data.get("current"), new: data.get("new") },
     });
     said.replaceChildren(

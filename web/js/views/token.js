@@ -94,7 +94,7 @@ class TokenView extends View {
   async check() {
     const token = this.token;
     if (!token) return this.updateVerdict();
-    const answer = await call("POST", "/api/v1/auth/inspect", { json: { token }, auth: "none" });
+    const answer = await call("POST", "api/v1/auth/inspect", { json: { token }, auth: "none" });
     if (this.gone || token !== this.token) return;
     this.notice.replaceChildren(
       answer.ok
@@ -188,7 +188,7 @@ class TokenView extends View {
           {},
           h("p", {}, `${Math.floor(d.signature.length * 3 / 4)} bytes`),
           h("p", {}, signatureText(this.verdictOf)),
-          h("p", {}, h("a", { href: "/.well-known/jwks.json" }, "Public keys"), " check it; they cannot make one."),
+          h("p", {}, h("a", { href: ".well-known/jwks.json" }, "Public keys"), " check it; they cannot make one."),
         ),
         "the stamp over the other two",
       ),
@@ -239,7 +239,7 @@ class TokenView extends View {
       $("#show-to-door", this).focus();
     });
     const door = button("Show it to the door", async () => {
-      const answer = await call("GET", "/api/v1/auth/me", {
+      const answer = await call("GET", "api/v1/auth/me", {
         auth: this.token,
         why: "the token of the inspector, shown to the door",
       });
