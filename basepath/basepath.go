@@ -68,7 +68,7 @@ func Strip(base string, u *url.URL) *url.URL {
 }
 
 // address begins a path of the server in a sentence.
-var address = regexp.MustCompile(`(^|[ (])(/[.a-z])`)
+var address = regexp.MustCompile(`(^|[ (])(/[.a-z#])`)
 
 // InText puts the base path before each path of the server in a sentence of ours.
 func InText(base, text string) string {

@@ -138,15 +138,6 @@ func refuseAmbiguous(c *gin.Context) {
 	}
 }
 
-func notFound(c *gin.Context) error {
-	if c.Request.Method == http.MethodOptions && c.Request.RequestURI == "*" { // of the server as a whole (RFC 9110, section 9.3.7)
-		c.Header("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
-		c.Status(http.StatusOK)
-		return nil
-	}
-	return problem.NotFound.New("There is nothing at this address. The calls are listed at /swagger/index.html.")
-}
-
 // methodNotAllowed answers a known path with a wrong method; the router has set Allow.
 func methodNotAllowed(c *gin.Context) error {
 	detail := "This address takes only: " + c.Writer.Header().Get("Allow") + "."

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -476,6 +477,7 @@ func (srv *server) rawGet(path string, headers ...string) *httptest.ResponseReco
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
+	req.Host = cmp.Or(req.Header.Get("Host"), req.Host)
 	srv.handler.ServeHTTP(rec, req)
 	return rec
 }

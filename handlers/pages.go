@@ -96,9 +96,22 @@ func (a *API) listProblems(c *gin.Context) error {
 func (a *API) showProblem(c *gin.Context) error {
 	k := problem.Find(c.Param("slug"))
 	if k == nil {
-		return problem.NotFound.New("The house has no refusal of that name. All of them are listed at /problems.")
+		return noSuchProblem(c.Param("slug"))
 	}
 	return respondPage(c, a.files.problems[k.Slug])
+}
+
+func noSuchProblem(slug string) *problem.Problem {
+	var slugs []string
+	for _, k := range problem.Kinds() {
+		slugs = append(slugs, k.Slug)
+	}
+	p := problem.NotFound.New("The house has no refusal of that name. All of them are listed at /problems.").See("/problems")
+	if near := httpjson.Nearest(slug, slugs); near != "" {
+		p.Detail += " Did you mean /problems/" + near + "?"
+		return p.See("/problems/" + near)
+	}
+	return p
 }
 
 func respondPage(c *gin.Context, page madeOnce) error {

@@ -91,9 +91,9 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Use(markTokenEndpoints, middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, middleware.ServerTiming), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
+	r.Use(markTokenEndpoints, middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, middleware.ServerTiming), refusePeopleWithPages(pages), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
 	r.Use(origin.CORS, origin.Note, refuseForeignLogin, limit.Address)
-	r.NoRoute(adapt(notFound))
+	r.NoRoute(adapt(a.notFound))
 	r.NoMethod(adapt(methodNotAllowed))
 	a.mount(auth, start)
 	for _, mount := range a.Mounts {

@@ -41,7 +41,7 @@ func (a *API) swaggerUI(c *gin.Context) error {
 	}
 	file, ok := a.files.swagger[name]
 	if !ok {
-		return notFound(c)
+		return nothingHere()
 	}
 	return respondOnce(c, file)
 }

@@ -202,8 +202,16 @@ func (h *Handler) lesson(id string) (*course.Lesson, error) {
 	if l, ok := h.Course.Lesson(id); ok {
 		return l, nil
 	}
-	last := h.Course.Lessons[len(h.Course.Lessons)-1].ID
-	return nil, problem.NotFound.New("There is no lesson of that name; they are L01 to " + last + ", and /learn/lessons lists them.")
+	var ids []string
+	for _, l := range h.Course.Lessons {
+		ids = append(ids, strings.ToLower(l.ID))
+	}
+	p := problem.NotFound.New("There is no lesson of that name; they are L01 to " + strings.ToUpper(ids[len(ids)-1]) + ", and /learn/lessons lists them.").See("/learn/lessons")
+	if near := strings.ToUpper(httpjson.Nearest(id, ids)); near != "" {
+		p.Detail += " Did you mean /#/lessons/" + near + " or /learn/lessons/" + near + "?"
+		p.See("/#/lessons/"+near, "/learn/lessons/"+near)
+	}
+	return nil, p
 }
 
 func (h *Handler) lessonResponse(target export.Target, l *lesson) lessonResponse {

@@ -1,10 +1,14 @@
 package middleware
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/basepath"
 	"restaurant/problem"
 )
 
@@ -33,11 +37,50 @@ func Headers(hsts string) gin.HandlerFunc {
 			h["Strict-Transport-Security"] = strict
 		}
 		if headerBytes(c.Request) > MaxHeaderBytes {
-			problem.Write(c, problem.HeaderTooLarge.New(""))
+			problem.Write(c, headerTooLarge(c.Request))
 			return
 		}
 		c.Next()
 	}
+}
+
+// headerTooLarge says what is too large. Where it is the cookies, a browser sends them with
+// every request, so nothing else of this address can be opened. Cookies ignore ports, and
+// on loopback the other names of this computer have cookies of their own.
+func headerTooLarge(r *http.Request) *problem.Problem {
+	cookies := 0
+	for _, line := range r.Header.Values("Cookie") {
+		cookies += len(line)
+	}
+	if cookies == 0 || headerBytes(r)-cookies > MaxHeaderBytes {
+		return problem.HeaderTooLarge.New("")
+	}
+	p := problem.HeaderTooLarge.New(fmt.Sprintf("The request line and headers add up to more than 8 KiB, and %d bytes of them are cookies: "+
+		"other programs at this name, also on other ports, have left them in the browser. Delete the cookies of this address there.", cookies))
+	if other := otherLoopbackURL(r); other != "" {
+		p.Detail = strings.TrimSuffix(p.Detail, ".") + ", or open " + other + " instead, where they are not sent."
+		p.See(other)
+	}
+	return p
+}
+
+// otherLoopbackURL is the start page under another name of this computer, or "" if the
+// request did not come by such a name.
+func otherLoopbackURL(r *http.Request) string {
+	if !isLoopbackHost(r.Host) {
+		return ""
+	}
+	u := url.URL{Scheme: "http", Host: "127.0.0.1", Path: basepath.Of(r) + "/"}
+	if name, _ := hostOf(r.Host); name == u.Host {
+		u.Host = "localhost"
+	}
+	if r.TLS != nil {
+		u.Scheme = "https"
+	}
+	if port := (&url.URL{Host: r.Host}).Port(); port != "" {
+		u.Host += ":" + port
+	}
+	return u.String()
 }
 
 // headerBytes is about the size of the request line and headers on the wire.

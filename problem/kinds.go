@@ -142,7 +142,7 @@ var (
 		"Send the header Content-Type: application/json (UTF-8), and no Content-Encoding. Login takes application/x-www-form-urlencoded, too.")
 	HeaderTooLarge = define(http.StatusRequestHeaderFieldsTooLarge, "header-too-large", "Headers too large",
 		"The request line and headers add up to more than 8 KiB. A wristband takes less than 900 bytes.",
-		"Send fewer or shorter headers and a shorter address.")
+		"Send fewer or shorter headers and a shorter address. In a browser it is mostly cookies: delete those of this address.")
 )
 
 // 421, and 400 where the host is none: the request is addressed to another server.

@@ -10,6 +10,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -53,6 +54,7 @@ type Problem struct {
 	OAuthDescription string `json:"error_description,omitzero" example:"The name or the password is wrong."`
 
 	kind       *Kind
+	links      []string
 	retryAfter time.Duration
 	cause      error
 } //@name Problem
@@ -85,6 +87,16 @@ func (p *Problem) RetryAfter(d time.Duration) *Problem {
 	return p
 }
 
+// See adds addresses that may help, paths of this server or URLs, and returns p. The detail
+// names them, too; a page makes links of them.
+func (p *Problem) See(addresses ...string) *Problem {
+	p.links = append(p.links, addresses...)
+	return p
+}
+
+// Links returns the addresses of See.
+func (p *Problem) Links() []string { return p.links }
+
 // Error makes Problem an error; the log shows it.
 func (p *Problem) Error() string {
 	if p.cause == nil {
@@ -99,7 +111,13 @@ func (p *Problem) Unwrap() error { return p.cause }
 // Slug returns the stable name of the kind.
 func (p *Problem) Slug() string { return p.kind.Slug }
 
-const slugKey = "problem.slug"
+const slugKey, pageKey = "problem.slug", "problem.page"
+
+// Page writes a problem for people, with its status.
+type Page func(c *gin.Context, p *Problem)
+
+// AsPage lets Write answer this request with a page instead of a document.
+func AsPage(c *gin.Context, page Page) { c.Set(pageKey, page) }
 
 // Written returns the slug of the problem that a request was answered with, or "";
 // the log names it.
@@ -114,11 +132,12 @@ func Write(c *gin.Context, p *Problem) {
 	if c.GetBool(oauthKey) {
 		p.addOAuth()
 	}
-	p.RequestID = c.Writer.Header().Get("X-Request-ID")
-	body, err := json.Marshal(p)
-	if err != nil { // a problem holds only strings and numbers
-		panic(err)
+	for i, link := range p.links {
+		if strings.HasPrefix(link, "/") {
+			p.links[i] = base + link
+		}
 	}
+	p.RequestID = c.Writer.Header().Get("X-Request-ID")
 	h := c.Writer.Header()
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", p.kind.challenge())
@@ -130,5 +149,13 @@ func Write(c *gin.Context, p *Problem) {
 	h.Del("ETag")
 	h.Set("Cache-Control", "no-store")
 	c.Abort()
+	if page, ok := c.Value(pageKey).(Page); ok {
+		page(c, p)
+		return
+	}
+	body, err := json.Marshal(p)
+	if err != nil { // a problem holds only strings and numbers
+		panic(err)
+	}
 	c.Data(p.Status, ContentType, append(body, '\n'))
 }

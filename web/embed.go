@@ -42,8 +42,10 @@ const PageType = "text/html; charset=utf-8"
 
 // Embedded by name, so that no notes or drafts in the folder are served.
 var (
-	//go:embed index.html problem.html problems.html parts.html
+	//go:embed index.html problem.html problems.html refusal.html parts.html
 	pageFiles embed.FS
+	//go:embed refusal.css
+	refusalStyle string
 	//go:embed css/*.css css/base/*.css css/parts/*.css css/views/*.css
 	styles embed.FS
 	//go:embed favicon.svg
@@ -64,6 +66,8 @@ func funcsOf(base string) template.FuncMap {
 	return template.FuncMap{
 		"base": func() string { return base },
 		"say":  func(text string) string { return basepath.InText(base, text) },
+		// It stands in this program, so nothing has to be escaped.
+		"refusalStyle": func() template.CSS { return template.CSS(refusalStyle) }, //nolint:gosec
 	}
 }
 
@@ -198,6 +202,24 @@ func (p Pages) Problem(kind *problem.Kind, all []*problem.Kind) ([]byte, error) 
 // ProblemList makes the page that lists all kinds of refusals by status.
 func (p Pages) ProblemList(kinds []*problem.Kind) ([]byte, error) {
 	return p.render("problems.html", byStatus(kinds))
+}
+
+// RefusalPolicy is the Content-Security-Policy of Refusal: no script, and the one style
+// that is in the page. Where a header is too large or a host is a wrong one, a style sheet
+// of its own would be refused as well.
+var RefusalPolicy = "default-src 'none'; style-src 'sha256-" + hashOf(refusalStyle) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// Refusal makes the page of one refusal, with the words of its problem document.
+func (p Pages) Refusal(doc *problem.Problem) ([]byte, error) {
+	return p.render("refusal.html", struct {
+		*problem.Problem
+		StatusText, Next string
+	}{doc, http.StatusText(doc.Status), basepath.InText(p.base, problem.Find(doc.Slug()).Next)})
 }
 
 func (p Pages) render(name string, data any) ([]byte, error) {
