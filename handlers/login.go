@@ -261,7 +261,10 @@ func (a *API) waitForHashing(c *gin.Context) (leave func(), err error) {
 func (a *API) checkCredentials(c *gin.Context, username, password string) (u models.User, err error) {
 	ctx, address := c.Request.Context(), middleware.Address(c)
 	username, _ = models.Username(username) // no account has an empty one: it counts against the address only, and the query costs the same
-	if wait := a.throttle.Wait(username, address); wait > 0 {
+	switch wait, err := a.throttle.Wait(ctx, username, address); {
+	case err != nil:
+		return u, err
+	case wait > 0:
 		return u, problem.TooManyAttempts.New("").RetryAfter(wait)
 	}
 	leave, err := a.waitForHashing(c)

@@ -140,13 +140,23 @@ func (t *Throttle) merge(keys loginKeys, account, pair, address models.LoginTall
 	change(t.accounts, keys.pair, func(f *failures) { f.merge(pair) })
 }
 
-// Wait is how long the next attempt has to wait, as far as this instance knows, without
-// regard to those in flight.
-func (t *Throttle) Wait(account, address string) time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+// Wait is how long the next attempt has to wait, without regard to those in flight. What
+// this instance knows is enough to let an attempt pass, as Attempt asks the others. It is
+// not enough to refuse one: the user may have logged in from this address on another
+// instance, and must not be locked out by the failures of strangers.
+func (t *Throttle) Wait(ctx context.Context, account, address string) (time.Duration, error) {
 	keys := keysOf(account, address)
-	return t.wait(t.counter(keys), keys.address)
+	t.mu.Lock()
+	wait := t.wait(t.counter(keys), keys.address)
+	t.mu.Unlock()
+	if wait <= 0 || t.shared == nil {
+		return wait, nil
+	}
+	if err := t.lockWithShared(ctx, keys); err != nil {
+		return 0, err
+	}
+	defer t.mu.Unlock()
+	return t.wait(t.counter(keys), keys.address), nil
 }
 
 // counter is what an attempt counts against beside its address.
