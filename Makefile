@@ -92,7 +92,7 @@ web-check: #: Are the page's styles and scripts formatted, and do their types fi
 
 shell-check: #: What shellcheck says of the scripts (skipped without it)
 	@if ! command -v shellcheck >/dev/null; then echo "shell-check is skipped: it needs shellcheck."; exit 0; fi; \
-	shellcheck deploy/*.sh .ci/run
+	shellcheck deploy/*.sh .ci/run .ci/windows
 
 test-postgres: #: Run the tests that use PostgreSQL, beside a server of their own
 	deploy/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres ./e2e'

@@ -63,6 +63,9 @@ func (o *openFiles) close() (err error) {
 	return err
 }
 
+// checkPath compares the file that is open with the one at its path. A file whose
+// identity Windows does not tell, because it is mapped into memory, is not the same as
+// itself; nobody can replace it there while it is open.
 func checkPath(path string, open os.FileInfo) error {
 	info, err := os.Stat(path)
 	switch {
@@ -70,7 +73,7 @@ func checkPath(path string, open os.FileInfo) error {
 		return fmt.Errorf("%s was deleted or moved while this server had it open", path)
 	case err != nil:
 		return fmt.Errorf("%s cannot be found any more: %w", path, err)
-	case !os.SameFile(open, info):
+	case os.SameFile(open, open) && os.SameFile(info, info) && !os.SameFile(open, info):
 		return fmt.Errorf("%s was replaced by another file while this server had it open", path)
 	}
 	return nil

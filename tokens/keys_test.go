@@ -220,7 +220,11 @@ func TestOpenKeys_newestSignsAndAllVerify(t *testing.T) {
 }
 
 func TestOpenKeys_folderOfAnyName(t *testing.T) {
-	for _, name := range []string{"keys[1]", "what?", "a*b"} {
+	names := []string{"keys[1]", "what?", "a*b"}
+	if runtime.GOOS == "windows" {
+		names = names[:1] // it has no files of the other names
+	}
+	for _, name := range names {
 		dir := filepath.Join(t.TempDir(), name)
 		first, second := openKeys(t, dir), openKeys(t, dir)
 		if first.signing.id != second.signing.id {
