@@ -37,6 +37,11 @@ func prefersHTML(c *gin.Context) bool {
 
 // notFound answers an address that no route has, and names those that may be meant.
 func (a *API) notFound(c *gin.Context) error {
+	if c.Request.Method == http.MethodOptions && c.Request.RequestURI == "*" { // of the server as a whole (RFC 9110, section 9.3.7)
+		c.Header("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+		c.Status(http.StatusOK)
+		return nil
+	}
 	known := a.suggestions(c.Request.URL.Path)
 	if len(known) == 0 {
 		return nothingHere()
