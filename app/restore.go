@@ -70,12 +70,12 @@ func (r *restoration) prepare(ctx context.Context) (err error) {
 		return fmt.Errorf("%w. Nothing was changed", err)
 	}
 	beside := filepath.Join(filepath.Dir(r.arg), filepath.Base(r.cfg.lessonsFile()))
-	if _, err := os.Stat(beside); err != nil || sameFile(beside, r.cfg.lessonsFile()) {
+	if _, err := os.Stat(beside); errors.Is(err, fs.ErrNotExist) || sameFile(beside, r.cfg.lessonsFile()) {
 		return nil
 	}
 	r.lessons, r.lessonsBackup = filepath.Join(r.cfg.dataDir, "restoring-lessons.db"), beside
 	if err := models.CopyDatabase(beside, r.lessons); err != nil {
-		return err
+		return fmt.Errorf("the progress of the lessons beside the backup cannot be read: %w. Nothing was changed; move %s away to restore the database alone", err, beside)
 	}
 	lessons, err := learn.Open(ctx, r.lessons, learn.Options{PublicURL: "http://localhost", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {

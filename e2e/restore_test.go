@@ -213,6 +213,16 @@ func TestRestore_refuses(t *testing.T) {
 	}
 	id := register(t, server, "later")
 	server.Stop()
+	unreadable := filepath.Join(t.TempDir(), "lessons.db")
+	if err := os.Symlink(unreadable, unreadable); err != nil {
+		t.Fatal(err)
+	}
+	beside := filepath.Join(filepath.Dir(unreadable), "saved.db")
+	text, err := os.ReadFile(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, beside, text)
 	for name, tc := range map[string]struct{ input, file, says string }{
 		"the answer no":       {"no\n", saved, "nothing was changed"},
 		"no answer":           {"", saved, "-yes"},
@@ -222,6 +232,7 @@ func TestRestore_refuses(t *testing.T) {
 		"text":                {"yes\n", file("menu.txt", strings.Repeat("the menu of tonight\n", 100)), "Nothing was changed"},
 		"half a backup":       {"yes\n", file("half.db", string(readHalf(t, saved))), "Nothing was changed"},
 		"the database itself": {"yes\n", filepath.Join(dir, "restaurant.db"), "the database itself"},
+		"lessons unreadable":  {"yes\n", beside, "move " + unreadable + " away"},
 		"another program's":   {"yes\n", filepath.Join(dir, "lessons.db"), "another program"},
 	} {
 		t.Run(name, func(t *testing.T) {
