@@ -23,7 +23,7 @@ func KnownDatabase(dir string) (models.Identity, error) {
 		return known, nil
 	}
 	if err == nil && json.Unmarshal(text, &known) != nil {
-		return models.Identity{}, nil
+		return models.Identity{}, nil //nolint:nilerr // nobody can read it any more: as if there were none
 	}
 	return known, err
 }
