@@ -86,9 +86,9 @@ func TestHost_behindAProxyWithoutAName(t *testing.T) {
 			args = append(args, setting)
 		}
 		server := testkit.Start(t, t.TempDir(), args...)
+		server.Stop() // by then all that it wrote has arrived
 		if got := strings.Contains(server.Output.String(), "RESTAURANT_ALLOWED_HOSTS"); got != warned {
 			t.Errorf("with %q it warns: %t\n%s", setting, got, server.Output)
 		}
-		server.Stop()
 	}
 }
