@@ -141,9 +141,9 @@ func (p *tab) waitText(texts ...string) {
 }
 
 // hasText compares without regard to case, which a style sheet may change, and to
-// how words are spaced.
+// how words are spaced, nor to the characters that isolate names.
 func (p *tab) hasText(text string) bool {
-	return p.isTrue(fmt.Sprintf(`document.body.innerText.replace(/\s+/g, ' ').toLowerCase().includes(%s)`, quote(strings.ToLower(text))))
+	return p.isTrue(fmt.Sprintf(`document.body.innerText.replace(/[\u2068\u2069]/g, '').replace(/\s+/g, ' ').toLowerCase().includes(%s)`, quote(strings.ToLower(text))))
 }
 
 func quote(v any) string {

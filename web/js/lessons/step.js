@@ -3,7 +3,7 @@
 // button make the same request, so the server credits either; and an answer is
 // compared part by part: status, headers, body.
 
-import { announce, button, clockTime, copy, duration, h } from "../lib/dom.js";
+import { announce, bdi, button, clockTime, copy, duration, h } from "../lib/dom.js";
 import { claimsIn, compare, lessonFiles, missingFile, sendStep } from "./files.js";
 import { logIn, refusal, showRequest } from "../parts/view.js";
 import { shortenTokens } from "../parts/entry.js";
@@ -203,7 +203,7 @@ export class Step {
 }
 
 const ownTokenLabel =
-  () => (auth.token ? `Use the wristband I wear (${auth.state.name})` : "Log in and use my own wristband");
+  () => (auth.token ? ["Use the wristband I wear (", bdi(auth.state.name), ")"] : "Log in and use my own wristband");
 
 /** useOwnToken writes the token of this page into wristband.txt, after a login if need be. */
 async function useOwnToken() {
@@ -277,7 +277,7 @@ export function filesBox() {
             "p",
             {},
             h("code", {}, name),
-            who ? ` the wristband of ${who.name}, until ${clockTime(who.exp * 1000)}` : "",
+            who ? [" the wristband of ", bdi(who.name), `, until ${clockTime(who.exp * 1000)}`] : "",
           ),
           h("pre", { tabindex: 0, "aria-label": "What is in " + name }, h("code", {}, text)),
         );

@@ -71,7 +71,7 @@ async function mended(options, send) {
 }
 
 /** tokenRefusal is why one's own token was refused, or "". A browser deletes the cookie of
- *  an expired token, so then it looks as if there had never been one. */
+ *  an expired token, so then none comes. */
 function tokenRefusal(answer) {
   const kind = slug(answer), { auth: sent } = answer.entry;
   if (answer.status !== 401 || sent !== "bearer" && sent !== "cookie") return "";
@@ -100,14 +100,14 @@ async function attempt(method, path, options) {
   return answerOf(response, entry);
 }
 
-// Over HTTP/1.1 a browser opens six connections to a server, for all its windows together.
-// A stream holds one for as long as it lasts, so streams share four places: two for those
-// that a page opens by itself, two for those that somebody asked for.
+// All windows of a browser share six connections to a server (HTTP/1.1), and a stream holds
+// one. So there are four places: two for streams that a page opens by itself, two for those
+// that somebody asked for.
 const placesEach = 2;
 const crowded = {
   title: "Too many streams in this browser",
-  detail: "Its windows hold as many streams of the restaurant as leave it connections for anything else. "
-    + "Stop one, close a window, or wait until an order is served.",
+  detail:
+    "More would leave no connection for anything else. Stop one, close a window, or wait for an order to be served.",
 };
 
 async function attemptStream(path, options) {

@@ -5,7 +5,7 @@
 
 import { call, connection, isFinal, provideAuth } from "./api.js";
 import { decode } from "./jwt.js";
-import { prefs } from "./dom.js";
+import { isolated, prefs } from "./dom.js";
 import { oneTabAtATime } from "./turns.js";
 
 const marginSeconds = 3; // so long before its end a token counts as expired
@@ -107,8 +107,8 @@ export class Auth extends EventTarget {
     return true;
   }
 
-  /** #accept takes what a login or a refresh gave. Without a token in the answer it went
-   *  into a cookie, where no script can read it, so the server is asked what it says. */
+  /** #accept takes what a login or a refresh gave. A token that went into a cookie no script
+   *  can read, so the server is asked what it says. */
   async #accept(grant, typed) {
     this.#token = grant.access_token ?? null;
     const mode = this.#token ? "memory" : "cookie", expires = expiry(grant.expires_in);
@@ -126,8 +126,7 @@ export class Auth extends EventTarget {
     else if (isFinal(me)) this.forget(ended);
   }
 
-  /** lookAgain finds out whose token is in the cookie now. Only there can it change without
-   *  this page: by a login in Swagger UI, for example. */
+  /** lookAgain asks whose token is in the cookie, where a login in Swagger UI may change it. */
   lookAgain() {
     if (this.state.mode === "cookie" && !this.expired) this.#ask({ why: "whose cookie is it now?", poll: true });
   }
@@ -139,7 +138,9 @@ export class Auth extends EventTarget {
     const username = typed ?? (known.sub === sub ? known.username : undefined);
     this.state = { mode, sub, name, role, vip, age_over_18, sid, username, expires, lifetime };
     remember(this.state);
-    this.#changed(before && before !== sub ? `You are ${name} now: somebody logged in elsewhere in this browser.` : "");
+    this.#changed(
+      before && before !== sub ? `You are ${isolated(name)} now: somebody logged in elsewhere in this browser.` : "",
+    );
   }
 
   /** logout ends the login session. It never fails for the guest: what the server could
@@ -193,9 +194,8 @@ const expiry = (seconds) => ({ ticks: performance.now() + seconds * 1000, date: 
 
 const claimsOf = (token) => decode(token).claims ?? {};
 
-/** mark is what localStorage says about the login session that all tabs share. None of
- *  it is a secret, and none of it says who one is: it tells one login from the next, and
- *  which username belongs to a sub. */
+/** mark is what localStorage says about the login session that all tabs share: no secret,
+ *  and not who one is. It tells one login from the next, and which username a sub has. */
 function mark() {
   const [mode, login, sub, username] = (prefs.get("session") ?? "").split(" ");
   return { mode, login, sub, username };

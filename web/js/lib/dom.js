@@ -31,6 +31,13 @@ export function h(tag, attributes = {}, ...children) {
  *  round what stands beside it. */
 export const bdi = (text) => h("bdi", {}, text);
 
+/** isolated is bdi for a sentence that is one text: with the control characters that say
+ *  the same (FSI and PDI). */
+export const isolated = (text) => `\u2068${text}\u2069`;
+
+/** dishName is a dish in one of its sizes, to be shown. */
+export const dishName = ({ name, size }) => [size === "regular" ? "" : size + " ", bdi(name)];
+
 /** button makes a button. It does something here; links lead somewhere. */
 export const button = (label, onclick, attributes = {}) =>
   h("button", { type: "button", onclick, ...attributes }, label);

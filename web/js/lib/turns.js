@@ -6,8 +6,8 @@ import { prefs } from "./dom.js";
 
 const leaseMs = 3000; // a page that died blocks the others for no longer
 
-/** oneTabAtATime waits for the turn of this name and does the work. The lease is taken
- *  beside the lock, too: it outlives a page that is reloaded in the middle of the work. */
+/** oneTabAtATime waits for a turn and does the work. It takes the lease beside the lock,
+ *  too, which outlives a page that is reloaded in the middle. */
 export function oneTabAtATime(name, work) {
   const guarded = async () => {
     let letGo;
@@ -21,8 +21,7 @@ export function oneTabAtATime(name, work) {
   return navigator.locks ? navigator.locks.request("restaurant-" + name, guarded) : guarded();
 }
 
-/** takeOneOf takes the first free one of count places and returns the function that
- *  frees it again, or null if the tabs of this browser hold them all.
+/** takeOneOf takes one of count places and returns what frees it, or null if all are taken.
  * @returns {Promise<(() => void) | null>} */
 export async function takeOneOf(count, name) {
   for (let n = 1; n <= count; n++) {

@@ -2,7 +2,7 @@
 // how many, the server says what it costs; an Idempotency-Key makes it safe to
 // send an order again when the answer got lost: it is cooked once.
 
-import { announce, button, h, money, randomKey, render } from "../lib/dom.js";
+import { announce, button, dishName, h, money, randomKey, render } from "../lib/dom.js";
 import { call, slug } from "../lib/api.js";
 import { Part, refusal, showRequest } from "./view.js";
 
@@ -109,7 +109,7 @@ class BasketBox extends Part {
     this.pending = h(
       "p",
       { class: "muted" },
-      "This order was sent, and no answer came. Press Order again: if it had arrived, it is not cooked twice.",
+      "This order was sent, and no answer came. Press Order again: it is not cooked twice.",
     );
     this.look = button("Look inside", () => this.unfold(this.look.getAttribute("aria-expanded") !== "true"), {
       class: "basket__look",
@@ -189,7 +189,7 @@ class BasketBox extends Part {
     return h(
       "li",
       {},
-      h("span", { class: "basket__what" }, what),
+      h("span", { class: "basket__what" }, dishName(l)),
       step(-1, "−", "One less"),
       h("span", { class: "basket__n" }, l.quantity),
       step(1, "+", "One more"),
@@ -238,8 +238,7 @@ class BasketBox extends Part {
 function refusalHint(answer) {
   if (answer.status === 401) return "Your basket is kept.";
   if (slug(answer) !== "idempotency-key-reused") return "";
-  return "The order that you sent before had arrived: it is among My orders. What is in the basket now is another one; "
-    + "press Order again if you want it, too.";
+  return "The order that you sent before had arrived: see My orders. Press Order again if you want this one, too.";
 }
 
 customElements.define("basket-box", BasketBox);

@@ -2,7 +2,7 @@
 // looks like, which headers matter, what Server-Timing says about authentication and
 // the database, and how to say the same with curl.
 
-import { announce, button, clockTime, copy, focused, h, minutesSeconds, prefs } from "../lib/dom.js";
+import { announce, bdi, button, clockTime, copy, focused, h, minutesSeconds, prefs } from "../lib/dom.js";
 import { call, open } from "../lib/api.js";
 import { notebook } from "../lib/notebook.js";
 import { parseEvents } from "../lib/sse.js";
@@ -92,9 +92,11 @@ const headerCase = (name) =>
 
 function factList({ at, ms, auth: how, left, who, times, timing: t }) {
   const wristband = {
-    bearer: `${who ?? "a guest"}’s wristband${
-      left !== null ? left > 0 ? `, ${minutesSeconds(left)} left` : ", expired" : ""
-    }`,
+    bearer: [
+      bdi(who ?? "a guest"),
+      "’s wristband",
+      left !== null ? left > 0 ? `, ${minutesSeconds(left)} left` : ", expired" : "",
+    ],
     cookie: "in a cookie, sent by the browser",
     none: "none",
     "other": "another token than the wallet’s",

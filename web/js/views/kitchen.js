@@ -2,7 +2,7 @@
 // server alone decides which step may follow, and a board that moves by itself can
 // be held (WCAG 2.2.2).
 
-import { announce, button, clockTime, h, render } from "../lib/dom.js";
+import { announce, bdi, button, clockTime, dishName, h, render } from "../lib/dom.js";
 import { call, connection } from "../lib/api.js";
 import { emptyState, refusal, showRequest, View } from "../parts/view.js";
 
@@ -94,7 +94,7 @@ class KitchenView extends View {
             "p",
             { class: "ticket__head" },
             h("b", {}, o.id),
-            h("span", { class: "muted" }, clockTime(o.placed_at), o.table ? `, table ${o.table}` : ""),
+            h("span", { class: "muted" }, clockTime(o.placed_at), o.table ? [", table ", bdi(o.table)] : ""),
           ),
           h(
             "ul",
@@ -103,8 +103,9 @@ class KitchenView extends View {
               h(
                 "li",
                 {},
-                `${l.quantity} × ${l.size === "regular" ? "" : l.size + " "}${l.name}`,
-                l.note ? h("em", {}, " " + l.note) : null,
+                `${l.quantity} × `,
+                dishName(l),
+                l.note ? h("em", {}, " ", bdi(l.note)) : null,
               )
             ),
           ),

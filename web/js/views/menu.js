@@ -2,7 +2,7 @@
 // sorts (look at the query in the notebook), an ETag saves sending the menu twice
 // (304), and a long list is built in pieces, so that scrolling stays smooth.
 
-import { announce, button, h, inPieces, money } from "../lib/dom.js";
+import { announce, bdi, button, h, inPieces, isolated, money } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { auth } from "../lib/auth.js";
 import { emptyState, refusal, showRequest, View } from "../parts/view.js";
@@ -152,7 +152,7 @@ function dishRow(dish, currency) {
     h(
       "h3",
       { id: "dish-" + dish.id },
-      dish.name,
+      bdi(dish.name),
       " ",
       dish.vip_only ? badge("Lounge") : null,
       dish.age_restricted ? badge("18+") : null,
@@ -214,17 +214,18 @@ function loungeCard() {
       );
       return;
     }
-    announce(answer.data.message);
+    const greeting = answer.data.message.replaceAll(auth.state.name, isolated);
+    announce(greeting);
     answerBox.replaceChildren(
       h(
         "div",
         { class: "done" },
-        h("p", {}, h("b", {}, answer.data.message)),
+        h("p", {}, h("b", {}, greeting)),
         h(
           "ul",
           {},
           answer.data.items.map((d) =>
-            h("li", {}, `${d.name}, ${money(d.sizes[0].price_cents, answer.data.currency)}`)
+            h("li", {}, bdi(d.name), `, ${money(d.sizes[0].price_cents, answer.data.currency)}`)
           ),
         ),
         showRequest(answer.entry),

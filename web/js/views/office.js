@@ -2,7 +2,7 @@
 // keep two managers from overwriting each other (412); a new role ends the logins of
 // that user, because a token cannot be rewritten.
 
-import { announce, button, h, inPieces, money } from "../lib/dom.js";
+import { announce, bdi, button, h, inPieces, isolated, money } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { refusal, showRequest, View } from "../parts/view.js";
 
@@ -97,7 +97,7 @@ function guestRow(user, box) {
   return h(
     "li",
     {},
-    h("span", { class: "people__who" }, h("b", {}, user.username), h("small", { class: "muted" }, user.name)),
+    h("span", { class: "people__who" }, h("b", {}, user.username), h("small", { class: "muted" }, bdi(user.name))),
     role,
     h("label", { class: "check" }, vip, "VIP"),
     save,
@@ -129,11 +129,13 @@ function dishSection() {
       h(
         "span",
         {},
-        h("b", {}, d.name),
+        h("b", {}, bdi(d.name)),
         h(
           "small",
           { class: "muted" },
-          ` ${d.category}, ${d.sizes.map((s) => money(s.price_cents, currency)).join(" / ")}`,
+          " ",
+          bdi(d.category),
+          `, ${d.sizes.map((s) => money(s.price_cents, currency)).join(" / ")}`,
         ),
       ),
       button("Change", async () => {
@@ -159,7 +161,7 @@ function removeButton(d, box, read) {
   const ask = button("Remove", async () => {
     if (ask.dataset.sure) {
       const answer = await call("DELETE", "api/v1/menu/" + d.id);
-      if (report(box, answer, `${d.name} is off the menu.`)) read();
+      if (report(box, answer, `${isolated(d.name)} is off the menu.`)) read();
       return;
     }
     ask.dataset.sure = "yes";
@@ -236,7 +238,7 @@ function dishForm(d, tag, box, place, read) {
       !report(
         box,
         answer,
-        d ? `${json.name} is changed.` : `${json.name} is on the menu.`,
+        d ? `${isolated(json.name)} is changed.` : `${isolated(json.name)} is on the menu.`,
         answer.status === 412
           ? "Somebody changed it meanwhile. What you typed is kept here; "
             + "press Change again to see the dish as it is now."

@@ -2,7 +2,19 @@
 // opens only six connections to a server, so in all its windows together two orders have
 // a stream and the others are polled every five seconds; a broken stream is resumed.
 
-import { announce, button, clockTime, dayTime, duration, h, inPieces, money, render } from "../lib/dom.js";
+import {
+  announce,
+  bdi,
+  button,
+  clockTime,
+  dayTime,
+  dishName,
+  duration,
+  h,
+  inPieces,
+  money,
+  render,
+} from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { subscribe } from "../lib/sse.js";
 import { auth } from "../lib/auth.js";
@@ -216,10 +228,12 @@ function orderRow(order) {
     h(
       "p",
       { class: "order__what" },
-      order.items.map((l) =>
-        `${l.quantity} × ${l.size === "regular" ? "" : l.size + " "}${l.name}${l.note ? ` (“${l.note}”)` : ""}`
-      ).join(", "),
-      order.table ? `, table ${order.table}` : "",
+      order.items.map((l, i) => [
+        `${i ? ", " : ""}${l.quantity} × `,
+        dishName(l),
+        l.note ? [" (“", bdi(l.note), "”)"] : "",
+      ]),
+      order.table ? [", table ", bdi(order.table)] : "",
     ),
     track,
     live,

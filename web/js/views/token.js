@@ -2,7 +2,7 @@
 // and rewrite the first two parts; only the server says whether the signature fits,
 // and one changed letter breaks it.
 
-import { $, announce, button, copy, dayTime, duration, h, render } from "../lib/dom.js";
+import { $, announce, bdi, button, copy, dayTime, duration, h, render } from "../lib/dom.js";
 import { call, serverNow } from "../lib/api.js";
 import { claimMeanings, decode, readTime, tamper, trimToken } from "../lib/jwt.js";
 import { auth } from "../lib/auth.js";
@@ -248,7 +248,7 @@ class TokenView extends View {
           h(
             "div",
             { class: "done" },
-            h("p", {}, h("b", {}, "The door opens. "), `It reads: ${answer.data.name}, ${answer.data.role}.`),
+            h("p", {}, h("b", {}, "The door opens. "), "It reads: ", bdi(answer.data.name), `, ${answer.data.role}.`),
             showRequest(answer.entry),
           ),
         );
