@@ -42,6 +42,7 @@ func TestHost_overTheWire(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", head, err)
 		}
+		res.Body.Close()
 		if res.StatusCode != status || status == 421 && res.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%q is answered %s, want %d", head, res.Status, status)
 		}

@@ -59,7 +59,7 @@ func headerTooLarge(r *http.Request) *problem.Problem {
 		"other programs at this name, also on other ports, have left them in the browser. Delete the cookies of this address there.", cookies))
 	if other := otherLoopbackURL(r); other != "" {
 		p.Detail = strings.TrimSuffix(p.Detail, ".") + ", or open " + other + " instead, where they are not sent."
-		p.See(other)
+		p = p.See(other)
 	}
 	return p
 }

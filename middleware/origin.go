@@ -19,8 +19,8 @@ type Origin struct {
 	allowed []string
 }
 
-// AnyLoopback, in a list of origins, stands for every port of http://localhost and
-// http://127.0.0.1: a front end that somebody develops is at one of them.
+// AnyLoopback stands for every port of http://localhost and http://127.0.0.1 in a list of
+// origins: a front end under development is at one of them.
 const AnyLoopback = "loopback"
 
 // NewOrigin takes the URL under which clients reach the server, and the origins whose

@@ -59,7 +59,7 @@ func Build(ctx context.Context, dir string, flags ...string) (string, error) {
 // FreeAddr returns a port of localhost that no process listens on, neither at 127.0.0.1
 // nor at [::1]: all addresses together have one only if each has.
 func FreeAddr() (string, error) {
-	l, err := net.Listen("tcp", ":0")
+	l, err := net.Listen("tcp", ":0") //nolint:gosec // it is closed at once
 	if err != nil {
 		return "", err
 	}
