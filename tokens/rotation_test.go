@@ -249,26 +249,6 @@ func TestRotate_keepsARefreshedToken(t *testing.T) {
 	})
 }
 
-// TestRefresh_endsWhatIsDenied: when the answer to a commit gets lost, a session can be
-// denied here and open in the database. A refresh does not bring it back.
-func TestRefresh_endsWhatIsDenied(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := newServer(t, t.TempDir())
-		denied, other := d.login(t, MinLifetime), d.login(t, MinLifetime)
-		p, err := d.Verify(denied.AccessToken)
-		noError(t, err)
-		d.Denylist().Add(p.SessionID, p.ExpiresAt, models.EndLogout)
-		if _, err := d.sessions.Refresh(t.Context(), denied.RefreshToken); !errors.Is(err, models.ErrRefreshInvalid) {
-			t.Errorf("denied: %v", err)
-		}
-		if open, err := d.store.SessionsOf(t.Context(), p.UserID); err != nil || len(open) != 1 {
-			t.Errorf("%d sessions are open, %v", len(open), err)
-		}
-		_, err = d.sessions.Refresh(t.Context(), other.RefreshToken)
-		noError(t, err)
-	})
-}
-
 func TestRotate_twentyAtOnce(t *testing.T) {
 	d := newServer(t, t.TempDir())
 	var mu sync.Mutex

@@ -75,22 +75,8 @@ func (s *Sessions) Refresh(ctx context.Context, plain string) (TokenPair, error)
 	if err != nil {
 		return TokenPair{}, err
 	}
-	if s.authority.denylist.Has(session.ID) {
-		return TokenPair{}, s.endAgain(ctx, u.ID, session.ID)
-	}
 	access, err := s.authority.Issue(u, session.ID, expires)
 	return TokenPair{access, s.authority.lifetime, refresh, session.ExpiresAt.Time().Sub(now).Round(time.Second), session.Delivery}, err
-}
-
-// endAgain ends a login session that is denied here and still open in the database: the
-// connection was lost while its end was committed. Its access tokens would be refused at
-// once, and accepted again when the denylist forgets it.
-func (s *Sessions) endAgain(ctx context.Context, userID int64, id string) error {
-	err := s.store.EndSession(ctx, userID, id, s.authority.denylist.Why(id))
-	if err == nil || errors.Is(err, models.ErrNotFound) {
-		return models.ErrRefreshInvalid
-	}
-	return err
 }
 
 // EndByRefresh ends the login session of a refresh token, for a logout after the
