@@ -45,7 +45,13 @@ func (a *Authenticator) Authenticate(c *gin.Context) {
 		problem.Write(c, p)
 		return
 	}
-	if who, known := a.cache.find(raw); known {
+	who, known := a.cache.find(raw)
+	a.authenticateToken(c, raw, who, known)
+}
+
+// authenticateToken lets the guard verify a token, unless the cache knows whose it is.
+func (a *Authenticator) authenticateToken(c *gin.Context, raw string, who tokens.Principal, known bool) {
+	if known {
 		if a.admit(c, who) {
 			c.Set(principalKey, who)
 		}
@@ -70,20 +76,27 @@ func (a *Authenticator) admit(c *gin.Context, p tokens.Principal) bool {
 // set on purpose. A cookie that is not counts as none: it may be left over, or another
 // program's on this host, and nobody who only looks can do anything about it.
 func (a *Authenticator) Optional(c *gin.Context) {
-	if c.GetHeader("Authorization") != "" || a.hasValidCookie(c) {
+	if c.GetHeader("Authorization") != "" {
 		a.Authenticate(c)
+		return
 	}
-}
-
-func (a *Authenticator) hasValidCookie(c *gin.Context) bool {
+	start := time.Now()
 	raw, refusal := a.accessToken(c)
-	if refusal == nil && raw != "" {
+	if refusal == nil && raw == "" {
+		return
+	}
+	who, known := a.cache.find(raw)
+	if refusal == nil && !known {
 		if _, err := a.authority.Verify(raw); err != nil {
 			refusal = KindOf(err).New(detailOf(err))
 		}
 	}
-	factsOf(c).cookieRefusal = refusal
-	return refusal == nil && raw != ""
+	if refusal != nil {
+		factsOf(c).cookieRefusal = refusal
+		return
+	}
+	factsOf(c).authStart = start
+	a.authenticateToken(c, raw, who, known)
 }
 
 // CookieRefusal is why the access token in a cookie counted as none behind Optional, for
