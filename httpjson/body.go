@@ -34,8 +34,9 @@ func isUTF8(params map[string]string) bool {
 	return !declared || strings.EqualFold(charset, "utf-8")
 }
 
-// readBody reads the whole body without the white space around it. Every refusal names the fault and what mends it; those
-// of bodies that no parser could read are of the kind malformed.
+// readBody reads the whole body without the white space around it. Every refusal names
+// the fault and what mends it; those of bodies that no parser could read are of the kind
+// malformed.
 func readBody(c *gin.Context, malformed *problem.Kind) ([]byte, error) {
 	if coding := c.GetHeader("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		c.Header("Accept-Encoding", "identity") // RFC 9110, section 15.5.16

@@ -1,6 +1,6 @@
 // Package queue is the line in front of a narrow counter: everybody gets a turn,
-// whoever brings forty friends waits behind those friends only, and whoever cannot be
-// served soon is told so at once.
+// a guest who brings forty friends waits behind those friends only, and one who cannot
+// be served soon is told so at once.
 //
 // In plain words: a bounded queue for work that costs much more than the request for
 // it, such as hashing a password. It is fair between clients, see [ClientOf].
