@@ -58,6 +58,11 @@ func TestBasePath_nothingBeginsAtTheRoot(t *testing.T) {
 			t.Errorf("%s leads to %q, want %q", path, got, want)
 		}
 	}
+	strange := newRequest(http.MethodGet, base, "", "")
+	strange.Host = "evil.example"
+	if res := serve(app, strange); res.Code != http.StatusMisdirectedRequest {
+		t.Errorf("the bare path under another name is answered %d", res.Code)
+	}
 	for path, want := range map[string]string{"/openapi.json": `"url": "` + base + `"`, "/swagger/doc.json": `"basePath": "` + base + `"`} {
 		if body := request(app, http.MethodGet, path, "", "").Body.String(); !strings.Contains(body, want) || !strings.Contains(body, `"tokenUrl": "`+base+`/api`) {
 			t.Errorf("%s lacks the base path", path)

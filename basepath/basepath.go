@@ -33,20 +33,20 @@ func Split(publicURL string) (origin, base string) {
 
 type key struct{}
 
-// Handler serves next under a base path. It takes the path off each request that still
-// has it, and redirects from the path without a slash at its end, because the links of
-// the start page are relative.
+// place is what Handler keeps of a request.
+type place struct {
+	base string
+	bare bool // the path was the base path, without a slash at its end
+}
+
+// Handler serves next under a base path: it takes the path off each request that still
+// has it.
 func Handler(base string, next http.Handler) http.Handler {
 	if base == "" {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == base {
-			u := url.URL{Path: base + "/", RawQuery: r.URL.RawQuery}
-			http.Redirect(w, r, u.String(), http.StatusPermanentRedirect)
-			return
-		}
-		inner := r.WithContext(context.WithValue(r.Context(), key{}, base))
+		inner := r.WithContext(context.WithValue(r.Context(), key{}, place{base, r.URL.Path == base}))
 		inner.URL = Strip(base, r.URL)
 		next.ServeHTTP(w, inner)
 	})
@@ -78,8 +78,15 @@ func InText(base, text string) string {
 	return address.ReplaceAllString(text, "${1}"+base+"${2}")
 }
 
+// LacksSlash reports whether a request is for the base path without a slash at its end,
+// against which the relative links of the start page would lead elsewhere.
+func LacksSlash(r *http.Request) bool {
+	p, _ := r.Context().Value(key{}).(place)
+	return p.bare
+}
+
 // Of returns the base path under which a request is served, or "".
 func Of(r *http.Request) string {
-	base, _ := r.Context().Value(key{}).(string)
-	return base
+	p, _ := r.Context().Value(key{}).(place)
+	return p.base
 }

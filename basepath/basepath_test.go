@@ -42,6 +42,7 @@ func TestHandler_takesThePathOffOnce(t *testing.T) {
 		"/restaurant/api/v1/menu":       "/api/v1/menu under /restaurant",
 		"/api/v1/menu":                  "/api/v1/menu under /restaurant",
 		"/restaurant/":                  "/ under /restaurant",
+		"/restaurant":                   "/ under /restaurant",
 		"/":                             "/ under /restaurant",
 		"/restaurant/restaurant/x":      "/restaurant/x under /restaurant",
 		"/restaurants/x":                "/restaurants/x under /restaurant",
@@ -54,10 +55,15 @@ func TestHandler_takesThePathOffOnce(t *testing.T) {
 			t.Errorf("%s: the handler saw %q, want %q", target, got, want)
 		}
 	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/restaurant?a=b", nil))
-	if w.Code != http.StatusPermanentRedirect || w.Header().Get("Location") != "/restaurant/?a=b" {
-		t.Errorf("without the slash: %d, %s", w.Code, w.Header().Get("Location"))
+}
+
+func TestLacksSlash_onlyTheBarePath(t *testing.T) {
+	var lacks bool
+	h := Handler("/restaurant", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { lacks = LacksSlash(r) }))
+	for target, want := range map[string]bool{"/restaurant": true, "/restaurant?a=b": true, "/restaurant/": false, "/": false, "/restaurant/menu": false, "/menu": false} {
+		if h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, target, nil)); lacks != want {
+			t.Errorf("%s: %t", target, lacks)
+		}
 	}
 }
 

@@ -1,8 +1,11 @@
 package handlers
 
 import (
+	"net/http"
+
 	"github.com/gin-gonic/gin"
 
+	"restaurant/basepath"
 	"restaurant/httpjson"
 	"restaurant/problem"
 	"restaurant/web"
@@ -18,6 +21,10 @@ import (
 //	@Router		/ [get]
 func startPage(page web.File) func(*gin.Context) error {
 	return func(c *gin.Context) error {
+		if basepath.LacksSlash(c.Request) {
+			c.Redirect(http.StatusPermanentRedirect, basepath.Of(c.Request)+"/")
+			return nil
+		}
 		c.Header("Content-Security-Policy", web.Policy)
 		c.Header("Permissions-Policy", web.Permissions)
 		return respondFile(c, page)
