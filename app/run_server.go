@@ -71,26 +71,33 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, at p
 	for _, w := range append(app.workers(), func(ctx context.Context) { folder.watch(ctx, log) }) {
 		parts = append(parts, worker(w))
 	}
-	listening.primary.OnRefusal(app.api.Refuse)
-	if l := listening.redirect; l != nil {
-		l.OnRefusal(app.api.Refuse)
+	parts = append(parts, app.servers(c, listening)...)
+	return runParts(ctx, append(parts,
+		task(func(ctx context.Context) error { return ready(ctx, place{app.api.PublicURL, listening.primary.Addr()}) })))
+}
+
+// servers are the API and, under TLS, the redirect to it.
+func (a *App) servers(c call, on listeners) (parts []part) {
+	on.primary.OnRefusal(a.api.Refuse)
+	if l := on.redirect; l != nil {
+		l.OnRefusal(a.api.Refuse)
 		parts = append(parts, part{
-			run:  func() error { return l.Serve(handlers.RedirectToHTTPS(app.api)) },
+			run:  func() error { return l.Serve(handlers.RedirectToHTTPS(a.api)) },
 			stop: func(context.Context) error { return l.Shutdown() },
 		})
 	}
-	return runParts(ctx, append(parts, part{
+	return append(parts, part{
 		run: func() error {
-			return listening.primary.Serve(server.CloseConnsWhile(app.api.Draining, app.api.Handler()))
+			return on.primary.Serve(server.CloseConnsWhile(a.api.Draining, a.api.Handler()))
 		},
 		stop: func(failed context.Context) error {
 			if failed.Err() == nil {
 				fmt.Fprintln(c.Out, "Stopping: requests under way are answered first (Ctrl-C again ends at once).")
 			}
-			app.drain(failed, c.cfg.drain)
-			return listening.primary.Shutdown()
+			a.drain(failed, c.cfg.drain)
+			return on.primary.Shutdown()
 		},
-	}, task(func(ctx context.Context) error { return ready(ctx, place{app.api.PublicURL, listening.primary.Addr()}) })))
+	})
 }
 
 // part is something that starts and stops with the server. run blocks until stop is
