@@ -14,7 +14,10 @@ refuse() {
   echo "$1" >&2
   exit 1
 }
-taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || (exec 3<>"/dev/tcp/::1/$1") 2>/dev/null; }
+
+# The addresses printed say localhost, which is [::1] as well where the machine has it.
+has_ipv6_loopback() { grep -q '^0*1 ' /proc/net/if_inet6 2>/dev/null; }
 port_of() { echo $((first + $1)); }
 
 # Checks what may be missing before anything is started.
@@ -42,7 +45,7 @@ start_instance() {
   local port
   port=$(port_of "$1")
   mkdir -p "$dir/instance-$1"
-  RESTAURANT_ADDR="127.0.0.1:$port" RESTAURANT_DATA_DIR="$dir/instance-$1/data" RESTAURANT_DATABASE_URL="$TEST_DATABASE_URL" RESTAURANT_PUBLIC_URL="http://localhost:$first" \
+  RESTAURANT_ADDR="localhost:$port" RESTAURANT_DATA_DIR="$dir/instance-$1/data" RESTAURANT_DATABASE_URL="$TEST_DATABASE_URL" RESTAURANT_PUBLIC_URL="http://localhost:$first" \
     RESTAURANT_TRUSTED_PROXIES=127.0.0.1 RESTAURANT_BEHIND_PROXY=off RESTAURANT_TLS=off RESTAURANT_PUBLIC=off RESTAURANT_DEMO_DATA=on \
     setsid "$dir/restaurant" serve </dev/null >>"$dir/instance-$1/log" 2>&1 &
   instances[$1]=$!
@@ -52,6 +55,7 @@ start_nginx() {
   local n
   cp "$here/nginx.conf" "$dir/nginx/"
   echo "listen 127.0.0.1:$first;" >"$dir/nginx/listen.conf"
+  if has_ipv6_loopback; then echo "listen [::1]:$first;" >>"$dir/nginx/listen.conf"; fi
   for n in $(seq "$count"); do
     echo "server 127.0.0.1:$(port_of "$n") max_fails=1 fail_timeout=2s;"
   done >"$dir/nginx/instances.conf"
