@@ -19,12 +19,12 @@ GUESTS = 100000
 # What `cluster-load` fills the instances with.
 ENDED = 1000000
 STREAMS = 10000
-# Which tests of `e2e`: make e2e RUN=Menu
+# Which tests of `e2e` and `contract`: make e2e RUN=Menu
 RUN = .
 # How long the clients of `chaos` order.
 CHAOS = 60s
 
-.PHONY: help run demo branches test check docs build clean e2e \
+.PHONY: help run demo branches test check docs build clean e2e contract \
 	fmt-check vet lint tidy-check web-check shell-check \
 	test-postgres chaos screenshots bench load growth crowd cluster-load
 
@@ -65,25 +65,33 @@ e2e: ## Test the page in a real browser (needs Chromium); pictures in dist/e2e
 	@mkdir -p dist/e2e
 	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 10m -parallel 4 -artifacts -outputdir "$(CURDIR)/dist/e2e" -run '$(RUN)' .
 
+contract: ## Hold the documents against the program, and try the clients and generators that people bring along (installs npm's into e2e/contract)
+	@if ! command -v npm >/dev/null; then echo "contract: without npm, the tests of its tools are skipped."; exit 0; fi; \
+	cd e2e/contract && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --ignore-scripts; }
+	go test -C e2e/contract -count=1 -timeout 10m -run '$(RUN)' ./...
+
 fmt-check: #: Is everything formatted?
 	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
 
-vet: #: go vet, in all four modules
+vet: #: go vet, in all five modules
 	go vet ./...
 	go vet -C e2e/browser ./...
 	go vet -C e2e/load ./...
+	go vet -C e2e/contract ./...
 	go vet -C docs/generate ./...
 
 lint: #: golangci-lint with the checks of .golangci.yml
 	CGO_ENABLED=0 go run $(LINT) run
 	cd e2e/browser && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
 	cd e2e/load && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
+	cd e2e/contract && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
 	cd docs/generate && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
 
 tidy-check: #: Are go.mod and go.sum tidy?
 	go mod tidy -diff
 	cd e2e/browser && go mod tidy -diff
 	cd e2e/load && go mod tidy -diff
+	cd e2e/contract && go mod tidy -diff
 	cd docs/generate && go mod tidy -diff
 
 web-check: #: Are the page's styles and scripts formatted, and do their types fit? (skipped without npm)
