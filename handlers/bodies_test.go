@@ -332,7 +332,7 @@ func TestLog_holdsNoSecrets(t *testing.T) {
 			t.Errorf("the log holds %q", secret)
 		}
 	}
-	for _, want := range []string{"method=POST", "route=/api/v1/orders", "status=201", "duration=", "request_id=", "user_id=1"} {
+	for _, want := range []string{"method=POST", "route=/api/v1/orders", "status=201", "duration_ms=", "request_id=", "user_id=1"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log does not say %s:\n%s", want, log)
 		}

@@ -78,9 +78,12 @@ func logRequest(c *gin.Context, log *slog.Logger, took time.Duration) {
 		slog.String("method", Method(c)),
 		slog.String("route", Route(c)),
 		slog.Int("status", status),
-		slog.Duration("duration", took),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000), // a Duration is 1.5ms as text and 1500000 in JSON
 		slog.String("request_id", c.Writer.Header().Get(RequestIDHeader)),
 	)
+	if id := traceID(c.Request.Header); id != "" {
+		r.AddAttrs(slog.String("trace_id", id))
+	}
 	if id := UserID(c); id != 0 {
 		r.AddAttrs(slog.Int64("user_id", id))
 	}
