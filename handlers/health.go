@@ -58,7 +58,7 @@ func (a *API) readyz(c *gin.Context) error {
 // showMetrics serves the metrics for Prometheus.
 //
 //	@Summary		Metrics for Prometheus
-//	@Description	For managers, and for this machine itself where no proxy stands in between.
+//	@Description	For managers, for this machine itself where no proxy stands in between, and for a collector that sends the secret of `RESTAURANT_METRICS_TOKEN` as a bearer token.
 //	@ID				metrics
 //	@Tags			house
 //	@Produce		plain

@@ -92,12 +92,18 @@ type tokenResponse struct {
 func (a *API) login(c *gin.Context) error {
 	httpjson.NoStore(c)
 	req, err := readLogin(c)
-	switch {
-	case err != nil:
-		return err
-	case req.refreshToken != "":
+	if err == nil && req.refreshToken != "" {
 		return a.exchange(c, req.refreshToken, false)
 	}
+	if err == nil {
+		err = a.openSession(c, req)
+	}
+	a.metrics.Login(err)
+	return err
+}
+
+// openSession answers with the tokens of a new login session.
+func (a *API) openSession(c *gin.Context, req loginRequest) error {
 	if req.Cookie.TokenDelivery != models.DeliverBody && a.cookies.CrossSite(c) {
 		return problem.CrossOrigin.New("")
 	}

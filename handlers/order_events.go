@@ -124,6 +124,16 @@ func (s *streamCount) release(userID int64) {
 	}
 }
 
+// total is how many streams all users have open.
+func (s *streamCount) total() (open int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.open {
+		open += n
+	}
+	return open
+}
+
 // stream is an open response.
 type stream struct {
 	c       *gin.Context

@@ -48,8 +48,9 @@ import (
 //	@tokenUrl								/api/v1/auth/login
 //	@description							Type a username and its password; leave the client fields empty.
 func New(cfg Config, deps Deps) (*API, error) {
-	a := &API{Config: cfg, Deps: deps, router: gin.New(), metrics: middleware.NewMetrics()}
+	a := &API{Config: cfg, Deps: deps, router: gin.New(), metrics: middleware.NewMetrics(cfg.Version)}
 	a.metrics.ObserveStore(a.Store)
+	a.metrics.ObserveGauges(a.streams.total, a.Hashing.Waiting)
 	a.throttle = middleware.NewThrottle(a.loginFailures())
 	a.registrations, a.registering = newRegistrationLimit(a.RateLimit > 0), queue.New(1)
 	origin, err := middleware.NewOrigin(a.PublicURL, a.CORSOrigins)

@@ -43,6 +43,7 @@ func (a *API) refresh(c *gin.Context) error {
 	httpjson.NoStore(c)
 	token, byCookie, err := a.readRefreshToken(c)
 	if err != nil {
+		a.metrics.Refresh(err)
 		return err
 	}
 	return a.exchange(c, token, byCookie)
@@ -54,6 +55,7 @@ const grantRefresh = "refresh_token"
 // exchange answers with the tokens that a refresh token is good for.
 func (a *API) exchange(c *gin.Context, token string, byCookie bool) error {
 	pair, err := a.Sessions.Refresh(c.Request.Context(), token)
+	a.metrics.Refresh(err)
 	if err != nil {
 		if byCookie && middleware.ToProblem(err).Status == http.StatusUnauthorized {
 			a.cookies.Clear(c) // its token is never valid again

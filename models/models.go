@@ -47,6 +47,7 @@ type Store struct {
 	ready  *readiness
 
 	sessionsEnded atomic.Pointer[func([]RevokedSession)]
+	statusReached atomic.Pointer[func(Status, int)]
 }
 
 // Close finishes running queries and closes the database.

@@ -45,6 +45,16 @@ func (s Status) Valid() bool {
 	return follows || s == StatusPlaced
 }
 
+// OnStatus makes fn receive how many orders a commit of this instance has given a status.
+// It counts no order twice: a repeated request reaches none. fn must not block.
+func (s *Store) OnStatus(fn func(reached Status, orders int)) { s.statusReached.Store(&fn) }
+
+func (s *Store) reportStatus(reached Status, orders int) {
+	if fn := s.statusReached.Load(); fn != nil && orders > 0 {
+		(*fn)(reached, orders)
+	}
+}
+
 // Order is what a guest ordered, with the time of each step.
 type Order struct {
 	ID          int64
@@ -191,6 +201,9 @@ func (s *Store) transition(ctx context.Context, to Status, where string, args ..
 		}
 		return s.notify(tx, notification{Orders: []int64{o.ID}})
 	})
+	if err == nil {
+		s.reportStatus(to, 1)
+	}
 	return o, err
 }
 
@@ -213,18 +226,24 @@ func advanceSQL(d dialect, from Status, limit int) string {
 // AdvanceDue moves open orders whose newest step was at before or earlier one step
 // on, the oldest first and up to limit of each status. It returns their ids.
 func (s *Store) AdvanceDue(ctx context.Context, before Millis, limit int) (ids []int64, err error) {
+	moved := map[Status]int{}
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		now := Now()
 		ids = nil
 		for _, from := range []Status{StatusReady, StatusPreparing, StatusPlaced} {
-			var moved []int64
-			if err := tx.Raw(advanceSQL(s.engine.dialect(), from, limit), now, before).Scan(&moved).Error; err != nil {
+			var due []int64
+			if err := tx.Raw(advanceSQL(s.engine.dialect(), from, limit), now, before).Scan(&due).Error; err != nil {
 				return err
 			}
-			ids = append(ids, moved...)
+			ids, moved[next[from]] = append(ids, due...), len(due)
 		}
 		return s.notify(tx, notification{Orders: ids})
 	})
+	if err == nil {
+		for reached, orders := range moved {
+			s.reportStatus(reached, orders)
+		}
+	}
 	return ids, err
 }
 

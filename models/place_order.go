@@ -67,6 +67,8 @@ func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed b
 		return n.replayOr(lost, s.read(ctx))
 	case errors.Is(err, gorm.ErrForeignKeyViolated):
 		err = ErrUserUnknown
+	case err == nil:
+		s.reportStatus(StatusPlaced, 1)
 	}
 	return o, false, err
 }

@@ -52,6 +52,13 @@ type turn struct {
 // New returns a queue for work of which so much is done at once.
 func New(atOnce int) *Queue { return &Queue{free: atOnce, lines: map[string]*line{}} }
 
+// Waiting is how many wait for a turn.
+func (q *Queue) Waiting() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.waiting
+}
+
 // Enter waits for a turn of the client. leave must be called when the work is done. The
 // error is ErrBusy, or that of ctx: nothing is done for a client that has gone.
 func (q *Queue) Enter(ctx context.Context, client string) (leave func(), err error) {
