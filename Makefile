@@ -19,13 +19,16 @@ GUESTS = 100000
 # What `cluster-load` fills the instances with.
 ENDED = 1000000
 STREAMS = 10000
+# In web: install what checks the page, without the scripts of its packages.
+WEB_TOOLS = { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund; }
+SWAGGER_UI = node_modules/swagger-ui-dist
 # Which tests of `e2e` and `contract`: make e2e RUN=Menu
 RUN = .
 # How long the clients of `chaos` order.
 CHAOS = 60s
 
 .PHONY: help run demo branches test check docs build clean e2e contract \
-	fmt-check vet lint tidy-check web-check shell-check \
+	fmt-check vet lint tidy-check web-check swagger-ui shell-check \
 	test-postgres chaos screenshots bench load growth crowd cluster-load
 
 help: ## Show the targets
@@ -94,9 +97,16 @@ tidy-check: #: Are go.mod and go.sum tidy?
 	cd e2e/contract && go mod tidy -diff
 	cd docs/generate && go mod tidy -diff
 
-web-check: #: Are the page's styles and scripts formatted, and do their types fit? (skipped without npm)
+web-check: #: Are the page's styles and scripts formatted, do their types fit, and is Swagger UI as published? (skipped without npm)
 	@if ! command -v npm >/dev/null; then echo "web-check is skipped: it needs npm."; exit 0; fi; \
-	cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci; } && npm run --silent check
+	cd web && $(WEB_TOOLS) && npm run --silent check && for f in swaggerui/*; do \
+		case $$f in *.gz) gzip -dc $$f ;; *) cat $$f ;; esac | cmp - $(SWAGGER_UI)/$$(basename $$f .gz) || exit 1; \
+	done
+
+swagger-ui: #: Take Swagger UI's files from the npm package that web/package.json names (needs npm)
+	@cd web && $(WEB_TOOLS) && for f in swaggerui/*; do \
+		case $$f in *.gz) gzip -9 -n -c $(SWAGGER_UI)/$$(basename $$f .gz) ;; *) cat $(SWAGGER_UI)/$$(basename $$f) ;; esac >$$f || exit 1; \
+	done
 
 shell-check: #: What shellcheck says of the scripts (skipped without it)
 	@if ! command -v shellcheck >/dev/null; then echo "shell-check is skipped: it needs shellcheck."; exit 0; fi; \

@@ -13,7 +13,7 @@ import (
 //go:embed openapi.json
 var OpenAPI []byte
 
-// Swagger is the same as a Swagger 2.0 document in JSON, which Swagger UI reads.
+// Swagger is the same as a Swagger 2.0 document in JSON, for clients that read nothing newer.
 //
 //go:embed swagger.json
 var Swagger []byte

@@ -28,7 +28,7 @@ func TestPages_typeAndPolicy(t *testing.T) {
 		"/problems":                       {"text/html; charset=utf-8", "/problems/token-expired", web.Policy},
 		"/swagger/index.html":             {"text/html; charset=utf-8", "swagger-ui-bundle.js", swaggerPolicy},
 		"/swagger/swagger-ui-bundle.js":   {"text/javascript; charset=utf-8", "SwaggerUI", swaggerPolicy},
-		"/swagger/swagger-initializer.js": {"text/javascript; charset=utf-8", "doc.json", swaggerPolicy},
+		"/swagger/swagger-initializer.js": {"text/javascript; charset=utf-8", `new URL("../openapi.json", location.href)`, swaggerPolicy},
 		"/swagger/swagger-ui.css":         {"text/css; charset=utf-8", ".swagger-ui", swaggerPolicy},
 		"/swagger/doc.json":               {"application/json; charset=utf-8", `"tokenUrl": "/api/v1/auth/login"`, swaggerPolicy},
 		"/openapi.json":                   {"application/json; charset=utf-8", `"openapi": "3.0`, ""},
@@ -50,7 +50,7 @@ func TestPages_typeAndPolicy(t *testing.T) {
 			t.Errorf("%s answers %d %v", path, res.Code, res.Header())
 		}
 	}
-	for _, path := range []string{"/swagger/none.js", "/swagger/../main.go", "/problems/none", "/problems/Not-Found", "/css/", "/css/other.css", "/js/", "/js/none.js", "/js/swagger-initializer.js", "/js/../embed.go"} {
+	for _, path := range []string{"/swagger/none.js", "/swagger/swagger-ui.css.map", "/swagger/index.html.gz", "/swagger/LICENSE", "/swagger/../main.go", "/problems/none", "/problems/Not-Found", "/css/", "/css/other.css", "/js/", "/js/none.js", "/js/swagger-initializer.js", "/js/../embed.go"} {
 		srv.get(t, path).wants(t, 404, "not-found")
 	}
 	start := srv.get(t, "/")
@@ -65,7 +65,7 @@ func TestPages_typeAndPolicy(t *testing.T) {
 // bytes in the end, under two tags, and either tag is known again.
 func TestPages_gzip(t *testing.T) {
 	srv := newServer(t)
-	for _, path := range []string{"/", "/css/app.css", "/js/main.js", "/api/v1/menu"} {
+	for _, path := range []string{"/", "/css/app.css", "/js/main.js", "/swagger/swagger-ui-bundle.js", "/api/v1/menu"} {
 		plain, packed := srv.rawGet(path), srv.rawGet(path, "Accept-Encoding", "br, gzip;q=0.5")
 		if packed.Header().Get("Content-Encoding") != "gzip" || packed.Body.Len() > plain.Body.Len()/2 || !slices.Contains(packed.Header().Values("Vary"), "Accept-Encoding") {
 			t.Errorf("%s in gzip: %d of %d bytes, %v", path, packed.Body.Len(), plain.Body.Len(), packed.Header())

@@ -71,9 +71,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	}
 	_, base := basepath.Split(a.PublicURL)
 	pages := web.NewPages(base)
-	if a.files, err = newStaticFiles(base, pages); err != nil {
-		return nil, err
-	}
+	a.files = newStaticFiles(base, pages)
 	data := web.StartData{BaseURL: a.PublicURL, CurlOptions: a.CurlOptions, Version: a.Version, Demo: a.Demo}
 	data.AccessCookie, data.RefreshCookie = a.cookies.Names()
 	start, err := pages.Start(data)

@@ -1,11 +1,8 @@
 package handlers
 
 import (
-	"io/fs"
 	"path"
 	"sync"
-
-	swaggerfiles "github.com/swaggo/files/v2"
 
 	"restaurant/docs"
 	"restaurant/httpjson"
@@ -25,7 +22,7 @@ type staticFiles struct {
 
 type madeOnce func() (web.File, error)
 
-func newStaticFiles(base string, pages web.Pages) (f staticFiles, err error) {
+func newStaticFiles(base string, pages web.Pages) (f staticFiles) {
 	kinds := problem.Kinds()
 	f.problemList = once(web.PageType, func() ([]byte, error) { return pages.ProblemList(kinds) })
 	f.problems = map[string]madeOnce{}
@@ -33,25 +30,21 @@ func newStaticFiles(base string, pages web.Pages) (f staticFiles, err error) {
 		f.problems[k.Slug] = once(web.PageType, func() ([]byte, error) { return pages.Problem(k, kinds) })
 	}
 	f.openAPI = once(httpjson.JSONType, func() ([]byte, error) { return docs.Under(base, docs.OpenAPI), nil })
-	f.swagger, err = swaggerFiles(base)
-	return f, err
+	f.swagger = swaggerFiles(base)
+	return f
 }
 
-// swaggerFiles are the files of Swagger UI. The largest has 1.4 MB.
-func swaggerFiles(base string) (map[string]madeOnce, error) {
-	entries, err := fs.ReadDir(swaggerfiles.FS, ".")
-	if err != nil {
-		return nil, err
+// swaggerFiles are the files of Swagger UI. The largest has 1.7 MB.
+func swaggerFiles(base string) map[string]madeOnce {
+	files := map[string]madeOnce{
+		"swagger-initializer.js": once(swaggerTypes[".js"], func() ([]byte, error) { return web.SwaggerInitializer, nil }),
+		// Clients that know only Swagger 2.0 ask for it; the page reads /openapi.json.
+		"doc.json": once(httpjson.JSONType, func() ([]byte, error) { return docs.Under(base, docs.Swagger), nil }),
 	}
-	files := map[string]madeOnce{}
-	for _, e := range entries {
-		if kind, ok := swaggerTypes[path.Ext(e.Name())]; ok {
-			files[e.Name()] = once(kind, func() ([]byte, error) { return fs.ReadFile(swaggerfiles.FS, e.Name()) })
-		}
+	for name, packed := range web.SwaggerUI() {
+		files[name] = sync.OnceValues(func() (web.File, error) { return web.FromGzip(swaggerTypes[path.Ext(name)], packed) })
 	}
-	files["swagger-initializer.js"] = once(swaggerTypes[".js"], func() ([]byte, error) { return web.SwaggerInitializer, nil })
-	files["doc.json"] = once(httpjson.JSONType, func() ([]byte, error) { return docs.Under(base, docs.Swagger), nil })
-	return files, nil
+	return files
 }
 
 func once(contentType string, body func() ([]byte, error)) madeOnce {

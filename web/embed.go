@@ -17,8 +17,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -57,6 +59,8 @@ var (
 	//
 	//go:embed js/swagger-initializer.js
 	SwaggerInitializer []byte
+	//go:embed swaggerui/*.gz
+	swaggerUI embed.FS
 )
 
 // templates are never executed, because what was executed cannot be cloned.
@@ -140,10 +144,24 @@ type File struct {
 
 // NewFile returns a file with its entity tag and its compressed form.
 func NewFile(contentType string, body []byte) File {
+	return File{Body: body, Gzip: Gzip(body), ContentType: contentType, ETag: tagOf(body)}
+}
+
+func tagOf(body []byte) string {
 	sum := sha256.Sum256(body)
 	// Half of the sum is 128 bits, which is plenty to tell versions apart.
-	tag := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
-	return File{Body: body, Gzip: Gzip(body), ContentType: contentType, ETag: `"` + tag + `"`}
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]) + `"`
+}
+
+// FromGzip returns the file whose compressed form is already there: it is sent as it
+// stands. The error is that of a form that is not gzip.
+func FromGzip(contentType string, packed []byte) (File, error) {
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return File{}, err
+	}
+	body, err := io.ReadAll(r)
+	return File{Body: body, Gzip: packed, ContentType: contentType, ETag: tagOf(body)}, err
 }
 
 // Gzip compresses a body as small as it gets: it is done once and sent often.
@@ -160,6 +178,19 @@ func Gzip(body []byte) []byte {
 func Asset(name string) (File, bool) {
 	f, ok := assets()[name]
 	return f, ok
+}
+
+// SwaggerUI returns the files of Swagger UI by name, compressed with gzip: only those that
+// its page loads, as its package has them. The start script is not one of them, see
+// SwaggerInitializer.
+func SwaggerUI() map[string][]byte {
+	files := map[string][]byte{}
+	names, _ := fs.Glob(swaggerUI, "swaggerui/*.gz") // fails for a bad pattern only
+	for _, name := range names {
+		packed, _ := swaggerUI.ReadFile(name) // it was listed
+		files[strings.TrimSuffix(path.Base(name), ".gz")] = packed
+	}
+	return files
 }
 
 // StartData is what the start page needs to know about the server.

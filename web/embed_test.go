@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math"
 	"path"
 	"regexp"
@@ -414,6 +415,34 @@ func TestAsset_servesNothingElse(t *testing.T) {
 		if _, ok := Asset(name); ok {
 			t.Errorf("Asset(%q) found something", name)
 		}
+	}
+}
+
+// TestSwaggerUI_isWhatItsPageLoads: a file that nothing loads would only make the program
+// larger.
+func TestSwaggerUI_isWhatItsPageLoads(t *testing.T) {
+	files := SwaggerUI()
+	page, err := FromGzip(PageType, files["index.html"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := []string{"index.html"}
+	for _, m := range regexp.MustCompile(`(?:href|src)="(?:\./)?([^"]+)"`).FindAllSubmatch(page.Body, -1) {
+		if name := string(m[1]); name != "swagger-initializer.js" { // it is our own
+			wanted = append(wanted, name)
+		}
+	}
+	slices.Sort(wanted)
+	if have := slices.Sorted(maps.Keys(files)); !slices.Equal(have, wanted) || len(have) != 7 {
+		t.Errorf("there are %v, and the page loads %v", have, wanted)
+	}
+	for name, packed := range files {
+		if f, err := FromGzip("", packed); err != nil || len(f.Body) == 0 || f.ETag != NewFile("", f.Body).ETag {
+			t.Errorf("%s has %d bytes under %s (%v)", name, len(f.Body), f.ETag, err)
+		}
+	}
+	if _, err := FromGzip("", []byte("not packed")); err == nil {
+		t.Error("what is not gzip is served")
 	}
 }
 

@@ -151,7 +151,7 @@ func (o *observations) record(event any) {
 
 func (o *observations) recordRequest(e *network.EventRequestWillBeSent) {
 	u, err := url.Parse(e.Request.URL)
-	if err != nil || u.Scheme == "about" {
+	if err != nil || u.Scheme == "about" || u.Scheme == "data" { // nobody is asked
 		return
 	}
 	if got := u.Scheme + "://" + u.Host; got != o.origin {

@@ -2,7 +2,7 @@
 window.onload = () => {
   document.title = "Restaurant: the menu card of the API";
   window.ui = SwaggerUIBundle({
-    url: "doc.json",
+    url: new URL("../openapi.json", location.href).href,
     dom_id: "#swagger-ui",
     deepLinking: true,
     docExpansion: "list",
@@ -10,5 +10,10 @@ window.onload = () => {
     validatorUrl: "none",
     presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
     layout: "StandaloneLayout",
+    // The contract has one address of the server, and this page may be open under another.
+    requestInterceptor: (request) => {
+      const { pathname, search } = new URL(request.url, location.href);
+      return Object.assign(request, { url: location.origin + pathname + search });
+    },
   });
 };
