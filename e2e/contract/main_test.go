@@ -26,7 +26,8 @@ func startServer(t testing.TB, settings ...string) *testkit.Process {
 }
 
 // npm returns a command of node_modules, such as redocly, to be run in dir. Without
-// npm ci the test is skipped.
+// npm ci the test is skipped. Redocly reports its use and looks for newer versions
+// unless it is told not to; newman and bru do neither.
 func npm(t testing.TB, dir, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := filepath.Abs(filepath.Join("node_modules", ".bin", name))
@@ -38,6 +39,7 @@ func npm(t testing.TB, dir, name string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "REDOCLY_TELEMETRY=off", "REDOCLY_SUPPRESS_UPDATE_NOTICE=true")
 	return cmd
 }
 
