@@ -1,5 +1,5 @@
 // Command generate makes the menu card from the comments on the handlers: the
-// Swagger 2.0 document that Swagger UI shows, and from it the OpenAPI 3
+// Swagger 2.0 document for older clients, and from it the OpenAPI 3
 // document that tools and tests read. Run it with `make docs`.
 package main
 
@@ -13,7 +13,7 @@ func main() {
 	out := flag.String("out", "..", "folder to write to")
 	source := flag.String("source", "../..", "folder of the program's module")
 	flag.Parse()
-	if err := generate(*source, *out); err != nil {
+	if err := makeDocuments(*source, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
