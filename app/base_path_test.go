@@ -63,8 +63,8 @@ func TestBasePath_nothingBeginsAtTheRoot(t *testing.T) {
 	if res := serve(app, strange); res.Code != http.StatusMisdirectedRequest {
 		t.Errorf("the bare path under another name is answered %d", res.Code)
 	}
-	for path, want := range map[string]string{"/openapi.json": `"url": "` + base + `"`, "/swagger/doc.json": `"basePath": "` + base + `"`} {
-		if body := request(app, http.MethodGet, path, "", "").Body.String(); !strings.Contains(body, want) || !strings.Contains(body, `"tokenUrl": "`+base+`/api`) {
+	for path, want := range map[string]string{"/openapi.json": `"url": "http://localhost:8080` + base + `"`, "/swagger/doc.json": `"basePath": "` + base + `"`} {
+		if body := request(app, http.MethodGet, path, "", "").Body.String(); !strings.Contains(body, want) || !strings.Contains(body, base+`/api/v1/auth/login"`) || strings.Contains(body, `"/problems/`) {
 			t.Errorf("%s lacks the base path", path)
 		}
 	}

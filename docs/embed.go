@@ -4,6 +4,7 @@
 package docs
 
 import (
+	"cmp"
 	"embed"
 	"strings"
 )
@@ -23,15 +24,24 @@ var Swagger []byte
 //go:embed examples/*.json
 var Examples embed.FS
 
-// Under returns one of the two for a server under a base path, such as /restaurant: the
-// paths of the operations begin there.
-func Under(base string, document []byte) []byte {
-	if base == "" {
-		return document
-	}
+// Names are what a server puts into the documents in place of the committed values.
+type Names struct {
+	// Server is the public address, such as https://school.example/restaurant.
+	Server string
+	// BasePath is the path of Server, without a slash at its end; empty for none.
+	BasePath string
+	// AccessCookie is the name of the cookie that holds the access token.
+	AccessCookie string
+}
+
+// For returns one of the two documents for a server.
+func For(n Names, document []byte) []byte {
 	return []byte(strings.NewReplacer(
-		`"basePath": "/"`, `"basePath": "`+base+`"`,
-		`"url": "/"`, `"url": "`+base+`"`,
-		`"tokenUrl": "`, `"tokenUrl": "`+base,
+		"http://localhost:8080", n.Server,
+		`"access_token_8080"`, `"`+n.AccessCookie+`"`,
+		`"basePath": "/"`, `"basePath": "`+cmp.Or(n.BasePath, "/")+`"`,
+		`"tokenUrl": "/`, `"tokenUrl": "`+n.BasePath+`/`,
+		`: "/problems/`, `: "`+n.BasePath+`/problems/`,
+		`"instance": "/`, `"instance": "`+n.BasePath+`/`,
 	).Replace(string(document)))
 }

@@ -10,6 +10,8 @@ import (
 
 // discoveryResponse is what a client that knows only the issuer looks for. There is no
 // authorization endpoint, because a login takes a password.
+//
+//	@Description	What RFC 8414 calls authorization server metadata: where the keys and the login are.
 type discoveryResponse struct {
 	// The iss of the access tokens.
 	Issuer        string   `json:"issuer" example:"http://localhost:8080" validate:"required"`
@@ -29,7 +31,7 @@ type discoveryResponse struct {
 // serverMetadata publishes where the keys and the token endpoint are (RFC 8414).
 //
 //	@Summary	Where the keys are, for clients that know only the issuer (RFC 8414)
-//	@ID			serverMetadata
+//	@ID			showServerMetadata
 //	@Tags		keys
 //	@Produce	json
 //	@Success	200	{object}	discoveryResponse
@@ -39,7 +41,7 @@ func (a *API) serverMetadata(c *gin.Context) error { return a.discover(c) }
 // openIDConfiguration publishes the same where libraries for OpenID Connect look.
 //
 //	@Summary	The same, where OpenID Connect libraries look
-//	@ID			openIDConfiguration
+//	@ID			showOpenIDConfiguration
 //	@Tags		keys
 //	@Produce	json
 //	@Success	200	{object}	discoveryResponse

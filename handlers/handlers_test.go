@@ -353,6 +353,7 @@ var contract = sync.OnceValue(func() routers.Router {
 	for _, media := range []string{"text/html", "text/css", "text/javascript", "image/svg+xml", "text/event-stream", "application/x-pem-file"} {
 		openapi3filter.RegisterBodyDecoder(media, openapi3filter.FileBodyDecoder)
 	}
+	doc.Servers = nil // tests have many hosts
 	closed := false
 	for _, s := range doc.Components.Schemas {
 		if s.Value.Type.Is("object") {
@@ -378,20 +379,21 @@ func (r *response) checkContract(t testing.TB, req *http.Request) {
 	req.URL.Host, req.URL.Scheme = "", ""
 	route, params, err := contract().FindRoute(req)
 	if err != nil || req.URL.Path != "/" && strings.HasSuffix(req.URL.Path, "/") { // its router is lax there, ours is not
-		if r.Code != http.StatusNotFound && r.Code != http.StatusMisdirectedRequest {
+		if r.Code != http.StatusNotFound && r.Code != http.StatusMisdirectedRequest && !isPage(req.URL.Path) {
 			t.Errorf("%s answers %d and is not in the document: %v", r.request, r.Code, err)
 		}
 		return
-	}
-	if body := r.Body.String(); r.Code == http.StatusBadRequest && (strings.Contains(body, "ambiguous-credentials") || strings.Contains(body, "malformed-host")) {
-		return // any guarded call can answer so, and any call
 	}
 	err = openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route},
 		Status:                 r.Code,
 		Header:                 r.Header(),
 		Body:                   io.NopCloser(bytes.NewReader(r.Body.Bytes())),
-		Options:                &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+		Options: &openapi3filter.Options{
+			IncludeResponseStatus: true, MultiError: true,
+			// JSON is the contract; the text that people can ask for instead is said in prose.
+			ExcludeResponseBody: route.Operation.Responses.Status(r.Code) != nil && strings.HasPrefix(r.Header().Get("Content-Type"), "text/"),
+		},
 	})
 	if err != nil {
 		t.Errorf("%s breaks the contract: %v\n%s", r.request, err, r.Body)

@@ -9,6 +9,7 @@ import (
 	"restaurant/problem"
 )
 
+// @Description	The process is alive.
 type healthResponse struct {
 	Status  string `json:"status" example:"ok" validate:"required"`
 	Version string `json:"version" example:"v1.0.0" validate:"required"`
@@ -18,7 +19,7 @@ type healthResponse struct {
 // database that is down does not get the process killed.
 //
 //	@Summary	Is the process alive?
-//	@ID			healthz
+//	@ID			checkHealth
 //	@Tags		house
 //	@Produce	json
 //	@Success	200	{object}	healthResponse
@@ -28,6 +29,7 @@ func (a *API) healthz(c *gin.Context) error {
 	return httpjson.Respond(c, http.StatusOK, healthResponse{Status: "ok", Version: a.Version})
 }
 
+// @Description	Guests can be served: the database answers and there is a key to sign with.
 type readyResponse struct {
 	Status   string `json:"status" example:"ready" validate:"required"`
 	Database string `json:"database" example:"ok" validate:"required"`
@@ -38,7 +40,7 @@ type readyResponse struct {
 // key, and the server is not draining.
 //
 //	@Summary	Can guests be served?
-//	@ID			readyz
+//	@ID			checkReadiness
 //	@Tags		house
 //	@Produce	json
 //	@Success	200	{object}	readyResponse
@@ -59,7 +61,7 @@ func (a *API) readyz(c *gin.Context) error {
 //
 //	@Summary		Metrics for Prometheus
 //	@Description	For managers, for this machine itself where no proxy stands in between, and for a collector that sends the secret of `RESTAURANT_METRICS_TOKEN` as a bearer token.
-//	@ID				metrics
+//	@ID				showMetrics
 //	@Tags			house
 //	@Produce		plain
 //	@Security		Bearer

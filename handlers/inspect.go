@@ -13,6 +13,7 @@ import (
 	"restaurant/tokens"
 )
 
+// @Description	A token to read, as token or as access_token. Other fields are ignored, so a saved login answer is a valid body.
 type inspectRequest struct {
 	// The token to read aloud; its signature is checked, but nothing is granted.
 	Token string `json:"token" example:"eyJhbGciOi…"`
@@ -20,6 +21,7 @@ type inspectRequest struct {
 	AccessToken string `json:"access_token" example:"eyJhbGciOi…"`
 } //@name InspectRequest
 
+// @Description	What a token says, and whether a guarded call would take it.
 type inspectResponse struct {
 	// Whether the door would open.
 	Active bool `json:"active" example:"false" validate:"required"`
@@ -33,8 +35,9 @@ type inspectResponse struct {
 	SizeBytes int               `json:"size_bytes" example:"742" validate:"required"`
 	// Seconds until the token expires, negative if it has; null without exp.
 	ExpiresIn *int64 `json:"expires_in" example:"-12" extensions:"x-nullable" validate:"required"`
-} //@name InspectResponse
+} //@name Inspection
 
+// @Description	What the header says of the signature, and whether it fits one of our keys.
 type signatureResponse struct {
 	Alg   *string `json:"alg" example:"RS256" extensions:"x-nullable" validate:"required"`
 	KID   *string `json:"kid" example:"6ECkTXx5kkcOK3wR" extensions:"x-nullable" validate:"required"`
@@ -45,7 +48,7 @@ type signatureResponse struct {
 //
 //	@Summary		Read a token aloud
 //	@Description	Decodes any text as a JWT and says what the door would say. Unknown fields are ignored, so a saved login answer is a valid body.
-//	@ID				inspect
+//	@ID				inspectToken
 //	@Tags			auth
 //	@Accept			json
 //	@Produce		json

@@ -11,6 +11,7 @@ import (
 	"restaurant/tokens"
 )
 
+// @Description	The public keys of all tokens that are still honoured (RFC 7517).
 type jwksResponse struct {
 	Keys []tokens.JWK `json:"keys" validate:"required"`
 } //@name JWKS
@@ -18,7 +19,7 @@ type jwksResponse struct {
 // jwks publishes the public keys, which verify access tokens but cannot sign any.
 //
 //	@Summary	The public keys (RFC 7517)
-//	@ID			jwks
+//	@ID			listKeys
 //	@Tags		keys
 //	@Produce	json
 //	@Success	200	{object}	jwksResponse
@@ -31,7 +32,7 @@ func (a *API) jwks(c *gin.Context) error {
 // publicPEM publishes the current public key in the format that most tools read.
 //
 //	@Summary	The current public key as PEM
-//	@ID			publicPEM
+//	@ID			showPublicKey
 //	@Tags		keys
 //	@Produce	application/x-pem-file
 //	@Success	200	{string}	string	"-----BEGIN PUBLIC KEY-----"
@@ -46,6 +47,7 @@ func (a *API) publicPEM(c *gin.Context) error {
 	return nil
 }
 
+// @Description	The key that signs from now on.
 type rotateResponse struct {
 	KID string `json:"kid" example:"6ECkTXx5kkcOK3wR" validate:"required"`
 } //@name RotatedKey

@@ -12,7 +12,7 @@ import (
 // listKitchen lists the orders of all guests, oldest first.
 //
 //	@Summary	Everybody's orders, oldest first
-//	@ID			listKitchen
+//	@ID			listKitchenOrders
 //	@Tags		kitchen
 //	@Produce	json
 //	@Security	Bearer
@@ -37,8 +37,9 @@ func (a *API) listKitchen(c *gin.Context) error {
 	return respondOrders(c, orders, limit)
 }
 
+// @Description	The next status of an order.
 type advanceRequest struct {
-	Status models.Status `json:"status" example:"preparing" enums:"placed,preparing,ready,served,cancelled" validate:"required"`
+	Status models.Status `json:"status" example:"preparing" validate:"required"`
 } //@name AdvanceRequest
 
 // advanceOrder moves an order one step on (placed, preparing, ready, served), or
@@ -50,7 +51,7 @@ type advanceRequest struct {
 //	@Accept		json
 //	@Produce	json
 //	@Security	Bearer
-//	@Param		id		path		int				true	"Number of the order"
+//	@Param		id		path		int				true	"Number of the order"	minimum(1)
 //	@Param		body	body		advanceRequest	true	"The next status"
 //	@Success	200		{object}	orderResponse
 //	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"

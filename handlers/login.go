@@ -17,13 +17,14 @@ import (
 	"restaurant/tokens"
 )
 
+// @Description	Name and password, how long the access token lives, and where the tokens go.
 type loginRequest struct {
-	Username string `json:"username" example:"alice" validate:"required"`
-	Password string `json:"password" example:"alice-likes-pizza" validate:"required"`
+	Username string `json:"username" example:"alice" minLength:"1" validate:"required"`
+	Password string `json:"password" example:"alice-likes-pizza" minLength:"1" validate:"required"`
 	// Life of the access token in seconds, from 5 up to what the house gives.
-	ExpiresIn *int64 `json:"expires_in" example:"60" minimum:"5"`
+	ExpiresIn *int64 `json:"expires_in" example:"900" minimum:"5" maximum:"1800"`
 	// Where to keep the tokens: true for both in httpOnly cookies, "refresh" for the refresh token only.
-	Cookie cookieMode `json:"cookie" swaggertype:"string" enums:"false,true,refresh" example:"refresh"`
+	Cookie cookieMode `json:"cookie" swaggertype:"boolean" example:"false"`
 
 	refreshToken string // of a form with grant_type=refresh_token, which logs nobody in
 } //@name LoginRequest
@@ -53,10 +54,11 @@ func (m *cookieMode) parse(word string) error {
 	return nil
 }
 
+// @Description	The tokens of a login session (RFC 6749, section 5.1). What went into a cookie is not in it.
 type tokenResponse struct {
 	// The wristband: send it as Authorization: Bearer <access_token>. Not in the body if it went into a cookie.
 	AccessToken string `json:"access_token,omitzero" example:"eyJhbGciOi…"`
-	TokenType   string `json:"token_type" example:"Bearer" validate:"required"`
+	TokenType   string `json:"token_type" example:"Bearer" enums:"Bearer" validate:"required"`
 	// Life of the access token in seconds.
 	ExpiresIn int64 `json:"expires_in" example:"900" validate:"required"`
 	// The voucher for the next wristband, good for one use. Not in the body if it went into a cookie.
@@ -77,9 +79,10 @@ type tokenResponse struct {
 //	@ID				login
 //	@Tags			auth
 //	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,plain
+//	@Produce		json
 //	@Param			body	body		loginRequest	true	"Name and password"
 //	@Success		200		{object}	tokenResponse
+//	@Header	200	{string}	Set-Cookie	"The access and the refresh token, or the refresh token alone, where cookies were asked for"
 //	@Failure		400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
 //	@Failure		401		{object}	problem.Problem	"invalid-credentials"
 //	@Failure		403		{object}	problem.Problem	"cross-origin"
@@ -309,20 +312,21 @@ func (a *API) checkCredentials(c *gin.Context, username, password string) (u mod
 	return u, nil
 }
 
+// @Description	Who the access token says you are. It is read from the token alone.
 type meResponse struct {
 	Sub       string      `json:"sub" example:"1" validate:"required"`
 	Name      string      `json:"name" example:"Alice" validate:"required"`
-	Role      models.Role `json:"role" example:"guest" enums:"guest,chef,manager" validate:"required"`
+	Role      models.Role `json:"role" example:"guest" validate:"required"`
 	VIP       bool        `json:"vip" example:"false" validate:"required"`
 	AgeOver18 bool        `json:"age_over_18" example:"true" validate:"required"`
 	SID       string      `json:"sid" example:"hG7fPq2LxWZ9cT4a" validate:"required"`
-	ExpiresAt time.Time   `json:"expires_at" example:"2026-01-31T19:15:00Z" validate:"required"`
+	ExpiresAt time.Time   `json:"expires_at" example:"2026-01-31T19:15:00Z" format:"date-time" validate:"required"`
 } //@name Me
 
 // me repeats the claims of the access token. It makes no query: see Server-Timing.
 //
 //	@Summary	Who the token says you are
-//	@ID			me
+//	@ID			showMe
 //	@Tags		auth
 //	@Produce	json
 //	@Security	Bearer

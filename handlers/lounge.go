@@ -11,6 +11,7 @@ import (
 	"restaurant/models"
 )
 
+// @Description	A greeting, and the dishes that only VIPs see.
 type loungeResponse struct {
 	Message string `json:"message" example:"Good evening, Vera. The lounge is yours." validate:"required"`
 	menuResponse

@@ -15,21 +15,23 @@ import (
 	"restaurant/models"
 )
 
+// @Description	A size of a dish and its price.
 type dishSize struct {
 	Size string `json:"size" example:"large" enums:"small,medium,large,regular" validate:"required"`
 	// In cents, 1 to 1,000,000.
 	PriceCents int64 `json:"price_cents" example:"1250" minimum:"1" maximum:"1000000" validate:"required"`
 } //@name Size
 
+// @Description	A dish for the menu.
 type dishRequest struct {
 	Name        string `json:"name" example:"Calzone" minLength:"1" maxLength:"80" validate:"required"`
 	Description string `json:"description" example:"Folded pizza with ham, ricotta and mozzarella" maxLength:"500"`
 	Category    string `json:"category" example:"Pizza" minLength:"1" maxLength:"40" validate:"required"`
 	// Any of small, medium and large, or regular alone.
-	Sizes      []dishSize `json:"sizes" validate:"required"`
+	Sizes      []dishSize `json:"sizes" validate:"required,min=1,max=3"`
 	Vegetarian bool       `json:"vegetarian" example:"false"`
 	// Of the fourteen that Regulation (EU) No 1169/2011 names.
-	Allergens     []string `json:"allergens" example:"gluten,milk" enums:"gluten,crustaceans,eggs,fish,peanuts,soybeans,milk,nuts,celery,mustard,sesame,sulphites,lupin,molluscs"`
+	Allergens     []string `json:"allergens" example:"gluten,milk" enums:"gluten,crustaceans,eggs,fish,peanuts,soybeans,milk,nuts,celery,mustard,sesame,sulphites,lupin,molluscs" validate:"unique"`
 	VIPOnly       bool     `json:"vip_only" example:"false"`
 	AgeRestricted bool     `json:"age_restricted" example:"false"`
 	// True unless said otherwise.
@@ -37,12 +39,15 @@ type dishRequest struct {
 } //@name DishRequest
 
 // replaceDishRequest takes what showDish has answered, too.
+//
+//	@Description	A dish as GET gave it, or without its id.
 type replaceDishRequest struct {
 	// As in the address, or left out.
 	ID *int64 `json:"id" example:"1" extensions:"x-nullable"`
 	dishRequest
 } //@name ReplaceDishRequest
 
+// @Description	A dish on the menu.
 type dishResponse struct {
 	ID            int64      `json:"id" example:"1" validate:"required"`
 	Name          string     `json:"name" example:"Margherita" validate:"required"`
@@ -50,12 +55,13 @@ type dishResponse struct {
 	Category      string     `json:"category" example:"Pizza" validate:"required"`
 	Sizes         []dishSize `json:"sizes" validate:"required"`
 	Vegetarian    bool       `json:"vegetarian" example:"true" validate:"required"`
-	Allergens     []string   `json:"allergens" example:"gluten,milk" validate:"required"`
+	Allergens     []string   `json:"allergens" example:"gluten,milk" enums:"gluten,crustaceans,eggs,fish,peanuts,soybeans,milk,nuts,celery,mustard,sesame,sulphites,lupin,molluscs" validate:"required"`
 	VIPOnly       bool       `json:"vip_only" example:"false" validate:"required"`
 	AgeRestricted bool       `json:"age_restricted" example:"false" validate:"required"`
 	Available     bool       `json:"available" example:"true" validate:"required"`
 } //@name Dish
 
+// @Description	The dishes that this guest may see, and the currency of all prices.
 type menuResponse struct {
 	Items []dishResponse `json:"items" validate:"required"`
 	// ISO 4217.
@@ -90,16 +96,17 @@ func newMenuResponse(items []models.MenuItem) menuResponse {
 //	@Produce	json
 //	@Security	Bearer
 //	@x-security-optional	true
-//	@Param		category		query		string	false	"Only this category"
-//	@Param		q				query		string	false	"Only dishes whose name or description holds this text, whatever its case and accents"
+//	@Param		category		query		string	false	"Only this category"	maxlength(40)
+//	@Param		q				query		string	false	"Only dishes whose name or description holds this text, whatever its case and accents"	maxlength(80)
 //	@Param		vegetarian		query		bool	false	"Only vegetarian dishes, or only others"
-//	@Param		max_price_cents	query		int		false	"Only dishes that come in a size for this price or less"	minimum(1)
+//	@Param		max_price_cents	query		int		false	"Only dishes that come in a size for this price or less"	minimum(1)	maximum(1000000000)
 //	@Param		sort			query		string	false	"Order of the dishes"	Enums(name, -name, price, -price)
 //	@Param		If-None-Match	header		string	false	"The ETag of the menu you have"
 //	@Success	200				{object}	menuResponse
 //	@Header		200				{string}	ETag	"Changes whenever the answer does"
 //	@Success	304				"The menu you have is still the menu"
-//	@Failure	401				{object}	problem.Problem	"A token was sent that does not hold"
+//	@Header	304	{string}	ETag	"That of the menu you have"
+//	@Failure	401				{object}	problem.Problem	"token-…"
 //	@Failure	422				{object}	problem.Problem	"validation-failed"
 //	@Router		/api/v1/menu [get]
 func (a *API) listMenu(c *gin.Context) error {
@@ -147,12 +154,13 @@ func setVary(c *gin.Context) {
 //	@Produce	json
 //	@Security	Bearer
 //	@x-security-optional	true
-//	@Param		id				path		int		true	"Number of the dish"
+//	@Param		id				path		int		true	"Number of the dish"	minimum(1)
 //	@Param		If-None-Match	header		string	false	"The ETag of the dish you have"
 //	@Success	200				{object}	dishResponse
 //	@Header		200				{string}	ETag	"Send it as If-Match to change just this version"
 //	@Success	304				"The dish you have has not changed"
-//	@Failure	401				{object}	problem.Problem	"A token was sent that does not hold"
+//	@Header	304	{string}	ETag	"That of the dish you have"
+//	@Failure	401				{object}	problem.Problem	"token-…"
 //	@Failure	404				{object}	problem.Problem	"not-found"
 //	@Router		/api/v1/menu/{id} [get]
 func (a *API) showDish(c *gin.Context, id int64) error {
@@ -179,6 +187,7 @@ func (a *API) showDish(c *gin.Context, id int64) error {
 //	@Security	Bearer
 //	@Param		body	body		dishRequest	true	"The dish"
 //	@Success	201		{object}	dishResponse
+//	@Header	201	{string}	ETag	"Send it as If-Match to change just this version"
 //	@Header		201		{string}	Location	"Where the dish is"
 //	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
@@ -213,10 +222,11 @@ func (a *API) addDish(c *gin.Context) error {
 //	@Accept		json
 //	@Produce	json
 //	@Security	Bearer
-//	@Param		id			path		int			true	"Number of the dish"
+//	@Param		id			path		int			true	"Number of the dish"	minimum(1)
 //	@Param		If-Match	header		string		false	"The ETag of the dish you have seen"
 //	@Param		body		body		replaceDishRequest	true	"The dish, as it was read or without its id"
 //	@Success	200			{object}	dishResponse
+//	@Header	200	{string}	ETag	"That of the new version"
 //	@Failure	400			{object}	problem.Problem	"malformed-json, unknown-field"
 //	@Failure	401			{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403			{object}	problem.Problem	"role-required"
@@ -253,7 +263,7 @@ func (a *API) replaceDish(c *gin.Context, id int64) error {
 //	@ID			removeDish
 //	@Tags		menu
 //	@Security	Bearer
-//	@Param		id			path	int		true	"Number of the dish"
+//	@Param		id			path	int		true	"Number of the dish"	minimum(1)
 //	@Param		If-Match	header	string	false	"The ETag of the dish you have seen"
 //	@Success	204
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"

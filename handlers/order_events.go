@@ -26,11 +26,14 @@ const (
 )
 
 // statusEvent is the data of one event.
+//
+//	@Description	The data of one event of a stream: the step that an order has taken.
 type statusEvent struct {
-	ID        int64         `json:"id"`
-	Status    models.Status `json:"status"`
-	UpdatedAt time.Time     `json:"updated_at"`
-}
+	// The number of the order.
+	ID        int64         `json:"id" example:"1" validate:"required"`
+	Status    models.Status `json:"status" example:"placed" validate:"required"`
+	UpdatedAt time.Time     `json:"updated_at" example:"2026-01-31T19:01:50.123Z" format:"date-time" validate:"required"`
+} //@name OrderEvent
 
 // followOrder streams the status of an order (server-sent events, HTML Living Standard,
 // section 9.2). It begins with the steps so far, or those after Last-Event-ID, and ends
@@ -39,14 +42,14 @@ type statusEvent struct {
 // the answer is 200.
 //
 //	@Summary		Follow an order
-//	@Description	`event: status`, `id:` the number of the step, `data:` `{id, status, updated_at}` in JSON. Read it with `curl -N`; a browser reads it with fetch, because EventSource cannot send an Authorization header.
+//	@Description	A stream of server-sent events (HTML Living Standard, section 9.2): `event: status`, `id:` the number of the step, `data:` an OrderEvent in JSON. The answer waits and stays open until the order is served or cancelled, so a tool that shows whole answers, such as "Try it out", cannot show it. Read it with `curl -N`; a page reads it with fetch, because EventSource cannot send an Authorization header.
 //	@ID				followOrder
 //	@Tags			orders
 //	@Produce		text/event-stream
 //	@Security		Bearer
-//	@Param			id				path		int		true	"Number of the order"
-//	@Param			Last-Event-ID	header		int		false	"The id of the last event you have seen"
-//	@Success		200				{string}	string	"Events"
+//	@Param			id				path		int		true	"Number of the order"	minimum(1)
+//	@Param			Last-Event-ID	header		int		false	"The id of the last event you have seen"	minimum(0)	maximum(4)
+//	@Success		200				{object}	statusEvent	"One OrderEvent in the data of each event"
 //	@Success		204				"The order is done, and Last-Event-ID has seen all of it"
 //	@Failure		401				{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure		404				{object}	problem.Problem	"not-found: none, or another guest's"

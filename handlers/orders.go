@@ -18,13 +18,15 @@ import (
 	"restaurant/models"
 )
 
+// @Description	What to order, and where to bring it. Prices and total are the server's.
 type placeOrderRequest struct {
 	// 1 to 50 lines.
-	Items []orderItem `json:"items" minItems:"1" maxItems:"50" validate:"required"`
+	Items []orderItem `json:"items" validate:"required,min=1,max=50"`
 	// Where you sit: up to 20 characters.
-	Table *string `json:"table" example:"7" maxLength:"20" extensions:"x-nullable"`
+	Table *string `json:"table" example:"7" minLength:"1" maxLength:"20" extensions:"x-nullable"`
 } //@name PlaceOrderRequest
 
+// @Description	One line of a new order.
 type orderItem struct {
 	MenuItemID int64  `json:"menu_item_id" example:"1" minimum:"1" validate:"required"`
 	Size       string `json:"size" example:"large" enums:"small,medium,large,regular" validate:"required"`
@@ -34,27 +36,31 @@ type orderItem struct {
 } //@name OrderItem
 
 // orderResponse and the two types below document what order_json.go writes.
+//
+//	@Description	An order: its lines, its total, and how far it is.
 type orderResponse struct {
 	ID         int64               `json:"id" example:"17" validate:"required"`
-	Status     models.Status       `json:"status" example:"placed" enums:"placed,preparing,ready,served,cancelled" validate:"required"`
+	Status     models.Status       `json:"status" example:"placed" validate:"required"`
 	Items      []orderLineResponse `json:"items" validate:"required"`
 	TotalCents int64               `json:"total_cents" example:"1250" validate:"required"`
 	Currency   string              `json:"currency" example:"EUR" validate:"required"`
 	Table      *string             `json:"table" example:"7" extensions:"x-nullable" validate:"required"`
-	PlacedAt   time.Time           `json:"placed_at" example:"2026-01-31T19:01:50.123Z" validate:"required"`
-	UpdatedAt  time.Time           `json:"updated_at" example:"2026-01-31T19:01:50.123Z" validate:"required"`
+	PlacedAt   time.Time           `json:"placed_at" example:"2026-01-31T19:01:50.123Z" format:"date-time" validate:"required"`
+	UpdatedAt  time.Time           `json:"updated_at" example:"2026-01-31T19:01:50.123Z" format:"date-time" validate:"required"`
 } //@name Order
 
+// @Description	One line of an order, with the price when it was placed.
 type orderLineResponse struct {
 	MenuItemID     int64  `json:"menu_item_id" example:"1" validate:"required"`
 	Name           string `json:"name" example:"Margherita" validate:"required"`
-	Size           string `json:"size" example:"large" validate:"required"`
+	Size           string `json:"size" example:"large" enums:"small,medium,large,regular" validate:"required"`
 	Quantity       int64  `json:"quantity" example:"1" validate:"required"`
 	Note           string `json:"note" example:"well done, please" validate:"required"`
 	UnitPriceCents int64  `json:"unit_price_cents" example:"1250" validate:"required"`
 	LineTotalCents int64  `json:"line_total_cents" example:"1250" validate:"required"`
 } //@name OrderLine
 
+// @Description	A page of orders. next_cursor leads to the next one and is null on the last.
 type ordersResponse struct {
 	Items []orderResponse `json:"items" validate:"required"`
 	// Send it as cursor to get the next page; null on the last one.
@@ -71,7 +77,7 @@ type ordersResponse struct {
 //	@Accept			json
 //	@Produce		json
 //	@Security		Bearer
-//	@Param			Idempotency-Key	header		string				false	"Your own name for this order, 1 to 255 visible characters"
+//	@Param			Idempotency-Key	header		string				false	"Your own name for this order, 1 to 255 visible characters"	minlength(1)	maxlength(255)
 //	@Param			body			body		placeOrderRequest	true	"What you would like"
 //	@Success		201				{object}	orderResponse
 //	@Header			201				{string}	Location				"Where the order is"
@@ -210,7 +216,7 @@ const statusRule = "must be placed, preparing, ready, served or cancelled"
 //	@Tags		orders
 //	@Produce	json
 //	@Security	Bearer
-//	@Param		id	path		int	true	"Number of the order"
+//	@Param		id	path		int	true	"Number of the order"	minimum(1)
 //	@Success	200	{object}	orderResponse
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	404	{object}	problem.Problem	"not-found: none, or another guest's"
@@ -241,7 +247,7 @@ func (a *API) visibleOrder(c *gin.Context, id int64) (models.Order, error) {
 //	@Tags		orders
 //	@Produce	json
 //	@Security	Bearer
-//	@Param		id	path		int	true	"Number of the order"
+//	@Param		id	path		int	true	"Number of the order"	minimum(1)
 //	@Success	200	{object}	orderResponse
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	404	{object}	problem.Problem	"not-found: none, or another guest's"

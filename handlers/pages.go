@@ -12,13 +12,6 @@ import (
 )
 
 // startPage serves the page that New has rendered.
-//
-//	@Summary	The start page
-//	@ID			startPage
-//	@Tags		pages
-//	@Produce	html
-//	@Success	200	{string}	string	"A page for people"
-//	@Router		/ [get]
 func startPage(page web.File) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		if basepath.LacksSlash(c.Request) {
@@ -32,13 +25,6 @@ func startPage(page web.File) func(*gin.Context) error {
 }
 
 // stylesheet serves the style of the pages.
-//
-//	@Summary	The style of the pages
-//	@ID			stylesheet
-//	@Tags		pages
-//	@Produce	text/css
-//	@Success	200	{string}	string	"CSS"
-//	@Router		/css/app.css [get]
 func stylesheet() func(*gin.Context) error { return asset("css/app.css") }
 
 func asset(name string) func(*gin.Context) error {
@@ -52,25 +38,9 @@ func asset(name string) func(*gin.Context) error {
 }
 
 // favicon serves the icon in the browser's tab.
-//
-//	@Summary	The sign of the house
-//	@ID			favicon
-//	@Tags		pages
-//	@Produce	image/svg+xml
-//	@Success	200	{string}	string	"SVG"
-//	@Router		/favicon.svg [get]
 func favicon() func(*gin.Context) error { return asset("favicon.svg") }
 
 // script serves the modules of the page as they stand in web/js.
-//
-//	@Summary	The scripts of the start page
-//	@ID			script
-//	@Tags		pages
-//	@Produce	text/javascript
-//	@Param		file	path		string	true	"Such as main.js or views/menu.js"
-//	@Success	200		{string}	string	"A JavaScript module"
-//	@Failure	404		{object}	problem.Problem	"not-found"
-//	@Router		/js/{file} [get]
 func script(c *gin.Context) error { return asset("js" + c.Param("file"))(c) }
 
 func respondFile(c *gin.Context, f web.File) error {
@@ -79,27 +49,11 @@ func respondFile(c *gin.Context, f web.File) error {
 }
 
 // listProblems lists all kinds of problems.
-//
-//	@Summary	All kinds of refusals
-//	@ID			listProblems
-//	@Tags		pages
-//	@Produce	html
-//	@Success	200	{string}	string	"A page for people"
-//	@Router		/problems [get]
 func (a *API) listProblems(c *gin.Context) error {
 	return respondPage(c, a.files.problemList)
 }
 
 // showProblem explains one kind of problem. The type of a problem links here.
-//
-//	@Summary	What a refusal means and what to do next
-//	@ID			showProblem
-//	@Tags		pages
-//	@Produce	html
-//	@Param		slug	path		string	true	"Name of the refusal, such as token-expired"
-//	@Success	200		{string}	string	"A page for people"
-//	@Failure	404		{object}	problem.Problem	"not-found"
-//	@Router		/problems/{slug} [get]
 func (a *API) showProblem(c *gin.Context) error {
 	k := problem.Find(c.Param("slug"))
 	if k == nil {

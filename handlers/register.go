@@ -13,6 +13,7 @@ import (
 	"restaurant/problem"
 )
 
+// @Description	A new guest. The birth date is kept only as "18 or older".
 type registerRequest struct {
 	// 3 to 32 of a-z, 0-9, dot, underscore and hyphen; case makes no difference.
 	Username string `json:"username" example:"new.guest" minLength:"3" maxLength:"32" validate:"required"`
@@ -24,14 +25,15 @@ type registerRequest struct {
 	BirthDate *string `json:"birth_date" example:"1999-12-31" format:"date"`
 } //@name RegisterRequest
 
+// @Description	Somebody who can log in.
 type userResponse struct {
 	ID        int64       `json:"id" example:"6" validate:"required"`
 	Username  string      `json:"username" example:"new.guest" validate:"required"`
 	Name      string      `json:"name" example:"New guest" validate:"required"`
-	Role      models.Role `json:"role" example:"guest" enums:"guest,chef,manager" validate:"required"`
+	Role      models.Role `json:"role" example:"guest" validate:"required"`
 	VIP       bool        `json:"vip" example:"false" validate:"required"`
 	AgeOver18 bool        `json:"age_over_18" example:"true" validate:"required"`
-	CreatedAt time.Time   `json:"created_at" example:"2026-01-31T19:00:00Z" validate:"required"`
+	CreatedAt time.Time   `json:"created_at" example:"2026-01-31T19:00:00Z" format:"date-time" validate:"required"`
 } //@name User
 
 func newUserResponse(u models.User) userResponse {

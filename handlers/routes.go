@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"restaurant/basepath"
+	"restaurant/docs"
 	"restaurant/httpjson"
 	"restaurant/middleware"
 	"restaurant/models"
@@ -22,6 +23,8 @@ import (
 //	@description
 //	@description	Press **Authorize**, type `alice` and `alice-likes-pizza`, and every call carries the token. Every refusal is an RFC 9457 problem document whose `type` is a page that explains it.
 //	@license.name	MIT
+//	@license.url	https://opensource.org/license/mit
+//	@contact.name	Whoever runs this server
 //	@BasePath		/
 //	@tag.name			auth
 //	@tag.description	The bouncer: who you are
@@ -41,8 +44,8 @@ import (
 //	@tag.description	Nine steps from "what is an API" to "why refresh tokens"; credited to whoever uses this server
 //	@tag.name			lab
 //	@tag.description	Deliberately unsafe toys with keys of their own
-//	@tag.name			pages
-//	@tag.description	For people with a browser
+//	@tag.name			leaving
+//	@tag.description	Last: what ends a login or forgets something. Try it with an account of your own
 //
 //	@securitydefinitions.oauth2.password	Bearer
 //	@tokenUrl								/api/v1/auth/login
@@ -69,11 +72,11 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, base := basepath.Split(a.PublicURL)
-	pages := web.NewPages(base)
-	a.files = newStaticFiles(base, pages)
 	data := web.StartData{BaseURL: a.PublicURL, CurlOptions: a.CurlOptions, Version: a.Version, Demo: a.Demo}
 	data.AccessCookie, data.RefreshCookie = a.cookies.Names()
+	_, base := basepath.Split(a.PublicURL)
+	pages := web.NewPages(base)
+	a.files = newStaticFiles(docs.Names{Server: a.PublicURL, BasePath: base, AccessCookie: data.AccessCookie}, pages)
 	start, err := pages.Start(data)
 	if err != nil {
 		return nil, err

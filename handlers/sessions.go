@@ -15,6 +15,7 @@ import (
 	"restaurant/problem"
 )
 
+// @Description	A refresh token. Other fields are ignored, so a saved login answer is a valid body.
 type refreshRequest struct {
 	RefreshToken string `json:"refresh_token" example:"pEbPTEbYQ5kKvzTYBnSTtDDZn2Ve…"`
 } //@name RefreshRequest
@@ -27,9 +28,10 @@ type refreshRequest struct {
 //	@ID				refresh
 //	@Tags			auth
 //	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,plain
+//	@Produce		json
 //	@Param			body	body		refreshRequest	false	"The refresh token, unless it is in the cookie"
 //	@Success		200		{object}	tokenResponse
+//	@Header	200	{string}	Set-Cookie	"The new tokens, where the refresh token came in a cookie"
 //	@Failure		400		{object}	problem.Problem	"malformed-json"
 //	@Failure		401		{object}	problem.Problem	"refresh-token-invalid, refresh-token-reused"
 //	@Failure		403		{object}	problem.Problem	"cross-origin"
@@ -126,9 +128,10 @@ func hasBody(r *http.Request) bool {
 //
 //	@Summary	End this login session
 //	@ID			logout
-//	@Tags		auth
+//	@Tags		leaving
 //	@Security	Bearer
 //	@Success	204
+//	@Header	204	{string}	Set-Cookie	"Clears the cookies of a session that has ended"
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…, refresh-token-invalid"
 //	@Failure	403	{object}	problem.Problem	"cross-origin"
 //	@Failure	429	{object}	problem.Problem	"rate-limited"
@@ -193,18 +196,20 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
+// @Description	A login session: one login and its refreshes.
 type sessionResponse struct {
 	ID string `json:"id" example:"hG7fPq2LxWZ9cT4a" validate:"required"`
 	// Whether this request belongs to it.
 	Current   bool      `json:"current" example:"true" validate:"required"`
-	CreatedAt time.Time `json:"created_at" example:"2026-01-31T19:00:00Z" validate:"required"`
+	CreatedAt time.Time `json:"created_at" example:"2026-01-31T19:00:00Z" format:"date-time" validate:"required"`
 	// The last login or refresh.
-	LastUsedAt time.Time `json:"last_used_at" example:"2026-01-31T19:14:00Z" validate:"required"`
+	LastUsedAt time.Time `json:"last_used_at" example:"2026-01-31T19:14:00Z" format:"date-time" validate:"required"`
 	// When its refresh token expires.
-	ExpiresAt time.Time `json:"expires_at" example:"2026-02-07T19:14:00Z" validate:"required"`
+	ExpiresAt time.Time `json:"expires_at" example:"2026-02-07T19:14:00Z" format:"date-time" validate:"required"`
 	UserAgent string    `json:"user_agent" example:"curl/8.5.0" validate:"required"`
 } //@name Session
 
+// @Description	Your login sessions that have not ended.
 type sessionsResponse struct {
 	Items []sessionResponse `json:"items" validate:"required"`
 } //@name SessionList
@@ -241,10 +246,11 @@ func (a *API) listSessions(c *gin.Context) error {
 //
 //	@Summary	End one of your login sessions
 //	@ID			endSession
-//	@Tags		auth
+//	@Tags		leaving
 //	@Security	Bearer
 //	@Param		id	path	string	true	"The id of the session"
 //	@Success	204
+//	@Header	204	{string}	Set-Cookie	"Clears the cookies of a session that has ended"
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"cross-origin"
 //	@Failure	404	{object}	problem.Problem	"not-found: none, ended, or another guest's"
@@ -262,9 +268,10 @@ func (a *API) endSession(c *gin.Context) error {
 //
 //	@Summary	End all your login sessions
 //	@ID			endSessions
-//	@Tags		auth
+//	@Tags		leaving
 //	@Security	Bearer
 //	@Success	204
+//	@Header	204	{string}	Set-Cookie	"Clears the cookies of a session that has ended"
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"cross-origin"
 //	@Failure	429	{object}	problem.Problem	"rate-limited"
@@ -278,10 +285,11 @@ func (a *API) endSessions(c *gin.Context) error {
 	return httpjson.NoContent(c)
 }
 
+// @Description	The present password, and the new one.
 type passwordRequest struct {
-	Current string `json:"current" example:"alice-likes-pizza" validate:"required"`
+	Current string `json:"current" example:"a sentence only I know" minLength:"1" validate:"required"`
 	// 8 to 128 characters; the commonest passwords are refused.
-	New string `json:"new" example:"a sentence only I know" minLength:"8" maxLength:"128" validate:"required"`
+	New string `json:"new" example:"another sentence only I know" minLength:"8" maxLength:"128" validate:"required"`
 } //@name PasswordRequest
 
 // changePassword requires the current password, because an access token may be stolen,
@@ -289,7 +297,7 @@ type passwordRequest struct {
 //
 //	@Summary	Change your password
 //	@ID			changePassword
-//	@Tags		auth
+//	@Tags		leaving
 //	@Accept		json
 //	@Security	Bearer
 //	@Param		body	body	passwordRequest	true	"The old and the new password"

@@ -22,24 +22,24 @@ type staticFiles struct {
 
 type madeOnce func() (web.File, error)
 
-func newStaticFiles(base string, pages web.Pages) (f staticFiles) {
+func newStaticFiles(names docs.Names, pages web.Pages) (f staticFiles) {
 	kinds := problem.Kinds()
 	f.problemList = once(web.PageType, func() ([]byte, error) { return pages.ProblemList(kinds) })
 	f.problems = map[string]madeOnce{}
 	for _, k := range kinds {
 		f.problems[k.Slug] = once(web.PageType, func() ([]byte, error) { return pages.Problem(k, kinds) })
 	}
-	f.openAPI = once(httpjson.JSONType, func() ([]byte, error) { return docs.Under(base, docs.OpenAPI), nil })
-	f.swagger = swaggerFiles(base)
+	f.openAPI = once(httpjson.JSONType, func() ([]byte, error) { return docs.For(names, docs.OpenAPI), nil })
+	f.swagger = swaggerFiles(names)
 	return f
 }
 
 // swaggerFiles are the files of Swagger UI. The largest has 1.7 MB.
-func swaggerFiles(base string) map[string]madeOnce {
+func swaggerFiles(names docs.Names) map[string]madeOnce {
 	files := map[string]madeOnce{
 		"swagger-initializer.js": once(swaggerTypes[".js"], func() ([]byte, error) { return web.SwaggerInitializer, nil }),
 		// Clients that know only Swagger 2.0 ask for it; the page reads /openapi.json.
-		"doc.json": once(httpjson.JSONType, func() ([]byte, error) { return docs.Under(base, docs.Swagger), nil }),
+		"doc.json": once(httpjson.JSONType, func() ([]byte, error) { return docs.For(names, docs.Swagger), nil }),
 	}
 	for name, packed := range web.SwaggerUI() {
 		files[name] = sync.OnceValues(func() (web.File, error) { return web.FromGzip(swaggerTypes[path.Ext(name)], packed) })

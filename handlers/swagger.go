@@ -24,15 +24,6 @@ var swaggerTypes = map[string]string{
 
 // swaggerUI serves Swagger UI, in which every call can be tried. Only the start script
 // and the description are ours.
-//
-//	@Summary	The menu card: try every call in the browser
-//	@ID			swaggerUI
-//	@Tags		pages
-//	@Produce	html
-//	@Param		file	path		string	true	"index.html, or a file that it needs"
-//	@Success	200		{string}	string	"A page for people"
-//	@Failure	404		{object}	problem.Problem	"not-found"
-//	@Router		/swagger/{file} [get]
 func (a *API) swaggerUI(c *gin.Context) error {
 	c.Header("Content-Security-Policy", swaggerPolicy)
 	name := path.Base(c.Param("file"))
@@ -47,12 +38,6 @@ func (a *API) swaggerUI(c *gin.Context) error {
 }
 
 // toSwaggerUI redirects the short address to the page.
-//
-//	@Summary	Leads to the menu card
-//	@ID			toSwaggerUI
-//	@Tags		pages
-//	@Success	302	"To /swagger/index.html"
-//	@Router		/swagger [get]
 func toSwaggerUI(c *gin.Context) error {
 	c.Redirect(http.StatusFound, basepath.Of(c.Request)+"/swagger/index.html")
 	return nil
@@ -61,9 +46,10 @@ func toSwaggerUI(c *gin.Context) error {
 // showOpenAPI serves the contract in OpenAPI 3, for tools and tests.
 //
 //	@Summary	This document
-//	@ID			openAPI
+//	@ID			showOpenAPI
 //	@Tags		house
 //	@Produce	json
 //	@Success	200	{object}	object	"OpenAPI 3"
+//	@Header	200	{string}	ETag	"Changes with the release"
 //	@Router		/openapi.json [get]
 func (a *API) showOpenAPI(c *gin.Context) error { return respondOnce(c, a.files.openAPI) }

@@ -9,6 +9,7 @@ import (
 	"restaurant/models"
 )
 
+// @Description	A page of users. next_cursor leads to the next one and is null on the last.
 type usersResponse struct {
 	Items []userResponse `json:"items" validate:"required"`
 	// Send it as cursor to get the next page; null on the last one.
@@ -48,9 +49,10 @@ func (a *API) listUsers(c *gin.Context) error {
 	return httpjson.Respond(c, http.StatusOK, res)
 }
 
+// @Description	What changes. A change of role or vip ends the login sessions of the user.
 type changeUserRequest struct {
-	Role *models.Role `json:"role" example:"chef" enums:"guest,chef,manager"`
-	VIP  *bool        `json:"vip" example:"true"`
+	Role *models.Role `json:"role"`
+	VIP  *bool        `json:"vip"`
 	Name *string      `json:"name" example:"New guest" minLength:"1" maxLength:"64"`
 } //@name ChangeUserRequest
 
@@ -72,7 +74,7 @@ func (r changeUserRequest) check() error {
 //	@Accept		json
 //	@Produce	json
 //	@Security	Bearer
-//	@Param		id		path		int					true	"Number of the user"
+//	@Param		id		path		int					true	"Number of the user"	minimum(1)
 //	@Param		body	body		changeUserRequest	true	"What changes"
 //	@Success	200		{object}	userResponse
 //	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
@@ -106,7 +108,7 @@ func (a *API) changeUser(c *gin.Context, id int64) error {
 //	@ID			endUserSessions
 //	@Tags		users
 //	@Security	Bearer
-//	@Param		id	path	int	true	"Number of the user"
+//	@Param		id	path	int	true	"Number of the user"	minimum(1)
 //	@Success	204
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"role-required, cross-origin"

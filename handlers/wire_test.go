@@ -43,6 +43,7 @@ var wireCases = map[string]struct {
 	"token_refusals": {talk: wireTokenRefusals},
 	"problems":       {talk: wireProblems},
 	"problem_pages":  {talk: wireProblemPages},
+	"refusals":       {talk: wireRefusals},
 	"users":          {talk: wireUsers},
 	"keys":           {talk: wireKeys},
 	"inspect":        {talk: wireInspect},
@@ -381,6 +382,30 @@ func wireProblems(w *wire) {
 	w.get("422 a query", ordersPath+"?limit=0&status=eaten&cursor=nonsense", alice)
 	w.get("403 role", usersPath, alice)
 	w.post("403 foreign page", loginPath, strings.TrimSuffix(aliceLogin, "}")+`,"cookie":true}`, with("Origin", "https://evil.example"))
+}
+
+// wireRefusals adds the refusals that no other conversation has. The examples of the
+// OpenAPI document come from these files.
+func wireRefusals(w *wire) {
+	bob, marco := w.srv.as(w.t, "bob"), w.srv.as(w.t, "marco")
+	wine := w.srv.newDish(w.t, func(d dishResponse) bool { return d.AgeRestricted && d.Available })
+	orderOne := func(id int64) string {
+		return fmt.Sprintf(`{"items":[{"menu_item_id":%d,"size":"regular","quantity":1}]}`, id)
+	}
+	w.post("403 age", ordersPath, orderOne(wine.ID), bob)
+	w.send("sold out", http.MethodPut, "/api/v1/menu/3", `{"name":"Diavola","category":"Pizza","sizes":[{"size":"regular","price_cents":1150}],"available":false}`, marco)
+	w.post("409 sold out", ordersPath, orderOne(3), bob)
+	w.get("400 two headers", mePath, bob, marco)
+	w.post("400 half a form", loginPath, "username=alice&username=bob", asForm)
+	w.get("400 no host", mePath, atHost("localhost:80:80"))
+	w.get("421 another host", "/api/v1/menu", atHost("evil.example"))
+	for range maxStreams {
+		w.srv.streams.acquire(2) // bob
+	}
+	w.get("429 streams", ordersPath+"/1/events", bob)
+	fill, _ := w.srv.fillableDatabase(w.t)
+	fill()
+	w.post("503 full", ordersPath, margherita, bob)
 }
 
 // wireProblemPages reads what each refusal's page says.

@@ -9,18 +9,20 @@ import (
 	"restaurant/learn/course"
 )
 
+// @Description	The choice for a question.
 type answerRequest struct {
 	Question string `json:"question" example:"predict" validate:"required"`
 	// Number of the choice, from 1.
-	Choice int `json:"choice" example:"2" validate:"required"`
+	Choice int `json:"choice" example:"2" minimum:"1" validate:"required"`
 } //@name AnswerRequest
 
+// @Description	Whether the choice is right, and why.
 type answerResponse struct {
 	Question string `json:"question" example:"predict" validate:"required"`
 	Right    bool   `json:"right" example:"true" validate:"required"`
 	// Why it is so; null as long as a question may be tried again.
 	Why   *string `json:"why" example:"The waiter takes the request." extensions:"x-nullable" validate:"required"`
-	State State   `json:"state" example:"started" enums:"open,started,done" validate:"required"`
+	State State   `json:"state" example:"started" validate:"required"`
 } //@name AnswerResponse
 
 // answer takes the guess before a lesson, and the answers to its questions.
@@ -33,7 +35,6 @@ type answerResponse struct {
 //	@Param		lesson	path		string			true	"L01"
 //	@Param		body	body		answerRequest	true	"Which question, which choice"
 //	@Success	200		{object}	answerResponse
-//	@Header		200		{string}	Lesson-Progress	"what the answer has changed"
 //	@Failure	400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
 //	@Failure	403		{object}	problem.Problem	"cross-origin"
 //	@Failure	404		{object}	problem.Problem	"not-found"
@@ -69,9 +70,10 @@ func (h *Handler) answer(c *gin.Context) error {
 	return respond(c, res)
 }
 
+// @Description	Which hint to take.
 type hintRequest struct {
 	// 1 is a nudge, 2 nearly the solution.
-	Number int `json:"number" example:"1" validate:"required"`
+	Number int `json:"number" example:"1" minimum:"1" maximum:"2" validate:"required"`
 } //@name HintRequest
 
 // hint gives a hint, and notes that it was taken.
@@ -80,7 +82,7 @@ type hintRequest struct {
 //	@ID			takeHint
 //	@Tags		lessons
 //	@Accept		json,x-www-form-urlencoded
-//	@Produce	json,plain
+//	@Produce	json
 //	@Param		lesson	path		string		true	"L01"
 //	@Param		body	body		hintRequest	true	"Which one"
 //	@Success	200		{object}	hintResponse

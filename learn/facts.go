@@ -9,16 +9,18 @@ import (
 	"restaurant/httpjson"
 )
 
+// @Description	What is kept of the newest requests.
 type factsResponse struct {
 	Items []factResponse `json:"items" validate:"required"`
 } //@name FactList
 
+// @Description	What is kept of a request. No token, no body, no name.
 type factResponse struct {
-	At     time.Time `json:"at" example:"2026-01-31T19:01:00Z" validate:"required"`
+	At     time.Time `json:"at" example:"2026-01-31T19:01:00Z" format:"date-time" validate:"required"`
 	Method string    `json:"method" example:"GET" validate:"required"`
 	// The pattern of the address; none for one that does not exist.
 	Route   string  `json:"route" example:"/api/v1/menu/:id" validate:"required"`
-	Status  int     `json:"status" example:"404" validate:"required"`
+	Status  int     `json:"status" example:"404" minimum:"100" maximum:"599" validate:"required"`
 	Problem *string `json:"problem" example:"not-found" extensions:"x-nullable" validate:"required"`
 	// Id of the user, or null.
 	Who *int64 `json:"who" example:"1" extensions:"x-nullable" validate:"required"`
@@ -38,6 +40,7 @@ const maxFacts = 20
 //	@Tags		lessons
 //	@Produce	json
 //	@Security	Bearer
+//	@x-security-optional	true
 //	@Success	200	{object}	factsResponse
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"role-required"

@@ -14,7 +14,7 @@ import (
 // file serves a body that lessons send.
 //
 //	@Summary	A body to send
-//	@ID			lessonFile
+//	@ID			showLessonFile
 //	@Tags		lessons
 //	@Produce	json
 //	@Param		file	path		string	true	"order.json, for example"

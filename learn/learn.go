@@ -54,6 +54,8 @@ type Options struct {
 }
 
 // Loss is something that a reset takes away.
+//
+//	@Description	How many of something a reset would delete.
 type Loss struct {
 	// What it is, such as "orders".
 	What string `json:"what" example:"orders" validate:"required"`

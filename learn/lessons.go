@@ -16,16 +16,18 @@ import (
 	"restaurant/problem"
 )
 
+// @Description	All lessons, in their order.
 type listResponse struct {
 	Items []listItem `json:"items" validate:"required"`
 } //@name LessonList
 
+// @Description	A lesson in the list.
 type listItem struct {
 	ID      string `json:"id" example:"L01" validate:"required"`
 	Title   string `json:"title" example:"Read the menu" validate:"required"`
 	Minutes int    `json:"minutes" example:"3" validate:"required"`
 	Part    string `json:"part" example:"I. The restaurant" validate:"required"`
-	State   State  `json:"state" example:"started" enums:"open,started,done" validate:"required"`
+	State   State  `json:"state" example:"started" validate:"required"`
 	// Ids of the sentences that it lets one try.
 	Claims []string `json:"claims" example:"A1,B2" validate:"required"`
 	// What the server must still see, in words.
@@ -49,6 +51,7 @@ func (h *Handler) list(c *gin.Context) error {
 	return respond(c, res)
 }
 
+// @Description	A lesson: its question, its steps, what the server has seen of it, and, once it is done, the explanation.
 type lessonResponse struct {
 	ID      string          `json:"id" example:"L01" validate:"required"`
 	Title   string          `json:"title" example:"Read the menu" validate:"required"`
@@ -57,10 +60,10 @@ type lessonResponse struct {
 	Goal    string          `json:"goal" example:"Make your first requests by hand." validate:"required"`
 	Needs   []string        `json:"needs" example:"L01" validate:"required"`
 	Claims  []claimResponse `json:"claims" validate:"required"`
-	State   State           `json:"state" example:"started" enums:"open,started,done" validate:"required"`
+	State   State           `json:"state" example:"started" validate:"required"`
 	// Null until the first request, guess or hint.
-	StartedAt *time.Time `json:"started_at" example:"2026-01-31T19:00:00Z" extensions:"x-nullable" validate:"required"`
-	DoneAt    *time.Time `json:"done_at" example:"2026-01-31T19:04:00Z" extensions:"x-nullable" validate:"required"`
+	StartedAt *time.Time `json:"started_at" example:"2026-01-31T19:00:00Z" format:"date-time" extensions:"x-nullable" validate:"required"`
+	DoneAt    *time.Time `json:"done_at" example:"2026-01-31T19:04:00Z" format:"date-time" extensions:"x-nullable" validate:"required"`
 	// How many wrong answers there were.
 	Attempts  int                `json:"attempts" example:"0" validate:"required"`
 	Predict   questionResponse   `json:"predict" validate:"required"`
@@ -78,11 +81,13 @@ type lessonResponse struct {
 	Words     []wordResponse `json:"words" validate:"required"`
 } //@name Lesson
 
+// @Description	A sentence that the lesson proves.
 type claimResponse struct {
 	ID   string `json:"id" example:"A1" validate:"required"`
 	Says string `json:"says" example:"An API lets programs talk to each other." validate:"required"`
 } //@name Claim
 
+// @Description	A question with its choices. The answer is null until it was answered.
 type questionResponse struct {
 	ID       string   `json:"id" example:"predict" validate:"required"`
 	Question string   `json:"question" example:"Who answers you?" validate:"required"`
@@ -95,6 +100,7 @@ type questionResponse struct {
 	Why    *string `json:"why" example:"The waiter takes the request." extensions:"x-nullable" validate:"required"`
 } //@name LessonQuestion
 
+// @Description	One request of a lesson, and what its answer should be.
 type stepResponse struct {
 	ID   string `json:"id" example:"menu" validate:"required"`
 	Say  string `json:"say" example:"Ask the waiter for the menu." validate:"required"`
@@ -106,6 +112,7 @@ type stepResponse struct {
 	Commands commandsResponse `json:"commands" validate:"required"`
 } //@name LessonStep
 
+// @Description	The request of a step.
 type requestResponse struct {
 	Method  string           `json:"method" example:"GET" validate:"required"`
 	Path    string           `json:"path" example:"/api/v1/menu" validate:"required"`
@@ -120,11 +127,13 @@ type requestResponse struct {
 	Stream bool    `json:"stream" example:"false" validate:"required"`
 } //@name LessonRequest
 
+// @Description	A header or a form field.
 type headerResponse struct {
 	Name  string `json:"name" example:"Accept" validate:"required"`
 	Value string `json:"value" example:"text/plain" validate:"required"`
 } //@name NameAndValue
 
+// @Description	What the answer to a step should be.
 type expectResponse struct {
 	Status  []int            `json:"status" example:"200" validate:"required"`
 	Problem *string          `json:"problem" example:"not-found" extensions:"x-nullable" validate:"required"`
@@ -134,6 +143,7 @@ type expectResponse struct {
 	Holds []string       `json:"holds" example:"served" validate:"required"`
 } //@name LessonExpectation
 
+// @Description	The step as a line for a terminal.
 type commandsResponse struct {
 	// For bash, zsh, cmd and PowerShell 7.
 	Curl string `json:"curl" example:"curl -i http://localhost:8080/api/v1/menu" validate:"required"`
@@ -141,11 +151,13 @@ type commandsResponse struct {
 	CurlExe string `json:"curl_exe" example:"curl.exe -i http://localhost:8080/api/v1/menu" validate:"required"`
 } //@name LessonCommands
 
+// @Description	Something that the server has seen.
 type seenResponse struct {
 	See string    `json:"see" example:"the menu (200)" validate:"required"`
-	At  time.Time `json:"at" example:"2026-01-31T19:01:00Z" validate:"required"`
+	At  time.Time `json:"at" example:"2026-01-31T19:01:00Z" format:"date-time" validate:"required"`
 } //@name Seen
 
+// @Description	A hint. Its text is null until it is taken.
 type hintResponse struct {
 	Number int  `json:"number" example:"1" validate:"required"`
 	Taken  bool `json:"taken" example:"false" validate:"required"`
@@ -153,6 +165,7 @@ type hintResponse struct {
 	Text *string `json:"text" example:"-i shows the status." extensions:"x-nullable" validate:"required"`
 } //@name LessonHint
 
+// @Description	A technical word in a sentence.
 type wordResponse struct {
 	Word string `json:"word" example:"API" validate:"required"`
 	Says string `json:"says" example:"The agreed form in which one program asks another." validate:"required"`
@@ -166,7 +179,7 @@ type wordResponse struct {
 //	@Description	`L01` and `L01.json` are JSON; `L01.txt` is text for a terminal; `L01.sh` is a script that does the lesson and checks every answer; `.cmd`, `.ps1`, `.http` and `.hurl` are its requests for other tools.
 //	@ID				showLesson
 //	@Tags			lessons
-//	@Produce		json,plain
+//	@Produce		json
 //	@Param			lesson	path		string	true	"L01, or L01 and a dot and json, txt, sh, cmd, ps1, http or hurl"
 //	@Success		200		{object}	lessonResponse
 //	@Failure		404		{object}	problem.Problem	"not-found"

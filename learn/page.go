@@ -11,13 +11,6 @@ import (
 )
 
 // style returns the style sheet that the pages of the lessons have beside the main one.
-//
-//	@Summary	The style of the lessons
-//	@ID			lessonStyle
-//	@Tags		lessons
-//	@Produce	text/css
-//	@Success	200	{string}	string	"CSS"
-//	@Router		/learn/style.css [get]
 func (h *Handler) style(c *gin.Context) error {
 	css, err := pageFiles.ReadFile("pages/style.css")
 	if err != nil {
@@ -30,15 +23,6 @@ func (h *Handler) style(c *gin.Context) error {
 
 // sheet is lessons to print: black and white, one after the other on pages of their own,
 // and without any solution.
-//
-//	@Summary		Lessons to print
-//	@ID				lessonSheet
-//	@Tags			lessons
-//	@Produce		html
-//	@Param			lessons	query		string	false	"L01-L05, or L01,L03; all without it"
-//	@Success		200		{string}	string	"A page for people"
-//	@Failure		422		{object}	problem.Problem	"validation-failed"
-//	@Router			/learn/sheet [get]
 func (h *Handler) sheet(c *gin.Context) error {
 	lessons := h.Course.Select(c.Query("lessons"))
 	if lessons == nil {
@@ -52,13 +36,6 @@ func (h *Handler) sheet(c *gin.Context) error {
 }
 
 // glossary explains the technical words.
-//
-//	@Summary	Technical words, each in a line
-//	@ID			glossary
-//	@Tags		lessons
-//	@Produce	html
-//	@Success	200	{string}	string	"A page for people"
-//	@Router		/learn/glossary [get]
 func (h *Handler) glossary(c *gin.Context) error {
 	return h.renderPage(c, "glossary.html", h.Course.Glossary)
 }

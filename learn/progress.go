@@ -14,18 +14,28 @@ import (
 const mainTable = "main"
 
 // savedProgress is the learner's progress, to be kept and restored.
+//
+//	@Description	Your progress, to be kept in a file and restored.
 type savedProgress struct {
-	Table   string        `json:"table" example:"main" validate:"required"`
-	SavedAt time.Time     `json:"saved_at" example:"2026-01-31T19:15:00Z" validate:"required"`
+	Table   string        `json:"table" example:"main" enums:"main" validate:"required"`
+	SavedAt time.Time     `json:"saved_at" example:"2026-01-31T19:15:00Z" format:"date-time" validate:"required"`
 	Lessons []savedLesson `json:"lessons" validate:"required"`
 } //@name Progress
 
+// @Description	What GET /learn/progress has given. It replaces all progress: lessons that are not in it become open.
+type restoreRequest struct {
+	Table   string        `json:"table" example:"main" enums:"main"`
+	SavedAt time.Time     `json:"saved_at" example:"2026-01-31T19:15:00Z" format:"date-time"`
+	Lessons []savedLesson `json:"lessons" validate:"required"`
+} //@name RestoreRequest
+
+// @Description	How far one lesson is.
 type savedLesson struct {
 	Lesson string `json:"lesson" example:"L01" validate:"required"`
-	State  State  `json:"state" example:"done" enums:"open,started,done" validate:"required"`
+	State  State  `json:"state" example:"done" validate:"required"`
 	// Null while the lesson is open.
-	StartedAt *time.Time `json:"started_at" example:"2026-01-31T19:00:00Z" extensions:"x-nullable"`
-	DoneAt    *time.Time `json:"done_at" example:"2026-01-31T19:04:00Z" extensions:"x-nullable"`
+	StartedAt *time.Time `json:"started_at" example:"2026-01-31T19:00:00Z" format:"date-time" extensions:"x-nullable"`
+	DoneAt    *time.Time `json:"done_at" example:"2026-01-31T19:04:00Z" format:"date-time" extensions:"x-nullable"`
 	// Choices by question, and the hints that were taken.
 	Answers map[string]int `json:"answers" swaggertype:"object,integer" example:"predict:2"`
 	Hints   []int          `json:"hints" example:"1"`
@@ -34,10 +44,11 @@ type savedLesson struct {
 // saveProgress returns the progress as a file. Half-seen lessons are in it as started.
 //
 //	@Summary	Download your progress
-//	@ID			saveProgress
+//	@ID			showProgress
 //	@Tags		lessons
 //	@Produce	json
 //	@Success	200	{object}	savedProgress
+//	@Header	200	{string}	Content-Disposition	"A file name to save it under"
 //	@Router		/learn/progress [get]
 func (h *Handler) saveProgress(c *gin.Context) error {
 	lessons, _ := h.Tracker.snapshot()
@@ -61,7 +72,7 @@ func (h *Handler) saveProgress(c *gin.Context) error {
 //	@Tags		lessons
 //	@Accept		json
 //	@Produce	json
-//	@Param		body	body		savedProgress	true	"What GET /learn/progress has given"
+//	@Param		body	body		restoreRequest	true	"What GET /learn/progress has given"
 //	@Success	200		{object}	listResponse
 //	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
 //	@Failure	403		{object}	problem.Problem	"cross-origin"
@@ -70,7 +81,7 @@ func (h *Handler) saveProgress(c *gin.Context) error {
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Router		/learn/progress [put]
 func (h *Handler) restoreProgress(c *gin.Context) error {
-	var in savedProgress
+	var in restoreRequest
 	if err := httpjson.Bind(c, &in); err != nil {
 		return err
 	}

@@ -18,13 +18,15 @@ const (
 	resetKitchen = "kitchen"
 )
 
+// @Description	What to put back to its beginning.
 type resetRequest struct {
 	// lesson and lessons forget what was learnt; kitchen puts the restaurant back to its first day.
-	What string `json:"what" example:"lessons" enums:"lesson,lessons,kitchen" validate:"required"`
+	What string `json:"what" example:"lesson" enums:"lesson,lessons,kitchen" validate:"required"`
 	// Which one, for lesson.
-	Lesson string `json:"lesson" example:"L03"`
+	Lesson string `json:"lesson" example:"L00"`
 } //@name ResetRequest
 
+// @Description	What was lost, or would be.
 type resetResponse struct {
 	What string `json:"what" example:"lessons" enums:"lesson,lessons,kitchen" validate:"required"`
 	// What is lost by it.
@@ -37,8 +39,8 @@ type resetResponse struct {
 //	@Summary	What a reset would lose
 //	@ID			previewReset
 //	@Tags		lessons
-//	@Produce	json,html
-//	@Param		what	query		string	true	"lesson, lessons or kitchen"	Enums(lesson, lessons, kitchen)
+//	@Produce	json
+//	@Param		what	query		string	false	"lesson, lessons or kitchen"	default(lessons)	Enums(lesson, lessons, kitchen)
 //	@Param		lesson	query		string	false	"Which one, for lesson"
 //	@Success	200		{object}	resetResponse
 //	@Failure	404		{object}	problem.Problem	"not-found"
@@ -84,8 +86,8 @@ func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
 // lessons as they are, and takes a manager or the learner; see ownsServer.
 //
 //	@Summary	Begin anew: a lesson, all lessons, or the restaurant
-//	@ID			reset
-//	@Tags		lessons
+//	@ID			resetProgress
+//	@Tags		leaving
 //	@Accept		json,x-www-form-urlencoded
 //	@Produce	json
 //	@Security	Bearer
@@ -93,6 +95,7 @@ func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
 //	@Param		body	body		resetRequest	true	"What to put back"
 //	@Success	200		{object}	resetResponse
 //	@Success	303		"for a browser, which is sent back to /learn"
+//	@Header	303	{string}	Location	"The page of the lessons"
 //	@Failure	400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403		{object}	problem.Problem	"role-required, cross-origin"

@@ -23,9 +23,9 @@ type overview struct {
 //
 //	@Summary		The class: where you are, and what to do next
 //	@Description	Text for a terminal, a page for a browser, the list of lessons for whoever asks for JSON.
-//	@ID				learn
+//	@ID				showLearningPath
 //	@Tags			lessons
-//	@Produce		json,plain,html
+//	@Produce		json
 //	@Success		200	{object}	listResponse
 //	@Router			/learn [get]
 func (h *Handler) start(c *gin.Context) error {

@@ -13,7 +13,9 @@ import (
 )
 
 // State is how far a lesson is.
-type State string
+//
+//	@Description	How far a lesson is.
+type State string //@name LessonState
 
 // The three states.
 const (

@@ -9,6 +9,8 @@ import (
 
 // Status is the state of an order: placed, preparing, ready, served, or placed,
 // cancelled.
+//
+//	@Description	How far an order is: placed, preparing, ready, served, or placed, cancelled.
 type Status string //@name Status
 
 // The five statuses.

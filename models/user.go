@@ -10,6 +10,8 @@ import (
 )
 
 // Role decides which endpoints a user may call.
+//
+//	@Description	What a user may do.
 type Role string //@name Role
 
 // The three roles; access tokens carry them as the role claim.

@@ -24,28 +24,32 @@ const ContentType = "application/problem+json"
 
 // FieldError says what one field of a request accepts. The message never repeats
 // the value: it may be a secret or an attack.
+//
+//	@Description	A field that did not pass, and what it takes.
 type FieldError struct {
 	// Field is the path of the field, such as "items[0].quantity".
-	Field string `json:"field" example:"items[0].quantity"`
+	Field string `json:"field" example:"items[0].quantity" validate:"required"`
 	// Message says what the field takes.
-	Message string `json:"message" example:"must be a whole number from 1 to 20"`
+	Message string `json:"message" example:"must be a whole number from 1 to 20" validate:"required"`
 } //@name FieldError
 
 // Problem is one problem (RFC 9457, section 3.1). It is an error, so handlers return
 // it; its cause is for the log and cannot be serialised by accident.
+//
+//	@Description	A refusal (RFC 9457). Its type is the address of a page that explains it.
 type Problem struct {
 	// Type is the address of the page that explains this kind of refusal.
-	Type string `json:"type" example:"/problems/not-found"`
+	Type string `json:"type" example:"/problems/not-found" validate:"required"`
 	// Title names the kind; it is the same for every occurrence.
-	Title string `json:"title" example:"Nothing here"`
+	Title string `json:"title" example:"Nothing here" validate:"required"`
 	// Status repeats the HTTP status code.
-	Status int `json:"status" example:"404"`
+	Status int `json:"status" example:"404" minimum:"400" maximum:"599" validate:"required"`
 	// Detail is a sentence about this occurrence.
-	Detail string `json:"detail" example:"There is nothing here under that number."`
+	Detail string `json:"detail" example:"There is nothing here under that number." validate:"required"`
 	// Instance is the path of the request, without its query.
-	Instance string `json:"instance" example:"/api/v1/orders/99"`
+	Instance string `json:"instance" example:"/api/v1/orders/99" validate:"required"`
 	// RequestID repeats the X-Request-ID header, to be quoted in a report.
-	RequestID string `json:"request_id" example:"7TQ2VJ6WYNRCXK3DPLZB5SAGHE"`
+	RequestID string `json:"request_id" example:"7TQ2VJ6WYNRCXK3DPLZB5SAGHE" validate:"required"`
 	// Errors lists the fields that did not pass, for validation-failed only.
 	Errors []FieldError `json:"errors,omitzero"`
 	// OAuthError is the error code of OAuth, at login and refresh only (RFC 6749, section 5.2).

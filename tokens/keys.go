@@ -67,13 +67,15 @@ func newKey(private *rsa.PrivateKey, made time.Time) *key {
 }
 
 // JWK is the public half of a key (RFC 7517, section 4).
+//
+//	@Description	One RSA public key (RFC 7517, and RFC 7518, section 6.3).
 type JWK struct {
-	KeyType   string `json:"kty" example:"RSA"`
-	Use       string `json:"use" example:"sig"`
-	Algorithm string `json:"alg" example:"RS256"`
-	KeyID     string `json:"kid" example:"6ECkTXx5kkcOK3wR"`
-	Modulus   string `json:"n" example:"0vx7agoebGcQSuu…"`
-	Exponent  string `json:"e" example:"AQAB"`
+	KeyType   string `json:"kty" example:"RSA" validate:"required"`
+	Use       string `json:"use" example:"sig" validate:"required"`
+	Algorithm string `json:"alg" example:"RS256" validate:"required"`
+	KeyID     string `json:"kid" example:"6ECkTXx5kkcOK3wR" validate:"required"`
+	Modulus   string `json:"n" example:"0vx7agoebGcQSuu…" validate:"required"`
+	Exponent  string `json:"e" example:"AQAB" validate:"required"`
 } //@name JWK
 
 // OpenKeys reads the private keys from dir, one file <kid>.pem each; if there is

@@ -17,29 +17,31 @@ import (
 	"restaurant/problem"
 )
 
+// @Description	What to change in the token. Set, key, or both.
 type forgeRequest struct {
 	// claim=value, such as role=manager; a value that is JSON (true, 5) is taken as such. In a form it may come several times.
-	Set []string `json:"set" example:"role=manager" validate:"required"`
+	Set []string `json:"set" example:"role=manager"`
 	// Empty leaves the old signature; own signs anew with the key of the lab.
 	Key string `json:"key" example:"own" enums:"own"`
 } //@name ForgeRequest
 
+// @Description	The edited token. A guarded call refuses it.
 type forgeResponse struct {
 	// The forged token. No door of the house opens to it.
 	AccessToken string `json:"access_token" example:"eyJhbGciOi…" validate:"required"`
 	TokenType   string `json:"token_type" example:"Bearer" validate:"required"`
-} //@name ForgeResponse
+} //@name ForgedToken
 
 // forge edits the claims of the token in the Authorization header. It does not check
 // whether that token is genuine.
 //
 //	@Summary		Forge a token
 //	@Description	Edits the claims of the token in the Authorization header. The signature stays what it was, or is made with a key of the lab's own; the house refuses both. Answers one line for `curl -H "@file"`, or JSON for whoever asks for it.
-//	@ID				forge
+//	@ID				forgeToken
 //	@Tags			lab
 //	@Accept			json,x-www-form-urlencoded
-//	@Produce		json,plain
-//	@Param			Authorization	header		string			true	"Bearer and the token to edit"
+//	@Produce		json
+//	@Security		Bearer
 //	@Param			body			body		forgeRequest	true	"What to change"
 //	@Success		200				{object}	forgeResponse
 //	@Header			200				{string}	Lab				"deliberately-unsafe"

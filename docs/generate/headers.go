@@ -1,0 +1,33 @@
+package main
+
+import "github.com/getkin/kin-openapi/openapi3"
+
+// headers are those that answers share.
+func headers() openapi3.Headers {
+	text, integer := openapi3.NewStringSchema, openapi3.NewInt32Schema
+	return openapi3.Headers{
+		"X-Request-ID":     header("The number of this answer in the server's log.", text(), "7TQ2VJ6WYNRCXK3DPLZB5SAGHE"),
+		"Server-Timing":    header("Milliseconds spent on the token and in the database, and the true number of SQL statements.", text(), `auth;dur=0.05, db;dur=0.31;desc="2 queries"`),
+		"RateLimit":        header("What is left: r requests, all of them again after t seconds. Not sent where the limit is off.", text(), `"guest";r=48;t=1`),
+		"RateLimit-Policy": header("The limit: q requests in w seconds, for a guest or an address.", text(), `"guest";q=50;w=1`),
+		"Retry-After":      header("Seconds to wait before the next try.", integer().WithMin(0), 1),
+		"WWW-Authenticate": header("Bearer, and why a token was refused (RFC 6750, section 3).", text(), `Bearer error="invalid_token", error_description="expired"`),
+		"Lesson-Progress":  header("What the request has changed in the lessons, where it has.", text(), "L01 done"),
+	}
+}
+
+func header(description string, schema *openapi3.Schema, example any) *openapi3.HeaderRef {
+	return &openapi3.HeaderRef{Value: &openapi3.Header{Parameter: openapi3.Parameter{
+		Description: description, Schema: schema.NewRef(), Example: example,
+	}}}
+}
+
+// headersOf are the shared headers that the answers of a path may have.
+func headersOf(path string) []string {
+	names := []string{"X-Request-ID", "Server-Timing"}
+	switch path {
+	case "/healthz", "/readyz", "/metrics":
+		return names
+	}
+	return append(names, "RateLimit", "RateLimit-Policy", "Lesson-Progress")
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"restaurant/problem"
+)
+
+// refineSchemas adds what the comments on the types cannot say.
+func refineSchemas(schemas openapi3.Schemas) error {
+	for name, s := range schemas {
+		if isClosed(name) {
+			closeRequest(s.Value)
+		}
+		if isClosed(name) || name == "RefreshRequest" || name == "InspectRequest" {
+			letNull(s.Value)
+		}
+	}
+	maps.Copy(schemas, forms(schemas["LoginRequest"].Value))
+	for name, s := range schemas {
+		if s.Value.Description == "" {
+			return fmt.Errorf("schema %s has no description", name)
+		}
+		for _, p := range s.Value.Properties {
+			setFormat(p.Value)
+		}
+	}
+	schemas["LoginRequest"].Value.Properties["cookie"] = cookieMode()
+	return listSlugs(schemas)
+}
+
+// isClosed reports whether unknown members are refused. Refreshing and inspecting ignore
+// them.
+func isClosed(name string) bool {
+	switch name {
+	case "OrderItem", "Size", "LessonProgress":
+		return true
+	case "InspectRequest", "RefreshRequest", "LessonRequest": // the last is the request of a step
+		return false
+	}
+	return strings.HasSuffix(name, "Request")
+}
+
+// closeRequest refuses unknown members. Where none is required, an empty object says
+// nothing.
+func closeRequest(s *openapi3.Schema) {
+	closed := false
+	s.AdditionalProperties = openapi3.BoolSchema{Has: &closed}
+	if len(s.Required) == 0 {
+		s.MinProps = 1
+	}
+}
+
+// letNull says that null counts as left out.
+func letNull(s *openapi3.Schema) {
+	for name, p := range s.Properties {
+		if slices.Contains(s.Required, name) || p.Ref != "" {
+			continue
+		}
+		p.Value.Nullable = true
+		if len(p.Value.Enum) > 0 {
+			p.Value.Enum = append(p.Value.Enum, nil)
+		}
+	}
+}
+
+// setFormat says how large an integer can become.
+func setFormat(s *openapi3.Schema) {
+	switch {
+	case s.Items != nil:
+		setFormat(s.Items.Value)
+	case s.Type.Is("integer") && s.Max != nil && *s.Max <= math.MaxInt32:
+		s.Format = "int32"
+	case s.Type.Is("integer"):
+		s.Format = "int64"
+	}
+}
+
+// listSlugs says which slugs there are.
+func listSlugs(schemas openapi3.Schemas) error {
+	var slugs []any
+	for _, k := range problem.Kinds() {
+		slugs = append(slugs, k.Slug)
+	}
+	reasons, problem := schemas["Inspection"].Value.Properties["reasons"], schemas["Fact"].Value.Properties["problem"]
+	if reasons == nil || problem == nil {
+		return errors.New("the members that hold slugs have other names")
+	}
+	reasons.Value.Items.Value.Enum = slugs
+	problem.Value.Enum = append(slices.Clone(slugs), nil)
+	return nil
+}
+
+// cookieMode is a boolean or a word, which Swagger 2.0 cannot say.
+func cookieMode() *openapi3.SchemaRef {
+	s := openapi3.NewOneOfSchema(openapi3.NewBoolSchema(), openapi3.NewStringSchema().WithEnum("refresh"))
+	s.Description = "Where to keep the tokens: true for both in HttpOnly cookies, \"refresh\" for the refresh token only."
+	s.Nullable = true
+	return s.NewRef()
+}
