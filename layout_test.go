@@ -41,6 +41,8 @@ var below = map[string]string{
 	"e2e/testkit":         "e2e/testkit/process", // only tests use it
 	"e2e/testkit/process": "",
 	"e2e/load":            "e2e/testkit/process", // it knows the program only by what it answers
+
+	"docs/examples/verify": "", // services of others, which know only the issuer
 }
 
 // keepers are libraries that only some files may touch, so that each can be
