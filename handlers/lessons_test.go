@@ -69,25 +69,51 @@ func TestLessons_keepTheContract(t *testing.T) {
 	}
 }
 
+// TestLessons_answerInTheAcceptedType asks as clients do by default. Where `Accept` has no
+// preference, a terminal gets text: it sends no body or a form. A program sends JSON.
 func TestLessons_answerInTheAcceptedType(t *testing.T) {
+	const text, page, object = "text/plain", "text/html", "application/json"
 	srv := newServer(t)
-	for accept, kind := range map[string]string{
-		"":                                "text/plain",
-		"*/*":                             "text/plain",
-		"text/plain":                      "text/plain",
-		"application/json":                "application/json",
-		"application/json, text/plain":    "application/json",
-		"text/html,application/xhtml+xml": "text/html",
+	for _, tc := range []struct{ client, accept, get, form, json string }{
+		{"curl, wget, fetch, node, requests", "*/*", text, text, object},
+		{"none", "", text, text, object},
+		{"axios", "application/json, text/plain, */*", object, object, object},
+		{"openapi-fetch, OkHttp's JSON clients", "application/json", object, object, object},
+		{"jQuery's getJSON", "application/json, text/javascript, */*; q=0.01", object, object, object},
+		{"Java's HttpURLConnection", "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", page, text, object},
+		{"Firefox", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", page, text, object},
+		{"Chromium", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7", page, text, object},
+		{"who wants text", "text/plain", text, text, text},
+		{"who rather has text", "application/json;q=0.5, text/plain", text, text, text},
+		{"who rather has JSON", "text/plain;q=0.5, application/json", object, object, object},
+		{"who takes any text", "text/*", text, text, text},
+		{"who takes anything but JSON", "application/json;q=0, */*", text, text, text},
+		{"who takes any application", "application/*", object, object, object},
+		{"who takes what there is not", "image/png", text, text, object},
 	} {
-		res := srv.get(t, "/learn", with("Accept", accept)).wants(t, 200, "")
-		if got := res.Header().Get("Content-Type"); !strings.HasPrefix(got, kind) || !variesBy(res, "Accept") {
-			t.Errorf("Accept %q is answered %s, Vary %v", accept, got, res.Header().Values("Vary"))
+		for _, call := range []struct {
+			name, want string
+			res        *response
+		}{
+			{"GET /learn", tc.get, srv.get(t, "/learn", with("Accept", tc.accept))},
+			{"a form of an answer", tc.form, srv.post(t, "/learn/lessons/L01/answers", "question=predict&choice=1", asForm, with("Accept", tc.accept))},
+			{"an answer in JSON", tc.json, srv.post(t, "/learn/lessons/L01/answers", `{"question":"predict","choice":1}`, with("Accept", tc.accept))},
+			{"a form for a hint", tc.form, srv.post(t, "/learn/lessons/L01/hints", "number=1", asForm, with("Accept", tc.accept))},
+			{"a hint in JSON", tc.json, srv.post(t, "/learn/lessons/L01/hints", `{"number":1}`, with("Accept", tc.accept))},
+		} {
+			call.res.wants(t, 200, "")
+			if got := call.res.Header().Get("Content-Type"); !strings.HasPrefix(got, call.want) {
+				t.Errorf("%s: %s with Accept %q is answered in %s, want %s", tc.client, call.name, tc.accept, got, call.want)
+			}
+			if !variesBy(call.res, "Accept") {
+				t.Errorf("%s: Vary is %v", call.name, call.res.Header().Values("Vary"))
+			}
 		}
 	}
-	text := srv.get(t, "/learn").Body.String()
+	start := srv.get(t, "/learn").Body.String()
 	for _, want := range []string{"0 of 9", "NOW L01", "curl -i " + testURL + "/api/v1/menu", "Still to see", "hints"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the text says nothing of %q:\n%s", want, text)
+		if !strings.Contains(start, want) {
+			t.Errorf("the text says nothing of %q:\n%s", want, start)
 		}
 	}
 }
@@ -113,7 +139,7 @@ func TestLessons_sheetsShowNoSolution(t *testing.T) {
 func TestLessons_answersAndHints(t *testing.T) {
 	srv := newServer(t)
 	answers, hints := "/learn/lessons/L01/answers", "/learn/lessons/L01/hints"
-	res := srv.post(t, answers, "question=predict&choice=1", asForm).wants(t, 200, "")
+	res := srv.post(t, answers, "question=predict&choice=1", asForm, with("Accept", "application/json")).wants(t, 200, "")
 	if got := decode[map[string]any](t, res); got["right"] != false || got["why"] == nil {
 		t.Errorf("a wrong guess: %v", got)
 	}
@@ -161,6 +187,36 @@ func TestLessons_answersAndHints(t *testing.T) {
 	}
 	srv.post(t, answers, "question=%zz", asForm).wants(t, 400, "malformed-form")
 	srv.post(t, answers, "hello", with("Content-Type", "text/plain")).wants(t, 415, "unsupported-media-type")
+}
+
+// TestLessons_answersInATerminal: what curl shows of a wrong and a right answer, and of the
+// one that completes a lesson.
+func TestLessons_answersInATerminal(t *testing.T) {
+	srv := newServer(t)
+	answer := func(fields string) string {
+		t.Helper()
+		return srv.post(t, "/learn/lessons/L01/answers", fields, asForm, with("Accept", "*/*")).wants(t, 200, "").Body.String()
+	}
+	lesson, _ := srv.lessons.Course.Lesson("L01")
+	words := func(text string) string { return strings.Join(strings.Fields(strings.ReplaceAll(text, "`", "")), " ") }
+	for _, tc := range []struct{ fields, begins, holds, lacks string }{
+		{"question=predict&choice=1", "Not quite.\n\n  ", words(lesson.Predict.Why), "is done"},
+		{"question=who-is-who&choice=1", "Not quite.\n\n  ", "take a hint", words(lesson.Questions[0].Why)},
+		{"question=predict&choice=2", "Right.\n\n  ", words(lesson.Predict.Why), "is done"},
+	} {
+		if got := answer(tc.fields); !strings.HasPrefix(got, tc.begins) || !strings.Contains(words(got), tc.holds) || strings.Contains(words(got), tc.lacks) {
+			t.Errorf("%s is answered\n%s", tc.fields, got)
+		}
+	}
+	srv.get(t, "/api/v1/menu", with("User-Agent", "curl/8.5.0"))
+	srv.get(t, "/api/v1/menu", with("User-Agent", "my-first-program"))
+	srv.get(t, "/api/v1/menu/1")
+	srv.get(t, "/api/v1/menu/9999")
+	srv.get(t, kitchenPath)
+	got := answer("question=who-is-who&choice=2")
+	if !strings.HasPrefix(got, "Right.\n\n  The guest is the client") || !strings.HasSuffix(got, "\n\n  L01 is done. What comes next: curl -s "+testURL+"/learn\n") {
+		t.Errorf("the last answer of a lesson is\n%s", got)
+	}
 }
 
 // TestLessons_crossSiteIsRefused sends what a page of another origin can.

@@ -143,8 +143,8 @@ func TestMetrics_countOrdersByStatus(t *testing.T) {
 	}
 	srv.wantsCounted(t, cancel(200, ""), "orders cancelled")
 	srv.wantsCounted(t, cancel(409, "invalid-transition"))
-	srv.wantsCounted(t, place(201, "", margherita), "orders placed")
-	srv.wantsCounted(t, move("3", "cancelled", 200, ""), "orders cancelled")
+	id := itoa(srv.newOrder(t, alice).ID) // with PostgreSQL the replay has used up a number
+	srv.wantsCounted(t, move(id, "cancelled", 200, ""), "orders cancelled")
 	srv.wantsCounted(t, move("77", "preparing", 404, "not-found"))
 }
 

@@ -35,6 +35,25 @@ func Names(c *gin.Context, headerName, value string) bool {
 	return false
 }
 
+// PreferredType returns which media type among offers the Accept header prefers. Of several
+// with the same weight, the first that it names wins over those that only a wildcard covers.
+// Without a preference (*/*, or no header) the type fits the body: JSON for JSON, and text for
+// a form or no body, because that is how curl asks from a terminal.
+func PreferredType(c *gin.Context, offers ...string) string {
+	best := MediaText
+	if MediaType(c) == MediaJSON {
+		best = MediaJSON
+	}
+	quality, named := Quality(c, best), false
+	for _, offer := range offers {
+		q, isNamed := Quality(c, offer), Names(c, "Accept", offer)
+		if q > quality || q == quality && isNamed && !named {
+			best, quality, named = offer, q, isNamed
+		}
+	}
+	return best
+}
+
 func header(c *gin.Context, name string) string {
 	return strings.Join(c.Request.Header.Values(name), ",")
 }

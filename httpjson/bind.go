@@ -30,7 +30,7 @@ func Bind(c *gin.Context, req any) error { return bindJSON(c, req, json.RejectUn
 func BindIgnoringUnknown(c *gin.Context, req any) error { return bindJSON(c, req) }
 
 func bindJSON(c *gin.Context, req any, opts ...json.Options) error {
-	if MediaType(c) != plainJSON {
+	if MediaType(c) != MediaJSON {
 		return wrongType(c)
 	}
 	body, err := readBody(c, problem.MalformedJSON)

@@ -17,7 +17,12 @@ import (
 // MaxBody is the largest request body in bytes.
 const MaxBody = 64 << 10
 
-const plainJSON = "application/json"
+// Media types that clients send and ask for.
+const (
+	MediaHTML = "text/html"
+	MediaJSON = "application/json"
+	MediaText = "text/plain"
+)
 
 // MediaType returns the media type of the body without its parameters, or "" if the
 // body is not declared as UTF-8.

@@ -28,6 +28,7 @@ type answerResponse struct {
 // answer takes the guess before a lesson, and the answers to its questions.
 //
 //	@Summary	Answer a question of a lesson
+//	@Description	The answer comes as JSON or as a line of text, as `Accept` prefers; without a preference (`*/*` or no `Accept`) JSON is answered in JSON, and a form in text.
 //	@ID			answerQuestion
 //	@Tags		lessons
 //	@Accept		json,x-www-form-urlencoded
@@ -62,12 +63,20 @@ func (h *Handler) answer(c *gin.Context) error {
 	if header != "" {
 		c.Header(ProgressHeader, header)
 	}
-	lessons, _ := h.Tracker.snapshot()
+	lessons, target := h.snapshot()
 	res := answerResponse{Question: q.ID, Right: right, State: find(lessons, l.ID).State}
 	if right || q.ID == course.PredictID {
 		res.Why = &q.Why
 	}
+	if prefersText(c) {
+		return renderText(c, "answer", answered{target, l.ID, res})
+	}
 	return respond(c, res)
+}
+
+// prefersText reports whether what a client posted is answered in text.
+func prefersText(c *gin.Context) bool {
+	return preferredType(c, httpjson.MediaJSON, httpjson.MediaText) == httpjson.MediaText
 }
 
 // @Description	Which hint to take.
@@ -79,6 +88,7 @@ type hintRequest struct {
 // hint gives a hint, and notes that it was taken.
 //
 //	@Summary	Take a hint
+//	@Description	The hint comes as JSON or as text, as `Accept` prefers; without a preference (`*/*` or no `Accept`) JSON is answered in JSON, and a form in text.
 //	@ID			takeHint
 //	@Tags		lessons
 //	@Accept		json,x-www-form-urlencoded
@@ -107,7 +117,7 @@ func (h *Handler) hint(c *gin.Context) error {
 	}
 	h.Tracker.Hint(l.ID, req.Number)
 	hint := l.Hints[req.Number-1]
-	if preferredType(c) == textType {
+	if prefersText(c) {
 		return respondText(c, wrap(hint, "")+"\n")
 	}
 	return respond(c, hintResponse{Number: req.Number, Taken: true, Text: &hint})

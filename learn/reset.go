@@ -8,7 +8,6 @@ import (
 	"restaurant/basepath"
 	"restaurant/httpjson"
 	"restaurant/learn/course"
-	"restaurant/web"
 )
 
 // What can be put back.
@@ -53,7 +52,7 @@ func (h *Handler) previewReset(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if preferredType(c) == web.PageType {
+	if preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON) == httpjson.MediaHTML {
 		return h.renderPage(c, "reset.html", struct{ Choices []resetChoice }{choices(c.Query("what"), req, loses)})
 	}
 	return respond(c, resetResponse{What: req.What, Loses: loses})
@@ -128,7 +127,7 @@ func (h *Handler) reset(c *gin.Context) error {
 		}
 		h.Tracker.ForgetOrder()
 	}
-	if preferredType(c) == web.PageType {
+	if preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON) == httpjson.MediaHTML {
 		c.Redirect(http.StatusSeeOther, basepath.Of(c.Request)+"/learn")
 		return nil
 	}

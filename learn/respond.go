@@ -42,17 +42,10 @@ func pageFuncs(base string) template.FuncMap {
 
 const textType = "text/plain; charset=utf-8"
 
-// preferredType returns web.PageType or httpjson.JSONType if the client asks for that, or
-// textType, which is for terminals: curl does not ask.
-func preferredType(c *gin.Context) string {
+// preferredType is httpjson.PreferredType, and tells caches what the response depends on.
+func preferredType(c *gin.Context, offers ...string) string {
 	c.Writer.Header().Add("Vary", "Accept")
-	switch {
-	case httpjson.Names(c, "Accept", "text/html"):
-		return web.PageType
-	case httpjson.Names(c, "Accept", "application/json"):
-		return httpjson.JSONType
-	}
-	return textType
+	return httpjson.PreferredType(c, offers...)
 }
 
 // respond writes JSON that nothing caches: it changes with the next request.

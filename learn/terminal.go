@@ -9,7 +9,6 @@ import (
 	"restaurant/httpjson"
 	"restaurant/learn/course"
 	"restaurant/learn/export"
-	"restaurant/web"
 )
 
 // overview is what the list of lessons shows, on a page and in a terminal.
@@ -22,7 +21,7 @@ type overview struct {
 // for a browser.
 //
 //	@Summary		The class: where you are, and what to do next
-//	@Description	Text for a terminal, a page for a browser, the list of lessons for whoever asks for JSON.
+//	@Description	A page, the list of lessons in JSON, or text for a terminal, as `Accept` prefers; text without a preference, which is `*/*` or no `Accept` at all.
 //	@ID				showLearningPath
 //	@Tags			lessons
 //	@Produce		json
@@ -31,10 +30,10 @@ type overview struct {
 func (h *Handler) start(c *gin.Context) error {
 	lessons, target := h.snapshot()
 	data := overview{target, lessons}
-	switch preferredType(c) {
-	case web.PageType:
+	switch preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON, httpjson.MediaText) {
+	case httpjson.MediaHTML:
 		return h.renderPage(c, "learn.html", data)
-	case httpjson.JSONType:
+	case httpjson.MediaJSON:
 		return h.list(c)
 	}
 	return renderText(c, "start", data)
@@ -92,6 +91,13 @@ func (t task) Ask(q course.Question, lead string) question {
 		chosen = 0
 	}
 	return question{t.CurlLine(), q.ID, lead + q.Question, t.At("/learn/lessons/" + t.ID + "/answers"), q.Choices, chosen}
+}
+
+// answered is what becomes of an answer, in a terminal.
+type answered struct {
+	export.Target
+	ID string
+	answerResponse
 }
 
 // lineWidth is how wide a text is in a terminal, in characters.
