@@ -182,6 +182,7 @@ type wordResponse struct {
 //	@Produce		json
 //	@Param			lesson	path		string	true	"L01, or L01 and a dot and json, txt, sh, cmd, ps1, http or hurl"
 //	@Success		200		{object}	lessonResponse
+//	@Header			200		{string}	Content-Disposition	"A file name, for the other formats"
 //	@Failure		404		{object}	problem.Problem	"not-found"
 //	@Router			/learn/lessons/{lesson} [get]
 func (h *Handler) show(c *gin.Context) error {

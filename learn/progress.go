@@ -24,7 +24,7 @@ type savedProgress struct {
 
 // @Description	What GET /learn/progress has given. It replaces all progress: lessons that are not in it become open.
 type restoreRequest struct {
-	Table   string        `json:"table" example:"main" enums:"main"`
+	Table   *string       `json:"table" example:"main" enums:"main"`
 	SavedAt time.Time     `json:"saved_at" example:"2026-01-31T19:15:00Z" format:"date-time"`
 	Lessons []savedLesson `json:"lessons" validate:"required"`
 } //@name RestoreRequest
@@ -86,7 +86,7 @@ func (h *Handler) restoreProgress(c *gin.Context) error {
 		return err
 	}
 	switch {
-	case in.Table != "" && in.Table != mainTable:
+	case in.Table != nil && *in.Table != mainTable:
 		return httpjson.Invalid("table", "must be main: a server has one learner")
 	case in.Lessons == nil:
 		return httpjson.Invalid("lessons", "is required; without it all progress would be lost")

@@ -12,6 +12,7 @@ func headers() openapi3.Headers {
 		"RateLimit-Policy": header("The limit: q requests in w seconds, for a guest or an address.", text(), `"guest";q=50;w=1`),
 		"Retry-After":      header("Seconds to wait before the next try.", integer().WithMin(0), 1),
 		"WWW-Authenticate": header("Bearer, and why a token was refused (RFC 6750, section 3).", text(), `Bearer error="invalid_token", error_description="expired"`),
+		"Lab":              header("deliberately-unsafe, on every answer of the lab.", text(), "deliberately-unsafe"),
 		"Lesson-Progress":  header("What the request has changed in the lessons, where it has.", text(), "L01 done"),
 	}
 }
@@ -28,6 +29,9 @@ func headersOf(path string) []string {
 	switch path {
 	case "/healthz", "/readyz", "/metrics":
 		return names
+	}
+	if inLab(path) {
+		names = append(names, "Lab")
 	}
 	return append(names, "RateLimit", "RateLimit-Policy", "Lesson-Progress")
 }

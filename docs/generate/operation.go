@@ -42,7 +42,7 @@ func addCommonRefusals(method, path string, op *openapi3.Operation) {
 	}{
 		{true, http.StatusBadRequest, "malformed-request, malformed-host"},
 		{needsToken, http.StatusBadRequest, "ambiguous-credentials"},
-		{needsToken && method != http.MethodGet, http.StatusForbidden, "cross-origin"},
+		{needsToken && method != http.MethodGet && !inLab(path), http.StatusForbidden, "cross-origin"},
 		{!health, http.StatusMisdirectedRequest, "misdirected-request"},
 		{!health && path != "/metrics", http.StatusTooManyRequests, "rate-limited"},
 	} {
@@ -102,13 +102,15 @@ func security(path string, op *openapi3.Operation) *openapi3.SecurityRequirement
 		}
 		ways.With(openapi3.NewSecurityRequirement().Authenticate("Bearer"))
 		ways.With(openapi3.NewSecurityRequirement().Authenticate("Password"))
-		if !strings.HasPrefix(path, "/lab/") {
+		if !inLab(path) {
 			ways.With(openapi3.NewSecurityRequirement().Authenticate("Cookie"))
 		}
 	}
 	delete(op.Extensions, optionalToken)
 	return ways
 }
+
+func inLab(path string) bool { return strings.HasPrefix(path, "/lab/") }
 
 // describeAnswer completes an answer that is no refusal.
 func describeAnswer(path, status string, res *openapi3.Response) {
@@ -123,8 +125,10 @@ func describeAnswer(path, status string, res *openapi3.Response) {
 		res.Headers[name] = &openapi3.HeaderRef{Ref: "#/components/headers/" + name}
 	}
 	for kind, media := range res.Content {
-		if kind == "text/plain" || kind == "application/x-pem-file" { // Swagger 2.0 has one schema for all media types
-			media.Schema = openapi3.NewSchemaRef("", openapi3.NewStringSchema())
+		if kind == "text/event-stream" { // generators make text of a stream, or refuse an object
+			text := openapi3.NewStringSchema()
+			text.Extensions = map[string]any{"x-event-data": map[string]any{"$ref": media.Schema.Ref}}
+			media.Schema = text.NewRef()
 		} else if media.Schema != nil {
 			media.Example = example(media.Schema.Value)
 		}

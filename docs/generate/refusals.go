@@ -62,7 +62,7 @@ func refusal(description string) *openapi3.ResponseRef {
 		WithContent(openapi3.NewContentWithSchemaRef(schema, []string{problem.ContentType}))
 	res.Content[problem.ContentType].Examples = openapi3.Examples{}
 	res.Headers = openapi3.Headers{}
-	for _, name := range headersOf("") {
+	for _, name := range append(headersOf(""), "Lab") {
 		res.Headers[name] = &openapi3.HeaderRef{Ref: "#/components/headers/" + name}
 	}
 	return &openapi3.ResponseRef{Value: res}

@@ -19,10 +19,15 @@ func refineSchemas(schemas openapi3.Schemas) error {
 		if isClosed(name) {
 			closeRequest(s.Value)
 		}
-		if isClosed(name) || name == "RefreshRequest" || name == "InspectRequest" {
+		if isClosed(name) || name == "RefreshRequest" {
 			letNull(s.Value)
 		}
+		showSomething(s.Value)
 	}
+	schemas["InspectRequest"].Value.MinProps = 1
+	schemas["ForgeRequest"].Value.Properties["set"].Value.Items.Value.Pattern = "^[^=]+="
+	schemas["LessonProgress"].Value.Properties["hints"].Value.Items.Value.WithMin(1).WithMax(2)
+	schemas["LessonProgress"].Value.Properties["answers"].Value.AdditionalProperties.Schema.Value.WithMin(1)
 	maps.Copy(schemas, forms(schemas["LoginRequest"].Value))
 	for name, s := range schemas {
 		if s.Value.Description == "" {
@@ -61,12 +66,25 @@ func closeRequest(s *openapi3.Schema) {
 // letNull says that null counts as left out.
 func letNull(s *openapi3.Schema) {
 	for name, p := range s.Properties {
-		if slices.Contains(s.Required, name) || p.Ref != "" {
+		if slices.Contains(s.Required, name) {
 			continue
+		}
+		if p.Ref != "" { // a reference cannot be null
+			p = openapi3.NewStringSchema().WithEnum(p.Value.Enum...).NewRef()
+			s.Properties[name] = p
 		}
 		p.Value.Nullable = true
 		if len(p.Value.Enum) > 0 {
 			p.Value.Enum = append(p.Value.Enum, nil)
+		}
+	}
+}
+
+// showSomething says which texts need more than blanks.
+func showSomething(s *openapi3.Schema) {
+	for _, name := range []string{"username", "name", "category", "table"} {
+		if p := s.Properties[name]; p != nil && p.Value.MinLength > 0 {
+			p.Value.Pattern = `\S`
 		}
 	}
 }

@@ -109,6 +109,10 @@ func (c call) addExamples(op *openapi3.Operation) error {
 			return fmt.Errorf("calls has no example for %s", p.Value.Name)
 		}
 		p.Value.Example = value
+		p.Value.AllowEmptyValue = op.OperationID == "listMenu" && p.Value.In == "query" && p.Value.Schema.Value.Type.Is("string")
+		if p.Value.Name == "Idempotency-Key" {
+			p.Value.Schema.Value.Pattern = "^[!-~]+$"
+		}
 	}
 	if op.RequestBody == nil {
 		return nil

@@ -44,7 +44,6 @@ type forgeResponse struct {
 //	@Security		Bearer
 //	@Param			body			body		forgeRequest	true	"What to change"
 //	@Success		200				{object}	forgeResponse
-//	@Header			200				{string}	Lab				"deliberately-unsafe"
 //	@Failure		400				{object}	problem.Problem	"token-missing, malformed-json, malformed-form, unknown-field"
 //	@Failure		413				{object}	problem.Problem	"body-too-large"
 //	@Failure		415				{object}	problem.Problem	"unsupported-media-type"
