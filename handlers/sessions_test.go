@@ -249,6 +249,15 @@ func TestRefresh_asOAuthForm(t *testing.T) {
 			}
 		})
 	}
+	for form, want := range map[string]string{
+		"grant_type=client_credentials":          "Some fields cannot be taken. grant_type must be password or refresh_token.",
+		"grant_type=password&username=&password": "Some fields cannot be taken. username must be given. password must be given.",
+	} {
+		got := decode[map[string]any](t, srv.post(t, loginPath, form, asForm).wants(t, 422, "validation-failed"))["error_description"]
+		if got != want {
+			t.Errorf("%s: the description is %v", form, got)
+		}
+	}
 	if got := decode[map[string]any](t, srv.get(t, mePath).wants(t, 401, "authentication-required")); got["error"] != nil {
 		t.Errorf("another call has OAuth's members: %v", got)
 	}

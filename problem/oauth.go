@@ -22,12 +22,17 @@ func (p *Problem) addOAuth() {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInternalServerError:
 		p.OAuthError = "temporarily_unavailable"
 	}
+	text := p.Detail
+	if len(p.Errors) > 0 { // of which the detail only says that they are there, and an OAuth client shows nothing else
+		text = "Some fields cannot be taken."
+	}
 	for _, f := range p.Errors {
 		if f.Field == "grant_type" {
 			p.OAuthError = "unsupported_grant_type"
 		}
+		text += " " + f.Field + " " + f.Message + "."
 	}
-	p.OAuthDescription = strings.Map(descriptionRune, p.Detail)
+	p.OAuthDescription = strings.Map(descriptionRune, text)
 }
 
 // descriptionRune maps what error_description must not hold: quotes, backslashes and
