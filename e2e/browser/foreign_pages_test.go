@@ -41,8 +41,14 @@ func serveForeign(t *testing.T, addr string, header http.Header) (stop func()) {
 // origins, and its faults are none of ours.
 func openForeign(t *testing.T, addr string) *tab {
 	t.Helper()
+	return openPageOf(t, foreignHost, addr)
+}
+
+// openPageOf opens the page at an address by another name of it.
+func openPageOf(t *testing.T, host, addr string) *tab {
+	t.Helper()
 	_, port, _ := strings.Cut(addr, ":")
-	p := openTab(t, nil, "http://"+foreignHost+":"+port, chrome, chromedp.WithNewBrowserContext())
+	p := openTab(t, nil, "http://"+host+":"+port, chrome, chromedp.WithNewBrowserContext())
 	t.Cleanup(p.seen.reset) // before the check, which was registered first
 	p.open("/")
 	return p
