@@ -334,7 +334,11 @@ func TestLessons_progressCanBeSavedAndRestored(t *testing.T) {
 	tomorrow := time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)
 	for _, bad := range []string{
 		`{"table":"kitchen","saved_at":"2026-01-31T19:15:00Z","lessons":[]}`,
+		`{"table":"","saved_at":"2026-01-31T19:15:00Z","lessons":[]}`,
 		`{"table":"main","saved_at":"2026-01-31T19:15:00Z"}`,
+		`{"lessons":[null]}`,
+		`{"lessons":[{"state":"done"}]}`,
+		`{"lessons":[{"lesson":"L99","state":"mastered"}]}`,
 		`{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":null}`,
 		`{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"started","started_at":"9999-12-31T23:59:59-12:00"}]}`,
 		`{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"done","done_at":"9999-12-31T23:59:59-12:00"}]}`,

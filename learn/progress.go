@@ -31,14 +31,14 @@ type restoreRequest struct {
 
 // @Description	How far one lesson is.
 type savedLesson struct {
-	Lesson string `json:"lesson" example:"L01" validate:"required"`
+	Lesson string `json:"lesson" example:"L01" minLength:"1" validate:"required"`
 	State  State  `json:"state" example:"done" validate:"required"`
 	// Null while the lesson is open.
 	StartedAt *time.Time `json:"started_at" example:"2026-01-31T19:00:00Z" format:"date-time" extensions:"x-nullable"`
 	DoneAt    *time.Time `json:"done_at" example:"2026-01-31T19:04:00Z" format:"date-time" extensions:"x-nullable"`
 	// Choices by question, and the hints that were taken.
 	Answers map[string]int `json:"answers" swaggertype:"object,integer" example:"predict:2"`
-	Hints   []int          `json:"hints" example:"1"`
+	Hints   []int          `json:"hints" example:"1" minimum:"1" maximum:"2"`
 } //@name LessonProgress
 
 // saveProgress returns the progress as a file. Half-seen lessons are in it as started.
@@ -93,6 +93,9 @@ func (h *Handler) restoreProgress(c *gin.Context) error {
 	}
 	records := map[string]progress{}
 	for _, saved := range in.Lessons {
+		if err := saved.check(); err != nil {
+			return err
+		}
 		l, known := h.Course.Lesson(saved.Lesson)
 		if !known {
 			continue // of another release
@@ -107,16 +110,23 @@ func (h *Handler) restoreProgress(c *gin.Context) error {
 	return h.list(c)
 }
 
+// check looks at what must hold for a lesson of another release, too.
+func (saved savedLesson) check() error {
+	switch {
+	case saved.Lesson == "":
+		return httpjson.Invalid("lessons", "each must name its lesson, such as L01")
+	case !saved.State.valid():
+		return httpjson.Invalid("lessons", "each state must be open, started or done")
+	case !isPast(saved.StartedAt) || !isPast(saved.DoneAt):
+		return httpjson.Invalid("lessons", "each started_at and done_at must be a time from 1970 until now")
+	}
+	return nil
+}
+
 // progress returns what was saved of a lesson. What a lesson that was only started has
 // seen must be seen again.
 func (saved savedLesson) progress(l *course.Lesson) (progress, error) {
 	p := newProgress(l)
-	if !saved.State.valid() {
-		return p, httpjson.Invalid("lessons", "each state must be open, started or done")
-	}
-	if !isPast(saved.StartedAt) || !isPast(saved.DoneAt) {
-		return p, httpjson.Invalid("lessons", "each started_at and done_at must be a time from 1970 until now")
-	}
 	p.State = saved.State
 	if saved.StartedAt != nil {
 		p.StartedAt = saved.StartedAt.UTC()

@@ -21,8 +21,8 @@ import (
 type forgeRequest struct {
 	// claim=value, such as role=manager; a value that is JSON (true, 5) is taken as such. In a form it may come several times.
 	Set []string `json:"set" example:"role=manager"`
-	// Empty leaves the old signature; own signs anew with the key of the lab.
-	Key string `json:"key" example:"own" enums:"own"`
+	// Without it the old signature stays; own signs anew with the key of the lab.
+	Key *string `json:"key" example:"own" enums:"own"`
 } //@name ForgeRequest
 
 // @Description	The edited token. A guarded call refuses it.
@@ -85,10 +85,10 @@ func (l *Lab) edit(c *gin.Context) (forged string, err error) {
 		}
 		claims[name] = valueOf(value)
 	}
-	switch req.Key {
-	case "":
+	switch {
+	case req.Key == nil:
 		return header.encode() + "." + claims.encode() + "." + parts[2], nil
-	case "own":
+	case *req.Key == "own":
 		return l.sign(header, claims)
 	}
 	return "", httpjson.Invalid("key", "must be own, or left out")
@@ -97,11 +97,15 @@ func (l *Lab) edit(c *gin.Context) (forged string, err error) {
 func readRequest(c *gin.Context) (req forgeRequest, err error) {
 	if httpjson.MediaType(c) == httpjson.FormType {
 		form, formErr := httpjson.Form(c, "set", "key")
-		req, err = forgeRequest{form["set"], form.Get("key")}, formErr
+		req, err = forgeRequest{Set: form["set"]}, formErr
+		if form.Has("key") {
+			key := form.Get("key")
+			req.Key = &key
+		}
 	} else {
 		err = httpjson.Bind(c, &req)
 	}
-	if err == nil && len(req.Set) == 0 && req.Key == "" {
+	if err == nil && len(req.Set) == 0 && req.Key == nil {
 		err = httpjson.Invalid("set", "must be claim=value, such as role=manager")
 	}
 	return req, err

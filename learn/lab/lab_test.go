@@ -105,6 +105,8 @@ func TestForge_refusals(t *testing.T) {
 		{"nothing to do", "", form, bearer, 422, "validation-failed"},
 		{"no value", "set=role", form, bearer, 422, "validation-failed"},
 		{"no name", "set==x", form, bearer, 422, "validation-failed"},
+		{"no key", "set=a=b&key=", form, bearer, 422, "validation-failed"},
+		{"an empty key in JSON", `{"set":["a=b"],"key":""}`, "application/json", bearer, 422, "validation-failed"},
 		{"another key", "set=a=b&key=house", form, bearer, 422, "validation-failed"},
 		{"an unknown field", "set=a=b&alg=none", form, bearer, 400, "unknown-field"},
 		{"an unknown member", `{"set":["a=b"],"alg":"none"}`, "application/json", bearer, 400, "unknown-field"},
