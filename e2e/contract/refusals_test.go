@@ -1,0 +1,96 @@
+package contract
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// samples are values of the parameters in paths.
+var samples = strings.NewReplacer("{id}", "1", "{lesson}", "L01", "{file}", "order.json")
+
+// call is an operation with the parameters of its path filled in.
+type call struct {
+	method, path string
+	op           *openapi3.Operation
+}
+
+func (j *referee) calls() (list []call) {
+	for _, path := range slices.Sorted(maps.Keys(j.paths)) {
+		for _, method := range slices.Sorted(maps.Keys(j.paths[path].Operations())) {
+			list = append(list, call{method, samples.Replace(path), j.paths[path].Operations()[method]})
+		}
+	}
+	return list
+}
+
+// documents reports whether the operation names a status.
+func (c call) documents(status string) bool { return c.op.Responses.Value(status) != nil }
+
+// refusals causes what every operation of a kind refuses: each status that the document
+// names is seen at each operation that names it.
+func refusals(v *visitors) {
+	cookies := cookiesOf(v.do(200, "", "POST", "/api/v1/auth/login", `{"username":"alice","password":"alice-likes-pizza","cookie":true}`))
+	for _, c := range v.j.calls() {
+		if c.documents("400") {
+			v.do(400, "", c.method, c.path+"?q=%ff", "")
+		}
+		if c.documents("421") {
+			v.misdirected(c)
+		}
+		if c.documents("401") {
+			v.do(0, "no.token.really", c.method, c.path, "")
+			v.do(0, "", c.method, c.path, "")
+		}
+		if c.documents("403") && c.method != http.MethodGet {
+			v.do(403, "", c.method, c.path, "", "Cookie", cookies, "Origin", "https://strange.example", "Sec-Fetch-Site", "cross-site")
+		}
+		if c.op.RequestBody != nil {
+			v.do(413, "marco", c.method, c.path, `{"username":"`+strings.Repeat("x", 64<<10)+`"}`)
+			v.do(415, "marco", c.method, c.path, "<order/>", "Content-Type", "text/xml")
+			v.do(400, "marco", c.method, c.path, `{"`)
+			v.do(0, "marco", c.method, c.path, "")
+		}
+	}
+}
+
+// misdirected sends a request under a name of somebody else's.
+func (v *visitors) misdirected(c call) {
+	v.t.Helper()
+	req, err := http.NewRequestWithContext(v.t.Context(), c.method, v.url+c.path, http.NoBody)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	req.Host = "strange.example"
+	res, err := v.client.HTTP.Do(req)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusMisdirectedRequest {
+		v.t.Errorf("%s %s for another host: %d, %v", c.method, c.path, res.StatusCode, err)
+	}
+}
+
+// limited causes what only a server behind a proxy with a low rate limit refuses.
+func limited(v *visitors) {
+	for _, who := range []string{"", "alice"} {
+		v.do(map[string]int{"": 401, "alice": 403}[who], who, "GET", "/learn/facts", "")
+	}
+	for _, c := range v.j.calls() {
+		if !c.documents("429") {
+			continue
+		}
+		tries := 0
+		for v.do(0, "", c.method, c.path, "").Status != http.StatusTooManyRequests {
+			if tries++; tries > 100 {
+				v.t.Errorf("%s %s: never too many", c.method, c.path)
+				break
+			}
+		}
+	}
+}
