@@ -5,7 +5,7 @@ import "github.com/getkin/kin-openapi/openapi3"
 // headers are those that answers share.
 func headers() openapi3.Headers {
 	text, integer := openapi3.NewStringSchema, openapi3.NewInt32Schema
-	return openapi3.Headers{
+	all := openapi3.Headers{
 		"X-Request-ID":     header("The number of this answer in the server's log.", text(), "7TQ2VJ6WYNRCXK3DPLZB5SAGHE"),
 		"Server-Timing":    header("Milliseconds spent on the token and in the database, and the true number of SQL statements.", text(), `auth;dur=0.05, db;dur=0.31;desc="2 queries"`),
 		"RateLimit":        header("What is left: r requests, all of them again after t seconds. Not sent where the limit is off.", text(), `"guest";r=48;t=1`),
@@ -15,6 +15,13 @@ func headers() openapi3.Headers {
 		"Lab":              header("deliberately-unsafe, on every answer of the lab.", text(), "deliberately-unsafe"),
 		"Lesson-Progress":  header("What the request has changed in the lessons, where it has.", text(), "L01 done"),
 	}
+	all["WWW-Authenticate"].Value.Required = true // each 401 has it
+	return all
+}
+
+// sharedHeader refers to one of headers.
+func sharedHeader(name string) *openapi3.HeaderRef {
+	return &openapi3.HeaderRef{Ref: "#/components/headers/" + name}
 }
 
 func header(description string, schema *openapi3.Schema, example any) *openapi3.HeaderRef {

@@ -122,7 +122,7 @@ func describeAnswer(path, status string, res *openapi3.Response) {
 		res.Headers = openapi3.Headers{}
 	}
 	for _, name := range headersOf(path) {
-		res.Headers[name] = &openapi3.HeaderRef{Ref: "#/components/headers/" + name}
+		res.Headers[name] = sharedHeader(name)
 	}
 	for kind, media := range res.Content {
 		if kind == "text/event-stream" { // generators make text of a stream, or refuse an object

@@ -49,9 +49,11 @@ func refusals(examples map[string]any) openapi3.ResponseBodies {
 			shared[name].Value.Content[problem.ContentType].Examples[k.Slug] = &openapi3.ExampleRef{Value: &openapi3.Example{Summary: k.Title, Value: text}}
 		}
 	}
-	need(shared["Unauthorized"], "WWW-Authenticate")
-	need(shared["ServiceUnavailable"], "Retry-After")
-	shared["TooManyRequests"].Value.Headers["Retry-After"] = headers()["Retry-After"] // not for too-many-streams: the client has to close one
+	shared["Unauthorized"].Value.Headers["WWW-Authenticate"] = sharedHeader("WWW-Authenticate")
+	shared["TooManyRequests"].Value.Headers["Retry-After"] = sharedHeader("Retry-After") // not for too-many-streams: the client has to close one
+	always := headers()["Retry-After"]
+	always.Value.Required = true
+	shared["ServiceUnavailable"].Value.Headers["Retry-After"] = always
 	return shared
 }
 
@@ -63,16 +65,9 @@ func refusal(description string) *openapi3.ResponseRef {
 	res.Content[problem.ContentType].Examples = openapi3.Examples{}
 	res.Headers = openapi3.Headers{}
 	for _, name := range append(headersOf(""), "Lab") {
-		res.Headers[name] = &openapi3.HeaderRef{Ref: "#/components/headers/" + name}
+		res.Headers[name] = sharedHeader(name)
 	}
 	return &openapi3.ResponseRef{Value: res}
-}
-
-// need adds a header that each answer of this status has.
-func need(res *openapi3.ResponseRef, name string) {
-	h := headers()[name]
-	h.Value.Required = true
-	res.Value.Headers[name] = h
 }
 
 // readRefusals reads one problem of each kind from the golden files of the tests, which

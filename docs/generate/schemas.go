@@ -19,7 +19,7 @@ func refineSchemas(schemas openapi3.Schemas) error {
 		if isClosed(name) {
 			closeRequest(s.Value)
 		}
-		if isClosed(name) || name == "RefreshRequest" {
+		if isClosed(name) || name == "RefreshRequest" || name == "InspectRequest" {
 			letNull(s.Value)
 		}
 		showSomething(s.Value)
@@ -116,10 +116,10 @@ func listSlugs(schemas openapi3.Schemas) error {
 	return nil
 }
 
-// cookieMode is a boolean or a word, which Swagger 2.0 cannot say.
+// cookieMode is a boolean or a word, which Swagger 2.0 cannot say. Only what has a type
+// may be null.
 func cookieMode() *openapi3.SchemaRef {
-	s := openapi3.NewOneOfSchema(openapi3.NewBoolSchema(), openapi3.NewStringSchema().WithEnum("refresh"))
+	s := openapi3.NewOneOfSchema(openapi3.NewBoolSchema().WithNullable(), openapi3.NewStringSchema().WithEnum("refresh"))
 	s.Description = "Where to keep the tokens: true for both in HttpOnly cookies, \"refresh\" for the refresh token only."
-	s.Nullable = true
 	return s.NewRef()
 }
