@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"context"
 	"crypto"
 	"crypto/hmac"
 	"crypto/rand"
@@ -10,14 +11,20 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
+	"log"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -28,47 +35,64 @@ import (
 // examples are the services that docs/verify.md shows.
 const examples = "../../docs/examples/verify"
 
-func TestVerify_node(t *testing.T) {
-	t.Parallel()
-	mustFind(t, "node")
-	dir := t.TempDir()
-	copyFile(t, filepath.Join(examples, "verify.mjs"), filepath.Join(dir, "verify.mjs"))
-	modules, err := filepath.Abs("node_modules")
+// services are the examples that check tokens by themselves. Where a runtime or a library
+// is missing, the test is skipped.
+var services = map[string]func(*testing.T) *exec.Cmd{
+	"node": nodeVerifier, "go": goVerifier, "python": pythonVerifier, "perl": perlVerifier,
+}
+
+func TestVerify_services(t *testing.T) {
+	for name, command := range services {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := command(t)
+			house := newIssuer(t)
+			d := house.startDoor(t, cmd)
+			house.hold(t, d)
+			if a := d.answer(t, house.good); string(a.Body) != "Hello, Alice!\n" || a.Header.Get("X-User") != "1" {
+				t.Errorf("the service answers %s for user %s", a.Body, a.Header.Get("X-User"))
+			}
+		})
+	}
+}
+
+// TestVerify_certificate: whoever stands between a service and its issuer could hand it
+// other keys. So it does not start with an issuer whose certificate it does not trust.
+func TestVerify_certificate(t *testing.T) {
+	proxy := httptest.NewUnstartedServer(nil)
+	house := newIssuer(t, "-public-url", "https://"+proxy.Listener.Addr().String())
+	to, err := url.Parse(house.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(modules, "jose")); err != nil {
-		t.Skip("jose is not installed: run make contract")
-	}
-	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
-		t.Fatal(err)
-	}
-	holdVerifier(t, exec.Command("node", filepath.Join(dir, "verify.mjs")))
-}
-
-func TestVerify_go(t *testing.T) {
-	t.Parallel()
-	holdVerifier(t, exec.Command(goVerifier(t)))
-}
-
-func TestVerify_python(t *testing.T) {
-	t.Parallel()
-	for _, python := range []string{"python3", "/usr/bin/python3"} { // Debian's packages are for Debian's own
-		if exec.Command(python, "-c", "import jwt, cryptography").Run() == nil {
-			holdVerifier(t, exec.Command(python, filepath.Join(examples, "verify.py")))
-			return
+	proxy.Config.Handler = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
+	proxy.Config.ErrorLog = log.New(io.Discard, "", 0) // of those who break the handshake off
+	proxy.StartTLS()
+	t.Cleanup(proxy.Close)
+	house.URL = proxy.URL
+	certificate := filepath.Join(t.TempDir(), "cert.pem")
+	write(t, certificate, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: proxy.Certificate().Raw})))
+	t.Run("services", func(t *testing.T) { // which end before the proxy does
+		for name, command := range services {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				trusting, stranger := command(t), command(t)
+				trusting.Env = append(trusting.Env, "NODE_EXTRA_CA_CERTS="+certificate, "SSL_CERT_FILE="+certificate)
+				if !house.startDoor(t, trusting).takes(t, house.good) {
+					t.Error("a good token is refused")
+				}
+				stranger.Env = append(stranger.Environ(), "ISSUER="+house.URL, "PORT="+port(testkit.FreeAddr(t)))
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				defer cancel()
+				stop := context.AfterFunc(ctx, func() { _ = stranger.Process.Kill() })
+				defer stop()
+				out, err := stranger.CombinedOutput()
+				if _, ended := errors.AsType[*exec.ExitError](err); !ended || ctx.Err() != nil || !regexp.MustCompile("(?i)certificate").Match(out) {
+					t.Errorf("without the certificate: %v\n%s", err, out)
+				}
+			})
 		}
-	}
-	t.Skip("PyJWT is not installed (on Debian: apt-get install python3-jwt)")
-}
-
-func TestVerify_perl(t *testing.T) {
-	t.Parallel()
-	mustFind(t, "perl")
-	if exec.Command("perl", "-MCrypt::JWT", "-MHTTP::Daemon", "-e1").Run() != nil {
-		t.Skip("Crypt::JWT is not installed (on Debian: apt-get install libcrypt-jwt-perl libhttp-daemon-perl)")
-	}
-	holdVerifier(t, exec.Command("perl", filepath.Join(examples, "verify.pl")))
+	})
 }
 
 // TestVerify_nginx has nginx ask the Go service.
@@ -76,7 +100,7 @@ func TestVerify_nginx(t *testing.T) {
 	t.Parallel()
 	mustFind(t, "nginx")
 	house, app := newIssuer(t), newApp(t)
-	verifier := house.startDoor(t, exec.Command(goVerifier(t)))
+	verifier := house.startDoor(t, goVerifier(t))
 	dir, addr := t.TempDir(), testkit.FreeAddr(t)
 	site := house.site(t, "nginx.conf", addr, app, "127.0.0.1:9000", verifier.Addr)
 	write(t, filepath.Join(dir, "nginx.conf"), `
@@ -120,10 +144,10 @@ type issuer struct {
 	good string // an access token of alice
 }
 
-func newIssuer(t *testing.T) issuer {
+func newIssuer(t *testing.T, args ...string) issuer {
 	t.Helper()
 	dir := t.TempDir()
-	house := issuer{Process: testkit.Start(t, dir)}
+	house := issuer{Process: testkit.Start(t, dir, args...)}
 	house.good = house.Login("alice")
 	files, err := filepath.Glob(filepath.Join(dir, "keys", "*.pem"))
 	if err != nil || len(files) != 1 {
@@ -189,8 +213,9 @@ func (i issuer) startDoor(t *testing.T, cmd *exec.Cmd) door {
 func (i issuer) startProxy(t *testing.T, addr string, cmd *exec.Cmd) door {
 	t.Helper()
 	addr = "127.0.0.1:" + port(addr)
+	own := cmd.Env // which Prepare replaces
 	d := door{testkit.Prepare(t, t.TempDir(), addr, cmd)}
-	cmd.Env = append(cmd.Env, "ISSUER="+i.URL, "PORT="+port(addr), "PYTHONDONTWRITEBYTECODE=1")
+	cmd.Env = append(append(cmd.Env, own...), "ISSUER="+i.URL, "PORT="+port(addr))
 	d.Start()
 	t.Cleanup(d.Process.Process.Stop)                                                                                           // a killed master would leave its workers behind
 	for deadline := time.Now().Add(20 * time.Second); d.Do("GET", "/", "", "").Status == 0; time.Sleep(10 * time.Millisecond) { // polled, not raced against
@@ -219,16 +244,6 @@ func (d door) answer(t *testing.T, token string, headers ...string) testkit.Answ
 func (d door) takes(t *testing.T, token string) bool {
 	t.Helper()
 	return d.answer(t, token).Status == http.StatusOK
-}
-
-func holdVerifier(t *testing.T, cmd *exec.Cmd) {
-	t.Helper()
-	house := newIssuer(t)
-	d := house.startDoor(t, cmd)
-	house.hold(t, d)
-	if a := d.answer(t, house.good); string(a.Body) != "Hello, Alice!\n" || a.Header.Get("X-User") != "1" {
-		t.Errorf("the service answers %s for user %s", a.Body, a.Header.Get("X-User"))
-	}
 }
 
 // hold holds a service to what docs/verify.md says of each check.
@@ -327,12 +342,48 @@ func (i issuer) hmac(t *testing.T) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
+func nodeVerifier(t *testing.T) *exec.Cmd {
+	t.Helper()
+	mustFind(t, "node")
+	npm(t, ".", "tsc") // skips without npm ci
+	modules, err := filepath.Abs("node_modules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	copyFile(t, filepath.Join(examples, "verify.mjs"), filepath.Join(dir, "verify.mjs"))
+	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	return exec.Command("node", filepath.Join(dir, "verify.mjs"))
+}
+
 // goVerifier builds the service in Go with the modules of this folder.
-func goVerifier(t *testing.T) string {
+func goVerifier(t *testing.T) *exec.Cmd {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "verify")
 	mustRun(t, exec.Command("go", "build", "-race=false", "-o", path, filepath.Join(examples, "verify.go")))
-	return path
+	return exec.Command(path)
+}
+
+func pythonVerifier(t *testing.T) *exec.Cmd {
+	t.Helper()
+	for _, python := range []string{"python3", "/usr/bin/python3"} { // Debian's packages are for Debian's own
+		if exec.Command(python, "-c", "import jwt, cryptography").Run() == nil {
+			return exec.Command(python, "-B", filepath.Join(examples, "verify.py"))
+		}
+	}
+	t.Skip("PyJWT is not installed (on Debian: apt-get install python3-jwt)")
+	return nil
+}
+
+func perlVerifier(t *testing.T) *exec.Cmd {
+	t.Helper()
+	mustFind(t, "perl")
+	if exec.Command("perl", "-MCrypt::JWT", "-MHTTP::Daemon", "-MIO::Socket::SSL", "-e1").Run() != nil {
+		t.Skip("Crypt::JWT is not installed (on Debian: apt-get install libcrypt-jwt-perl libhttp-daemon-perl libio-socket-ssl-perl)")
+	}
+	return exec.Command("perl", filepath.Join(examples, "verify.pl"))
 }
 
 // newApp is a program behind a proxy. It answers with the headers that it sees.

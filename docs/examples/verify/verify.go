@@ -1,6 +1,6 @@
 //go:build ignore
 
-// go mod init verify && go get github.com/coreos/go-oidc/v3@v3.21.0 && go run verify.go
+// go mod init verify && go get github.com/coreos/go-oidc/v3/oidc@v3.21.0 && go run verify.go
 // It answers at http://localhost:9000. ISSUER and PORT change what it trusts and where it listens.
 package main
 

@@ -1,4 +1,4 @@
-# apt install libcrypt-jwt-perl libhttp-daemon-perl && perl verify.pl
+# apt install libcrypt-jwt-perl libhttp-daemon-perl libio-socket-ssl-perl && perl verify.pl
 # It answers at http://localhost:9000. ISSUER and PORT change what it trusts and where it listens.
 use v5.36;
 use Crypt::JWT 'decode_jwt';
@@ -11,8 +11,8 @@ my $issuer = $ENV{ISSUER} // 'http://localhost:8080';
 my $port   = $ENV{PORT}   // 9000;
 
 sub fetch ($url) {
-    my $answer = HTTP::Tiny->new->get($url);
-    $answer->{success} or die "$url: $answer->{status} $answer->{reason}\n";
+    my $answer = HTTP::Tiny->new(verify_SSL => 1)->get($url);    # which older versions do not do by themselves
+    $answer->{success} or die "$url: $answer->{status} $answer->{reason}: $answer->{content}\n";
     return decode_json $answer->{content};
 }
 
