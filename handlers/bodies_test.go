@@ -75,6 +75,7 @@ func TestBodies_brokenOnesAreRefused(t *testing.T) {
 		{"UTF-16 with its mark", "\xff\xfe{\x00}\x00", nil, 400, "malformed-json", "UTF-16"},
 		{"nothing, without a type", "", []option{without("Content-Type")}, 400, "malformed-json", "is the file there"},
 		{"blanks", " \n", nil, 400, "malformed-json", "is the file there"},
+		{"multipart", "--x--", []option{with("Content-Type", "multipart/form-data; boundary=x")}, 415, "unsupported-media-type", "application/x-www-form-urlencoded"},
 		{"gzip", "\x1f\x8b\x08", []option{with("Content-Encoding", "gzip")}, 415, "unsupported-media-type", "Content-Encoding"},
 		{"text", `{}`, []option{with("Content-Type", "text/plain")}, 415, "unsupported-media-type", "text/plain"},
 		{"Latin-1", `{}`, []option{with("Content-Type", "application/json; charset=iso-8859-1")}, 415, "unsupported-media-type", "charset"},

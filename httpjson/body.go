@@ -96,6 +96,8 @@ func wrongType(c *gin.Context) error {
 		return problem.UnsupportedMediaType.New("The Content-Type of the body is malformed." + takes)
 	case kind == FormType:
 		return problem.UnsupportedMediaType.New(jsonAsForm)
+	case kind == "multipart/form-data":
+		return problem.UnsupportedMediaType.New("The body came as multipart/form-data, which curl -F and the tab form-data of many tools send, and which no call takes. Send JSON with the header Content-Type: application/json; a login may also be a form (application/x-www-form-urlencoded, curl -d).")
 	case !isUTF8(params):
 		return problem.UnsupportedMediaType.New("The Content-Type of the body names another charset than UTF-8." + takes)
 	}
