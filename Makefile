@@ -1,6 +1,7 @@
 # `make` shows the targets: ## those of every day, #: the others. `check` compares
 # and never edits.
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 # No call speaks msgpack, and its codec takes 3 MiB of memory.
 RELEASE := -trimpath -tags nomsgpack -ldflags '-s -w'
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
@@ -27,8 +28,8 @@ RUN = .
 # How long the clients of `chaos` order.
 CHAOS = 60s
 
-.PHONY: help run demo branches test check docs build clean e2e contract \
-	fmt-check vet lint tidy-check web-check swagger-ui shell-check \
+.PHONY: help run demo branches test check docs build release clean e2e contract \
+	fmt-check vet lint tidy-check web-check swagger-ui workflow-check shell-check module-path \
 	test-postgres chaos screenshots bench load growth crowd cluster-load
 
 help: ## Show the targets
@@ -49,7 +50,7 @@ test: ## Run the tests with the race detector (needs cgo and a C compiler)
 	CGO_ENABLED=1 go test -race ./...
 	go test -C e2e/load ./...
 
-check: fmt-check vet lint tidy-check web-check shell-check test ## Everything that must hold before a change lands; docs freshness is one of the tests
+check: fmt-check vet lint tidy-check web-check workflow-check shell-check test ## Everything that must hold before a change lands; docs freshness is one of the tests
 
 docs: ## Generate docs/ from the comments on the handlers
 	go run -C docs/generate .
@@ -60,6 +61,13 @@ build: ## Build the program for all platforms into dist/
 		echo "dist/restaurant-$$os-$$arch$$ext"; \
 		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build $(RELEASE) -o dist/restaurant-$$os-$$arch$$ext . || exit 1; \
 	done
+
+release: ## Build the archives of all platforms, with checksums, licences and the list of parts, into dist/release (docs/releasing.md)
+	@$(MAKE) build RELEASE="$(RELEASE) -buildvcs=true"
+	go run ./deploy/release $(foreach p,$(PLATFORMS),dist/restaurant-$(subst /,-,$(p))$(if $(findstring windows,$(p)),.exe))
+
+module-path: #: Give the module the path of where it is hosted: make module-path MODULE=github.com/you/restaurant
+	@deploy/module-path.sh $(MODULE)
 
 clean: ## Remove what build made
 	rm -rf dist
@@ -107,6 +115,9 @@ swagger-ui: #: Take Swagger UI's files from the npm package that web/package.jso
 	@cd web && $(WEB_TOOLS) && for f in swaggerui/*; do \
 		case $$f in *.gz) gzip -9 -n -c $(SWAGGER_UI)/$$(basename $$f .gz) ;; *) cat $(SWAGGER_UI)/$$(basename $$f) ;; esac >$$f || exit 1; \
 	done
+
+workflow-check: #: What actionlint says of the workflows
+	CGO_ENABLED=0 go run $(ACTIONLINT)
 
 shell-check: #: What shellcheck says of the scripts (skipped without it)
 	@if ! command -v shellcheck >/dev/null; then echo "shell-check is skipped: it needs shellcheck."; exit 0; fi; \
