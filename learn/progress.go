@@ -24,22 +24,34 @@ type savedProgress struct {
 
 // @Description	What GET /learn/progress has given. It replaces all progress: lessons that are not in it become open.
 type restoreRequest struct {
-	Table   *string       `json:"table" example:"main" enums:"main"`
-	SavedAt time.Time     `json:"saved_at" example:"2026-01-31T19:15:00Z" format:"date-time"`
-	Lessons []savedLesson `json:"lessons" validate:"required"`
+	Table   *string          `json:"table" example:"main" enums:"main"`
+	SavedAt time.Time        `json:"saved_at" example:"2026-01-31T19:15:00Z" format:"date-time"`
+	Lessons []restoredLesson `json:"lessons" validate:"required"`
 } //@name RestoreRequest
 
 // @Description	How far one lesson is.
 type savedLesson struct {
-	Lesson string `json:"lesson" example:"L01" minLength:"1" validate:"required"`
+	Lesson string `json:"lesson" example:"L01" validate:"required"`
 	State  State  `json:"state" example:"done" validate:"required"`
 	// Null while the lesson is open.
-	StartedAt *time.Time `json:"started_at" example:"2026-01-31T19:00:00Z" format:"date-time" extensions:"x-nullable"`
-	DoneAt    *time.Time `json:"done_at" example:"2026-01-31T19:04:00Z" format:"date-time" extensions:"x-nullable"`
+	StartedAt *time.Time `json:"started_at" example:"2026-01-31T19:00:00Z" format:"date-time" extensions:"x-nullable" validate:"required"`
+	DoneAt    *time.Time `json:"done_at" example:"2026-01-31T19:04:00Z" format:"date-time" extensions:"x-nullable" validate:"required"`
 	// Choices by question, and the hints that were taken.
-	Answers map[string]int `json:"answers" swaggertype:"object,integer" example:"predict:2"`
-	Hints   []int          `json:"hints" example:"1" minimum:"1" maximum:"2"`
+	Answers map[string]int `json:"answers" swaggertype:"object,integer" example:"predict:2" validate:"required"`
+	Hints   []int          `json:"hints" example:"1" minimum:"1" maximum:"2" validate:"required"`
 } //@name LessonProgress
+
+// restoredLesson is a savedLesson of which only the state has to be there.
+//
+//	@Description	How far one lesson was.
+type restoredLesson struct {
+	Lesson    string         `json:"lesson" example:"L01" minLength:"1" validate:"required"`
+	State     State          `json:"state" example:"done" validate:"required"`
+	StartedAt *time.Time     `json:"started_at" example:"2026-01-31T19:00:00Z" format:"date-time"`
+	DoneAt    *time.Time     `json:"done_at" example:"2026-01-31T19:04:00Z" format:"date-time"`
+	Answers   map[string]int `json:"answers" swaggertype:"object,integer" example:"predict:2"`
+	Hints     []int          `json:"hints" example:"1" minimum:"1" maximum:"2"`
+} //@name RestoredLesson
 
 // saveProgress returns the progress as a file. Half-seen lessons are in it as started.
 //
@@ -111,7 +123,7 @@ func (h *Handler) restoreProgress(c *gin.Context) error {
 }
 
 // check looks at what must hold for a lesson of another release, too.
-func (saved savedLesson) check() error {
+func (saved restoredLesson) check() error {
 	switch {
 	case saved.Lesson == "":
 		return httpjson.Invalid("lessons", "each must name its lesson, such as L01")
@@ -125,7 +137,7 @@ func (saved savedLesson) check() error {
 
 // progress returns what was saved of a lesson. What a lesson that was only started has
 // seen must be seen again.
-func (saved savedLesson) progress(l *course.Lesson) (progress, error) {
+func (saved restoredLesson) progress(l *course.Lesson) (progress, error) {
 	p := newProgress(l)
 	p.State = saved.State
 	if saved.StartedAt != nil {

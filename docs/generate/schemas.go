@@ -26,8 +26,9 @@ func refineSchemas(schemas openapi3.Schemas) error {
 	}
 	schemas["InspectRequest"].Value.MinProps = 1
 	schemas["ForgeRequest"].Value.Properties["set"].Value.Items.Value.Pattern = "^[^=]+="
-	schemas["LessonProgress"].Value.Properties["hints"].Value.Items.Value.WithMin(1).WithMax(2)
-	schemas["LessonProgress"].Value.Properties["answers"].Value.AdditionalProperties.Schema.Value.WithMin(1)
+	for _, name := range []string{"LessonProgress", "RestoredLesson"} {
+		schemas[name].Value.Properties["answers"].Value.AdditionalProperties.Schema.Value.WithMin(1)
+	}
 	maps.Copy(schemas, forms(schemas["LoginRequest"].Value))
 	for name, s := range schemas {
 		if s.Value.Description == "" {
@@ -45,7 +46,7 @@ func refineSchemas(schemas openapi3.Schemas) error {
 // them.
 func isClosed(name string) bool {
 	switch name {
-	case "OrderItem", "Size", "LessonProgress":
+	case "OrderItem", "Size", "RestoredLesson":
 		return true
 	case "InspectRequest", "RefreshRequest", "LessonRequest": // the last is the request of a step
 		return false
