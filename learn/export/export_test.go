@@ -46,6 +46,30 @@ func TestLesson_goldenFiles(t *testing.T) {
 	}
 }
 
+// TestHTTP_namesAreVariables: httpYac makes a JavaScript variable of each name, and refuses
+// keywords and names that it uses itself. L06 had a request called private.
+func TestHTTP_namesAreVariables(t *testing.T) {
+	names, uses := regexp.MustCompile(`(?m)^# @name (.*)$`), regexp.MustCompile(`\{\{([^}]*)\.response\.body\.`)
+	for _, l := range course.Load().Lessons {
+		text := local.mustWrite("http", l)
+		var known []string
+		if got := len(names.FindAllString(text, -1)); got != len(l.AllSteps()) {
+			t.Errorf("%s.http names %d of %d steps", l.ID, got, len(l.AllSteps()))
+		}
+		for _, m := range names.FindAllStringSubmatch(text, -1) {
+			if slices.Contains(keywords, m[1]) || slices.Contains(known, m[1]) || !regexp.MustCompile(`^[a-z]\w*$`).MatchString(m[1]) {
+				t.Errorf("%s.http has a request called %s: that is no name of its own", l.ID, m[1])
+			}
+			known = append(known, m[1])
+		}
+		for _, m := range uses.FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("%s.http uses the answer to %s, which is not there", l.ID, m[1])
+			}
+		}
+	}
+}
+
 // inEveryShell is a line that bash, zsh, cmd and PowerShell split in the same way.
 var inEveryShell = regexp.MustCompile(`^curl( [A-Za-z0-9_.,:/=-]+| "[A-Za-z0-9 _.,:;/=@?&+{}()#-]+")+$`)
 

@@ -2,27 +2,11 @@ package export
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"restaurant/learn/course"
 )
-
-// savedFile is the response that a step has put into a file for later steps.
-type savedFile struct {
-	name string // of the request in .http, of the variable in .hurl
-	text bool   // the line of an Authorization header, and not JSON
-}
-
-// collectSavedFiles returns the files that a lesson writes, by their names.
-func collectSavedFiles(l *course.Lesson) map[string]savedFile {
-	files := map[string]savedFile{}
-	for _, s := range l.AllSteps() {
-		if s.Request.SaveAs != "" {
-			files[s.Request.SaveAs] = savedFile{variable(s), wantsText(s.Request)}
-		}
-	}
-	return files
-}
 
 func variable(s course.Step) string { return strings.ReplaceAll(s.ID, "-", "_") }
 
@@ -30,14 +14,27 @@ func variable(s course.Step) string { return strings.ReplaceAll(s.ID, "-", "_") 
 func wantsText(r course.Request) bool { return strings.HasSuffix(r.SaveAs, ".txt") }
 
 // http writes the lesson for editors that send requests from a file: for REST Client of
-// Visual Studio Code; others name responses differently.
+// Visual Studio Code, and for httpYac. Both call the answer to a request by its # @name.
+// JetBrains' client needs a script behind the body, which REST Client would send along.
 func (t Target) http(l *course.Lesson) string {
 	w := &lines{end: "\n"}
-	files := collectSavedFiles(l)
-	w.line("# %s %s. For the extension REST Client of Visual Studio Code: send the requests from top to bottom.", l.ID, l.Title)
+	w.line("# %s %s. For REST Client of Visual Studio Code, and for httpYac: send the requests from top to bottom.", l.ID, l.Title)
+	if slices.ContainsFunc(l.AllSteps(), isUsedLater) {
+		w.line("# For httpYac, the lines with @sleep and = give an answer the name that REST Client knows; they wait for nothing.")
+	}
 	t.httpAnswer(w, l, l.Predict)
+	files, last := map[string]string{}, "" // the names of the requests that have saved them, and of the one before
 	for _, step := range l.AllSteps() {
-		t.httpStep(w, step, files)
+		t.httpStep(w, step, files, last)
+		if last = ""; isUsedLater(step) {
+			last = requestName(step)
+		}
+		if step.Request.SaveAs != "" {
+			files[step.Request.SaveAs] = last
+		}
+		if placesOrder(step) {
+			t.Order = "{{" + last + ".response.body.id}}"
+		}
 	}
 	for _, q := range l.Questions {
 		t.httpAnswer(w, l, q)
@@ -45,26 +42,50 @@ func (t Target) http(l *course.Lesson) string {
 	return w.String()
 }
 
+// isUsedLater reports whether later steps need the response to this one.
+func isUsedLater(s course.Step) bool { return s.Request.SaveAs != "" || placesOrder(s) }
+
+// keywords are words of JavaScript and of httpYac, which makes a variable of each name.
+var keywords = strings.Fields(`await break case catch class const continue debugger default delete do else enum export
+	extends false finally for function if implements import in instanceof interface let new null package private protected
+	public return static super switch this throw true try typeof var void while with yield
+	httpFile httpRegion request response sleep test`)
+
+// requestName is the name of a step's request. The page finds the step by it, so all have one.
+func requestName(s course.Step) string {
+	name := variable(s)
+	if slices.Contains(keywords, name) {
+		name += "_"
+	}
+	return name
+}
+
 func (t Target) httpAnswer(w *lines, l *course.Lesson, q course.Question) {
 	w.line("\n### %s\nPOST %s/learn/lessons/%s/answers\nContent-Type: application/x-www-form-urlencoded\n\nquestion=%s&choice=%d",
 		q.Question, t.URL, l.ID, q.ID, q.Answer)
 }
 
-func (t Target) httpStep(w *lines, step course.Step, files map[string]savedFile) {
+// httpStep writes a step. last is the name of the request before it, if its response is used
+// later. REST Client finds that response in last.response.body, and httpYac in last itself; its
+// @sleep evaluates JavaScript, and waits only for a number of milliseconds.
+func (t Target) httpStep(w *lines, step course.Step, files map[string]string, last string) {
 	r := step.Request
 	w.line("\n### %s", plainText(step.Say))
-	if step.Wait > 0 {
-		w.line("# Wait %d seconds first.", step.Wait)
+	if last != "" {
+		w.line("# @sleep %s.response = { body: { ...%s } }", last, last)
 	}
-	w.line("# @name %s\n%s %s", variable(step), r.Method, t.url(r))
-	headers(w, r, func(file string) string { return "{{" + files[file].name + ".response.body.access_token}}" })
+	if step.Wait > 0 {
+		w.line("# Wait %d seconds first.\n# @sleep %d", step.Wait, step.Wait*1000)
+	}
+	w.line("# @name %s\n%s %s", requestName(step), r.Method, t.url(r))
+	headers(w, r, func(file string) string { return "{{" + files[file] + ".response.body.access_token}}" })
 	switch body := exampleText(r); {
 	case len(r.Form) > 0:
 		w.line("Content-Type: application/x-www-form-urlencoded\n\n%s", form(r.Form))
 	case body != "":
 		w.line("Content-Type: application/json\n\n%s", body)
 	case r.BodyFile != "":
-		name := files[r.BodyFile].name
+		name := files[r.BodyFile]
 		w.line("Content-Type: application/json\n\n{\"access_token\": \"{{%s.response.body.access_token}}\", \"refresh_token\": \"{{%s.response.body.refresh_token}}\"}", name, name)
 	}
 }

@@ -11,12 +11,15 @@ import (
 // hurl writes the lesson for hurl --test, with what each response must be.
 func (t Target) hurl(l *course.Lesson) string {
 	w := &lines{end: "\n"}
-	files := collectSavedFiles(l)
+	files := map[string]string{} // the names of the variables in their place
 	w.line("# %s %s. Run it with: %s --test %s.hurl", l.ID, l.Title, t.program("hurl"), l.ID)
 	t.Order = "{{order}}"
 	t.hurlAnswer(w, l, l.Predict)
 	for _, step := range l.AllSteps() {
 		t.hurlStep(w, step, files)
+		if step.Request.SaveAs != "" {
+			files[step.Request.SaveAs] = variable(step)
+		}
 	}
 	for _, q := range l.Questions {
 		t.hurlAnswer(w, l, q)
@@ -28,10 +31,10 @@ func (t Target) hurlAnswer(w *lines, l *course.Lesson, q course.Question) {
 	w.line("\n# %s\nPOST %s/learn/lessons/%s/answers\n[Form]\nquestion: %s\nchoice: %d\nHTTP 200", q.Question, t.URL, l.ID, q.ID, q.Answer)
 }
 
-func (t Target) hurlStep(w *lines, step course.Step, files map[string]savedFile) {
+func (t Target) hurlStep(w *lines, step course.Step, files map[string]string) {
 	r := step.Request
 	w.line("\n# %s\n%s %s", plainText(step.Say), r.Method, t.url(r))
-	headers(w, r, func(file string) string { return "{{" + files[file].name + "_access}}" })
+	headers(w, r, func(file string) string { return "{{" + files[file] + "_access}}" })
 	if step.Wait > 0 {
 		w.line("[Options]\ndelay: %ds", step.Wait)
 	}
@@ -45,23 +48,23 @@ func (t Target) hurlStep(w *lines, step course.Step, files map[string]savedFile)
 	case body != "":
 		w.line("%s", body)
 	case r.BodyFile != "":
-		name := files[r.BodyFile].name
+		name := files[r.BodyFile]
 		w.line("{\"access_token\": \"{{%s_access}}\", \"refresh_token\": \"{{%s_refresh}}\"}", name, name)
 	}
-	t.hurlExpect(w, step, files[r.SaveAs])
+	t.hurlExpect(w, step)
 }
 
-func (t Target) hurlExpect(w *lines, step course.Step, file savedFile) {
+func (t Target) hurlExpect(w *lines, step course.Step) {
 	e := step.Expect
 	if len(e.Status) == 1 {
 		w.line("HTTP %d", e.Status[0])
 	} else {
 		w.line("HTTP *")
 	}
-	if file.name != "" {
-		w.line("[Captures]\n%s_access: jsonpath \"$.access_token\"", file.name)
-		if !file.text {
-			w.line("%s_refresh: jsonpath \"$.refresh_token\"", file.name)
+	if step.Request.SaveAs != "" {
+		w.line("[Captures]\n%s_access: jsonpath \"$.access_token\"", variable(step))
+		if !wantsText(step.Request) {
+			w.line("%s_refresh: jsonpath \"$.refresh_token\"", variable(step))
 		}
 	}
 	if placesOrder(step) {

@@ -500,12 +500,13 @@ function dropOwnBodies({ prepare, steps }) {
   for (const { request } of all) if (written.has(request.body_file)) request.body = null;
 }
 
-/** blocksOf cuts a .http file into its requests, by the names of their steps. */
+/** blocksOf cuts a .http file into its requests, by the names of their steps. A name that would
+ *  be a keyword ends with an underscore. */
 function blocksOf(text) {
   const blocks = new Map();
   for (const block of text.split(/\n(?=### )/)) {
     const name = /^# @name (\S+)/m.exec(block)?.[1];
-    if (name) blocks.set(name.replaceAll("_", "-"), block.trim());
+    if (name) blocks.set(name.replace(/_$/, "").replaceAll("_", "-"), block.trim());
   }
   return blocks;
 }

@@ -1,0 +1,115 @@
+package contract
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"restaurant/e2e/testkit"
+)
+
+// sent is what httpYac says of a file that it has sent.
+type sent struct {
+	Requests []struct {
+		Title    string
+		Response struct{ StatusCode int }
+	}
+	Summary struct{ TotalRequests, SuccessRequests, SkippedRequests, FailedRequests, ErroredRequests int }
+}
+
+// lesson is what the tests read of GET /learn/lessons/{id}.
+type lesson struct {
+	ID             string
+	State          string
+	StillToSee     []string `json:"still_to_see"`
+	Questions      []struct{ ID string }
+	Prepare, Steps []struct {
+		ID     string
+		Expect struct{ Status []int }
+	}
+}
+
+func getLesson(t testing.TB, p *testkit.Process, id string) (l lesson) {
+	t.Helper()
+	if status := p.Call("GET", "/learn/lessons/"+id, "", "", &l); status != 200 {
+		t.Fatalf("lesson %s answers %d", id, status)
+	}
+	return l
+}
+
+// httpYac sends all requests of a lesson's .http file, from top to bottom.
+func httpYac(t testing.TB, p *testkit.Process, id string) (s sent) {
+	t.Helper()
+	file := p.Do("GET", "/learn/lessons/"+id+".http", "", "")
+	if file.Status != 200 {
+		t.Fatalf("%s.http answers %d", id, file.Status)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, id+".http"), file.Body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := npm(t, dir, "httpyac", "send", id+".http", "--all", "--json")
+	cmd.Env = append(cmd.Env, "HOME="+dir, "NO_UPDATE_NOTIFIER=1")
+	out, err := os.Create(filepath.Join(dir, "sent.json")) // at its exit, httpYac forgets what a pipe has not taken yet
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	cmd.Stdout = out
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %v", cmd.Args, err)
+	}
+	text, err := os.ReadFile(out.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return s
+}
+
+// TestHTTPFiles_completeEachLesson: the .http file of every lesson there is, sent by httpYac to
+// a fresh server, is answered as the lesson says, and then the lesson is done.
+//
+// REST Client runs only in Visual Studio Code. What the files use of it is in its README:
+// ### between requests, comments with #, # @name in front of a request, and
+// {{name.response.body.member}}; it takes the comments with @sleep for comments.
+func TestHTTPFiles_completeEachLesson(t *testing.T) {
+	t.Parallel()
+	var list struct{ Items []struct{ ID string } }
+	if status := startServer(t).Call("GET", "/learn/lessons", "", "", &list); status != 200 || len(list.Items) < 9 {
+		t.Fatalf("the list answers %d with %d lessons", status, len(list.Items))
+	}
+	for _, item := range list.Items {
+		t.Run(item.ID, func(t *testing.T) {
+			t.Parallel()
+			p := startServer(t)
+			before := getLesson(t, p, item.ID)
+			if before.State == "done" {
+				t.Fatal("it is done before it begins")
+			}
+			got := httpYac(t, p, item.ID)
+			want := [][]int{{200}} // the guess
+			for _, step := range slices.Concat(before.Prepare, before.Steps) {
+				want = append(want, step.Expect.Status)
+			}
+			for range before.Questions {
+				want = append(want, []int{200})
+			}
+			if s := got.Summary; s.TotalRequests != len(want) || s.SuccessRequests != len(want) || len(got.Requests) != len(want) {
+				t.Fatalf("of %d requests it says %+v", len(want), s)
+			}
+			for i, r := range got.Requests {
+				if !slices.Contains(want[i], r.Response.StatusCode) {
+					t.Errorf("%q: the status is %d, want one of %v", r.Title, r.Response.StatusCode, want[i])
+				}
+			}
+			if after := getLesson(t, p, item.ID); after.State != "done" || len(after.StillToSee) > 0 {
+				t.Errorf("it is %s; still to see: %v", after.State, after.StillToSee)
+			}
+		})
+	}
+}
