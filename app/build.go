@@ -43,7 +43,7 @@ func build(ctx context.Context, cfg config, store *models.Store, url string, cov
 	}
 	warn(cfg, keys, log)
 	deps := handlers.Deps{
-		Store: store, Kitchen: kitchen.New(store, cfg.kitchenPace, log), Hashing: queue.New(runtime.NumCPU()),
+		Store: store, Kitchen: kitchen.New(store, cfg.kitchenMode(), log), Hashing: queue.New(runtime.NumCPU()),
 		Authority: authority, Sessions: sessions, Log: log,
 	}
 	var a App
@@ -152,7 +152,7 @@ func (a *App) workers() []func(context.Context) {
 // announce.
 func (a *App) notificationHandlers(ctx context.Context) models.Listener {
 	return models.Listener{
-		Keys:   a.api.Authority.Keys().Reload,
+		Keys: a.api.Authority.Keys().Reload, BoardRead: a.api.Kitchen.NoteBoardRead,
 		Orders: a.api.Kitchen.Publish, AnyOrders: a.api.Kitchen.PublishAll,
 		Lost: func(err error) {
 			if ctx.Err() == nil {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"restaurant/kitchen"
 	"restaurant/models"
 )
 
@@ -61,7 +60,7 @@ func buildDemoAt(t *testing.T, publicURL string) *App {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	cfg := config{dataDir: dir, addr: "localhost:8080", tls: "off", kitchenPace: kitchen.Manual, accessTokenTTL: time.Minute, refreshTTL: time.Hour, demoData: true, lab: true}
+	cfg := config{dataDir: dir, addr: "localhost:8080", tls: "off", kitchen: "manual", accessTokenTTL: time.Minute, refreshTTL: time.Hour, demoData: true, lab: true}
 	app, err := build(t.Context(), cfg, store, publicURL, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

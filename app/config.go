@@ -34,9 +34,9 @@ type config struct {
 	tlsAddr        string
 	tlsCert        string
 	tlsKey         string
-	kitchen        string        // auto or manual
-	kitchenPace    time.Duration // kitchen.Manual: a chef moves the orders
-	rateLimit      int           // requests a second; 0: no limit
+	kitchen        string // auto or manual
+	kitchenPace    time.Duration
+	rateLimit      int // requests a second; 0: no limit
 	tokenCache     bool
 	drain          time.Duration
 	metricsToken   string
@@ -100,10 +100,12 @@ func apply(pick func(setting) string) (config, error) {
 		}
 	}
 	c.accessTokenTTL = c.accessTokenTTL.Truncate(time.Second) // exp counts whole seconds
-	if c.kitchen == "manual" {
-		c.kitchenPace = kitchen.Manual
-	}
 	return c, c.check()
+}
+
+// kitchenMode is the mode in which the kitchen begins.
+func (c config) kitchenMode() kitchen.Mode {
+	return kitchen.Mode{Manual: c.kitchen == "manual", Pace: c.kitchenPace}
 }
 
 // check rejects settings that contradict each other.

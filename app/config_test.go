@@ -39,7 +39,7 @@ func TestConfig_defaults(t *testing.T) {
 func TestConfig_flagWinsOverEnvironment(t *testing.T) {
 	env := map[string]string{"RESTAURANT_DATA_DIR": "from-env", "RESTAURANT_ACCESS_TOKEN_TTL": "10m", "RESTAURANT_KITCHEN": "manual"}
 	c, err := read([]string{"-data-dir", "from-flag"}, env)
-	if err != nil || c.dataDir != "from-flag" || c.accessTokenTTL != 10*time.Minute || c.kitchenPace != 0 {
+	if err != nil || c.dataDir != "from-flag" || c.accessTokenTTL != 10*time.Minute || !c.kitchenMode().Manual {
 		t.Errorf("got %+v, %v", c, err)
 	}
 }

@@ -22,7 +22,7 @@ func demoCommand(ctx context.Context, c call) error {
 	if !c.cfg.demoData {
 		return errors.New("demo logs in as alice, who comes with RESTAURANT_DEMO_DATA=on")
 	}
-	if c.cfg.kitchenPace == 0 {
+	if c.cfg.kitchen == "manual" {
 		return errors.New("demo needs orders that advance by themselves: RESTAURANT_KITCHEN=auto")
 	}
 	c.Log = io.Discard // the requests are shown below, from the client's side

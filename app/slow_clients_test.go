@@ -16,7 +16,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"restaurant/kitchen"
 	"restaurant/models"
 	"restaurant/server"
 	"restaurant/tokens"
@@ -113,7 +112,7 @@ func serveOnPipe(t *testing.T, dir string, certificates *server.Certificates) *p
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	cfg, log := config{dataDir: dir, kitchenPace: kitchen.Manual, accessTokenTTL: 15 * time.Minute, refreshTTL: time.Hour, tls: "off"}, slog.New(slog.DiscardHandler)
+	cfg, log := config{dataDir: dir, kitchen: "manual", accessTokenTTL: 15 * time.Minute, refreshTTL: time.Hour, tls: "off"}, slog.New(slog.DiscardHandler)
 	app, err := build(t.Context(), cfg, store, "http://localhost:8080", nil, log)
 	if err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ func benchServer(b *testing.B, options ...func(*server)) *server {
 	b.ReportAllocs()
 	quiet := func(srv *server) {
 		srv.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
-		srv.Kitchen = kitchen.New(srv.Store, kitchen.Manual, srv.Log)
+		srv.Kitchen = kitchen.New(srv.Store, kitchen.Mode{Manual: true, Pace: 3 * time.Second}, srv.Log)
 	}
 	return newServer(b, append(options, quiet)...)
 }

@@ -28,6 +28,7 @@ var bodies = map[string]string{
 	"PUT /api/v1/menu/2":             calzone,
 	"POST /api/v1/orders":            margherita,
 	"PATCH /api/v1/kitchen/orders/1": `{"status":"preparing"}`,
+	"PUT /api/v1/kitchen/mode":       `{"mode":"manual"}`,
 	"PATCH /api/v1/users/2":          `{"vip":true}`,
 }
 

@@ -164,7 +164,7 @@ func openServer(t testing.TB, dir string, s dbLocation, instance string, options
 	log := slog.New(slog.NewTextHandler(srv.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	srv.API = &API{ // for the options; New makes the one of the test
 		Config: Config{PublicURL: testURL, Version: "test", Demo: true},
-		Deps:   Deps{Store: store, Kitchen: kitchen.New(store, kitchen.Manual, log), Hashing: queue.New(runtime.NumCPU()), Log: log},
+		Deps:   Deps{Store: store, Kitchen: kitchen.New(store, kitchen.Mode{Manual: true, Pace: 3 * time.Second}, log), Hashing: queue.New(runtime.NumCPU()), Log: log},
 	}
 	if err := keys.Register(t.Context(), store, tokens.Instance{Name: instance, Issuer: testURL}); err != nil {
 		t.Fatal(err)
@@ -210,7 +210,7 @@ func withLessons(t testing.TB) func(*server) {
 // withKitchen lets the kitchen cook by itself until the test ends.
 func withKitchen(t *testing.T, pace time.Duration) func(*server) {
 	return func(srv *server) {
-		k := kitchen.New(srv.Store, pace, srv.Log)
+		k := kitchen.New(srv.Store, kitchen.Mode{Pace: pace}, srv.Log)
 		srv.Kitchen = k
 		ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 		var cooks sync.WaitGroup

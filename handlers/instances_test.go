@@ -31,7 +31,7 @@ func (srv *server) listen(t testing.TB) {
 	listening := make(chan struct{}, 1)
 	following.Go(func() {
 		srv.Store.Follow(ctx, models.Listener{
-			Keys: srv.Authority.Keys().Reload, Orders: srv.Kitchen.Publish,
+			Keys: srv.Authority.Keys().Reload, BoardRead: srv.Kitchen.NoteBoardRead, Orders: srv.Kitchen.Publish,
 			AnyOrders: func(ctx context.Context) error { listening <- struct{}{}; return srv.Kitchen.PublishAll(ctx) },
 			Lost:      func(err error) { t.Error(err) },
 		})
@@ -209,5 +209,42 @@ func TestInstances_uncountedLoginGetsNoAnswer(t *testing.T) {
 			t.Fatal(err)
 		}
 		south.tryLogin(t, "alice", passwordOf("alice"), home).wants(t, 200, "")
+	})
+}
+
+// A chef reads the board on one instance, and the kitchen of the other waits, too.
+func TestInstances_waitForAChefOfTheOther(t *testing.T) {
+	twoInstances(t, func(t *testing.T, north, south *server) {
+		const pace = time.Second
+		withKitchen(t, pace)(south)
+		south.listen(t)
+		north.get(t, kitchenPath, north.as(t, "carla")).wants(t, 200, "")
+		alice := north.as(t, "alice")
+		status := func(id int64) models.Status {
+			return decode[orderResponse](t, north.get(t, ordersPath+"/"+itoa(id), alice)).Status
+		}
+		held := north.newOrder(t, alice).ID
+		time.Sleep(2 * pace)
+		if got := status(held); got != models.StatusPlaced {
+			t.Errorf("the order is %s", got)
+		}
+		// The control: the kitchen of the other does cook, as soon as a chef has begun.
+		if _, err := north.Kitchen.Advance(t.Context(), held, models.StatusPreparing); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "it is served", func() bool { return status(held) == models.StatusServed })
+	})
+}
+
+// The mode is that of one instance.
+func TestInstances_haveModesOfTheirOwn(t *testing.T) {
+	twoInstances(t, func(t *testing.T, north, south *server) {
+		carla := north.as(t, "carla")
+		north.do(t, "PUT", modePath, `{"mode":"auto","pace_ms":7}`, carla).wants(t, 200, "")
+		for srv, want := range map[*server]string{north: "auto", south: "manual"} {
+			if got := decode[kitchenModeResponse](t, srv.get(t, modePath, srv.as(t, "carla"))).Mode; got != want {
+				t.Errorf("the mode is %s, want %s", got, want)
+			}
+		}
 	})
 }

@@ -2,14 +2,18 @@ package handlers
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"restaurant/httpjson"
+	"restaurant/kitchen"
+	"restaurant/middleware"
 	"restaurant/models"
 )
 
-// listKitchen lists the orders of all guests, oldest first.
+// listKitchen lists the orders of all guests, oldest first. A chef who reads them gets a
+// minute in which placed orders wait, see kitchen.BoardRead.
 //
 //	@Summary	Everybody's orders, oldest first
 //	@ID			listKitchenOrders
@@ -29,6 +33,11 @@ func (a *API) listKitchen(c *gin.Context) error {
 	status, after, limit, err := orderPage(c, 0)
 	if err != nil {
 		return err
+	}
+	if middleware.MustPrincipal(c).Role == models.RoleChef {
+		if err := a.Kitchen.BoardRead(c.Request.Context()); err != nil {
+			return err
+		}
 	}
 	orders, err := a.Store.OpenOrders(c.Request.Context(), status, after, limit+1)
 	if err != nil {
@@ -77,4 +86,89 @@ func (a *API) advanceOrder(c *gin.Context, id int64) error {
 		return err
 	}
 	return respondOrder(c, http.StatusOK, o)
+}
+
+// @Description	Who moves the orders, and how fast.
+type kitchenModeResponse struct {
+	// auto: they advance by themselves; manual: a chef moves them
+	Mode string `json:"mode" enums:"auto,manual" example:"auto" validate:"required"`
+	// Time for each step in an automatic kitchen, in milliseconds
+	PaceMS int64 `json:"pace_ms" example:"3000" minimum:"1" maximum:"86400000" validate:"required"`
+} //@name KitchenMode
+
+func newKitchenModeResponse(m kitchen.Mode) kitchenModeResponse {
+	mode := modeAuto
+	if m.Manual {
+		mode = modeManual
+	}
+	return kitchenModeResponse{Mode: mode, PaceMS: m.Pace.Milliseconds()}
+}
+
+const (
+	modeAuto   = "auto"
+	modeManual = "manual"
+	// maxPaceMS is 24 hours, as for the setting RESTAURANT_KITCHEN_PACE.
+	maxPaceMS = int64(24 * time.Hour / time.Millisecond)
+)
+
+// showKitchenMode shows the mode of the instance that answers.
+//
+//	@Summary	Who cooks: the kitchen itself or a chef
+//	@ID			showKitchenMode
+//	@Tags		kitchen
+//	@Produce	json
+//	@Security	Bearer
+//	@Success	200	{object}	kitchenModeResponse
+//	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403	{object}	problem.Problem	"role-required"
+//	@Router		/api/v1/kitchen/mode [get]
+func (a *API) showKitchenMode(c *gin.Context) error {
+	return httpjson.Respond(c, http.StatusOK, newKitchenModeResponse(a.Kitchen.Mode()))
+}
+
+// @Description	Who shall move the orders, and how fast.
+type kitchenModeRequest struct {
+	// auto: they advance by themselves; manual: a chef moves them
+	Mode string `json:"mode" enums:"auto,manual" example:"manual" validate:"required"`
+	// Time for each step in an automatic kitchen, in milliseconds; without it, the pace stays
+	PaceMS *int64 `json:"pace_ms" example:"3000" minimum:"1" maximum:"86400000"`
+} //@name KitchenModeRequest
+
+func (r kitchenModeRequest) check() error {
+	var cs httpjson.Checks
+	cs.Require(r.Mode == modeAuto || r.Mode == modeManual, "mode", "must be auto or manual")
+	cs.Require(r.PaceMS == nil || *r.PaceMS >= 1 && *r.PaceMS <= maxPaceMS, "pace_ms", "must be from 1 to 86400000 (24 hours)")
+	return cs.Err()
+}
+
+// setKitchenMode changes the mode of the instance that answers, until its next start.
+//
+//	@Summary	Let a chef cook, or the kitchen itself, until the next start
+//	@ID			setKitchenMode
+//	@Tags		kitchen
+//	@Accept		json
+//	@Produce	json
+//	@Security	Bearer
+//	@Param		body	body		kitchenModeRequest	true	"The new mode"
+//	@Success	200		{object}	kitchenModeResponse
+//	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
+//	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
+//	@Failure	403		{object}	problem.Problem	"role-required, cross-origin"
+//	@Failure	413		{object}	problem.Problem	"body-too-large"
+//	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
+//	@Failure	422		{object}	problem.Problem	"validation-failed"
+//	@Router		/api/v1/kitchen/mode [put]
+func (a *API) setKitchenMode(c *gin.Context) error {
+	var req kitchenModeRequest
+	if err := httpjson.Bind(c, &req); err != nil {
+		return err
+	}
+	if err := req.check(); err != nil {
+		return err
+	}
+	var pace time.Duration // keeps the present one
+	if req.PaceMS != nil {
+		pace = time.Duration(*req.PaceMS) * time.Millisecond
+	}
+	return httpjson.Respond(c, http.StatusOK, newKitchenModeResponse(a.Kitchen.SetMode(req.Mode == modeManual, pace)))
 }

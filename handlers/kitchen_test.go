@@ -5,13 +5,18 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"restaurant/httpjson"
 	"restaurant/models"
 	"restaurant/problem"
 )
 
-const kitchenPath = "/api/v1/kitchen/orders"
+const (
+	kitchenPath = "/api/v1/kitchen/orders"
+	modePath    = "/api/v1/kitchen/mode"
+)
 
 func TestKitchen_advancesOneStepAtATime(t *testing.T) {
 	srv := newServer(t)
@@ -97,4 +102,103 @@ func TestKitchen_listsOpenOrdersOldestFirst(t *testing.T) {
 		}
 	}
 	srv.get(t, kitchenPath, alice).wants(t, 403, "role-required")
+}
+
+func TestKitchenMode_whatItTakes(t *testing.T) {
+	srv := newServer(t, withKitchen(t, 3*time.Second))
+	carla, alice := srv.as(t, "carla"), srv.as(t, "alice")
+	wants := func(res *response, mode string, pace int64) {
+		t.Helper()
+		if got := decode[kitchenModeResponse](t, res.wants(t, 200, "")); got != (kitchenModeResponse{mode, pace}) {
+			t.Errorf("the mode is %+v, want %s, %d", got, mode, pace)
+		}
+	}
+	put := func(body string, who option) *response { return srv.do(t, "PUT", modePath, body, who) }
+	wants(srv.get(t, modePath, carla), "auto", 3000)
+	for body, fields := range map[string]string{
+		`{}`:                                "mode",
+		`{"pace_ms":5}`:                     "mode",
+		`{"mode":null}`:                     "mode",
+		`{"mode":"Manual"}`:                 "mode",
+		`{"mode":1}`:                        "mode",
+		`{"mode":"manual","pace_ms":0}`:     "pace_ms",
+		`{"mode":"manual","pace_ms":1.5}`:   "pace_ms",
+		`{"mode":"auto","pace_ms":"3s"}`:    "pace_ms",
+		`{"mode":"auto","pace_ms":-1}`:      "pace_ms",
+		`{"mode":"x","pace_ms":86400001}`:   "mode pace_ms",
+		`{"mode":"auto","pace_ms":9999e99}`: "pace_ms",
+	} {
+		var named []string
+		for _, e := range decode[problem.Problem](t, put(body, carla).wants(t, 422, "validation-failed")).Errors {
+			named = append(named, e.Field)
+		}
+		if got := strings.Join(named, " "); got != fields {
+			t.Errorf("%s: %s is named, want %s", body, got, fields)
+		}
+	}
+	put(`{"mode":"manual","pace":1}`, carla).wants(t, 400, "unknown-field")
+	put(`{"mode":"eaten"}`, alice).wants(t, 403, "role-required") // before validation
+	put(`{"mode":"manual"}`, alice).wants(t, 403, "role-required")
+	srv.get(t, modePath, alice).wants(t, 403, "role-required")
+	srv.get(t, modePath).wants(t, 401, "authentication-required")
+	wants(srv.get(t, modePath, carla), "auto", 3000) // nothing of all that changed it
+
+	wants(put(`{"mode":"manual"}`, carla), "manual", 3000)
+	wants(put(`{"mode":"manual","pace_ms":1}`, srv.as(t, "marco")), "manual", 1)
+	wants(put(`{"mode":"auto","pace_ms":86400000}`, carla), "auto", 86400000)
+	wants(put(`{"mode":"auto","pace_ms":null}`, carla), "auto", 86400000)
+	wants(srv.get(t, modePath, carla), "auto", 86400000)
+}
+
+func TestKitchenMode_decidesWhoCooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, withKitchen(t, 3*time.Second))
+		defer srv.Store.Close()
+		alice, carla := srv.as(t, "alice"), srv.as(t, "carla")
+		wants := func(want models.Status) {
+			t.Helper()
+			synctest.Wait()
+			if got := decode[orderResponse](t, srv.get(t, ordersPath+"/1", alice)).Status; got != want {
+				t.Errorf("the order is %s, want %s", got, want)
+			}
+		}
+		srv.do(t, "PUT", modePath, `{"mode":"manual"}`, carla).wants(t, 200, "")
+		srv.post(t, ordersPath, margherita, alice).wants(t, 201, "")
+		time.Sleep(10 * time.Minute)
+		wants(models.StatusPlaced)
+		srv.do(t, "PATCH", kitchenPath+"/1", `{"status":"preparing"}`, srv.as(t, "carla")).wants(t, 200, "")
+		time.Sleep(10 * time.Minute)
+		alice = srv.as(t, "alice")
+		wants(models.StatusPreparing)
+		srv.do(t, "PUT", modePath, `{"mode":"auto","pace_ms":20000}`, srv.as(t, "carla")).wants(t, 200, "")
+		wants(models.StatusReady) // it has waited long enough
+		time.Sleep(20 * time.Second)
+		wants(models.StatusServed)
+	})
+}
+
+// Only a chef's reading keeps orders waiting: managers and guests look at them, too.
+func TestKitchen_waitsForAChefWhoReadsTheBoard(t *testing.T) {
+	for who, want := range map[string]models.Status{"carla": models.StatusPlaced, "marco": models.StatusServed} {
+		t.Run(who, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, withKitchen(t, 3*time.Second))
+				defer srv.Store.Close()
+				alice := srv.as(t, "alice")
+				srv.post(t, ordersPath, margherita, alice).wants(t, 201, "")
+				srv.get(t, kitchenPath, srv.as(t, who)).wants(t, 200, "")
+				srv.get(t, kitchenPath, alice).wants(t, 403, "role-required")
+				time.Sleep(59 * time.Second)
+				synctest.Wait()
+				if got := decode[orderResponse](t, srv.get(t, ordersPath+"/1", alice)).Status; got != want {
+					t.Errorf("the order is %s, want %s", got, want)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				if got := decode[orderResponse](t, srv.get(t, ordersPath+"/1", alice)).Status; got != models.StatusServed {
+					t.Errorf("after two minutes the order is %s", got)
+				}
+			})
+		})
+	}
 }

@@ -142,6 +142,8 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 
 	httpjson.Get(v1, "/kitchen/orders", guest, chef, adapt(a.listKitchen))
 	v1.PATCH("/kitchen/orders/:id", guest, chef, withID(a.advanceOrder))
+	httpjson.Get(v1, "/kitchen/mode", guest, chef, adapt(a.showKitchenMode))
+	v1.PUT("/kitchen/mode", guest, chef, adapt(a.setKitchenMode))
 
 	httpjson.Get(v1, "/users", guest, manager, adapt(a.listUsers))
 	v1.PATCH("/users/:id", guest, manager, withID(a.changeUser))

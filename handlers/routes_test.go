@@ -46,6 +46,8 @@ var routeAccess = map[string]string{
 
 	"GET /api/v1/kitchen/orders":       "carla marco",
 	"PATCH /api/v1/kitchen/orders/:id": "carla marco",
+	"GET /api/v1/kitchen/mode":         "carla marco",
+	"PUT /api/v1/kitchen/mode":         "carla marco",
 	"GET /api/v1/users":                "marco",
 	"PATCH /api/v1/users/:id":          "marco",
 

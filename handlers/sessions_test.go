@@ -736,6 +736,8 @@ var guarded = map[string]struct{ path, body, queries string }{
 	"GET /api/v1/orders/:id/events":     {"/api/v1/orders/x/events", "", "0"},
 	"GET /api/v1/kitchen/orders":        {"/api/v1/kitchen/orders?limit=0", "", "0"},
 	"PATCH /api/v1/kitchen/orders/:id":  {"/api/v1/kitchen/orders/x", "", "0"},
+	"GET /api/v1/kitchen/mode":          {"/api/v1/kitchen/mode", "", "0"},
+	"PUT /api/v1/kitchen/mode":          {"/api/v1/kitchen/mode", `{"mode":"manual"}`, "0"},
 	"GET /api/v1/users":                 {"/api/v1/users?limit=0", "", "0"},
 	"PATCH /api/v1/users/:id":           {"/api/v1/users/x", "", "0"},
 	"DELETE /api/v1/users/:id/sessions": {"/api/v1/users/x/sessions", "", "0"},

@@ -247,6 +247,11 @@ func wireKitchen(w *wire) {
 	w.send("no order", http.MethodPatch, kitchenPath+"/99", `{"status":"preparing"}`, carla)
 	w.get("by status, one a page", kitchenPath+"?status=placed&limit=1", carla)
 	w.get("to a guest", kitchenPath, alice)
+	w.get("who cooks", modePath, carla)
+	w.send("the kitchen, and faster", http.MethodPut, modePath, `{"mode":"auto","pace_ms":500}`, carla)
+	w.send("a chef", http.MethodPut, modePath, `{"mode":"manual"}`, carla)
+	w.send("nobody", http.MethodPut, modePath, `{"mode":"none","pace_ms":0}`, carla)
+	w.send("a guest decides", http.MethodPut, modePath, `{"mode":"auto"}`, alice)
 }
 
 func wireMenu(w *wire) {

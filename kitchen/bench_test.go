@@ -12,7 +12,7 @@ import (
 // is published.
 func BenchmarkAdvanceDue(b *testing.B) {
 	f := newFixture(b)
-	k := New(f.store, time.Nanosecond, silent)
+	k := New(f.store, Mode{Pace: time.Nanosecond}, silent)
 	ctx, sql := models.CountStatements(b.Context())
 	var statements int64
 	b.ReportAllocs()

@@ -27,7 +27,7 @@ func TestRun_servesAnOrderInThreeSteps(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFixture(t)
-				k := New(f.store, pace, silent)
+				k := New(f.store, Mode{Pace: pace}, silent)
 				var o models.Order
 				if tc.wait < 0 {
 					o = f.placeOrder(t)
@@ -61,7 +61,7 @@ func TestRun_wholeEvening(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		k := New(f.store, pace, silent)
+		k := New(f.store, Mode{Pace: pace}, silent)
 		defer run(t, k)()
 		var orders []models.Order
 		for i, pause := range []time.Duration{0, 0, 0, 1, 999, 1000, 1999, 2000, 3000, 3001, 60_000, 0, 0, 2999, 1, 3_600_000, 500, 500} {
@@ -93,7 +93,7 @@ func TestRun_advancesManyOrdersAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		k := New(f.store, pace, silent)
+		k := New(f.store, Mode{Pace: pace}, silent)
 		defer run(t, k)()
 		const many = batch + 1
 		for range many {
@@ -116,7 +116,7 @@ func TestRun_advancesManyOrdersAtOnce(t *testing.T) {
 func TestRun_resumesAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		first := New(f.store, pace, silent)
+		first := New(f.store, Mode{Pace: pace}, silent)
 		closeFirst := run(t, first)
 		o := f.placeOrder(t)
 		first.Wake()
@@ -126,7 +126,7 @@ func TestRun_resumesAfterARestart(t *testing.T) {
 		time.Sleep(time.Hour)
 		wantSteps(t, f.order(t, o.ID), 3) // no kitchen runs
 
-		second := New(f.store, pace, silent)
+		second := New(f.store, Mode{Pace: pace}, silent)
 		changes, cancel := second.Events.Subscribe(o.ID)
 		defer cancel()
 		defer run(t, second)() // without Wake: the database itself is the queue
@@ -139,7 +139,7 @@ func TestRun_resumesAfterARestart(t *testing.T) {
 func TestRun_takesOverOrdersOfADeadInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		defer run(t, New(f.store, pace, silent))()
+		defer run(t, New(f.store, Mode{Pace: pace}, silent))()
 		time.Sleep(time.Hour)
 		o := f.placeOrder(t) // without Wake
 		time.Sleep(4 * pace)
@@ -162,8 +162,8 @@ func wantReceivedNext(t *testing.T, changes <-chan models.Order, want models.Sta
 func TestRun_manualAdvancesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		k := New(f.store, Manual, silent)
-		k.Run(t.Context()) // returns at once
+		k := New(f.store, Mode{Manual: true, Pace: pace}, silent)
+		defer run(t, k)()
 		o := f.placeOrder(t)
 		k.Wake()
 		time.Sleep(24 * time.Hour)
@@ -174,11 +174,89 @@ func TestRun_manualAdvancesNothing(t *testing.T) {
 	})
 }
 
+// The mode changes while the kitchen runs, and the pace with it.
+func TestSetMode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		k := New(f.store, Mode{Pace: pace}, silent)
+		defer run(t, k)()
+		o := f.placeOrder(t)
+		k.Wake()
+		time.Sleep(4 * time.Second) // it is preparing since 3 s
+		if got := k.SetMode(true, 0); got != (Mode{Manual: true, Pace: pace}) || k.Mode() != got {
+			t.Errorf("the mode is %+v", got)
+		}
+		time.Sleep(6 * time.Second)
+		wantSteps(t, f.order(t, o.ID), 3)
+		if got := k.SetMode(false, 5*time.Second); got != (Mode{Pace: 5 * time.Second}) || k.Mode() != got {
+			t.Errorf("the mode is %+v", got)
+		}
+		time.Sleep(time.Minute)
+		wantSteps(t, f.order(t, o.ID), 3, 10, 15) // what was due meanwhile follows at once
+	})
+}
+
+// An order that a chef could take stays placed for a minute after the chef has read the
+// board, but for no more than a minute of its own. What is cooking goes on.
+func TestBoardRead_letsAChefBeFirst(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name        string
+		pace        time.Duration
+		reads       []time.Duration // after the order was placed
+		want        []float64       // seconds after it
+		another     bool            // a chef takes it at 10 s
+		elsewhere   bool            // the board was read in another instance
+		readAtFirst time.Duration   // before the order was placed
+	}{
+		{name: "nobody reads", pace: pace, want: []float64{3, 6, 9}},
+		{name: "read after it was placed", pace: pace, reads: []time.Duration{time.Second}, want: []float64{60, 63, 66}},
+		{name: "read before", pace: pace, readAtFirst: 20 * time.Second, want: []float64{40, 43, 46}},
+		{name: "read long before", pace: pace, readAtFirst: time.Minute, want: []float64{3, 6, 9}},
+		{name: "read again and again", pace: pace, reads: []time.Duration{1, 20e9, 40e9, 59e9}, want: []float64{60, 63, 66}},
+		{name: "read when it is cooking", pace: pace, reads: []time.Duration{4 * time.Second}, want: []float64{3, 6, 9}},
+		{name: "read twice, and the first is over", pace: pace, readAtFirst: 50 * time.Second, reads: []time.Duration{5 * time.Second}, want: []float64{60, 63, 66}},
+		{name: "a chef is first", pace: pace, reads: []time.Duration{time.Second}, another: true, want: []float64{10, 13, 16}},
+		{name: "a slow kitchen waits no longer for it", pace: 90 * time.Second, reads: []time.Duration{time.Second}, want: []float64{90, 180, 270}},
+		{name: "another instance notifies", pace: pace, reads: []time.Duration{time.Second}, elsewhere: true, want: []float64{60, 63, 66}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFixture(t)
+				k := New(f.store, Mode{Pace: tc.pace}, silent)
+				read := func() { noError(t, k.BoardRead(t.Context())) }
+				if tc.elsewhere {
+					read = k.NoteBoardRead
+				}
+				defer run(t, k)()
+				if tc.readAtFirst > 0 {
+					read()
+					time.Sleep(tc.readAtFirst)
+				}
+				o := f.placeOrder(t)
+				k.Wake()
+				placed := time.Now()
+				for _, at := range tc.reads {
+					time.Sleep(time.Until(placed.Add(at)))
+					read()
+				}
+				if tc.another {
+					time.Sleep(time.Until(placed.Add(10 * time.Second)))
+					_, err := k.Advance(t.Context(), o.ID, models.StatusPreparing)
+					noError(t, err)
+				}
+				time.Sleep(time.Hour)
+				wantSteps(t, f.order(t, o.ID), tc.want...)
+			})
+		})
+	}
+}
+
 // A chef who is ahead of the kitchen gives the order its next full step.
 func TestAdvance_whileRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		k := New(f.store, pace, silent)
+		k := New(f.store, Mode{Pace: pace}, silent)
 		defer run(t, k)()
 		o := f.placeOrder(t)
 		k.Wake()
@@ -194,7 +272,7 @@ func TestRun_twoKitchensNeverSkipOrRepeatAStep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		kitchens := []*Kitchen{New(f.store, pace, silent), New(f.store, pace, silent)}
+		kitchens := []*Kitchen{New(f.store, Mode{Pace: pace}, silent), New(f.store, Mode{Pace: pace}, silent)}
 		type report struct{ order, step int64 }
 		reports := make(chan report, 1000)
 		var orders []models.Order
@@ -240,7 +318,7 @@ func TestRun_retriesWhenTheDatabaseFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		var log bytes.Buffer
-		k := New(f.store, pace, slog.New(slog.NewTextHandler(&log, nil)))
+		k := New(f.store, Mode{Pace: pace}, slog.New(slog.NewTextHandler(&log, nil)))
 		closeKitchen := run(t, k)
 		f.placeOrder(t)
 		k.Wake()
@@ -265,7 +343,7 @@ func TestRun_endsWithoutAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		var log bytes.Buffer
-		k := New(f.store, pace, slog.New(slog.NewTextHandler(&log, nil)))
+		k := New(f.store, Mode{Pace: pace}, slog.New(slog.NewTextHandler(&log, nil)))
 		for _, busy := range []bool{false, true} {
 			closeKitchen := run(t, k)
 			if busy {
@@ -284,7 +362,7 @@ func TestRun_endsWithoutAnError(t *testing.T) {
 func TestEvents_subscribersSeeStepsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		k := New(f.store, time.Millisecond, silent) // as fast as it goes
+		k := New(f.store, Mode{Pace: time.Millisecond}, silent) // as fast as it goes
 		o := f.placeOrder(t)
 		changes, cancel := k.Events.Subscribe(o.ID)
 		defer cancel()

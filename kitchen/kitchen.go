@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"restaurant/models"
@@ -20,33 +21,92 @@ type Kitchen struct {
 	Events Events
 
 	store *models.Store
-	pace  time.Duration
-	wake  chan struct{}
+	wake  chan struct{} // a new order
+	rules chan struct{} // what Run has computed its pause from has changed
 	log   *slog.Logger
 	// unpublished are orders that have advanced but could not be read since.
 	unpublished []int64
+
+	// mu is held while Run advances orders. So no order moves by an old rule once
+	// SetMode or NoteBoardRead has returned.
+	mu        sync.Mutex
+	mode      Mode
+	boardRead time.Time
 }
 
-// Manual is the pace of a kitchen in which only Advance moves orders.
-const Manual time.Duration = 0
+// Mode says who moves the orders of this process, and how fast.
+type Mode struct {
+	// Manual is set if only Advance moves orders.
+	Manual bool
+	// Pace is how long each step takes in an automatic kitchen. A manual one keeps it
+	// until it becomes automatic.
+	Pace time.Duration
+}
 
-// New makes a kitchen in which each step of an order takes pace.
-func New(store *models.Store, pace time.Duration, log *slog.Logger) *Kitchen {
-	return &Kitchen{store: store, pace: pace, wake: make(chan struct{}, 1), log: log}
+// chefFirst is how long orders stay placed after a chef has read the board, and how
+// long one does so at most.
+const chefFirst = time.Minute
+
+// New makes a kitchen that begins in mode.
+func New(store *models.Store, mode Mode, log *slog.Logger) *Kitchen {
+	return &Kitchen{store: store, mode: mode, wake: make(chan struct{}, 1), rules: make(chan struct{}, 1), log: log}
 }
 
 // Wake makes Run look for a new order. It never blocks.
-func (k *Kitchen) Wake() {
+func (k *Kitchen) Wake() { signal(k.wake) }
+
+// signal wakes the one who waits for ch. If it will wake already, it does nothing.
+func signal(ch chan<- struct{}) {
 	select {
-	case k.wake <- struct{}{}:
-	default: // Run will wake already
+	case ch <- struct{}{}:
+	default:
 	}
+}
+
+// Mode returns the mode of this process.
+func (k *Kitchen) Mode() Mode {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.mode
+}
+
+// SetMode changes the mode of this process and returns the new one. A pace of 0 keeps
+// the present one. It waits until orders that are advancing have done so.
+func (k *Kitchen) SetMode(manual bool, pace time.Duration) Mode {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.mode.Manual = manual
+	if pace > 0 {
+		k.mode.Pace = pace
+	}
+	signal(k.rules)
+	return k.mode
+}
+
+// BoardRead is to be called before a chef reads the board. It keeps placed orders from
+// moving by themselves for a minute, in other instances from the moment that they are
+// notified.
+func (k *Kitchen) BoardRead(ctx context.Context) error {
+	k.NoteBoardRead()
+	return k.store.NotifyBoardRead(ctx)
+}
+
+// NoteBoardRead is BoardRead for what another instance notifies. Run need not wake for
+// it, because no order is due earlier.
+func (k *Kitchen) NoteBoardRead() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.boardRead = time.Now()
 }
 
 // Advance moves an order to the status to. If that does not follow its current
 // status, the error is models.TransitionError.
 func (k *Kitchen) Advance(ctx context.Context, id int64, to models.Status) (models.Order, error) {
-	return k.publishOne(k.store.AdvanceOrder(ctx, id, to))
+	o, err := k.publishOne(k.store.AdvanceOrder(ctx, id, to))
+	if err == nil {
+		signal(k.rules) // its next step may be the first that is due
+	}
+	return o, err
 }
 
 // Cancel cancels an order of this user while it is placed.

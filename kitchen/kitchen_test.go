@@ -115,7 +115,7 @@ func wantSteps(t *testing.T, o models.Order, seconds ...float64) {
 func TestAdvance_publishes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		k := New(f.store, Manual, silent)
+		k := New(f.store, Mode{Manual: true, Pace: pace}, silent)
 		o := f.placeOrder(t)
 		changes, cancel := k.Events.Subscribe(o.ID)
 		defer cancel()
@@ -136,7 +136,7 @@ func TestAdvance_publishes(t *testing.T) {
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
-		k := New(f.store, Manual, silent)
+		k := New(f.store, Mode{Manual: true, Pace: pace}, silent)
 		o := f.placeOrder(t)
 		changes, cancel := k.Events.Subscribe(o.ID)
 		defer cancel()
@@ -161,7 +161,7 @@ func TestCancel(t *testing.T) {
 
 func TestWake_neverBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := New(nil, time.Second, silent) // not running, so nothing reads the channel
+		k := New(nil, Mode{Pace: time.Second}, silent) // not running, so nothing reads the channel
 		for range 1000 {
 			k.Wake()
 		}

@@ -134,7 +134,7 @@ func TestAddHistory(t *testing.T) {
 			t.Errorf("order %d is %+v, want %+v", i+1, o, want)
 		}
 	}
-	if _, open, err := s.OldestPendingAt(t.Context()); open || err != nil {
+	if oldest, err := s.OldestPending(t.Context()); oldest != (Pending{}) || err != nil {
 		t.Errorf("the kitchen has something to do: %v", err)
 	}
 }

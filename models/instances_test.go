@@ -139,7 +139,7 @@ func TestAdvanceDue_instancesShareTheOrders(t *testing.T) {
 	for {
 		moved := 0
 		concurrently(stores, func(s *Store, _ int) {
-			ids, err := s.AdvanceDue(t.Context(), due, 7)
+			ids, err := s.AdvanceDue(t.Context(), Due{due, due}, 7)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil || len(ids) > 7 {
@@ -182,7 +182,7 @@ func TestAdvanceDue_skipsRowsOfAnotherInstance(t *testing.T) {
 			if err := tx.Raw(advanceSQL(stores[0].engine.dialect(), StatusPlaced, 2), Now(), Now()).Scan(&held).Error; err != nil || len(held) != 2 {
 				t.Errorf("%d orders, %v", len(held), err)
 			}
-			rest, err := stores[1].AdvanceDue(context.Background(), Now(), 10)
+			rest, err := stores[1].AdvanceDue(context.Background(), Due{Now(), Now()}, 10)
 			noError(t, err)
 			wantSame(t, slices.Sorted(slices.Values(rest)), placed[2:])
 			return failed
@@ -190,7 +190,7 @@ func TestAdvanceDue_skipsRowsOfAnotherInstance(t *testing.T) {
 		if !errors.Is(err, failed) {
 			t.Fatal(err)
 		}
-		taken, err := stores[1].AdvanceDue(t.Context(), Now().Add(-time.Millisecond), 10)
+		taken, err := stores[1].AdvanceDue(t.Context(), Due{Now().Add(-time.Millisecond), Now().Add(-time.Millisecond)}, 10)
 		noError(t, err)
 		if len(taken) < 2 {
 			t.Errorf("orders of a dead instance are not taken over: %v", taken)

@@ -53,7 +53,7 @@ func TestMigrations_earlierVersionsOfSQLite(t *testing.T) {
 			open, err := s.OpenOrders(t.Context(), "", 0, 20)
 			noError(t, err)
 			wantSame(t, ids(open), []int64{1, 2, 3})
-			moved, err := s.AdvanceDue(t.Context(), Now(), 20)
+			moved, err := s.AdvanceDue(t.Context(), Due{Now(), Now()}, 20)
 			noError(t, err)
 			slices.Sort(moved)
 			wantSame(t, moved, []int64{1, 2, 3})

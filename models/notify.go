@@ -14,6 +14,8 @@ import (
 type Listener struct {
 	// Keys runs after signing keys have changed.
 	Keys func(context.Context) error
+	// BoardRead runs after a chef has read the board. It must not block for long.
+	BoardRead func()
 	// Orders runs after these orders have changed.
 	Orders func(ctx context.Context, ids []int64) error
 	// AnyOrders runs when any order may have changed.
@@ -29,16 +31,26 @@ type notification struct {
 	Orders []int64          `json:"orders,omitempty"`
 	Keys   bool             `json:"keys,omitempty"`
 	Menu   bool             `json:"menu,omitempty"`
+	Board  bool             `json:"board,omitempty"` // a chef has read it
 	// AnyOrders means that notifications of orders may have been lost.
 	AnyOrders bool `json:"-"`
 }
 
 // notify sends n to the other instances when the transaction commits.
 func (s *Store) notify(tx *gorm.DB, n notification) error {
-	if len(n.Ended) == 0 && len(n.Orders) == 0 && !n.Keys && !n.Menu {
+	if len(n.Ended) == 0 && len(n.Orders) == 0 && !n.Keys && !n.Menu && !n.Board {
 		return nil
 	}
 	return s.engine.notify(tx, n)
+}
+
+// NotifyBoardRead tells the other instances, if there can be any, that a chef has read
+// the board.
+func (s *Store) NotifyBoardRead(ctx context.Context) error {
+	if !s.Shared() {
+		return nil
+	}
+	return s.write(ctx, func(tx *gorm.DB) error { return s.notify(tx, notification{Board: true}) })
 }
 
 // Follow passes changes of other instances to l until ctx ends. If there can be no
@@ -53,6 +65,9 @@ func (s *Store) Follow(ctx context.Context, l Listener) {
 	running.Go(func() { q.run(ctx, s, l) })
 	hear := func(n notification) {
 		s.reportEnded(n.Ended)
+		if n.Board {
+			l.BoardRead()
+		}
 		q.add(n)
 	}
 	missed := func() { q.add(notification{Keys: true, Menu: true, AnyOrders: true}) }

@@ -22,6 +22,7 @@ type recorder struct {
 	ended     []string
 	orders    []int64
 	keys, any int
+	boards    int
 	lost      []error
 }
 
@@ -33,7 +34,8 @@ func (e *recorder) locked(fn func()) {
 
 func (e *recorder) listener() Listener {
 	return Listener{
-		Keys: func(context.Context) error { e.locked(func() { e.keys++ }); return nil },
+		Keys:      func(context.Context) error { e.locked(func() { e.keys++ }); return nil },
+		BoardRead: func() { e.locked(func() { e.boards++ }) },
 		Orders: func(_ context.Context, ids []int64) error {
 			e.locked(func() { e.orders = append(e.orders, ids...) })
 			return nil
@@ -109,12 +111,16 @@ func TestFollow_receivesChangesOfOtherInstances(t *testing.T) {
 			for range ordersPerNotification + 1 {
 				ids = append(ids, placeOrder(t, there, alice, dish).ID)
 			}
-			_, err := there.AdvanceDue(t.Context(), Now(), 2*len(ids))
+			_, err := there.AdvanceDue(t.Context(), Due{Now(), Now()}, 2*len(ids))
 			noError(t, err)
 			_, err = there.AdvanceOrder(t.Context(), ids[0], StatusReady)
 			noError(t, err)
 			recorded.waitFor(t, "the steps", func() bool { return len(recorded.orders) == len(ids)+1 })
 			wantSame(t, slices.Sorted(slices.Values(recorded.orders)), append([]int64{ids[0]}, ids...))
+		})
+		t.Run("of a chef who reads the board", func(t *testing.T) {
+			noError(t, there.NotifyBoardRead(t.Context()))
+			recorded.waitFor(t, "the reading", func() bool { return recorded.boards == 1 })
 		})
 		t.Run("of the menu", func(t *testing.T) {
 			other := newDish(t, there, func(m *MenuItem) { m.Name = "Diavola" })

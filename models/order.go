@@ -209,6 +209,18 @@ func (s *Store) transition(ctx context.Context, to Status, where string, args ..
 	return o, err
 }
 
+// Due says which orders are due: those that have been placed since Placed or longer, and
+// those in preparation or ready that have been so since Cooking or longer.
+type Due struct{ Placed, Cooking Millis }
+
+// since returns when an order with this status must have got it.
+func (d Due) since(status Status) Millis {
+	if status == StatusPlaced {
+		return d.Placed
+	}
+	return d.Cooking
+}
+
 // advanceSQL selects and advances due orders in one statement: those that have had
 // the status from since $2 or longer. Instances that share a database skip each
 // other's rows. It sets only the columns that change, so that other indexes are
@@ -225,19 +237,19 @@ func advanceSQL(d dialect, from Status, limit int) string {
 		from, limit, d.skipLocked, to, done)
 }
 
-// AdvanceDue moves open orders whose newest step was at before or earlier one step
-// on, the oldest first and up to limit of each status. It returns their ids.
-func (s *Store) AdvanceDue(ctx context.Context, before Millis, limit int) (ids []int64, err error) {
+// AdvanceDue moves open orders that are due one step on, the oldest first and up to
+// limit of each status. It returns their ids.
+func (s *Store) AdvanceDue(ctx context.Context, due Due, limit int) (ids []int64, err error) {
 	moved := map[Status]int{}
 	err = s.write(ctx, func(tx *gorm.DB) error {
 		now := Now()
 		ids = nil
 		for _, from := range []Status{StatusReady, StatusPreparing, StatusPlaced} {
-			var due []int64
-			if err := tx.Raw(advanceSQL(s.engine.dialect(), from, limit), now, before).Scan(&due).Error; err != nil {
+			var advanced []int64
+			if err := tx.Raw(advanceSQL(s.engine.dialect(), from, limit), now, due.since(from)).Scan(&advanced).Error; err != nil {
 				return err
 			}
-			ids, moved[next[from]] = append(ids, due...), len(due)
+			ids, moved[next[from]] = append(ids, advanced...), len(advanced)
 		}
 		return s.notify(tx, notification{Orders: ids})
 	})
@@ -249,17 +261,15 @@ func (s *Store) AdvanceDue(ctx context.Context, before Millis, limit int) (ids [
 	return ids, err
 }
 
-// OldestPendingAt returns the time of the newest step of the open order that has
-// waited longest, and false if no order is open.
-func (s *Store) OldestPendingAt(ctx context.Context) (Millis, bool, error) {
-	var oldest *Millis
+// Pending holds the times of the newest steps of the two open orders that have waited
+// longest: one that is placed, and one in preparation or ready. Nil: there is none.
+type Pending struct{ Placed, Cooking *Millis }
+
+// OldestPending returns since when the oldest open orders wait.
+func (s *Store) OldestPending(ctx context.Context) (oldest Pending, err error) {
 	const each = "SELECT min(updated_at) AS step FROM orders WHERE NOT done AND status = "
-	err := s.read(ctx).Raw("SELECT min(step) FROM (" + each + "'placed' UNION ALL " + each + "'preparing' UNION ALL " + each + "'ready') steps").
-		Scan(&oldest).Error
-	if err != nil || oldest == nil {
-		return 0, false, err
-	}
-	return *oldest, true, nil
+	return oldest, s.read(ctx).Raw("SELECT (" + each + "'placed') AS placed, (SELECT min(step) FROM (" +
+		each + "'preparing' UNION ALL " + each + "'ready') steps) AS cooking").Scan(&oldest).Error
 }
 
 // OrdersByID returns the orders with these ids, in no particular order.

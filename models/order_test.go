@@ -259,18 +259,24 @@ func TestAdvanceDue(t *testing.T) {
 		s := openStore(t)
 		advance := func(limit int) []int64 {
 			t.Helper()
-			moved, err := s.AdvanceDue(t.Context(), Now().Add(-pace), limit)
+			moved, err := s.AdvanceDue(t.Context(), Due{Now().Add(-pace), Now().Add(-pace)}, limit)
 			noError(t, err)
 			return moved
 		}
-		wantOldest := func(want Millis, wantAny bool) {
+		wantOldest := func(placed, cooking Millis) { // 0: none
 			t.Helper()
-			got, any, err := s.OldestPendingAt(t.Context())
-			if got != want || any != wantAny || err != nil {
-				t.Errorf("oldest step %v, %v, %v, want %v, %v", got.Time(), any, err, want.Time(), wantAny)
+			got, err := s.OldestPending(t.Context())
+			noError(t, err)
+			for _, pair := range []struct {
+				got  *Millis
+				want Millis
+			}{{got.Placed, placed}, {got.Cooking, cooking}} {
+				if (pair.got != nil) != (pair.want != 0) || pair.got != nil && *pair.got != pair.want {
+					t.Errorf("the oldest steps are %v and %v, want %v and %v", got.Placed, got.Cooking, placed, cooking)
+				}
 			}
 		}
-		wantOldest(0, false)
+		wantOldest(0, 0)
 		alice, dish := newUser(t, s, "alice"), newDish(t, s)
 		time.Sleep(time.Minute)
 		first := placeOrder(t, s, alice, dish) // 0 s
@@ -278,7 +284,7 @@ func TestAdvanceDue(t *testing.T) {
 		second := placeOrder(t, s, alice, dish) // 1 s
 		cancelled := placeOrder(t, s, alice, dish)
 		advanceTo(t, s, cancelled, StatusCancelled)
-		wantOldest(first.PlacedAt, true)
+		wantOldest(first.PlacedAt, 0)
 
 		time.Sleep(2*time.Second - time.Millisecond)
 		wantSame(t, advance(10), nil) // a millisecond too early
@@ -291,7 +297,7 @@ func TestAdvanceDue(t *testing.T) {
 			t.Errorf("it has become %+v", got[0])
 		}
 		wantSame(t, advance(10), nil) // not twice in one moment
-		wantOldest(second.PlacedAt, true)
+		wantOldest(second.PlacedAt, Now())
 
 		third := placeOrder(t, s, alice, dish)
 		time.Sleep(time.Hour)
@@ -312,11 +318,28 @@ func TestAdvanceDue(t *testing.T) {
 		time.Sleep(pace)
 		wantDoneConsistent(t, s)
 		wantSame(t, advance(10), nil) // served and cancelled orders rest
-		wantOldest(0, false)
+		wantOldest(0, 0)
 		if got, err := s.Order(t.Context(), cancelled.ID); err != nil || got.Status != StatusCancelled {
 			t.Errorf("the cancelled order is %s, %v", got.Status, err)
 		}
 	})
+}
+
+// Placed orders, and those that are cooking, are due at moments of their own.
+func TestAdvanceDue_placedOrdersWaitApart(t *testing.T) {
+	s := openStore(t)
+	alice, dish := newUser(t, s, "alice"), newDish(t, s)
+	placed, cooking := placeOrder(t, s, alice, dish).ID, placeOrder(t, s, alice, dish).ID
+	_, err := s.AdvanceOrder(t.Context(), cooking, StatusPreparing)
+	noError(t, err)
+	for _, tc := range []struct {
+		due  Due
+		want []int64
+	}{{Due{}, nil}, {Due{Cooking: Now()}, []int64{cooking}}, {Due{Placed: Now()}, []int64{placed}}} {
+		moved, err := s.AdvanceDue(t.Context(), tc.due, 10)
+		noError(t, err)
+		wantSame(t, moved, tc.want)
+	}
 }
 
 // compareSteps orders steps by their time, and two at the same moment not at all.

@@ -49,8 +49,8 @@ func (w *postgresWriter) notify(tx *gorm.DB, n notification) error {
 
 // parts splits n into notifications that are short enough.
 func (n notification) parts() (parts []notification) {
-	if n.Keys || n.Menu {
-		parts = append(parts, notification{Keys: n.Keys, Menu: n.Menu})
+	if n.Keys || n.Menu || n.Board {
+		parts = append(parts, notification{Keys: n.Keys, Menu: n.Menu, Board: n.Board})
 	}
 	for ended := range slices.Chunk(n.Ended, endedPerNotification) {
 		parts = append(parts, notification{Ended: ended})

@@ -87,11 +87,11 @@ func TestPostgres_hotQueriesUseAnIndex(t *testing.T) {
 				return err
 			}, []string{"orders_"}},
 			{"the oldest step", func() error {
-				_, _, err := s.OldestPendingAt(t.Context())
+				_, err := s.OldestPending(t.Context())
 				return err
 			}, []string{"orders_due"}},
 			{"the steps that are due", func() error {
-				_, err := s.AdvanceDue(t.Context(), 0, 200)
+				_, err := s.AdvanceDue(t.Context(), Due{}, 200)
 				return err
 			}, []string{"orders_due", "orders_due", "orders_due"}},
 			{"a new order with a key", func() error {

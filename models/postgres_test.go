@@ -527,7 +527,7 @@ func TestPostgres_lockTimeout(t *testing.T) {
 		noError(t, err)
 		wantUnavailableWithin(t, time.Second, func() error { _, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "", "")); return err })
 		wantUnavailableWithin(t, time.Second, func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err })
-		wantUnavailableWithin(t, time.Second, func() error { _, err := s.AdvanceDue(t.Context(), 0, 20); return err })
+		wantUnavailableWithin(t, time.Second, func() error { _, err := s.AdvanceDue(t.Context(), Due{}, 20); return err })
 		noError(t, other.Rollback())
 		placeOrder(t, s, alice, dish)
 	})
@@ -570,7 +570,7 @@ func TestPostgres_queueTimeout(t *testing.T) {
 			func() error { return s.Ready(t.Context()) },
 			func() error { _, err := s.OrdersOf(t.Context(), alice.ID, "", 100, 20); return err },
 			func() error { _, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "", "")); return err },
-			func() error { _, err := s.AdvanceDue(t.Context(), 0, 10); return err },
+			func() error { _, err := s.AdvanceDue(t.Context(), Due{}, 10); return err },
 		} {
 			waiting.Go(func() { wantUnavailableWithin(t, queueTimeout+time.Second, call) })
 		}

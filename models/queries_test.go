@@ -131,11 +131,11 @@ func TestSQLite_hotQueriesUseAnIndex(t *testing.T) {
 			return err
 		}, []string{"INTEGER PRIMARY KEY"}},
 		{"the oldest step", func() error {
-			_, _, err := s.OldestPendingAt(t.Context())
+			_, err := s.OldestPending(t.Context())
 			return err
 		}, []string{"orders_due (status=?)"}},
 		{"the steps that are due", func() error {
-			_, err := s.AdvanceDue(t.Context(), 0, 200)
+			_, err := s.AdvanceDue(t.Context(), Due{}, 200)
 			return err
 		}, []string{"orders_due (status=? AND updated_at<?)", "orders_due (status=? AND updated_at<?)", "orders_due (status=? AND updated_at<?)"}},
 		{"a new order with a key", func() error {

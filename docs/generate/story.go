@@ -55,6 +55,8 @@ var calls = []call{
 
 	{method: "GET", path: "/api/v1/kitchen/orders"},
 	{method: "PATCH", path: "/api/v1/kitchen/orders/{id}", parameters: map[string]any{"id": 1}, body: `{"status":"preparing"}`},
+	{method: "GET", path: "/api/v1/kitchen/mode"},
+	{method: "PUT", path: "/api/v1/kitchen/mode", body: `{"mode":"auto"}`},
 
 	{method: "GET", path: "/api/v1/users"},
 	{method: "PATCH", path: "/api/v1/users/{id}", parameters: map[string]any{"id": 6}, body: `{"name":"New guest"}`},
