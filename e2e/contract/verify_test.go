@@ -262,6 +262,9 @@ func (i issuer) hold(t *testing.T, d door) {
 			t.Errorf("%s: it is taken", name)
 		}
 	}
+	if a := d.Do("GET", "/?access_token="+i.good, "", ""); a.Status != http.StatusUnauthorized {
+		t.Errorf("a token in the address is answered %d", a.Status)
+	}
 	if how := d.answer(t, "").Header.Get("WWW-Authenticate"); !strings.HasPrefix(how, "Bearer") {
 		t.Errorf("without a token, WWW-Authenticate is %q", how)
 	}
