@@ -39,17 +39,24 @@ func getLesson(t testing.TB, p *testkit.Process, id string) (l lesson) {
 	return l
 }
 
-// httpYac sends all requests of a lesson's .http file, from top to bottom.
-func httpYac(t testing.TB, p *testkit.Process, id string) (s sent) {
+// saveHTTPFile puts a lesson's .http file into a new folder.
+func saveHTTPFile(t testing.TB, p *testkit.Process, id string) (dir string) {
 	t.Helper()
 	file := p.Do("GET", "/learn/lessons/"+id+".http", "", "")
 	if file.Status != 200 {
 		t.Fatalf("%s.http answers %d", id, file.Status)
 	}
-	dir := t.TempDir()
+	dir = t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, id+".http"), file.Body, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// httpYac sends all requests of a lesson's .http file, from top to bottom.
+func httpYac(t testing.TB, p *testkit.Process, id string) (s sent) {
+	t.Helper()
+	dir := saveHTTPFile(t, p, id)
 	cmd := npm(t, dir, "httpyac", "send", id+".http", "--all", "--json")
 	cmd.Env = append(cmd.Env, "HOME="+dir, "NO_UPDATE_NOTIFIER=1")
 	out, err := os.Create(filepath.Join(dir, "sent.json")) // at its exit, httpYac forgets what a pipe has not taken yet
@@ -111,5 +118,36 @@ func TestHTTPFiles_completeEachLesson(t *testing.T) {
 				t.Errorf("it is %s; still to see: %v", after.State, after.StillToSee)
 			}
 		})
+	}
+}
+
+// TestHTTPFiles_asOnThePage runs the line of docs/clients.md; httpYac exits with another code
+// than 0 if a request cannot be sent.
+func TestHTTPFiles_asOnThePage(t *testing.T) {
+	p := startServer(t)
+	mustRun(t, npxOnPage(t, p, "httpyac", saveHTTPFile(t, p, "L03")))
+	if l := getLesson(t, p, "L03"); l.State != "done" {
+		t.Errorf("L03 is %s; still to see: %v", l.State, l.StillToSee)
+	}
+}
+
+// TestHTTPFiles_followTheirOwnOrder: where somebody else has ordered before, alice's file
+// follows the order that it has placed.
+func TestHTTPFiles_followTheirOwnOrder(t *testing.T) {
+	p := startServer(t)
+	var bob struct {
+		AccessToken string `json:"access_token"`
+	}
+	p.Call("POST", "/api/v1/auth/login", "", `{"username":"bob","password":"bob-likes-pizza"}`, &bob)
+	if status := p.Call("POST", "/api/v1/orders", bob.AccessToken, `{"items":[{"menu_item_id":1,"size":"small","quantity":1}]}`, nil); status != 201 {
+		t.Fatalf("bob's order is answered %d", status)
+	}
+	for _, r := range httpYac(t, p, "L04").Requests {
+		if r.Response.StatusCode == 404 {
+			t.Errorf("%s: it is bob's", r.Title)
+		}
+	}
+	if l := getLesson(t, p, "L04"); l.State != "done" {
+		t.Errorf("L04 is %s; still to see: %v", l.State, l.StillToSee)
 	}
 }

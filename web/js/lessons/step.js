@@ -62,11 +62,12 @@ export class Step {
     this.renderCommand();
   }
 
-  /** renderCommand shows the command for the shell that was chosen. */
+  /** renderCommand shows the command for the shell that was chosen. A request of the .http
+   *  file stands alone here, so it has the number of the order, and not the answer before. */
   renderCommand() {
     const { request, commands } = this.data, { shell, blocks } = this.page;
     this.command.textContent = shell === "http"
-      ? blocks?.get(this.data.id) ?? "…"
+      ? blocks?.get(this.data.id)?.replace(/^([A-Z]+ https?:\/\/[^/\s]+)\/\S*$/m, (_, to) => to + request.path) ?? "…"
       : shell === "powershell"
       ? commands.curl_exe
       : commands.curl;
