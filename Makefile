@@ -129,7 +129,7 @@ test-postgres: #: Run the tests that use PostgreSQL, beside a server of their ow
 chaos: #: Test nginx's retries, then let 32 clients order while instances are killed and PostgreSQL is restarted, and count (needs both)
 	. ./deploy/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|Nginx' ./e2e
 
-screenshots: #: Take the README's pictures (needs Chromium)
+screenshots: #: Film the README's moving picture (needs Chromium)
 	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 5m -run TestScreenshots . -screenshots "$(CURDIR)/docs/screenshots"
 
 bench: #: Run all benchmarks, one package after the other, in two minutes

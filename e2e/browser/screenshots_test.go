@@ -4,69 +4,107 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
+	"image/gif"
 	"image/png"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
 
-var screenshots = flag.String("screenshots", "", "write the README's pictures into this folder")
+var screenshots = flag.String("screenshots", "", "write the README's moving picture into this folder")
 
-// TestScreenshots walks to what the README shows. Without -screenshots the
-// pictures are only looked at.
+// TestScreenshots walks to what the README shows: an order, its steps, a token with one
+// claim changed, and the refusal. Without -screenshots the picture is only made.
 func TestScreenshots(t *testing.T) {
 	s := startServer(t, "RESTAURANT_KITCHEN=manual")
-	guest := s.newTab(t)
-	guest.resize(860, 620)
+	guest, f := s.newTab(t), new(film)
+	guest.expectStatus(401)
+	guest.resize(860, 600)
 	guest.open("/#/about")
 	guest.logIn("alice")
 	guest.goTo("Menu")
-	guest.order(size("large", "Margherita"))
+	guest.click(size("large", "Margherita"))
+	guest.find(button("Order"))
+	guest.filmInto(f, 3*time.Second, "Order a pizza. The page asks the API.")
+	guest.click(button("Order"))
+	guest.click(link("Watch order *"))
 	carla := s.Login("carla")
-	s.advance(carla, 1, "preparing")
-	s.advance(carla, 1, "ready")
-	guest.click(link("Watch order 1 come"))
-	guest.waitUntil("ready", func() bool { return guest.step("Order 1") == "ready" })
-	guest.readmePicture("order")
+	for _, step := range []string{"placed", "preparing", "ready", "served"} {
+		if step != "placed" {
+			s.advance(carla, 1, step)
+		}
+		guest.waitUntil(step, func() bool { return guest.step("Order 1") == step })
+		guest.filmInto(f, 1500*time.Millisecond, "Watch it come: "+step+".")
+	}
 	guest.goTo("Token")
 	guest.waitText("Valid for", "Checked by the server: it fits.")
 	eval[any](guest, `void document.querySelector('.token').scrollIntoView()`)
-	guest.readmePicture("token")
+	guest.filmInto(f, 4*time.Second, "Your token says who you are. You can read it.")
+	guest.click(button("Change the claim"))
+	guest.waitText(`"manager"`, "Checked by the server: it does not fit.")
+	eval[any](guest, `void document.querySelector('.token').scrollIntoView()`)
+	guest.filmInto(f, 4*time.Second, "Change it: say that you are the manager.")
+	guest.click(button("Show it to the door"))
+	guest.waitText("401")
+	guest.find(link("Why?"))
+	guest.filmInto(f, 5*time.Second, "Refused: the signature does not fit any more.")
+	f.write(t)
 }
 
-// readmePicture keeps what is in view for the README.
-func (p *tab) readmePicture(name string) {
+// film is a picture that moves.
+type film struct{ gif.GIF }
+
+// filmInto adds what is in view to a film, with a caption, for so long.
+func (p *tab) filmInto(f *film, hold time.Duration, caption string) {
 	p.t.Helper()
+	eval[any](p, fmt.Sprintf(`(() => {
+		const line = document.body.appendChild(document.createElement('div'));
+		line.id = 'caption';
+		line.textContent = %s;
+		Object.assign(line.style, { position: 'fixed', inset: '0 0 auto', zIndex: 99, padding: '10px 20px', background: '#1f2328', color: '#fff', font: '600 20px/1.3 sans-serif' });
+	})()`, quote(caption)))
 	p.waitForPaint()
 	data, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
-	if err == nil {
-		data, err = reducePalette(data)
-	}
-	if err == nil && *screenshots != "" {
-		err = errors.Join(os.MkdirAll(*screenshots, 0o755), os.WriteFile(filepath.Join(*screenshots, name+".png"), data, 0o644))
-	}
+	eval[any](p, `document.getElementById('caption').remove()`)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if len(data) < 5_000 || len(data) > 80_000 {
-		p.t.Errorf("the picture %s has %d bytes", name, len(data))
+	full, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	f.Image = append(f.Image, reducePalette(full))
+	f.Delay = append(f.Delay, int(hold/(10*time.Millisecond)))
+}
+
+// write keeps the film for the README.
+func (f *film) write(t *testing.T) {
+	t.Helper()
+	var out bytes.Buffer
+	err := gif.EncodeAll(&out, &f.GIF)
+	if err == nil && *screenshots != "" {
+		err = errors.Join(os.MkdirAll(*screenshots, 0o755), os.WriteFile(filepath.Join(*screenshots, "tour.gif"), out.Bytes(), 0o644))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size := out.Len(); size < 50_000 || size > 1_500_000 {
+		t.Errorf("the moving picture has %d bytes", size)
 	}
 }
 
-// reducePalette writes a picture with its 256 most frequent colours. That takes a third of
-// the bytes, and a page of text and flat areas looks the same.
-func reducePalette(data []byte) ([]byte, error) {
-	full, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
+// reducePalette keeps the 256 most frequent colours of a picture: a page of text and flat
+// areas looks the same.
+func reducePalette(full image.Image) *image.Paletted {
 	seen := map[color.Color]int{}
 	area := full.Bounds()
 	for y := area.Min.Y; y < area.Max.Y; y++ {
@@ -77,7 +115,5 @@ func reducePalette(data []byte) ([]byte, error) {
 	colours := slices.SortedFunc(maps.Keys(seen), func(a, b color.Color) int { return seen[b] - seen[a] })
 	reduced := image.NewPaletted(area, colours[:min(256, len(colours))])
 	draw.Draw(reduced, area, full, area.Min, draw.Src)
-	var out bytes.Buffer
-	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, reduced)
-	return out.Bytes(), err
+	return reduced
 }
