@@ -20,7 +20,7 @@ COPY --from=build /out/restaurant /restaurant
 COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
 # Inside a container every address is one that is not loopback, so a proxy with
-# TLS must stand in front, or TLS be on; see the README.
+# TLS must be in front, or TLS be on; see docs/https.md.
 ENV RESTAURANT_ADDR=0.0.0.0:8080 RESTAURANT_DATA_DIR=/data
 VOLUME /data
 EXPOSE 8080

@@ -176,16 +176,16 @@ func helpText(t *testing.T) string {
 	return out.String()
 }
 
-// TestSettings_areInTheREADME compares the README's table with the code.
-func TestSettings_areInTheREADME(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+// TestSettings_areOnTheirPage compares the table of docs/settings.md with the code.
+func TestSettings_areOnTheirPage(t *testing.T) {
+	page, err := os.ReadFile("../docs/settings.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range settings {
-		row := regexp.MustCompile("(?m)^\\| `" + s.name + "` \\|.*$").Find(readme)
+		row := regexp.MustCompile("(?m)^\\| `" + s.name + "` \\|.*$").Find(page)
 		if row == nil || s.def != "" && !bytes.Contains(row, []byte("`"+s.def+"`")) {
-			t.Errorf("the README's row for %s (default %q) is %q", s.name, s.def, row)
+			t.Errorf("the row for %s (default %q) is %q", s.name, s.def, row)
 		}
 	}
 }

@@ -148,7 +148,7 @@ func TestDocuments_namesExist(t *testing.T) {
 // lets no folder of the root with code be missing.
 func TestREADME_mapNamesWhatIsThere(t *testing.T) {
 	r := readRepo(t)
-	_, section, _ := strings.Cut(r.files["README.md"], "## How it works inside\n\n```text\n")
+	_, section, _ := strings.Cut(r.files["README.md"], "## Map of the rooms\n\n```text\n")
 	block, _, ok := strings.Cut(section, "\n```")
 	if !ok {
 		t.Fatal("the README has no map")

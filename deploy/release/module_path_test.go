@@ -12,7 +12,7 @@ import (
 )
 
 // TestModulePath_inACopy gives a copy of the repository the path of where it may be hosted,
-// twice: each module resolves all of its imports, and no file names the old path.
+// as docs/releasing.md says, twice: each module resolves all of its imports, and no file names the old path.
 func TestModulePath_inACopy(t *testing.T) {
 	for _, tool := range []string{"bash", "sed", "xargs"} {
 		if _, err := exec.LookPath(tool); err != nil {
