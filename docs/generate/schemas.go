@@ -22,9 +22,11 @@ func refineSchemas(schemas openapi3.Schemas) error {
 		if isClosed(name) || name == "RefreshRequest" || name == "InspectRequest" {
 			letNull(s.Value)
 		}
-		showSomething(s.Value)
+		limitTexts(s.Value)
 	}
 	schemas["InspectRequest"].Value.MinProps = 1
+	schemas["LoginRequest"].Value.Properties["username"].Value.Pattern = `\S`
+	schemas["RegisterRequest"].Value.Properties["username"].Value.Pattern = "^[A-Za-z0-9._-]+$"
 	schemas["ForgeRequest"].Value.Properties["set"].Value.Items.Value.Pattern = "^[^=]+="
 	for _, name := range []string{"LessonProgress", "RestoredLesson"} {
 		schemas[name].Value.Properties["answers"].Value.AdditionalProperties.Schema.Value.WithMin(1)
@@ -77,15 +79,6 @@ func letNull(s *openapi3.Schema) {
 		p.Value.Nullable = true
 		if len(p.Value.Enum) > 0 {
 			p.Value.Enum = append(p.Value.Enum, nil)
-		}
-	}
-}
-
-// showSomething says which texts need more than blanks.
-func showSomething(s *openapi3.Schema) {
-	for _, name := range []string{"username", "name", "category", "table"} {
-		if p := s.Properties[name]; p != nil && p.Value.MinLength > 0 {
-			p.Value.Pattern = `\S`
 		}
 	}
 }

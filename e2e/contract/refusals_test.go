@@ -94,3 +94,43 @@ func limited(v *visitors) {
 		}
 	}
 }
+
+// forbidden are what the document once described as possible and the server refuses: each
+// must be both.
+var forbidden = []struct{ who, method, path, body string }{
+	{"", "POST", "/api/v1/auth/login", `{"username":"alice","password":"alice-likes-pizza","cookie":"true"}`},
+	{"", "POST", "/api/v1/auth/login", `{"username":"","password":"x"}`},
+	{"", "POST", "/api/v1/auth/login", `{"username":"alice","password":""}`},
+	{"", "POST", "/api/v1/auth/register", `{"username":"new guest","password":"a sentence only I know","name":"New guest"}`},
+	{"", "POST", "/api/v1/auth/register", `{"username":"new.guest","password":"a sentence only I know","name":" "}`},
+	{"", "POST", "/api/v1/auth/register", `{"username":"new.guest","password":"a sentence only I know","name":"New guest","birth_date":"31.12.1999"}`},
+	{"alice", "POST", "/api/v1/orders", `{"items":[]}`},
+	{"alice", "POST", "/api/v1/orders", `{"items":null}`},
+	{"alice", "POST", "/api/v1/orders", `{"items":[{"menu_item_id":1,"size":"large","quantity":1}],"table":""}`},
+	{"alice", "POST", "/api/v1/orders", `{"items":[{"menu_item_id":1,"size":"large","quantity":1,"note":"a\u0000b"}]}`},
+	{"alice", "POST", "/api/v1/orders", `{"items":[{"menu_item_id":1,"size":"huge","quantity":1}]}`},
+	{"marco", "POST", "/api/v1/menu", `{"name":"Calzone","category":"Pizza","sizes":[]}`},
+	{"marco", "POST", "/api/v1/menu", `{"name":"","category":"Pizza","sizes":[{"size":"regular","price_cents":1}]}`},
+	{"marco", "POST", "/api/v1/menu", `{"name":"Calzone\u202e","category":"Pizza","sizes":[{"size":"regular","price_cents":1}]}`},
+	{"marco", "PATCH", "/api/v1/users/1", `{}`},
+	{"", "POST", "/learn/lessons/L01/answers", `{"question":"predict","choice":0}`},
+	{"", "POST", "/learn/lessons/L01/hints", `{"number":0}`},
+	{"", "PUT", "/learn/progress", `{"table":"","lessons":[]}`},
+	{"", "PUT", "/learn/progress", `{"lessons":[null]}`},
+}
+
+// refuseForbidden sends them.
+func refuseForbidden(v *visitors) {
+	for _, f := range forbidden {
+		req, err := http.NewRequestWithContext(v.t.Context(), f.method, v.url+f.path, strings.NewReader(f.body))
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Authorization", "Bearer "+v.tokens[f.who])
+		if v.j.request(req).fault == nil {
+			v.t.Errorf("%s %s %s: the document allows it", f.method, f.path, f.body)
+		}
+		v.do(422, f.who, f.method, f.path, f.body)
+	}
+}
