@@ -18,8 +18,13 @@ func probes(v *visitors) {
 	for _, c := range v.j.calls() {
 		v.probeParameters(c)
 	}
+	left := map[string]bool{}
+	for _, c := range v.j.calls() {
+		left[c.op.OperationID] = c.op.RequestBody != nil
+	}
 	for _, p := range bodiesToProbe(v) {
 		op := v.j.paths[p.pattern].GetOperation(p.method)
+		left[op.OperationID] = false
 		var base any
 		if err := json.Unmarshal([]byte(p.body), &base); err != nil {
 			v.t.Fatal(err)
@@ -31,6 +36,11 @@ func probes(v *visitors) {
 				v.t.Fatal(err)
 			}
 			v.do(0, p.who, p.method, p.path, strings.ReplaceAll(string(text), "probe.0", fmt.Sprint("probe.", i)))
+		}
+	}
+	for id, untried := range left {
+		if untried {
+			v.t.Errorf("%s takes a body, and bodiesToProbe has none", id)
 		}
 	}
 }
@@ -54,6 +64,7 @@ func bodiesToProbe(v *visitors) []probe {
 		{"marco", "PUT", "/api/v1/menu/{id}", added.Header.Get("Location"), strings.Replace(dish, "{", fmt.Sprintf(`{"id":%d,`, member[int64](v, added, "id")), 1)},
 		{"alice", "POST", "/api/v1/orders", "/api/v1/orders", `{"items":[{"menu_item_id":1,"size":"large","quantity":1,"note":"x"}],"table":"7"}`},
 		{"carla", "PATCH", "/api/v1/kitchen/orders/{id}", answered("/api/v1/kitchen/orders/{id}", member[int64](v, placed, "id")), `{"status":"preparing"}`},
+		{"carla", "PUT", "/api/v1/kitchen/mode", "/api/v1/kitchen/mode", `{"mode":"manual","pace_ms":1000}`},
 		{"marco", "PATCH", "/api/v1/users/{id}", answered("/api/v1/users/{id}", member[int64](v, guest, "id")), `{"role":"guest","vip":false,"name":"Probed"}`},
 		{"", "POST", "/learn/lessons/{lesson}/answers", "/learn/lessons/L01/answers", `{"question":"predict","choice":1}`},
 		{"", "POST", "/learn/lessons/{lesson}/hints", "/learn/lessons/L01/hints", `{"number":1}`},

@@ -45,7 +45,7 @@ func TestReality(t *testing.T) {
 	server := startServer(t, "RESTAURANT_KITCHEN=manual", "RESTAURANT_RATE_LIMIT=3000/s")
 	j := newReferee(t, server.Do("GET", "/openapi.json", "", "").Body)
 	v := newVisitors(t, j, server)
-	for _, room := range []func(*visitors){house, auth, menu, orders, kitchen, office, refusals, refuseForbidden, lessons} {
+	for _, room := range []func(*visitors){house, auth, menu, orders, kitchen, kitchenMode, office, refusals, refuseForbidden, lessons} {
 		room(v)
 	}
 	probes(newVisitors(t, j, startServer(t, "RESTAURANT_KITCHEN=manual")))

@@ -183,6 +183,15 @@ func kitchen(v *visitors) {
 	v.do(200, "carla", "GET", fmt.Sprintf("/api/v1/orders/%d/events", id), "", "Accept", "text/event-stream")
 }
 
+func kitchenMode(v *visitors) {
+	const path = "/api/v1/kitchen/mode"
+	v.do(403, "alice", "GET", path, "")
+	mode := v.do(200, "carla", "GET", path, "")
+	v.do(200, "carla", "PUT", path, `{"mode":"auto","pace_ms":1000}`)
+	v.do(200, "carla", "PUT", path, string(mode.Body)) // as it was read
+	v.do(422, "carla", "PUT", path, `{"mode":"closed"}`)
+}
+
 func office(v *visitors) {
 	page := v.do(200, "marco", "GET", "/api/v1/users?limit=1", "")
 	v.do(200, "marco", "GET", "/api/v1/users?cursor="+member[string](v, page, "next_cursor"), "")
