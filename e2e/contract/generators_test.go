@@ -70,7 +70,8 @@ func compile(t *testing.T, dir, mod string) {
 }
 
 // TestGenerators_typeScript: openapi-typescript's types of the document fit a client in
-// strict TypeScript, and that client does what it says against the real program.
+// strict TypeScript, and that client does what it says against the real program, in front
+// of which the referee finds nothing.
 func TestGenerators_typeScript(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"client.ts", "tsconfig.json"} {
@@ -83,10 +84,15 @@ func TestGenerators_typeScript(t *testing.T) {
 	}
 	mustRun(t, generate)
 	mustRun(t, npm(t, dir, "tsc", "-p", "."))
-	client := exec.CommandContext(t.Context(), "node", "client.js", startServer(t).URL)
+	server := startServer(t)
+	j := newReferee(t, server.Do("GET", "/openapi.json", "", "").Body)
+	client := exec.CommandContext(t.Context(), "node", "client.js", j.proxy(t, server.URL))
 	client.Dir = dir
 	if out := mustRun(t, client); out != "Alice: placed preparing ready served\n" {
 		t.Errorf("the client says: %s", out)
+	}
+	if j.exchanges == 0 || len(j.mismatches) > 0 {
+		t.Errorf("%d exchanges, %q", j.exchanges, j.mismatches)
 	}
 }
 
