@@ -163,7 +163,7 @@ func TestTLS_plainHTTPOnlyRedirects(t *testing.T) {
 		}
 		return res.Header.Get("Location"), string(text)
 	}
-	const ended = "login session has been ended"
+	const ended = "ended its login session"
 	for _, method := range []string{"GET", "POST", "DELETE", "PATCH", "OPTIONS"} {
 		location, body := ask(method, "/api/v1/orders?limit=2&x=%2F")
 		if location != server.URL+"/api/v1/orders?limit=2&x=%2F" || strings.Contains(body, ended) {

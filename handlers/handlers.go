@@ -131,10 +131,10 @@ func withID(fn func(c *gin.Context, id int64) error) gin.HandlerFunc {
 // UTF-8 is 400, as a body is: what a client meant is anybody's guess.
 func refuseAmbiguous(c *gin.Context) {
 	if strings.Contains(strings.ToUpper(c.Request.URL.RawPath), "%2F") {
-		problem.Write(c, problem.NotFound.New("There is nothing at this address: a slash that is written as %2F separates nothing."))
+		problem.Write(c, problem.NotFound.New("There is nothing at this address. It contains %2F, which does not count as a slash: write / to separate the parts of an address."))
 	}
 	if query, err := url.QueryUnescape(c.Request.URL.RawQuery); err == nil && !utf8.ValidString(query) {
-		problem.Write(c, problem.MalformedRequest.New("The query of the address is not valid UTF-8. Percent-encode the bytes of the text in UTF-8, so that ü is %C3%BC."))
+		problem.Write(c, problem.MalformedRequest.New("The query of the address is not valid UTF-8. Percent-encode the text as UTF-8: for example, write ü as %C3%BC."))
 	}
 }
 
@@ -142,7 +142,7 @@ func refuseAmbiguous(c *gin.Context) {
 func methodNotAllowed(c *gin.Context) error {
 	detail := "This address takes only: " + c.Writer.Header().Get("Allow") + "."
 	if middleware.IsPreflight(c) {
-		detail += " A browser asks whether a page of another origin may call it: start the house with that origin in RESTAURANT_CORS_ORIGINS, or with the word loopback for pages of this computer."
+		detail += " This looks like the question of a browser (CORS): may a page of another origin call this address? To allow it, start the server with that origin in RESTAURANT_CORS_ORIGINS, or with the word loopback for pages of this computer."
 	}
 	return problem.MethodNotAllowed.New(detail)
 }

@@ -69,7 +69,7 @@ type rotateResponse struct {
 func (a *API) rotateKeys(c *gin.Context) error {
 	kid, err := a.Authority.Keys().Rotate(c.Request.Context(), a.Authority.Lifetime())
 	if full, ok := errors.AsType[tokens.TooManyKeysError](err); ok {
-		return problem.RateLimited.New("As many keys are honoured as the house keeps at a time. Rotate again when the first of them has expired.").RetryAfter(full.Wait)
+		return problem.RateLimited.New("The server already accepts as many keys as it keeps at one time. Rotate again when the first of them has expired.").RetryAfter(full.Wait)
 	}
 	if err != nil {
 		return err

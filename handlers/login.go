@@ -252,7 +252,7 @@ func (a *API) accessTTL(seconds *int64) (time.Duration, error) {
 	case seconds == nil:
 		return most, nil
 	case *seconds > int64(most.Seconds()):
-		return 0, problem.LifetimeTooLong.New("An access token of this house lives for " + strconv.Itoa(int(most.Seconds())) + " seconds at the most.")
+		return 0, problem.LifetimeTooLong.New("An access token of this server lives for at most " + strconv.Itoa(int(most.Seconds())) + " seconds.")
 	}
 	return time.Duration(*seconds) * time.Second, nil
 }

@@ -301,11 +301,11 @@ func (r dishRequest) check() error {
 	cs.Require(models.IsText(r.Name, 80), "name", "must have 1 to 80 characters, "+models.TextRule)
 	cs.Require(models.IsText(r.Category, 40), "category", "must have 1 to 40 characters, "+models.TextRule)
 	cs.Require(models.IsOptionalText(r.Description, 500), "description", "must have up to 500 characters, "+models.OptionalTextRule)
-	cs.Require(fitSizes(r.Sizes), "sizes", "must be any of small, medium and large, each once, or regular alone")
+	cs.Require(fitSizes(r.Sizes), "sizes", "must be small, medium or large, each at most once, or only regular")
 	for i, s := range r.Sizes {
 		cs.Require(s.PriceCents >= 1 && s.PriceCents <= maxPriceCents, fmt.Sprintf("sizes[%d].price_cents", i), "must be a whole number from 1 to 1000000")
 	}
-	cs.Require(subset(r.Allergens, models.Allergens), "allergens", "must be of "+strings.Join(models.Allergens, ", ")+", each at most once")
+	cs.Require(subset(r.Allergens, models.Allergens), "allergens", "must be some of "+strings.Join(models.Allergens, ", ")+", each at most once")
 	return cs.Err()
 }
 

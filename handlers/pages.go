@@ -67,7 +67,7 @@ func noSuchProblem(slug string) *problem.Problem {
 	for _, k := range problem.Kinds() {
 		slugs = append(slugs, k.Slug)
 	}
-	p := problem.NotFound.New("The house has no refusal of that name. All of them are listed at /problems.").See("/problems")
+	p := problem.NotFound.New("There is no refusal of that name. All of them are listed at /problems.").See("/problems")
 	if near := httpjson.Nearest(slug, slugs); near != "" {
 		p.Detail += " Did you mean /problems/" + near + "?"
 		return p.See("/problems/" + near)

@@ -24,9 +24,9 @@ func RedirectToHTTPS(a *API) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		text := "This house speaks HTTPS only: " + a.PublicURL + "\n"
+		text := "This server answers only over HTTPS: " + a.PublicURL + "\n"
 		if a.revokePlaintextTokens(r) {
-			text += "Your wristband came over plain HTTP, where everybody on the way could read it, so its login session has been ended. Log in again over HTTPS.\n"
+			text += "Your wristband (access token) came over plain HTTP, where others can read it. So the server has ended its login session. Log in again over HTTPS.\n"
 		}
 		w.WriteHeader(http.StatusPermanentRedirect)
 		_, _ = fmt.Fprint(w, text) // the client may have gone

@@ -27,7 +27,7 @@ func refused(c *gin.Context) {
 }
 
 // fromFile is the likeliest reason of a malformed header for those who learn.
-const fromFile = " If it came from a file (curl -H \"@wristband.txt\"), look into the file: where a login was refused, it may hold the refusal instead of a wristband. Log in again; with -f, curl keeps no refusals."
+const fromFile = " If it came from a file (curl -H \"@wristband.txt\"), look into the file. If the login was refused, it may contain the refusal and no wristband (access token). Log in again. With -f, curl does not save refusals."
 
 // refusalOf names what net/http refuses. What it would answer with 501 and 505 is the
 // client's doing, so it is 400 here.
@@ -38,17 +38,17 @@ func refusalOf(status int, reason string) *problem.Problem {
 	case status == http.StatusExpectationFailed:
 		return problem.ExpectationFailed.New("")
 	case strings.Contains(reason, "missing required Host"):
-		return problem.MisdirectedRequest.New("The request names no host. Send the header Host with the address of the house, such as localhost:8080; a proxy in front has to pass it on.")
+		return problem.MisdirectedRequest.New("The request names no host. Send the Host header with the address of the server, such as localhost:8080. A proxy in front must pass it on.")
 	case strings.Contains(reason, "Host header"):
 		return problem.MalformedHost.New("")
 	case strings.Contains(reason, "HTTPS server"):
 		return problem.MalformedRequest.New("This port speaks HTTPS, and the request came as plain HTTP. Use an address that begins with https://.")
 	case strings.Contains(reason, "header name"), strings.Contains(reason, "header value"):
-		return problem.MalformedRequest.New("A header of the request has a character that no header can have." + fromFile)
+		return problem.MalformedRequest.New("A header of the request contains a character that is not allowed there." + fromFile)
 	case status == http.StatusNotImplemented:
 		return problem.MalformedRequest.New("The request has a Transfer-Encoding other than chunked.")
 	case status == http.StatusHTTPVersionNotSupported:
-		return problem.MalformedRequest.New("The request asks for a version of HTTP that this house does not speak. It speaks HTTP/1.1, and HTTP/2 under TLS.")
+		return problem.MalformedRequest.New("The request asks for a version of HTTP that this server does not know. It knows HTTP/1.1, and HTTP/2 under TLS.")
 	}
 	return problem.MalformedRequest.New("The request line or a header of the request is malformed, such as a header without a colon." + fromFile)
 }

@@ -102,7 +102,7 @@ func (a *API) register(c *gin.Context) error {
 		return err
 	}
 	if !a.registrations.Allow() {
-		return problem.RateLimited.New("More people are registering than the house takes in.").RetryAfter(registrationRetry)
+		return problem.RateLimited.New("Too many people are registering at this moment.").RetryAfter(registrationRetry)
 	}
 	leave, err := a.waitToRegister(c)
 	if err != nil {

@@ -79,14 +79,14 @@ func (a *API) readRefreshToken(c *gin.Context) (token string, byCookie bool, err
 		}
 	}
 	if !a.cookies.HasRefresh(c) {
-		return "", false, problem.RefreshTokenInvalid.New("No refresh token came, neither as refresh_token in the body nor in the cookie that a login with cookies sets.")
+		return "", false, problem.RefreshTokenInvalid.New("The request has no voucher (refresh token). Send it as refresh_token in the body, or in the cookie that a login with cookies sets.")
 	}
 	if a.cookies.CrossSite(c) {
 		return "", true, problem.CrossOrigin.New("")
 	}
 	if token, err = a.cookies.Refresh(c); err != nil {
 		a.cookies.Clear(c) // our own of the two, so that the next login works
-		return "", true, problem.RefreshTokenInvalid.New("Two refresh cookies of one name came, and nobody can tell which of them is this house's. Remove the cookies of this host and log in again.")
+		return "", true, problem.RefreshTokenInvalid.New("The request has two refresh cookies of the same name, and the server cannot know which one is its own. Delete the cookies of this host and log in again.")
 	}
 	return token, true, nil
 }

@@ -58,7 +58,7 @@ type changeUserRequest struct {
 
 func (r changeUserRequest) check() error {
 	var cs httpjson.Checks
-	cs.Require(r.Role != nil || r.VIP != nil || r.Name != nil, "body", "must name at least one of role, vip and name")
+	cs.Require(r.Role != nil || r.VIP != nil || r.Name != nil, "body", "must contain at least one of role, vip and name")
 	cs.Require(r.Role == nil || r.Role.Valid(), "role", models.RoleRule)
 	cs.Require(r.Name == nil || models.IsName(*r.Name), "name", models.NameRule)
 	return cs.Err()

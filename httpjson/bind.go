@@ -66,12 +66,12 @@ func decode(body []byte, req any, opts ...json.Options) error {
 
 func syntaxDetail(err error) string {
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return "The body names a field twice. Two readers could understand it differently, so it is refused."
+		return "The body names a field twice. Two programs could understand such a body differently, so the server refuses it."
 	}
 	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return fmt.Sprintf("The body is not well-formed JSON: the fault is at byte %d. Shells change quotation marks: with curl, keep the body in a file and send it with -d \"@file.json\".", s.ByteOffset)
+		return fmt.Sprintf("The body is not valid JSON: the mistake is at byte %d. Some shells change quotation marks. With curl, save the body in a file and send it with -d \"@file.json\".", s.ByteOffset)
 	}
-	return "The body is not well-formed JSON."
+	return "The body is not valid JSON."
 }
 
 // fieldName writes a JSON pointer as items[0].size. The pointer holds only names of

@@ -63,22 +63,22 @@ func readBody(c *gin.Context, malformed *problem.Kind) ([]byte, error) {
 	return bytes.TrimSpace(body), nil
 }
 
-const emptyBody = "The body is empty. If it should come from a file (curl -d \"@order.json\"): is the file there, under that name, and is something in it?"
+const emptyBody = "The body is empty. If it should come from a file (curl -d \"@order.json\"): is the file there, is its name right, and is something in it?"
 
 // encodingFault says why the bytes are no text in UTF-8, or is empty.
 func encodingFault(body []byte) string {
 	switch {
 	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
-		return "The body begins with a byte-order mark (BOM). Save the file as UTF-8 without BOM; in Windows PowerShell, Set-Content -Encoding ascii does."
+		return "The body begins with a byte-order mark (BOM). Save the file as UTF-8 without BOM. In Windows PowerShell, use Set-Content -Encoding ascii."
 	case bytes.HasPrefix(body, []byte("\xff\xfe")), bytes.HasPrefix(body, []byte("\xfe\xff")), bytes.IndexByte(body[:min(len(body), 2)], 0) >= 0:
-		return "The body is in UTF-16, and this call takes UTF-8. Save the file as UTF-8 without BOM; in Windows PowerShell, Set-Content -Encoding ascii does, and > does not."
+		return "The body is in UTF-16, and this call takes UTF-8. Save the file as UTF-8 without BOM. In Windows PowerShell, use Set-Content -Encoding ascii and not >."
 	case !utf8.Valid(body):
 		return "The body is not valid UTF-8. Save the file as UTF-8 and send it again."
 	}
 	return ""
 }
 
-const jsonAsForm = "The body came as a form (application/x-www-form-urlencoded), which curl -d says by itself, and should be JSON. Add the header Content-Type: application/json."
+const jsonAsForm = "The body should be JSON, but its Content-Type says that it is a form (application/x-www-form-urlencoded). curl -d sets this type by itself. Add the header Content-Type: application/json."
 
 // wrongType refuses a body that is not declared as JSON. It names what the body is
 // declared as, and what to say instead.
@@ -99,7 +99,7 @@ func wrongType(c *gin.Context) error {
 	case kind == "multipart/form-data":
 		return problem.UnsupportedMediaType.New("The body came as multipart/form-data, which curl -F and the tab form-data of many tools send, and which no call takes. Send JSON with the header Content-Type: application/json; a login may also be a form (application/x-www-form-urlencoded, curl -d).")
 	case !isUTF8(params):
-		return problem.UnsupportedMediaType.New("The Content-Type of the body names another charset than UTF-8." + takes)
+		return problem.UnsupportedMediaType.New("The Content-Type of the body names a charset other than UTF-8." + takes)
 	}
 	return problem.UnsupportedMediaType.New("The body came as " + kind + "." + takes)
 }

@@ -54,7 +54,7 @@ func (h *Handler) answer(c *gin.Context) error {
 	}
 	q, ok := l.Question(req.Question)
 	if !ok {
-		return httpjson.Invalid("question", "must be the id of a question of this lesson")
+		return httpjson.Invalid("question", "must be the id of a question in this lesson")
 	}
 	if req.Choice < 1 || req.Choice > len(q.Choices) {
 		return httpjson.Invalid("choice", "must be the number of a choice, from 1 to "+strconv.Itoa(len(q.Choices)))

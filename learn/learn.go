@@ -121,16 +121,16 @@ func (h *Handler) ownsServer(c *gin.Context) error {
 	case h.LoopbackOnly || middleware.IsAuthenticated(c) && middleware.MustPrincipal(c).Role == models.RoleManager:
 		return nil
 	case middleware.IsAuthenticated(c):
-		return problem.RoleRequired.New("Others come to this house, too, so this is for a manager.")
+		return problem.RoleRequired.New("Other people use this server, too, so only a manager may do this.")
 	case middleware.CookieRefusal(c) != nil:
 		return middleware.CookieRefusal(c)
 	}
-	return problem.AuthenticationRequired.New("Others come to this house, too, so this is for a manager: log in as one, and send the wristband along.")
+	return problem.AuthenticationRequired.New("Other people use this server, too, so only a manager may do this. Log in as a manager and send the wristband (access token) with the request.")
 }
 
 // MountDisabled registers a route that says why there are no lessons.
 func MountDisabled(r gin.IRouter, _ gin.HandlerFunc) {
 	httpjson.Get(r, "/learn", adapt(func(*gin.Context) error {
-		return problem.NotFound.New("The lessons need the demo accounts: start the house with RESTAURANT_DEMO_DATA=on.")
+		return problem.NotFound.New("The lessons need the demo accounts. Start the server with RESTAURANT_DEMO_DATA=on.")
 	}))
 }

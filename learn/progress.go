@@ -101,7 +101,7 @@ func (h *Handler) restoreProgress(c *gin.Context) error {
 	case in.Table != nil && *in.Table != mainTable:
 		return httpjson.Invalid("table", "must be main: a server has one learner")
 	case in.Lessons == nil:
-		return httpjson.Invalid("lessons", "is required; without it all progress would be lost")
+		return httpjson.Invalid("lessons", "is required: without it you would lose all progress")
 	}
 	records := map[string]progress{}
 	for _, saved := range in.Lessons {

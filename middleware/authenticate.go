@@ -175,15 +175,15 @@ var refusals = []struct {
 
 // endings say why the login session of a revoked token has ended.
 var endings = map[models.EndReason]string{
-	models.EndLogout:    "You logged out, and the wristbands of that login went with it. Log in again.",
-	models.EndUser:      "The login session of this wristband was ended in the list of login sessions. Log in again.",
-	models.EndPassword:  "The password was changed, which ends all other login sessions of the guest. Log in with the new password.",
-	models.EndRole:      "A manager changed the role or the VIP status of this guest, so the wristband said what is no longer so. Log in again for a new one.",
-	models.EndReuse:     "A refresh token of this login was used twice, so it is in two hands, and the login session has ended. Log in again; if it was not you who used it twice, change the password.",
-	models.EndPlainHTTP: "This wristband came over plain HTTP, where everybody on the way could read it, so its login session was ended. Log in again, and use the https:// address only.",
-	models.EndReset:     "The kitchen was made fresh (a reset), which ends all login sessions. Log in again.",
+	models.EndLogout:    "You logged out. That ended all wristbands (access tokens) of this login. Log in again.",
+	models.EndUser:      "Somebody ended the login session of this wristband (access token) in the list of login sessions. Log in again.",
+	models.EndPassword:  "The password was changed. That ends all other login sessions of the guest. Log in with the new password.",
+	models.EndRole:      "A manager changed the role or the VIP status of this guest, so the claims in the wristband (access token) are no longer true. Log in again to get a new one.",
+	models.EndReuse:     "A voucher (refresh token) of this login was used twice. Perhaps somebody stole a copy, so the server has ended the login session. Log in again. If you did not use it twice yourself, change the password.",
+	models.EndPlainHTTP: "This wristband (access token) came over plain HTTP, where others can read it. So the server has ended its login session. Log in again, and use only the https:// address.",
+	models.EndReset:     "The kitchen was made fresh: somebody reset the restaurant. That ends all login sessions. Log in again.",
 	models.EndManager:   "A manager ended the login sessions of this guest. Log in again.",
-	models.EndRestore:   "The house went back to a copy of its order book, which ends all login sessions. Log in again.",
+	models.EndRestore:   "The restaurant went back to a copy of its order book (database). That ends all login sessions. Log in again.",
 }
 
 // detailOf returns what is known about a refusal beyond its kind, or an empty text.

@@ -20,7 +20,7 @@ func RequireRole(roles ...models.Role) gin.HandlerFunc {
 	for i, r := range roles {
 		names[i] = string(r)
 	}
-	detail := "This door opens only to the role " + strings.Join(names, " or ") + "."
+	detail := "This call is only for the role " + strings.Join(names, " or ") + "."
 	return func(c *gin.Context) {
 		if !slices.Contains(roles, MustPrincipal(c).Role) {
 			problem.Write(c, problem.RoleRequired.New(detail))

@@ -16,8 +16,8 @@ var problems = []struct {
 	kind   *problem.Kind
 	detail string
 }{
-	{models.ErrNotFound, problem.NotFound, "There is nothing here under that number."},
-	{models.ErrUserUnknown, problem.TokenClaimsInvalid, "The wristband is of a guest whom this house does not know. Log in again."},
+	{models.ErrNotFound, problem.NotFound, "There is nothing here with that number."},
+	{models.ErrUserUnknown, problem.TokenClaimsInvalid, "The wristband (access token) belongs to a guest whom this server does not know. Log in again."},
 	{models.ErrUsernameTaken, problem.UsernameTaken, ""},
 	{models.ErrLastManager, problem.LastManager, ""},
 	{models.ErrStale, problem.PreconditionFailed, ""},
@@ -34,11 +34,11 @@ var problems = []struct {
 
 // stages say where an order is, and which steps follow.
 var stages = map[models.Status]string{
-	models.StatusPlaced:    "The order is placed: it can become preparing, or be cancelled.",
-	models.StatusPreparing: "The order is preparing: it can become ready, and is too late to cancel.",
-	models.StatusReady:     "The order is ready: it can become served, and is too late to cancel.",
-	models.StatusServed:    "The order is served: no step follows.",
-	models.StatusCancelled: "The order is cancelled: no step follows.",
+	models.StatusPlaced:    "The order is placed: its next status can be preparing or cancelled.",
+	models.StatusPreparing: "The order is preparing: its next status can be ready. It is too late to cancel it.",
+	models.StatusReady:     "The order is ready: its next status can be served. It is too late to cancel it.",
+	models.StatusServed:    "The order is served: there is no next status.",
+	models.StatusCancelled: "The order is cancelled: there is no next status.",
 }
 
 // ToProblem translates an error, once for all handlers. An unknown error is a 500

@@ -55,10 +55,10 @@ func headerTooLarge(r *http.Request) *problem.Problem {
 	if cookies == 0 || headerBytes(r)-cookies > MaxHeaderBytes {
 		return problem.HeaderTooLarge.New("")
 	}
-	p := problem.HeaderTooLarge.New(fmt.Sprintf("The request line and headers add up to more than 8 KiB, and %d bytes of them are cookies: "+
-		"other programs at this name, also on other ports, have left them in the browser. Delete the cookies of this address there.", cookies))
+	p := problem.HeaderTooLarge.New(fmt.Sprintf("The request line and the headers together have more than 8 KiB, and %d bytes of them are cookies. "+
+		"They come from other programs at this host name, also on other ports. Delete the cookies of this address in the browser.", cookies))
 	if other := otherLoopbackURL(r); other != "" {
-		p.Detail = strings.TrimSuffix(p.Detail, ".") + ", or open " + other + " instead, where they are not sent."
+		p.Detail = strings.TrimSuffix(p.Detail, ".") + ", or open " + other + " instead: the browser does not send them there."
 		p = p.See(other)
 	}
 	return p

@@ -46,8 +46,8 @@ func (h Hosts) Check(c *gin.Context) {
 		problem.Write(c, problem.MalformedHost.New(""))
 		return
 	}
-	problem.Write(c, problem.MisdirectedRequest.New("The request names a host that this house does not answer to. Use the address that the house printed when it started; "+
-		"whoever runs the house can let it answer to a further name with RESTAURANT_ALLOWED_HOSTS."))
+	problem.Write(c, problem.MisdirectedRequest.New("The request uses a host name that does not belong to this server. Use the address that the server printed when it started. "+
+		"The person who runs the server can add a name with RESTAURANT_ALLOWED_HOSTS."))
 }
 
 func (h Hosts) own(name string) bool {

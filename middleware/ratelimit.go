@@ -83,7 +83,7 @@ func (l *RateLimit) check(c *gin.Context, policy, key string) {
 	h.Set("RateLimit-Policy", fmt.Sprintf(`%q;q=%d;w=1`, policy, l.perSecond))
 	h.Set("RateLimit", fmt.Sprintf(`%q;r=%d;t=1`, policy, left))
 	if !ok {
-		problem.Write(c, problem.RateLimited.New(fmt.Sprintf("More than %d requests came within a second.", l.perSecond)).RetryAfter(time.Second))
+		problem.Write(c, problem.RateLimited.New(fmt.Sprintf("This guest or address sent more than %d requests within a second.", l.perSecond)).RetryAfter(time.Second))
 	}
 }
 

@@ -126,11 +126,11 @@ func (n NewOrder) priceLine(l NewLine, menu *Menu) (OrderLine, *LineError) {
 	price, ok := dish.PriceOf(l.Size)
 	switch {
 	case dish.VIPOnly && !n.VIP:
-		return OrderLine{}, &LineError{Field: "menu_item_id", Message: "This dish is served to VIPs only.", Reason: ErrVIPOnly}
+		return OrderLine{}, &LineError{Field: "menu_item_id", Message: "This dish is for VIPs only.", Reason: ErrVIPOnly}
 	case dish.AgeRestricted && !n.AgeOver18:
-		return OrderLine{}, &LineError{Field: "menu_item_id", Message: dish.Name + " is served to adults only.", Reason: ErrAgeRestricted}
+		return OrderLine{}, &LineError{Field: "menu_item_id", Message: dish.Name + " is for adults only.", Reason: ErrAgeRestricted}
 	case !ok:
-		return OrderLine{}, &LineError{Field: "size", Message: "must be a size that the dish comes in", Reason: ErrInvalidLine}
+		return OrderLine{}, &LineError{Field: "size", Message: "must be a size that this dish has", Reason: ErrInvalidLine}
 	case !dish.Available:
 		return OrderLine{}, &LineError{Field: "menu_item_id", Message: dish.Name + " is sold out.", Reason: ErrItemUnavailable}
 	}

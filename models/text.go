@@ -10,10 +10,10 @@ import (
 )
 
 // textRule completes what a field of text takes.
-const textRule = "no control characters, and none that turn the direction of the text"
+const textRule = "without control characters or characters that change the direction of the text"
 
 // TextRule says what IsText accepts, as in "must have 1 to 80 characters, …".
-const TextRule = "at least one that can be seen, " + textRule
+const TextRule = "at least one of them visible, " + textRule
 
 // OptionalTextRule says what IsOptionalText accepts.
 const OptionalTextRule = textRule

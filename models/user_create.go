@@ -59,7 +59,7 @@ func (n NewUser) faults() (invalid ValidationError) {
 		}
 	}
 	username, isUsername := Username(n.Username)
-	require(isUsername, "username", "must have 3 to 32 of the characters a-z, 0-9, dot, underscore and hyphen")
+	require(isUsername, "username", "must have 3 to 32 characters: a-z, 0-9, dot, underscore and hyphen")
 	fault := PasswordFault(n.Password, username)
 	require(fault == "", "password", fault)
 	require(IsName(n.Name), "name", NameRule)

@@ -45,7 +45,7 @@ type Problem struct {
 	// Status repeats the HTTP status code.
 	Status int `json:"status" example:"404" minimum:"400" maximum:"599" validate:"required"`
 	// Detail is a sentence about this occurrence.
-	Detail string `json:"detail" example:"There is nothing here under that number." validate:"required"`
+	Detail string `json:"detail" example:"There is nothing here with that number." validate:"required"`
 	// Instance is the path of the request, without its query.
 	Instance string `json:"instance" example:"/api/v1/orders/99" validate:"required"`
 	// RequestID repeats the X-Request-ID header, to be quoted in a report.

@@ -71,12 +71,12 @@ func (l *Lab) edit(c *gin.Context) (forged string, err error) {
 	_, raw, _ := strings.Cut(c.GetHeader("Authorization"), " ")
 	parts := strings.Split(strings.TrimSpace(raw), ".")
 	if len(parts) != 3 {
-		return "", problem.TokenMissing.New("Send the token to edit in the header Authorization: Bearer <access token>.")
+		return "", problem.TokenMissing.New("Send the token that you want to edit in the header: Authorization: Bearer <access token>.")
 	}
 	header, err := decode(parts[0])
 	claims, err2 := decode(parts[1])
 	if err != nil || err2 != nil {
-		return "", problem.TokenMissing.New("What came in the Authorization header cannot be read as a token: three parts in base64url, with dots between them.")
+		return "", problem.TokenMissing.New("The Authorization header does not contain a token. A token has three parts in base64url with dots between them.")
 	}
 	for _, change := range req.Set {
 		name, value, ok := strings.Cut(change, "=")
