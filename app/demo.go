@@ -14,16 +14,17 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"restaurant/seed"
 )
 
 func demoCommand(ctx context.Context, c call) error {
 	if !c.cfg.demoData {
-		return errors.New("demo logs in as alice, who comes with RESTAURANT_DEMO_DATA=on")
+		return errors.New("demo needs the demo account alice: set RESTAURANT_DEMO_DATA=on")
 	}
 	if c.cfg.kitchen == "manual" {
-		return errors.New("demo needs orders that advance by themselves: RESTAURANT_KITCHEN=auto")
+		return errors.New("demo needs orders that move on by themselves: set RESTAURANT_KITCHEN=auto")
 	}
 	c.Log = io.Discard // the requests are shown below, from the client's side
 	return runServer(ctx, c, func(ctx context.Context, at place) error {
@@ -32,13 +33,12 @@ func demoCommand(ctx context.Context, c call) error {
 			return err
 		}
 		d := &demoRun{ctx: ctx, url: c.cfg.directURL(at.url), out: c.Out, client: client}
-		switch err := d.orderPizza(); {
-		case ctx.Err() != nil:
-			return errors.New("the demo was stopped before the pizza was served")
-		case err != nil:
-			return err
+		if err := d.orderPizza(); err != nil {
+			return d.stopped(err)
 		}
-		fmt.Fprintf(c.Out, "Restaurant keeps running at %s (Ctrl-C stops it).\nNow you: %s -s %s/learn, or %s/swagger/index.html\n", at.url, c.cfg.curl(), at.url, at.url)
+		fmt.Fprint(c.Out, "Now you:\n\n")
+		printFirstSteps(c, at.url)
+		fmt.Fprintln(c.Out, "See all commands and settings: run the program with -h.")
 		return nil
 	})
 }
@@ -51,6 +51,8 @@ type demoRun struct {
 	token  string
 	out    io.Writer
 	client *http.Client
+	order  int64     // its number; 0: not ordered yet
+	placed time.Time // when it was ordered
 }
 
 // newDemoClient connects to the address listening, whatever the URL says, so that
@@ -84,32 +86,46 @@ func (d *demoRun) orderPizza() error {
 	var login struct {
 		AccessToken string `json:"access_token"`
 	}
-	d.heading("1. The bouncer: alice shows name and password and gets a wristband, an access token.")
+	d.heading("1. The bouncer (login): alice shows her name and password, and gets a wristband (access token).")
 	credentials := fmt.Sprintf(`{"username":"alice","password":"%s"}`, seed.DemoPassword("alice"))
 	if err := d.call(http.MethodPost, "/api/v1/auth/login", credentials, &login); err != nil {
 		return err
 	}
 	d.token = login.AccessToken
 
-	d.heading("2. The menu card: anybody may read it; dish 1 is the Margherita.")
+	d.heading("2. The menu: everybody may read it, also without a wristband. Dish 1 is the Margherita.")
 	if err := d.call(http.MethodGet, "/api/v1/menu?q=margherita", "", new(any)); err != nil {
 		return err
 	}
 
-	d.heading("3. The waiter: the order goes to the kitchen, because the wristband travels with it.")
+	d.heading("3. The waiter (API): takes the order to the kitchen (server), because the request carries the wristband.")
 	var order struct{ ID int64 }
 	if err := d.call(http.MethodPost, "/api/v1/orders", `{"items":[{"menu_item_id":1,"size":"large","quantity":1}]}`, &order); err != nil {
 		return err
 	}
+	d.order, d.placed = order.ID, time.Now()
 
-	d.heading("4. The kitchen: one answer stays open, and each step of the order is written into it.")
+	d.heading("4. The kitchen (server): this answer stays open (a stream), and the kitchen writes each step of the order into it.")
 	return d.follow(fmt.Sprintf("/api/v1/orders/%d/events", order.ID))
+}
+
+// stopped is the error of a demo that did not come to its end: a script must not take half
+// of it for all of it.
+func (d *demoRun) stopped(err error) error {
+	switch {
+	case d.ctx.Err() == nil:
+		return err
+	case d.order == 0:
+		return errors.New("the demo was stopped before the pizza was ordered; start it again to see all of it")
+	}
+	return fmt.Errorf("the demo was stopped before the pizza was served; order %d is saved, and goes on when the server runs again", d.order)
 }
 
 func (d *demoRun) heading(line string) { fmt.Fprintf(d.out, "\n%s\n\n", line) }
 
 // call makes one request, prints it with the response, and decodes that.
 func (d *demoRun) call(method, path, body string, into any) error {
+	start := time.Now()
 	res, err := d.send(method, path, body)
 	if err != nil {
 		return err
@@ -120,6 +136,7 @@ func (d *demoRun) call(method, path, body string, into any) error {
 		return err
 	}
 	d.showBody(text)
+	fmt.Fprintf(d.out, "\n   Answered after %d ms.\n", time.Since(start).Milliseconds())
 	return json.Unmarshal(text, into)
 }
 
@@ -188,11 +205,16 @@ func (d *demoRun) follow(path string) error {
 		if lines.Text() != "" {
 			fmt.Fprintln(d.out, "   <", lines.Text())
 		}
+		if strings.HasPrefix(lines.Text(), "data:") {
+			fmt.Fprintf(d.out, "     %s after the order\n", d.sinceOrder())
+		}
 		served = served || strings.Contains(lines.Text(), `"served"`)
 	}
 	if !served {
 		return errors.New("the stream ended before the pizza was served")
 	}
-	fmt.Fprintln(d.out, "\nServed. Buon appetito!")
+	fmt.Fprintf(d.out, "\nServed %s after the order. Buon appetito!\n\n", d.sinceOrder())
 	return nil
 }
+
+func (d *demoRun) sinceOrder() string { return fmt.Sprintf("%.1f s", time.Since(d.placed).Seconds()) }

@@ -70,7 +70,7 @@ func printAuthority(c call, url string) error {
 	}
 	fingerprint, err := server.Fingerprint(c.cfg.tlsDir())
 	if err == nil {
-		fmt.Fprintf(c.Out, "Certificate authority of this server, SHA-256: %s\nTry it: %s %s/healthz\n",
+		fmt.Fprintf(c.Out, "The server made its certificate itself, so browsers warn about it (authority: SHA-256 %s). curl accepts it with: %s %s/healthz\n",
 			fingerprint, c.cfg.curl(), url)
 	}
 	return err

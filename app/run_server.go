@@ -92,7 +92,7 @@ func (a *App) servers(c call, on listeners) (parts []part) {
 		},
 		stop: func(failed context.Context) error {
 			if failed.Err() == nil {
-				fmt.Fprintln(c.Out, "Stopping: requests under way are answered first (Ctrl-C again ends at once).")
+				fmt.Fprintln(c.Out, "Stopping: running requests still get their answers. Press Ctrl-C again to stop at once.")
 			}
 			a.drain(failed, c.cfg.drain)
 			return on.primary.Shutdown()

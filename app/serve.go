@@ -7,11 +7,19 @@ import (
 
 func serveCommand(ctx context.Context, c call) error {
 	return runServer(ctx, c, func(_ context.Context, at place) error {
-		fmt.Fprintf(c.Out, "Restaurant is running at %s (Ctrl-C stops it).\nThe API documentation, to try every call: %s/swagger/index.html\n", at.url, at.url)
-		if c.cfg.demoData {
-			fmt.Fprintf(c.Out, "The lessons, from what an API is to why there are refresh tokens: %s -s %s/learn\n", c.cfg.curl(), at.url)
-			fmt.Fprintln(c.Out, "Demo users: alice, bob, vera, carla (chef), marco (manager); the password of each is <name>-likes-pizza.")
-		}
+		printFirstSteps(c, at.url)
 		return nil
 	})
+}
+
+// printFirstSteps says what somebody who has never seen the program can do now.
+func printFirstSteps(c call, url string) {
+	fmt.Fprintf(c.Out, "Restaurant is running at %s (Ctrl-C stops it). Open this address in a browser and order a pizza.\n", url)
+	if c.cfg.demoData {
+		fmt.Fprintf(c.Out, "Learn what an API and a token are. In a second terminal, type: %s -s %s/learn\n", c.cfg.curl(), url)
+	}
+	fmt.Fprintf(c.Out, "Try every call of the API in a browser: %s/swagger/index.html\n", url)
+	if c.cfg.demoData {
+		fmt.Fprintln(c.Out, "Log in as alice, bob, vera, carla (chef) or marco (manager). Passwords: alice-likes-pizza, bob-likes-pizza and so on.")
+	}
 }

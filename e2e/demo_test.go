@@ -17,12 +17,18 @@ import (
 func TestDemo_ordersAPizza(t *testing.T) {
 	t.Setenv("RESTAURANT_KITCHEN_PACE", "50ms")
 	server := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "demo")
-	server.AwaitOutput("Ctrl-C")
+	server.AwaitOutput("-h.")
 	output := server.Output.String()
-	for _, want := range []string{"POST /api/v1/auth/login", "200 OK", "GET /api/v1/menu", "POST /api/v1/orders", "201 Created", "/events", `"status":"served"`, "Buon appetito"} {
+	for _, want := range []string{"POST /api/v1/auth/login", "200 OK", "GET /api/v1/menu", "POST /api/v1/orders", "201 Created", "/events", `"status":"served"`, "Buon appetito", server.URL + "/learn", server.URL + "/swagger/index.html"} {
 		if !strings.Contains(output, want) {
 			t.Errorf("the demo does not show %s:\n%s", want, output)
 		}
+	}
+	if n := len(regexp.MustCompile(`Answered after \d+ ms`).FindAllString(output, -1)); n != 3 {
+		t.Errorf("it prints the time of %d answers", n)
+	}
+	if n := len(regexp.MustCompile(`\d\.\d s after the order`).FindAllString(output, -1)); n != 5 { // four steps, and the end
+		t.Errorf("it prints %d times since the order", n)
 	}
 	if strings.Contains(output, "-----BEGIN") || regexp.MustCompile(`ey[\w-]+\.ey[\w-]+\.[\w-]{300}`).MatchString(output) {
 		t.Error("the demo prints a whole token or a key")
@@ -63,7 +69,7 @@ func TestDemo_saysThatItWasStopped(t *testing.T) {
 	server.AwaitOutput(`"status":"placed"`)
 	server.Signal()
 	code, output := server.Wait(10*time.Second), server.Output.String()
-	if code != 1 || !strings.Contains(output, "stopped before the pizza was served") || strings.Contains(output, "keeps running") {
+	if code != 1 || !strings.Contains(output, "stopped before the pizza was served") || !strings.Contains(output, "order 1 is saved") || strings.Contains(output, "Now you") {
 		t.Errorf("exit code %d after: %s", code, output)
 	}
 }

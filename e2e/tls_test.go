@@ -117,7 +117,7 @@ func TestTLS_everyCommandWorks(t *testing.T) {
 		}
 	}
 	server, _ := startTLS(t, filepath.Join(t.TempDir(), "a data folder"), "-kitchen-pace", "50ms")
-	server.AwaitOutput("Demo users")
+	server.AwaitOutput("Log in as")
 	lines := regexp.MustCompile(`curl .*`).FindAllString(server.Output.String(), -1)
 	if len(lines) < 2 {
 		t.Fatalf("it prints %q", lines)
