@@ -165,7 +165,7 @@ func alternate(ctx context.Context, calls int, servers []*grown) ([][][]time.Dur
 
 func printGrowth(out io.Writer, o options, servers []*grown, took [][][]time.Duration) {
 	empty, filled := servers[0], servers[1]
-	fmt.Fprintf(out, "Medians of %d calls of each kind, one after the other and by turns at both servers; alice has as many orders on one as on the other.\n\n", o.calls)
+	fmt.Fprintf(out, "Medians of %d calls of each kind, one after the other, at both servers in turns; alice has as many orders at one as at the other.\n\n", o.calls)
 	var t table
 	t.add("call", "empty, ms", fmt.Sprintf("with %s orders and %s guests, ms", count(o.orders), count(o.guests)), "ratio")
 	for e, kind := range callKinds {

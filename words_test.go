@@ -1,0 +1,152 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// odd are words and orders of words that a learner of English stumbles over, with what to
+// say instead, and images that are not in the README's table.
+var odd = []struct{ words, instead string }{
+	{`\banew\b`, "again"},
+	{`\bwho(m)?ever\b`, "everyone who, anyone who, or the word for that person"},
+	{`^whatever\b|[.:;] whatever\b`, "everything that, what"},
+	{`\bwherever\b`, "where, everywhere"},
+	{`\b(stands?|standing) (in|on|there|between|behind|under|beside|above|below|at)\b`, "is, or is written"},
+	{`\bstood (in|on|there|between|behind|under|beside)\b`, "was, or was written"},
+	{`\bas (it|they) stands?\b`, "as it is, unchanged"},
+	{`\bthe own\b`, "their own, its own"},
+	{`\bof (its|their|one's|your|our) own future\b`, "that was issued later"},
+	{`\b(tells?|told) whether\b`, "says if"},
+	{`\b(goes|go|going|went) along\b`, "is sent with, comes with"},
+	{`\b(nobody|no one|none|nothing)\b[^.]{0,80}\bany more\b`, "no longer"},
+	{`\bfor good\b`, "for ever, always, or a time"},
+	{`\bgood for\b`, "works for, works once"},
+	{`\bin two hands\b`, "two people have it"},
+	{`\bmoves? the end on\b`, "lives longer"},
+	{`\bby turns\b`, "in turns"},
+	{`\bbeforehand\b`, "before"},
+	{`\b(lest|hence|thereof|therein|thereby|whence|whilst|upon|save for|in vain|of old|yonder|shall)\b`, "a word of today"},
+	{`\bnapkins?\b|\bguest books?\b|\bstamp samples?\b|\bback ?yard\b`, "the field's word"},
+	{`\blook alike\b|\blooks? like one\b`, "cannot be told apart, count as one"},
+	{`\bno more (than|of)? ?(there|here)\b`, "not any longer"},
+	{`\b(the|a) (color|colors|behavior|favorite|canceled|license[sd]|organize|recognize)\b`, "British spelling"},
+}
+
+// unread are texts that are not in plain words yet.
+var unread = []string{
+	"docs/page.md", // names a button of the page
+	"app/open_files.go",
+	"app/settings.go",
+	"docs/openapi.json",
+	"learn/course/glossary.json",
+	"learn/course/lessons/L01.json",
+	"learn/course/lessons/L02.json",
+	"learn/course/lessons/L03.json",
+	"learn/course/lessons/L04.json",
+	"learn/course/lessons/L05.json",
+	"learn/course/lessons/L06.json",
+	"learn/course/lessons/L07.json",
+	"learn/course/lessons/L08.json",
+	"learn/course/lessons/L09.json",
+	"learn/pages/learn.html",
+	"learn/pages/reset.html",
+	"learn/pages/terminal.txt",
+	"middleware/authenticate.go",
+	"middleware/host.go",
+	"problem/kinds.go",
+	"web/index.html",
+	"web/js/lessons/page.js",
+	"web/js/lessons/reset.js",
+	"web/js/lib/auth.js",
+	"web/js/parts/login.js",
+	"web/js/views/lessons.js",
+	"web/js/views/menu.js",
+}
+
+// TestWords_areOfToday reads what people read: the README and the pages in docs, the page,
+// the lessons, the document of the API, and every text in the code: messages, -h, problems.
+func TestWords_areOfToday(t *testing.T) {
+	texts := map[string][]string{}
+	for name, text := range proseFiles(t) {
+		texts[name] = append(texts[name], text)
+	}
+	for name, file := range sourceFiles(t, parser.SkipObjectResolution) {
+		ast.Inspect(file.syntax, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if text, err := strconv.Unquote(lit.Value); err == nil {
+					texts[name] = append(texts[name], text)
+				}
+			}
+			return true
+		})
+	}
+	for _, o := range odd {
+		pattern := regexp.MustCompile(`(?im)` + o.words)
+		for name, all := range texts {
+			if slices.Contains(unread, name) {
+				continue
+			}
+			for _, text := range all {
+				for _, at := range pattern.FindAllStringIndex(text, -1) {
+					t.Errorf("%s says %q: %s", name, around(text, at), o.instead)
+				}
+			}
+		}
+	}
+}
+
+// around is a place in a text with some words beside it.
+func around(text string, at []int) string {
+	from, to := max(0, at[0]-30), min(len(text), at[1]+30)
+	return strings.Join(strings.Fields(strings.ToValidUTF8(text[from:to], "")), " ")
+}
+
+// proseFiles are the files that are text for people as a whole.
+func proseFiles(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	err := fs.WalkDir(os.DirFS("."), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (slices.Contains([]string{".git", "data", "dist", "node_modules", "swaggerui", "testdata", "decisions", "e2e"}, d.Name())):
+			return fs.SkipDir
+		case d.IsDir() || name == "CHANGELOG.md" || !isProse(name):
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if found[name] = string(text); path.Ext(name) == ".js" {
+			found[name] = jsComment.ReplaceAllString(found[name], "")
+		}
+		return err
+	})
+	if err != nil || len(found) < 50 {
+		t.Fatalf("%d files: %v", len(found), err)
+	}
+	return found
+}
+
+// jsComment is a line of a script that no guest reads.
+var jsComment = regexp.MustCompile(`(?m)^\s*(//|/\*\*|\*) .*$`)
+
+func isProse(name string) bool {
+	switch path.Ext(name) {
+	case ".md", ".html", ".js":
+		return true
+	case ".json":
+		return strings.HasPrefix(name, "learn/course/") || name == "docs/openapi.json"
+	case ".tmpl", ".txt", ".sh", ".conf", ".yaml", ".yml":
+		return strings.HasPrefix(name, "learn/") || strings.HasPrefix(name, "deploy/")
+	}
+	return false
+}
