@@ -29,7 +29,7 @@ RUN = .
 CHAOS = 60s
 
 .PHONY: help run demo branches test check docs build release clean e2e contract \
-	fmt-check vet lint tidy-check web-check swagger-ui workflow-check shell-check module-path \
+	fmt-check vet lint tidy-check web-check swagger-ui workflow-check shell-check module-path image \
 	test-postgres chaos screenshots bench load growth crowd cluster-load
 
 help: ## Show the targets
@@ -65,6 +65,9 @@ build: ## Build the program for all platforms into dist/
 release: ## Build the archives of all platforms, with checksums, licences and the list of parts, into dist/release (docs/releasing.md)
 	@$(MAKE) build RELEASE="$(RELEASE) -buildvcs=true"
 	go run ./deploy/release $(foreach p,$(PLATFORMS),dist/restaurant-$(subst /,-,$(p))$(if $(findstring windows,$(p)),.exe))
+
+image: #: Build the container image, with its version (needs Docker; docs/containers.md)
+	docker build --build-arg VERSION="$$(git describe --tags --always --dirty)" -t restaurant .
 
 module-path: #: Give the module the path of where it is hosted: make module-path MODULE=github.com/you/restaurant
 	@deploy/module-path.sh $(MODULE)

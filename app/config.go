@@ -112,7 +112,7 @@ func (c config) kitchenMode() kitchen.Mode {
 func (c config) check() error {
 	switch {
 	case !c.overTLS() && !c.behindProxy && !isLoopback(c.addr):
-		return fmt.Errorf("RESTAURANT_ADDR %s is not loopback, and over plain HTTP anyone on the way could read passwords and tokens: set RESTAURANT_TLS=self-signed (or RESTAURANT_TLS=files), or put a TLS proxy in front and set RESTAURANT_BEHIND_PROXY=on", c.addr)
+		return c.plainRefusal()
 	case c.tls == "files" && (c.tlsCert == "" || c.tlsKey == ""):
 		return errors.New("RESTAURANT_TLS=files needs RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY, the paths of two PEM files")
 	case c.public && c.publicRefusal() != nil:
@@ -121,6 +121,15 @@ func (c config) check() error {
 		return errors.New("RESTAURANT_PUBLIC_URL must begin with https:// under TLS")
 	}
 	return nil
+}
+
+// plainRefusal says what to do instead of plain HTTP for everybody on the way.
+func (c config) plainRefusal() error {
+	text := fmt.Sprintf("RESTAURANT_ADDR %s is not loopback, and over plain HTTP anyone on the way could read passwords and tokens: set RESTAURANT_TLS=self-signed (or RESTAURANT_TLS=files), or put a TLS proxy in front and set RESTAURANT_BEHIND_PROXY=on", c.addr)
+	if host, _, _ := net.SplitHostPort(c.addr); allInterfaces(host) {
+		text += ". In a container that only this computer reaches (docker run -p 127.0.0.1:8080:8080), that setting is enough"
+	}
+	return errors.New(text)
 }
 
 func (c config) overTLS() bool { return c.tls != "off" }

@@ -60,7 +60,7 @@ func TestConfig_exposure(t *testing.T) {
 		{"a bare port for HTTPS, too", map[string]string{"RESTAURANT_TLS_ADDR": "8443"}, false, "RESTAURANT_TLS_ADDR must be host:port: say localhost:8443"},
 		{"other programs' variables are not read", map[string]string{"PUBLIC": `C:\Users\Public`, "TLS": "1.3", "DATABASE_URL": "file:./dev.db", "LOG_LEVEL": "verbose"}, true, ""},
 		{"unless they are switched off", map[string]string{"RESTAURANT_DEMO_DATA": "off"}, false, ""},
-		{"all interfaces are refused", map[string]string{"RESTAURANT_ADDR": ":8080"}, false, "RESTAURANT_ADDR"},
+		{"all interfaces are refused", map[string]string{"RESTAURANT_ADDR": ":8080"}, false, "docker run -p 127.0.0.1:8080:8080"},
 		{"another address is refused", map[string]string{"RESTAURANT_ADDR": "192.0.2.1:8080"}, false, "RESTAURANT_BEHIND_PROXY=on"},
 		{"a name that only begins like it is refused", map[string]string{"RESTAURANT_ADDR": "localhost.example:8080"}, false, "RESTAURANT_ADDR"},
 		{"behind a proxy there are no demo accounts", map[string]string{"RESTAURANT_ADDR": ":8080", "RESTAURANT_BEHIND_PROXY": "on"}, false, ""},

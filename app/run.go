@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -62,10 +63,14 @@ func commandOf(args []string) (name string, rest []string) {
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
 
+// stamped is the version where the source does not come with its history, as in an image:
+// go build -ldflags "-X $(go list ./app).stamped=v1.2.3".
+var stamped string
+
 // version names the tag or commit that the program was built from.
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		return info.Main.Version
 	}
-	return "devel" // not built in a clone
+	return cmp.Or(stamped, "devel")
 }

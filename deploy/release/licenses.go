@@ -46,6 +46,19 @@ func thirdPartyLicenses(ctx context.Context, root string, programs []program) ([
 	return all.Bytes(), nil
 }
 
+// writeLicenses writes only these texts, for an image.
+func writeLicenses(ctx context.Context, root, out string, paths []string) error {
+	programs, err := readPrograms(paths)
+	if err != nil {
+		return err
+	}
+	text, err := thirdPartyLicenses(ctx, root, programs)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, text, 0o644)
+}
+
 // swaggerUI is what the page at /swagger is made of.
 func swaggerUI(root string) (part, error) {
 	version, err := swaggerUIVersion(root)

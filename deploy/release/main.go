@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"debug/buildinfo"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -22,10 +23,17 @@ import (
 
 func main() {
 	out := flag.String("out", "dist/release", "folder to write to; what is in it goes")
+	licenses := flag.String("licenses", "", "write only the licences of what is in the programs, into this file")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := release(ctx, ".", *out, flag.Args()); err != nil {
+	var err error
+	if *licenses != "" {
+		err = writeLicenses(ctx, ".", *licenses, flag.Args())
+	} else {
+		err = release(ctx, ".", *out, flag.Args())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
@@ -46,6 +54,9 @@ func (p program) name() string {
 // release writes everything for these programs, which are built from the module at root.
 func release(ctx context.Context, root, out string, paths []string) error {
 	programs, err := readPrograms(paths)
+	if err == nil {
+		err = checkCommits(programs)
+	}
 	if err != nil {
 		return err
 	}
@@ -79,32 +90,38 @@ func release(ctx context.Context, root, out string, paths []string) error {
 	return os.WriteFile(out+".md", []byte(notes), 0o644) // beside it, as nobody downloads it
 }
 
-// readPrograms reads who was built from what. All are of one commit, and nothing in it was
-// changed by hand.
-func readPrograms(paths []string) ([]program, error) {
+// readPrograms reads what the programs say of themselves.
+func readPrograms(paths []string) (all []program, err error) {
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("no programs were named: run make release")
+		return nil, errors.New("no programs were named: run make release")
 	}
-	var all []program
 	for _, path := range paths {
-		p, err := readProgram(path)
+		info, err := buildinfo.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		p, err := programOf(path, info)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		if len(all) > 0 && p.version != all[0].version {
-			return nil, fmt.Errorf("%s is %s and %s is %s: run make release, which builds all of them", path, p.version, all[0].path, all[0].version)
 		}
 		all = append(all, p)
 	}
 	return all, nil
 }
 
-func readProgram(path string) (program, error) {
-	info, err := buildinfo.ReadFile(path)
-	if err != nil {
-		return program{}, err
+// checkCommits lets only programs pass that are of one commit, with nothing changed by hand.
+func checkCommits(programs []program) error {
+	for _, p := range programs {
+		switch first := programs[0]; {
+		case p.commit.IsZero():
+			return fmt.Errorf("%s does not say of which commit it is: build it in a clone made by git clone, not in a worktree or an unpacked archive", p.path)
+		case strings.HasSuffix(p.version, "+dirty"):
+			return fmt.Errorf("%s is built from files that are not committed: commit them, or put them back", p.path)
+		case p.version != first.version:
+			return fmt.Errorf("%s is %s and %s is %s: run make release, which builds all of them", p.path, p.version, first.path, first.version)
+		}
 	}
-	return programOf(path, info)
+	return nil
 }
 
 func programOf(path string, info *buildinfo.BuildInfo) (p program, err error) {
@@ -122,15 +139,7 @@ func programOf(path string, info *buildinfo.BuildInfo) (p program, err error) {
 		}
 	}
 	p.platform = p.goos + "-" + p.goarch
-	switch {
-	case err != nil:
-		return program{}, err
-	case p.commit.IsZero():
-		return program{}, fmt.Errorf("it does not say of which commit it is: build it in a clone made by git clone, not in a worktree or an unpacked archive")
-	case strings.HasSuffix(p.version, "+dirty"):
-		return program{}, fmt.Errorf("it is built from files that are not committed: commit them, or put them back")
-	}
-	return p, nil
+	return p, err
 }
 
 // pack writes the archive of a program and the list of its parts.

@@ -147,22 +147,44 @@ func TestPrograms_areOfACommit(t *testing.T) {
 		return &debug.BuildInfo{Main: debug.Module{Path: "restaurant", Version: version}, Settings: settings}
 	}
 	commit := debug.BuildSetting{Key: "vcs.time", Value: "2026-11-28T09:14:55Z"}
-	if p, err := programOf("dist/x", build("v1.2.3", commit)); err != nil || p.name() != "restaurant-1.2.3-linux-arm64" || p.commit.Year() != 2026 {
-		t.Errorf("%+v (%v)", p, err)
+	read := func(infos ...*debug.BuildInfo) (all []program, err error) {
+		for _, info := range infos {
+			p, err := programOf("dist/x", info)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, p)
+		}
+		return all, checkCommits(all)
+	}
+	if all, err := read(build("v1.2.3", commit), build("v1.2.3", commit)); err != nil || all[1].name() != "restaurant-1.2.3-linux-arm64" || all[1].commit.Year() != 2026 {
+		t.Errorf("%+v (%v)", all, err)
 	}
 	for want, info := range map[string]*debug.BuildInfo{
 		"not committed":   build("v1.2.3+dirty", commit),
 		"of which commit": build("(devel)"),
 		"parsing time":    build("v1.2.3", debug.BuildSetting{Key: "vcs.time", Value: "yesterday"}),
+		"builds all":      build("v1.2.4", commit),
 	} {
-		if p, err := programOf("dist/x", info); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v (%v), want %q", p, err, want)
+		if all, err := read(build("v1.2.3", commit), info); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v (%v), want %q", all, err, want)
 		}
 	}
-	for _, paths := range [][]string{nil, {"main.go"}, {os.Args[0]}} { // this test names no commit
+	for _, paths := range [][]string{nil, {"main.go"}} {
 		if got, err := readPrograms(paths); err == nil {
 			t.Errorf("%v gives %+v", paths, got)
 		}
+	}
+}
+
+// TestLicenses_ofAProgramWithoutHistory writes them for this test itself, as for an image.
+func TestLicenses_ofAProgramWithoutHistory(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "licenses.txt")
+	if err := writeLicenses(t.Context(), root, out, []string{os.Args[0]}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(out); err != nil || !bytes.Contains(text, []byte("gin-gonic/gin")) {
+		t.Errorf("%d bytes (%v)", len(text), err)
 	}
 }
 

@@ -29,8 +29,9 @@ const stopTimeout = 10 * time.Second
 var Root = sync.OnceValue(func() string {
 	dir, err := os.Getwd()
 	for err == nil {
-		text, _ := os.ReadFile(filepath.Join(dir, "go.mod"))
-		if bytes.HasPrefix(text, []byte("module restaurant\n")) {
+		_, noModule := os.Stat(filepath.Join(dir, "go.mod")) // other modules are in folders of this one
+		_, noCommands := os.Stat(filepath.Join(dir, "app", "commands.go"))
+		if noModule == nil && noCommands == nil {
 			return dir
 		}
 		if dir == filepath.Dir(dir) {
@@ -38,7 +39,7 @@ var Root = sync.OnceValue(func() string {
 		}
 		dir = filepath.Dir(dir)
 	}
-	panic("this works in the folder of the source only: no folder above has the go.mod of the module restaurant")
+	panic("this works in the folder of the source only: no folder above has a go.mod and app/commands.go")
 })
 
 // Build builds the program into a folder, without cgo, and returns its path.
