@@ -146,7 +146,8 @@ func values(s *openapi3.Schema) []any {
 	return list
 }
 
-// probeParameters varies one parameter of a call at a time.
+// probeParameters varies one parameter of a call at a time. A header of a GET is not empty:
+// an empty Last-Event-ID is none (HTML Living Standard, section 9.2.4).
 func (v *visitors) probeParameters(c call) {
 	pattern := c.path
 	if strings.HasSuffix(pattern, "/events") { // of an order that is done, so that the stream ends
@@ -157,7 +158,7 @@ func (v *visitors) probeParameters(c call) {
 			switch {
 			case ref.Value.In == openapi3.ParameterInQuery:
 				v.do(0, "marco", c.method, pattern+"?"+ref.Value.Name+"="+url.QueryEscape(value), "")
-			case ref.Value.In == openapi3.ParameterInHeader && c.method == "GET":
+			case ref.Value.In == openapi3.ParameterInHeader && c.method == "GET" && strings.TrimSpace(value) != "":
 				v.do(0, "marco", c.method, pattern, "", ref.Value.Name, value)
 			case ref.Value.In == openapi3.ParameterInHeader && c.op.OperationID == "placeOrder":
 				v.do(0, "marco", c.method, pattern, pizza, ref.Value.Name, value)
