@@ -218,13 +218,10 @@ func (j *referee) taken(x *exchange, status int, body []byte) {
 
 // problem is a refusal.
 type problem struct {
-	Type   string       `json:"type"`
-	Errors []fieldError `json:"errors"`
-}
-
-type fieldError struct {
-	Field   string `json:"field"`
-	Message string `json:"message"`
+	Type   string `json:"type"`
+	Errors []struct {
+		Field string `json:"field"`
+	} `json:"errors"`
 }
 
 // slug is the kind of the refusal.
@@ -243,20 +240,14 @@ func (j *referee) isBeyondSchema(body []byte) bool {
 	case "malformed-json", "malformed-form", "unknown-field":
 		return false
 	case "validation-failed":
-		return !slices.ContainsFunc(p.Errors, func(e fieldError) bool { return !j.isBeyond(e) })
-	}
-	return true
-}
-
-// isBeyond counts the rule of beyondSchema that was broken, if it was one.
-func (j *referee) isBeyond(e fieldError) bool {
-	for rule := range beyondSchema {
-		if strings.HasPrefix(e.Field+": "+e.Message, rule) {
-			j.beyond[rule]++
-			return true
+		for _, e := range p.Errors {
+			if beyondSchema[e.Field] == "" {
+				return false
+			}
+			j.beyond[e.Field]++
 		}
 	}
-	return false
+	return true
 }
 
 // common are headers that every HTTP server may send, and that no client has to be told of.
