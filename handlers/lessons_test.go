@@ -200,9 +200,9 @@ func TestLessons_answersInATerminal(t *testing.T) {
 	lesson, _ := srv.lessons.Course.Lesson("L01")
 	words := func(text string) string { return strings.Join(strings.Fields(strings.ReplaceAll(text, "`", "")), " ") }
 	for _, tc := range []struct{ fields, begins, holds, lacks string }{
-		{"question=predict&choice=1", "Not quite.\n\n  ", words(lesson.Predict.Why), "is done"},
-		{"question=who-is-who&choice=1", "Not quite.\n\n  ", "take a hint", words(lesson.Questions[0].Why)},
-		{"question=predict&choice=2", "Right.\n\n  ", words(lesson.Predict.Why), "is done"},
+		{"question=predict&choice=1", "That is not right.\n\n  ", words(lesson.Predict.Why), "is done"},
+		{"question=who-is-who&choice=1", "That is not right.\n\n  ", "take a hint", words(lesson.Questions[0].Why)},
+		{"question=predict&choice=2", "That is right.\n\n  ", words(lesson.Predict.Why), "is done"},
 	} {
 		if got := answer(tc.fields); !strings.HasPrefix(got, tc.begins) || !strings.Contains(words(got), tc.holds) || strings.Contains(words(got), tc.lacks) {
 			t.Errorf("%s is answered\n%s", tc.fields, got)
@@ -214,7 +214,7 @@ func TestLessons_answersInATerminal(t *testing.T) {
 	srv.get(t, "/api/v1/menu/9999")
 	srv.get(t, kitchenPath)
 	got := answer("question=who-is-who&choice=2")
-	if !strings.HasPrefix(got, "Right.\n\n  The guest is the client") || !strings.HasSuffix(got, "\n\n  L01 is done. What comes next: curl -s "+testURL+"/learn\n") {
+	if !strings.HasPrefix(got, "That is right.\n\n  The guest is the client") || !strings.HasSuffix(got, "\n\n  L01 is done. The next lesson: curl -s "+testURL+"/learn\n") {
 		t.Errorf("the last answer of a lesson is\n%s", got)
 	}
 }

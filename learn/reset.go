@@ -69,7 +69,7 @@ type resetChoice struct {
 func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
 	all := []resetChoice{
 		{Title: "Start all lessons over", What: resetLessons},
-		{Title: "A fresh kitchen: put the restaurant back to its first day", What: resetKitchen},
+		{Title: "A fresh kitchen: reset the whole restaurant", What: resetKitchen},
 		{Title: "Start " + req.Lesson + " over", What: resetLesson, Lesson: req.Lesson},
 	}
 	for i := range all {
@@ -153,7 +153,7 @@ func (h *Handler) lossesOf(c *gin.Context, req resetRequest) ([]Loss, error) {
 
 func (h *Handler) lessonLosses(of ...*course.Lesson) []Loss {
 	lessons, _ := h.Tracker.snapshot()
-	done, seen, answers := Loss{What: "lessons that are done"}, Loss{What: "things that were seen"}, Loss{What: "answers"}
+	done, seen, answers := Loss{What: "lessons that are done"}, Loss{What: "things that the server has seen"}, Loss{What: "answers"}
 	for _, l := range of {
 		p := find(lessons, l.ID)
 		if p.State == StateDone {

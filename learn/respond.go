@@ -22,9 +22,11 @@ var (
 	// pages are never executed, because what was executed cannot be cloned.
 	pages = template.Must(template.New("").Funcs(pageFuncs("")).ParseFS(pageFiles, "pages/*.html"))
 	texts = texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{
-		"wrap":  func(text string) string { return wrap(text, "  ") },
-		"words": func(l *course.Lesson) []course.Word { return course.Load().Words(l) },
-		"inc":   func(n int) int { return n + 1 },
+		"wrap":     func(text string) string { return wrap(text, "  ") },
+		"item":     func(text string) string { return "  - " + wrap(text, "    ")[4:] },
+		"words":    func(l *course.Lesson) []course.Word { return course.Load().Words(l) },
+		"newWords": func(l *course.Lesson) []course.Word { return course.Load().NewWords(l) },
+		"inc":      func(n int) int { return n + 1 },
 	}).ParseFS(pageFiles, "pages/*.txt"))
 )
 

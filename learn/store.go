@@ -119,7 +119,7 @@ func openStore(ctx context.Context, path string, log *slog.Logger) (*Store, []re
 	}
 	if err != nil {
 		db.Close()
-		return nil, nil, fmt.Errorf("cannot open the progress of the lessons in %s: %w. Move the file away to start from scratch, or restore a copy; orders are in another file", path, err)
+		return nil, nil, fmt.Errorf("cannot open the progress of the lessons in %s: %w. Move the file away to start again, or restore a copy. Orders are in another file", path, err)
 	}
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	go s.run(ctx)

@@ -112,7 +112,7 @@ func (s *Store) run(ctx context.Context) {
 func (s *Store) writeBatch(b *batch) {
 	err := s.write(context.Background(), b)
 	if err != nil && s.failed == nil {
-		s.log.Error("cannot write the progress of the lessons; requests still count, and it is written as soon as possible", "err", err)
+		s.log.Error("cannot write the progress of the lessons; requests still count, and the server tries again", "err", err)
 	}
 	s.failed = err
 	for _, written := range b.waiting {

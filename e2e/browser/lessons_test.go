@@ -243,7 +243,7 @@ func TestLessons_stages(t *testing.T) {
 	for i, id := range []string{"orders", "delete", "still-there"} {
 		guest.runStep(mouse{guest}, id, "step "+strconv.Itoa(i+2))
 	}
-	guest.waitText("L02 is done", "It is: 401: who are you?", "Without a check at the door")
+	guest.waitText("L02 is done", "It is: 401: who are you?", "Without a check, three things")
 	guest.checkAccessibility("lesson, done")
 	guest.checkWidths("lesson-done")
 }
@@ -334,7 +334,7 @@ func TestLessons_terminalShowsLive(t *testing.T) {
 	guest.open("/#/lessons/L01")
 	guest.find(button("Lock in my guess"))
 	s.runScript("L01")
-	guest.waitText("L01 is done", "You are the client.")
+	guest.waitText("L01 is done", "You are the guest (client).")
 	guest.find(link("Go on with L02 *"))
 	guest.click(link("Go on with L02 *"))
 	guest.find(heading("L02 *"))
@@ -416,7 +416,7 @@ func TestLessons_glossary(t *testing.T) {
 	guest.checkAccessibility("lesson, a word")
 	guest.checkWidths("lesson-word")
 	guest.pressKey("Escape")
-	guest.waitUntil("the word is closed", func() bool { return !guest.hasText("A short-lived proof") })
+	guest.waitUntil("the word is closed", func() bool { return !guest.hasText("A proof of who you are") })
 }
 
 // TestLessons_startOver starts one lesson over, then all, and then resets the restaurant.

@@ -77,6 +77,17 @@ func (c *Course) Words(l *Lesson) (used []Word) {
 	return used
 }
 
+// NewWords returns the technical words of a lesson that no lesson before it uses.
+func (c *Course) NewWords(l *Lesson) (unmet []Word) {
+	known := map[string]bool{}
+	for _, before := range c.Lessons[:slices.IndexFunc(c.Lessons, func(other *Lesson) bool { return other.ID == l.ID })] {
+		for _, w := range c.Words(before) {
+			known[w.Word] = true
+		}
+	}
+	return slices.DeleteFunc(c.Words(l), func(w Word) bool { return known[w.Word] })
+}
+
 // Link writes a text as HTML: the first occurrence of each technical word leads to its
 // line in the glossary, which is under a base path, and what is between backticks is code.
 func (c *Course) Link(base, text string) template.HTML {

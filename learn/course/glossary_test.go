@@ -51,3 +51,25 @@ func TestGlossary_linksAreEscaped(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// TestGlossary_newWordsAreExplainedOnce: each word is new in the first lesson that uses it.
+func TestGlossary_newWordsAreExplainedOnce(t *testing.T) {
+	c := Load()
+	met := map[string]string{}
+	for _, l := range c.Lessons {
+		for _, w := range c.NewWords(l) {
+			if met[w.Word] != "" {
+				t.Errorf("%s is new in %s and in %s", w.Word, met[w.Word], l.ID)
+			}
+			met[w.Word] = l.ID
+		}
+		for _, w := range c.Words(l) {
+			if met[w.Word] == "" {
+				t.Errorf("%s is used in %s and never explained", w.Word, l.ID)
+			}
+		}
+	}
+	if met["API"] != "L01" || met["refresh token"] != "L03" {
+		t.Errorf("the words are new in %v", met)
+	}
+}

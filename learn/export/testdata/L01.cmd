@@ -2,19 +2,19 @@
 rem L01 Read the menu. Run it in an empty folder, or type its lines one by one.
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L01/answers
 
-rem 1. Ask the waiter for the whole menu. -i shows the status and the headers above the body.
+rem 1. Ask the waiter (API) for the whole menu. With -i, curl shows the status and the headers above the body.
 curl -q -i http://localhost:8080/api/v1/menu
 
-rem 2. Ask again, and say that you are another program. The menu is the same: an API does not care which client asks.
+rem 2. Ask again, but say that you are another program. The menu is the same: an API does not care which client asks.
 curl -q -i -H "User-Agent: my-first-program" http://localhost:8080/api/v1/menu
 
 rem 3. Ask for one dish. Dish 1 is the Margherita.
 curl -q -i http://localhost:8080/api/v1/menu/1
 
-rem 4. Ask for a dish that is not on the menu. The waiter stays polite: the answer is a problem document.
+rem 4. Ask for a dish that is not on the menu. The waiter stays polite and answers with a problem document.
 curl -q -i http://localhost:8080/api/v1/menu/9999
 
-rem 5. Walk straight up to the kitchen. No guest ever enters.
+rem 5. Try to enter the kitchen yourself. No guest may do that.
 curl -q -i http://localhost:8080/api/v1/kitchen/orders
 
 curl -q -s -d question=who-is-who -d choice=2 http://localhost:8080/learn/lessons/L01/answers

@@ -3,16 +3,16 @@ rem L02 Order without a wristband. Run it in an empty folder, or type its lines 
 curl -q -s http://localhost:8080/learn/files/order.json -o order.json
 curl -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L02/answers
 
-rem 1. Order one large Margherita. The order lies in the file order.json.
+rem 1. Order one large Margherita. The order is in the file order.json.
 curl -q -i -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
-rem 2. Ask what has been ordered. That is private, so strangers learn nothing.
+rem 2. Ask for the list of orders. It is private, so strangers do not get it.
 curl -q -i http://localhost:8080/api/v1/orders
 
-rem 3. Try to take the Margherita off the menu for everybody.
+rem 3. Try to delete the Margherita from the menu.
 curl -q -i -X DELETE http://localhost:8080/api/v1/menu/1
 
-rem 4. Look whether the Margherita is still there.
+rem 4. Check that the Margherita is still there.
 curl -q -i http://localhost:8080/api/v1/menu/1
 
 curl -q -s http://localhost:8080/learn

@@ -2,16 +2,16 @@
 curl.exe -q -s http://localhost:8080/learn/files/order.json -o order.json
 curl.exe -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L02/answers
 
-# 1. Order one large Margherita. The order lies in the file order.json.
+# 1. Order one large Margherita. The order is in the file order.json.
 curl.exe -q -i -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
-# 2. Ask what has been ordered. That is private, so strangers learn nothing.
+# 2. Ask for the list of orders. It is private, so strangers do not get it.
 curl.exe -q -i http://localhost:8080/api/v1/orders
 
-# 3. Try to take the Margherita off the menu for everybody.
+# 3. Try to delete the Margherita from the menu.
 curl.exe -q -i -X DELETE http://localhost:8080/api/v1/menu/1
 
-# 4. Look whether the Margherita is still there.
+# 4. Check that the Margherita is still there.
 curl.exe -q -i http://localhost:8080/api/v1/menu/1
 
 curl.exe -q -s http://localhost:8080/learn

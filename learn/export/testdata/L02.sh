@@ -18,25 +18,25 @@ header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $
 curl -q -s http://localhost:8080/learn/files/order.json -o order.json || fail "nothing answers at http://localhost:8080"
 curl -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L02/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
-echo "1. Order one large Margherita. The order lies in the file order.json."
+echo "1. Order one large Margherita. The order is in the file order.json."
 curl -q -i -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D order.head > order.body || fail "order: nothing answers"
 wants order 401
 holds order '"type":"/problems/authentication-required"'
 header order WWW-Authenticate 'Bearer'
 
-echo "2. Ask what has been ordered. That is private, so strangers learn nothing."
+echo "2. Ask for the list of orders. It is private, so strangers do not get it."
 curl -q -i http://localhost:8080/api/v1/orders -sS -D orders.head > orders.body || fail "orders: nothing answers"
 wants orders 401
 holds orders '"type":"/problems/authentication-required"'
 header orders WWW-Authenticate 'Bearer'
 
-echo "3. Try to take the Margherita off the menu for everybody."
+echo "3. Try to delete the Margherita from the menu."
 curl -q -i -X DELETE http://localhost:8080/api/v1/menu/1 -sS -D delete.head > delete.body || fail "delete: nothing answers"
 wants delete 401
 holds delete '"type":"/problems/authentication-required"'
 header delete WWW-Authenticate 'Bearer'
 
-echo "4. Look whether the Margherita is still there."
+echo "4. Check that the Margherita is still there."
 curl -q -i http://localhost:8080/api/v1/menu/1 -sS -D still-there.head > still-there.body || fail "still-there: nothing answers"
 wants still-there 200
 

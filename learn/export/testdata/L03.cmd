@@ -5,16 +5,16 @@ curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L
 rem 1. Try to log in as alice with a wrong password.
 curl -q -i -d username=alice -d password=wrong-password http://localhost:8080/api/v1/auth/login
 
-rem 2. Try it with a name that nobody has. Compare the two answers.
+rem 2. Try it with a name that does not exist. Compare the two answers.
 curl -q -i -d username=nobody -d password=wrong-password http://localhost:8080/api/v1/auth/login
 
-rem 3. Log in with the right password, and keep the answer in login.json. Open the file: there are two tokens in it.
+rem 3. Log in with the right password, and save the answer in login.json. Open the file: it contains two tokens.
 curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
 
-rem 4. Log in again and ask for plain text: the answer is one line, ready to be sent as a header. Keep it in wristband.txt.
+rem 4. Log in again and ask for plain text. The answer is one line that you can send as a header. Save it in wristband.txt.
 curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
 
-rem 5. Show the wristband and ask who you are. No password travels any more.
+rem 5. Show the wristband and ask who you are. This time you do not send the password.
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 
 curl -q -s http://localhost:8080/learn

@@ -22,25 +22,25 @@ wants wrong-password 401
 holds wrong-password '"type":"/problems/invalid-credentials"'
 header wrong-password WWW-Authenticate 'Bearer'
 
-echo "2. Try it with a name that nobody has. Compare the two answers."
+echo "2. Try it with a name that does not exist. Compare the two answers."
 curl -q -i -d username=nobody -d password=wrong-password http://localhost:8080/api/v1/auth/login -sS -D unknown-name.head > unknown-name.body || fail "unknown-name: nothing answers"
 wants unknown-name 401
 holds unknown-name '"type":"/problems/invalid-credentials"'
 
-echo "3. Log in with the right password, and keep the answer in login.json. Open the file: there are two tokens in it."
+echo "3. Log in with the right password, and save the answer in login.json. Open the file: it contains two tokens."
 curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json -sS -D login.head > login.body || fail "login: it is refused, or nothing answers"
 cp login.json login.body
 wants login 200
 header login Cache-Control 'no-store'
 
-echo "4. Log in again and ask for plain text: the answer is one line, ready to be sent as a header. Keep it in wristband.txt."
+echo "4. Log in again and ask for plain text. The answer is one line that you can send as a header. Save it in wristband.txt."
 curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt -sS -D wristband.head > wristband.body || fail "wristband: it is refused, or nothing answers"
 cp wristband.txt wristband.body
 wants wristband 200
 holds wristband 'Authorization: Bearer ey'
 header wristband Content-Type 'text/plain'
 
-echo "5. Show the wristband and ask who you are. No password travels any more."
+echo "5. Show the wristband and ask who you are. This time you do not send the password."
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me -sS -D me.head > me.body || fail "me: nothing answers"
 wants me 200
 header me Server-Timing '0 queries'

@@ -18,40 +18,40 @@ header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $
 curl -q -s http://localhost:8080/learn/files/order.json -o order.json || fail "nothing answers at http://localhost:8080"
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L04/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
-echo "1. Log in as alice and keep the wristband."
+echo "1. Log in as alice and save the wristband (access token)."
 curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt -sS -D wristband.head > wristband.body || fail "wristband: it is refused, or nothing answers"
 cp wristband.txt wristband.body
 wants wristband 200
 
-echo "2. Send the order without the wristband once more. It never reaches the kitchen."
+echo "2. Send the order without the wristband first. It does not reach the kitchen (server)."
 curl -q -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D no-wristband.head > no-wristband.body || fail "no-wristband: nothing answers"
 wants no-wristband 401
 holds no-wristband '"type":"/problems/authentication-required"'
 
-echo "3. Read the menu with the wristband on. Here it changes nothing; for a VIP it would."
+echo "3. Read the menu with the wristband. For alice it changes nothing, but a VIP would see more dishes."
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/menu -sS -D menu.head > menu.body || fail "menu: nothing answers"
 wants menu 200
 
-echo "4. Now order with the wristband. Location says where the order is: its last part is the number of your order."
+echo "4. Now order with the wristband. The header Location is the address of your order. Its last part is the number of the order."
 curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D order.head > order.body || fail "order: nothing answers"
 wants order 201
 header order Location '/api/v1/orders/'
 order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' order.head)
 
-echo "5. The line was bad and you are not sure? Send it again. The number is the same, and Idempotency-Replayed says so."
+echo "5. Was the connection bad, and you are not sure? Send the order again. The number is the same, and the header Idempotency-Replayed says that this is not a new order."
 curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D again.head > again.body || fail "again: nothing answers"
 wants again 201
 header again Idempotency-Replayed 'true'
 header again Location '/api/v1/orders/'
 order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' again.head)
 
-echo "6. Follow your order. The answer stays open, and the kitchen writes each step into it, until the pizza is served."
+echo "6. Follow your order. The answer stays open (a stream), and the kitchen writes each step into it until the pizza is served."
 curl -q -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/$order/events -sS -D follow.head > follow.body || fail "follow: nothing answers"
 wants follow 200
 holds follow '"status":"served"'
 header follow Content-Type 'text/event-stream'
 
-echo "7. Read your order, now that it is served."
+echo "7. Read your order again. Now it is served."
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/orders/$order -sS -D served.head > served.body || fail "served: nothing answers"
 wants served 200
 

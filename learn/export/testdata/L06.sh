@@ -16,33 +16,33 @@ holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; 
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L06/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
-echo "1. Log in as alice and keep the wristband."
+echo "1. Log in as alice and save the wristband (access token)."
 curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt -sS -D wristband.head > wristband.body || fail "wristband: it is refused, or nothing answers"
 cp wristband.txt wristband.body
 wants wristband 200
 
-echo "2. Go to the forger's bench. It writes manager where guest stood, and leaves the signature as it is."
+echo "2. Forge a token in the lab. The lab changes guest to manager and leaves the signature as it is."
 curl -q -fsS -H "@wristband.txt" -d set=role=manager http://localhost:8080/lab/forge -o fake.txt -sS -D forge.head > forge.body || fail "forge: it is refused, or nothing answers"
 cp fake.txt forge.body
 wants forge 200
 holds forge 'Authorization: Bearer ey'
 header forge Lab 'deliberately-unsafe'
 
-echo "3. Show the forgery at the door."
+echo "3. Show the forged token to the server."
 curl -q -i -H "@fake.txt" http://localhost:8080/api/v1/auth/me -sS -D fake.head > fake.body || fail "fake: nothing answers"
 wants fake 401
 holds fake '"type":"/problems/token-signature-invalid"'
 header fake WWW-Authenticate 'bad signature'
 
-echo "4. Show the genuine wristband. It still holds: nothing has happened to it."
+echo "4. Show the genuine wristband. It is still valid, because nobody changed it."
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me -sS -D genuine.head > genuine.body || fail "genuine: nothing answers"
 wants genuine 200
 
-echo "5. Look at the stamp sample on the wall: the public keys of this house. There is an n and an e, and no d."
+echo "5. Look at the public keys of this server. A key has n and e, but no d: d would be the private part."
 curl -q -i http://localhost:8080/.well-known/jwks.json -sS -D jwks.head > jwks.body || fail "jwks: nothing answers"
 wants jwks 200
 
-echo "6. Look for the stamp press itself. It is nowhere to be had."
+echo "6. Look for the private key. The server does not give it to anybody."
 curl -q -i http://localhost:8080/private.pem -sS -D private.head > private.body || fail "private: nothing answers"
 wants private 404
 holds private '"type":"/problems/not-found"'

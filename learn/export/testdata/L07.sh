@@ -18,12 +18,12 @@ header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $
 curl -q -s "http://localhost:8080/learn/files/{wine,order,preparing}.json" -o "#1.json" || fail "nothing answers at http://localhost:8080"
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L07/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
-echo "1. Log in as alice and keep the wristband."
+echo "1. Log in as alice and save the wristband (access token)."
 curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt -sS -D wristband.head > wristband.body || fail "wristband: it is refused, or nothing answers"
 cp wristband.txt wristband.body
 wants wristband 200
 
-echo "2. Knock at the lounge as alice."
+echo "2. Ask for the lounge as alice."
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/lounge -sS -D alice-lounge.head > alice-lounge.body || fail "alice-lounge: nothing answers"
 wants alice-lounge 403
 holds alice-lounge '"type":"/problems/vip-only"'
@@ -33,7 +33,7 @@ curl -q -fsS -H "Accept: text/plain" -d username=vera -d password=vera-likes-piz
 cp vera.txt vera.body
 wants vera 200
 
-echo "4. Knock again, as vera. Look at Server-Timing: nobody asked the database whether she is a VIP."
+echo "4. Ask again, as vera. Server-Timing shows 0 queries: the server did not ask the database if she is a VIP."
 curl -q -i -H "@vera.txt" http://localhost:8080/api/v1/lounge -sS -D vera-lounge.head > vera-lounge.body || fail "vera-lounge: nothing answers"
 wants vera-lounge 200
 header vera-lounge Server-Timing '0 queries'
@@ -48,7 +48,7 @@ curl -q -i -H "@bob.txt" -H "Content-Type: application/json" -d "@wine.json" htt
 wants wine 403
 holds wine '"type":"/problems/age-restricted"'
 
-echo "7. Try the kitchen door as bob. In L01 nobody knew you and the answer was 401; now they know bob."
+echo "7. Ask for the orders of the kitchen as bob. In L01 the server did not know you and answered 401. Now it knows bob."
 curl -q -i -H "@bob.txt" http://localhost:8080/api/v1/kitchen/orders -sS -D bob-kitchen.head > bob-kitchen.body || fail "bob-kitchen: nothing answers"
 wants bob-kitchen 403
 holds bob-kitchen '"type":"/problems/role-required"'
@@ -64,11 +64,11 @@ curl -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-likes-p
 cp carla.txt carla.body
 wants carla 200
 
-echo "10. Open the kitchen door as carla."
+echo "10. Ask for the orders of the kitchen as carla."
 curl -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders -sS -D carla-kitchen.head > carla-kitchen.body || fail "carla-kitchen: nothing answers"
 wants carla-kitchen 200
 
-echo "11. Start cooking the order. If the cooks were quicker than you, the answer is 409: that step is over."
+echo "11. Start cooking the order. If the kitchen was faster than you, the answer is 409: the order is already further."
 curl -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/$order -sS -D cook.head > cook.body || fail "cook: nothing answers"
 wants cook 200 409
 

@@ -16,7 +16,7 @@ holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; 
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L08/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
-echo "1. Log in and ask for a wristband that lives for 30 seconds only."
+echo "1. Log in and ask for a wristband that is valid for only 30 seconds."
 curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza -d expires_in=30 http://localhost:8080/api/v1/auth/login -o short.txt -sS -D short.head > short.body || fail "short: it is refused, or nothing answers"
 cp short.txt short.body
 wants short 200
@@ -25,14 +25,14 @@ echo "2. Show it at once."
 curl -q -i -H "@short.txt" http://localhost:8080/api/v1/auth/me -sS -D fresh.head > fresh.body || fail "fresh: nothing answers"
 wants fresh 200
 
-echo "3. Show it again when the half minute is over. It is the same line."
+echo "3. Show it again after half a minute. The line is the same."
 sleep 31
 curl -q -i -H "@short.txt" http://localhost:8080/api/v1/auth/me -sS -D expired.head > expired.body || fail "expired: nothing answers"
 wants expired 401
 holds expired '"type":"/problems/token-expired"'
 header expired WWW-Authenticate 'error="invalid_token"'
 
-echo "4. Log in again, this time without asking for a shorter life, and look how long the new wristband lives."
+echo "4. Log in again, but do not ask for a shorter life this time. Look how long the new wristband is valid."
 curl -q -i -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -sS -D login.head > login.body || fail "login: nothing answers"
 wants login 200
 

@@ -16,12 +16,12 @@ holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; 
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 curl -q -s -d question=predict -d choice=4 http://localhost:8080/learn/lessons/L09/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
-echo "1. Log in as alice. The answer holds the wristband and the voucher."
+echo "1. Log in as alice. The answer contains the wristband and the voucher."
 curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json -sS -D login.head > login.body || fail "login: it is refused, or nothing answers"
 cp login.json login.body
 wants login 200
 
-echo "2. Trade the voucher for a new pair. The whole login answer may be the body; the server picks out what it needs."
+echo "2. Exchange the voucher for a new wristband and a new voucher. You can send the whole login answer: the server takes what it needs."
 curl -q -fsS -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/refresh -o second.json -sS -D refresh.head > refresh.body || fail "refresh: it is refused, or nothing answers"
 cp second.json refresh.body
 wants refresh 200
@@ -31,12 +31,12 @@ curl -q -i -H "Content-Type: application/json" -d "@login.json" http://localhost
 wants reuse 401
 holds reuse '"type":"/problems/refresh-token-reused"'
 
-echo "4. And now be alice again, with her new voucher. It is dead, too: the login session is over."
+echo "4. Now be alice again, with her new voucher. It does not work either, because the login session has ended."
 curl -q -i -H "Content-Type: application/json" -d "@second.json" http://localhost:8080/api/v1/auth/refresh -sS -D ended.head > ended.body || fail "ended: nothing answers"
 wants ended 401
 holds ended '"type":"/problems/refresh-token-invalid"'
 
-echo "5. Is there no shortcut? Ask for a wristband that lives for ten years."
+echo "5. Is there a shortcut? Ask for a wristband that is valid for ten years."
 curl -q -i -d username=alice -d password=alice-likes-pizza -d expires_in=315360000 http://localhost:8080/api/v1/auth/login -sS -D ten-years.head > ten-years.body || fail "ten-years: nothing answers"
 wants ten-years 422
 holds ten-years '"type":"/problems/lifetime-too-long"'

@@ -115,7 +115,7 @@ class LessonList extends View {
           {},
           "In a terminal, ",
           h("code", {}, `${curlOf("sh")} -s ${houseURL}/learn`),
-          " shows the task and what is still to be seen.",
+          " shows the task and what is missing.",
         ),
         h(
           "p",
