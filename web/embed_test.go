@@ -309,7 +309,7 @@ func TestRenderStart_firstViewIsSmall(t *testing.T) {
 		f, _ := Asset(string(m[1]))
 		total += len(f.Gzip)
 	}
-	if most := 45_000; total > most {
+	if most := 55_000; total > most { // of 70,000 on the wire, see e2e/browser
 		t.Errorf("the first view is %d bytes, want up to %d, which leaves room for the menu and the headers", total, most)
 	}
 }
@@ -343,7 +343,8 @@ func TestPages_referencesExist(t *testing.T) {
 
 func exists(page, link string) bool {
 	if view, ok := strings.CutPrefix(strings.TrimPrefix(link, "/"), "#/"); ok {
-		return view == "about" || isAsset("js/views/"+view+".js")
+		view, _, _ = strings.Cut(view, "/") // what follows is its argument
+		return view == "" || view == "about" || isAsset("js/views/"+view+".js")
 	}
 	if id, ok := strings.CutPrefix(link, "#"); ok {
 		return strings.Contains(page, fmt.Sprintf("id=%q", id))
@@ -368,7 +369,7 @@ func links(page string) []string {
 func TestPages_haveLandmarks(t *testing.T) {
 	id := regexp.MustCompile(`\sid="([^"]*)"`)
 	for name, page := range renderedPages(t) {
-		for _, once := range []string{"<!doctype html>", `<html lang="en">`, "<title>", `name="viewport"`,
+		for _, once := range []string{"<!doctype html>", `<html lang="en"`, "<title>", `name="viewport"`,
 			`<a class="skip" href="#content">`, "<header", "<main", "<footer", "<h1"} {
 			if n := strings.Count(page, once); n != 1 {
 				t.Errorf("%s has %s %d times, want once", name, once, n)

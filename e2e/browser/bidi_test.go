@@ -29,7 +29,7 @@ func TestBidi_namesTurnNothingRound(t *testing.T) {
 	guest.fill(textbox("Table (if you like)"), hebrew)
 	guest.checkBidi("the menu", hebrew, 4) // header, dish, category, basket
 	guest.click(button("Order"))
-	guest.click(link("Watch order 1 come"))
+	guest.click(link("Order 1").within(region("Basket")))
 	guest.find(article("Order 1*"))
 	guest.checkBidi("my orders", hebrew, 4)
 	guest.goTo("Notebook")

@@ -19,7 +19,7 @@ func TestInsecureOrigin_wholeVisit(t *testing.T) {
 	guest.logIn("alice")
 	number := guest.order(size("large", "Margherita"))
 	guest.checkAccessibility("strange origin, menu")
-	guest.click(link("Watch order *"))
+	guest.click(link("Order *").within(region("Basket")))
 	guest.waitUntil("served", func() bool { return guest.isServed("Order " + number) })
 	guest.goTo("Token")
 	guest.waitText("Valid for 14 min")

@@ -50,7 +50,7 @@ func TestLostAnswer_ordersOnce(t *testing.T) {
 	guest.waitText("401")
 	guest.logIn("alice")
 	guest.click(button("Order"))
-	guest.find(link("Watch order 1 come"))
+	guest.find(link("Order 1").within(region("Basket")))
 	if n := s.orders(); n != 1 {
 		t.Errorf("there are %d orders", n)
 	}
@@ -82,7 +82,7 @@ func TestLostAnswer_anotherBasket(t *testing.T) {
 		t.Errorf("there are %d orders", n)
 	}
 	guest.click(button("Order"))
-	guest.find(link("Watch order 2 come"))
+	guest.find(link("Order 2").within(region("Basket")))
 }
 
 // TestLostAnswer_refusedOrder lets a refused order be corrected: nothing is unanswered.
@@ -102,5 +102,5 @@ func TestLostAnswer_refusedOrder(t *testing.T) {
 	guest.intercept()
 	guest.click(size("small", "Diavola"))
 	guest.click(button("Order"))
-	guest.find(link("Watch order 1 come"))
+	guest.find(link("Order 1").within(region("Basket")))
 }

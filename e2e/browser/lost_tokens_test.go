@@ -162,7 +162,7 @@ func TestLostTokens_cookieIsGone(t *testing.T) {
 	guest.click(size("large", "Margherita"))
 	guest.deleteCookie("access")
 	guest.click(button("Order"))
-	guest.find(link("Watch order 1 come"))
+	guest.find(link("Order 1").within(region("Basket")))
 	if n := guest.sent(refreshCall); n != 1 {
 		t.Errorf("%d refreshes", n)
 	}
@@ -189,7 +189,7 @@ func TestLostTokens_sleep(t *testing.T) {
 			eval[any](guest, fmt.Sprintf(`void (Date.now = (now => () => now() + %d)(Date.now))`, (16*time.Minute).Milliseconds()))
 			guest.waitText("expired")
 			guest.click(button("Order"))
-			guest.find(link("Watch order 1 come"))
+			guest.find(link("Order 1").within(region("Basket")))
 			if n := guest.sent(refreshCall); n != 1 {
 				t.Errorf("%d refreshes", n)
 			}

@@ -169,7 +169,7 @@ func doAsGuest(p *tab) {
 		p.waitText("is taken")
 		p.waitGone(textbox("Note for large Margherita"))
 	}
-	p.click(link("Watch order 2 come"))
+	p.click(link("Order 2").within(region("Basket")))
 	p.waitText("live")
 	p.click(button("Cancel order 2"))
 	p.waitText("Order 2 is cancelled.")

@@ -36,7 +36,7 @@ func TestScreenshots(t *testing.T) {
 	guest.find(button("Order"))
 	guest.filmInto(f, 3*time.Second, "Order a pizza. The page asks the API.")
 	guest.click(button("Order"))
-	guest.click(link("Watch order *"))
+	guest.click(link("Order *").within(region("Basket")))
 	carla := s.Login("carla")
 	for _, step := range []string{"placed", "preparing", "ready", "served"} {
 		if step != "placed" {

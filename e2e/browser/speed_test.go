@@ -20,7 +20,7 @@ const tries = 6
 // guest sees something: 200 ms, or on a busy machine five times what a bare text
 // takes there at that moment. No machine is granted more than four times as long.
 func TestSpeed_firstView(t *testing.T) {
-	const mostBytes, longestWait, mostBareTexts = 60_000, 200.0, 5
+	const mostBytes, longestWait, mostBareTexts = 70_000, 200.0, 5
 	s := startServer(t)
 	quick := false
 	var paints []string

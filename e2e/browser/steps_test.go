@@ -50,6 +50,6 @@ func (p *tab) order(sized element) (number string) {
 	p.t.Helper()
 	p.click(sized)
 	p.click(button("Order"))
-	name := text(p.find(link("Watch order *")).Name)
-	return strings.Fields(name)[2]
+	name := text(p.find(link("Order *").within(region("Basket"))).Name)
+	return strings.Fields(name)[1]
 }

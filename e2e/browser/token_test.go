@@ -138,7 +138,7 @@ func TestToken_silentRefresh(t *testing.T) {
 	guest.expectStatus(403)
 	guest.click(button("Order"))
 	letGo()
-	guest.find(link("Watch order 1 come"))
+	guest.find(link("Order 1").within(region("Basket")))
 	if n := guest.sent("POST /api/v1/auth/refresh") - before; n != 1 {
 		t.Errorf("%d refreshes", n)
 	}
@@ -171,7 +171,7 @@ func TestToken_refusedAsExpired(t *testing.T) {
 	}}
 	guest.intercept(once)
 	guest.click(button("Order"))
-	guest.find(link("Watch order 1 come"))
+	guest.find(link("Order 1").within(region("Basket")))
 	guest.goTo("Notebook")
 	guest.find(article("Entry *: POST /api/v1/orders, 401 refused"))
 	guest.find(article("Entry *: POST /api/v1/auth/refresh, 200"))

@@ -28,10 +28,10 @@ func TestVisit_byMouse(t *testing.T) {
 	guest.click(button("Get my wristband").within(loginDialog))
 	guest.waitGone(loginDialog)
 	guest.click(button("Order"))
-	guest.waitText("Order 1 is taken")
+	guest.waitText("is taken: €")
 	guest.checkAccessibility("menu, ordered")
 
-	guest.click(link("Watch order 1 come"))
+	guest.click(link("Order 1").within(region("Basket")))
 	guest.find(heading("My orders"))
 	guest.find(article("Order 1*"))
 	carla := s.Login("carla")
@@ -40,7 +40,7 @@ func TestVisit_byMouse(t *testing.T) {
 		guest.waitUntil("order 1 is "+status, func() bool { return guest.step("Order 1") == status })
 	}
 	guest.checkAccessibility("my orders, served")
-	if n := guest.sent("GET /api/v1/orders/1/events"); n != 1 {
+	if n := guest.sent("GET /api/v1/orders/1/events"); n != 2 { // by the basket, and by My orders
 		t.Errorf("the events of one order were asked for %d times", n)
 	}
 }
@@ -78,8 +78,8 @@ func TestVisit_byKeyboard(t *testing.T) {
 	})
 	guest.tabTo(button("Order"))
 	guest.pressKey("Enter")
-	guest.find(link("Watch order 1 come"))
-	guest.tabTo(link("Watch order 1 come"))
+	guest.find(link("Order 1").within(region("Basket")))
+	guest.tabTo(link("Order 1").within(region("Basket")))
 	guest.pressKey("Enter")
 	guest.waitUntil("the focus on the new heading", func() bool { return guest.focused().name == "My orders" })
 	if title := eval[string](guest, `document.title`); title != "My orders - The Restaurant" {

@@ -12,6 +12,7 @@ import { logIn, provideLogin } from "./parts/view.js";
 import "./parts/account.js";
 import "./parts/bars.js";
 import "./parts/notebook-line.js";
+import "./parts/welcome.js";
 
 const viewBox = $("#view"), about = $("#about"), viewNames = new Set(["login"]);
 /** @type {NodeListOf<HTMLAnchorElement>} */
@@ -24,6 +25,10 @@ async function route(event) {
   const [, name = "menu", argument = ""] = /^#\/([a-z]+)\/?(.*)$/.exec(location.hash) ?? [];
   const known = viewNames.has(name) ? name : "menu";
   about.hidden = known !== "about";
+  // "/" begins with a welcome. Who comes back to it lands where they were.
+  const atStart = location.hash.length <= 2;
+  document.documentElement.toggleAttribute("data-start", atStart);
+  if (known !== "login") prefs.set("place", atStart ? null : location.hash);
   if (known === "about") viewBox.replaceChildren();
   else if (!await showView(known, argument)) return;
   for (const link of links) {

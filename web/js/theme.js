@@ -1,9 +1,15 @@
-// What has to be known before anything is painted: light or dark, and whether to
-// keep room for a guest's name. It is the only script that is no module: modules
-// wait for the page, and a page that changes a moment after it was shown flickers.
-// Both are no secrets, so localStorage may keep them.
-try {
-  const { dataset } = document.documentElement, choice = localStorage.getItem("restaurant.theme");
-  if (choice === "light" || choice === "dark") dataset.theme = choice;
-  if (localStorage.getItem("restaurant.session")) dataset.guest = "";
-} catch { /* storage is switched off: the system decides, and no guest is known */ }
+// What has to be known before anything is painted: light or dark, whether to keep room
+// for a guest's name, and where a guest was who comes back. It is the only script that is
+// no module: modules wait for the page, and a page that changes a moment after it was
+// shown flickers. None of it is a secret, so localStorage may keep it.
+{
+  const { dataset } = document.documentElement;
+  const remembered = (key) => localStorage.getItem("restaurant." + key);
+  try {
+    const choice = remembered("theme"), place = remembered("place");
+    if (choice === "light" || choice === "dark") dataset.theme = choice;
+    if (remembered("session")) dataset.guest = "";
+    if ("start" in dataset && place && !location.hash) history.replaceState(null, "", place);
+  } catch { /* storage is switched off: the system decides, and no guest is known */ }
+  if (location.hash.length > 2) delete dataset.start; // another view
+}

@@ -51,7 +51,8 @@ export class Auth extends EventTarget {
     await this.#refreshing;
   }
 
-  /** login asks for an access token, and for a refresh token in a cookie. */
+  /** login asks for an access token, and for a refresh token in a cookie.
+   * @param {{username: string, password: string, mode?: string, expiresIn?: number}} options */
   async login({ username, password, mode = "memory", expiresIn }) {
     const json = { username, password, cookie: mode === "cookie" ? true : "refresh" };
     if (expiresIn) json.expires_in = expiresIn;

@@ -4,6 +4,8 @@
 
 import { announce, button, dishName, h, money, randomKey, render } from "../lib/dom.js";
 import { call, slug } from "../lib/api.js";
+import { auth } from "../lib/auth.js";
+import "./progress.js";
 import { Part, refusal, showRequest } from "./view.js";
 
 /** Basket keeps what was chosen from view to view and over a reload: nothing is lost by
@@ -11,6 +13,8 @@ import { Part, refusal, showRequest } from "./view.js";
  *  is known: an order whose answer got lost may have been taken. */
 class Basket extends EventTarget {
   currency = "EUR";
+  /** The answer to the last order, until it is closed; who placed it. */
+  taken = null;
   #kept = { lines: [], table: "", key: null, ...load() };
 
   get lines() {
@@ -29,7 +33,13 @@ class Basket extends EventTarget {
     if (line) line.quantity = Math.min(20, line.quantity + 1);
     else this.lines.push({ id: dish.id, name: dish.name, size, price, quantity: 1, note: "" });
     announce(`${nameOf({ name: dish.name, size })} is in the basket.`);
+    this.taken = null;
     this.changed();
+  }
+
+  /** point asks to show where an order is sent. */
+  point() {
+    this.dispatchEvent(new Event("point"));
   }
 
   changed() {
@@ -74,7 +84,10 @@ class Basket extends EventTarget {
     });
     const refused = answer.status >= 400 && answer.status < 500;
     if (answer.ok || slug(answer) === "idempotency-key-reused" || refused && !unanswered) kept.key = null;
-    if (answer.ok) kept.lines = [];
+    if (answer.ok) {
+      kept.lines = [];
+      this.taken = { ...answer, who: auth.who };
+    }
     this.changed();
     return answer;
   }
@@ -97,6 +110,7 @@ const nameOf = ({ name, size }) => (size === "regular" ? name : `${size} ${name}
 
 class BasketBox extends Part {
   start() {
+    this.headline = h("h2", { id: "basket-title", tabindex: -1 }, "Basket");
     this.list = h("ul", { class: "basket__lines" });
     this.sum = h("output", { class: "basket__sum" });
     this.result = h("div", { class: "notice" });
@@ -110,6 +124,11 @@ class BasketBox extends Part {
       "p",
       { class: "muted" },
       "This order was sent, and no answer came. Press Order again: it is not cooked twice.",
+    );
+    this.pointer = h(
+      "p",
+      { class: "basket__pointer", hidden: true },
+      "Now press Order. The page sends it with your token.",
     );
     this.look = button("Look inside", () => this.unfold(this.look.getAttribute("aria-expanded") !== "true"), {
       class: "basket__look",
@@ -126,18 +145,38 @@ class BasketBox extends Part {
       h(
         "section",
         { class: "basket", "aria-labelledby": "basket-title" },
-        h("div", { class: "basket__head" }, h("h2", { id: "basket-title" }, "Basket"), this.sum),
+        h("div", { class: "basket__head" }, this.headline, this.sum),
         this.hint,
         this.more,
         this.pending,
+        this.pointer,
         h("div", { class: "basket__act" }, this.look, this.order),
         this.result,
       ),
     );
     this.on(basket, "change", () => {
-      this.showResult();
+      if (!basket.taken) this.showResult();
       this.show();
     });
+    this.on(basket, "point", () => this.point());
+    this.on(auth, "change", () => {
+      if (auth.who !== "" && basket.taken && basket.taken.who !== auth.who) this.close();
+    });
+    if (basket.taken) this.showTaken();
+    this.show();
+  }
+
+  /** point shows where to press. */
+  point() {
+    this.pointer.hidden = false;
+    this.order.focus({ preventScroll: true });
+    const { top, bottom } = this.order.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight) this.order.scrollIntoView({ block: "center" });
+  }
+
+  close() {
+    basket.taken = null;
+    this.showResult();
     this.show();
   }
 
@@ -159,12 +198,15 @@ class BasketBox extends Part {
 
   show() {
     const { lines, total, currency, count } = basket;
-    this.hint.hidden = lines.length > 0;
+    this.hint.hidden = lines.length > 0 || this.result.firstChild !== null;
+    this.order.disabled = lines.length === 0;
+    this.classList.toggle("basket--empty", lines.length === 0);
+    this.pointer.hidden ||= lines.length === 0;
     this.pending.hidden = !basket.unanswered;
     this.more.hidden = this.look.hidden = lines.length === 0;
     this.classList.toggle("basket--full", lines.length > 0 || this.result.firstChild !== null);
     this.sum.textContent = count ? `${count} for ${money(total, currency)}` : "";
-    render(this.list, lines.map((l) => this.row(l)), this.order);
+    render(this.list, lines.map((l) => this.row(l)), this.headline);
   }
 
   row(l) {
@@ -199,38 +241,39 @@ class BasketBox extends Part {
   }
 
   async send() {
-    if (basket.lines.length === 0) {
-      this.showResult(h("p", { class: "muted" }, "The basket is empty: press a price on the menu first."));
-      announce("The basket is empty: press a price on the menu first.");
-      return;
-    }
     this.order.disabled = true;
     const answer = await basket.order();
-    this.order.disabled = false;
-    this.order.focus();
-    if (!answer.ok) {
-      this.showResult(refusal(answer, null, refusalHint(answer)));
+    this.show();
+    if (answer.ok) {
+      const link = this.showTaken();
+      announce(link.parentElement.textContent);
+      link.focus();
       return;
     }
-    const { id, total_cents, currency } = answer.data;
+    this.order.focus();
+    this.showResult(refusal(answer, null, refusalHint(answer)));
+  }
+
+  /** showTaken shows the order that was taken, and how it comes. It returns its link. */
+  showTaken() {
+    const { taken } = basket, { id, total_cents, currency } = taken.data;
+    const words = ` is taken: ${money(total_cents, currency)}.`,
+      link = h("a", { href: "#/orders/" + id }, `Order ${id}`);
     const close = button("Close", () => {
-      this.showResult();
-      this.order.focus();
+      this.close();
+      this.headline.focus();
     }, { class: "quiet basket__close" });
     this.showResult(
       h(
         "div",
         { class: "done" },
-        h(
-          "p",
-          {},
-          h("b", {}, `Order ${id} is taken: ${money(total_cents, currency)}. `),
-          h("a", { href: "#/orders/" + id }, `Watch order ${id} come`),
-        ),
-        h("div", { class: "row" }, close, showRequest(answer.entry)),
+        h("p", {}, h("b", {}, link, words)),
+        Object.assign(document.createElement("order-progress"), { order: taken.data }),
+        h("div", { class: "row" }, close, showRequest(taken.entry)),
       ),
     );
-    announce(`Order ${id} is taken: ${money(total_cents, currency)}.`);
+    this.hint.hidden = true;
+    return link;
   }
 }
 

@@ -2,26 +2,14 @@
 // opens only six connections to a server, so in all its windows together two orders have
 // a stream and the others are polled every five seconds; a broken stream is resumed.
 
-import {
-  announce,
-  bdi,
-  button,
-  clockTime,
-  dayTime,
-  dishName,
-  duration,
-  h,
-  inPieces,
-  money,
-  render,
-} from "../lib/dom.js";
-import { call } from "../lib/api.js";
-import { subscribe } from "../lib/sse.js";
+import { announce, bdi, button, dayTime, dishName, h, inPieces, money, render } from "../lib/dom.js";
+import { call, open } from "../lib/api.js";
+import { parseEvents, subscribe } from "../lib/sse.js";
 import { auth } from "../lib/auth.js";
+import { isOpen, isStepBack, knownTimes, lacksTimes, streamWords, trackItems } from "../parts/track.js";
 import { emptyState, refusal, showRequest, View } from "../parts/view.js";
 
-const maxStreams = 2, pollEvery = 5000, steps = ["placed", "preparing", "ready", "served"];
-const isOpen = (order) => order.status !== "served" && order.status !== "cancelled";
+const maxStreams = 2, pollEvery = 5000;
 
 class OrdersView extends View {
   static heading = "My orders";
@@ -53,6 +41,32 @@ class OrdersView extends View {
       else this.followNewest();
     });
     this.signal.addEventListener("abort", () => this.stopStreams());
+    this.inSight = new IntersectionObserver((seen) => this.readTimes(seen.filter((e) => e.isIntersecting)));
+    this.signal.addEventListener("abort", () => this.inSight.disconnect());
+  }
+
+  /** readTimes asks when the steps of finished orders were, once they are in sight: the
+   *  list does not say it, and the stream of such an order ends at once. */
+  readTimes(seen) {
+    for (const { target } of seen) {
+      this.inSight.unobserve(target);
+      this.timesRead = (this.timesRead ?? Promise.resolve()).then(() => this.readTimesOf(target)); // one at a time
+    }
+  }
+
+  async readTimesOf(el) {
+    const row = [...this.rows.values()].find((r) => r.el === el);
+    if (!row?.lacksTimes || this.gone) return;
+    const answer = await open(`api/v1/orders/${row.order.id}/events`, {
+      signal: this.signal,
+      live: true,
+      poll: true,
+      why: "when the steps of a finished order were",
+    });
+    if (!answer.body) return;
+    try {
+      for await (const event of parseEvents(answer)) row.advance(JSON.parse(event.data));
+    } catch { /* the connection broke: the times stay away */ }
   }
 
   /** setPaused lets the list stand still for those who want to read (WCAG 2.2.2). */
@@ -126,6 +140,7 @@ class OrdersView extends View {
   addRow(order) {
     const row = orderRow(order);
     this.rows.set(order.id, row);
+    if (row.lacksTimes) this.inSight.observe(row.el);
     return row.el;
   }
 
@@ -172,15 +187,7 @@ class OrdersView extends View {
       onState: (state, seconds) => {
         row.polling = state === "polling" || state === "ended"; // ended, and the order may still look open
         if (row.polling || state === "crowded") row.stop = null;
-        row.setState(
-          {
-            live: "live",
-            paused: `paused, trying again in ${duration(seconds ?? 1)}`,
-            crowded: "asked every 5 seconds",
-            polling: "the stream failed three times: asked every 5 seconds",
-            ended: "",
-          }[state],
-        );
+        row.setState(streamWords(state, seconds));
       },
     });
   }
@@ -213,7 +220,7 @@ function orderRow(order) {
     track = h("ol", { class: "track" }),
     notice = h("div", { class: "notice" }),
     actions = h("div", { class: "row" });
-  const when = new Map([["placed", order.placed_at], [order.status, order.updated_at]]);
+  const when = knownTimes(order);
   const heading = h("h2", { id: "order-" + order.id, tabindex: -1 }, `Order ${order.id}`);
   const el = h(
     "article",
@@ -252,7 +259,7 @@ function orderRow(order) {
     },
     advance({ status, updated_at }) {
       when.set(status, updated_at);
-      if (rank(status) < rank(row.order.status)) return draw(); // a step that was known already
+      if (isStepBack(status, row.order)) return draw(); // a step that was known already
       if (status !== row.order.status) announce(`Order ${row.order.id} is ${status}.`);
       row.order = { ...row.order, status, updated_at };
       draw();
@@ -260,6 +267,10 @@ function orderRow(order) {
     setState(text) {
       live.textContent = isOpen(row.order) ? text : "";
       live.classList.toggle("order__live--on", text === "live");
+    },
+    /** lacksTimes reports whether the list does not say when each step was. */
+    get lacksTimes() {
+      return !isOpen(row.order) && lacksTimes(row.order, when);
     },
     stopStream() {
       row.stop?.();
@@ -277,20 +288,8 @@ function orderRow(order) {
     );
   }
   function draw() {
-    const { status } = row.order, list = status === "cancelled" ? ["placed", "cancelled"] : steps;
-    track.replaceChildren(
-      ...list.map((name) =>
-        h(
-          "li",
-          {
-            class: name === status ? "now" : when.has(name) || rank(name) < rank(status) ? "past" : null,
-            "aria-current": name === status ? "step" : null,
-          },
-          h("span", { class: "track__name" }, name),
-          h("small", {}, when.has(name) ? clockTime(when.get(name)) : " "),
-        )
-      ),
-    );
+    const { status } = row.order;
+    track.replaceChildren(...trackItems(row.order, when));
     if (!isOpen(row.order)) {
       render(actions, [], heading);
       row.setState("");
@@ -313,7 +312,5 @@ function orderRow(order) {
   draw();
   return row;
 }
-
-const rank = (status) => (status === "cancelled" ? 9 : steps.indexOf(status));
 
 customElements.define("orders-view", OrdersView);
