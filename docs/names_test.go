@@ -262,3 +262,73 @@ func TestTour_namesExist(t *testing.T) {
 		}
 	}
 }
+
+var (
+	anchorLink = regexp.MustCompile(`\]\(([^)#:]*)#([^)]+)\)`)
+	headline   = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	notInID    = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// ids are the names that GitHub and others give to the headings of a page.
+func ids(text string) map[string]bool {
+	found := map[string]bool{}
+	for _, m := range headline.FindAllStringSubmatch(text, -1) {
+		found[strings.ReplaceAll(notInID.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-")] = true
+	}
+	return found
+}
+
+// TestDocuments_anchorsExist follows every link to a heading.
+func TestDocuments_anchorsExist(t *testing.T) {
+	r := readRepo(t)
+	followed := 0
+	for name, text := range r.files {
+		if path.Ext(name) != ".md" {
+			continue
+		}
+		for _, m := range anchorLink.FindAllStringSubmatch(text, -1) {
+			target := name
+			if m[1] != "" {
+				target = path.Join(path.Dir(name), m[1])
+			}
+			if followed++; !ids(r.files[target])[m[2]] {
+				t.Errorf("%s links to %s, which has no heading #%s", name, target, m[2])
+			}
+		}
+	}
+	if followed < 10 {
+		t.Errorf("%d links to headings", followed)
+	}
+}
+
+// TestREADME_isABeginning: a stranger decides within five minutes.
+func TestREADME_isABeginning(t *testing.T) {
+	r := readRepo(t)
+	lines := strings.Split(strings.TrimSuffix(r.files["README.md"], "\n"), "\n")
+	if len(lines) > 250 {
+		t.Errorf("the README has %d lines; docs/ has room", len(lines))
+	}
+	if first := strings.Join(lines[:10], " "); !regexp.MustCompile(`[^.]*\bAPI\b[^.]*\btoken\b[^.]*\.`).MatchString(first) {
+		t.Errorf("no sentence with API and token in the first ten lines: %s", first)
+	}
+	if first := strings.Join(lines[:25], "\n"); !strings.Contains(first, "\ngo run .\ngo test ./...\n") {
+		t.Errorf("the two commands are not in the first 25 lines: %s", first)
+	}
+	film := regexp.MustCompile(`!\[[^]]+\]\((\S+\.gif)\)`).FindStringSubmatch(r.files["README.md"])
+	if film == nil {
+		t.Fatal("the README has no moving picture")
+	}
+	if size := len(r.files[film[1]]); size == 0 || size > 1_500_000 {
+		t.Errorf("%s has %d bytes", film[1], size)
+	}
+}
+
+// TestIndex_namesEveryPage holds docs/README.md against the folder.
+func TestIndex_namesEveryPage(t *testing.T) {
+	r := readRepo(t)
+	for name := range r.files {
+		if dir, file := path.Split(name); dir == "docs/" && path.Ext(file) == ".md" && file != "README.md" && !strings.Contains(r.files["docs/README.md"], "]("+file+")") {
+			t.Errorf("docs/README.md does not name %s", file)
+		}
+	}
+}
