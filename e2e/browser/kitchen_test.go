@@ -59,6 +59,54 @@ func TestKitchen_movesOrdersByHand(t *testing.T) {
 	}
 }
 
+// TestKitchen_letMeCook: a chef takes over from the automatic kitchen, and gives back.
+func TestKitchen_letMeCook(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, "RESTAURANT_KITCHEN_PACE=20ms")
+	chef := s.newTab(t)
+	chef.openAs("carla", "Kitchen")
+	letMeCook := element{role: "switch", name: "Let me cook"}
+	chef.find(letMeCook)
+	chef.waitText("The kitchen cooks by itself, a step every 0.02 s.")
+	chef.checkAccessibility("kitchen, automatic")
+	chef.checkWidths("kitchen, automatic")
+	chef.click(letMeCook)
+	chef.waitText("You cook now: no order moves without you.", "The orders wait for you.")
+	alice := s.Login("alice")
+	s.placeOrder(alice)
+	chef.click(button("Start cooking order 1"))
+	chef.find(button("Order 1 is ready"))
+	chef.checkAccessibility("kitchen, a chef cooks")
+	chef.reload()
+	chef.waitText("The orders wait for you.")
+
+	manager := s.newTab(t)
+	manager.openAs("marco", "Office")
+	manager.waitText("A chef cooks. 0 placed, 1 preparing, 0 ready.")
+	chef.click(letMeCook)
+	chef.waitText("The kitchen cooks by itself again.")
+	chef.waitGone(article("Order 1, *"))
+	manager.click(button("Look again"))
+	manager.waitText("The kitchen cooks by itself. No order is open.")
+	manager.checkAccessibility("office, the kitchen")
+}
+
+// TestKitchen_modeRefused: the switch stays as it is in the kitchen.
+func TestKitchen_modeRefused(t *testing.T) {
+	t.Parallel()
+	chef := startServer(t).newTab(t)
+	chef.expectStatus(503)
+	chef.openAs("carla", "Kitchen")
+	letMeCook := element{role: "switch", name: "Let me cook"}
+	chef.find(letMeCook)
+	chef.intercept(refuse("PUT /api/v1/kitchen/mode", 503, "database-unavailable", "The order book cannot be reached", "Try again in a moment."))
+	chef.click(letMeCook)
+	chef.waitText("503")
+	if !chef.isTrue(`!document.querySelector('[role=switch]').checked`) {
+		t.Error("the switch says what is not so")
+	}
+}
+
 // TestKitchen_keepsTheFocus keeps the focus at the ticket that moves.
 func TestKitchen_keepsTheFocus(t *testing.T) {
 	t.Parallel()

@@ -135,7 +135,7 @@ var actions = []string{
 	"GET /api/v1/menu", "GET /api/v1/lounge", "POST /api/v1/orders", "GET /api/v1/orders", "GET /api/v1/orders/events", "POST /api/v1/orders/cancel",
 	"POST /api/v1/auth/register", "POST /api/v1/auth/login", "POST /api/v1/auth/refresh", "POST /api/v1/auth/logout", "GET /api/v1/auth/me",
 	"POST /api/v1/auth/inspect", "POST /api/v1/auth/password", "GET /api/v1/auth/sessions", "DELETE /api/v1/auth/sessions",
-	"GET /api/v1/kitchen/orders", "PATCH /api/v1/kitchen/orders", "GET /api/v1/users", "PATCH /api/v1/users", "DELETE /api/v1/users/sessions",
+	"GET /api/v1/kitchen/orders", "PATCH /api/v1/kitchen/orders", "GET /api/v1/kitchen/mode", "PUT /api/v1/kitchen/mode", "GET /api/v1/users", "PATCH /api/v1/users", "DELETE /api/v1/users/sessions",
 	"POST /api/v1/menu", "PUT /api/v1/menu", "DELETE /api/v1/menu", "POST /api/v1/auth/keys/rotate",
 }
 
@@ -233,6 +233,8 @@ func doAsChef(p *tab) {
 	p.waitGone(article("Order 1, *"))
 	p.click(button("Cancel order 3"))
 	p.waitText("All quiet")
+	p.click(element{role: "switch", name: "Let me cook"})
+	p.waitText("The kitchen cooks by itself again.")
 	p.click(button("Log out"))
 	p.find(link("Log in"))
 }

@@ -1,6 +1,6 @@
 // The kitchen pass, for chefs. To learn here: a claim (role) opens this view, the
-// server alone decides which step may follow, and a board that moves by itself can
-// be held (WCAG 2.2.2).
+// server alone decides which step may follow and who cooks, and a board that moves by
+// itself can be held (WCAG 2.2.2).
 
 import { announce, bdi, button, clockTime, dishName, h, render } from "../lib/dom.js";
 import { call, connection } from "../lib/api.js";
@@ -23,6 +23,15 @@ class KitchenView extends View {
       this.paused = !this.paused;
       this.pauseButton.setAttribute("aria-pressed", String(this.paused));
     }, { "aria-pressed": "false", hidden: true });
+    this.cook = h("input", { type: "checkbox", role: "switch", "data-key": "cook" });
+    this.cook.addEventListener("change", () => this.setMode(this.cook.checked ? "manual" : "auto"));
+    this.modeWords = h("p", { class: "muted" });
+    this.modeBox = h(
+      "div",
+      { class: "kitchen-mode", hidden: true },
+      h("label", { class: "check" }, this.cook, h("b", {}, "Let me cook")),
+      this.modeWords,
+    );
     this.result = h("div", { class: "notice" });
     return [
       h(
@@ -30,7 +39,7 @@ class KitchenView extends View {
         { class: "lead" },
         "Everybody’s open orders, oldest first. One step at a time: placed, preparing, ready, served.",
       ),
-      h("div", { class: "row row--kept" }, this.pauseButton),
+      h("div", { class: "row row--kept" }, this.modeBox, this.pauseButton),
       this.notice,
       this.result,
       this.content,
@@ -38,7 +47,10 @@ class KitchenView extends View {
   }
 
   start() {
-    this.reloadOn(() => this.read());
+    this.reloadOn(async () => {
+      await this.read();
+      if (this.allowed) await this.readMode();
+    });
     this.on(connection, "lost", () => this.disable("No connection to the restaurant"));
     this.poll(3000, () => {
       if (this.allowed && !this.paused) this.read({ poll: true, why: "the board asks again by itself" });
@@ -47,7 +59,10 @@ class KitchenView extends View {
 
   async read(options = {}) {
     this.allowed = false;
-    if (this.requireLogin("Only the staff may look at the pass.", "api/v1/kitchen/orders")) return;
+    if (this.requireLogin("Only the staff may look at the pass.", "api/v1/kitchen/orders")) {
+      this.modeBox.hidden = this.pauseButton.hidden = true;
+      return;
+    }
     const answer = await this.load(
       "Looking at the pass",
       () => call("GET", "api/v1/kitchen/orders?limit=100", options),
@@ -56,7 +71,37 @@ class KitchenView extends View {
     if (this.gone) return;
     this.allowed = answer.ok;
     this.pauseButton.hidden = !answer.ok && !answer.lost;
+    if (answer.status === 403) this.modeBox.hidden = true;
     if (answer.status === 403) this.content.replaceChildren(); // a refusal that passes leaves the board where it is
+  }
+
+  async readMode() {
+    const answer = await call("GET", "api/v1/kitchen/mode");
+    if (answer.ok && !this.gone) this.showMode(answer.data);
+  }
+
+  /** setMode asks the server to let the chef cook, or the kitchen itself. */
+  async setMode(mode) {
+    const answer = await call("PUT", "api/v1/kitchen/mode", { json: { mode } });
+    if (answer.ok) this.showMode(answer.data);
+    else this.cook.checked = mode !== "manual";
+    const words = mode === "manual"
+      ? "You cook now: no order moves without you."
+      : "The kitchen cooks by itself again.";
+    this.result.replaceChildren(
+      answer.ok ? h("div", { class: "done" }, h("p", {}, words), showRequest(answer.entry)) : refusal(answer),
+    );
+    if (answer.ok) announce(words);
+  }
+
+  showMode({ mode, pace_ms }) {
+    this.modeBox.hidden = false;
+    this.cook.checked = mode === "manual";
+    this.modeWords.textContent = mode === "manual"
+      ? "The orders wait for you."
+      : `The kitchen cooks by itself, a step every ${
+        pace_ms / 1000
+      } s. While you look, it leaves you a new order for up to a minute.`;
   }
 
   draw(orders) {
@@ -74,8 +119,9 @@ class KitchenView extends View {
         h(
           "p",
           {},
-          "No order is open. In the automatic kitchen they cook by themselves; "
-            + "a house that is started with -kitchen manual waits for you.",
+          "No order is open. Order something from the ",
+          h("a", { href: "#/menu" }, "menu"),
+          ", or wait for a guest.",
         ),
       );
     render(this.content, [board], this.heading);

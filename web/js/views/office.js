@@ -28,18 +28,20 @@ class OfficeView extends View {
     const answer = await this.load(
       "Opening the office",
       () => call("GET", "api/v1/users?limit=20"),
-      (users) => this.content.replaceChildren(guestSection(users), keySection(), dishSection()),
+      (users) => this.content.replaceChildren(guestSection(users), kitchenSection(), keySection(), dishSection()),
     );
     if (answer.status === 403) this.content.replaceChildren(); // a refusal that passes leaves what is there
   }
 }
 
-/** report shows the outcome of an action beside it, and reports whether it went well. */
+/** report shows the outcome of an action, brings it into sight, and reports whether it
+ *  went well. */
 function report(box, answer, words, hint = "") {
   box.replaceChildren(
     answer.ok ? h("div", { class: "done" }, h("p", {}, words), showRequest(answer.entry)) : refusal(answer, null, hint),
   );
   if (answer.ok) announce(words);
+  box.scrollIntoView({ block: "nearest" });
   return answer.ok;
 }
 
@@ -53,7 +55,7 @@ function guestSection(first) {
   const add = (/** @type {import("../lib/api.js").Answer} */ { data }) => {
     next = data.next_cursor;
     more.hidden = !next;
-    list.append(...data.items.map((u) => guestRow(u, box)));
+    list.append(...data.items.map(guestRow));
   };
   const more = button("Show more guests", async () => {
     const answer = await call("GET", "api/v1/users?limit=20&cursor=" + encodeURIComponent(next));
@@ -64,7 +66,8 @@ function guestSection(first) {
   return section("guests-title", "Guests", box, list, more);
 }
 
-function guestRow(user, box) {
+function guestRow(user) {
+  const box = h("div", { class: "notice" }); // what happened stands below the guest
   const role = h(
     "select",
     { "aria-label": `Role of ${user.username}` },
@@ -107,6 +110,7 @@ function guestRow(user, box) {
         await call("DELETE", `api/v1/users/${user.id}/sessions`),
         `All logins of ${user.username} have ended.`,
       ), { class: "quiet", "aria-label": `End all logins of ${user.username}` }),
+    box,
   );
 }
 
@@ -262,6 +266,26 @@ function dishOf(data) {
       ["vegetarian", "vip_only", "age_restricted", "available"].map((flag) => [flag, data.has(flag)]),
     ),
   };
+}
+
+/** kitchenSection says who cooks, and what is on the board. */
+function kitchenSection() {
+  const box = h("div", { class: "notice" }), words = h("p", {});
+  const read = async () => {
+    const mode = await call("GET", "api/v1/kitchen/mode");
+    const board = mode.ok ? await call("GET", "api/v1/kitchen/orders?limit=100") : mode;
+    if (!board.ok) return report(box, board);
+    const open = board.data.items, count = (status) => open.filter((o) => o.status === status).length;
+    words.textContent = `${mode.data.mode === "manual" ? "A chef cooks." : "The kitchen cooks by itself."} ${
+      open.length
+        ? ["placed", "preparing", "ready"].map((status) => `${count(status)} ${status}`).join(", ") + "."
+        : "No order is open."
+    } `;
+    words.append(h("a", { href: "#/kitchen" }, "To the kitchen"));
+    return true;
+  };
+  read();
+  return section("kitchen-title", "Kitchen", words, box, button("Look again", read));
 }
 
 function keySection() {
