@@ -60,7 +60,7 @@ func goRun(t *testing.T, dir, tool string, args ...string) *exec.Cmd {
 // compile builds all packages of dir, with the dependencies that a file of testdata pins.
 func compile(t *testing.T, dir, mod string) {
 	t.Helper()
-	write(t, filepath.Join(dir, "go.mod"), "module restaurant\n") // says where the module is; what it needs, mod says
+	write(t, filepath.Join(dir, "go.mod"), "module client\n") // says where the module is; what it needs, mod says
 	for _, name := range []string{mod, strings.TrimSuffix(mod, ".mod") + ".sum"} {
 		copyFile(t, filepath.Join("testdata", name), filepath.Join(dir, name))
 	}

@@ -1,4 +1,4 @@
-module restaurant
+module client
 
 go 1.26.0
 
