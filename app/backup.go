@@ -11,15 +11,15 @@ import (
 func backupCommand(ctx context.Context, c call) error {
 	file := c.cfg.databaseFile()
 	if c.cfg.databaseURL != "" {
-		return fmt.Errorf("backup copies a database that is a file; this one is %s: copy it with pg_dump, which comes with PostgreSQL", c.cfg.databaseName())
+		return fmt.Errorf("backup copies only a database file, and this one is %s: use pg_dump of PostgreSQL instead", c.cfg.databaseName())
 	}
-	fmt.Fprintf(c.Out, "Copying %s to %s; the server may keep running.\n", file, c.arg)
+	fmt.Fprintf(c.Out, "Copying %s to %s. The server may be running.\n", file, c.arg)
 	if err := models.BackupSQLite(ctx, file, c.arg); err != nil {
 		return err
 	}
 	info, err := os.Stat(c.arg)
 	if err == nil {
-		fmt.Fprintf(c.Out, "Done: %d KiB. It does not contain the keys. To put it back: restaurant restore %s; then all users have to log in again.\n", info.Size()>>10, c.arg)
+		fmt.Fprintf(c.Out, "Done: %d KiB. It does not contain the keys. To put it back: restaurant restore %s. After that all users must log in again.\n", info.Size()>>10, c.arg)
 	}
 	return err
 }

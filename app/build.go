@@ -95,13 +95,13 @@ func openKeysAndSeed(ctx context.Context, cfg config, store *models.Store) (keys
 
 func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 	if cfg.demoData && (cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)) {
-		log.Warn("the demo accounts, whose passwords are published, can be used from other computers; RESTAURANT_DEMO_DATA=off on an empty RESTAURANT_DATA_DIR leaves them out")
+		log.Warn("everybody knows the passwords of the demo accounts, and other computers can reach them; to start without them, set RESTAURANT_DEMO_DATA=off and use an empty RESTAURANT_DATA_DIR")
 	}
 	if cfg.behindProxy && cfg.publicURL == "" && len(cfg.allowedHosts) == 0 {
-		log.Warn("requests that the proxy passes on under a public name are refused: give that address as RESTAURANT_PUBLIC_URL, or the name as RESTAURANT_ALLOWED_HOSTS")
+		log.Warn("the server refuses requests for a public name that the proxy passes on; set RESTAURANT_PUBLIC_URL to the public address, or RESTAURANT_ALLOWED_HOSTS to the name")
 	}
 	if lead := keys.DatabaseClockLead(); lead > 0 {
-		log.Warn("the database was last used in what this computer's clock calls the future; set the clock if it is wrong", "ahead", lead)
+		log.Warn("the database was last used at a time that is in the future for this computer's clock; if the clock is wrong, set it", "ahead", lead)
 	}
 }
 
@@ -133,9 +133,9 @@ func previewReset(ctx context.Context, store *models.Store) ([]learn.Loss, error
 	since, err := store.ChangesSince(ctx, day)
 	return []learn.Loss{
 		{What: "orders", Count: since.Orders},
-		{What: "dishes that were added, changed or taken off", Count: since.Dishes},
-		{What: "accounts beside the demo accounts", Count: since.Users},
-		{What: "logins, yours among them", Count: since.Sessions},
+		{What: "dishes that were added, changed or deleted", Count: since.Dishes},
+		{What: "accounts that are not demo accounts", Count: since.Users},
+		{What: "logins, also yours", Count: since.Sessions},
 	}, err
 }
 
@@ -156,7 +156,7 @@ func (a *App) notificationHandlers(ctx context.Context) models.Listener {
 		Orders: a.api.Kitchen.Publish, AnyOrders: a.api.Kitchen.PublishAll,
 		Lost: func(err error) {
 			if ctx.Err() == nil {
-				a.api.Log.Warn("notifications from other instances are interrupted; reconnecting, and then reading what was missed", "err", err)
+				a.api.Log.Warn("lost the connection for notifications from other instances; the server connects again and then reads what it missed", "err", err)
 			}
 		},
 	}

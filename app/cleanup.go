@@ -49,7 +49,7 @@ func (a *App) cleanupExpired(ctx context.Context) {
 		a.logError(ctx, "old failed logins cannot be deleted", a.api.Store.SweepLoginTallies(finish))
 	}
 	if behind := a.api.Authority.Keys().ClockBehind(); behind > maxClockLag {
-		a.api.Log.Warn("this computer's clock was set back; tokens are checked against the time that has really passed", "behind", behind)
+		a.api.Log.Warn("this computer's clock was set back; the server checks tokens with the time that has really passed", "behind", behind)
 	}
 }
 

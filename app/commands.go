@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 
 	"restaurant/models"
 )
@@ -13,6 +14,7 @@ import (
 // command is one command of the program.
 type command struct {
 	name, meaning string
+	args          string // what may follow the name, as -h shows it
 	run           func(ctx context.Context, c call) error
 	// flags adds flags beside the settings; nil: none.
 	flags func(c *call, f *flag.FlagSet)
@@ -33,14 +35,14 @@ type call struct {
 }
 
 var commands = []command{
-	{name: "serve", run: serveCommand, meaning: "start the server (the default command)"},
-	{name: "demo", run: demoCommand, meaning: "start it, order a pizza as a client would, show each request, and keep running"},
-	{name: "seed", run: seedCommand, flags: generateFlags, meaning: "load the menu, and with RESTAURANT_DEMO_DATA=on the demo accounts, into a stopped server's database; -guests N and -orders N also generate N guests who cannot log in and N orders of theirs, to test with much data"},
-	{name: "keys rotate", run: keysRotateCommand, meaning: "sign with a new key from now on, with the server stopped (with it running: POST /api/v1/auth/keys/rotate)"},
-	{name: "users add", run: usersAddCommand, flags: userFlags, usage: "users add takes one USERNAME: users add -role manager NAME", meaning: "add a user, with the server stopped: users add [-role guest|chef|manager] [-vip] [-name NAME] USERNAME; the password comes from standard input"},
-	{name: "health", run: healthCommand, meaning: "ask the server that runs with these settings whether it is ready; exits with 1 if not"},
-	{name: "backup", run: backupCommand, usage: "backup takes the name of one new FILE", meaning: "copy the database, also of a running server: backup FILE"},
-	{name: "restore", run: restoreCommand, flags: restoreFlags, usage: "restore takes the name of one FILE: restore [-yes] FILE", meaning: "put a copy of the database back, with the server stopped: restore [-yes] FILE; shows first what it replaces, and asks unless -yes is given"},
+	{name: "serve", run: serveCommand, meaning: "Start the server. This is the default command."},
+	{name: "demo", run: demoCommand, meaning: "Start the server, order a pizza as a client, show each request, and keep running."},
+	{name: "seed", args: "[-guests N] [-orders N]", run: seedCommand, flags: generateFlags, meaning: "Load the menu into the database and, with RESTAURANT_DEMO_DATA=on, the demo accounts. Stop the server first. -guests and -orders also add N generated guests and N orders of these guests, to test with a lot of data. Nobody can log in as a generated guest."},
+	{name: "keys rotate", run: keysRotateCommand, meaning: "Create a new key, which signs all tokens from now on. Stop the server first, or use POST /api/v1/auth/keys/rotate while it is running."},
+	{name: "users add", args: "[-role guest|chef|manager] [-vip] [-name NAME] USERNAME", run: usersAddCommand, flags: userFlags, usage: "users add takes one USERNAME: users add -role manager NAME", meaning: "Add a user. Stop the server first. The command reads the password from standard input."},
+	{name: "health", run: healthCommand, meaning: "Ask the server that runs with these settings if it is ready. The exit code is 1 if it is not."},
+	{name: "backup", args: "FILE", run: backupCommand, usage: "backup takes the name of one new FILE", meaning: "Copy the database to a new FILE. The server may be running."},
+	{name: "restore", args: "[-yes] FILE", run: restoreCommand, flags: restoreFlags, usage: "restore takes the name of one FILE: restore [-yes] FILE", meaning: "Put a copy of the database back. Stop the server first. The command shows what it will replace, and asks before it does so. With -yes it does not ask."},
 }
 
 // start reads the command line and runs the command.
@@ -67,11 +69,38 @@ func (cmd command) start(ctx context.Context, args []string, getenv func(string)
 }
 
 func printHelp(out io.Writer) {
-	fmt.Fprint(out, "Restaurant teaches what an API and a JSON Web Token are.\n\nUsage: restaurant [command] [flags]\n\nCommands:\n")
+	fmt.Fprint(out, `Restaurant teaches what an API and a token (JSON Web Token) are: you order a pizza.
+
+Usage: restaurant [command] [flags]
+
+Begin with "restaurant demo", or with "restaurant" and a browser.
+
+Commands:
+`)
 	for _, c := range commands {
-		fmt.Fprintf(out, "  %-11s %s\n", c.name, c.meaning)
+		printItem(out, strings.TrimSpace(c.name+" "+c.args), c.meaning)
 	}
-	fmt.Fprint(out, "\nSettings (environment variable, flag; the flag wins):\n")
+	fmt.Fprint(out, `
+Settings. Each is an environment variable and a flag; the flag wins.
+A loopback address, such as localhost, is one that only this computer can reach.
+`)
 	printSettings(out)
-	fmt.Fprint(out, "\n  -version prints the version, -h this page.\n")
+	fmt.Fprint(out, "\n-version prints the version, -h prints this page.\n")
+}
+
+// printItem prints a head and below it the text that explains it, in lines that fit into a
+// terminal of 80 columns.
+func printItem(out io.Writer, head, text string) {
+	const indent, width = "     ", 80
+	fmt.Fprintf(out, "  %s\n%s", head, indent)
+	column := len(indent)
+	for word := range strings.FieldsSeq(text) {
+		if column+1+len(word) > width {
+			fmt.Fprintf(out, "\n%s", indent)
+			column = len(indent)
+		}
+		fmt.Fprintf(out, " %s", word)
+		column += 1 + len(word)
+	}
+	fmt.Fprintln(out)
 }

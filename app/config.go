@@ -125,7 +125,7 @@ func (c config) check() error {
 
 // plainRefusal says what to do instead of plain HTTP for everybody on the way.
 func (c config) plainRefusal() error {
-	text := fmt.Sprintf("RESTAURANT_ADDR %s is not loopback, and over plain HTTP anyone on the way could read passwords and tokens: set RESTAURANT_TLS=self-signed (or RESTAURANT_TLS=files), or put a TLS proxy in front and set RESTAURANT_BEHIND_PROXY=on", c.addr)
+	text := fmt.Sprintf("RESTAURANT_ADDR %s is not loopback, and over plain HTTP others could read passwords and tokens: set RESTAURANT_TLS=self-signed (or RESTAURANT_TLS=files), or use a TLS proxy in front and set RESTAURANT_BEHIND_PROXY=on", c.addr)
 	if host, _, _ := net.SplitHostPort(c.addr); allInterfaces(host) {
 		text += ". In a container that only this computer reaches (docker run -p 127.0.0.1:8080:8080), that setting is enough"
 	}

@@ -56,8 +56,8 @@ func TestConfig_exposure(t *testing.T) {
 		{"127.0.0.1 has demo accounts", map[string]string{"RESTAURANT_ADDR": "127.0.0.1:0"}, true, ""},
 		{"::1 has demo accounts", map[string]string{"RESTAURANT_ADDR": "[::1]:0"}, true, ""},
 		{"LOCALHOST has demo accounts", map[string]string{"RESTAURANT_ADDR": "LOCALHOST:0"}, true, ""},
-		{"a bare port is refused with what was meant", map[string]string{"RESTAURANT_ADDR": "8102"}, false, "say localhost:8102"},
-		{"a bare port for HTTPS, too", map[string]string{"RESTAURANT_TLS_ADDR": "8443"}, false, "RESTAURANT_TLS_ADDR must be host:port: say localhost:8443"},
+		{"a bare port is refused with what was meant", map[string]string{"RESTAURANT_ADDR": "8102"}, false, "use localhost:8102"},
+		{"a bare port for HTTPS, too", map[string]string{"RESTAURANT_TLS_ADDR": "8443"}, false, "RESTAURANT_TLS_ADDR must be host:port: use localhost:8443"},
 		{"other programs' variables are not read", map[string]string{"PUBLIC": `C:\Users\Public`, "TLS": "1.3", "DATABASE_URL": "file:./dev.db", "LOG_LEVEL": "verbose"}, true, ""},
 		{"unless they are switched off", map[string]string{"RESTAURANT_DEMO_DATA": "off"}, false, ""},
 		{"all interfaces are refused", map[string]string{"RESTAURANT_ADDR": ":8080"}, false, "docker run -p 127.0.0.1:8080:8080"},
@@ -151,8 +151,8 @@ func TestSettings_rejectBadValues(t *testing.T) {
 // variable. What other programs set is no reason to speak.
 func TestSettings_nameOldVariables(t *testing.T) {
 	for env, want := range map[string]string{
-		"ADDR":            "ADDR is not read any more; did you mean RESTAURANT_ADDR?\n",
-		"DATA_DIR":        "DATA_DIR is not read any more; did you mean RESTAURANT_DATA_DIR?\n",
+		"ADDR":            "ADDR has no effect. Did you mean RESTAURANT_ADDR?\n",
+		"DATA_DIR":        "DATA_DIR has no effect. Did you mean RESTAURANT_DATA_DIR?\n",
 		"PUBLIC":          "",
 		"TLS":             "",
 		"DATABASE_URL":    "",

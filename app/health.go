@@ -48,7 +48,7 @@ func checkReady(ctx context.Context, url string) error {
 	case res.StatusCode == http.StatusOK:
 		return errors.New("another program answers there")
 	case err != nil:
-		return fmt.Errorf("it answers %s", res.Status)
+		return fmt.Errorf("the answer is %s", res.Status)
 	}
 	return fmt.Errorf("%v. %v", answer.Title, answer.Detail)
 }

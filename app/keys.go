@@ -15,7 +15,7 @@ func keysRotateCommand(ctx context.Context, c call) error {
 		return err
 	})
 	if err == nil {
-		fmt.Fprintf(c.Out, "%s signs from now on; tokens under a key before it stay valid until they expire.\n", kid)
+		fmt.Fprintf(c.Out, "%s signs from now on. Older tokens stay valid until they expire.\n", kid)
 	}
 	return err
 }

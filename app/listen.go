@@ -27,7 +27,7 @@ func listen(ctx context.Context, cfg config, certificates *server.Certificates, 
 func listenOn(ctx context.Context, flag string, o server.Options) (*server.Server, error) {
 	s, err := server.Listen(ctx, o)
 	if err != nil {
-		return nil, fmt.Errorf("%w. Stop what uses the port, or choose another one: -%s localhost:8081", err, flag)
+		return nil, fmt.Errorf("%w. Stop what uses the port, or choose another port: -%s localhost:8081", err, flag)
 	}
 	return s, nil
 }

@@ -72,7 +72,7 @@ func checkPath(path string, open os.FileInfo) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s was deleted or moved while this server had it open", path)
 	case err != nil:
-		return fmt.Errorf("%s cannot be found any more: %w", path, err)
+		return fmt.Errorf("%s cannot be found: %w", path, err)
 	case os.SameFile(open, open) && os.SameFile(info, info) && !os.SameFile(open, info):
 		return fmt.Errorf("%s was replaced by another file while this server had it open", path)
 	}
@@ -112,8 +112,8 @@ func (f *dataFolder) watch(ctx context.Context, log *slog.Logger) {
 		err := f.files.check()
 		switch {
 		case err != nil && changed == nil:
-			log.Error("the data folder has changed under the running server, so nothing is written any more", "found", err,
-				"next", "put back what was moved; or stop this server, bring a backup back with restaurant restore FILE if something is lost, and start it again")
+			log.Error("the data folder has changed while the server was running, so it has stopped writing", "found", err,
+				"next", "put the files back; or stop this server and start it again, and if something is lost, restore a backup before the start: restaurant restore FILE")
 		case err == nil && changed != nil:
 			log.Info("the data folder is as it was, so writing goes on")
 		}
@@ -122,7 +122,7 @@ func (f *dataFolder) watch(ctx context.Context, log *slog.Logger) {
 		}
 		err = f.remember(context.WithoutCancel(ctx))
 		if err != nil && forgetful == nil {
-			log.Warn("how far the database has come cannot be noted; an old copy of it would not be recognized", "err", err)
+			log.Warn("cannot save the position of the database; the server would not notice if an old copy replaced it", "err", err)
 		}
 		forgetful = err
 	}

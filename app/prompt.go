@@ -42,7 +42,7 @@ func readLine(ctx context.Context, in io.Reader) (string, error) {
 // which PowerShell 5.1 writes with >, is an error.
 func plainText(line string) (string, error) {
 	if strings.HasPrefix(line, "\xff\xfe") || strings.HasPrefix(line, "\xfe\xff") || strings.Contains(line, "\x00") {
-		return "", errors.New("the input is UTF-16: type it, or save the file as UTF-8; nothing was changed")
+		return "", errors.New("the input is UTF-16: type it, or save the file as UTF-8. Nothing was changed")
 	}
 	return strings.TrimPrefix(line, "\ufeff"), nil
 }

@@ -15,11 +15,11 @@ import (
 func (c config) publicRefusal() error {
 	switch {
 	case c.lab:
-		return errors.New("RESTAURANT_PUBLIC=on refuses the lab, whose toys are unsafe on purpose: set RESTAURANT_LAB=off")
+		return errors.New("RESTAURANT_PUBLIC=on refuses the lab, because it is unsafe on purpose: set RESTAURANT_LAB=off")
 	case c.demoData:
-		return errors.New("RESTAURANT_PUBLIC=on refuses the demo accounts, whose passwords are published: set RESTAURANT_DEMO_DATA=off")
+		return errors.New("RESTAURANT_PUBLIC=on refuses the demo accounts, because everybody knows their passwords: set RESTAURANT_DEMO_DATA=off")
 	case !strings.HasPrefix(c.publicURL, "https://"):
-		return errors.New("RESTAURANT_PUBLIC=on needs RESTAURANT_PUBLIC_URL, the https:// address under which clients reach the server")
+		return errors.New("RESTAURANT_PUBLIC=on needs RESTAURANT_PUBLIC_URL, the https:// address that clients use for the server")
 	case c.tls != "files" && !c.behindProxy:
 		return errors.New("RESTAURANT_PUBLIC=on needs a certificate that browsers trust: set RESTAURANT_TLS=files, or RESTAURANT_BEHIND_PROXY=on with a TLS proxy in front")
 	}
@@ -38,7 +38,7 @@ func checkPublicMode(ctx context.Context, cfg config, store *models.Store) error
 	}
 	there, err := tokens.HasKeys(cfg.keysDir())
 	if err == nil && !there {
-		return fmt.Errorf("RESTAURANT_PUBLIC=on refuses to generate a key at the start: create it first with restaurant keys rotate -data-dir %s, and keep a copy", cfg.dataDir)
+		return fmt.Errorf("RESTAURANT_PUBLIC=on refuses to generate a key at the start: create it first with restaurant keys rotate -data-dir %s, and make a copy of it", cfg.dataDir)
 	}
 	return err
 }

@@ -24,7 +24,7 @@ func (f *dataFolder) recognize(ctx context.Context, log *slog.Logger) error {
 	}
 	why, whole := mistrust(now, known, f.store.Shared())
 	if why != "" {
-		log.Warn("the database is not what this server last worked with, so all users must log in again", "because", why)
+		log.Warn("this is not the database that the server used last, so all users must log in again", "because", why)
 		if whole {
 			err = f.store.Distrust(ctx, known)
 		}
@@ -55,7 +55,7 @@ func mistrust(now, known models.Identity, shared bool) (why string, whole bool) 
 	case known.ID == "" && shared:
 		return "", false
 	case known.ID == "":
-		return "this folder of keys has not worked with it", true
+		return "the keys in this folder were never used with it", true
 	case now.ID != known.ID:
 		return "it is another database, or another instance has recognized it as an old copy", !shared
 	case now.Generation < known.Generation:

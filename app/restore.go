@@ -25,7 +25,7 @@ func restoreFlags(c *call, f *flag.FlagSet) {
 // because of the backup is done with a copy of it, before anything is replaced.
 func restoreCommand(ctx context.Context, c call) (err error) {
 	if c.cfg.databaseURL != "" {
-		return fmt.Errorf("restore puts back a database that is a file; this one is %s: stop all instances and use pg_restore, which comes with PostgreSQL; the next start recognizes an old copy", c.cfg.databaseName())
+		return fmt.Errorf("restore puts back only a database file, and this one is %s: stop all instances and use pg_restore of PostgreSQL. The next start notices that it is an old copy", c.cfg.databaseName())
 	}
 	if sameFile(c.arg, c.cfg.databaseFile()) {
 		return fmt.Errorf("%s is the database itself: give the name of a backup", c.arg)
@@ -51,7 +51,7 @@ func restoreCommand(ctx context.Context, c call) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.store.Close(), f.files.close()) }()
-	fmt.Fprintln(c.Out, "Done. All users must log in again. Start the server when you like.")
+	fmt.Fprintln(c.Out, "Done. All users must log in again. You can start the server now.")
 	return nil
 }
 
@@ -75,7 +75,7 @@ func (r *restoration) prepare(ctx context.Context) (err error) {
 	}
 	r.lessons, r.lessonsBackup = filepath.Join(r.cfg.dataDir, "restoring-lessons.db"), beside
 	if err := models.CopyDatabase(beside, r.lessons); err != nil {
-		return fmt.Errorf("the progress of the lessons beside the backup cannot be read: %w. Nothing was changed; move %s away to restore the database alone", err, beside)
+		return fmt.Errorf("the progress of the lessons beside the backup cannot be read: %w. Nothing was changed. To restore only the database, move %s away", err, beside)
 	}
 	lessons, err := learn.Open(ctx, r.lessons, learn.Options{PublicURL: "http://localhost", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -100,14 +100,14 @@ func (r *restoration) confirm(ctx context.Context) error {
 	if r.lessons != "" {
 		fmt.Fprintf(r.Out, "%s, the progress of the lessons beside it, replaces %s.\n", r.lessonsBackup, r.cfg.lessonsFile())
 	}
-	fmt.Fprintln(r.Out, "All users will have to log in again, and a new key will sign their tokens. What is replaced is gone.")
+	fmt.Fprintln(r.Out, "All users will have to log in again, and a new key will sign their tokens. You cannot get back what is replaced.")
 	if r.yes {
 		return nil
 	}
 	fmt.Fprintln(r.Out, "Type yes, then Enter, to go on:")
 	answer, err := readLine(ctx, r.In)
 	if err == nil && !strings.EqualFold(strings.TrimSpace(answer), "yes") {
-		return errors.New("the answer was not yes (-yes answers for you), so nothing was changed")
+		return errors.New("the answer was not yes, so nothing was changed. With -yes the command does not ask")
 	}
 	return err
 }

@@ -23,13 +23,13 @@ const (
 
 func seedCommand(ctx context.Context, c call) error {
 	if c.cfg.public && c.generate != (generateOptions{}) {
-		return errors.New("RESTAURANT_PUBLIC=on refuses generated guests and orders, because real guests and real bills would get lost among them: leave -guests and -orders out, or try them in another RESTAURANT_DATA_DIR without RESTAURANT_PUBLIC=on")
+		return errors.New("RESTAURANT_PUBLIC=on refuses generated guests and orders, because they would be mixed with real ones: leave -guests and -orders out, or use them with another RESTAURANT_DATA_DIR and without RESTAURANT_PUBLIC=on")
 	}
 	return withStore(ctx, c, func(store *models.Store) error {
 		if err := seedOnce(ctx, store, c.cfg.demoData); err != nil {
 			return err
 		}
-		fmt.Fprintln(c.Out, "The menu is there; what was loaded before is unchanged.")
+		fmt.Fprintln(c.Out, "The menu is loaded. What was loaded before is unchanged.")
 		return c.generate.run(ctx, store, c.Out)
 	})
 }
@@ -71,7 +71,7 @@ func (o generateOptions) run(ctx context.Context, store *models.Store, out io.Wr
 		if added = fresh; err != nil {
 			return o.explainInterrupt(err, added, 0)
 		}
-		fmt.Fprintf(out, "%d guests are new; nobody can log in as one of them. %d names were taken already and are left alone.\n", added, taken)
+		fmt.Fprintf(out, "%d guests are new. Nobody can log in as one of them. %d names were taken already and did not change.\n", added, taken)
 	}
 	if o.orders > 0 {
 		p := newProgress(out, "orders", o.orders)
@@ -80,7 +80,7 @@ func (o generateOptions) run(ctx context.Context, store *models.Store, out io.Wr
 		if err != nil {
 			return o.explainInterrupt(err, added, written)
 		}
-		fmt.Fprintf(out, "%d orders are new, from %s until yesterday, all of them served or cancelled. The same command again adds as many more.\n",
+		fmt.Fprintf(out, "%d orders are new, from %s until yesterday, all of them served or cancelled. If you run the same command again, it adds the same number.\n",
 			written, from.Format(time.DateOnly))
 	}
 	return nil
@@ -94,7 +94,7 @@ func (o generateOptions) explainInterrupt(err error, guests, orders int) error {
 	case errors.Is(err, context.Canceled):
 		err = errors.New("stopped before the end")
 	case errors.Is(err, models.ErrStorageFull):
-		err = errors.New("the disk is full; make room first")
+		err = errors.New("the disk is full: free some space first")
 	}
 	return fmt.Errorf("%w. The database is intact, with %d new guests and %d new orders. To go on: restaurant seed -guests %d -orders %d, with the same settings",
 		err, guests, orders, o.guests, o.orders-orders)

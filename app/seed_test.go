@@ -91,7 +91,7 @@ func TestSeed_interrupted(t *testing.T) {
 func TestSeed_explainsInterrupt(t *testing.T) {
 	c := generateOptions{guests: 10, orders: 100}
 	for wants, err := range map[string]error{
-		"the disk is full; make room first. The database is intact":                            models.ErrStorageFull,
+		"the disk is full: free some space first. The database is intact":                      models.ErrStorageFull,
 		"stopped before the end. The database is intact":                                       context.Canceled,
 		"with 4 new guests and 30 new orders. To go on: restaurant seed -guests 10 -orders 70": models.ErrDatabaseUnavailable,
 	} {

@@ -92,7 +92,7 @@ func onOffLocal(field func(*config) *bool) func(*config, string) error {
 func address(field func(*config) *string) func(*config, string) error {
 	return func(c *config, v string) error {
 		if isPort(v) {
-			return fmt.Errorf("must be host:port: say localhost:%s", v)
+			return fmt.Errorf("must be host:port: use localhost:%s", v)
 		}
 		host, port, err := net.SplitHostPort(v)
 		if err != nil || !isPort(port) {
@@ -134,7 +134,7 @@ func setPublicURL(c *config, v string) error {
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !isHost(u.Hostname()) || strings.Contains(u.Host, "_") || u.RawQuery != "" || u.Fragment != "" ||
 		u.User != nil || len(v) > maxPublicURL {
-		return fmt.Errorf("must be http:// or https://, a host of letters, digits, dots and hyphens, and perhaps a port and a path, at most %d characters", maxPublicURL)
+		return fmt.Errorf("must be http:// or https://, a host of letters, digits, dots and hyphens, and, if needed, a port and a path, at most %d characters", maxPublicURL)
 	}
 	c.publicURL = strings.TrimRight(v, "/")
 	return checkBasePath(c.publicURL)
@@ -151,7 +151,7 @@ func checkBasePath(publicURL string) error {
 	case !basepath.Valid(base):
 		return errors.New("may end with a path of letters, digits and ._- such as /restaurant, without empty parts")
 	case slices.Contains(ownPaths, first):
-		return fmt.Errorf("must not have a path that begins with /%s, because that is an address of the server's own", first)
+		return fmt.Errorf("must not have a path that begins with /%s, because the server uses this address itself", first)
 	}
 	return nil
 }

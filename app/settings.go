@@ -11,7 +11,7 @@ import (
 	"restaurant/tokens"
 )
 
-// setting is one setting: its variable, its default, its line in -h, and how a value
+// setting is one setting: its variable, its default, its sentences in -h, and how a value
 // gets into the config. The error of set completes the sentence "NAME …".
 type setting struct {
 	name, def, meaning string
@@ -21,31 +21,31 @@ type setting struct {
 // settings are in the order in which -h prints them. A set function may read what the
 // settings before it have set.
 var settings = []setting{
-	{"RESTAURANT_ADDR", "localhost:8080", "where plain HTTP listens: host:port; localhost is 127.0.0.1 and, where there is one, [::1]", address(func(c *config) *string { return &c.addr })},
-	{"RESTAURANT_ALLOWED_HOSTS", "", "further host names and addresses under which the server answers, comma-separated, without ports (default: none beside localhost, loopback addresses, the host of RESTAURANT_PUBLIC_URL and the names of the certificate)", list(func(c *config) *[]string { return &c.allowedHosts }, isHost, "names or addresses of hosts without a port, such as pizza.example or 192.168.0.7, separated by commas")},
-	{"RESTAURANT_METRICS_TOKEN", "", "a secret of 16 characters or more with which a collector such as Prometheus reads /metrics as a bearer token (default: none)", text(func(c *config) *string { return &c.metricsToken }, checkMetricsToken)},
-	{"RESTAURANT_DATA_DIR", "data", "folder of the database (restaurant.db), the lessons' progress (lessons.db) and the keys (keys/<kid>.pem)", setDataDir},
-	{"RESTAURANT_DATABASE_URL", "", "postgres://user:password@host:5432/database, for several instances on one database (default: the SQLite file in RESTAURANT_DATA_DIR)", text(func(c *config) *string { return &c.databaseURL }, checkDatabaseURL)},
-	{"RESTAURANT_PUBLIC_URL", "", "address under which clients reach the server, the iss of its tokens (default: made from RESTAURANT_ADDR)", setPublicURL},
-	{"RESTAURANT_ACCESS_TOKEN_TTL", "15m", "lifetime of an access token, 5s to 30m", duration(func(c *config) *time.Duration { return &c.accessTokenTTL }, tokens.MinLifetime, tokens.MaxLifetime, "5s to 30m, such as 15m")},
-	{"RESTAURANT_REFRESH_TOKEN_TTL", "168h", "lifetime of a refresh token, 1s to 720h", duration(func(c *config) *time.Duration { return &c.refreshTTL }, time.Second, models.MaxSession, "1s to 720h, such as 168h")},
-	{"RESTAURANT_TLS", "off", "off; self-signed: creates a certificate in RESTAURANT_DATA_DIR/tls; files: RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY", oneOf(func(c *config) *string { return &c.tls }, "off", "self-signed", "files")},
-	{"RESTAURANT_TLS_ADDR", "localhost:8443", "where HTTPS listens under TLS; RESTAURANT_ADDR then only redirects to it", address(func(c *config) *string { return &c.tlsAddr })},
-	{"RESTAURANT_TLS_CERT", "", "certificate chain for RESTAURANT_TLS=files, PEM; read again when it changes", text(func(c *config) *string { return &c.tlsCert }, checkFile)},
-	{"RESTAURANT_TLS_KEY", "", "private key for RESTAURANT_TLS=files, PEM", text(func(c *config) *string { return &c.tlsKey }, checkFile)},
-	{"RESTAURANT_KITCHEN", "auto", "auto: orders advance by themselves; manual: a chef advances them", oneOf(func(c *config) *string { return &c.kitchen }, "auto", "manual")},
-	{"RESTAURANT_KITCHEN_PACE", "3s", "time for each step of an order, 1ms to 24h", duration(func(c *config) *time.Duration { return &c.kitchenPace }, time.Millisecond, 24*time.Hour, "1ms to 24h, such as 3s")},
-	{"RESTAURANT_RATE_LIMIT", "50/s", "requests a second for each user, or each address without a token: N/s, or off", setRateLimit},
-	{"RESTAURANT_TOKEN_CACHE", "on", "off: check the signature of a token again with every request, to see what that costs", onOff(func(c *config) *bool { return &c.tokenCache })},
-	{"RESTAURANT_DRAIN", "0s", "how long to go on serving after a request to stop, while readyz tells a load balancer to send no more clients, 0s to 60s", duration(func(c *config) *time.Duration { return &c.drain }, 0, time.Minute, "0s to 60s, such as 5s")},
-	{"RESTAURANT_CORS_ORIGINS", "", "origins whose pages may call the API, exact and comma-separated; loopback: any port of http://localhost and http://127.0.0.1 (default: none)", list(func(c *config) *[]string { return &c.corsOrigins }, isOrigin, "exact origins, such as https://example.com, separated by commas, or loopback; * is not allowed")},
-	{"RESTAURANT_BEHIND_PROXY", "off", "on: a TLS proxy stands in front, so RESTAURANT_ADDR may be an address that is not loopback", onOff(func(c *config) *bool { return &c.behindProxy })},
-	{"RESTAURANT_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded-For counts, comma-separated (default: none)", list(func(c *config) *[]string { return &c.trustedProxies }, isNetwork, "addresses or networks, such as 10.0.0.1 or 10.0.0.0/8, separated by commas")},
-	{"RESTAURANT_PUBLIC", "off", "on: refuse to start with demo accounts, the lab, or generated keys and settings", onOff(func(c *config) *bool { return &c.public })},
-	{"RESTAURANT_LAB", "", "on: the deliberately unsafe teaching toys under /lab, with keys of their own (default: on while RESTAURANT_ADDR is on loopback and RESTAURANT_PUBLIC is off)", onOffLocal(func(c *config) *bool { return &c.lab })},
-	{"RESTAURANT_DEMO_DATA", "", "on: load the menu and the demo accounts of seed/ (default: on while RESTAURANT_ADDR is on loopback and RESTAURANT_PUBLIC is off)", onOffLocal(func(c *config) *bool { return &c.demoData })},
-	{"RESTAURANT_LOG_LEVEL", "info", "debug, info, warn or error", setLogLevel},
-	{"RESTAURANT_LOG_FORMAT", "text", "text or json", oneOf(func(c *config) *string { return &c.logFormat }, "text", "json")},
+	{"RESTAURANT_ADDR", "localhost:8080", "Address for plain HTTP, as host:port. localhost means 127.0.0.1 and, if the computer has it, [::1].", address(func(c *config) *string { return &c.addr })},
+	{"RESTAURANT_ALLOWED_HOSTS", "", "More host names and addresses of this server, separated by commas, without ports. It always accepts localhost, loopback addresses, the host of RESTAURANT_PUBLIC_URL and the names of its certificate.", list(func(c *config) *[]string { return &c.allowedHosts }, isHost, "names or addresses of hosts without a port, such as pizza.example or 192.168.0.7, separated by commas")},
+	{"RESTAURANT_METRICS_TOKEN", "", "A secret of 16 characters or more. A collector such as Prometheus sends it as a bearer token to read /metrics.", text(func(c *config) *string { return &c.metricsToken }, checkMetricsToken)},
+	{"RESTAURANT_DATA_DIR", "data", "Folder of the database (restaurant.db), the progress of the lessons (lessons.db) and the keys (keys/<kid>.pem).", setDataDir},
+	{"RESTAURANT_DATABASE_URL", "", "PostgreSQL database that several instances can share: postgres://user:password@host:5432/database. Without it the server uses the SQLite file in RESTAURANT_DATA_DIR.", text(func(c *config) *string { return &c.databaseURL }, checkDatabaseURL)},
+	{"RESTAURANT_PUBLIC_URL", "", "Address that clients use for this server. It is also the issuer (iss) of the tokens. Without it the server uses the address that it listens on.", setPublicURL},
+	{"RESTAURANT_ACCESS_TOKEN_TTL", "15m", "How long an access token is valid, from 5s to 30m.", duration(func(c *config) *time.Duration { return &c.accessTokenTTL }, tokens.MinLifetime, tokens.MaxLifetime, "5s to 30m, such as 15m")},
+	{"RESTAURANT_REFRESH_TOKEN_TTL", "168h", "How long a refresh token is valid, from 1s to 720h.", duration(func(c *config) *time.Duration { return &c.refreshTTL }, time.Second, models.MaxSession, "1s to 720h, such as 168h")},
+	{"RESTAURANT_TLS", "off", "off; self-signed: the server makes a certificate in RESTAURANT_DATA_DIR/tls; files: it uses RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY.", oneOf(func(c *config) *string { return &c.tls }, "off", "self-signed", "files")},
+	{"RESTAURANT_TLS_ADDR", "localhost:8443", "Address for HTTPS if TLS is on. RESTAURANT_ADDR then only redirects to it.", address(func(c *config) *string { return &c.tlsAddr })},
+	{"RESTAURANT_TLS_CERT", "", "Certificate chain for RESTAURANT_TLS=files, a PEM file. The server reads it again when it changes.", text(func(c *config) *string { return &c.tlsCert }, checkFile)},
+	{"RESTAURANT_TLS_KEY", "", "Private key for RESTAURANT_TLS=files, a PEM file.", text(func(c *config) *string { return &c.tlsKey }, checkFile)},
+	{"RESTAURANT_KITCHEN", "auto", "auto: orders move on by themselves; manual: a chef moves them on.", oneOf(func(c *config) *string { return &c.kitchen }, "auto", "manual")},
+	{"RESTAURANT_KITCHEN_PACE", "3s", "Time for each step of an order, from 1ms to 24h.", duration(func(c *config) *time.Duration { return &c.kitchenPace }, time.Millisecond, 24*time.Hour, "1ms to 24h, such as 3s")},
+	{"RESTAURANT_RATE_LIMIT", "50/s", "Requests per second for each user, or for each address without a token: N/s, or off.", setRateLimit},
+	{"RESTAURANT_TOKEN_CACHE", "on", "off: the server checks the signature of a token again with every request. So you can see what this costs.", onOff(func(c *config) *bool { return &c.tokenCache })},
+	{"RESTAURANT_DRAIN", "0s", "How long the server continues after it was asked to stop, from 0s to 60s. During this time /readyz tells a load balancer to send no new clients.", duration(func(c *config) *time.Duration { return &c.drain }, 0, time.Minute, "0s to 60s, such as 5s")},
+	{"RESTAURANT_CORS_ORIGINS", "", "Origins whose pages may call the API, such as https://example.com, separated by commas. loopback means every port of http://localhost and http://127.0.0.1.", list(func(c *config) *[]string { return &c.corsOrigins }, isOrigin, "exact origins, such as https://example.com, separated by commas, or loopback; * is not allowed")},
+	{"RESTAURANT_BEHIND_PROXY", "off", "on: there is a TLS proxy in front of the server, so RESTAURANT_ADDR does not have to be a loopback address.", onOff(func(c *config) *bool { return &c.behindProxy })},
+	{"RESTAURANT_TRUSTED_PROXIES", "", "Addresses or networks of proxies, separated by commas. The server believes only their X-Forwarded-For headers.", list(func(c *config) *[]string { return &c.trustedProxies }, isNetwork, "addresses or networks, such as 10.0.0.1 or 10.0.0.0/8, separated by commas")},
+	{"RESTAURANT_PUBLIC", "off", "on: the server refuses to start with demo accounts, with the lab, or with generated keys and settings.", onOff(func(c *config) *bool { return &c.public })},
+	{"RESTAURANT_LAB", "", "on: the lab under /lab. Its toys are unsafe on purpose and use separate keys. Default: on if RESTAURANT_ADDR is a loopback address and RESTAURANT_PUBLIC is off.", onOffLocal(func(c *config) *bool { return &c.lab })},
+	{"RESTAURANT_DEMO_DATA", "", "on: load the menu and the demo accounts of seed/. Default: on if RESTAURANT_ADDR is a loopback address and RESTAURANT_PUBLIC is off.", onOffLocal(func(c *config) *bool { return &c.demoData })},
+	{"RESTAURANT_LOG_LEVEL", "info", "debug, info, warn or error.", setLogLevel},
+	{"RESTAURANT_LOG_FORMAT", "text", "text or json.", oneOf(func(c *config) *string { return &c.logFormat }, "text", "json")},
 }
 
 // prefix begins the name of each variable, because other programs set PUBLIC, TLS or
@@ -68,7 +68,7 @@ var usedByOthers = []string{"ALLOWED_HOSTS", "PUBLIC", "TLS", "DATABASE_URL", "L
 func warnOfOldNames(log io.Writer, getenv func(string) string) {
 	for _, s := range settings {
 		if old := s.oldName(); getenv(old) != "" && !slices.Contains(usedByOthers, old) {
-			fmt.Fprintf(log, "%s is not read any more; did you mean %s?\n", old, s.name)
+			fmt.Fprintf(log, "%s has no effect. Did you mean %s?\n", old, s.name)
 		}
 	}
 }
@@ -76,10 +76,10 @@ func warnOfOldNames(log io.Writer, getenv func(string) string) {
 // printSettings prints the part of -h that lists the settings.
 func printSettings(out io.Writer) {
 	for _, s := range settings {
-		def := ""
+		head := s.name + ", -" + s.flagName()
 		if s.def != "" {
-			def = " (default " + s.def + ")"
+			head += " (default " + s.def + ")"
 		}
-		fmt.Fprintf(out, "  %-28s -%-17s %s%s\n", s.name, s.flagName(), s.meaning, def)
+		printItem(out, head, s.meaning)
 	}
 }

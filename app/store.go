@@ -96,7 +96,7 @@ func (f *dataFolder) paths() []string {
 func (f *dataFolder) close(failed error) error {
 	err := f.files.check()
 	if err != nil {
-		err = fmt.Errorf("what was written since then may be lost: %w", err)
+		err = fmt.Errorf("what was written after that may be lost: %w", err)
 	} else if failed == nil && !f.store.Shared() { // PostgreSQL may be away, and the other instances go on anyway
 		_ = f.remember(context.Background()) // the one from a second ago is good enough
 	}

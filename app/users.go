@@ -17,7 +17,7 @@ func userFlags(c *call, f *flag.FlagSet) {
 		return nil
 	})
 	f.BoolVar(&c.user.VIP, "vip", false, "may enter the lounge")
-	f.StringVar(&c.user.Name, "name", "", "the name to greet them with (default: the username)")
+	f.StringVar(&c.user.Name, "name", "", "the name that the server shows (default: the username)")
 }
 
 func usersAddCommand(ctx context.Context, c call) (err error) {

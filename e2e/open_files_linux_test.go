@@ -20,7 +20,7 @@ func TestOpenFiles_theLogSaysWhyClientsWait(t *testing.T) {
 	server := testkit.Prepare(t, t.TempDir(), addr, exec.Command("sh", "-c", `ulimit -n 64 && exec "$0"`, testkit.Program()))
 	server.Start()
 	server.AwaitReady()
-	const why = "no connection can be accepted"
+	const why = "cannot accept more connections"
 	if output := server.Output.String(); strings.Contains(output, why) {
 		t.Fatalf("with few connections the log says\n%s", output)
 	}

@@ -227,7 +227,7 @@ func TestRestore_refuses(t *testing.T) {
 		"the answer no":       {"no\n", saved, "nothing was changed"},
 		"no answer":           {"", saved, "-yes"},
 		"no such file":        {"yes\n", filepath.Join(outside, "none.db"), "no backup at"},
-		"a folder":            {"yes\n", outside, "is no file"},
+		"a folder":            {"yes\n", outside, "is not a file"},
 		"an empty file":       {"yes\n", file("empty.db", ""), "is empty"},
 		"text":                {"yes\n", file("menu.txt", strings.Repeat("the menu of tonight\n", 100)), "Nothing was changed"},
 		"half a backup":       {"yes\n", file("half.db", string(readHalf(t, saved))), "Nothing was changed"},

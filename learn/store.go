@@ -143,7 +143,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	script := migrate
 	switch {
 	case err != nil:
-		return errors.New("it is damaged or no SQLite database")
+		return errors.New("it is damaged or not a SQLite database")
 	case version == 0 && application == 0:
 		script = schema
 	case application != storeID:

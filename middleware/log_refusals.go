@@ -57,7 +57,7 @@ func (r *refusalCounts) sumUp() {
 	r.mu.Unlock()
 	for one, n := range count {
 		if n > refusalsLogged {
-			r.log.Info("more requests like the last ones",
+			r.log.Info("there were more requests like the last ones",
 				"method", one.method, "route", one.route, "status", one.status, "problem", one.slug, "count", n-refusalsLogged)
 		}
 	}

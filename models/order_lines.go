@@ -32,7 +32,7 @@ func TotalLines(lines []OrderLine) (bill OrderLines, totalCents int64, err error
 	for i := range lines {
 		l := &lines[i]
 		if l.Quantity < 1 || l.UnitPriceCents < 1 || l.UnitPriceCents > (math.MaxInt64-totalCents)/l.Quantity {
-			return "", 0, &LineError{Index: i, Field: "quantity", Message: "makes the bill too large", Reason: ErrInvalidLine}
+			return "", 0, &LineError{Index: i, Field: "quantity", Message: "makes the total too large", Reason: ErrInvalidLine}
 		}
 		l.LineTotalCents = l.UnitPriceCents * l.Quantity
 		totalCents += l.LineTotalCents

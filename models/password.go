@@ -51,7 +51,7 @@ func PasswordFault(password, username string) string {
 	case !utf8.ValidString(password) || n < MinPassword || n > MaxPassword:
 		return fmt.Sprintf("must have %d to %d characters", MinPassword, MaxPassword)
 	case commonPasswords[lower]:
-		return "is one of the commonest passwords; choose one that nobody else has"
+		return "is a very common password; choose a password that nobody can guess"
 	case lower == username:
 		return "must not be the username"
 	}

@@ -183,7 +183,7 @@ func postgresSchemaVersion(tx *gorm.DB, known int) (version int, err error) {
 	case err != nil:
 		return 0, err
 	case found.Name == nil:
-		return 0, errors.New("no schema of its search_path exists: create one, or leave search_path out of RESTAURANT_DATABASE_URL")
+		return 0, errors.New("no schema in its search_path exists: create one, or leave search_path out of RESTAURANT_DATABASE_URL")
 	case found.Tables > 0 && !found.Ours:
 		return 0, fmt.Errorf("its schema %q holds tables of another program: choose an empty database", *found.Name)
 	case !found.Ours:
@@ -206,17 +206,17 @@ func postgresOpenError(cfg *pgx.ConnConfig, err error) error {
 	case state == "28P01" || state == "28000":
 		err = fmt.Errorf("the server refuses the user %q or the password in RESTAURANT_DATABASE_URL: check both, and pg_hba.conf there", cfg.User)
 	case state == "3D000":
-		err = errors.New("the server knows no database of that name: create it first, with createdb")
+		err = errors.New("the server has no database of that name: create it first, with createdb")
 	case state == "42501":
-		err = fmt.Errorf("the user %q may not create or read its tables: GRANT it that, or let it own the database", cfg.User)
+		err = fmt.Errorf("the user %q may not create or read its tables: give it these rights with GRANT, or make it the owner of the database", cfg.User)
 	case state == "53300":
-		err = errors.New("the server has no connection left: raise max_connections there, or say less with pool_max_conns in RESTAURANT_DATABASE_URL")
+		err = errors.New("the server has no connection left: raise max_connections there, or use a smaller pool_max_conns in RESTAURANT_DATABASE_URL")
 	case state == "" && errors.Is(classify(err), ErrDatabaseUnavailable):
-		err = fmt.Errorf("nothing answers at %s as PostgreSQL does: check that the server runs there, listens on that address and lets this machine in", where)
+		err = fmt.Errorf("no PostgreSQL server answers at %s: check that the server runs there, listens on that address and allows this machine", where)
 	default:
 		err = errors.New(strings.Join(strings.Fields(err.Error()), " "))
 	}
-	return fmt.Errorf("the database %q at %s, which RESTAURANT_DATABASE_URL names, cannot be opened: %w. Nothing was changed", cfg.Database, where, err)
+	return fmt.Errorf("the database %q at %s (RESTAURANT_DATABASE_URL) cannot be opened: %w. Nothing was changed", cfg.Database, where, err)
 }
 
 // postgresWriter writes to PostgreSQL, which runs writes concurrently and groups

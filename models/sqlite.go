@@ -171,7 +171,7 @@ func inspectFile(ctx context.Context, path string) error {
 	case err != nil:
 		return err
 	case result != "ok":
-		return errors.New("its pages contradict each other")
+		return errors.New("its pages do not fit together")
 	}
 	return checkSchema(ctx, pool)
 }
@@ -218,7 +218,7 @@ func openError(path string, err error) error {
 	next := "restore a backup with restaurant restore FILE, or choose another RESTAURANT_DATA_DIR"
 	if code := codeOf(err); code == sqliteNotADB || code == sqliteCorrupt {
 		if hasLog(path) {
-			next = "if a copy was put in its place, files of the database before it (-wal, -shm) may spoil it: restaurant restore FILE puts a copy in place without them"
+			next = "if you replaced it with a copy, old files (-wal, -shm) of the earlier database may damage it: use restaurant restore FILE, which removes them"
 		}
 	}
 	return fmt.Errorf("the database %s cannot be opened: %w. Nothing was changed; %s", path, reasonOf(err), next)
@@ -228,9 +228,9 @@ func openError(path string, err error) error {
 func reasonOf(err error) error {
 	switch codeOf(err) {
 	case sqliteNotADB, sqliteCorrupt:
-		return errors.New("it is damaged or no SQLite database")
+		return errors.New("it is damaged or not a SQLite database")
 	case sqliteCantOpen, sqliteReadOnly, sqlitePerm:
-		return errors.New("this user may not open it for writing")
+		return errors.New("this user has no right to write to it")
 	}
 	return err
 }

@@ -24,7 +24,7 @@ func BackupSQLite(ctx context.Context, path, to string) error {
 		return fmt.Errorf("there is no database at %s to copy", path)
 	}
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s exists already; choose a new name, so that no older backup is overwritten", to)
+		return fmt.Errorf("%s exists already; choose a new name, so that the older file is not overwritten", to)
 	}
 	partial := to + ".partial"
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -137,9 +137,9 @@ func PrepareRestore(ctx context.Context, backup, to string) (Contents, error) {
 	case err != nil:
 		return Contents{}, fmt.Errorf("there is no backup at %s: check the name", backup)
 	case !info.Mode().IsRegular():
-		return Contents{}, fmt.Errorf("%s is no file: give the name of the backup itself", backup)
+		return Contents{}, fmt.Errorf("%s is not a file: give the name of the backup itself", backup)
 	case info.Size() == 0:
-		return Contents{}, fmt.Errorf("%s is empty: take another backup", backup)
+		return Contents{}, fmt.Errorf("%s is empty: use another backup", backup)
 	}
 	if err := CopyDatabase(backup, to); err != nil {
 		return Contents{}, err
@@ -208,7 +208,7 @@ func removeSideFiles(path string) error {
 }
 
 // errForeignLog means that a backup lies beside the log of another database.
-var errForeignLog = errors.New("it is a backup that was copied into place, and beside it are files of the database before it (-wal, -shm), which would spoil it")
+var errForeignLog = errors.New("somebody copied a backup here, and old files (-wal, -shm) of the earlier database would damage it")
 
 // checkLog returns errForeignLog if the file is a backup that no program has opened
 // yet, and the log beside it is therefore not its own. A log that gives the database

@@ -30,7 +30,7 @@ const day = models.Millis(24 * time.Hour / time.Millisecond)
 // Why Orders cannot work.
 var (
 	// ErrNoGuests means that there are no generated guests.
-	ErrNoGuests = errors.New("there are no generated guests to order: ask for some with -guests")
+	ErrNoGuests = errors.New("there are no generated guests who could order: add some with -guests")
 	// ErrNoDishes means that the menu has no dish without a restriction.
 	ErrNoDishes = errors.New("the menu has no dish that everybody may order: add one first")
 )

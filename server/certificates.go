@@ -44,7 +44,7 @@ func OpenSelfSigned(dir string, names []string, log *slog.Logger) (*Certificates
 	c.renew = func() error {
 		newCA, err := renewSelfSigned(dir, names)
 		if newCA {
-			log.Warn("there is a new certificate authority, because the old one ends soon or was not for the names of this server alone; clients have to trust it in place of the old one", "file", filepath.Join(dir, "ca.pem"))
+			log.Warn("the server made a new certificate authority, because the old one expires soon or was not only for the names of this server; clients must trust the new one", "file", filepath.Join(dir, "ca.pem"))
 		}
 		return err
 	}
@@ -143,7 +143,7 @@ func (c *Certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 func (c *Certificates) refresh() {
 	if c.renew != nil && time.Until(c.current.Leaf.NotAfter) < renewal {
 		if err := c.renew(); err != nil {
-			c.log.Error("the certificate cannot be renewed; the old one is still used", "err", err)
+			c.log.Error("the certificate cannot be renewed; the server still uses the old one", "err", err)
 		}
 	}
 	if changed := modTime(c.certFile); changed.IsZero() || changed.Equal(c.changed) {
@@ -151,8 +151,8 @@ func (c *Certificates) refresh() {
 	}
 	if err := c.load(); err != nil {
 		c.changed = modTime(c.certFile) // logged once for each change
-		c.log.Error("the new certificate is not used; the old one still is", "err", err)
+		c.log.Error("the new certificate cannot be used; the server still uses the old one", "err", err)
 		return
 	}
-	c.log.Info("a new certificate is used", "expires", c.current.Leaf.NotAfter)
+	c.log.Info("the server uses a new certificate", "expires", c.current.Leaf.NotAfter)
 }

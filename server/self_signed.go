@@ -91,7 +91,7 @@ func loadCA(dir string) (*tls.Certificate, error) {
 	certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca-key.pem")
 	ca, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
-		return nil, fmt.Errorf("%s and %s cannot be used: %w; restore them, or move the folder away: new ones are then created, which clients have to trust again", certFile, keyFile, withoutPath(err))
+		return nil, fmt.Errorf("%s and %s cannot be used: %w; restore them, or move the folder away: then the server makes new ones, and clients must trust the new authority", certFile, keyFile, withoutPath(err))
 	}
 	return &ca, nil
 }

@@ -69,7 +69,7 @@ func (g *guard) warn(err error) {
 	defer g.mu.Unlock()
 	if time.Since(g.warned) >= acceptWarning {
 		g.warned = time.Now()
-		g.log.Warn("no connection can be accepted, so new clients wait until others have left; if this happens again, allow this process more open files (ulimit -n)", "err", err)
+		g.log.Warn("the server cannot accept more connections, so new clients must wait; if this happens again, allow this process more open files (ulimit -n)", "err", err)
 	}
 }
 

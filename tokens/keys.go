@@ -93,7 +93,7 @@ func OpenKeys(dir string) (*Keys, error) {
 	for _, file := range files {
 		k, err := readKey(file)
 		if err != nil {
-			return nil, fmt.Errorf("the key file %s cannot be used: %w. Nothing was changed; restore it from a backup, or move it away: then a new key is created, and all users must log in again", file, err)
+			return nil, fmt.Errorf("the key file %s cannot be used: %w. Nothing was changed. You can restore it from a backup, or move it away. Then the server creates a new key, and all users must log in again", file, err)
 		}
 		keys.add(k)
 	}
@@ -140,10 +140,10 @@ func readKey(file string) (*key, error) {
 		return nil, err
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("not only its owner may read it (mode %04o); change that with chmod 600", info.Mode().Perm())
+		return nil, fmt.Errorf("other users may read it (mode %04o): change that with chmod 600", info.Mode().Perm())
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxKeyFile {
-		return nil, errors.New("it is not a file of the size of a key")
+		return nil, errors.New("it does not have the size of a key file")
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -155,7 +155,7 @@ func readKey(file string) (*key, error) {
 	}
 	k := newKey(private, info.ModTime())
 	if want := k.id + ".pem"; filepath.Base(file) != want {
-		return nil, fmt.Errorf("its name should be %s, after the key inside", want)
+		return nil, fmt.Errorf("its name should be %s, because of the key inside", want)
 	}
 	return k, nil
 }

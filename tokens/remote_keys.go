@@ -48,7 +48,7 @@ func InstanceName(file string) (string, error) {
 	}
 	name := strings.TrimSpace(string(bytes.TrimPrefix(text, byteOrderMark)))
 	if err == nil && len(name) != instanceNameLength {
-		err = errors.New("it does not hold the name of an instance; remove it to get a new one")
+		err = errors.New("it does not contain the name of an instance: remove it, and the server makes a new one")
 	}
 	if err != nil {
 		return "", fmt.Errorf("the file %s cannot be used: %w", file, err)
