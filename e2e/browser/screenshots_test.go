@@ -28,53 +28,77 @@ func TestScreenshots(t *testing.T) {
 	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	guest, f := s.newTab(t), new(film)
 	guest.expectStatus(401)
-	guest.resize(860, 600)
-	guest.open("/#/about")
-	guest.logIn("alice")
-	guest.goTo("Menu")
-	guest.click(size("large", "Margherita"))
-	guest.find(button("Order"))
-	guest.filmInto(f, 3*time.Second, "Order a pizza. The page asks the API.")
+	guest.resize(980, 600)
+	guest.open("/")
+	guest.find(button("Order a pizza as alice"))
+	guest.filmInto(f, 3*time.Second, "1. Order a pizza: the page sends requests to the API.")
+	guest.click(button("Order a pizza as alice"))
+	guest.waitUntil("the focus on Order", func() bool { return guest.focused() == button("Order") })
+	guest.filmInto(f, 2*time.Second, "Now press Order: the page sends your token with it.")
 	guest.click(button("Order"))
-	guest.click(link("Order *").within(region("Basket")))
 	carla := s.Login("carla")
 	for _, step := range []string{"placed", "preparing", "ready", "served"} {
 		if step != "placed" {
 			s.advance(carla, 1, step)
 		}
-		guest.waitUntil(step, func() bool { return guest.step("Order 1") == step })
-		guest.filmInto(f, 1500*time.Millisecond, "Watch it come: "+step+".")
+		guest.waitUntil(step, func() bool {
+			return guest.isTrue(`document.querySelector('basket-box [aria-current=step]')?.textContent.startsWith(` + quote(step) + `)`)
+		})
+		guest.filmInto(f, 1500*time.Millisecond, "2. Watch it come: "+step+".")
 	}
 	guest.goTo("Token")
 	guest.waitText("Valid for", "Checked by the server: it fits.")
-	eval[any](guest, `void document.querySelector('.token').scrollIntoView()`)
-	guest.filmInto(f, 4*time.Second, "Your token says who you are. You can read it.")
+	guest.showRegion("Payload")
+	guest.filmInto(f, 4*time.Second, "3. Your token says who you are. You can read it.")
 	guest.click(button("Change the claim"))
 	guest.waitText(`"manager"`, "Checked by the server: it does not fit.")
-	eval[any](guest, `void document.querySelector('.token').scrollIntoView()`)
-	guest.filmInto(f, 4*time.Second, "Change it: say that you are the manager.")
+	guest.showRegion("Payload")
+	guest.filmInto(f, 4*time.Second, "4. Change it: say that you are the manager.")
 	guest.click(button("Show it to the door"))
 	guest.waitText("401")
 	guest.find(link("Why?"))
-	guest.filmInto(f, 5*time.Second, "Refused: the signature does not fit any more.")
+	guest.filmInto(f, 5*time.Second, "5. The API refuses it: the signature no longer fits.")
 	f.write(t)
 }
+
+// showRegion brings a region as far up as it goes.
+func (p *tab) showRegion(name string) {
+	p.t.Helper()
+	callOn[any](p, p.find(region(name)).BackendDOMNodeID, `function() { this.scrollIntoView({ block: 'start' }); scrollBy(0, 150) }`)
+}
+
+// captionHeight is how many pixels a caption takes above the page.
+const captionHeight = 46
 
 // film is a picture that moves.
 type film struct{ gif.GIF }
 
-// filmInto adds what is in view to a film, with a caption, for so long.
+// filmInto adds what is in view to a film, with a caption above it, for so long.
 func (p *tab) filmInto(f *film, hold time.Duration, caption string) {
 	p.t.Helper()
+	p.waitForPaint()
+	page := p.picture()
 	eval[any](p, fmt.Sprintf(`(() => {
 		const line = document.body.appendChild(document.createElement('div'));
 		line.id = 'caption';
 		line.textContent = %s;
-		Object.assign(line.style, { position: 'fixed', inset: '0 0 auto', zIndex: 99, padding: '10px 20px', background: '#1f2328', color: '#fff', font: '600 20px/1.3 sans-serif' });
-	})()`, quote(caption)))
+		Object.assign(line.style, { position: 'fixed', inset: '0 0 auto', zIndex: 99, height: '%dpx', padding: '0 20px', background: '#1f2328', color: '#fff', font: '600 21px/%[2]dpx sans-serif' });
+	})()`, quote(caption), captionHeight))
 	p.waitForPaint()
-	data, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	line := p.picture()
 	eval[any](p, `document.getElementById('caption').remove()`)
+	area := page.Bounds()
+	both := image.NewRGBA(image.Rect(0, 0, area.Dx(), area.Dy()+captionHeight))
+	draw.Draw(both, image.Rect(0, 0, area.Dx(), captionHeight), line, image.Point{}, draw.Src)
+	draw.Draw(both, area.Add(image.Pt(0, captionHeight)), page, area.Min, draw.Src)
+	f.Image = append(f.Image, reducePalette(both))
+	f.Delay = append(f.Delay, int(hold/(10*time.Millisecond)))
+}
+
+// picture is what is in view.
+func (p *tab) picture() image.Image {
+	p.t.Helper()
+	data, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -82,8 +106,7 @@ func (p *tab) filmInto(f *film, hold time.Duration, caption string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	f.Image = append(f.Image, reducePalette(full))
-	f.Delay = append(f.Delay, int(hold/(10*time.Millisecond)))
+	return full
 }
 
 // write keeps the film for the README.
