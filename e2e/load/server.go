@@ -130,11 +130,12 @@ func (s *server) restart(ctx context.Context) (time.Duration, int64, error) {
 
 // kitchenIdle waits until the kitchen has served what was ordered, so that the next
 // measurement does not pay for the last one. It reports whether that happened
-// within a minute.
-func (s *server) kitchenIdle(ctx context.Context, chef string) (bool, error) {
+// within a minute. It takes a manager's token, because a chef who looks holds orders
+// back.
+func (s *server) kitchenIdle(ctx context.Context, manager string) (bool, error) {
 	for range 240 {
 		var open struct{ Items []struct{} }
-		if err := s.get(ctx, call{http.MethodGet, "/api/v1/kitchen/orders?limit=1", chef, "", http.StatusOK}, &open); err != nil {
+		if err := s.get(ctx, call{http.MethodGet, "/api/v1/kitchen/orders?limit=1", manager, "", http.StatusOK}, &open); err != nil {
 			return false, err
 		}
 		if len(open.Items) == 0 {

@@ -21,10 +21,10 @@ const (
 // subject is a running program and what a measurement of it needs.
 type subject struct {
 	*server
-	prefix       string // of its rows in the tables
-	accounts     []account
-	tokens       []string // of the guests
-	reader, chef string   // tokens of the guest whose page is read, and of the chef
+	prefix          string // of its rows in the tables
+	accounts        []account
+	tokens          []string // of the guests
+	reader, manager string   // tokens of the guest whose page is read, and of the manager
 }
 
 // fixture is everything that a measurement needs: the program, with -before an
@@ -139,11 +139,11 @@ func (s *subject) prepare(ctx context.Context) (err error) {
 
 // renewTokens logs all in again: a token lives for minutes only.
 func (s *subject) renewTokens(ctx context.Context) error {
-	tokens, err := s.loginAll(ctx, append(slices.Clone(s.accounts), demo("alice"), demo("carla")))
+	tokens, err := s.loginAll(ctx, append(slices.Clone(s.accounts), demo("alice"), demo("marco")))
 	if err != nil {
 		return err
 	}
-	s.tokens, s.reader, s.chef = tokens[:guests], tokens[guests], tokens[guests+1]
+	s.tokens, s.reader, s.manager = tokens[:guests], tokens[guests], tokens[guests+1]
 	return nil
 }
 
@@ -151,7 +151,7 @@ func (s *subject) renewTokens(ctx context.Context) error {
 // worth less, and the report says so.
 func (f *fixture) awaitIdle(ctx context.Context) error {
 	for _, s := range f.subjects {
-		idle, err := s.kitchenIdle(ctx, s.chef)
+		idle, err := s.kitchenIdle(ctx, s.manager)
 		if err != nil {
 			return err
 		}
