@@ -118,8 +118,8 @@ func proseFiles(t *testing.T) map[string]string {
 	return found
 }
 
-// jsComment is a line of a script that no guest reads.
-var jsComment = regexp.MustCompile(`(?m)^\s*(//|/\*\*|\*) .*$`)
+// jsComment is what no guest reads of a script.
+var jsComment = regexp.MustCompile(`(?m)^\s*(/\*\*|\*) .*$|(^|\s)// .*$`)
 
 func isProse(name string) bool {
 	switch path.Ext(name) {
