@@ -11,7 +11,7 @@ import (
 // discoveryResponse is what a client that knows only the issuer looks for. There is no
 // authorization endpoint, because a login takes a password.
 //
-//	@Description	What RFC 8414 calls authorization server metadata: where the keys and the login are.
+//	@Description	Where the keys and the login are (RFC 8414 calls this authorization server metadata).
 type discoveryResponse struct {
 	// The iss of the access tokens.
 	Issuer        string   `json:"issuer" example:"http://localhost:8080" validate:"required"`
@@ -40,7 +40,7 @@ func (a *API) serverMetadata(c *gin.Context) error { return a.discover(c) }
 
 // openIDConfiguration publishes the same where libraries for OpenID Connect look.
 //
-//	@Summary	The same, where OpenID Connect libraries look
+//	@Summary	The same, at the address that OpenID Connect libraries use
 //	@ID			showOpenIDConfiguration
 //	@Tags		keys
 //	@Produce	json

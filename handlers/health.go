@@ -9,7 +9,7 @@ import (
 	"restaurant/problem"
 )
 
-// @Description	The process is alive.
+// @Description	The process is running.
 type healthResponse struct {
 	Status  string `json:"status" example:"ok" validate:"required"`
 	Version string `json:"version" example:"v1.0.0" validate:"required"`
@@ -18,7 +18,7 @@ type healthResponse struct {
 // healthz reports that the process is alive. It checks nothing else, so that a
 // database that is down does not get the process killed.
 //
-//	@Summary	Is the process alive?
+//	@Summary	Is the process running?
 //	@ID			checkHealth
 //	@Tags		house
 //	@Produce	json
@@ -29,7 +29,7 @@ func (a *API) healthz(c *gin.Context) error {
 	return httpjson.Respond(c, http.StatusOK, healthResponse{Status: "ok", Version: a.Version})
 }
 
-// @Description	Guests can be served: the database answers and there is a key to sign with.
+// @Description	The server can answer guests: the database answers, and there is a key to sign with.
 type readyResponse struct {
 	Status   string `json:"status" example:"ready" validate:"required"`
 	Database string `json:"database" example:"ok" validate:"required"`
@@ -39,7 +39,7 @@ type readyResponse struct {
 // readyz reports whether an order could be taken: it could be written, there is a signing
 // key, and the server is not draining.
 //
-//	@Summary	Can guests be served?
+//	@Summary	Can the server answer guests?
 //	@ID			checkReadiness
 //	@Tags		house
 //	@Produce	json
@@ -60,7 +60,7 @@ func (a *API) readyz(c *gin.Context) error {
 // showMetrics serves the metrics for Prometheus.
 //
 //	@Summary		Metrics for Prometheus
-//	@Description	For managers, for this machine itself where no proxy stands in between, and for a collector that sends the secret of `RESTAURANT_METRICS_TOKEN` as a bearer token.
+//	@Description	Managers can read them. So can this machine itself if there is no proxy in between, and a collector that sends the secret of `RESTAURANT_METRICS_TOKEN` as a bearer token.
 //	@ID				showMetrics
 //	@Tags			house
 //	@Produce		plain

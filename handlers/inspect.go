@@ -13,31 +13,31 @@ import (
 	"restaurant/tokens"
 )
 
-// @Description	A token to read, as token or as access_token. Other fields are ignored, so a saved login answer is a valid body.
+// @Description	A token to read, as token or as access_token. The server ignores other fields, so you can send a saved login answer.
 type inspectRequest struct {
-	// The token to read aloud; its signature is checked, but nothing is granted.
+	// The token to read. The server checks its signature, but gives no access.
 	Token string `json:"token" example:"eyJhbGciOi…"`
-	// The same, so that a saved login answer is a valid body.
+	// The same as token, so that you can send a saved login answer.
 	AccessToken string `json:"access_token" example:"eyJhbGciOi…"`
 } //@name InspectRequest
 
-// @Description	What a token says, and whether a guarded call would take it.
+// @Description	What a token says, and if a call would accept it.
 type inspectResponse struct {
-	// Whether the door would open.
+	// If a call would accept the token.
 	Active bool `json:"active" example:"false" validate:"required"`
-	// Why not: the slugs of the problems that the door would answer with.
+	// Why a call would refuse it: the slugs of the problems.
 	Reasons []string `json:"reasons" example:"token-expired" validate:"required"`
-	// The first part, decoded, or null where it is not JSON.
+	// The first part, decoded. Null if it is not JSON.
 	Header map[string]any `json:"header" swaggertype:"object" extensions:"x-nullable" validate:"required"`
-	// The second part, decoded: anybody can read it. Null where it is not JSON.
+	// The second part, decoded. Everybody can read it. Null if it is not JSON.
 	Claims    map[string]any    `json:"claims" swaggertype:"object" extensions:"x-nullable" validate:"required"`
 	Signature signatureResponse `json:"signature" validate:"required"`
 	SizeBytes int               `json:"size_bytes" example:"742" validate:"required"`
-	// Seconds until the token expires, negative if it has; null without exp.
+	// Seconds until the token expires. Negative if it has expired, null without exp.
 	ExpiresIn *int64 `json:"expires_in" example:"-12" extensions:"x-nullable" validate:"required"`
 } //@name Inspection
 
-// @Description	What the header says of the signature, and whether it fits one of our keys.
+// @Description	What the header says about the signature, and if it matches one of the server's keys.
 type signatureResponse struct {
 	Alg   *string `json:"alg" example:"RS256" extensions:"x-nullable" validate:"required"`
 	KID   *string `json:"kid" example:"6ECkTXx5kkcOK3wR" extensions:"x-nullable" validate:"required"`
@@ -46,8 +46,8 @@ type signatureResponse struct {
 
 // inspect decodes a token and says how the guards would judge it. It grants nothing.
 //
-//	@Summary		Read a token aloud
-//	@Description	Decodes any text as a JWT and says what the door would say. Unknown fields are ignored, so a saved login answer is a valid body.
+//	@Summary		Show what is in a token
+//	@Description	Decodes a JWT and says if a call would accept it. The server ignores unknown fields, so you can send a saved login answer.
 //	@ID				inspectToken
 //	@Tags			auth
 //	@Accept			json

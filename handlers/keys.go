@@ -11,7 +11,7 @@ import (
 	"restaurant/tokens"
 )
 
-// @Description	The public keys of all tokens that are still honoured (RFC 7517).
+// @Description	The public keys for all tokens that the server accepts (RFC 7517).
 type jwksResponse struct {
 	Keys []tokens.JWK `json:"keys" validate:"required"`
 } //@name JWKS
@@ -63,7 +63,7 @@ type rotateResponse struct {
 //	@Success	201	{object}	rotateResponse
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"role-required, cross-origin"
-//	@Failure	429	{object}	problem.Problem	"rate-limited: also while five keys are honoured"
+//	@Failure	429	{object}	problem.Problem	"rate-limited: also while the server already accepts five keys"
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/keys/rotate [post]
 func (a *API) rotateKeys(c *gin.Context) error {

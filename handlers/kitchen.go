@@ -15,14 +15,14 @@ import (
 // listKitchen lists the orders of all guests, oldest first. A chef who reads them gets a
 // minute in which placed orders wait, see kitchen.BoardRead.
 //
-//	@Summary	Everybody's orders, oldest first
+//	@Summary	The orders of all guests, oldest first
 //	@ID			listKitchenOrders
 //	@Tags		kitchen
 //	@Produce	json
 //	@Security	Bearer
-//	@Param		status	query		string	false	"Only with this status; without it, those that are not done"	Enums(placed, preparing, ready, served, cancelled)
-//	@Param		limit	query		int		false	"Orders on a page"												default(20)	minimum(1)	maximum(100)
-//	@Param		cursor	query		string	false	"next_cursor of the page before"
+//	@Param		status	query		string	false	"Only orders with this status. Without it: all orders that are not finished"	Enums(placed, preparing, ready, served, cancelled)
+//	@Param		limit	query		int		false	"Orders per page"												default(20)	minimum(1)	maximum(100)
+//	@Param		cursor	query		string	false	"next_cursor of the previous page"
 //	@Success	200		{object}	ordersResponse
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403		{object}	problem.Problem	"role-required"
@@ -88,9 +88,9 @@ func (a *API) advanceOrder(c *gin.Context, id int64) error {
 	return respondOrder(c, http.StatusOK, o)
 }
 
-// @Description	Who moves the orders, and how fast.
+// @Description	Who moves the orders on, and how fast.
 type kitchenModeResponse struct {
-	// auto: they advance by themselves; manual: a chef moves them
+	// auto: they move on by themselves; manual: a chef moves them on
 	Mode string `json:"mode" enums:"auto,manual" example:"auto" validate:"required"`
 	// Time for each step in an automatic kitchen, in milliseconds
 	PaceMS int64 `json:"pace_ms" example:"3000" minimum:"1" maximum:"86400000" validate:"required"`
@@ -113,7 +113,7 @@ const (
 
 // showKitchenMode shows the mode of the instance that answers.
 //
-//	@Summary	Who cooks: the kitchen itself or a chef
+//	@Summary	Who cooks: the kitchen by itself, or a chef
 //	@ID			showKitchenMode
 //	@Tags		kitchen
 //	@Produce	json
@@ -126,11 +126,11 @@ func (a *API) showKitchenMode(c *gin.Context) error {
 	return httpjson.Respond(c, http.StatusOK, newKitchenModeResponse(a.Kitchen.Mode()))
 }
 
-// @Description	Who shall move the orders, and how fast.
+// @Description	Who should move the orders on, and how fast.
 type kitchenModeRequest struct {
-	// auto: they advance by themselves; manual: a chef moves them
+	// auto: they move on by themselves; manual: a chef moves them on
 	Mode string `json:"mode" enums:"auto,manual" example:"manual" validate:"required"`
-	// Time for each step in an automatic kitchen, in milliseconds; without it, the pace stays
+	// Time for each step in an automatic kitchen, in milliseconds. Without it the pace stays the same
 	PaceMS *int64 `json:"pace_ms" example:"3000" minimum:"1" maximum:"86400000"`
 } //@name KitchenModeRequest
 
@@ -143,7 +143,7 @@ func (r kitchenModeRequest) check() error {
 
 // setKitchenMode changes the mode of the instance that answers, until its next start.
 //
-//	@Summary	Let a chef cook, or the kitchen itself, until the next start
+//	@Summary	Let a chef cook, or the kitchen by itself, until the next start
 //	@ID			setKitchenMode
 //	@Tags		kitchen
 //	@Accept		json

@@ -17,11 +17,11 @@ import (
 	"restaurant/tokens"
 )
 
-// @Description	Name and password, how long the access token lives, and where the tokens go.
+// @Description	Name and password, how long the access token is valid, and where the tokens go.
 type loginRequest struct {
 	Username string `json:"username" example:"alice" minLength:"1" validate:"required"`
 	Password string `json:"password" example:"alice-likes-pizza" minLength:"1" validate:"required"`
-	// Life of the access token in seconds, from 5 up to what the house gives.
+	// How long the access token is valid, in seconds: from 5 to the server's setting.
 	ExpiresIn *int64 `json:"expires_in" example:"900" minimum:"5" maximum:"1800"`
 	// Where to keep the tokens: true for both in httpOnly cookies, "refresh" for the refresh token only.
 	Cookie cookieMode `json:"cookie" swaggertype:"boolean" example:"false"`
@@ -54,16 +54,16 @@ func (m *cookieMode) parse(word string) error {
 	return nil
 }
 
-// @Description	The tokens of a login session (RFC 6749, section 5.1). What went into a cookie is not in it.
+// @Description	The tokens of a login session (RFC 6749, section 5.1), without those that are in a cookie.
 type tokenResponse struct {
-	// The wristband: send it as Authorization: Bearer <access_token>. Not in the body if it went into a cookie.
+	// The wristband. Send it as Authorization: Bearer <access_token>. Not in the body if it is in a cookie.
 	AccessToken string `json:"access_token,omitzero" example:"eyJhbGciOi…"`
 	TokenType   string `json:"token_type" example:"Bearer" enums:"Bearer" validate:"required"`
-	// Life of the access token in seconds.
+	// How long the access token is valid, in seconds.
 	ExpiresIn int64 `json:"expires_in" example:"900" validate:"required"`
-	// The voucher for the next wristband, good for one use. Not in the body if it went into a cookie.
+	// The voucher for the next wristband. It works only once. Not in the body if it is in a cookie.
 	RefreshToken string `json:"refresh_token,omitzero" example:"pEbPTEbYQ5kKvzTYBnSTtDDZn2Ve…"`
-	// Life of the refresh token in seconds.
+	// How long the refresh token is valid, in seconds.
 	RefreshExpiresIn int64 `json:"refresh_expires_in" example:"604800" validate:"required"`
 } //@name TokenResponse
 
@@ -75,14 +75,14 @@ type tokenResponse struct {
 // an empty client, which Swagger UI sends.
 //
 //	@Summary		Log in and get an access token
-//	@Description	Takes JSON or a form, also OAuth's with `grant_type=password`, or `grant_type=refresh_token` and a refresh token. With `Accept: text/plain` the answer is one line, `Authorization: Bearer …`, to be kept in a file and sent with `curl -H "@file"`.
+//	@Description	Takes JSON or a form. The form can be that of OAuth, with `grant_type=password`, or with `grant_type=refresh_token` and a refresh token. With `Accept: text/plain` the answer is one line, `Authorization: Bearer …`. Save it in a file and send it with `curl -H "@file"`.
 //	@ID				login
 //	@Tags			auth
 //	@Accept			json,x-www-form-urlencoded
 //	@Produce		json
 //	@Param			body	body		loginRequest	true	"Name and password"
 //	@Success		200		{object}	tokenResponse
-//	@Header	200	{string}	Set-Cookie	"The access and the refresh token, or the refresh token alone, where cookies were asked for"
+//	@Header	200	{string}	Set-Cookie	"The access token and the refresh token, or only the refresh token, if you asked for cookies"
 //	@Failure		400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
 //	@Failure		401		{object}	problem.Problem	"invalid-credentials"
 //	@Failure		403		{object}	problem.Problem	"cross-origin"
@@ -312,7 +312,7 @@ func (a *API) checkCredentials(c *gin.Context, username, password string) (u mod
 	return u, nil
 }
 
-// @Description	Who the access token says you are. It is read from the token alone.
+// @Description	Who you are. The server reads this only from the access token.
 type meResponse struct {
 	Sub       string      `json:"sub" example:"1" validate:"required"`
 	Name      string      `json:"name" example:"Alice" validate:"required"`

@@ -27,22 +27,22 @@ type dishRequest struct {
 	Name        string `json:"name" example:"Calzone" minLength:"1" maxLength:"80" validate:"required"`
 	Description string `json:"description" example:"Folded pizza with ham, ricotta and mozzarella" maxLength:"500"`
 	Category    string `json:"category" example:"Pizza" minLength:"1" maxLength:"40" validate:"required"`
-	// Any of small, medium and large, or regular alone.
+	// Some of small, medium and large, or only regular.
 	Sizes      []dishSize `json:"sizes" validate:"required,min=1,max=3"`
 	Vegetarian bool       `json:"vegetarian" example:"false"`
-	// Of the fourteen that Regulation (EU) No 1169/2011 names.
+	// Some of the fourteen in Regulation (EU) No 1169/2011.
 	Allergens     []string `json:"allergens" example:"gluten,milk" enums:"gluten,crustaceans,eggs,fish,peanuts,soybeans,milk,nuts,celery,mustard,sesame,sulphites,lupin,molluscs" validate:"unique"`
 	VIPOnly       bool     `json:"vip_only" example:"false"`
 	AgeRestricted bool     `json:"age_restricted" example:"false"`
-	// True unless said otherwise.
+	// True if you leave it out.
 	Available *bool `json:"available" example:"true"`
 } //@name DishRequest
 
 // replaceDishRequest takes what showDish has answered, too.
 //
-//	@Description	A dish as GET gave it, or without its id.
+//	@Description	A dish as GET returned it, with or without its id.
 type replaceDishRequest struct {
-	// As in the address, or left out.
+	// The same as in the address. You can leave it out.
 	ID *int64 `json:"id" example:"1" extensions:"x-nullable"`
 	dishRequest
 } //@name ReplaceDishRequest
@@ -97,15 +97,15 @@ func newMenuResponse(items []models.MenuItem) menuResponse {
 //	@Security	Bearer
 //	@x-security-optional	true
 //	@Param		category		query		string	false	"Only this category"	maxlength(40)
-//	@Param		q				query		string	false	"Only dishes whose name or description holds this text, whatever its case and accents"	maxlength(80)
-//	@Param		vegetarian		query		bool	false	"Only vegetarian dishes, or only others"
-//	@Param		max_price_cents	query		int		false	"Only dishes that come in a size for this price or less"	minimum(1)	maximum(1000000000)
+//	@Param		q				query		string	false	"Only dishes with this text in the name or description. Case and accents make no difference"	maxlength(80)
+//	@Param		vegetarian		query		bool	false	"true: only vegetarian dishes; false: only the others"
+//	@Param		max_price_cents	query		int		false	"Only dishes that have a size for this price or less"	minimum(1)	maximum(1000000000)
 //	@Param		sort			query		string	false	"Order of the dishes"	Enums(name, -name, price, -price)
 //	@Param		If-None-Match	header		string	false	"The ETag of the menu you have"
 //	@Success	200				{object}	menuResponse
-//	@Header		200				{string}	ETag	"Changes whenever the answer does"
-//	@Success	304				"The menu you have is still the menu"
-//	@Header	304	{string}	ETag	"That of the menu you have"
+//	@Header		200				{string}	ETag	"Changes when the answer changes"
+//	@Success	304				"The menu has not changed"
+//	@Header	304	{string}	ETag	"The ETag of the menu you have"
 //	@Failure	401				{object}	problem.Problem	"token-…"
 //	@Failure	422				{object}	problem.Problem	"validation-failed"
 //	@Router		/api/v1/menu [get]
@@ -157,9 +157,9 @@ func setVary(c *gin.Context) {
 //	@Param		id				path		int		true	"Number of the dish"	minimum(1)
 //	@Param		If-None-Match	header		string	false	"The ETag of the dish you have"
 //	@Success	200				{object}	dishResponse
-//	@Header		200				{string}	ETag	"Send it as If-Match to change just this version"
-//	@Success	304				"The dish you have has not changed"
-//	@Header	304	{string}	ETag	"That of the dish you have"
+//	@Header		200				{string}	ETag	"Send it as If-Match to change only this version"
+//	@Success	304				"The dish has not changed"
+//	@Header	304	{string}	ETag	"The ETag of the dish you have"
 //	@Failure	401				{object}	problem.Problem	"token-…"
 //	@Failure	404				{object}	problem.Problem	"not-found"
 //	@Router		/api/v1/menu/{id} [get]
@@ -187,7 +187,7 @@ func (a *API) showDish(c *gin.Context, id int64) error {
 //	@Security	Bearer
 //	@Param		body	body		dishRequest	true	"The dish"
 //	@Success	201		{object}	dishResponse
-//	@Header	201	{string}	ETag	"Send it as If-Match to change just this version"
+//	@Header	201	{string}	ETag	"Send it as If-Match to change only this version"
 //	@Header		201		{string}	Location	"Where the dish is"
 //	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
@@ -224,9 +224,9 @@ func (a *API) addDish(c *gin.Context) error {
 //	@Security	Bearer
 //	@Param		id			path		int			true	"Number of the dish"	minimum(1)
 //	@Param		If-Match	header		string		false	"The ETag of the dish you have seen"
-//	@Param		body		body		replaceDishRequest	true	"The dish, as it was read or without its id"
+//	@Param		body		body		replaceDishRequest	true	"The dish as you read it, with or without its id"
 //	@Success	200			{object}	dishResponse
-//	@Header	200	{string}	ETag	"That of the new version"
+//	@Header	200	{string}	ETag	"The ETag of the new version"
 //	@Failure	400			{object}	problem.Problem	"malformed-json, unknown-field"
 //	@Failure	401			{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403			{object}	problem.Problem	"role-required"

@@ -27,7 +27,7 @@ const (
 
 // statusEvent is the data of one event.
 //
-//	@Description	The data of one event of a stream: the step that an order has taken.
+//	@Description	The data of one event in a stream: the new status of an order.
 type statusEvent struct {
 	// The number of the order.
 	ID        int64         `json:"id" example:"1" validate:"required"`
@@ -42,7 +42,7 @@ type statusEvent struct {
 // the answer is 200.
 //
 //	@Summary		Follow an order
-//	@Description	A stream of server-sent events (HTML Living Standard, section 9.2): `event: status`, `id:` the number of the step, `data:` an OrderEvent in JSON. The answer waits and stays open until the order is served or cancelled, so a tool that shows whole answers, such as "Try it out", cannot show it. Read it with `curl -N`; a page reads it with fetch, because EventSource cannot send an Authorization header.
+//	@Description	A stream of server-sent events (HTML Living Standard, section 9.2): `event: status`, `id:` the number of the step, `data:` an OrderEvent in JSON. The answer stays open until the order is served or cancelled. So tools that show only complete answers, such as "Try it out", cannot show it. Read it with `curl -N`. A web page reads it with fetch, because EventSource cannot send an Authorization header.
 //	@ID				followOrder
 //	@Tags			orders
 //	@Produce		text/event-stream
@@ -50,9 +50,9 @@ type statusEvent struct {
 //	@Param			id				path		int		true	"Number of the order"	minimum(1)
 //	@Param			Last-Event-ID	header		int		false	"The id of the last event you have seen"	minimum(0)	maximum(4)
 //	@Success		200				{object}	statusEvent	"One OrderEvent in the data of each event"
-//	@Success		204				"The order is done, and Last-Event-ID has seen all of it"
+//	@Success		204				"The order is finished, and you have seen all events up to Last-Event-ID"
 //	@Failure		401				{object}	problem.Problem	"authentication-required, token-…"
-//	@Failure		404				{object}	problem.Problem	"not-found: none, or another guest's"
+//	@Failure		404				{object}	problem.Problem	"not-found: no such order, or that of another guest"
 //	@Failure		422				{object}	problem.Problem	"validation-failed"
 //	@Failure		429				{object}	problem.Problem	"too-many-streams, rate-limited"
 //	@Failure		503				{object}	problem.Problem	"database-unavailable"

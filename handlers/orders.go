@@ -18,7 +18,7 @@ import (
 	"restaurant/models"
 )
 
-// @Description	What to order, and where to bring it. Prices and total are the server's.
+// @Description	What to order, and for which table. The server computes the prices and the total.
 type placeOrderRequest struct {
 	// 1 to 50 lines.
 	Items []orderItem `json:"items" validate:"required,min=1,max=50"`
@@ -37,7 +37,7 @@ type orderItem struct {
 
 // orderResponse and the two types below document what order_json.go writes.
 //
-//	@Description	An order: its lines, its total, and how far it is.
+//	@Description	An order: its lines, its total, and its status.
 type orderResponse struct {
 	ID         int64               `json:"id" example:"17" validate:"required"`
 	Status     models.Status       `json:"status" example:"placed" validate:"required"`
@@ -63,7 +63,7 @@ type orderLineResponse struct {
 // @Description	A page of orders. next_cursor leads to the next one and is null on the last.
 type ordersResponse struct {
 	Items []orderResponse `json:"items" validate:"required"`
-	// Send it as cursor to get the next page; null on the last one.
+	// Send it as cursor to get the next page. Null on the last page.
 	NextCursor *string `json:"next_cursor" example:"aWQ6MTc" extensions:"x-nullable" validate:"required"`
 } //@name OrderPage
 
@@ -71,17 +71,17 @@ type ordersResponse struct {
 // from the menu; the client chooses only the dishes and their number.
 //
 //	@Summary		Order
-//	@Description	With an Idempotency-Key the same request can be sent again without cooking twice: the answer is the order of the first time, with `Idempotency-Replayed: true`.
+//	@Description	With an Idempotency-Key you can send the same request again, and the kitchen cooks only once. The answer then shows the first order, with `Idempotency-Replayed: true`.
 //	@ID				placeOrder
 //	@Tags			orders
 //	@Accept			json
 //	@Produce		json
 //	@Security		Bearer
-//	@Param			Idempotency-Key	header		string				false	"Your own name for this order, 1 to 255 visible characters"	minlength(1)	maxlength(255)
+//	@Param			Idempotency-Key	header		string				false	"A name that you choose for this order, 1 to 255 visible characters"	minlength(1)	maxlength(255)
 //	@Param			body			body		placeOrderRequest	true	"What you would like"
 //	@Success		201				{object}	orderResponse
 //	@Header			201				{string}	Location				"Where the order is"
-//	@Header			201				{string}	Idempotency-Replayed	"true, if this is the order of an earlier request"
+//	@Header			201				{string}	Idempotency-Replayed	"true if this is the order of an earlier request"
 //	@Failure		400				{object}	problem.Problem			"malformed-json, unknown-field"
 //	@Failure		401				{object}	problem.Problem			"authentication-required, token-…"
 //	@Failure		403				{object}	problem.Problem			"vip-only, age-restricted"
@@ -176,8 +176,8 @@ func (r placeOrderRequest) hash() string {
 //	@Produce	json
 //	@Security	Bearer
 //	@Param		status	query		string	false	"Only with this status"	Enums(placed, preparing, ready, served, cancelled)
-//	@Param		limit	query		int		false	"Orders on a page"		default(20)	minimum(1)	maximum(100)
-//	@Param		cursor	query		string	false	"next_cursor of the page before"
+//	@Param		limit	query		int		false	"Orders per page"		default(20)	minimum(1)	maximum(100)
+//	@Param		cursor	query		string	false	"next_cursor of the previous page"
 //	@Success	200		{object}	ordersResponse
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
@@ -219,7 +219,7 @@ const statusRule = "must be placed, preparing, ready, served or cancelled"
 //	@Param		id	path		int	true	"Number of the order"	minimum(1)
 //	@Success	200	{object}	orderResponse
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
-//	@Failure	404	{object}	problem.Problem	"not-found: none, or another guest's"
+//	@Failure	404	{object}	problem.Problem	"not-found: no such order, or that of another guest"
 //	@Failure	503	{object}	problem.Problem	"database-unavailable"
 //	@Router		/api/v1/orders/{id} [get]
 func (a *API) showOrder(c *gin.Context, id int64) error {
@@ -250,7 +250,7 @@ func (a *API) visibleOrder(c *gin.Context, id int64) (models.Order, error) {
 //	@Param		id	path		int	true	"Number of the order"	minimum(1)
 //	@Success	200	{object}	orderResponse
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
-//	@Failure	404	{object}	problem.Problem	"not-found: none, or another guest's"
+//	@Failure	404	{object}	problem.Problem	"not-found: no such order, or that of another guest"
 //	@Failure	409	{object}	problem.Problem	"invalid-transition"
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/orders/{id}/cancel [post]

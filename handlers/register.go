@@ -13,15 +13,15 @@ import (
 	"restaurant/problem"
 )
 
-// @Description	A new guest. The birth date is kept only as "18 or older".
+// @Description	A new guest. A token never contains the birth date, only "18 or older".
 type registerRequest struct {
-	// 3 to 32 of a-z, 0-9, dot, underscore and hyphen; case makes no difference.
+	// 3 to 32 characters: a-z, 0-9, dot, underscore and hyphen. Case makes no difference.
 	Username string `json:"username" example:"new.guest" minLength:"3" maxLength:"32" validate:"required"`
-	// 8 to 128 characters; the commonest passwords are refused.
+	// 8 to 128 characters. The server refuses very common passwords.
 	Password string `json:"password" example:"a sentence only I know" minLength:"8" maxLength:"128" validate:"required"`
 	// 1 to 64 bytes of UTF-8.
 	Name string `json:"name" example:"New guest" minLength:"1" maxLength:"64" validate:"required"`
-	// Never leaves the order book; a token says only age_over_18.
+	// It stays in the order book (database). A token says only age_over_18.
 	BirthDate *string `json:"birth_date" example:"1999-12-31" format:"date"`
 } //@name RegisterRequest
 
@@ -77,7 +77,7 @@ func (a *API) waitToRegister(c *gin.Context) (leave func(), err error) {
 
 // register opens an account, always with the role guest: clients cannot choose one.
 //
-//	@Summary	Open an account
+//	@Summary	Create an account
 //	@ID			register
 //	@Tags		auth
 //	@Accept		json
@@ -89,7 +89,7 @@ func (a *API) waitToRegister(c *gin.Context) (leave func(), err error) {
 //	@Failure	413		{object}	problem.Problem	"body-too-large"
 //	@Failure	415		{object}	problem.Problem	"unsupported-media-type"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
-//	@Failure	429		{object}	problem.Problem	"rate-limited: also if too many people register at once"
+//	@Failure	429		{object}	problem.Problem	"rate-limited: also if too many people register at the same time"
 //	@Failure	503		{object}	problem.Problem	"database-unavailable, storage-full, server-busy"
 //	@Router		/api/v1/auth/register [post]
 func (a *API) register(c *gin.Context) error {

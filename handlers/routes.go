@@ -19,33 +19,33 @@ import (
 //
 //	@title			Restaurant
 //	@version		1
-//	@description	A demo API that teaches what an API and a JSON Web Token are. A guest gives an order to a waiter (this API), who checks the wristband (an access token) that the bouncer (login) gave out, and carries the order to the kitchen.
+//	@description	A demo API that teaches what an API and a JSON Web Token are. A guest (client) gives an order to a waiter (this API). The bouncer (login) gives each guest a wristband (access token) and checks it with every order. Then the waiter takes the order to the kitchen (server).
 //	@description
-//	@description	Press **Authorize**, type `alice` and `alice-likes-pizza`, and every call carries the token. Every refusal is an RFC 9457 problem document whose `type` is a page that explains it.
+//	@description	Press **Authorize**, type `alice` and `alice-likes-pizza`, and every call sends the token. Every refusal is a problem document (RFC 9457). Its `type` is a page that explains it.
 //	@license.name	MIT
 //	@license.url	https://opensource.org/license/mit
-//	@contact.name	Whoever runs this server
+//	@contact.name	The person who runs this server
 //	@BasePath		/
 //	@tag.name			auth
-//	@tag.description	The bouncer: who you are
+//	@tag.description	The bouncer (login): who you are
 //	@tag.name			menu
 //	@tag.description	What there is to eat
 //	@tag.name			orders
-//	@tag.description	The waiter takes them only with a valid wristband
+//	@tag.description	The waiter (API) takes orders only with a valid wristband (access token)
 //	@tag.name			kitchen
-//	@tag.description	No guest ever enters
+//	@tag.description	The kitchen (server): no guest may enter
 //	@tag.name			users
 //	@tag.description	The manager's office
 //	@tag.name			keys
-//	@tag.description	How anybody can check a wristband
+//	@tag.description	How everybody can check a wristband (access token)
 //	@tag.name			house
-//	@tag.description	Is the house open?
+//	@tag.description	Is the server running?
 //	@tag.name			lessons
-//	@tag.description	Nine steps from "what is an API" to "why refresh tokens"; credited to whoever uses this server
+//	@tag.description	Nine steps from "what is an API" to "why refresh tokens". The server has one learner
 //	@tag.name			lab
-//	@tag.description	Deliberately unsafe toys with keys of their own
+//	@tag.description	Toys that are unsafe on purpose, with separate keys
 //	@tag.name			leaving
-//	@tag.description	Last: what ends a login or forgets something. Try it with an account of your own
+//	@tag.description	The last calls end a login or delete something. Try them with a new account
 //
 //	@securitydefinitions.oauth2.password	Bearer
 //	@tokenUrl								/api/v1/auth/login

@@ -15,7 +15,7 @@ import (
 	"restaurant/problem"
 )
 
-// @Description	A refresh token. Other fields are ignored, so a saved login answer is a valid body.
+// @Description	A refresh token. The server ignores other fields, so you can send a saved login answer.
 type refreshRequest struct {
 	RefreshToken string `json:"refresh_token" example:"pEbPTEbYQ5kKvzTYBnSTtDDZn2Ve…"`
 } //@name RefreshRequest
@@ -23,15 +23,15 @@ type refreshRequest struct {
 // refresh exchanges a refresh token for a new access token and a new refresh token. If
 // one is used twice, two parties have it, so the login session ends.
 //
-//	@Summary		Get a new access token for a refresh token
-//	@Description	The token comes in the body or in the refresh cookie, and the answer goes the same way. Unknown fields are ignored, so a saved login answer is a valid body. A form is OAuth's, with `grant_type=refresh_token`.
+//	@Summary		Exchange a refresh token for new tokens
+//	@Description	Send the refresh token in the body or in the refresh cookie. The new tokens come back in the same way. The server ignores unknown fields, so you can send a saved login answer. A form must be that of OAuth, with `grant_type=refresh_token`.
 //	@ID				refresh
 //	@Tags			auth
 //	@Accept			json,x-www-form-urlencoded
 //	@Produce		json
-//	@Param			body	body		refreshRequest	false	"The refresh token, unless it is in the cookie"
+//	@Param			body	body		refreshRequest	false	"The refresh token, if it is not in the cookie"
 //	@Success		200		{object}	tokenResponse
-//	@Header	200	{string}	Set-Cookie	"The new tokens, where the refresh token came in a cookie"
+//	@Header	200	{string}	Set-Cookie	"The new tokens, if the refresh token came in a cookie"
 //	@Failure		400		{object}	problem.Problem	"malformed-json"
 //	@Failure		401		{object}	problem.Problem	"refresh-token-invalid, refresh-token-reused"
 //	@Failure		403		{object}	problem.Problem	"cross-origin"
@@ -199,7 +199,7 @@ func ignoreNotFound(err error) error {
 // @Description	A login session: one login and its refreshes.
 type sessionResponse struct {
 	ID string `json:"id" example:"hG7fPq2LxWZ9cT4a" validate:"required"`
-	// Whether this request belongs to it.
+	// If this request belongs to it.
 	Current   bool      `json:"current" example:"true" validate:"required"`
 	CreatedAt time.Time `json:"created_at" example:"2026-01-31T19:00:00Z" format:"date-time" validate:"required"`
 	// The last login or refresh.
@@ -253,7 +253,7 @@ func (a *API) listSessions(c *gin.Context) error {
 //	@Header	204	{string}	Set-Cookie	"Clears the cookies of a session that has ended"
 //	@Failure	401	{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403	{object}	problem.Problem	"cross-origin"
-//	@Failure	404	{object}	problem.Problem	"not-found: none, ended, or another guest's"
+//	@Failure	404	{object}	problem.Problem	"not-found: no such session, or it has ended, or it is that of another guest"
 //	@Failure	429	{object}	problem.Problem	"rate-limited"
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/sessions/{id} [delete]
@@ -288,7 +288,7 @@ func (a *API) endSessions(c *gin.Context) error {
 // @Description	The present password, and the new one.
 type passwordRequest struct {
 	Current string `json:"current" example:"a sentence only I know" minLength:"1" validate:"required"`
-	// 8 to 128 characters; the commonest passwords are refused.
+	// 8 to 128 characters. The server refuses very common passwords.
 	New string `json:"new" example:"another sentence only I know" minLength:"8" maxLength:"128" validate:"required"`
 } //@name PasswordRequest
 

@@ -50,6 +50,6 @@ func toSwaggerUI(c *gin.Context) error {
 //	@Tags		house
 //	@Produce	json
 //	@Success	200	{object}	object	"OpenAPI 3"
-//	@Header	200	{string}	ETag	"Changes with the release"
+//	@Header	200	{string}	ETag	"Changes with each release"
 //	@Router		/openapi.json [get]
 func (a *API) showOpenAPI(c *gin.Context) error { return respondOnce(c, a.files.openAPI) }

@@ -12,19 +12,19 @@ import (
 // @Description	A page of users. next_cursor leads to the next one and is null on the last.
 type usersResponse struct {
 	Items []userResponse `json:"items" validate:"required"`
-	// Send it as cursor to get the next page; null on the last one.
+	// Send it as cursor to get the next page. Null on the last page.
 	NextCursor *string `json:"next_cursor" example:"aWQ6MTc" extensions:"x-nullable" validate:"required"`
 } //@name UserPage
 
 // listUsers lists all accounts.
 //
-//	@Summary	Everybody who can log in
+//	@Summary	All users who can log in
 //	@ID			listUsers
 //	@Tags		users
 //	@Produce	json
 //	@Security	Bearer
-//	@Param		limit	query		int		false	"Users on a page"	default(20)	minimum(1)	maximum(100)
-//	@Param		cursor	query		string	false	"next_cursor of the page before"
+//	@Param		limit	query		int		false	"Users per page"	default(20)	minimum(1)	maximum(100)
+//	@Param		cursor	query		string	false	"next_cursor of the previous page"
 //	@Success	200		{object}	usersResponse
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403		{object}	problem.Problem	"role-required"

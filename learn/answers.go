@@ -16,11 +16,11 @@ type answerRequest struct {
 	Choice int `json:"choice" example:"2" minimum:"1" validate:"required"`
 } //@name AnswerRequest
 
-// @Description	Whether the choice is right, and why.
+// @Description	If the choice is right, and why.
 type answerResponse struct {
 	Question string `json:"question" example:"predict" validate:"required"`
 	Right    bool   `json:"right" example:"true" validate:"required"`
-	// Why it is so; null as long as a question may be tried again.
+	// The reason. Null while you can still answer the question again.
 	Why   *string `json:"why" example:"The waiter takes the request." extensions:"x-nullable" validate:"required"`
 	State State   `json:"state" example:"started" validate:"required"`
 } //@name AnswerResponse
@@ -28,13 +28,13 @@ type answerResponse struct {
 // answer takes the guess before a lesson, and the answers to its questions.
 //
 //	@Summary	Answer a question of a lesson
-//	@Description	The answer comes as JSON or as a line of text, as `Accept` prefers; without a preference (`*/*` or no `Accept`) JSON is answered in JSON, and a form in text.
+//	@Description	The `Accept` header decides if the answer is JSON or text. Without a preference (`*/*` or no `Accept`) the answer to JSON is JSON, and the answer to a form is text.
 //	@ID			answerQuestion
 //	@Tags		lessons
 //	@Accept		json,x-www-form-urlencoded
 //	@Produce	json
 //	@Param		lesson	path		string			true	"L01"
-//	@Param		body	body		answerRequest	true	"Which question, which choice"
+//	@Param		body	body		answerRequest	true	"The question and the choice"
 //	@Success	200		{object}	answerResponse
 //	@Failure	400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
 //	@Failure	403		{object}	problem.Problem	"cross-origin"
@@ -81,14 +81,14 @@ func prefersText(c *gin.Context) bool {
 
 // @Description	Which hint to take.
 type hintRequest struct {
-	// 1 is a nudge, 2 nearly the solution.
+	// 1 helps a little, 2 is nearly the solution.
 	Number int `json:"number" example:"1" minimum:"1" maximum:"2" validate:"required"`
 } //@name HintRequest
 
 // hint gives a hint, and notes that it was taken.
 //
 //	@Summary	Take a hint
-//	@Description	The hint comes as JSON or as text, as `Accept` prefers; without a preference (`*/*` or no `Accept`) JSON is answered in JSON, and a form in text.
+//	@Description	The `Accept` header decides if the hint is JSON or text. Without a preference (`*/*` or no `Accept`) the answer to JSON is JSON, and the answer to a form is text.
 //	@ID			takeHint
 //	@Tags		lessons
 //	@Accept		json,x-www-form-urlencoded

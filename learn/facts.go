@@ -9,16 +9,16 @@ import (
 	"restaurant/httpjson"
 )
 
-// @Description	What is kept of the newest requests.
+// @Description	What the server remembers of the latest requests.
 type factsResponse struct {
 	Items []factResponse `json:"items" validate:"required"`
 } //@name FactList
 
-// @Description	What is kept of a request. No token, no body, no name.
+// @Description	What the server remembers of a request: no token, no body, no name.
 type factResponse struct {
 	At     time.Time `json:"at" example:"2026-01-31T19:01:00Z" format:"date-time" validate:"required"`
 	Method string    `json:"method" example:"GET" validate:"required"`
-	// The pattern of the address; none for one that does not exist.
+	// The pattern of the address, or none if the address does not exist.
 	Route   string  `json:"route" example:"/api/v1/menu/:id" validate:"required"`
 	Status  int     `json:"status" example:"404" minimum:"100" maximum:"599" validate:"required"`
 	Problem *string `json:"problem" example:"not-found" extensions:"x-nullable" validate:"required"`
@@ -26,7 +26,7 @@ type factResponse struct {
 	Who *int64 `json:"who" example:"1" extensions:"x-nullable" validate:"required"`
 	// none, valid, or the slug with which the token was refused.
 	Token string `json:"token" example:"none" validate:"required"`
-	// Recognises a token without telling it; null for none.
+	// Identifies a token without showing it. Null if there was none.
 	TokenHash *string `json:"token_hash" example:"9f3c2ab10d4e5f60" extensions:"x-nullable" validate:"required"`
 } //@name Fact
 
@@ -34,8 +34,8 @@ const maxFacts = 20
 
 // facts shows what is kept of the newest requests: no token, password or body.
 //
-//	@Summary	What is kept of the newest requests
-//	@Description	For a manager; in a house that only this machine reaches, for whoever is there.
+//	@Summary	What the server remembers of the latest requests
+//	@Description	Only a manager may read this. If only this machine can reach the server, everybody on it may.
 //	@ID			listFacts
 //	@Tags		lessons
 //	@Produce	json

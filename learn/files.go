@@ -13,11 +13,11 @@ import (
 
 // file serves a body that lessons send.
 //
-//	@Summary	A body to send
+//	@Summary	A file to send as a body
 //	@ID			showLessonFile
 //	@Tags		lessons
 //	@Produce	json
-//	@Param		file	path		string	true	"order.json, for example"
+//	@Param		file	path		string	true	"For example order.json"
 //	@Success	200		{object}	object
 //	@Failure	404		{object}	problem.Problem	"not-found"
 //	@Router		/learn/files/{file} [get]

@@ -16,7 +16,7 @@ import (
 	"restaurant/problem"
 )
 
-// @Description	All lessons, in their order.
+// @Description	All lessons in order.
 type listResponse struct {
 	Items []listItem `json:"items" validate:"required"`
 } //@name LessonList
@@ -28,7 +28,7 @@ type listItem struct {
 	Minutes int    `json:"minutes" example:"3" validate:"required"`
 	Part    string `json:"part" example:"I. The restaurant" validate:"required"`
 	State   State  `json:"state" example:"started" validate:"required"`
-	// Ids of the sentences that it lets one try.
+	// Ids of the sentences that you can try in it.
 	Claims []string `json:"claims" example:"A1,B2" validate:"required"`
 	// What the server must still see, in words.
 	StillToSee []string `json:"still_to_see" example:"one dish, read with 200" validate:"required"`
@@ -36,7 +36,7 @@ type listItem struct {
 
 // list returns all lessons and how far they are.
 //
-//	@Summary	All lessons, and how far they are
+//	@Summary	All lessons, and how far you are
 //	@ID			listLessons
 //	@Tags		lessons
 //	@Produce	json
@@ -51,7 +51,7 @@ func (h *Handler) list(c *gin.Context) error {
 	return respond(c, res)
 }
 
-// @Description	A lesson: its question, its steps, what the server has seen of it, and, once it is done, the explanation.
+// @Description	A lesson: its question, its steps, what the server has seen of it, and the explanation when it is done.
 type lessonResponse struct {
 	ID      string          `json:"id" example:"L01" validate:"required"`
 	Title   string          `json:"title" example:"Read the menu" validate:"required"`
@@ -81,20 +81,20 @@ type lessonResponse struct {
 	Words     []wordResponse `json:"words" validate:"required"`
 } //@name Lesson
 
-// @Description	A sentence that the lesson proves.
+// @Description	A sentence that this lesson proves.
 type claimResponse struct {
 	ID   string `json:"id" example:"A1" validate:"required"`
 	Says string `json:"says" example:"An API lets programs talk to each other." validate:"required"`
 } //@name Claim
 
-// @Description	A question with its choices. The answer is null until it was answered.
+// @Description	A question with its choices. The answer is null until you have answered.
 type questionResponse struct {
 	ID       string   `json:"id" example:"predict" validate:"required"`
 	Question string   `json:"question" example:"Who answers you?" validate:"required"`
 	Choices  []string `json:"choices" example:"The cook,The waiter" validate:"required"`
-	// Number of the choice, from 1; null before the first.
+	// Number of your choice, from 1. Null before your first answer.
 	Chosen *int `json:"chosen" example:"2" extensions:"x-nullable" validate:"required"`
-	// Whether it was right, which one is, and why; null before the first answer, and until a question is answered rightly.
+	// If your choice was right, which choice is right, and why. Null before the first answer, and until the right answer to a question.
 	Right  *bool   `json:"right" example:"true" extensions:"x-nullable" validate:"required"`
 	Answer *int    `json:"answer" example:"2" extensions:"x-nullable" validate:"required"`
 	Why    *string `json:"why" example:"The waiter takes the request." extensions:"x-nullable" validate:"required"`
@@ -105,7 +105,7 @@ type stepResponse struct {
 	ID   string `json:"id" example:"menu" validate:"required"`
 	Say  string `json:"say" example:"Ask the waiter for the menu." validate:"required"`
 	Wait int    `json:"wait" example:"0" validate:"required"`
-	// True when the server has seen it; null if nothing waits for it.
+	// True when the server has seen it. Null if the lesson does not need it.
 	Seen     *bool            `json:"seen" example:"true" extensions:"x-nullable" validate:"required"`
 	Request  requestResponse  `json:"request" validate:"required"`
 	Expect   expectResponse   `json:"expect" validate:"required"`
@@ -121,7 +121,7 @@ type requestResponse struct {
 	// The text of the body, if it is a file of /learn/files.
 	Body     *string `json:"body" example:"{}" extensions:"x-nullable" validate:"required"`
 	BodyFile *string `json:"body_file" example:"order.json" extensions:"x-nullable" validate:"required"`
-	// The file whose Authorization line goes along.
+	// The file with the Authorization line to send.
 	As     *string `json:"as" example:"wristband.txt" extensions:"x-nullable" validate:"required"`
 	SaveAs *string `json:"save_as" example:"login.json" extensions:"x-nullable" validate:"required"`
 	Stream bool    `json:"stream" example:"false" validate:"required"`
@@ -143,7 +143,7 @@ type expectResponse struct {
 	Holds []string       `json:"holds" example:"served" validate:"required"`
 } //@name LessonExpectation
 
-// @Description	The step as a line for a terminal.
+// @Description	The step as a command for a terminal.
 type commandsResponse struct {
 	// For bash, zsh, cmd and PowerShell 7.
 	Curl string `json:"curl" example:"curl -i http://localhost:8080/api/v1/menu" validate:"required"`
@@ -176,11 +176,11 @@ type wordResponse struct {
 // show returns one lesson, or writes it in the words of a tool.
 //
 //	@Summary		One lesson
-//	@Description	`L01` and `L01.json` are JSON; `L01.txt` is text for a terminal; `L01.sh` is a script that does the lesson and checks every answer; `.cmd`, `.ps1`, `.http` and `.hurl` are its requests for other tools.
+//	@Description	`L01` and `L01.json` are JSON. `L01.txt` is text for a terminal. `L01.sh` is a script that does the lesson and checks every answer. `.cmd`, `.ps1`, `.http` and `.hurl` have its requests for other tools.
 //	@ID				showLesson
 //	@Tags			lessons
 //	@Produce		json
-//	@Param			lesson	path		string	true	"L01, or L01 and a dot and json, txt, sh, cmd, ps1, http or hurl"
+//	@Param			lesson	path		string	true	"L01, or L01 with an ending: json, txt, sh, cmd, ps1, http or hurl"
 //	@Success		200		{object}	lessonResponse
 //	@Header			200		{string}	Content-Disposition	"A file name, for the other formats"
 //	@Failure		404		{object}	problem.Problem	"not-found"

@@ -15,21 +15,21 @@ const mainTable = "main"
 
 // savedProgress is the learner's progress, to be kept and restored.
 //
-//	@Description	Your progress, to be kept in a file and restored.
+//	@Description	Your progress. Save it in a file to restore it later.
 type savedProgress struct {
 	Table   string        `json:"table" example:"main" enums:"main" validate:"required"`
 	SavedAt time.Time     `json:"saved_at" example:"2026-01-31T19:15:00Z" format:"date-time" validate:"required"`
 	Lessons []savedLesson `json:"lessons" validate:"required"`
 } //@name Progress
 
-// @Description	What GET /learn/progress has given. It replaces all progress: lessons that are not in it become open.
+// @Description	The answer of GET /learn/progress. It replaces all progress. Lessons that are not in it become open.
 type restoreRequest struct {
 	Table   *string          `json:"table" example:"main" enums:"main"`
 	SavedAt time.Time        `json:"saved_at" example:"2026-01-31T19:15:00Z" format:"date-time"`
 	Lessons []restoredLesson `json:"lessons" validate:"required"`
 } //@name RestoreRequest
 
-// @Description	How far one lesson is.
+// @Description	How far you are in one lesson.
 type savedLesson struct {
 	Lesson string `json:"lesson" example:"L01" validate:"required"`
 	State  State  `json:"state" example:"done" validate:"required"`
@@ -43,7 +43,7 @@ type savedLesson struct {
 
 // restoredLesson is a savedLesson of which only the state has to be there.
 //
-//	@Description	How far one lesson was.
+//	@Description	How far you were in one lesson.
 type restoredLesson struct {
 	Lesson    string         `json:"lesson" example:"L01" minLength:"1" validate:"required"`
 	State     State          `json:"state" example:"done" validate:"required"`
@@ -60,7 +60,7 @@ type restoredLesson struct {
 //	@Tags		lessons
 //	@Produce	json
 //	@Success	200	{object}	savedProgress
-//	@Header	200	{string}	Content-Disposition	"A file name to save it under"
+//	@Header	200	{string}	Content-Disposition	"A file name for saving it"
 //	@Router		/learn/progress [get]
 func (h *Handler) saveProgress(c *gin.Context) error {
 	lessons, _ := h.Tracker.snapshot()
@@ -84,7 +84,7 @@ func (h *Handler) saveProgress(c *gin.Context) error {
 //	@Tags		lessons
 //	@Accept		json
 //	@Produce	json
-//	@Param		body	body		restoreRequest	true	"What GET /learn/progress has given"
+//	@Param		body	body		restoreRequest	true	"The answer of GET /learn/progress"
 //	@Success	200		{object}	listResponse
 //	@Failure	400		{object}	problem.Problem	"malformed-json, unknown-field"
 //	@Failure	403		{object}	problem.Problem	"cross-origin"

@@ -17,30 +17,30 @@ const (
 	resetKitchen = "kitchen"
 )
 
-// @Description	What to put back to its beginning.
+// @Description	What to reset.
 type resetRequest struct {
-	// lesson and lessons forget what was learnt; kitchen puts the restaurant back to its first day.
+	// lesson and lessons delete your progress. kitchen resets the whole restaurant.
 	What string `json:"what" example:"lesson" enums:"lesson,lessons,kitchen" validate:"required"`
-	// Which one, for lesson.
+	// Which lesson, if what is lesson.
 	Lesson string `json:"lesson" example:"L00"`
 } //@name ResetRequest
 
-// @Description	What was lost, or would be.
+// @Description	What the reset deletes.
 type resetResponse struct {
 	What string `json:"what" example:"lessons" enums:"lesson,lessons,kitchen" validate:"required"`
-	// What is lost by it.
+	// What the reset deletes.
 	Loses []Loss `json:"loses" validate:"required"`
 	Done  bool   `json:"done" example:"true" validate:"required"`
 } //@name Reset
 
 // previewReset returns what a reset would lose. A browser gets a page with a button.
 //
-//	@Summary	What a reset would lose
+//	@Summary	What a reset would delete
 //	@ID			previewReset
 //	@Tags		lessons
 //	@Produce	json
 //	@Param		what	query		string	false	"lesson, lessons or kitchen"	default(lessons)	Enums(lesson, lessons, kitchen)
-//	@Param		lesson	query		string	false	"Which one, for lesson"
+//	@Param		lesson	query		string	false	"Which lesson, if what is lesson"
 //	@Success	200		{object}	resetResponse
 //	@Failure	404		{object}	problem.Problem	"not-found"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
@@ -84,16 +84,16 @@ func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
 // reset starts from scratch, without a restart. To reset the restaurant leaves the
 // lessons as they are, and takes a manager or the learner; see ownsServer.
 //
-//	@Summary	Begin anew: a lesson, all lessons, or the restaurant
+//	@Summary	Start again: a lesson, all lessons, or the whole restaurant
 //	@ID			resetProgress
 //	@Tags		leaving
 //	@Accept		json,x-www-form-urlencoded
 //	@Produce	json
 //	@Security	Bearer
 //	@x-security-optional	true
-//	@Param		body	body		resetRequest	true	"What to put back"
+//	@Param		body	body		resetRequest	true	"What to reset"
 //	@Success	200		{object}	resetResponse
-//	@Success	303		"for a browser, which is sent back to /learn"
+//	@Success	303		"For a browser: back to /learn"
 //	@Header	303	{string}	Location	"The page of the lessons"
 //	@Failure	400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"

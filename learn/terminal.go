@@ -20,8 +20,8 @@ type overview struct {
 // start is where the lessons begin: a list of them and the next task, for a terminal or
 // for a browser.
 //
-//	@Summary		The class: where you are, and what to do next
-//	@Description	A page, the list of lessons in JSON, or text for a terminal, as `Accept` prefers; text without a preference, which is `*/*` or no `Accept` at all.
+//	@Summary		Where you are in the lessons, and what to do next
+//	@Description	The `Accept` header decides: a page, the list of lessons in JSON, or text for a terminal. Without a preference (`*/*` or no `Accept`) it is text.
 //	@ID				showLearningPath
 //	@Tags			lessons
 //	@Produce		json

@@ -14,7 +14,7 @@ import (
 
 // State is how far a lesson is.
 //
-//	@Description	How far a lesson is.
+//	@Description	How far you are in a lesson.
 type State string //@name LessonState
 
 // The three states.

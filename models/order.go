@@ -10,7 +10,7 @@ import (
 // Status is the state of an order: placed, preparing, ready, served, or placed,
 // cancelled.
 //
-//	@Description	How far an order is: placed, preparing, ready, served, or placed, cancelled.
+//	@Description	The status of an order. It goes from placed to preparing, ready and served, or from placed to cancelled.
 type Status string //@name Status
 
 // The five statuses.

@@ -25,7 +25,7 @@ const ContentType = "application/problem+json"
 // FieldError says what one field of a request accepts. The message never repeats
 // the value: it may be a secret or an attack.
 //
-//	@Description	A field that did not pass, and what it takes.
+//	@Description	A field with a wrong value, and what it takes.
 type FieldError struct {
 	// Field is the path of the field, such as "items[0].quantity".
 	Field string `json:"field" example:"items[0].quantity" validate:"required"`
@@ -40,19 +40,19 @@ type FieldError struct {
 type Problem struct {
 	// Type is the address of the page that explains this kind of refusal.
 	Type string `json:"type" example:"/problems/not-found" validate:"required"`
-	// Title names the kind; it is the same for every occurrence.
+	// Title names the kind. It is the same for all refusals of this kind.
 	Title string `json:"title" example:"Nothing here" validate:"required"`
 	// Status repeats the HTTP status code.
 	Status int `json:"status" example:"404" minimum:"400" maximum:"599" validate:"required"`
-	// Detail is a sentence about this occurrence.
+	// Detail is a sentence about this refusal.
 	Detail string `json:"detail" example:"There is nothing here with that number." validate:"required"`
 	// Instance is the path of the request, without its query.
 	Instance string `json:"instance" example:"/api/v1/orders/99" validate:"required"`
-	// RequestID repeats the X-Request-ID header, to be quoted in a report.
+	// RequestID repeats the X-Request-ID header. Name it when you report a problem.
 	RequestID string `json:"request_id" example:"7TQ2VJ6WYNRCXK3DPLZB5SAGHE" validate:"required"`
-	// Errors lists the fields that did not pass, for validation-failed only.
+	// Errors lists the fields with wrong values, only for validation-failed.
 	Errors []FieldError `json:"errors,omitzero"`
-	// OAuthError is the error code of OAuth, at login and refresh only (RFC 6749, section 5.2).
+	// OAuthError is the error code of OAuth, only at login and refresh (RFC 6749, section 5.2).
 	OAuthError string `json:"error,omitzero" example:"invalid_grant"`
 	// OAuthDescription repeats the detail in ASCII, for OAuth clients.
 	OAuthDescription string `json:"error_description,omitzero" example:"The name or the password is wrong."`

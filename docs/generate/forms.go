@@ -12,16 +12,16 @@ func forms(login *openapi3.Schema) openapi3.Schemas {
 		s.Description, s.Enum = text, words
 		return s.NewRef()
 	}
-	ignored := "Taken and ignored: the client has no identity of its own."
+	ignored := "Accepted and ignored: the server does not tell clients apart."
 	oauth := openapi3.Schemas{
 		"refresh_token": word("With grant_type=refresh_token: the refresh token."),
 		"scope":         word(ignored), "client_id": word(ignored), "client_secret": word(ignored),
 	}
 	refresh := closedObject("A refresh token in OAuth's form.", oauth)
 	refresh.Properties["grant_type"] = word("", "refresh_token")
-	loginForm := closedObject("Name and password in a form, also in OAuth's; or, with grant_type=refresh_token, a refresh token.", oauth)
-	loginForm.Properties["grant_type"] = word("password unless said otherwise.", "password", "refresh_token")
-	loginForm.Properties["cookie"] = word("As in JSON; a form has only words.", "false", "true", "refresh")
+	loginForm := closedObject("Name and password in a form, also in the form of OAuth. Or a refresh token, with grant_type=refresh_token.", oauth)
+	loginForm.Properties["grant_type"] = word("password if you leave it out.", "password", "refresh_token")
+	loginForm.Properties["cookie"] = word("As in JSON, but as a word: a form has only words.", "false", "true", "refresh")
 	for _, name := range []string{"username", "password", "expires_in"} {
 		property := *login.Properties[name].Value
 		property.Nullable = false

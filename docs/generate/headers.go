@@ -8,12 +8,12 @@ func headers() openapi3.Headers {
 	all := openapi3.Headers{
 		"X-Request-ID":     header("The number of this answer in the server's log.", text(), "7TQ2VJ6WYNRCXK3DPLZB5SAGHE"),
 		"Server-Timing":    header("Milliseconds spent on the token and in the database, and the true number of SQL statements.", text(), `auth;dur=0.05, db;dur=0.31;desc="2 queries"`),
-		"RateLimit":        header("What is left: r requests, all of them again after t seconds. Not sent where the limit is off.", text(), `"guest";r=48;t=1`),
+		"RateLimit":        header("What is left: r requests. After t seconds all are available again. Not sent if the limit is off.", text(), `"guest";r=48;t=1`),
 		"RateLimit-Policy": header("The limit: q requests in w seconds, for a guest or an address.", text(), `"guest";q=50;w=1`),
 		"Retry-After":      header("Seconds to wait before the next try.", integer().WithMin(0), 1),
-		"WWW-Authenticate": header("Bearer, and why a token was refused (RFC 6750, section 3).", text(), `Bearer error="invalid_token", error_description="expired"`),
-		"Lab":              header("deliberately-unsafe, on every answer of the lab.", text(), "deliberately-unsafe"),
-		"Lesson-Progress":  header("What the request has changed in the lessons, where it has.", text(), "L01 done"),
+		"WWW-Authenticate": header("Bearer, and the reason if a token was refused (RFC 6750, section 3).", text(), `Bearer error="invalid_token", error_description="expired"`),
+		"Lab":              header("deliberately-unsafe, in every answer of the lab.", text(), "deliberately-unsafe"),
+		"Lesson-Progress":  header("What this request has changed in the lessons, if anything.", text(), "L01 done"),
 	}
 	all["WWW-Authenticate"].Value.Required = true // each 401 has it
 	return all

@@ -38,10 +38,10 @@ const anyRefusal = "Refusal"
 // that examples has.
 func refusals(examples map[string]any) openapi3.ResponseBodies {
 	shared := openapi3.ResponseBodies{
-		anyRefusal: refusal("Any other refusal: 405 for another method, 417 and 431 for a request that cannot be read, 500 for a fault of the server."),
+		anyRefusal: refusal("Any other refusal: 405 for a wrong method, 417 and 431 for a request that the server cannot read, 500 for a mistake of the server."),
 	}
 	for status, name := range refusalNames {
-		shared[name] = refusal(http.StatusText(status) + ". The type says why; the description of the call lists what it can be.")
+		shared[name] = refusal(http.StatusText(status) + ". The type says why. The description of the call lists the possible types.")
 	}
 	for _, k := range problem.Kinds() {
 		if text, ok := examples[k.Slug]; ok {

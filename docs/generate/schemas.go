@@ -114,6 +114,6 @@ func listSlugs(schemas openapi3.Schemas) error {
 // may be null.
 func cookieMode() *openapi3.SchemaRef {
 	s := openapi3.NewOneOfSchema(openapi3.NewBoolSchema().WithNullable(), openapi3.NewStringSchema().WithEnum("refresh"))
-	s.Description = "Where to keep the tokens: true for both in HttpOnly cookies, \"refresh\" for the refresh token only."
+	s.Description = "Where the tokens go. true: both in HttpOnly cookies; \"refresh\": only the refresh token in a cookie."
 	return s.NewRef()
 }

@@ -16,6 +16,6 @@ func securitySchemes() openapi3.SecuritySchemes {
 			}},
 		}},
 		"Cookie": {Value: openapi3.NewSecurityScheme().WithType("apiKey").WithIn("cookie").WithName("access_token_8080").
-			WithDescription("The access token in a cookie, as POST /api/v1/auth/login sets it for `cookie: true`. The number in its name is the port of the server's public address, if it names one. With it, methods other than GET must come from the server's own pages.")},
+			WithDescription("The access token in a cookie, as POST /api/v1/auth/login sets it for `cookie: true`. The number in its name is the port of the server's public address, if it names one. With the cookie, methods other than GET must come from the server's own pages.")},
 	}
 }

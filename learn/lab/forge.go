@@ -17,17 +17,17 @@ import (
 	"restaurant/problem"
 )
 
-// @Description	What to change in the token. Set, key, or both.
+// @Description	What to change in the token: set, key, or both.
 type forgeRequest struct {
-	// claim=value, such as role=manager; a value that is JSON (true, 5) is taken as such. In a form it may come several times.
+	// claim=value, such as role=manager. A value that is JSON, such as true or 5, keeps its type. In a form you can send it several times.
 	Set []string `json:"set" example:"role=manager"`
-	// Without it the old signature stays; own signs anew with the key of the lab.
+	// own: the lab makes a new signature with its own key. Without it the old signature stays.
 	Key *string `json:"key" example:"own" enums:"own"`
 } //@name ForgeRequest
 
-// @Description	The edited token. A guarded call refuses it.
+// @Description	The edited token. Calls that need a token refuse it.
 type forgeResponse struct {
-	// The forged token. No door of the house opens to it.
+	// The forged token. No call accepts it.
 	AccessToken string `json:"access_token" example:"eyJhbGciOi…" validate:"required"`
 	TokenType   string `json:"token_type" example:"Bearer" validate:"required"`
 } //@name ForgedToken
@@ -36,7 +36,7 @@ type forgeResponse struct {
 // whether that token is genuine.
 //
 //	@Summary		Forge a token
-//	@Description	Edits the claims of the token in the Authorization header. The signature stays what it was, or is made with a key of the lab's own; the house refuses both. Answers one line for `curl -H "@file"`, or JSON for whoever asks for it.
+//	@Description	Edits the claims of the token in the Authorization header. The signature stays the same, or the lab makes a new one with its own key. The server refuses both. The answer is one line for `curl -H "@file"`, or JSON if you ask for it.
 //	@ID				forgeToken
 //	@Tags			lab
 //	@Accept			json,x-www-form-urlencoded

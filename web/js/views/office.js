@@ -67,7 +67,7 @@ function guestSection(first) {
 }
 
 function guestRow(user) {
-  const box = h("div", { class: "notice" }); // what happened stands below the guest
+  const box = h("div", { class: "notice" }); // what happened is shown below the guest
   const role = h(
     "select",
     { "aria-label": `Role of ${user.username}` },
