@@ -39,7 +39,6 @@ var odd = []struct{ words, instead string }{
 	{`\bnapkins?\b|\bguest books?\b|\bstamp samples?\b|\bback ?yard\b`, "the field's word"},
 	{`\blook alike\b|\blooks? like one\b`, "cannot be told apart, count as one"},
 	{`\bno more (than|of)? ?(there|here)\b`, "not any longer"},
-	{`\b(the|a) (color|colors|behavior|favorite|canceled|license[sd]|organize|recognize)\b`, "British spelling"},
 }
 
 // unread are texts that are not in plain words yet.
@@ -82,6 +81,24 @@ func TestWords_areOfToday(t *testing.T) {
 					t.Errorf("%s says %q: %s", name, around(text, at), o.instead)
 				}
 			}
+		}
+	}
+}
+
+var (
+	american = regexp.MustCompile(`(?i)\b(colors?|behaviors?|favorites?|canceled|canceling|centers?|catalogs?|neighbors?|gray)\b`)
+	code     = regexp.MustCompile("(?s)```.*?```|`[^`]*`")
+)
+
+// TestWords_areBritish: one spelling for all pages and lessons.
+func TestWords_areBritish(t *testing.T) {
+	for name, text := range proseFiles(t) {
+		if path.Ext(name) != ".md" && !strings.HasPrefix(name, "learn/course/") {
+			continue
+		}
+		text = code.ReplaceAllString(text, "")
+		for _, at := range american.FindAllStringIndex(text, -1) {
+			t.Errorf("%s says %q: British spelling", name, around(text, at))
 		}
 	}
 }
