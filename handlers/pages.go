@@ -40,6 +40,9 @@ func asset(name string) func(*gin.Context) error {
 // favicon serves the icon in the browser's tab.
 func favicon() func(*gin.Context) error { return asset("favicon.svg") }
 
+// icons serves the drawings of the menu.
+func icons() func(*gin.Context) error { return asset("icons.svg") }
+
 // script serves the modules of the page as they stand in web/js.
 func script(c *gin.Context) error { return asset("js" + c.Param("file"))(c) }
 

@@ -23,6 +23,7 @@ func TestPages_typeAndPolicy(t *testing.T) {
 		"/":                               {"text/html; charset=utf-8", testURL + "/api/v1/auth/login", web.Policy},
 		"/css/app.css":                    {"text/css; charset=utf-8", ":root", ""},
 		"/favicon.svg":                    {"image/svg+xml", "<svg", ""},
+		"/icons.svg":                      {"image/svg+xml", "<symbol", ""},
 		"/js/main.js":                     {"text/javascript; charset=utf-8", "./lib/auth.js", ""},
 		"/js/views/menu.js":               {"text/javascript; charset=utf-8", "customElements", ""},
 		"/problems":                       {"text/html; charset=utf-8", "/problems/token-expired", web.Policy},

@@ -160,6 +160,7 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 	httpjson.Get(r, "/", adapt(startPage(start)))
 	httpjson.Get(r, "/css/app.css", adapt(stylesheet()))
 	httpjson.Get(r, "/favicon.svg", adapt(favicon()))
+	httpjson.Get(r, "/icons.svg", adapt(icons()))
 	httpjson.Get(r, "/js/*file", adapt(script))
 	httpjson.Get(r, "/problems", adapt(a.listProblems))
 	httpjson.Get(r, "/problems/:slug", adapt(a.showProblem))

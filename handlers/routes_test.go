@@ -63,6 +63,7 @@ var routeAccess = map[string]string{
 	"GET /":               "all",
 	"GET /css/app.css":    "all",
 	"GET /favicon.svg":    "all",
+	"GET /icons.svg":      "all",
 	"GET /js/*file":       "all",
 	"GET /problems":       "all",
 	"GET /problems/:slug": "all",
@@ -169,7 +170,7 @@ func TestRoutes_headWhereverGet(t *testing.T) {
 // is for programs, so it has none of them.
 func isPage(path string) bool {
 	switch path {
-	case "/", "/favicon.svg", "/learn/style.css", "/learn/sheet", "/learn/glossary":
+	case "/", "/favicon.svg", "/icons.svg", "/learn/style.css", "/learn/sheet", "/learn/glossary":
 		return true
 	}
 	first := strings.Split(path, "/")[1]

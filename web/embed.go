@@ -52,6 +52,8 @@ var (
 	styles embed.FS
 	//go:embed favicon.svg
 	favicon []byte
+	//go:embed icons.svg
+	icons []byte
 	//go:embed js/*.js js/lib/*.js js/parts/*.js js/views/*.js js/lessons/*.js
 	scripts embed.FS
 	// SwaggerInitializer is the script that starts Swagger UI. It is served in
@@ -94,6 +96,7 @@ var assets = sync.OnceValue(func() map[string]File {
 	all := map[string]File{
 		"css/app.css": NewFile("text/css; charset=utf-8", stylesheet()),
 		"favicon.svg": NewFile("image/svg+xml", favicon),
+		"icons.svg":   NewFile("image/svg+xml", icons),
 	}
 	for _, pattern := range []string{"js/*.js", "js/*/*.js"} {
 		names, _ := fs.Glob(scripts, pattern) // fails for a bad pattern only

@@ -223,7 +223,7 @@ func TestScripts_makeNoMarkupFromStrings(t *testing.T) {
 
 // Under a base path an address that begins at the root is somebody else's.
 func TestScripts_noAddressBeginsAtTheRoot(t *testing.T) {
-	root := regexp.MustCompile("[\"'`]/(?:api|css|favicon\\.svg|healthz|js|lab|learn|metrics|openapi\\.json|problems|readyz|swagger|\\.well-known)\\b")
+	root := regexp.MustCompile("[\"'`]/(?:api|css|favicon\\.svg|healthz|icons\\.svg|js|lab|learn|metrics|openapi\\.json|problems|readyz|swagger|\\.well-known)\\b")
 	for name, f := range scriptFiles(t) {
 		if m := root.Find(f.Body); m != nil {
 			t.Errorf("%s holds %s", name, m)
@@ -309,8 +309,33 @@ func TestRenderStart_firstViewIsSmall(t *testing.T) {
 		f, _ := Asset(string(m[1]))
 		total += len(f.Gzip)
 	}
+	drawings, _ := Asset("icons.svg")
+	total += len(drawings.Gzip)
 	if most := 55_000; total > most { // of 70,000 on the wire, see e2e/browser
 		t.Errorf("the first view is %d bytes, want up to %d, which leaves room for the menu and the headers", total, most)
+	}
+}
+
+// Each drawing is small, and none brings a colour of its own, which would not suit light
+// and dark.
+func TestIcons_areSmallAndTakeThePagesColours(t *testing.T) {
+	symbols := regexp.MustCompile(`(?s)<symbol id="([a-z]+)".*?</symbol>`).FindAllSubmatch(icons, -1)
+	if len(symbols) != 14 {
+		t.Errorf("there are %d drawings", len(symbols))
+	}
+	for _, s := range symbols {
+		if len(s[0]) > 2_000 {
+			t.Errorf("%s has %d bytes", s[1], len(s[0]))
+		}
+	}
+	colour := regexp.MustCompile(`(?:fill|stroke)="([^"]*)"`)
+	for _, m := range colour.FindAllSubmatch(icons, -1) {
+		if c := string(m[1]); c != "none" && c != "currentColor" && !bytes.Contains(stylesheet(), []byte(strings.TrimSuffix(strings.TrimPrefix(c, "var("), ")")+": light-dark(")) {
+			t.Errorf("a drawing has the colour %s", c)
+		}
+	}
+	if m := regexp.MustCompile(`(?i)<style|<script|\son[a-z]+=|href=|url\(`).Find(icons); m != nil {
+		t.Errorf("icons.svg holds %q", m)
 	}
 }
 
@@ -397,6 +422,7 @@ func TestAsset_contentTypes(t *testing.T) {
 	for name, want := range map[string]string{
 		"css/app.css":      "text/css; charset=utf-8",
 		"favicon.svg":      "image/svg+xml",
+		"icons.svg":        "image/svg+xml",
 		"js/main.js":       "text/javascript; charset=utf-8",
 		"js/views/menu.js": "text/javascript; charset=utf-8",
 	} {

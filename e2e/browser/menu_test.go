@@ -24,6 +24,51 @@ func TestMenu_findsDishes(t *testing.T) {
 	guest.checkAccessibility("menu, nothing found")
 }
 
+// TestMenu_categories leads to a category and to the lounge, with a drawing beside each
+// that takes the page's colours. A telephone folds them.
+func TestMenu_categories(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	guest := s.newTab(t)
+	guest.open("/")
+	categories := element{role: "navigation", name: "Categories"}
+	guest.click(link("Dolci").within(categories))
+	const focused = `document.activeElement.closest('details, section')?.dataset.place`
+	guest.waitUntil("the focus at Dolci, in sight", func() bool {
+		return guest.isTrue(focused+` === 'dolci'`) && guest.isTrue(`document.activeElement.getBoundingClientRect().top >= 0 && document.activeElement.getBoundingClientRect().bottom < innerHeight`)
+	})
+	guest.goTo("Menu")
+	guest.click(link("The lounge").within(categories))
+	guest.waitUntil("the focus at the lounge", func() bool { return guest.isTrue(focused + ` === 'lounge'`) })
+	drawings := func() int {
+		return eval[int](guest, `[...document.querySelectorAll('main .category .picture')].filter(e => e.getBBox().width > 10).length`)
+	}
+	if n := drawings(); n != 12 {
+		t.Errorf("%d drawings are there", n)
+	}
+	const outline = `getComputedStyle(document.querySelector('.category .picture')).stroke`
+	light := eval[string](guest, outline)
+	guest.click(radio("Dark"))
+	if dark := eval[string](guest, outline); dark == light {
+		t.Errorf("light or dark, the outline is %s", dark)
+	}
+	guest.checkAccessibility("menu, dark")
+
+	phone := s.newTab(t)
+	phone.resize(375, 667)
+	phone.open("/")
+	phone.find(size("large", "Margherita"))
+	phone.find(heading("Dolci"))
+	if phone.has(article("Tiramis*")) {
+		t.Error("the menu is not folded")
+	}
+	phone.checkAccessibility("menu, folded")
+	phone.open("/#/menu/dolci")
+	phone.find(article("Tiramis*"))
+	phone.fill(element{role: "searchbox", name: "Find"}, "espresso")
+	phone.find(article("Espresso*"))
+}
+
 // TestMenu_loading says that the menu is on its way.
 func TestMenu_loading(t *testing.T) {
 	t.Parallel()

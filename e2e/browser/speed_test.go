@@ -2,12 +2,15 @@ package browser
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -45,6 +48,32 @@ func TestSpeed_firstView(t *testing.T) {
 	t.Logf("first paints: %q", paints)
 	if !quick {
 		t.Errorf("the first paint is late in all of %q", paints)
+	}
+}
+
+// TestSpeed_slowPhone: over Slow 4G and with a processor four times as slow, the start page
+// is painted in two and a half seconds.
+func TestSpeed_slowPhone(t *testing.T) {
+	const longest = 2500.0
+	s := startServer(t)
+	var paints []float64
+	for range tries {
+		p := s.newTab(t)
+		p.resize(375, 667)
+		call(p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+			MatchedNetworkConditions: []*network.Conditions{{Latency: 562.5, DownloadThroughput: 1.6e6 / 8 * 0.9, UploadThroughput: 750e3 / 8 * 0.9}}, // "Slow 4G" of DevTools
+		})
+		call(p, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 4})
+		p.open("/")
+		p.waitUntil("the first paint", func() bool { return p.isTrue(`performance.getEntriesByName('first-contentful-paint').length > 0`) })
+		paints = append(paints, eval[float64](p, `performance.getEntriesByName('first-contentful-paint')[0].startTime`))
+		if paints[len(paints)-1] < longest {
+			break
+		}
+	}
+	t.Logf("first paints in milliseconds: %.0f", paints)
+	if slices.Min(paints) > longest {
+		t.Errorf("the first paint takes %.0f ms, more than %.0f", slices.Min(paints), longest)
 	}
 }
 

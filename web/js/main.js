@@ -37,10 +37,11 @@ async function route(event) {
   }
   const heading = $("h1", known === "about" ? about : viewBox);
   document.title = `${heading.textContent} - The Restaurant`;
-  if (event) {
-    scrollTo(0, 0);
-    heading.focus({ preventScroll: true });
-  }
+  if (!event) return;
+  // A view may know a place of its own for what the address names.
+  const place = viewBox.firstElementChild?.place;
+  if (!place) scrollTo(0, 0);
+  (place ?? heading).focus({ preventScroll: true });
 }
 
 let lastShow = 0; // counts what was asked for

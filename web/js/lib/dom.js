@@ -27,6 +27,13 @@ export function h(tag, attributes = {}, ...children) {
   return el;
 }
 
+/** picture is a drawing of icons.svg. It says nothing that the text beside it does not. */
+export function picture(name) {
+  const svg = $("#picture").content.firstElementChild.cloneNode(true);
+  svg.firstElementChild.setAttribute("href", "icons.svg#" + name);
+  return svg;
+}
+
 /** bdi holds a text that somebody typed. It may run from right to left, and must not turn
  *  round what stands beside it. */
 export const bdi = (text) => h("bdi", {}, text);
@@ -132,7 +139,7 @@ export async function inPieces(items, build, into, inSight = 1) {
   builders.set(into, me);
   let since = performance.now();
   for (const [i, item] of items.entries()) {
-    into.append(build(item));
+    into.append(build(item, i));
     if (i < inSight || performance.now() - since < sliceMs) continue;
     await new Promise((next) => setTimeout(next)); // let the browser breathe
     if (!into.isConnected || builders.get(into) !== me) return;

@@ -5,7 +5,6 @@
 import { announce, button, dishName, h, money, randomKey, render } from "../lib/dom.js";
 import { call, slug } from "../lib/api.js";
 import { auth } from "../lib/auth.js";
-import "./progress.js";
 import { Part, refusal, showRequest } from "./view.js";
 
 /** Basket keeps what was chosen from view to view and over a reload: nothing is lost by
@@ -259,6 +258,9 @@ class BasketBox extends Part {
     const { taken } = basket, { id, total_cents, currency } = taken.data;
     const words = ` is taken: ${money(total_cents, currency)}.`,
       link = h("a", { href: "#/orders/" + id }, `Order ${id}`);
+    const progressBox = h("div");
+    import("./progress.js").then(({ progressOf }) => progressBox.append(progressOf(taken.data)))
+      .catch(() => {}); // no connection: the link leads to My orders
     const close = button("Close", () => {
       this.close();
       this.headline.focus();
@@ -268,7 +270,7 @@ class BasketBox extends Part {
         "div",
         { class: "done" },
         h("p", {}, h("b", {}, link, words)),
-        Object.assign(document.createElement("order-progress"), { order: taken.data }),
+        progressBox,
         h("div", { class: "row" }, close, showRequest(taken.entry)),
       ),
     );

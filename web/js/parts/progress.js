@@ -9,7 +9,10 @@ import { subscribe } from "../lib/sse.js";
 import { isOpen, isStepBack, knownTimes, streamWords, trackItems } from "./track.js";
 import { Part } from "./view.js";
 
-/** OrderProgress shows the order that its property says, until the guest is another one. */
+/** progressOf makes an element that follows an order. */
+export const progressOf = (order) => Object.assign(document.createElement("order-progress"), { order });
+
+/** OrderProgress follows an order as long as it is on the page. */
 class OrderProgress extends Part {
   order = null;
   /** When it made which step.

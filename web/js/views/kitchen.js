@@ -47,9 +47,9 @@ class KitchenView extends View {
   }
 
   start() {
-    this.reloadOn(async () => {
-      await this.read();
-      if (this.allowed) await this.readMode();
+    this.reloadOn(() => {
+      this.modeBox.hidden = true;
+      return this.read();
     });
     this.on(connection, "lost", () => this.disable("No connection to the restaurant"));
     this.poll(3000, () => {
@@ -65,7 +65,7 @@ class KitchenView extends View {
     }
     const answer = await this.load(
       "Looking at the pass",
-      () => call("GET", "api/v1/kitchen/orders?limit=100", options),
+      () => this.ask(options),
       ({ data }) => this.draw(data.items),
     );
     if (this.gone) return;
@@ -75,9 +75,13 @@ class KitchenView extends View {
     if (answer.status === 403) this.content.replaceChildren(); // a refusal that passes leaves the board where it is
   }
 
-  async readMode() {
-    const answer = await call("GET", "api/v1/kitchen/mode");
-    if (answer.ok && !this.gone) this.showMode(answer.data);
+  /** ask reads the board, and who cooks with the first one, so that both come at once. */
+  async ask(options) {
+    const answer = await call("GET", "api/v1/kitchen/orders?limit=100", options);
+    if (!answer.ok || !this.modeBox.hidden) return answer;
+    const mode = await call("GET", "api/v1/kitchen/mode");
+    if (mode.ok) this.showMode(mode.data);
+    return answer;
   }
 
   /** setMode asks the server to let the chef cook, or the kitchen itself. */

@@ -1,8 +1,9 @@
 // The menu, which is public. To learn here: the server searches and
 // sorts (look at the query in the notebook), an ETag saves sending the menu twice
-// (304), and a long list is built in pieces, so that scrolling stays smooth.
+// (304), and a long list is built in pieces, so that scrolling stays smooth. On a
+// telephone its categories are folded.
 
-import { announce, bdi, button, h, inPieces, isolated, money } from "../lib/dom.js";
+import { announce, bdi, button, h, inPieces, isolated, money, picture } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { auth } from "../lib/auth.js";
 import { emptyState, refusal, showRequest, View } from "../parts/view.js";
@@ -10,6 +11,7 @@ import { basket } from "../parts/basket.js";
 
 /** shown remembers menus by address and role: their ETag, and what was in them. */
 const shown = new Map();
+const menuPath = "api/v1/menu";
 
 class MenuView extends View {
   static heading = "Menu";
@@ -36,8 +38,23 @@ class MenuView extends View {
     this.reloadOn(() => this.read());
   }
 
+  /** navigate leads to the category that the address names. */
+  navigate(argument) {
+    this.argument = argument;
+    this.place = this.goTo();
+  }
+
+  /** goTo unfolds the category of the address and returns its heading. */
+  goTo() {
+    const at = this.argument && this.querySelector(`[data-place="${CSS.escape(this.argument)}"]`);
+    if (!at) return null;
+    at.toggleAttribute("open", true);
+    at.scrollIntoView();
+    return at.querySelector("summary, h2");
+  }
+
   async read() {
-    const path = "api/v1/menu" + query(new FormData(this.filters));
+    const path = menuPath + query(new FormData(this.filters));
     const turn = this.turn = (this.turn ?? 0) + 1;
     const answer = await this.load("Reading the menu", () => fetchMenu(path), ({ menu }) => {
       if (turn === this.turn) this.draw(menu, path);
@@ -50,10 +67,16 @@ class MenuView extends View {
     if (this.drawn === items) return;
     const first = !this.drawn;
     this.drawn = items;
-    const box = h("div", { class: "dishes" });
-    this.content.replaceChildren(box);
+    const box = h("div");
+    if (path === menuPath) this.categories = categoryLinks(items);
+    this.content.replaceChildren(this.categories ?? "", box);
     if (items.length === 0) box.append(noDishes(path));
-    else inPieces(rows(items), (build) => build(currency), box, 24);
+    else if (path.includes("sort=")) inPieces(items, (dish) => dishRow(dish, currency), sortedBox(box), 24);
+    else {
+      const folded = path === menuPath && matchMedia("(width <= 30rem)").matches;
+      inPieces(byCategory(items), ([name, dishes], i) => category(name, dishes, currency, folded && i > 0), box, 2)
+        .then(() => first && this.goTo());
+    }
     fillCategories(this.filters, items, path);
     if (!first) announce(`${items.length} dishes.`);
   }
@@ -122,7 +145,7 @@ function filterForm(changed) {
 
 /** fillCategories fills the list from the whole menu, once it is known. */
 function fillCategories(form, items, path) {
-  if (path !== "api/v1/menu") return; // it is filtered
+  if (path !== menuPath) return; // it is filtered
   const chosen = form.elements.category.value;
   form.elements.category.replaceChildren(
     h("option", { value: "" }, "All"),
@@ -130,14 +153,63 @@ function fillCategories(form, items, path) {
   );
 }
 
-/** rows returns builders: of a heading where a category begins, and of each dish. */
-function rows(items) {
-  let category = null;
-  return items.flatMap((dish) => {
-    const heading = dish.category === category ? [] : [() => h("h2", { class: "category" }, dish.category)];
-    category = dish.category;
-    return [...heading, (currency) => dishRow(dish, currency)];
-  });
+/** drawings has the name of the picture for each category of the demo menu. */
+const drawings = {
+  "pizza": "pizza",
+  "stuzzichini": "snacks",
+  "antipasti": "starters",
+  "insalate": "salad",
+  "primi": "pasta",
+  "secondi": "mains",
+  "contorni": "sides",
+  "dolci": "desserts",
+  "soft drinks": "soft",
+  "aperitivi": "aperitif",
+  "beer and wine": "wine",
+  "coffee and digestifs": "coffee",
+  "from the lounge": "lounge",
+};
+
+const drawingOf = (name) => picture(drawings[name.toLowerCase()] ?? "dish");
+
+/** slugOf is a category in an address: "Beer and wine" is beer-and-wine. */
+const slugOf = (name) => encodeURIComponent(name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-"));
+
+const byCategory = (items) => [...Map.groupBy(items, (dish) => dish.category)];
+
+/** categoryLinks leads to each category, and to the lounge. */
+const categoryLinks = (items) =>
+  h(
+    "nav",
+    { class: "categories", "aria-label": "Categories" },
+    h(
+      "ul",
+      {},
+      byCategory(items).map(([name]) =>
+        h("li", {}, h("a", { href: "#/menu/" + slugOf(name) }, drawingOf(name), bdi(name)))
+      ),
+      h("li", {}, h("a", { href: "#/menu/lounge" }, picture("lounge"), "The lounge")),
+    ),
+  );
+
+/** category is a part of the menu that can be folded. */
+const category = (name, dishes, currency, folded) =>
+  h(
+    "details",
+    { class: "category", "data-place": slugOf(name), open: !folded },
+    h(
+      "summary",
+      {},
+      drawingOf(name),
+      h("h2", {}, bdi(name)),
+      h("span", { class: "muted small" }, dishes.length === 1 ? "1 dish" : `${dishes.length} dishes`),
+    ),
+    h("div", { class: "dishes" }, dishes.map((dish) => dishRow(dish, currency))),
+  );
+
+function sortedBox(box) {
+  box.className = "dishes";
+  return box;
 }
 
 function dishRow(dish, currency) {
@@ -234,8 +306,8 @@ function loungeCard() {
   });
   return h(
     "section",
-    { class: "card lounge", "aria-labelledby": "lounge-title" },
-    h("h2", { id: "lounge-title" }, "The lounge"),
+    { class: "card lounge", "data-place": "lounge", "aria-labelledby": "lounge-title" },
+    h("h2", { id: "lounge-title", tabindex: -1 }, picture("lounge"), "The lounge"),
     h("p", {}, "A door for VIPs. The bouncer reads it from your wristband and asks nobody."),
     knock,
     answerBox,
