@@ -412,7 +412,7 @@ func TestLessons_glossary(t *testing.T) {
 	guest.open("/#/lessons/L04")
 	guest.lockInGuess(mouse{guest})
 	guest.click(button("wristband"))
-	guest.waitText("access token: A short-lived proof")
+	guest.waitText("access token: A proof of who you are")
 	guest.checkAccessibility("lesson, a word")
 	guest.checkWidths("lesson-word")
 	guest.pressKey("Escape")
@@ -431,7 +431,7 @@ func TestLessons_startOver(t *testing.T) {
 	guest.click(button("Start over"))
 	dialog := element{role: "dialog", name: "Start L02 over?"}
 	guest.find(dialog)
-	guest.waitText("lessons that are done: 1", "things that were seen: 4")
+	guest.waitText("lessons that are done: 1", "things that the server has seen: 4")
 	guest.checkAccessibility("lesson, start over?")
 	guest.checkWidths("anew")
 	guest.click(button("Keep everything"))

@@ -72,3 +72,21 @@ func TestNotebook_offline(t *testing.T) {
 	guest.disconnect(false)
 	guest.waitGone(element{role: "StaticText", name: "No connection to the restaurant*"})
 }
+
+// TestNotebook_polls leaves out what the page asks again and again, unless asked for.
+func TestNotebook_polls(t *testing.T) {
+	t.Parallel()
+	chef := startServer(t).newTab(t)
+	chef.openAs("carla", "Kitchen")
+	chef.waitUntil("the board has asked again", func() bool { return chef.sent("GET /api/v1/kitchen/orders") > 1 })
+	chef.goTo("Notebook")
+	chef.find(article("Entry *: GET /api/v1/kitchen/mode, 200"))
+	if chef.hasText("the board asks again by itself") {
+		t.Error("a poll is shown")
+	}
+	chef.click(checkbox("Also what the page asks again by itself (polls)"))
+	chef.waitText("the board asks again by itself")
+	chef.checkAccessibility("notebook with polls")
+	chef.click(checkbox("Also what the page asks again by itself (polls)"))
+	chef.waitGone(element{role: "StaticText", name: "the board asks again by itself*"})
+}

@@ -162,3 +162,27 @@ func TestOrders_serverRestarts(t *testing.T) {
 	guest.waitGone(button("Try now"))
 	guest.waitUntil("preparing is known", func() bool { return guest.step("Order 1") == "preparing" })
 }
+
+// TestOrders_timesOfAllSteps shows when each step was, also of an order that was served before
+// the page was opened.
+func TestOrders_timesOfAllSteps(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
+	alice, carla := s.Login("alice"), s.Login("carla")
+	for range 2 {
+		order := s.placeOrder(alice)
+		for _, status := range []string{"preparing", "ready", "served"} {
+			s.advance(carla, order, status)
+		}
+	}
+	s.placeOrder(alice)
+	s.advance(carla, 3, "preparing")
+	guest := s.newTab(t)
+	guest.openAs("alice", "My orders")
+	guest.waitUntil("all times are there", func() bool {
+		return guest.isTrue(`[...document.querySelectorAll('.track small')].map(e => /^\d\d:\d\d:\d\d$/.test(e.textContent) ? 1 : 0).join('') === '110011111111'`)
+	})
+	if n := guest.sent("GET /api/v1/orders/1/events"); n != 1 {
+		t.Errorf("the steps of order 1 were asked for %d times", n)
+	}
+}

@@ -121,13 +121,13 @@ class BasketBox extends Part {
     this.hint = h("p", { class: "muted basket__hint" }, "Empty. Press a price to put a dish in.");
     this.pending = h(
       "p",
-      { class: "muted" },
+      { class: "muted basket__pending" },
       "This order was sent, and no answer came. Press Order again: it is not cooked twice.",
     );
     this.pointer = h(
       "p",
       { class: "basket__pointer", hidden: true },
-      "Now press Order. The page sends it with your token.",
+      "Now press Order.",
     );
     this.look = button("Look inside", () => this.unfold(this.look.getAttribute("aria-expanded") !== "true"), {
       class: "basket__look",

@@ -70,7 +70,7 @@ class LessonList extends View {
     if (!this.body) {
       this.content.replaceChildren(
         this.head = h("div", { class: "lessons__head" }),
-        this.body = h("div", {}),
+        this.body = h("div", { class: "lessons__parts" }),
         this.foot(),
       );
     }

@@ -1,4 +1,5 @@
-// The notebook as a view: all requests of this page, newest on top.
+// The notebook as a view: the requests of this page, newest on top, without those that it
+// makes by itself again and again (polls), unless asked for.
 // To learn here: a list that grows while one reads needs a way to stand still
 // (WCAG 2.2.2), and <details> opens and closes without a script.
 
@@ -14,6 +15,8 @@ class NotebookView extends View {
 
   build() {
     this.pauseButton = button("Pause the list", () => this.setPaused(!this.paused), { "aria-pressed": "false" });
+    this.polls = h("input", { type: "checkbox" });
+    this.polls.addEventListener("change", () => this.redraw());
     this.list = h("div", { class: "entries" });
     return [
       h(
@@ -22,7 +25,12 @@ class NotebookView extends View {
         "Everything that this page has said, and what it was told. Open an entry to read it, copy it for your "
           + "terminal, or send it again.",
       ),
-      h("div", { class: "row" }, this.pauseButton),
+      h(
+        "div",
+        { class: "row" },
+        this.pauseButton,
+        h("label", { class: "check" }, this.polls, "Also what the page asks again by itself (polls)"),
+      ),
       this.list,
     ];
   }
@@ -40,10 +48,14 @@ class NotebookView extends View {
     if (!paused) this.redraw();
   }
 
+  get entries() {
+    return notebook.entries.filter((entry) => this.polls.checked || !entry.poll);
+  }
+
   redraw() {
     const open = new Set(Array.from(this.list.querySelectorAll("details[open]"), (d) => d.parentElement.dataset.n));
     this.list.replaceChildren();
-    if (notebook.entries.length === 0) {
+    if (this.entries.length === 0) {
       this.list.append(
         emptyState(
           "Nothing said yet",
@@ -51,22 +63,24 @@ class NotebookView extends View {
         ),
       );
     }
-    inPieces([...notebook.entries], (entry) => row(entry, open.has(String(entry.n))), this.list);
+    inPieces(this.entries, (entry) => row(entry, open.has(String(entry.n))), this.list);
   }
 
   /** update keeps rows that are there: one may be open, and hold the focus. */
   update(entry) {
+    if (entry.poll && !this.polls.checked) return;
+    const { entries } = this;
     this.list.querySelector(".empty")?.remove();
     const old = this.list.querySelector(`[data-n="${entry.n}"]`);
     if (old) {
       old.querySelector("summary").replaceChildren(...summary(entry));
       label(old, entry);
-    } else if (notebook.entries[0] === entry) this.list.prepend(row(entry));
-    const kept = new Set(notebook.entries.map((e) => String(e.n)));
+    } else if (entries[0] === entry) this.list.prepend(row(entry));
+    const kept = new Set(entries.map((e) => String(e.n)));
     for (const el of [...this.list.children].slice(1, 3)) {
       if (!kept.has(el.dataset.n)) el.remove(); // counted in a newer one
     }
-    while (this.list.children.length > notebook.entries.length) this.list.lastChild.remove();
+    while (this.list.children.length > entries.length) this.list.lastChild.remove();
   }
 }
 

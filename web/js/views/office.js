@@ -270,7 +270,7 @@ function dishOf(data) {
 
 /** kitchenSection says who cooks, and what is on the board. */
 function kitchenSection() {
-  const box = h("div", { class: "notice" }), words = h("p", {});
+  const box = h("div", { class: "notice" }), words = h("p", {}, "\u00a0"); // as high as what comes
   const read = async () => {
     const mode = await call("GET", "api/v1/kitchen/mode");
     const board = mode.ok ? await call("GET", "api/v1/kitchen/orders?limit=100") : mode;
