@@ -19,7 +19,10 @@ func (srv *server) fillableDatabase(t *testing.T) (fill func(), empty func(last 
 		}
 	}
 	if srv.location.file != "" {
-		turnTo := func(number int64) { run("UPDATE sqlite_sequence SET seq = ? WHERE name = 'orders'", number) }
+		turnTo := func(number int64) { // before the first order there is no row to change
+			run("DELETE FROM sqlite_sequence WHERE name = 'orders'")
+			run("INSERT INTO sqlite_sequence (name, seq) VALUES ('orders', ?)", number)
+		}
 		return func() { turnTo(math.MaxInt64) }, turnTo
 	}
 	fill = func() {

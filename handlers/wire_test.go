@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -130,6 +131,9 @@ func (w *wire) send(title, method, path, body string, opts ...option) *httptest.
 	request := headerLines(req.Header)
 	w.srv.handler.ServeHTTP(rec, req)
 	res, answer := rec.Result(), rec.Body.String()
+	if meant, _, _ := strings.Cut(title, " "); len(meant) == 3 && meant != strconv.Itoa(res.StatusCode) && meant[0] >= '2' && meant[0] <= '5' {
+		w.t.Errorf("%q is answered with %d: %s", title, res.StatusCode, answer)
+	}
 	switch {
 	case method == http.MethodHead:
 		answer = "" // net/http drops it
@@ -374,7 +378,7 @@ func wireProblems(w *wire) {
 	order("400 malformed", `{"items":[`)
 	order("400 unknown field", `{"items":[],"tip":5}`)
 	order("400 empty", ` `)
-	order("415 no body", ``)
+	order("400 no body", ``)
 	w.get("404 no route", "/api/v1/nothing")
 	w.get("404 no problem", "/problems/nothing")
 	w.send("405", http.MethodPut, ordersPath, `{}`, alice)
@@ -411,6 +415,11 @@ func wireRefusals(w *wire) {
 	fill, _ := w.srv.fillableDatabase(w.t)
 	fill()
 	w.post("503 full", ordersPath, margherita, bob)
+	leave := w.srv.occupyHashing(w.t)
+	w.post("503 busy", loginPath, aliceLogin)
+	leave()
+	w.srv.Drain()
+	w.get("503 draining", "/readyz")
 }
 
 // wireProblemPages reads what each refusal's page says.

@@ -27,6 +27,9 @@ func describe(method, path string, op *openapi3.Operation) error {
 			describeAnswer(path, status, res.Value)
 		}
 	}
+	for _, p := range op.Parameters {
+		setFormat(p.Value.Schema.Value)
+	}
 	describeForm(op)
 	return c.addExamples(op)
 }
@@ -129,7 +132,8 @@ func describeAnswer(path, status string, res *openapi3.Response) {
 			text := openapi3.NewStringSchema()
 			text.Extensions = map[string]any{"x-event-data": map[string]any{"$ref": media.Schema.Ref}}
 			media.Schema = text.NewRef()
-		} else if media.Schema != nil {
+		}
+		if media.Example = texts[kind]; media.Example == nil && media.Schema != nil {
 			media.Example = example(media.Schema.Value)
 		}
 	}

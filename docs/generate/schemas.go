@@ -88,6 +88,8 @@ func setFormat(s *openapi3.Schema) {
 	switch {
 	case s.Items != nil:
 		setFormat(s.Items.Value)
+	case s.AdditionalProperties.Schema != nil:
+		setFormat(s.AdditionalProperties.Schema.Value)
 	case s.Type.Is("integer") && s.Max != nil && *s.Max <= math.MaxInt32:
 		s.Format = "int32"
 	case s.Type.Is("integer"):

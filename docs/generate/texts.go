@@ -10,6 +10,14 @@ const (
 	someText = `^[^` + control + `]*[^\s` + control + `][^` + control + `]*$` // shows something
 )
 
+// texts are examples of answers that are not JSON, by media type. The only text/plain is
+// that of the metrics.
+var texts = map[string]any{
+	"text/event-stream":      "event: status\nid: 1\ndata: {\"id\":1,\"status\":\"placed\",\"updated_at\":\"2026-01-31T19:01:50.123Z\"}\n\n",
+	"text/plain":             "# TYPE restaurant_streams_open gauge\nrestaurant_streams_open 0\n",
+	"application/x-pem-file": "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A…\n-----END PUBLIC KEY-----\n",
+}
+
 // limitTexts says which characters the texts of a request may have.
 func limitTexts(s *openapi3.Schema) {
 	for name, pattern := range map[string]string{"name": someText, "category": someText, "table": someText, "description": anyText, "note": anyText} {
