@@ -80,6 +80,9 @@ func TestMetrics_forACollectorWithTheToken(t *testing.T) {
 	const secret, elsewhere = "0123456789abcdef", "192.0.2.1:1234"
 	srv := newServer(t, func(srv *server) { srv.MetricsToken, srv.BehindProxy = secret, true })
 	srv.get(t, "/metrics", fromAddress(elsewhere), bearer(secret)).wants(t, 200, "")
+	srv.get(t, "/metrics", fromAddress(elsewhere), with("Authorization", "bearer "+secret)).wants(t, 200, "") // in any case, as for guests
+	srv.get(t, "/metrics", fromAddress(elsewhere), bearer(secret), bearer(secret)).wants(t, 400, "ambiguous-credentials")
+	srv.get(t, "/metrics", fromAddress(elsewhere), with("Authorization", "Basic "+secret)).wants(t, 401, "authentication-required")
 	srv.get(t, "/metrics", fromAddress(elsewhere), bearer(secret+"0")).wants(t, 401, "token-malformed")
 	srv.get(t, "/metrics", fromAddress(elsewhere)).wants(t, 401, "authentication-required")
 	srv.get(t, "/api/v1/orders", bearer(secret)).wants(t, 401, "token-malformed")

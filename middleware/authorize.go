@@ -48,13 +48,20 @@ type Scrapers struct {
 // Except applies guard to all requests but those with the token, and those of this
 // machine without a proxy in between.
 func (s Scrapers) Except(guard gin.HandlerFunc) gin.HandlerFunc {
-	want := []byte("Bearer " + s.Token)
 	return func(c *gin.Context) {
-		hasToken := s.Token != "" && subtle.ConstantTimeCompare([]byte(c.GetHeader("Authorization")), want) == 1
-		if !hasToken && (s.BehindProxy || !isLocal(c.Request)) {
+		if !s.hasToken(c.Request) && (s.BehindProxy || !isLocal(c.Request)) {
 			guard(c)
 		}
 	}
+}
+
+func (s Scrapers) hasToken(r *http.Request) bool {
+	sent := r.Header["Authorization"]
+	if s.Token == "" || len(sent) == 0 {
+		return false
+	}
+	raw, refusal := fromHeader(sent)
+	return refusal == nil && subtle.ConstantTimeCompare([]byte(raw), []byte(s.Token)) == 1
 }
 
 // isForwarded reports whether a header is one that a proxy adds: behind one, every
