@@ -76,7 +76,8 @@ func New(cfg Config, deps Deps) (*API, error) {
 	data.AccessCookie, data.RefreshCookie = a.cookies.Names()
 	_, base := basepath.Split(a.PublicURL)
 	pages := web.NewPages(base)
-	a.files = newStaticFiles(docs.Names{Server: a.PublicURL, BasePath: base, AccessCookie: data.AccessCookie}, pages)
+	a.files = newStaticFiles(docs.Names{Server: a.PublicURL, BasePath: base, AccessCookie: data.AccessCookie}, pages,
+		web.Terminal{BaseURL: a.PublicURL, CurlOptions: a.CurlOptions, Demo: a.Demo})
 	start, err := pages.Start(data)
 	if err != nil {
 		return nil, err

@@ -22,12 +22,12 @@ type staticFiles struct {
 
 type madeOnce func() (web.File, error)
 
-func newStaticFiles(names docs.Names, pages web.Pages) (f staticFiles) {
+func newStaticFiles(names docs.Names, pages web.Pages, terminal web.Terminal) (f staticFiles) {
 	kinds := problem.Kinds()
 	f.problemList = once(web.PageType, func() ([]byte, error) { return pages.ProblemList(kinds) })
 	f.problems = map[string]madeOnce{}
 	for _, k := range kinds {
-		f.problems[k.Slug] = once(web.PageType, func() ([]byte, error) { return pages.Problem(k, kinds) })
+		f.problems[k.Slug] = once(web.PageType, func() ([]byte, error) { return pages.Problem(k, kinds, terminal) })
 	}
 	f.openAPI = once(httpjson.JSONType, func() ([]byte, error) { return docs.For(names, docs.OpenAPI), nil })
 	f.swagger = swaggerFiles(names)

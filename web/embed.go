@@ -219,8 +219,9 @@ func (p Pages) Start(data StartData) (File, error) {
 	return NewFile(PageType, body), nil
 }
 
-// Problem makes the page of one kind of refusal. It links to all others.
-func (p Pages) Problem(kind *problem.Kind, all []*problem.Kind) ([]byte, error) {
+// Problem makes the page of one kind of refusal. It links to all others, and ends with a
+// command for a terminal.
+func (p Pages) Problem(kind *problem.Kind, all []*problem.Kind, terminal Terminal) ([]byte, error) {
 	example, err := p.exampleOf(kind)
 	if err != nil {
 		return nil, err
@@ -230,7 +231,8 @@ func (p Pages) Problem(kind *problem.Kind, all []*problem.Kind) ([]byte, error) 
 		*problem.Kind
 		StatusText, Example string
 		Groups              []statusGroup
-	}{kind, http.StatusText(kind.Status), example, byStatus(others)})
+		Command             command
+	}{kind, http.StatusText(kind.Status), example, byStatus(others), terminal.command(kind.Slug)})
 }
 
 // ProblemList makes the page that lists all kinds of refusals by status.

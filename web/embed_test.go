@@ -57,7 +57,7 @@ func startPage(t *testing.T, data StartData) string {
 
 func problemPage(t *testing.T, kind *problem.Kind, all []*problem.Kind) string {
 	t.Helper()
-	page, err := NewPages("").Problem(kind, all)
+	page, err := NewPages("").Problem(kind, all, Terminal{BaseURL: "http://localhost:8080", Demo: true})
 	if err != nil {
 		t.Fatal(err)
 	}

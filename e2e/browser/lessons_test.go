@@ -456,7 +456,7 @@ func TestLessons_startOver(t *testing.T) {
 	s.placeOrder(s.Login("alice"))
 	guest.logIn("alice")
 	guest.click(button("Fresh kitchen"))
-	guest.waitText("orders: 1", "logins, yours among them: 2")
+	guest.waitText("orders: 1", "logins, also yours: 2")
 	guest.checkAccessibility("fresh kitchen?")
 	guest.click(button("Put it back"))
 	guest.waitText("as on its first day")
