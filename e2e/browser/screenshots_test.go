@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -76,6 +77,7 @@ type film struct{ gif.GIF }
 // filmInto adds what is in view to a film, with a caption above it, for so long.
 func (p *tab) filmInto(f *film, hold time.Duration, caption string) {
 	p.t.Helper()
+	call(p, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: "mouseMoved", X: 1, Y: 1}) // not over a link
 	p.waitForPaint()
 	page := p.picture()
 	eval[any](p, fmt.Sprintf(`(() => {
