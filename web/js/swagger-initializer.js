@@ -11,7 +11,9 @@ window.onload = () => {
     presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
     layout: "StandaloneLayout",
     // The contract has one address of the server, and this page may be open under another.
+    // Its answers are JSON, and Swagger UI asks for anything: GET /learn would send text.
     requestInterceptor: (request) => {
+      if (request.headers?.accept === "*/*") request.headers.accept = "application/json";
       const { pathname, search } = new URL(request.url, location.href);
       return Object.assign(request, { url: location.origin + pathname + search });
     },
