@@ -9,14 +9,14 @@ type terminalLine struct {
 	// refused says that the command gets the refusal of the page. Otherwise it is the next
 	// step.
 	refused bool
-	// wristband says that it sends the token of the first of the four calls.
-	wristband bool
+	// withToken says that it sends the token of the first of the four calls.
+	withToken bool
 }
 
 const asJSON = `-H "Content-Type: application/json" `
 
-// wristband is how the commands send a token that a login has written into a file.
-const wristband = `-H "@wristband.txt" `
+// sendToken is how the commands send a token that a login has written into a file.
+const sendToken = `-H "@wristband.txt" `
 
 // The commands work in every shell, so they hold no single quotes and no JSON but {}. The
 // tokens are made by hand: their parts are base64url of JSON, and "c2ln" is "sig".
@@ -27,8 +27,8 @@ var terminalLines = map[string]terminalLine{
 	"token-key-unknown":       {`-i -H "Authorization: Bearer eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6IngifQ.e30.c2ln" `, "/api/v1/orders", true, false},
 	"refresh-token-invalid":   {"-i -X POST ", "/api/v1/auth/refresh", true, false},
 	"invalid-credentials":     {"-i -d username=nobody -d password=wrong-password ", "/api/v1/auth/login", true, false},
-	"role-required":           {"-i " + wristband, "/api/v1/kitchen/orders", true, true},
-	"vip-only":                {"-i " + wristband, "/api/v1/lounge", true, true},
+	"role-required":           {"-i " + sendToken, "/api/v1/kitchen/orders", true, true},
+	"vip-only":                {"-i " + sendToken, "/api/v1/lounge", true, true},
 	"cross-origin":            {`-i -H "Origin: http://example.com" -d username=nobody -d password=wrong-password `, "/api/v1/auth/login", true, false},
 	"malformed-json":          {"-i " + asJSON + `-d "{" `, "/api/v1/auth/register", true, false},
 	"malformed-form":          {"-i -d username=%zz ", "/api/v1/auth/login", true, false},
@@ -46,13 +46,13 @@ var terminalLines = map[string]terminalLine{
 	"precondition-failed":     {"-i ", "/api/v1/menu/1", false, false},
 	"item-unavailable":        {"-s ", "/api/v1/menu", false, false},
 	"age-restricted":          {"-s ", "/api/v1/menu", false, false},
-	"invalid-transition":      {"-i " + wristband, "/api/v1/orders", false, true},
-	"idempotency-key-reused":  {"-i " + wristband, "/api/v1/orders", false, true},
-	"last-manager":            {"-i " + wristband, "/api/v1/auth/me", false, true},
+	"invalid-transition":      {"-i " + sendToken, "/api/v1/orders", false, true},
+	"idempotency-key-reused":  {"-i " + sendToken, "/api/v1/orders", false, true},
+	"last-manager":            {"-i " + sendToken, "/api/v1/auth/me", false, true},
 	"body-too-large":          {"-i ", "/openapi.json", false, false},
 	"header-too-large":        {"-i ", "/api/v1/menu", false, false},
 	"rate-limited":            {"-i ", "/api/v1/menu", false, false},
-	"too-many-streams":        {"-i " + wristband, "/api/v1/orders", false, true},
+	"too-many-streams":        {"-i " + sendToken, "/api/v1/orders", false, true},
 	"internal-error":          {"-i ", "/readyz", false, false},
 	"database-unavailable":    {"-i ", "/readyz", false, false},
 	"storage-full":            {"-i ", "/readyz", false, false},
@@ -86,13 +86,13 @@ func (t Terminal) command(slug string) command {
 		return command{Line: t.login()}
 	}
 	c := command{Refused: line.refused, Line: t.curl(line.options, line.path)}
-	if line.wristband {
+	if line.withToken {
 		c.Login = t.login()
 	}
 	return c
 }
 
-// login writes a token into wristband.txt, ready to be sent.
+// login writes a token into the file that sendToken sends.
 func (t Terminal) login() string {
 	who := "-d username=NAME -d password=PASSWORD "
 	if t.Demo {
