@@ -19,9 +19,11 @@ import (
 //
 //	@title			Restaurant
 //	@version		1
+//	@description	**Press Authorize first.** Type `alice` and `alice-likes-pizza`. Then every call sends the token (wristband).
+//	@description
 //	@description	A demo API that teaches what an API and a JSON Web Token are. A guest (client) gives an order to a waiter (this API). The bouncer (login) gives each guest a wristband (access token) and checks it with every order. Then the waiter takes the order to the kitchen (server).
 //	@description
-//	@description	Press **Authorize**, type `alice` and `alice-likes-pizza`, and every call sends the token. Every refusal is a problem document (RFC 9457). Its `type` is a page that explains it.
+//	@description	Every refusal is a problem document (RFC 9457). Its `type` is a page that explains it.
 //	@license.name	MIT
 //	@license.url	https://opensource.org/license/mit
 //	@contact.name	The person who runs this server

@@ -1,4 +1,11 @@
-// Opens the menu card: Swagger UI over the description of this API.
+// Opens the menu card: Swagger UI over the description of this API. The dialog asks for a
+// client and scopes, which this API has not; no setting of Swagger UI hides them.
+const unused = new CSSStyleSheet();
+unused.replaceSync(
+  ".auth-container :is(.scopes, .scope-def, "
+    + ":has(> :is([for=password_type], [for^=client_id], [for^=client_secret]))) { display: none }",
+);
+document.adoptedStyleSheets.push(unused);
 window.onload = () => {
   document.title = "Restaurant: the menu card of the API";
   window.ui = SwaggerUIBundle({
