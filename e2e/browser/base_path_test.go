@@ -14,7 +14,7 @@ func TestBasePath_pageWorks(t *testing.T) {
 	guest := s.newTab(t)
 	guest.expectStatus(401, 404)
 	guest.open(base + "#/orders")
-	guest.waitText("You wear no wristband")
+	guest.waitText("You have no wristband")
 	guest.logIn("alice")
 	guest.waitText("No orders yet")
 	s.placeOrder(s.Login("alice"))

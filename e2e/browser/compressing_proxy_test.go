@@ -82,5 +82,5 @@ func TestOffice_throughCompressingProxy(t *testing.T) {
 	s.mustCall("PUT", "/api/v1/menu/1", s.Login("marco"), quote(dish), nil)
 	manager.fill(textbox("Description"), "Mine")
 	manager.click(button("Save the dish"))
-	manager.waitText("412", "Somebody changed it meanwhile.")
+	manager.waitText("412", "Somebody else changed it.")
 }

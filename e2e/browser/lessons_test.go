@@ -107,7 +107,7 @@ func (p *tab) doLesson(id string, by inputDevice) {
 	for i, step := range l.Steps {
 		if step.Wait > 0 {
 			by.press(button("Run it here: step " + strconv.Itoa(i+1)))
-			p.waitText("The request is sent in 1") // some seconds of it have gone
+			p.waitText("The page sends the request in 1") // some seconds of it have gone
 		}
 		p.runStep(by, step.ID, "step "+strconv.Itoa(i+1))
 	}
@@ -134,10 +134,10 @@ func answersIn(script string) map[string]int {
 // lockInGuess takes the first choice of the prediction, right or wrong.
 func (p *tab) lockInGuess(by inputDevice) {
 	p.t.Helper()
-	p.find(button("Lock in my guess"))
+	p.find(button("Save my guess"))
 	first := text(p.find(radio("*")).Name)
 	by.choose([]string{first}, 1)
-	by.press(button("Lock in my guess"))
+	by.press(button("Save my guess"))
 	p.find(button("Run it here: step 1"))
 }
 
@@ -214,7 +214,7 @@ func TestLessons_list(t *testing.T) {
 	guest.checkTabReachesAll()
 	guest.click(link("* L01 Read the menu"))
 	guest.find(heading("L01 Read the menu"))
-	guest.find(button("Lock in my guess"))
+	guest.find(button("Save my guess"))
 }
 
 // TestLessons_stages shows a lesson before the guess, after it, after each step, and done.
@@ -223,7 +223,7 @@ func TestLessons_stages(t *testing.T) {
 	guest := startServer(t).newTab(t)
 	guest.expectStatus(401)
 	guest.open("/#/lessons/L02")
-	guest.find(button("Lock in my guess"))
+	guest.find(button("Save my guess"))
 	if guest.has(button("Run it here*")) || guest.hasText("curl") {
 		t.Error("the requests can be read before the guess")
 	}
@@ -231,7 +231,7 @@ func TestLessons_stages(t *testing.T) {
 	guest.checkWidths("lesson-open")
 
 	guest.lockInGuess(mouse{guest})
-	guest.waitText("Your guess: 201", "When all steps were seen", "The explanation appears")
+	guest.waitText("Your guess: 201", "When the server has seen all steps", "The explanation appears")
 	guest.checkAccessibility("lesson, begun")
 	guest.checkWidths("lesson-begun")
 	guest.checkTabReachesAll()
@@ -298,9 +298,9 @@ func TestLessons_missingFile(t *testing.T) {
 
 	guest.reload() // the folder was in the memory of the page
 	guest.click(button("Run it here: step 2"))
-	guest.click(button("Log in and use my own wristband"))
+	guest.click(button("Log in and use my wristband"))
 	guest.click(button("vera").within(loginDialog))
-	guest.click(button("Get my wristband").within(loginDialog))
+	guest.click(button("Log in and get my wristband").within(loginDialog))
 	guest.waitVerdict("menu", "as expected")
 	guest.click(element{role: "DisclosureTriangle", name: "Your folder: 1 file"})
 	guest.waitText("the wristband of Vera", "Authorization: Bearer eyJ")
@@ -320,7 +320,7 @@ func TestLessons_stopStream(t *testing.T) {
 	guest.waitText("So far: placed")
 	guest.checkAccessibility("lesson, a stream")
 	guest.click(button("Stop step 5"))
-	guest.waitVerdict("follow", "not what was expected")
+	guest.waitVerdict("follow", "not as expected")
 	guest.waitUntil("the focus on the step", func() bool { return guest.focused() == button("Run it here: step 5") })
 	guest.waitGone(button("Stop step 5"))
 }
@@ -332,13 +332,13 @@ func TestLessons_terminalShowsLive(t *testing.T) {
 	s := startServer(t)
 	guest := s.newTab(t)
 	guest.open("/#/lessons/L01")
-	guest.find(button("Lock in my guess"))
+	guest.find(button("Save my guess"))
 	s.runScript("L01")
 	guest.waitText("L01 is done", "You are the guest (client).")
 	guest.find(link("Go on with L02 *"))
 	guest.click(link("Go on with L02 *"))
 	guest.find(heading("L02 *"))
-	guest.find(button("Lock in my guess"))
+	guest.find(button("Save my guess"))
 	guest.goTo("My orders")
 	guest.find(link("L02 *").within(yourLesson))
 	guest.checkAccessibility("my orders, with a lesson")
@@ -441,7 +441,7 @@ func TestLessons_startOver(t *testing.T) {
 	}
 	guest.click(button("Start over"))
 	guest.click(button("Start over").within(dialog))
-	guest.find(button("Lock in my guess"))
+	guest.find(button("Save my guess"))
 	if state := s.lesson("L02").State; state != "open" {
 		t.Errorf("after it was started over L02 is %s", state)
 	}
@@ -449,17 +449,17 @@ func TestLessons_startOver(t *testing.T) {
 	s.runScript("L01")
 	guest.goTo("Lessons")
 	guest.waitText("1 of 9 done")
-	guest.click(button("All lessons anew"))
-	guest.click(button("Begin anew"))
-	guest.waitText("All lessons begin anew.", "0 of 9 done")
+	guest.click(button("Start all lessons again"))
+	guest.click(button("Start again"))
+	guest.waitText("All lessons start again.", "0 of 9 done")
 
 	s.placeOrder(s.Login("alice"))
 	guest.logIn("alice")
 	guest.click(button("Fresh kitchen"))
 	guest.waitText("orders: 1", "logins, also yours: 2")
 	guest.checkAccessibility("fresh kitchen?")
-	guest.click(button("Put it back"))
-	guest.waitText("as on its first day")
+	guest.click(button("Reset it"))
+	guest.waitText("The restaurant was reset")
 	guest.find(link("Log in"))
 	if id := s.placeOrder(s.Login("alice")); id != 1 {
 		t.Errorf("the first order of a fresh kitchen is number %d", id)
@@ -517,7 +517,7 @@ func TestLessons_loading(t *testing.T) {
 	guest.waitText("Opening the lesson")
 	guest.checkAccessibility("lesson, loading")
 	oneComes()
-	guest.find(button("Lock in my guess"))
+	guest.find(button("Save my guess"))
 }
 
 // TestLessons_refused shows each kind of refusal, and counts down until it may try again.
@@ -527,7 +527,7 @@ func TestLessons_refused(t *testing.T) {
 	guest.expectStatus(404, 429, 503)
 	guest.recordCountdown()
 	guest.intercept(refuse("GET /learn/lessons*", 503, "database-unavailable", "The order book cannot be reached", "Try again in a moment."))
-	for path, there := range map[string]element{"/#/lessons": link("L02 *"), "/#/lessons/L01": button("Lock in my guess")} {
+	for path, there := range map[string]element{"/#/lessons": link("L02 *"), "/#/lessons/L01": button("Save my guess")} {
 		guest.intercept(refuse("GET /learn/lessons*", 503, "database-unavailable", "The order book cannot be reached", "Try again in a moment."))
 		guest.open(path)
 		guest.waitText("503", "Try again in a moment.")
@@ -559,7 +559,7 @@ func TestLessons_offline(t *testing.T) {
 	guest.lockInGuess(mouse{guest})
 	guest.disconnect(true)
 	guest.click(button("Run it here: step 1"))
-	guest.waitText("No connection to the restaurant", "It can be sent again.")
+	guest.waitText("No connection to the restaurant", "You can send it again.")
 	guest.waitText("Order one large Margherita.")
 	guest.checkAccessibility("lesson, offline")
 	guest.click(button("Hint 1"))

@@ -21,7 +21,7 @@ func TestLogin_dialog(t *testing.T) {
 
 	guest.fill(textbox("Name"), "alice")
 	guest.fill(textbox("Password"), "wrong-password")
-	guest.click(button("Get my wristband"))
+	guest.click(button("Log in and get my wristband"))
 	guest.waitText("401")
 	if typed := eval[string](guest, `document.querySelector('dialog input[name=password]').value`); typed != "wrong-password" {
 		t.Errorf("after a refusal the password field holds %q", typed)
@@ -29,7 +29,7 @@ func TestLogin_dialog(t *testing.T) {
 	guest.checkAccessibility("login, refused")
 	guest.click(button("Show the password"))
 	guest.fill(textbox("Password"), "alice-likes-pizza")
-	guest.click(button("Get my wristband"))
+	guest.click(button("Log in and get my wristband"))
 	guest.waitGone(loginDialog)
 	guest.find(button("Log out"))
 	guest.waitText("alice", "left")
@@ -71,7 +71,7 @@ func TestLogin_throttled(t *testing.T) {
 		if guest.hasText("429") {
 			return true
 		}
-		if all := guest.all(button("Get my wristband")); len(all) > 0 {
+		if all := guest.all(button("Log in and get my wristband")); len(all) > 0 {
 			guest.tryClick(all[0])
 		}
 		return false
@@ -89,10 +89,10 @@ func TestLogin_countsDown(t *testing.T) {
 	guest.intercept(refuse("POST /api/v1/auth/login", 429, "too-many-attempts", "Too many wrong passwords", "Wait 2 seconds.", &fetch.HeaderEntry{Name: "Retry-After", Value: "2"}))
 	guest.open("/#/login")
 	guest.click(button("alice"))
-	guest.click(button("Get my wristband"))
+	guest.click(button("Log in and get my wristband"))
 	guest.waitCountdown()
 	guest.intercept()
-	guest.click(button("Get my wristband"))
+	guest.click(button("Log in and get my wristband"))
 	guest.find(button("Log out"))
 	if shown := eval[[]string](guest, `e2e.countdown`); !slices.Equal(shown, []string{"Wait 2 s", "Wait 1 s"}) {
 		t.Errorf("the countdown shows %q", shown)
@@ -105,10 +105,10 @@ func TestLogin_register(t *testing.T) {
 	guest := startServer(t).newTab(t)
 	guest.expectStatus(409, 422)
 	guest.open("/#/login")
-	guest.click(button("Open an account"))
+	guest.click(button("Create an account"))
 	guest.fill(textbox("Name"), "alice")
 	guest.fill(textbox("Password"), "a sentence only I know")
-	guest.fill(textbox("How shall we call you?"), "New Guest")
+	guest.fill(textbox("What is your name?"), "New Guest")
 	guest.click(button("Open my account*"))
 	guest.waitText("409")
 	guest.checkAccessibility("login, name taken")

@@ -92,7 +92,7 @@ func TestLostTokens_loggingOut(t *testing.T) {
 		guest.disconnect(true)
 		guest.click(button("Log out"))
 		guest.isNobody()
-		guest.waitText("The restaurant hears of it when it can be reached again.")
+		guest.waitText("The page tells the server when the connection is back.")
 		guest.disconnect(false)
 		guest.waitUntil("the login session has ended", func() bool { return s.countSessions("alice") == before })
 		guest.reload()
@@ -145,7 +145,7 @@ func TestLostTokens_whoOneIs(t *testing.T) {
 			if status := s.Call("GET", "/api/v1/orders/"+id, s.Login("alice"), "", nil); status != 200 {
 				t.Errorf("Alice gets %d for the order that was placed in her name", status)
 			}
-			guest.click(button("Knock at the lounge"))
+			guest.click(button("Try to enter the lounge"))
 			guest.expectStatus(403)
 			guest.waitText("vip: false")
 		})

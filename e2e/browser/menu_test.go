@@ -20,7 +20,7 @@ func TestMenu_findsDishes(t *testing.T) {
 	guest.fill(element{role: "searchbox", name: "Find"}, "truffle")
 	guest.waitGone(article("Margherita"))
 	guest.fill(element{role: "searchbox", name: "Find"}, "no such thing")
-	guest.waitText("No dish is like that")
+	guest.waitText("No dish matches")
 	guest.checkAccessibility("menu, nothing found")
 }
 
@@ -157,14 +157,14 @@ func TestMenu_lounge(t *testing.T) {
 	guest := s.newTab(t)
 	guest.expectStatus(401, 403)
 	guest.open("/#/menu")
-	guest.click(button("Knock at the lounge"))
+	guest.click(button("Try to enter the lounge"))
 	guest.waitText("401")
 	guest.logIn("alice")
-	guest.click(button("Knock at the lounge"))
+	guest.click(button("Try to enter the lounge"))
 	guest.waitText("403", "vip: false")
 	guest.checkAccessibility("menu, lounge closed")
 	guest.click(button("Log out"))
 	guest.logIn("vera")
-	guest.click(button("Knock at the lounge"))
+	guest.click(button("Try to enter the lounge"))
 	guest.waitGone(element{role: "StaticText", name: "403"})
 }

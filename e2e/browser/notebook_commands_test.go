@@ -142,10 +142,10 @@ var actions = []string{
 func doAsAnonymous(p *tab) {
 	p.goTo("Menu")
 	p.fill(element{role: "searchbox", name: "Find"}, `"crudo" & rucola 100%`)
-	p.waitText("No dish is like that")
+	p.waitText("No dish matches")
 	p.fill(element{role: "searchbox", name: "Find"}, "margherita")
 	p.click(size("large", "Margherita"))
-	p.click(button("Knock at the lounge"))
+	p.click(button("Try to enter the lounge"))
 	p.waitText("401")
 	p.click(button("Order"))
 	p.waitText("Your basket is kept.")
@@ -160,7 +160,7 @@ func doAsAnonymous(p *tab) {
 func doAsGuest(p *tab) {
 	p.logIn("alice")
 	p.goTo("Menu")
-	p.click(button("Knock at the lounge"))
+	p.click(button("Try to enter the lounge"))
 	p.waitText("403")
 	for _, note := range []string{`no “onions”, 100% 'al dente' & "hot" $HOME \ !`, ""} {
 		p.click(size("large", "Margherita"))
@@ -176,8 +176,8 @@ func doAsGuest(p *tab) {
 	p.goTo("Token")
 	p.waitText("Valid for")
 	p.click(button("Change the claim"))
-	p.waitText("Bad stamp")
-	p.click(button("Show it to the door"))
+	p.waitText("Wrong signature")
+	p.click(button("Send it to the server"))
 	p.waitText("401")
 	p.click(button("Get a new one with the voucher"))
 	p.waitUntil("a new access token", func() bool { return p.sent("POST /api/v1/auth/refresh") > 0 })
@@ -206,15 +206,15 @@ func doWithCookies(p *tab) {
 
 func doWithNewAccount(p *tab) {
 	p.click(link("Log in"))
-	p.click(button("Open an account"))
+	p.click(button("Create an account"))
 	p.fill(textbox("Name"), "new.guest")
 	p.fill(textbox("Password"), ownPassword)
-	p.fill(textbox("How shall we call you?"), "New Guest")
+	p.fill(textbox("What is your name?"), "New Guest")
 	p.click(button("Open my account*"))
 	p.waitGone(loginDialog)
 	p.goTo("My logins")
 	p.click(element{role: "DisclosureTriangle", name: "Change the password"})
-	p.fill(textbox("Password of now"), ownPassword)
+	p.fill(textbox("Current password"), ownPassword)
 	p.fill(textbox("New password (8 letters or more)"), newPassword)
 	p.click(button("Change the password"))
 	p.waitText("The password is changed")
@@ -263,7 +263,7 @@ func doAsManager(p *tab) {
 	p.click(button("Remove Pizza of the day"))
 	p.click(button("Really remove Pizza of the day?"))
 	p.waitText("Pizza of the day is off the menu.")
-	p.click(button("Let a new key sign"))
+	p.click(button("Sign with a new key"))
 	p.waitText("signs from now on.")
 }
 

@@ -8,7 +8,7 @@ func TestNotebook_entries(t *testing.T) {
 	guest := startServer(t).newTab(t)
 	guest.open("/#/notebook")
 	guest.find(heading("Waiter’s notebook"))
-	guest.waitText("Nothing said yet")
+	guest.waitText("No requests yet")
 	guest.checkAccessibility("notebook, empty")
 
 	guest.logIn("alice")

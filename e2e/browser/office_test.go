@@ -12,7 +12,7 @@ func TestOffice_isForManagers(t *testing.T) {
 	guest.expectStatus(401, 403)
 	guest.open("/#/office")
 	guest.find(heading("Manager’s office"))
-	guest.waitText("You wear no wristband")
+	guest.waitText("You have no wristband")
 	guest.checkAccessibility("office, nobody")
 	guest.click(button("Ask without one"))
 	guest.waitText("401")
@@ -96,7 +96,7 @@ func TestOffice_menu(t *testing.T) {
 	s.mustCall("PUT", "/api/v1/menu/1", marco, quote(dish), nil)
 	manager.fill(textbox("Description"), "Mine")
 	manager.click(button("Save the dish"))
-	manager.waitText("412", "Somebody changed it meanwhile.")
+	manager.waitText("412", "Somebody else changed it.")
 	manager.checkAccessibility("office, somebody was quicker")
 	manager.click(button("Change Margherita"))
 	manager.waitUntil("the dish as it is now", func() bool {
@@ -109,7 +109,7 @@ func TestOffice_menu(t *testing.T) {
 	manager.click(button("Remove Pizza of the day"))
 	manager.click(button("Really remove Pizza of the day?"))
 	manager.waitText("Pizza of the day is off the menu.")
-	manager.click(button("Let a new key sign"))
+	manager.click(button("Sign with a new key"))
 	manager.waitText("signs from now on.")
 	manager.checkAccessibility("office, a new key")
 }

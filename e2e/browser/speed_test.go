@@ -114,7 +114,7 @@ func TestSpeed_noLayoutShift(t *testing.T) {
 		{"alice", "orders", "GET /api/v1/orders", "Reading your orders", "1 × large Margherita"},
 		{"alice", "token", "POST /api/v1/auth/inspect", "Not checked yet", "Valid for"},
 		{"alice", "sessions", "GET /api/v1/auth/sessions", "Looking for your logins", "This one"},
-		{"carla", "kitchen", "GET /api/v1/kitchen/orders", "Looking at the pass", "1 × large Margherita"},
+		{"carla", "kitchen", "GET /api/v1/kitchen/orders", "Looking into the kitchen", "1 × large Margherita"},
 		{"marco", "office", "GET /api/v1/users", "Opening the office", "vera"},
 	} {
 		t.Run(tc.view, func(t *testing.T) {

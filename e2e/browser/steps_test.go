@@ -21,7 +21,7 @@ func (p *tab) logIn(username string, choices ...string) {
 	for _, choice := range choices {
 		p.click(radio(choice + "*").within(loginDialog))
 	}
-	p.click(button("Get my wristband").within(loginDialog))
+	p.click(button("Log in and get my wristband").within(loginDialog))
 	p.waitGone(loginDialog)
 	p.find(button("Log out"))
 }

@@ -17,15 +17,15 @@ func TestToken_inspector(t *testing.T) {
 	guest.expectStatus(401)
 	guest.open("/#/token")
 	guest.find(heading("Token"))
-	guest.waitText("You wear no wristband")
+	guest.waitText("You have no wristband")
 	guest.checkAccessibility("token, none")
 
 	guest.logIn("alice")
-	guest.waitText("Valid for 14 min", "the stamp fits")
+	guest.waitText("Valid for 14 min", "the signature is right")
 	guest.find(region("Header"))
 	guest.find(region("Payload"))
 	guest.find(region("Signature"))
-	guest.waitText(`"RS256"`, `"alice"`, "today, in 14 min", "256 bytes", "Checked by the server: it fits.")
+	guest.waitText(`"RS256"`, `"alice"`, "today, in 14 min", "256 bytes", "Checked by the server: it is right.")
 	guest.checkAccessibility("token, valid")
 	guest.checkWidths("token")
 
@@ -34,7 +34,7 @@ func TestToken_inspector(t *testing.T) {
 		"abc.def":            "it needs two dots and has one",
 		"abc.def.ghi":        "is not JSON in base64url",
 		"a.b.c.d":            "it needs two dots and has 3",
-		foreignToken:         "Stamp of a stranger",
+		foreignToken:         "Unknown key",
 		"Bearer " + unsigned: "Algorithm refused",
 	} {
 		guest.fill(textbox("Token"), pasted)
@@ -44,7 +44,7 @@ func TestToken_inspector(t *testing.T) {
 	guest.waitText("it needs two dots and has one")
 	guest.checkAccessibility("token, not a JWT")
 	guest.fill(textbox("Token"), foreignToken)
-	guest.waitText("Stamp of a stranger", "These are milliseconds")
+	guest.waitText("Unknown key", "These are milliseconds")
 	guest.checkAccessibility("token, of another house")
 	guest.click(button("Use my wristband"))
 	guest.waitText("Valid for 14 min")
@@ -65,11 +65,11 @@ func TestToken_tampering(t *testing.T) {
 	guest.expectStatus(401)
 	guest.openAs("alice", "Token")
 	guest.waitText("Valid for 14 min")
-	guest.click(button("Show it to the door"))
-	guest.waitText("The door opens.")
+	guest.click(button("Send it to the server"))
+	guest.waitText("The server accepts it.")
 	guest.click(button("Change the claim"))
-	guest.waitText("Bad stamp", `"manager"`, "Checked by the server: it does not fit.")
-	guest.click(button("Show it to the door"))
+	guest.waitText("Wrong signature", `"manager"`, "Checked by the server: it is wrong.")
+	guest.click(button("Send it to the server"))
 	guest.waitText("401")
 	guest.find(link("Why?"))
 	guest.click(button("Show the request").within(region("Edit a claim")))
@@ -78,7 +78,7 @@ func TestToken_tampering(t *testing.T) {
 	guest.checkWidths("tampered")
 	guest.goTo("Menu")
 	guest.goTo("Token")
-	guest.waitText("Bad stamp")
+	guest.waitText("Wrong signature")
 }
 
 // TestToken_expiry has an access token that does not renew itself. It lives
@@ -134,7 +134,7 @@ func TestToken_silentRefresh(t *testing.T) {
 	guest.intercept(refresh)
 	guest.waitUntilAboutToExpire()
 	before := guest.sent("POST /api/v1/auth/refresh")
-	guest.click(button("Knock at the lounge"))
+	guest.click(button("Try to enter the lounge"))
 	guest.expectStatus(403)
 	guest.click(button("Order"))
 	letGo()

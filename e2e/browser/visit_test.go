@@ -25,7 +25,7 @@ func TestVisit_byMouse(t *testing.T) {
 	guest.find(link("Why?"))
 	guest.click(button("Log in").within(region("Basket")))
 	guest.click(button("alice").within(loginDialog))
-	guest.click(button("Get my wristband").within(loginDialog))
+	guest.click(button("Log in and get my wristband").within(loginDialog))
 	guest.waitGone(loginDialog)
 	guest.click(button("Order"))
 	guest.waitText("is taken: €")

@@ -59,7 +59,7 @@ async function showView(name, argument) {
     if (mine !== lastShow) return false;
     viewBox.replaceChildren(
       h("h1", { tabindex: -1 }, "No connection"),
-      h("p", {}, "This part of the page could not be fetched. It comes when the restaurant answers again."),
+      h("p", {}, "This part of the page could not be loaded. The page loads it when the server answers again."),
     );
     connection.addEventListener("back", () => route(), { once: true });
     call("GET", "healthz", { auth: "none", why: "is the restaurant there?", poll: true });

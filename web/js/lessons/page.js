@@ -123,7 +123,7 @@ export class LessonPage extends View {
             h(
               "p",
               { class: "muted small" },
-              "It shows up here wherever it is done: on this page, in a terminal, by a program of yours.",
+              "The server counts it here too if you do it in a terminal or with your own program.",
             ),
           ),
           h(
@@ -166,8 +166,8 @@ export class LessonPage extends View {
     this.predict.replaceChildren(
       h("h2", { id: "predict" }, "Predict"),
       predict.chosen === null
-        ? this.form(predict, "Lock in my guess", async () => {
-          announce("Your guess is noted. Now run the steps.");
+        ? this.form(predict, "Save my guess", async () => {
+          announce("Your guess is saved. Now run the steps.");
           this.runs.querySelector("h2").focus();
         })
         : h(
@@ -179,7 +179,7 @@ export class LessonPage extends View {
             {},
             "Your guess: ",
             h("b", {}, withCode(predict.choices[predict.chosen - 1])),
-            ". Whether it was right shows when you compare.",
+            ". You see if it was right when you compare.",
           ),
         ),
     );
@@ -231,7 +231,7 @@ export class LessonPage extends View {
     for (const [i, step] of this.steps.entries()) step.before = this.steps[i - 1];
     const heading = h("h2", { id: "run", tabindex: -1 }, "Run");
     if (!open) {
-      return this.runs.replaceChildren(heading, h("p", { class: "muted" }, "Guess first: then the requests appear."));
+      return this.runs.replaceChildren(heading, h("p", { class: "muted" }, "Guess first. Then the requests appear."));
     }
     const prepared = this.steps.slice(0, data.prepare.length), files = filesBox();
     lessonFiles.addEventListener("change", files.draw, { signal: this.signal });
@@ -307,7 +307,7 @@ export class LessonPage extends View {
     this.fetched = h(
       "div",
       { hidden: !command },
-      h("p", {}, "In a terminal, fetch what the steps send first. Here it is at hand."),
+      h("p", {}, "In a terminal, first get the files that the steps send. This page has them already."),
       h("pre", { class: "command" }, h("code", {}, command)),
     );
     return command ? this.fetched : (this.fetched.hidden = true, this.fetched);
@@ -332,7 +332,7 @@ export class LessonPage extends View {
             )
             : [
               q.right === false
-                ? h("p", { class: "bad" }, "✕ Not this one. Look again; a wrong answer costs nothing.")
+                ? h("p", { class: "bad" }, "✕ Not this one. Look again. A wrong answer costs nothing.")
                 : "",
               this.form(q, "Answer", ({ right }) => this.answered(q, right)),
             ],
@@ -342,7 +342,7 @@ export class LessonPage extends View {
   }
 
   answered(question, right) {
-    announce(right ? "Right." : "Not this one. Look again; a wrong answer costs nothing.");
+    announce(right ? "Right." : "Not this one. Look again. A wrong answer costs nothing.");
     const at = right
       ? this.asked.querySelector(`[data-question="${question.id}"]`)
       : this.asked.querySelector(`[name^="q-${question.id}-"]:checked`);
@@ -351,7 +351,7 @@ export class LessonPage extends View {
 
   renderChecks(before) {
     const { seen, still_to_see: missing } = this.data;
-    this.left.textContent = missing.length ? "Still to see" : "All was seen";
+    this.left.textContent = missing.length ? "Still to see" : "All is seen";
     this.checks.replaceChildren(
       ...seen.map((s) =>
         h(
@@ -430,7 +430,11 @@ export class LessonPage extends View {
           ),
           h("p", {}, withCode(why)),
         )
-        : h("p", { class: "muted" }, "When all steps were seen, your guess stands here beside what happened."),
+        : h(
+          "p",
+          { class: "muted" },
+          "When the server has seen all steps, you can compare your guess here with what happened.",
+        ),
     );
   }
 
@@ -449,7 +453,7 @@ export class LessonPage extends View {
           h(
             "details",
             {},
-            h("summary", {}, "What you have now tried yourself"),
+            h("summary", {}, "What you have tried yourself"),
             h("ul", { class: "claims-list" }, claims.map((c) => h("li", {}, c.says))),
           ),
         ]
@@ -469,7 +473,7 @@ export class LessonPage extends View {
           "p",
           {},
           h("b", { class: "good" }, `✓ ${this.id} is done`),
-          ` since ${clockTime(this.data.done_at)}. Below stand your guess and the explanation.`,
+          ` since ${clockTime(this.data.done_at)}. Below are your guess and the explanation.`,
         ),
         h(
           "p",
@@ -480,7 +484,7 @@ export class LessonPage extends View {
         ),
       ),
     );
-    if (before) announce(`Lesson ${this.id} is done. The explanation stands below.`);
+    if (before) announce(`Lesson ${this.id} is done. The explanation is below.`);
   }
 
   async startOver() {

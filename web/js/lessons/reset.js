@@ -11,13 +11,13 @@ import { auth } from "../lib/auth.js";
  *  and reports whether it was done. */
 export function confirmReset(what, lesson) {
   const title =
-    { lesson: `Start ${lesson} over?`, lessons: "Begin all lessons anew?", kitchen: "A fresh kitchen?" }[what];
+    { lesson: `Start ${lesson} over?`, lessons: "Start all lessons again?", kitchen: "A fresh kitchen?" }[what];
   const about = {
     lesson: "",
     lessons: "",
-    kitchen: "The restaurant goes back to its first day. What you have learnt stays.",
+    kitchen: "This deletes all orders, new accounts and changes of the menu. Your progress in the lessons stays.",
   }[what];
-  const yes = { lesson: "Start over", lessons: "Begin anew", kitchen: "Put it back" }[what];
+  const yes = { lesson: "Start over", lessons: "Start again", kitchen: "Reset it" }[what];
   return confirmDialog({
     title,
     about,
@@ -31,7 +31,7 @@ export function confirmReset(what, lesson) {
       }),
     done: () => {
       if (what === "kitchen" && auth.state.mode) {
-        auth.forget("The restaurant is fresh, and all logins have ended with it. Log in again.");
+        auth.forget("The restaurant was reset, and all logins have ended. Log in again.");
       }
     },
   });
@@ -41,7 +41,7 @@ export function confirmReset(what, lesson) {
 export function confirmRestore(text) {
   return confirmDialog({
     title: "Restore this progress?",
-    about: "It takes the place of what is here now.",
+    about: "It replaces the progress that is here now.",
     yes: "Restore it",
     what: "lessons",
     act: () => call("PUT", "learn/progress", { body: text, auth: "none" }),
@@ -52,7 +52,7 @@ export function confirmRestore(text) {
 function confirmDialog({ title, about, yes, what, lesson = undefined, act, done }) {
   const before = focused(),
     notice = h("div", { class: "notice" }),
-    losses = h("div", {}, h("p", {}, "Looking at what would be lost …"));
+    losses = h("div", {}, h("p", {}, "Checking what you would lose …"));
   const go = button(yes, async () => {
     const answer = await act();
     if (!answer.ok) return notice.replaceChildren(refusal(answer, null, refusalHint(answer), false));
@@ -62,8 +62,8 @@ function confirmDialog({ title, about, yes, what, lesson = undefined, act, done 
   }, { class: "primary" });
   const dialog = h(
     "dialog",
-    { class: "dialog", "aria-labelledby": "anew-title" },
-    h("h2", { id: "anew-title", class: "dialog__title" }, title),
+    { class: "dialog", "aria-labelledby": "reset-title" },
+    h("h2", { id: "reset-title", class: "dialog__title" }, title),
     about ? h("p", {}, about) : null,
     losses,
     notice,
@@ -84,18 +84,18 @@ function confirmDialog({ title, about, yes, what, lesson = undefined, act, done 
 const refusalHint = (
   answer,
 ) => (["role-required", "authentication-required"].includes(slug(answer))
-  ? "Here more people than you use the kitchen, so only the manager may put it back: marco, among the demo accounts."
+  ? "Other people use this server, too, so only a manager may reset it. Of the demo accounts, marco is the manager."
   : "");
 
 async function listLosses(what, lesson) {
   const answer = await call("GET", `learn/reset?what=${what}${lesson ? `&lesson=${lesson}` : ""}`, { auth: "none" });
   if (!answer.ok) return [refusal(answer, null, "", false)];
   const lost = answer.data.loses.filter((loss) => loss.count > 0);
-  if (lost.length === 0) return [h("p", {}, "Nothing is lost by it.")];
+  if (lost.length === 0) return [h("p", {}, "You lose nothing.")];
   const text = [
-    h("p", {}, "This is lost by it:"),
+    h("p", {}, "You lose:"),
     h("ul", { class: "losses" }, lost.map((loss) => h("li", {}, loss.what, ": ", h("b", {}, loss.count)))),
   ];
-  announce("Would be lost: " + lost.map((loss) => `${loss.what}: ${loss.count}`).join("; ") + ".");
+  announce("You would lose: " + lost.map((loss) => `${loss.what}: ${loss.count}`).join("; ") + ".");
   return text;
 }

@@ -110,9 +110,9 @@ export class Step {
     this.#control = new AbortController();
     const signal = this.signal = AbortSignal.any([this.#control.signal, this.page.signal]);
     this.stop.hidden = this.secondsToWait <= 0 && !this.data.request.stream;
-    if (this.secondsToWait > 0) announce(`The request is sent in ${this.secondsToWait} seconds.`);
+    if (this.secondsToWait > 0) announce(`The page sends the request in ${this.secondsToWait} seconds.`);
     while (this.secondsToWait > 0 && !signal.aborted && !this.page.gone) {
-      this.result.replaceChildren(h("p", {}, `The request is sent in ${duration(this.secondsToWait)}.`));
+      this.result.replaceChildren(h("p", {}, `The page sends the request in ${duration(this.secondsToWait)}.`));
       await new Promise((next) => setTimeout(next, 250));
     }
     if (!signal.aborted) return !this.page.gone;
@@ -146,7 +146,7 @@ export class Step {
     const rows = compare(this.data.expect, answer),
       fits = rows.every((r) => r.fits),
       { as, save_as: saved } = this.data.request;
-    const verdict = fits ? "as expected" : "not what was expected";
+    const verdict = fits ? "as expected" : "not as expected";
     this.result.replaceChildren(
       h(
         "p",
@@ -160,12 +160,12 @@ export class Step {
       ),
       compareTable(rows, this.name),
       answerBody(answer, this.name),
-      saved && answer.ok ? h("p", { class: "muted small" }, "Kept in your folder as ", h("code", {}, saved), ".") : "",
+      saved && answer.ok ? h("p", { class: "muted small" }, "Saved in your folder as ", h("code", {}, saved), ".") : "",
       showRequest(answer.entry),
     );
     announce(`${answer.status}, ${verdict}.`);
     if (!fits && as && /token-(expired|revoked)/.test(answer.problem?.type ?? "")) {
-      this.offerFile(as, `The wristband in ${as} does not hold any more.`);
+      this.offerFile(as, `The wristband in ${as} is not valid now.`);
     }
   }
 
@@ -204,7 +204,7 @@ export class Step {
 }
 
 const ownTokenLabel =
-  () => (auth.token ? ["Use the wristband I wear (", bdi(auth.state.name), ")"] : "Log in and use my own wristband");
+  () => (auth.token ? ["Use my wristband (", bdi(auth.state.name), ")"] : "Log in and use my wristband");
 
 /** useOwnToken writes the token of this page into wristband.txt, after a login if need be. */
 async function useOwnToken() {
@@ -243,7 +243,7 @@ function compareTable(rows, name) {
             {},
             h("span", { class: r.fits ? "good" : "bad" }, r.fits ? "✓ " : "✕ "),
             h("code", {}, r.came),
-            h("span", { class: "visually-hidden" }, r.fits ? ", fits" : ", does not fit"),
+            h("span", { class: "visually-hidden" }, r.fits ? ", as expected" : ", not as expected"),
           ),
         )
       ),
@@ -289,8 +289,8 @@ export function filesBox() {
           h(
             "li",
             { class: "muted" },
-            "Steps that are run here write their files into the memory of this page. "
-              + "A terminal has a folder of its own.",
+            "Steps that you run here save their files in the memory of this page. "
+              + "In a terminal, the files are in your own folder.",
           ),
         ]),
     );

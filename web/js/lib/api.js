@@ -59,14 +59,16 @@ async function mended(options, send) {
   const answer = await send(options), kind = tokenRefusal(answer);
   if (!kind || options.auth !== undefined || options.mend === false) return answer;
   if (kind === "token-revoked") {
-    auth.forget("Your login session was ended, so your wristband is cut. Log in again; nothing you typed is lost.");
+    auth.forget(
+      "Your login session and its wristband (access token) have ended. Log in again. Your text is still here.",
+    );
     return answer;
   }
   const aged = kind === "token-expired" || kind === "authentication-required";
   if (aged && !auth.autoRefresh) return answer;
   if (!await auth.refresh(`by itself: the wristband ${aged ? "had expired" : "was refused"}`)) return answer;
   const again = await send({ ...options, why: "sent again with the new wristband" });
-  if (tokenRefusal(again)) auth.forget("The restaurant takes your wristband no more. Log in again.");
+  if (tokenRefusal(again)) auth.forget("The server refuses your wristband (access token). Log in again.");
   return again;
 }
 
@@ -107,7 +109,7 @@ const placesEach = 2;
 const crowded = {
   title: "Too many streams in this browser",
   detail:
-    "More would leave no connection for anything else. Stop one, close a window, or wait for an order to be served.",
+    "There would be no connection for other requests. Stop one, close a window, or wait until an order is served.",
 };
 
 async function attemptStream(path, options) {

@@ -9,7 +9,7 @@ import { isolated, prefs } from "./dom.js";
 import { oneTabAtATime } from "./turns.js";
 
 const marginSeconds = 3; // so long before its end a token counts as expired
-const ended = "Your login session has ended. Log in again; nothing you typed is lost.";
+const ended = "Your login session has ended. Log in again. Your text is still here.";
 
 /** mode is null (logged out), "memory" or "cookie"; there is a token in memory mode only. Who one is (sub, name, role
  *  …) is what the token says; it is missing until the token has come.
@@ -72,7 +72,7 @@ export class Auth extends EventTarget {
     this.#token = null;
     this.state = { mode, sub: this.state.sub, expires: expiry(0) };
     this.#changed();
-    await this.refresh("by itself: this page was opened anew");
+    await this.refresh("by itself: this page was opened again");
   }
 
   /** authorize adds the access token to the headers of a request, refreshed if it is
@@ -140,7 +140,7 @@ export class Auth extends EventTarget {
     this.state = { mode, sub, name, role, vip, age_over_18, sid, username, expires, lifetime };
     remember(this.state);
     this.#changed(
-      before && before !== sub ? `You are ${isolated(name)} now: somebody logged in elsewhere in this browser.` : "",
+      before && before !== sub ? `You are ${isolated(name)} now: somebody logged in with this browser.` : "",
     );
   }
 
@@ -155,7 +155,7 @@ export class Auth extends EventTarget {
     }
     const told = answer.ok || isFinal(answer);
     prefs.set("leaving", told ? null : "yes");
-    this.forget(told ? "" : "You are logged out here. The restaurant hears of it when it can be reached again.");
+    this.forget(told ? "" : "You are logged out here. The page tells the server when the connection is back.");
     return answer;
   }
 

@@ -109,7 +109,7 @@ const dateFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 /** dayTime is a time in words: "19:15:12 today". */
 export function dayTime(date) {
   const d = new Date(date);
-  if (Number.isNaN(d.getTime())) return "no time at all";
+  if (Number.isNaN(d.getTime())) return "not a time";
   const day = dateFormat.format(d) === dateFormat.format(new Date()) ? "today" : "on " + dateFormat.format(d);
   return `${clockTime(d)} ${day}`;
 }
@@ -165,7 +165,7 @@ export async function copy(text, near) {
     field.focus();
     field.select();
     field.addEventListener("blur", () => field.remove());
-    announce("Your browser lets no page use the clipboard here. The text is selected: press Ctrl C or Command C.");
+    announce("Your browser does not let this page use the clipboard. The text is selected: press Ctrl C or Command C.");
     return false;
   }
 }

@@ -12,7 +12,7 @@ export function decode(token) {
   if (odd) {
     return {
       ...result,
-      fault: `Not a JWT: the character “${odd[0]}” at place ${odd.index + 1} is not base64url.`,
+      fault: `Not a JWT: the character “${odd[0]}” at position ${odd.index + 1} is not base64url.`,
       at: odd.index,
     };
   }
@@ -24,7 +24,7 @@ export function decode(token) {
       const at = i === 0 ? 0 : parts[0].length + 1;
       return {
         ...result,
-        fault: `The ${i === 0 ? "header" : "payload"} is not JSON in base64url; it begins at place ${at + 1}.`,
+        fault: `The ${i === 0 ? "header" : "payload"} is not JSON in base64url; it begins at position ${at + 1}.`,
         at,
       };
     }
@@ -74,9 +74,9 @@ export const claimMeanings = {
   name: "the guest's name",
   role: "guest, chef or manager",
   vip: "may enter the lounge",
-  age_over_18: "may drink alcohol; the birth date is not here",
+  age_over_18: "may drink alcohol (the birth date is not in the token)",
   sid: "the login session it belongs to",
-  jti: "the number of this very token",
+  jti: "the number of this token",
   iat: "issued at",
   exp: "expires",
   alg: "algorithm of the signature",

@@ -52,7 +52,7 @@ class AccountBand extends HTMLElement {
     if (left === this.said) return;
     this.said = left;
     if (auth.autoRefresh) return; // nothing is lost: the next request refreshes it
-    if (left === 60 || left === 10) announce(`Your wristband lives for ${left} more seconds.`);
+    if (left === 60 || left === 10) announce(`Your wristband is valid for ${left} more seconds.`);
     if (left === 0) alert("Your wristband has expired.");
   }
 }

@@ -99,12 +99,12 @@ function factList({ at, ms, auth: how, left, who, times, timing: t }) {
     ],
     cookie: "in a cookie, sent by the browser",
     none: "none",
-    "other": "another token than the wallet’s",
+    "other": "a different token",
   }[how];
   const rows = [
     ["Time", clockTime(at) + (times > 1 ? `, ${times} times` : "")],
     ["Wristband", wristband],
-    t?.auth !== null && t !== undefined ? ["Door", t.auth > 0 ? `${t.auth} ms to check it` : "nothing to check"] : null,
+    t?.auth !== null && t !== undefined ? ["Token check", t.auth > 0 ? `${t.auth} ms` : "nothing to check"] : null,
     t?.queries !== null && t !== undefined
       ? ["Order book", `${t.queries} SQL ${t.queries === 1 ? "statement" : "statements"}, ${t.db} ms`]
       : null,
@@ -121,7 +121,7 @@ function cookieNote({ sent, set }) {
   const words = [
     sent.length ? `The browser also sent the cookie ${sent.join(" and ")}.` : "",
     set ? "The answer also set or cleared a cookie." : "",
-    "No script can see that (HttpOnly), so it is not shown above; the commands below keep cookies in a file.",
+    "No script can see that (HttpOnly), so it is not shown above. The commands below save cookies in a file.",
   ];
   return h("p", { class: "entry__cookie" }, words.filter(Boolean).join(" "));
 }
@@ -202,13 +202,13 @@ function commandPanel(entry, shell) {
     ),
     h("div", { class: "row" }, take),
     /YOUR-PASSWORD/.test(text)
-      ? h("p", { class: "muted" }, "The notebook keeps no password: put yours where YOUR-PASSWORD stands.")
+      ? h("p", { class: "muted" }, "The notebook saves no passwords. Replace YOUR-PASSWORD with yours.")
       : null,
     location.protocol === "https:" && shell !== "http" && !document.body.dataset.curlOptions
       ? h(
         "p",
         { class: "muted" },
-        "If curl does not trust the certificate, get the file of the house's authority and add ",
+        "If curl does not trust the certificate, get the file ca.pem of the server and add ",
         h("code", {}, "--cacert ca.pem"),
         ".",
       )
@@ -235,7 +235,7 @@ function replayButton(entry, label, bare = false) {
     go.focus();
     result.textContent = ` ${outcome(answer.entry)}, see entry ${answer.entry.n}`;
     announce(`Replayed: ${outcome(answer.entry)}, entry ${answer.entry.n}.`);
-  }, { disabled: blocked, title: blocked ? "The notebook keeps no password, so this one cannot be replayed." : null });
+  }, { disabled: blocked, title: blocked ? "The notebook saves no passwords, so it cannot send this again." : null });
   return h("span", {}, go, result);
 }
 

@@ -58,7 +58,7 @@ export function loginForm(done) {
   const fullField = h(
     "div",
     { class: "field", hidden: true },
-    h("label", { for: full.id }, "How shall we call you?"),
+    h("label", { for: full.id }, "What is your name?"),
     full,
   );
   const result = h("div", { class: "notice" });
@@ -68,20 +68,20 @@ export function loginForm(done) {
     show.textContent = hidden ? "Hide" : "Show";
     show.setAttribute("aria-pressed", String(hidden));
   }, { class: "quiet", "aria-pressed": "false", "aria-label": "Show the password" });
-  const submit = h("button", { type: "submit", class: "primary" }, "Get my wristband");
+  const submit = h("button", { type: "submit", class: "primary" }, "Log in and get my wristband");
   const mode = radioGroup("Keep the wristband", "mode", [[
     "memory",
     "in memory",
-    "A script of this page holds it; it is gone when the page is closed, and the voucher brings a new one.",
-  ], ["cookie", "in a cookie", "No script can read it; the browser sends it by itself."]]);
+    "It is gone when you close the page. The voucher (refresh token) then gets a new one.",
+  ], ["cookie", "in a cookie", "No script can read it. The browser sends it by itself."]]);
   const life = radioGroup("How long", "life", [["", "15 min"], ["60", "60 s"], ["30", "30 s"]]);
   let registering = false;
-  const other = button("Open an account", () => {
+  const other = button("Create an account", () => {
     registering = !registering;
     fullField.hidden = !registering;
     full.required = registering;
-    submit.textContent = registering ? "Open my account and get a wristband" : "Get my wristband";
-    other.textContent = registering ? "I have an account" : "Open an account";
+    submit.textContent = registering ? "Create my account and get a wristband" : "Log in and get my wristband";
+    other.textContent = registering ? "I have an account" : "Create an account";
     name.focus();
   }, { class: "quiet" });
 
@@ -127,7 +127,7 @@ export function loginForm(done) {
     const answer = await submitLogin(new FormData(el), registering);
     submit.disabled = false;
     if (answer.ok) {
-      announce(`Welcome, ${auth.state.name ?? name.value}. You wear a wristband now.`);
+      announce(`Welcome, ${auth.state.name ?? name.value}. You have a wristband now.`);
       done();
     } else {
       showRefusal(result, answer, submit);

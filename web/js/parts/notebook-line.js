@@ -31,7 +31,7 @@ class NotebookLine extends HTMLElement {
         e.ms !== undefined ? h("span", { class: "muted" }, ` ${Math.max(1, Math.round(e.ms))} ms`) : null,
       )
     );
-    this.list.replaceChildren(...(latest.length ? latest : [h("li", { class: "muted" }, "Nothing said yet")]));
+    this.list.replaceChildren(...(latest.length ? latest : [h("li", { class: "muted" }, "No requests yet")]));
   }
 }
 

@@ -87,7 +87,7 @@ export class View extends Part {
     this.notice.replaceChildren();
     this.content.replaceChildren(
       emptyState(
-        "You wear no wristband",
+        "You have no wristband",
         h("p", {}, words),
         h(
           "div",
@@ -141,7 +141,7 @@ export function refusal(answer, again = null, hint = "", loginHelps = true) {
   const { problem, status, lost } = answer;
   const title = lost ? "No connection to the restaurant" : problem?.title ?? "That did not work";
   const detail = lost
-    ? "No answer came, so nobody here knows whether the request arrived. It can be sent again."
+    ? "No answer came, so the page does not know if the request arrived. You can send it again."
     : problem?.detail ?? "The answer could not be read.";
   announce(`${status || ""} ${title}. ${detail}`);
   return h(
@@ -231,7 +231,7 @@ export function showRequest(entry) {
       const { entryCard } = await import("./entry.js");
       box.append(entryCard(entry));
     } catch {
-      box.append(h("p", { class: "entry" }, "This part of the page could not be fetched: no connection."));
+      box.append(h("p", { class: "entry" }, "This part of the page could not be loaded: no connection."));
     }
   }, { class: "quiet", "aria-expanded": "false" });
   box.append(toggle);

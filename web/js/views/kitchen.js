@@ -19,7 +19,7 @@ class KitchenView extends View {
   shown = "";
 
   build() {
-    this.pauseButton = button("Hold the board", () => {
+    this.pauseButton = button("Pause the board", () => {
       this.paused = !this.paused;
       this.pauseButton.setAttribute("aria-pressed", String(this.paused));
     }, { "aria-pressed": "false", hidden: true });
@@ -37,7 +37,7 @@ class KitchenView extends View {
       h(
         "p",
         { class: "lead" },
-        "Everybody’s open orders, oldest first. One step at a time: placed, preparing, ready, served.",
+        "The open orders of all guests, oldest first. One step at a time: placed, preparing, ready, served.",
       ),
       h("div", { class: "row row--kept" }, this.modeBox, this.pauseButton),
       this.notice,
@@ -59,12 +59,12 @@ class KitchenView extends View {
 
   async read(options = {}) {
     this.allowed = false;
-    if (this.requireLogin("Only the staff may look at the pass.", "api/v1/kitchen/orders")) {
+    if (this.requireLogin("Only chefs and managers may look into the kitchen.", "api/v1/kitchen/orders")) {
       this.modeBox.hidden = this.pauseButton.hidden = true;
       return;
     }
     const answer = await this.load(
-      "Looking at the pass",
+      "Looking into the kitchen",
       () => this.ask(options),
       ({ data }) => this.draw(data.items),
     );
@@ -191,7 +191,7 @@ class KitchenView extends View {
           answer,
           null,
           answer.status === 409 && order.status === "placed" && status !== "served"
-            ? "The automatic kitchen was quicker."
+            ? "The automatic kitchen was faster."
             : "",
         ),
     );

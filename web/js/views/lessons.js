@@ -39,8 +39,8 @@ class LessonList extends View {
       h(
         "p",
         { class: "lead" },
-        "Guess, run, compare. A lesson is done when the house has seen the requests that prove it, "
-          + "whoever sends them: this page, a terminal, a program of yours.",
+        "Guess, run, compare. A lesson is done when the server has seen the requests that prove it. "
+          + "You can send them from this page, from a terminal or from your own program.",
       ),
     );
     this.on(lessonList, "change", () => {
@@ -125,26 +125,26 @@ class LessonList extends View {
           ", ",
           away("learn/sheet", "all lessons"),
           ". ",
-          away("learn/glossary", "Technical words, each in a line"),
+          away("learn/glossary", "Technical words"),
           ".",
         ),
       ),
       h(
         "section",
         { class: "card" },
-        h("h2", {}, "Keep it, or begin anew"),
+        h("h2", {}, "Save it, or start again"),
         h(
           "p",
           {},
           h("a", { href: "learn/progress", download: "progress.json" }, "Download my progress"),
-          " as a file, and restore it on another day.",
+          " as a file, and restore it later.",
         ),
         h(
           "div",
           { class: "row" },
           button("Restore my progress", () => file.click()),
           file,
-          button("All lessons anew", () => this.reset("lessons")),
+          button("Start all lessons again", () => this.reset("lessons")),
           button("Fresh kitchen", () => this.reset("kitchen")),
         ),
       ),
@@ -158,7 +158,7 @@ class LessonList extends View {
       h(
         "div",
         { class: "done" },
-        h("p", {}, what === "lessons" ? "All lessons begin anew." : "The restaurant is as on its first day."),
+        h("p", {}, what === "lessons" ? "All lessons start again." : "The restaurant was reset."),
       ),
     );
   }

@@ -23,7 +23,7 @@ class MenuView extends View {
       h(
         "div",
         { class: "menu" },
-        h("p", { class: "lead" }, "Anybody may read the menu. Ordering takes a wristband: try it without one."),
+        h("p", { class: "lead" }, "Everybody may read the menu. To order, you need a wristband (access token)."),
         this.filters,
         this.notice,
         this.content,
@@ -125,7 +125,10 @@ function filterForm(changed) {
       h(
         "select",
         { id: "sort", name: "sort" },
-        [["", "as on the card"], ["name", "by name"], ["price", "cheapest first"], ["-price", "dearest first"]].map((
+        [["", "as on the menu"], ["name", "by name"], ["price", "lowest price first"], [
+          "-price",
+          "highest price first",
+        ]].map((
           [value, label],
         ) => h("option", { value }, label)),
       ),
@@ -255,7 +258,7 @@ function dishRow(dish, currency) {
 
 function noDishes(path) {
   if (path.includes("?")) {
-    return emptyState("No dish is like that", h("p", {}, "Search for something else, or clear the filter."));
+    return emptyState("No dish matches", h("p", {}, "Search for something else, or clear the filter."));
   }
   return emptyState(
     "The menu is empty",
@@ -274,14 +277,14 @@ function noDishes(path) {
 /** loungeCard is an endpoint that one claim of the token opens. */
 function loungeCard() {
   const answerBox = h("div", { class: "notice" });
-  const knock = button("Knock at the lounge", async () => {
+  const knock = button("Try to enter the lounge", async () => {
     const answer = await call("GET", "api/v1/lounge");
     if (!answer.ok) {
       answerBox.replaceChildren(
         refusal(
           answer,
           null,
-          answer.status === 403 ? "Your wristband says vip: false. Nobody was asked: the claim decides." : "",
+          answer.status === 403 ? "Your wristband (access token) says vip: false. This claim decides." : "",
         ),
       );
       return;
@@ -308,7 +311,7 @@ function loungeCard() {
     "section",
     { class: "card lounge", "data-place": "lounge", "aria-labelledby": "lounge-title" },
     h("h2", { id: "lounge-title", tabindex: -1 }, picture("lounge"), "The lounge"),
-    h("p", {}, "A door for VIPs. The bouncer reads it from your wristband and asks nobody."),
+    h("p", {}, "For VIPs only. The bouncer (authorization) reads the claim in your wristband and asks nobody."),
     knock,
     answerBox,
   );

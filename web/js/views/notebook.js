@@ -22,7 +22,7 @@ class NotebookView extends View {
       h(
         "p",
         { class: "lead" },
-        "Everything that this page has said, and what it was told. Open an entry to read it, copy it for your "
+        "Every request of this page, and its answer. Open an entry to read it, copy it for your "
           + "terminal, or send it again.",
       ),
       h(
@@ -58,7 +58,7 @@ class NotebookView extends View {
     if (this.entries.length === 0) {
       this.list.append(
         emptyState(
-          "Nothing said yet",
+          "No requests yet",
           h("p", {}, "Look at the ", h("a", { href: "#/menu" }, "menu"), ", and come back."),
         ),
       );

@@ -13,7 +13,11 @@ class OfficeView extends View {
 
   build() {
     return [
-      h("p", { class: "lead" }, "Who may do what, what is on the menu, and who signs the wristbands."),
+      h(
+        "p",
+        { class: "lead" },
+        "Who may do what, what is on the menu, and which key signs wristbands (access tokens).",
+      ),
       this.notice,
       this.content,
     ];
@@ -85,7 +89,7 @@ function guestRow(user) {
         box,
         answer,
         `${user.username} is changed. All logins of ${user.username} have ended: `
-          + "the old wristbands said something else.",
+          + "the claims in the old wristbands are no longer true.",
       )
     ) user = answer.data;
     else [role.value, vip.checked] = [user.role, user.vip];
@@ -213,7 +217,7 @@ function dishForm(d, tag, box, place, read) {
     h(
       "fieldset",
       {},
-      h("legend", {}, "Prices; leave out what there is not"),
+      h("legend", {}, "Prices. Leave the sizes empty that the dish does not have"),
       h("div", { class: "edit__fields" }, sizes.map(price)),
     ),
     text("allergens", "Allergens, with commas", { value: d?.allergens.join(", ") ?? "" }),
@@ -244,7 +248,7 @@ function dishForm(d, tag, box, place, read) {
         answer,
         d ? `${isolated(json.name)} is changed.` : `${isolated(json.name)} is on the menu.`,
         answer.status === 412
-          ? "Somebody changed it meanwhile. What you typed is kept here; "
+          ? "Somebody else changed it. What you typed is still here: "
             + "press Change again to see the dish as it is now."
           : "",
       )
@@ -296,10 +300,10 @@ function keySection() {
     h(
       "p",
       {},
-      "A new key signs from now on; wristbands under the old one stay valid until they expire. ",
+      "From now on a new key signs. Wristbands with an older signature stay valid until they expire. ",
       h("a", { href: ".well-known/jwks.json" }, "Public keys"),
     ),
-    button("Let a new key sign", async () => {
+    button("Sign with a new key", async () => {
       const answer = await call("POST", "api/v1/auth/keys/rotate");
       report(box, answer, `The key ${answer.data?.kid} signs from now on.`);
     }),

@@ -25,7 +25,7 @@ class OrdersView extends View {
       hidden: true,
     });
     return [
-      h("p", { class: "lead" }, "Newest first. Each step comes over a stream in the moment the kitchen takes it."),
+      h("p", { class: "lead" }, "Newest first. Each new step comes over a stream at once."),
       h("div", { class: "row row--kept" }, this.pauseButton),
       this.notice,
       this.content,
@@ -85,7 +85,7 @@ class OrdersView extends View {
   }
 
   async read() {
-    if (this.requireLogin("The waiter shows orders only to the guest who placed them.", "api/v1/orders")) {
+    if (this.requireLogin("The waiter (API) shows orders only to the guest who placed them.", "api/v1/orders")) {
       this.stopStreams();
       this.rows.clear();
       this.moreButton.hidden = this.pauseButton.hidden = true;
@@ -304,7 +304,7 @@ function orderRow(order) {
           "aria-disabled": late ? "true" : null,
           "aria-describedby": late ? "late-" + order.id : null,
         }),
-        late ? h("span", { class: "muted", id: "late-" + order.id }, "Too late: the kitchen is at it (409).") : "",
+        late ? h("span", { class: "muted", id: "late-" + order.id }, "Too late: the kitchen has started (409).") : "",
       ]);
     }
     actions.dataset.status = status;

@@ -13,7 +13,11 @@ class SessionsView extends View {
   build() {
     this.result = h("div", { class: "notice" });
     return [
-      h("p", { class: "lead" }, "Each login opens a session: one wristband after the other, until it ends."),
+      h(
+        "p",
+        { class: "lead" },
+        "Each login starts a session. Until it ends, it gives you new wristbands (access tokens).",
+      ),
       this.notice,
       this.result,
       this.content,
@@ -25,7 +29,7 @@ class SessionsView extends View {
   }
 
   async read() {
-    if (this.requireLogin("Log in to see where else you are logged in.", "api/v1/auth/sessions")) return;
+    if (this.requireLogin("Log in to see all your logins.", "api/v1/auth/sessions")) return;
     await this.load(
       "Looking for your logins",
       () => call("GET", "api/v1/auth/sessions"),
@@ -110,7 +114,7 @@ function passwordForm(said) {
     "form",
     { class: "login" },
     who,
-    field("current", "Password of now", "current-password"),
+    field("current", "Current password", "current-password"),
     field("new", "New password (8 letters or more)", "new-password"),
     h("div", { class: "row" }, h("button", { type: "submit" }, "Change the password")),
   );

@@ -1,4 +1,4 @@
-// Takes an access token apart. To learn here: reading is not checking. Anyone can read
+// Takes an access token apart. To learn here: the page has only read it. Anyone can read
 // and rewrite the first two parts; only the server says whether the signature fits,
 // and one changed letter breaks it.
 
@@ -39,7 +39,7 @@ class TokenView extends View {
         h(
           "p",
           { class: "muted small", id: "token-help" },
-          "Paste any token, or use your wristband. It goes to this restaurant’s server to be checked, "
+          "Paste any token, or use your wristband (access token). The page sends it to this server to check it, "
             + "and nowhere else.",
         ),
       ),
@@ -102,7 +102,7 @@ class TokenView extends View {
         : refusal(
           answer,
           () => this.check(),
-          answer.lost ? "Reading the token works without the server; checking its stamp takes it." : "",
+          answer.lost ? "The page can read the token by itself. Only the server can check the signature." : "",
         ),
     );
     if (!answer.ok) return;
@@ -124,27 +124,27 @@ class TokenView extends View {
   verdictParts() {
     if (!this.token) {
       return auth.state.mode === "cookie"
-        ? ["In a cookie", "your wristband is where no script can read it", "unknown"]
+        ? ["In a cookie", "no script can read your wristband", "unknown"]
         : ["No wristband", "paste a token, or log in", "unknown"];
     }
     if (this.decoded.fault) return [this.decoded.fault, "", "no"];
-    if (!this.verdictOf) return ["Not checked yet", "reading is not checking", "unknown"];
+    if (!this.verdictOf) return ["Not checked yet", "the page has only read it", "unknown"];
     const { active, reasons, signature } = this.verdictOf,
       exp = readTime(this.decoded.claims?.exp),
       left = exp ? exp.at - serverNow() / 1000 : null;
-    if (active && left > 0) return [`Valid for ${duration(left)}`, "the stamp fits", "yes"];
+    if (active && left > 0) return [`Valid for ${duration(left)}`, "the signature is right", "yes"];
     if (left !== null && left <= 0 && (active || reasons[0] === "token-expired")) {
-      return [`Expired ${duration(left)} ago`, signature.valid ? "the stamp fits" : "", "no"];
+      return [`Expired ${duration(left)} ago`, signature.valid ? "the signature is right" : "", "no"];
     }
     const words = {
-      "token-signature-invalid": "Bad stamp",
+      "token-signature-invalid": "Wrong signature",
       "token-revoked": "Cut",
-      "token-key-unknown": "Stamp of a stranger",
+      "token-key-unknown": "Unknown key",
       "token-algorithm-refused": "Algorithm refused",
-      "token-claims-invalid": "Not for this door",
-      "token-malformed": "Not a wristband of this house",
+      "token-claims-invalid": "Not for this server",
+      "token-malformed": "Not a token of this server",
     };
-    return [words[reasons[0]] ?? "Refused", "the door says " + reasons[0], "no"];
+    return [words[reasons[0]] ?? "Refused", "the server says " + reasons[0], "no"];
   }
 
   draw() {
@@ -157,7 +157,7 @@ class TokenView extends View {
       if (!auth.state.mode) {
         this.parts.append(
           emptyState(
-            "You wear no wristband",
+            "You have no wristband",
             h("p", {}, "Log in to get one, or paste a token above."),
             button("Log in", logIn, { class: "primary" }),
           ),
@@ -188,9 +188,9 @@ class TokenView extends View {
           {},
           h("p", {}, `${Math.floor(d.signature.length * 3 / 4)} bytes`),
           h("p", {}, signatureText(this.verdictOf)),
-          h("p", {}, h("a", { href: ".well-known/jwks.json" }, "Public keys"), " check it; they cannot make one."),
+          h("p", {}, h("a", { href: ".well-known/jwks.json" }, "Public keys"), " check it. They cannot make one."),
         ),
-        "the stamp over the other two",
+        "the stamp on the other two parts",
       ),
     );
     this.edit.append(this.claimEditor(d));
@@ -235,31 +235,38 @@ class TokenView extends View {
     const change = button("Change the claim", () => {
       this.field.value = tamper(this.token, { ...d.claims, [which.value]: parseValue(value.value) });
       this.changed(this.field.value, 0);
-      announce(`${which.value} is changed; the signature is still the old one.`);
+      announce(`${which.value} is changed. The signature is still the old one.`);
       $("#show-to-door", this).focus();
     });
-    const door = button("Show it to the door", async () => {
+    const door = button("Send it to the server", async () => {
       const answer = await call("GET", "api/v1/auth/me", {
         auth: this.token,
-        why: "the token of the inspector, shown to the door",
+        why: "the token of the inspector",
       });
       if (answer.ok) {
         result.replaceChildren(
           h(
             "div",
             { class: "done" },
-            h("p", {}, h("b", {}, "The door opens. "), "It reads: ", bdi(answer.data.name), `, ${answer.data.role}.`),
+            h(
+              "p",
+              {},
+              h("b", {}, "The server accepts it. "),
+              "You are ",
+              bdi(answer.data.name),
+              `, ${answer.data.role}.`,
+            ),
             showRequest(answer.entry),
           ),
         );
-        announce("The door opens.");
+        announce("The server accepts it.");
       } else result.replaceChildren(refusal(answer, null, "", false));
     }, { class: "primary", id: "show-to-door" });
     return h(
       "section",
       { class: "card edit", "aria-labelledby": "edit-title" },
       h("h2", { id: "edit-title" }, "Edit a claim"),
-      h("p", {}, "Anybody can rewrite the payload. Nobody but the house can make a signature that fits it."),
+      h("p", {}, "Everybody can change the payload. Only the server can make a signature that matches it."),
       h(
         "div",
         { class: "edit__fields" },
@@ -288,10 +295,10 @@ class TokenView extends View {
         "p",
         {},
         {
-          memory: "In a variable of this page: it is gone when the page is closed. "
+          memory: "In a variable of this page. When you close the page, it is gone. "
             + "The voucher (refresh token) is in a cookie that no script can read.",
           cookie:
-            "In a cookie, and the voucher in another: no script can read either, and the browser sends them by itself.",
+            "In a cookie, like the voucher (refresh token). No script can read it, and the browser sends it by itself.",
           null: "Nowhere: you are not logged in.",
         }[mode],
       ),
@@ -299,7 +306,7 @@ class TokenView extends View {
         "label",
         { class: "check" },
         renew,
-        "Renew it by itself when it expires (switch it off to watch a wristband expire)",
+        "Get a new one automatically when it expires (switch this off to watch a wristband expire)",
       ),
       mode
         ? h(
@@ -317,8 +324,8 @@ const signatureText = (
 ) => (!verdict
   ? "not checked yet"
   : verdict.signature.valid
-  ? "Checked by the server: it fits."
-  : "Checked by the server: it does not fit.");
+  ? "Checked by the server: it is right."
+  : "Checked by the server: it is wrong.");
 
 function part(kind, title, body, note) {
   return h(
@@ -356,7 +363,7 @@ function inWords(name, value) {
     {},
     `${dayTime(time.at * 1000)}, `,
     h("span", { "data-exp": time.at }, fromNow(time.at)),
-    time.milliseconds ? ". These are milliseconds; a JWT counts in seconds, so a door would read a year far away." : "",
+    time.milliseconds ? ". These are milliseconds. A JWT counts in seconds, so this is far in the future." : "",
   );
 }
 
