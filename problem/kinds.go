@@ -79,11 +79,11 @@ var (
 		"The signature of the wristband (access token) is genuine, but the server does not accept its claims. The issuer, the audience or the type is a different one. Or a required claim is missing or has the wrong form. Or the token wants to live longer than this server allows.",
 		"Use an access token that was issued for this address. "+logIn)
 	TokenExpired = refuseToken("token-expired", "The wristband has expired", "expired",
-		"A wristband (access token) is valid for minutes only, so that a stolen one soon becomes useless. The exp time of this one is over.",
+		"A wristband (access token) is valid for minutes only, so that a stolen one soon becomes useless. The time in its exp claim is over.",
 		logIn)
 	TokenRevoked = refuseToken("token-revoked", "The login session has ended", "revoked",
 		"The login session of this wristband (access token) ended before the wristband expired. There are several possible reasons. The guest logged out, ended the session or changed the password. A manager ended the session, or changed the role or the VIP status. A refresh token was used twice. The wristband was sent over plain HTTP, where others can read it. The restaurant was reset. Or it went back to a copy of its order book (database). The answer names the reason if the server knows it.",
-		"Always use the https:// address if the server has one. A redirect from http:// to https:// ends the session, too, and curl -L does not show the answer that says so. "+logIn)
+		"Always use the https:// address if the server has one. A redirect from http:// to https:// ends the session, too. curl -L follows the redirect and does not show its message. "+logIn)
 	RefreshTokenInvalid = define(http.StatusUnauthorized, "refresh-token-invalid", "That voucher is not valid",
 		"The voucher (refresh token) is unknown or expired, or its login session has ended.",
 		"Log in again at POST /api/v1/auth/login. Every login and every refresh gives you a new refresh token.")
@@ -104,7 +104,7 @@ var (
 		"The wristband (access token) is genuine, but its vip claim is false.",
 		"Log in as a VIP, for example as vera of the demo accounts. A manager can make a guest a VIP. The guest's next wristband then has the claim.")
 	CrossOrigin = define(http.StatusForbidden, "cross-origin", "Another page is asking",
-		"A web page of another origin sent this request. The server does not accept such a request with a cookie, for a login or for a lesson. A browser also sends cookies when a strange page asks. So a strange page could place an order in your name. If it could log in, it could also try passwords until you are locked out. Another port of the same host is another origin, too.",
+		"A web page of another origin sent this request. Such a request may not use a cookie, log in, or change a lesson. A browser also sends cookies when a strange page asks. So a strange page could place an order in your name. If it could log in, it could also try passwords until you are locked out. Another port of the same host is another origin, too.",
 		"Call the API from its own pages, or send the access token in an Authorization header. A strange page cannot do that in your name. The person who runs this server can let the pages of an origin log in without cookies: with RESTAURANT_CORS_ORIGINS.")
 	AgeRestricted = define(http.StatusForbidden, "age-restricted", "Adults only",
 		"The order contains a dish or a drink for adults only. The age_over_18 claim of the wristband (access token) is false.",
@@ -120,7 +120,7 @@ var (
 		"The body is not one valid application/x-www-form-urlencoded text. It is empty or cut off, it has invalid UTF-8, or it names a field twice.",
 		"Send each field once, percent-encoded. curl does this by itself: curl -d username=alice -d password=alice-likes-pizza.")
 	UnknownField = define(http.StatusBadRequest, "unknown-field", "Unknown field",
-		"The body has a field that this call does not take. Upper and lower case count. The server refuses unknown fields and does not ignore them, so that nobody sends a role or a price and believes that it was accepted.",
+		"The body has a field that this call does not take. Upper and lower case count. The server refuses unknown fields. Otherwise somebody could send a role or a price and believe that it was accepted.",
 		"Leave the field out, or correct its spelling. The documentation at /swagger/index.html lists the fields of each call.")
 	TokenMissing = define(http.StatusBadRequest, "token-missing", "No token to look at",
 		"This call needs a token to look at, but the request has none that it can read.",
@@ -148,7 +148,7 @@ var (
 // 421, and 400 where the host is none: the request is addressed to another server.
 var (
 	MisdirectedRequest = define(http.StatusMisdirectedRequest, "misdirected-request", "Wrong host name",
-		"The request uses a host name that does not belong to this server. The server refuses it to stop an attack: a strange web page can make its own name lead to your computer, and then talk to a server there (DNS rebinding).",
+		"The request uses a host name that does not belong to this server. The server refuses it to stop an attack: a strange web page can let its own host name point to your computer, and then talk to a server there (DNS rebinding).",
 		"Use the address that the server printed when it started. It accepts localhost, loopback addresses such as 127.0.0.1, the host of RESTAURANT_PUBLIC_URL and the names of its TLS certificate. The person who runs the server can add names with RESTAURANT_ALLOWED_HOSTS. A proxy in front must pass the Host header on unchanged.")
 	MalformedHost = define(http.StatusBadRequest, "malformed-host", "That is not a host",
 		"The Host header of the request is not the name or the address of a host, with or without a port.",
@@ -168,7 +168,7 @@ var (
 // 409, 412, 422: understood, but not possible.
 var (
 	ValidationFailed = define(http.StatusUnprocessableEntity, "validation-failed", "Not quite right yet",
-		"The server understood the request, but it cannot accept some of the values. The list errors names each of these fields and says what it takes.",
+		"The server understood the request, but it cannot accept some of the values. The member errors lists these fields and says what each of them takes.",
 		"Correct the fields that are listed and send the request again.")
 	LifetimeTooLong = define(http.StatusUnprocessableEntity, "lifetime-too-long", "No wristband lives that long",
 		"A login may ask for a wristband (access token) with a shorter life than usual, but never with a longer one.",

@@ -15,7 +15,7 @@ curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/menu
 # 4. Now order with the wristband. The header Location is the address of your order. Its last part is the number of the order.
 curl.exe -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
-# 5. Was the connection bad, and you are not sure? Send the order again. The number is the same, and the header Idempotency-Replayed says that this is not a new order.
+# 5. Imagine that the connection was bad and no answer came. Send the order again. The number is the same, and the header Idempotency-Replayed says that this is not a new order.
 curl.exe -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 # 6. Follow your order. The answer stays open (a stream), and the kitchen writes each step into it until the pizza is served.

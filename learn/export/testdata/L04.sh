@@ -38,7 +38,7 @@ wants order 201
 header order Location '/api/v1/orders/'
 order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' order.head)
 
-echo "5. Was the connection bad, and you are not sure? Send the order again. The number is the same, and the header Idempotency-Replayed says that this is not a new order."
+echo "5. Imagine that the connection was bad and no answer came. Send the order again. The number is the same, and the header Idempotency-Replayed says that this is not a new order."
 curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D again.head > again.body || fail "again: nothing answers"
 wants again 201
 header again Idempotency-Replayed 'true'

@@ -34,7 +34,7 @@ curl -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-likes-p
 rem 10. Ask for the orders of the kitchen as carla.
 curl -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
 
-rem 11. Start cooking the order. If the kitchen was faster than you, the answer is 409: the order is already further.
+rem 11. Start cooking the order. If the kitchen was faster than you, the answer is 409: the order is already past that step.
 curl -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/1
 
 curl -q -s http://localhost:8080/learn

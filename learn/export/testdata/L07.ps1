@@ -33,7 +33,7 @@ curl.exe -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-lik
 # 10. Ask for the orders of the kitchen as carla.
 curl.exe -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
 
-# 11. Start cooking the order. If the kitchen was faster than you, the answer is 409: the order is already further.
+# 11. Start cooking the order. If the kitchen was faster than you, the answer is 409: the order is already past that step.
 curl.exe -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/1
 
 curl.exe -q -s http://localhost:8080/learn

@@ -68,7 +68,7 @@ echo "10. Ask for the orders of the kitchen as carla."
 curl -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders -sS -D carla-kitchen.head > carla-kitchen.body || fail "carla-kitchen: nothing answers"
 wants carla-kitchen 200
 
-echo "11. Start cooking the order. If the kitchen was faster than you, the answer is 409: the order is already further."
+echo "11. Start cooking the order. If the kitchen was faster than you, the answer is 409: the order is already past that step."
 curl -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/$order -sS -D cook.head > cook.body || fail "cook: nothing answers"
 wants cook 200 409
 
