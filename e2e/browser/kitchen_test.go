@@ -169,7 +169,7 @@ func TestKitchen_keepsTheBoardAfterExpiry(t *testing.T) {
 	chef := s.newTab(t)
 	chef.expectStatus(401)
 	chef.open("/#/token")
-	chef.click(checkbox("Renew it by itself*"))
+	chef.click(checkbox("Get a new one automatically*"))
 	chef.logIn("carla")
 	chef.goTo("Kitchen")
 	chef.find(button("Start cooking order 1"))

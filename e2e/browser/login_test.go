@@ -109,11 +109,11 @@ func TestLogin_register(t *testing.T) {
 	guest.fill(textbox("Name"), "alice")
 	guest.fill(textbox("Password"), "a sentence only I know")
 	guest.fill(textbox("What is your name?"), "New Guest")
-	guest.click(button("Open my account*"))
+	guest.click(button("Create my account*"))
 	guest.waitText("409")
 	guest.checkAccessibility("login, name taken")
 	guest.fill(textbox("Name"), "new.guest")
-	guest.click(button("Open my account*"))
+	guest.click(button("Create my account*"))
 	guest.find(button("Log out"))
 	guest.goTo("Notebook")
 	for _, card := range guest.all(article("Entry *")) {

@@ -210,7 +210,7 @@ func doWithNewAccount(p *tab) {
 	p.fill(textbox("Name"), "new.guest")
 	p.fill(textbox("Password"), ownPassword)
 	p.fill(textbox("What is your name?"), "New Guest")
-	p.click(button("Open my account*"))
+	p.click(button("Create my account*"))
 	p.waitGone(loginDialog)
 	p.goTo("My logins")
 	p.click(element{role: "DisclosureTriangle", name: "Change the password"})

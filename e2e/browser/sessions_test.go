@@ -42,7 +42,7 @@ func TestSessions_endedElsewhere(t *testing.T) {
 	s.mustCall("DELETE", "/api/v1/auth/sessions", s.Login("alice"), "", nil)
 	guest.click(button("Order"))
 	guest.find(link("Log in"))
-	guest.waitText("Your login session has ended")
+	guest.waitText("Your login session and its wristband")
 	guest.find(button("One more large Margherita"))
 	guest.checkAccessibility("menu, login ended elsewhere")
 }

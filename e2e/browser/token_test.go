@@ -90,7 +90,7 @@ func TestToken_expiry(t *testing.T) {
 	guest := s.newTab(t)
 	guest.expectStatus(401)
 	guest.open("/#/token")
-	guest.click(checkbox("Renew it by itself*"))
+	guest.click(checkbox("Get a new one automatically*"))
 	guest.logIn("alice")
 	guest.goTo("My orders")
 	guest.find(article("Order 1"))
