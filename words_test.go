@@ -41,10 +41,6 @@ var odd = []struct{ words, instead string }{
 	{`\bno more (than|of)? ?(there|here)\b`, "not any longer"},
 }
 
-// unread are texts that are not in plain words yet.
-var unread = []string{
-}
-
 // TestWords_areOfToday reads what people read: the README and the pages in docs, the page,
 // the lessons, the document of the API, and every text in the code: messages, -h, problems.
 func TestWords_areOfToday(t *testing.T) {
@@ -65,9 +61,6 @@ func TestWords_areOfToday(t *testing.T) {
 	for _, o := range odd {
 		pattern := regexp.MustCompile(`(?im)` + o.words)
 		for name, all := range texts {
-			if slices.Contains(unread, name) {
-				continue
-			}
 			for _, text := range all {
 				for _, at := range pattern.FindAllStringIndex(text, -1) {
 					t.Errorf("%s says %q: %s", name, around(text, at), o.instead)
