@@ -23,7 +23,7 @@ func TestModulePath_inACopy(t *testing.T) {
 	copySources(t, dir)
 	run := func(dir, name string, args ...string) (string, error) {
 		cmd := exec.Command(name, args...)
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 		out, err := cmd.CombinedOutput()
 		return strings.TrimSpace(string(out)), err
 	}

@@ -17,7 +17,7 @@ const lister = "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 func partsOf(ctx context.Context, root string, p program) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", "run", lister, "bin", "-json", "-std", "-noserial", "-notimestamp", p.path)
 	cmd.Stderr = os.Stderr
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	list, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("cyclonedx-gomod: %w", err)

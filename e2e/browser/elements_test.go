@@ -245,7 +245,7 @@ func (p *tab) scrollTo(words string) {
 	p.t.Helper()
 	p.waitUntil("there is a row with "+words, func() bool {
 		return p.isTrue(fmt.Sprintf(`(() => {
-			const row = [...document.querySelectorAll('main li, main article')].find(e => e.textContent.includes(%s))
+			const row = [...document.querySelectorAll('main :is(li, article):not(nav *)')].find(e => e.textContent.includes(%s))
 			row?.scrollIntoView({ block: 'center' })
 			return !!row
 		})()`, quote(words)))
