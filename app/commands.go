@@ -41,8 +41,8 @@ var commands = []command{
 	{name: "keys rotate", run: keysRotateCommand, meaning: "Create a new key, which signs all tokens from now on. Stop the server first, or use POST /api/v1/auth/keys/rotate while it is running."},
 	{name: "users add", args: "[-role guest|chef|manager] [-vip] [-name NAME] USERNAME", run: usersAddCommand, flags: userFlags, usage: "users add takes one USERNAME: users add -role manager NAME", meaning: "Add a user. Stop the server first. The command reads the password from standard input."},
 	{name: "health", run: healthCommand, meaning: "Ask the server that runs with these settings if it is ready. The exit code is 1 if it is not."},
-	{name: "backup", args: "FILE", run: backupCommand, usage: "backup takes the name of one new FILE", meaning: "Copy the database to a new FILE. The server may be running."},
-	{name: "restore", args: "[-yes] FILE", run: restoreCommand, flags: restoreFlags, usage: "restore takes the name of one FILE: restore [-yes] FILE", meaning: "Put a copy of the database back. Stop the server first. The command shows what it will replace, and asks before it does so. With -yes it does not ask."},
+	{name: "backup", args: "FILE", run: backupCommand, usage: "backup takes the name of one new FILE", meaning: "Copy the SQLite database to a new FILE. (For PostgreSQL use pg_dump.) The server may be running."},
+	{name: "restore", args: "[-yes] FILE", run: restoreCommand, flags: restoreFlags, usage: "restore takes the name of one FILE: restore [-yes] FILE", meaning: "Replace the SQLite database with a copy of it. Stop the server first. The command shows what it will replace, and asks before it does so. With -yes it does not ask."},
 }
 
 // start reads the command line and runs the command.

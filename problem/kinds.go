@@ -62,9 +62,9 @@ const logIn = "Log in again at POST /api/v1/auth/login. Send the new wristband i
 var (
 	AuthenticationRequired = define(http.StatusUnauthorized, "authentication-required", "No wristband",
 		"This call is only for guests who are logged in. The request came without a wristband (access token).",
-		"Log in at POST /api/v1/auth/login. Send the access token in the header: Authorization: Bearer <access token>. The server ignores a token in the address or in the body, because addresses end up in logs.")
+		"Log in at POST /api/v1/auth/login. Send the access token in the header: Authorization: Bearer <access token>. The server ignores a token in the body, and also in the address, because addresses end up in logs.")
 	TokenMalformed = refuseToken("token-malformed", "Not a wristband", "malformed",
-		"The Authorization header does not contain a wristband (access token) of this server. An access token is a JWT. It has three parts in base64url with two dots between them. Its header has exactly alg, typ and kid, and its payload is JSON.",
+		"The Authorization header does not contain a wristband (access token) of this server. An access token is a JWT. It has three parts in base64url with two dots between them. Here its header contains exactly alg, typ and kid, and its payload is JSON.",
 		"Check that you copied the whole token, without quotes, spaces or line breaks. "+logIn)
 	TokenAlgorithmRefused = refuseToken("token-algorithm-refused", "Wrong signature algorithm", "algorithm not allowed",
 		"The wristband (access token) says that it was signed with another algorithm than RS256. The server accepts only RS256 and never lets a token choose. So it refuses tokens that are forged with \"none\", or with the public key as an HMAC secret.",
@@ -74,7 +74,7 @@ var (
 		"The keys that are in use are at /.well-known/jwks.json. "+logIn)
 	TokenSignatureInvalid = refuseToken("token-signature-invalid", "Wrong signature", "bad signature",
 		"The signature does not match the text of the wristband (access token). Somebody changed the text after it was signed, or somebody else signed it.",
-		"Nobody can edit a wristband, not even its owner. "+logIn)
+		"A wristband that somebody has edited never works, not even if its owner did it. "+logIn)
 	TokenClaimsInvalid = refuseToken("token-claims-invalid", "Not for this server", "claims not accepted",
 		"The signature of the wristband (access token) is genuine, but the server does not accept its claims. The issuer, the audience or the type is a different one. Or a required claim is missing or has the wrong form. Or the token wants to live longer than this server allows.",
 		"Use an access token that was issued for this address. "+logIn)
@@ -83,7 +83,7 @@ var (
 		logIn)
 	TokenRevoked = refuseToken("token-revoked", "The login session has ended", "revoked",
 		"The login session of this wristband (access token) ended before the wristband expired. There are several possible reasons. The guest logged out, ended the session or changed the password. A manager ended the session, or changed the role or the VIP status. A refresh token was used twice. The wristband was sent over plain HTTP, where others can read it. The restaurant was reset. Or it went back to a copy of its order book (database). The answer names the reason if the server knows it.",
-		"Always use the https:// address if the server has one. A redirect from http:// to https:// ends the session, too. curl -L follows the redirect and does not show its message. "+logIn)
+		"Always use the https:// address if the server has one. A request to http:// that is redirected to https:// ends the login session, too. curl -L follows the redirect and does not show its message. "+logIn)
 	RefreshTokenInvalid = define(http.StatusUnauthorized, "refresh-token-invalid", "That voucher is not valid",
 		"The voucher (refresh token) is unknown or expired, or its login session has ended.",
 		"Log in again at POST /api/v1/auth/login. Every login and every refresh gives you a new refresh token.")
@@ -91,7 +91,7 @@ var (
 		"A voucher (refresh token) works only once, and this one was used before. Perhaps two people have a copy, and one of them is a thief. The server cannot know which of them. So it has ended the login session, access tokens included.",
 		"Log in again at POST /api/v1/auth/login. If you did not use the token twice yourself, change the password.")
 	InvalidCredentials = define(http.StatusUnauthorized, "invalid-credentials", "Name and password do not match",
-		"There is no guest with this name and this password. The answer is the same for an unknown name and for a wrong password. So nobody can find out here who is a guest.",
+		"There is no guest with this name and this password. The answer is the same for an unknown name and for a wrong password. So nobody can find out from this answer who is a guest.",
 		"Check the name and the password. The demo guests are alice, bob, vera, carla and marco, if the server has them. Their password is the name followed by -likes-pizza.")
 )
 
@@ -99,10 +99,10 @@ var (
 var (
 	RoleRequired = define(http.StatusForbidden, "role-required", "Staff only",
 		"The wristband (access token) is genuine, but its role claim does not allow this call.",
-		"Log in as somebody with the right role. Of the demo accounts, carla is a chef and marco is a manager. Nobody can change the role inside a token: the signature would be wrong.")
+		"Log in as somebody with the right role. Of the demo accounts, carla is a chef and marco is a manager. Changing the role inside a token does not help: the signature would be wrong.")
 	VIPOnly = define(http.StatusForbidden, "vip-only", "VIPs only",
 		"The wristband (access token) is genuine, but its vip claim is false.",
-		"Log in as a VIP, for example as vera of the demo accounts. A manager can make a guest a VIP. The guest's next wristband then has the claim.")
+		"Log in as a VIP, for example as vera of the demo accounts. A manager can make a guest a VIP. In the guest's next wristband the claim is then true.")
 	CrossOrigin = define(http.StatusForbidden, "cross-origin", "Another page is asking",
 		"A web page of another origin sent this request. Such a request may not use a cookie, log in, or change a lesson. A browser also sends cookies when a strange page asks. So a strange page could place an order in your name. If it could log in, it could also try passwords until you are locked out. Another port of the same host is another origin, too.",
 		"Call the API from its own pages, or send the access token in an Authorization header. A strange page cannot do that in your name. The person who runs this server can let the pages of an origin log in without cookies: with RESTAURANT_CORS_ORIGINS.")
@@ -115,10 +115,10 @@ var (
 var (
 	MalformedJSON = define(http.StatusBadRequest, "malformed-json", "That is not JSON",
 		"The body is not one valid JSON text. It is empty or cut off, it has a syntax error or invalid UTF-8, it is nested too deeply, or it names a field twice.",
-		"Compare the body with the example in the documentation at /swagger/index.html. With curl, save the body in a file and send it with -d \"@file.json\".")
+		"Compare the body with the example in the documentation at /swagger/index.html. With curl, save the body in a file and send it with -H \"Content-Type: application/json\" -d \"@file.json\".")
 	MalformedForm = define(http.StatusBadRequest, "malformed-form", "That is not a form",
 		"The body is not one valid application/x-www-form-urlencoded text. It is empty or cut off, it has invalid UTF-8, or it names a field twice.",
-		"Send each field once, percent-encoded. curl does this by itself: curl -d username=alice -d password=alice-likes-pizza.")
+		"Send each field once, percent-encoded. With curl, --data-urlencode does this: curl --data-urlencode username=alice --data-urlencode password=alice-likes-pizza.")
 	UnknownField = define(http.StatusBadRequest, "unknown-field", "Unknown field",
 		"The body has a field that this call does not take. Upper and lower case count. The server refuses unknown fields. Otherwise somebody could send a role or a price and believe that it was accepted.",
 		"Leave the field out, or correct its spelling. The documentation at /swagger/index.html lists the fields of each call.")
@@ -158,7 +158,7 @@ var (
 // 404, 405: no such resource or method.
 var (
 	NotFound = define(http.StatusNotFound, "not-found", "Nothing here",
-		"There is nothing at this address, or nothing that this guest may see. The answer is the same for another guest's order and for an order that does not exist. So nobody can count the orders of others.",
+		"There is nothing at this address, or nothing that this guest may see. The answer is the same for another guest's order and for an order that does not exist. So nobody can find out which orders of other people exist by trying numbers.",
 		"Check the address and the number. The calls are listed at /swagger/index.html.")
 	MethodNotAllowed = define(http.StatusMethodNotAllowed, "method-not-allowed", "Wrong method",
 		"The address exists, but it does not take this method.",

@@ -17,7 +17,7 @@ curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 rem 5. Look at the public keys of this server. A key has n and e, but no d: d would be the private part.
 curl -q -i http://localhost:8080/.well-known/jwks.json
 
-rem 6. Look for the private key. The server does not give it to anybody.
+rem 6. Try to get the private key. The server has no address that gives it out.
 curl -q -i http://localhost:8080/private.pem
 
 curl -q -s http://localhost:8080/learn

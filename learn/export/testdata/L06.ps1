@@ -16,7 +16,7 @@ curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 # 5. Look at the public keys of this server. A key has n and e, but no d: d would be the private part.
 curl.exe -q -i http://localhost:8080/.well-known/jwks.json
 
-# 6. Look for the private key. The server does not give it to anybody.
+# 6. Try to get the private key. The server has no address that gives it out.
 curl.exe -q -i http://localhost:8080/private.pem
 
 curl.exe -q -s http://localhost:8080/learn

@@ -42,7 +42,7 @@ echo "5. Look at the public keys of this server. A key has n and e, but no d: d 
 curl -q -i http://localhost:8080/.well-known/jwks.json -sS -D jwks.head > jwks.body || fail "jwks: nothing answers"
 wants jwks 200
 
-echo "6. Look for the private key. The server does not give it to anybody."
+echo "6. Try to get the private key. The server has no address that gives it out."
 curl -q -i http://localhost:8080/private.pem -sS -D private.head > private.body || fail "private: nothing answers"
 wants private 404
 holds private '"type":"/problems/not-found"'
