@@ -40,7 +40,7 @@ func TestLayout_telephone(t *testing.T) {
 	checkFoot("with an order")
 	guest.click(button("Close").within(region("Basket")))
 	guest.goTo("Token")
-	guest.click(checkbox("Renew it by itself*"))
+	guest.click(checkbox("Get a new one automatically*"))
 	guest.click(button("Log out"))
 	guest.logIn("alice", "30 s")
 	guest.goTo("Menu")
