@@ -142,6 +142,8 @@ RETURNING *`
 type Rotation struct {
 	// Now decides what has expired.
 	Now Millis
+	// UsedAt is what the session records as the time of its last use.
+	UsedAt Millis
 	// Hash is the hash of the old token, NewHash of the new one.
 	Hash, NewHash string
 	// Life is the lifetime of the new token.
@@ -178,7 +180,7 @@ func (s *Store) Rotate(ctx context.Context, r Rotation) (LoginSession, User, err
 // renewSession extends a session up to MaxSession, and never shortens access_until.
 // It checks again that the session has not ended: another instance may have ended
 // it since spendToken.
-const renewSession = `UPDATE login_sessions SET last_used_at = @now,
+const renewSession = `UPDATE login_sessions SET last_used_at = @used,
 	access_until = CASE WHEN access_until > @access THEN access_until ELSE @access END,
 	expires_at = CASE WHEN created_at + @most < @expires THEN created_at + @most ELSE @expires END
 WHERE id = @id AND ended_at IS NULL RETURNING *`
@@ -187,7 +189,7 @@ WHERE id = @id AND ended_at IS NULL RETURNING *`
 func renew(tx *gorm.DB, sid string, r Rotation) (LoginSession, error) {
 	var session LoginSession
 	res := tx.Raw(renewSession, map[string]any{
-		"now": r.Now, "access": r.AccessUntil, "expires": r.Now.Add(r.Life), "most": MaxSession.Milliseconds(), "id": sid,
+		"used": r.UsedAt, "access": r.AccessUntil, "expires": r.Now.Add(r.Life), "most": MaxSession.Milliseconds(), "id": sid,
 	}).Scan(&session)
 	if res.Error != nil {
 		return session, res.Error
@@ -206,7 +208,7 @@ func (s *Store) endReusedSession(tx *gorm.DB, r Rotation) (refused, err error) {
 	if res.Error != nil || res.RowsAffected == 0 || old.SpentAt == nil {
 		return ErrRefreshInvalid, res.Error
 	}
-	_, err = s.endSessions(tx, r.Now, EndReuse, "id = ?", old.SessionID)
+	_, err = s.endSessions(tx, r.UsedAt, EndReuse, "id = ?", old.SessionID)
 	return ErrRefreshReused, err
 }
 

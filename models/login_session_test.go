@@ -40,7 +40,7 @@ func newSession(t testing.TB, s *Store, u User, id string, change ...func(*Login
 func newRotation(id string, from int) Rotation {
 	now := Now()
 	return Rotation{
-		Now: now, Hash: fmt.Sprintf("%s-%d", id, from), NewHash: fmt.Sprintf("%s-%d", id, from+1),
+		Now: now, UsedAt: now, Hash: fmt.Sprintf("%s-%d", id, from), NewHash: fmt.Sprintf("%s-%d", id, from+1),
 		Life: week, AccessUntil: now.Add(15 * time.Minute),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -26,6 +27,7 @@ type Authority struct {
 	lifetime time.Duration
 	denylist *Denylist
 	clock    *clock
+	advance  atomic.Int64 // how far Now is ahead of the clock, in nanoseconds
 }
 
 // NewAuthority makes an authority that issues tokens as issuer, an address such as
@@ -40,8 +42,30 @@ func (a *Authority) Lifetime() time.Duration { return a.lifetime }
 // Issuer is the iss of the tokens that it issues.
 func (a *Authority) Issuer() string { return a.issuer }
 
-// Now is the time against which tokens are checked. It never goes back.
-func (a *Authority) Now() time.Time { return a.clock.now() }
+// Now is the time with which tokens are issued and checked. It never goes back.
+func (a *Authority) Now() time.Time { return a.clock.now().Add(a.Ahead()) }
+
+// Ahead is how far Advance has moved Now, 0 in real time.
+func (a *Authority) Ahead() time.Duration { return time.Duration(a.advance.Load()) }
+
+// MaxAhead is how far Advance moves Now at most.
+const MaxAhead = 24 * time.Hour
+
+// Advance moves Now ahead by d, which must be positive, until the program ends, and
+// reports whether it did: not beyond MaxAhead in all. Only tokens follow it. What the
+// database says of the past stays in real time, or a later start would take the
+// advanced time for the true one.
+func (a *Authority) Advance(d time.Duration) bool {
+	for {
+		ahead := a.advance.Load()
+		if d <= 0 || d > MaxAhead-time.Duration(ahead) {
+			return false
+		}
+		if a.advance.CompareAndSwap(ahead, ahead+int64(d)) {
+			return true
+		}
+	}
+}
 
 // Denylist is the list of login sessions that have been ended.
 func (a *Authority) Denylist() *Denylist { return a.denylist }
@@ -52,7 +76,7 @@ func (a *Authority) Keys() *Keys { return a.keys }
 // Issue signs an access token of a login session. exp holds whole seconds, so the
 // rest of expires is cut off.
 func (a *Authority) Issue(u models.User, sessionID string, expires time.Time) (string, error) {
-	now := a.clock.now()
+	now := a.Now()
 	adult := u.AgeOver18(now)
 	return sign(a.keys.signingKey(), Claims{
 		Issuer:    a.issuer,
@@ -164,7 +188,7 @@ func (a *Authority) Principal(verified string) (Principal, error) {
 	}
 	expires := time.Unix(c.ExpiresAt, 0)
 	switch {
-	case !a.clock.now().Before(expires):
+	case !a.Now().Before(expires):
 		return Principal{}, ErrExpired
 	case a.denylist.Has(c.SessionID):
 		return Principal{}, RevokedError{a.denylist.Why(c.SessionID)}
@@ -178,7 +202,7 @@ func (a *Authority) Principal(verified string) (Principal, error) {
 // StillValid reports whether a token that was accepted as p is valid at this moment. It
 // checks what time can change: expiry, revocation and the key.
 func (a *Authority) StillValid(p Principal) bool {
-	return a.clock.now().Before(p.ExpiresAt) && !a.denylist.Has(p.SessionID) && a.keys.publicKey(p.KeyID) != nil
+	return a.Now().Before(p.ExpiresAt) && !a.denylist.Has(p.SessionID) && a.keys.publicKey(p.KeyID) != nil
 }
 
 // issuerOf is the iss that tokens under a key must have: each instance issues in its
@@ -193,7 +217,7 @@ func (a *Authority) issuerOf(kid string) string {
 // checkClaims returns the first claim that is not accepted, apart from expiry.
 func (a *Authority) checkClaims(h header, c Claims) (userID int64, fault string) {
 	id, err := strconv.ParseInt(c.Subject, 10, 64)
-	soon := a.clock.now().Add(clockSkew).Unix()
+	soon := a.Now().Add(clockSkew).Unix()
 	switch {
 	case h.Type != Type:
 		return 0, "typ"

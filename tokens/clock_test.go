@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -85,6 +86,36 @@ func TestClock_keepsALeadItHasSeen(t *testing.T) {
 		time.Sleep(time.Minute)
 		if got := c.now(); got.Before(start.Add(time.Minute)) {
 			t.Errorf("a minute later it is %v", got)
+		}
+	})
+}
+
+// Tokens follow an advanced time, up to a day in all; and what the database would take
+// for the past stays in real time.
+func TestAdvance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newSigner()
+		old := h.issue(t)
+		before := h.clock.now()
+		if !h.Advance(16 * time.Minute) {
+			t.Fatal("16 minutes are refused")
+		}
+		if _, err := h.Verify(old); !errors.Is(err, ErrExpired) {
+			t.Errorf("a token of 15 minutes, 16 minutes later: %v", err)
+		}
+		if p, err := h.Verify(h.issue(t)); err != nil || h.Now().Sub(before) != 16*time.Minute || !h.StillValid(p) {
+			t.Errorf("a new token: %v at %v", err, h.Now())
+		}
+		if now := h.clock.now(); now != before || h.keys.clock.now() != before {
+			t.Errorf("the clock of the database went to %v", now)
+		}
+		for _, d := range []time.Duration{0, -time.Second, MaxAhead, MaxAhead - 16*time.Minute + 1, 1<<63 - 1} {
+			if h.Advance(d) || h.Ahead() != 16*time.Minute {
+				t.Errorf("%v is accepted after 16 minutes, and it is %v", d, h.Ahead())
+			}
+		}
+		if !h.Advance(MaxAhead-16*time.Minute) || h.Ahead() != MaxAhead {
+			t.Errorf("the rest of the day is refused: %v", h.Ahead())
 		}
 	})
 }
