@@ -83,7 +83,7 @@ func TestImportsPointDown(t *testing.T) {
 // labMay are the libraries that the lab may use: what reads and writes a token,
 // and nothing that reaches a file, a database, another machine or a key.
 var labMay = []string{
-	"crypto", "crypto/rand", "crypto/rsa", "crypto/sha256", "encoding/base64", "net/http", "strconv", "strings", "sync",
+	"crypto", "crypto/rand", "crypto/rsa", "crypto/sha256", "encoding/base64", "math/rand/v2", "net/http", "slices", "strconv", "strings", "sync", "time",
 	"github.com/gin-gonic/gin", "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext", "restaurant/httpjson", "restaurant/problem",
 }
 

@@ -48,7 +48,8 @@ func build(ctx context.Context, cfg config, store *models.Store, url string, cov
 	}
 	var a App
 	if cfg.lab {
-		deps.Mounts = append(deps.Mounts, lab.New().Mount)
+		lab := newLab(authority)
+		deps.Mounts, deps.Weather = append(deps.Mounts, lab.Mount), lab.Weather
 	}
 	if !cfg.demoData {
 		deps.Mounts = append(deps.Mounts, learn.MountDisabled)
@@ -103,6 +104,13 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 	if lead := keys.DatabaseClockLead(); lead > 0 {
 		log.Warn("the database was last used at a time that is in the future for this computer's clock; if the clock is wrong, set it", "ahead", lead)
 	}
+}
+
+// newLab hands the lab what it needs of the server, as functions.
+func newLab(authority *tokens.Authority) *lab.Lab {
+	return lab.New(lab.Options{
+		Clock: lab.Clock{Ahead: authority.Ahead, Advance: authority.Advance, Most: tokens.MaxAhead},
+	})
 }
 
 func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps) (*learn.Handler, error) {

@@ -72,11 +72,15 @@ type Deps struct {
 	Hashing *queue.Queue
 	Log     *slog.Logger
 	// Mounts register more routes. Each gets the middleware that verifies an access token
-	// if the request has one.
-	Mounts []func(r gin.IRouter, optional gin.HandlerFunc)
+	// if the request has one, and the one that refuses what changes something and comes
+	// from a page of another origin.
+	Mounts []func(r gin.IRouter, optional, sameOrigin gin.HandlerFunc)
 	// OnResponse is called before the header of each response is sent, and may add to it.
 	// It must not block. It may be nil.
 	OnResponse func(*gin.Context)
+	// Weather may spoil the response to a request that has passed the checks of all
+	// requests. It may be nil.
+	Weather gin.HandlerFunc
 }
 
 // API answers the requests. New makes one, and nothing changes its settings or parts

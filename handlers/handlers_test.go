@@ -202,9 +202,17 @@ func withLessons(t testing.TB) func(*server) {
 		}
 		t.Cleanup(func() { lessons.Close() })
 		srv.lessons = lessons
-		srv.Mounts = append(srv.Mounts, lessons.Mount, lab.New().Mount)
+		l := newLab(srv)
+		srv.Mounts, srv.Weather = append(srv.Mounts, lessons.Mount, l.Mount), l.Weather
 		srv.OnResponse = lessons.OnResponse
 	}
+}
+
+// newLab gives the lab what the program gives it.
+func newLab(srv *server) *lab.Lab {
+	return lab.New(lab.Options{
+		Clock: lab.Clock{Ahead: srv.Authority.Ahead, Advance: srv.Authority.Advance, Most: tokens.MaxAhead},
+	})
 }
 
 // withKitchen lets the kitchen cook by itself until the test ends.

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -96,13 +97,16 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Use(markTokenEndpoints, middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, middleware.ServerTiming), refusePeopleWithPages(pages), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
+	r.Use(markTokenEndpoints, middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, a.showTime, middleware.ServerTiming), refusePeopleWithPages(pages), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
 	r.Use(origin.CORS, origin.Note, refuseForeignLogin, limit.Address)
+	if a.Weather != nil {
+		r.Use(a.Weather)
+	}
 	r.NoRoute(adapt(a.notFound))
 	r.NoMethod(adapt(methodNotAllowed))
 	a.mount(auth, start)
 	for _, mount := range a.Mounts {
-		mount(r, auth.Optional)
+		mount(r, auth.Optional, origin.Refuse)
 	}
 	return a, nil
 }
@@ -170,6 +174,14 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 	httpjson.Get(r, "/openapi.json", middleware.AnyOrigin, adapt(a.showOpenAPI))
 	httpjson.Get(r, "/swagger", adapt(toSwaggerUI))
 	httpjson.Get(r, "/swagger/*file", adapt(a.swaggerUI))
+}
+
+// showTime is a hook of OnResponse. It says what time it is for tokens while that is not
+// the real time, in the form of the Date header (RFC 9110, section 5.6.7).
+func (a *API) showTime(c *gin.Context) {
+	if a.Authority.Ahead() != 0 {
+		c.Header("Restaurant-Time", a.Authority.Now().UTC().Format(http.TimeFormat))
+	}
 }
 
 // hosts are the names under which the server answers.

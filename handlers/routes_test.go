@@ -86,6 +86,11 @@ var routeAccess = map[string]string{
 	"GET /learn/reset":                    "all",
 	"POST /learn/reset":                   "all", // but a fresh kitchen, see TestLessons_whoMayReset
 	"POST /lab/forge":                     "all",
+	"GET /lab/clock":                      "all",
+	"POST /lab/clock":                     "all",
+	"GET /lab/weather":                    "all",
+	"POST /lab/weather":                   "all",
+	"DELETE /lab/weather":                 "all",
 }
 
 // routes lists what the router knows, without the HEAD of each GET.

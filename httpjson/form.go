@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -53,6 +54,8 @@ func BindOrForm(c *gin.Context, req any) error {
 	for name, list := range values {
 		object[name] = list[0]
 		if n, err := strconv.Atoi(list[0]); err == nil {
+			object[name] = n
+		} else if n, err := strconv.ParseFloat(list[0], 64); err == nil && strings.Trim(list[0], "0123456789.") == "" {
 			object[name] = n
 		}
 	}

@@ -32,9 +32,8 @@ type Handler struct {
 	Course  *course.Course
 	Tracker *Tracker
 
-	store  *Store
-	pages  *template.Template
-	origin middleware.Origin
+	store *Store
+	pages *template.Template
 }
 
 // Options are what the lessons need to know of the server.
@@ -66,11 +65,7 @@ type Loss struct {
 // Open opens the lessons, with the progress in a file. Close them when no request runs
 // any more.
 func Open(ctx context.Context, file string, o Options) (*Handler, error) {
-	origin, err := middleware.NewOrigin(o.PublicURL, nil)
-	if err != nil {
-		return nil, err
-	}
-	h := &Handler{Options: o, Course: course.Load(), origin: origin}
+	h := &Handler{Options: o, Course: course.Load()}
 	store, records, err := openStore(ctx, file, o.Log)
 	if err != nil {
 		return nil, err
@@ -87,31 +82,24 @@ func (h *Handler) Close() error { return h.store.Close() }
 var adapt = httpjson.Adapter(middleware.ToProblem)
 
 // Mount registers the routes. The guard optional authenticates a request if it carries a
-// token.
-func (h *Handler) Mount(r gin.IRouter, optional gin.HandlerFunc) {
+// token; sameOrigin refuses what a page of another origin sends, which may not answer or
+// reset for a learner who happens to have it open.
+func (h *Handler) Mount(r gin.IRouter, optional, sameOrigin gin.HandlerFunc) {
 	get := httpjson.Get
 	get(r, "/learn", adapt(h.start))
 	get(r, "/learn/lessons", adapt(h.list))
 	get(r, "/learn/lessons/:lesson", adapt(h.show))
-	r.POST("/learn/lessons/:lesson/answers", h.sameOrigin, adapt(h.answer))
-	r.POST("/learn/lessons/:lesson/hints", h.sameOrigin, adapt(h.hint))
+	r.POST("/learn/lessons/:lesson/answers", sameOrigin, adapt(h.answer))
+	r.POST("/learn/lessons/:lesson/hints", sameOrigin, adapt(h.hint))
 	get(r, "/learn/sheet", adapt(h.sheet))
 	get(r, "/learn/glossary", adapt(h.glossary))
 	get(r, "/learn/style.css", adapt(h.style))
 	get(r, "/learn/files/:file", adapt(h.file))
 	get(r, "/learn/facts", optional, adapt(h.facts))
 	get(r, "/learn/progress", adapt(h.saveProgress))
-	r.PUT("/learn/progress", h.sameOrigin, adapt(h.restoreProgress))
+	r.PUT("/learn/progress", sameOrigin, adapt(h.restoreProgress))
 	get(r, "/learn/reset", adapt(h.previewReset))
-	r.POST("/learn/reset", h.sameOrigin, optional, adapt(h.reset))
-}
-
-// sameOrigin refuses what a page of another origin sends: it may not answer or reset for
-// a learner who happens to have it open.
-func (h *Handler) sameOrigin(c *gin.Context) {
-	if h.origin.CrossSite(c.Request) {
-		problem.Write(c, problem.CrossOrigin.New(""))
-	}
+	r.POST("/learn/reset", sameOrigin, optional, adapt(h.reset))
 }
 
 // ownsServer refuses everyone but a manager, and the learner of a server that only this
@@ -129,7 +117,7 @@ func (h *Handler) ownsServer(c *gin.Context) error {
 }
 
 // MountDisabled registers a route that says why there are no lessons.
-func MountDisabled(r gin.IRouter, _ gin.HandlerFunc) {
+func MountDisabled(r gin.IRouter, _, _ gin.HandlerFunc) {
 	httpjson.Get(r, "/learn", adapt(func(*gin.Context) error {
 		return problem.NotFound.New("The lessons need the demo accounts. Start the server with RESTAURANT_DEMO_DATA=on.")
 	}))

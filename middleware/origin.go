@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"restaurant/basepath"
+	"restaurant/problem"
 )
 
 // Origin tells what the server's own pages and clients without a page send from what
@@ -45,6 +46,14 @@ func (o Origin) allows(origin string) bool {
 // CrossSite reports whether a page of another origin, allowed or not, has sent a request
 // with an unsafe method.
 func (o Origin) CrossSite(r *http.Request) bool { return o.own.Check(r) != nil }
+
+// Refuse refuses what changes something and comes from a page of another origin, for calls
+// that need no token: the person who has that page open may know nothing of it.
+func (o Origin) Refuse(c *gin.Context) {
+	if o.CrossSite(c.Request) {
+		problem.Write(c, problem.CrossOrigin.New(""))
+	}
+}
 
 // Note notes whether a page of an origin that is not allowed has sent the request; see
 // Foreign.

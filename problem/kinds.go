@@ -188,6 +188,9 @@ var (
 	LastManager = define(http.StatusConflict, "last-manager", "The last manager must stay",
 		"This is the only manager. Without a manager, nobody could manage this restaurant.",
 		"First make somebody else a manager.")
+	WeatherFull = define(http.StatusConflict, "weather-full", "The weather is bad enough",
+		"The lab keeps up to 8 faults at a time, and 8 are active.",
+		"Wait until one has ended, or end them all with DELETE /lab/weather.")
 	PreconditionFailed = define(http.StatusPreconditionFailed, "precondition-failed", "The dish has changed",
 		"The If-Match header names an old version of the dish. Somebody has changed the dish since you read it.",
 		"Read the dish again and look at what changed. Then send your change with the new ETag in If-Match.")
@@ -220,6 +223,9 @@ var (
 	ServerBusy = define(http.StatusServiceUnavailable, "server-busy", "The bouncer is busy",
 		"The bouncer (login) takes some time to check a password. This is on purpose, so that nobody can try millions of passwords. Too many guests are waiting at this moment, so the server refused this request. It changed nothing.",
 		"Wait as many seconds as the Retry-After header says, and try again. Guests who are logged in do not have to wait: the server checks a wristband (access token) without a password.")
+	LabWeather = define(http.StatusServiceUnavailable, "lab-weather", "Bad weather in the lab",
+		"Somebody asked the lab to make some requests fail, with POST /lab/weather. This is one of them. The server did nothing with it. A lab fault can have any status from 400 to 599.",
+		"Do what your program should do with a real failure of this status: if it has a Retry-After header, wait that long, and send the request again. DELETE /lab/weather ends all faults.")
 	NotReady = define(http.StatusServiceUnavailable, "not-ready", "The restaurant is not open",
 		"The server is starting or stopping, and takes no new requests at this moment.",
 		"Wait as many seconds as the Retry-After header says, and try again.")

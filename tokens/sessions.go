@@ -44,7 +44,8 @@ type TokenPair struct {
 // access token lives for life. The error is models.ErrStale if the password was
 // changed at the same moment.
 func (s *Sessions) Open(ctx context.Context, u models.User, userAgent string, d models.TokenDelivery, life time.Duration) (TokenPair, error) {
-	now, used := s.authority.Now(), s.authority.clock.now()
+	used := s.authority.clock.now()
+	now := used.Add(s.authority.Ahead())
 	refresh, hash := newRefreshToken()
 	session := models.LoginSession{
 		ID: NewID(), UserID: u.ID, Delivery: d, UserAgent: userAgent, CreatedAt: millis(used), LastUsedAt: millis(used),
@@ -66,11 +67,12 @@ func (s *Sessions) Refresh(ctx context.Context, plain string) (TokenPair, error)
 	if !ok {
 		return TokenPair{}, models.ErrRefreshInvalid
 	}
-	now := s.authority.Now()
+	used := s.authority.clock.now()
+	now := used.Add(s.authority.Ahead())
 	expires := now.Add(s.authority.lifetime)
 	refresh, newHash := newRefreshToken()
 	session, u, err := s.store.Rotate(ctx, models.Rotation{
-		Now: millis(now), UsedAt: millis(s.authority.clock.now()), Hash: hash, NewHash: newHash, Life: s.refreshTTL, AccessUntil: millis(expires),
+		Now: millis(now), UsedAt: millis(used), Hash: hash, NewHash: newHash, Life: s.refreshTTL, AccessUntil: millis(expires),
 	})
 	if err != nil {
 		return TokenPair{}, err

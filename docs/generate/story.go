@@ -84,6 +84,11 @@ var calls = []call{
 	{method: "PUT", path: "/learn/progress", body: tomorrow},
 
 	{method: "POST", path: "/lab/forge", body: `{"set":["role=manager"],"key":"own"}`},
+	{method: "GET", path: "/lab/clock"},
+	{method: "POST", path: "/lab/clock", body: `{"advance":"1s"}`},
+	{method: "POST", path: "/lab/weather", body: `{"route":"GET /api/v1/menu","fault":"delay","delay_ms":10,"for_s":1}`},
+	{method: "GET", path: "/lab/weather"},
+	{method: "DELETE", path: "/lab/weather"},
 
 	{method: "GET", path: "/learn/reset"},
 	{method: "POST", path: "/learn/reset", body: `{"what":"lesson","lesson":"L00"}`},

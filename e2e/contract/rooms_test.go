@@ -274,5 +274,21 @@ func lessons(v *visitors) {
 	v.form(400, "alice", "/lab/forge", "set=role%3Dmanager&alg=none")
 	v.do(400, "", "POST", "/lab/forge", `{"set":["role=manager"]}`)
 
+	v.do(200, "", "GET", "/lab/clock", "")
+	v.do(200, "", "POST", "/lab/clock", `{"advance":"1s"}`)
+	v.form(200, "", "/lab/clock", "advance=1s")
+	v.do(422, "", "POST", "/lab/clock", `{"advance":"25h"}`)
+	v.do(422, "", "POST", "/lab/clock", `{"advance":"-1s"}`)
+	v.do(400, "", "POST", "/lab/clock", `{"back":"1s"}`)
+	v.do(201, "", "POST", "/lab/weather", `{"route":"GET /api/v1/menu/{id}","fault":"status","status":503,"retry_after":1,"rate":0.5,"for_s":60}`)
+	v.form(201, "", "/lab/weather", "route=GET+/api/v1/lounge&fault=delay&delay_ms=10&for_s=1")
+	v.do(200, "", "GET", "/lab/weather", "")
+	v.do(422, "", "POST", "/lab/weather", `{"route":"GET /healthz","fault":"drop","for_s":1}`)
+	for range 6 {
+		v.do(201, "", "POST", "/lab/weather", `{"route":"GET /metrics","fault":"drop","for_s":60}`)
+	}
+	v.do(409, "", "POST", "/lab/weather", `{"route":"GET /metrics","fault":"drop","for_s":60}`)
+	v.do(204, "", "DELETE", "/lab/weather", "")
+
 	v.do(200, "marco", "POST", "/learn/reset", `{"what":"kitchen"}`) // last: it ends all sessions
 }

@@ -23,7 +23,7 @@ func part(text string) string { return base64.RawURLEncoding.EncodeToString([]by
 func post(l *Lab, body, kind, authorization, accept string) *httptest.ResponseRecorder {
 	gin.SetMode(gin.TestMode)
 	r := gin.New()
-	l.Mount(r, nil)
+	l.Mount(r, nil, func(*gin.Context) {})
 	req := httptest.NewRequest("POST", "/lab/forge", strings.NewReader(body))
 	req.Header.Set("Content-Type", kind)
 	req.Header.Set("Authorization", authorization)
@@ -32,6 +32,8 @@ func post(l *Lab, body, kind, authorization, accept string) *httptest.ResponseRe
 	r.ServeHTTP(rec, req)
 	return rec
 }
+
+func newLab() *Lab { return New(Options{}) }
 
 const form = "application/x-www-form-urlencoded"
 
@@ -43,7 +45,7 @@ func TestForge_editsClaims(t *testing.T) {
 		{"set=name=a=b", form, `{"exp":1999999999,"name":"a=b","role":"guest","sub":"1","vip":false}`},
 		{`{"set":["role=chef"]}`, "application/json", `{"exp":1999999999,"role":"chef","sub":"1","vip":false}`},
 	} {
-		res := post(New(), tc.body, tc.kind, "Bearer "+token, "*/*")
+		res := post(newLab(), tc.body, tc.kind, "Bearer "+token, "*/*")
 		line, isLine := strings.CutPrefix(res.Body.String(), "Authorization: Bearer ")
 		parts := strings.Split(strings.TrimSpace(line), ".")
 		if res.Code != 200 || !isLine || len(parts) != 3 || res.Header().Get("Lab") != "deliberately-unsafe" || res.Header().Get("Cache-Control") != "no-store" {
@@ -61,7 +63,7 @@ func TestForge_editsClaims(t *testing.T) {
 // TestForge_signsWithItsOwnKey checks the signature with the key of the lab, which is
 // another one in each server.
 func TestForge_signsWithItsOwnKey(t *testing.T) {
-	l, other := New(), New()
+	l, other := newLab(), newLab()
 	forge := func(l *Lab) []string {
 		res := post(l, `{"set":["vip=true"],"key":"own"}`, "application/json", "Bearer "+token, "application/json")
 		var answer struct {
@@ -117,12 +119,12 @@ func TestForge_refusals(t *testing.T) {
 		{"another type", good, "text/plain", bearer, 415, "unsupported-media-type"},
 		{"too much", "set=a=" + strings.Repeat("b", httpjson.MaxBody), form, bearer, 413, "body-too-large"},
 	} {
-		res := post(New(), tc.body, tc.kind, tc.authorization, "*/*")
+		res := post(newLab(), tc.body, tc.kind, tc.authorization, "*/*")
 		if res.Code != tc.status || !strings.Contains(res.Body.String(), `"/problems/`+tc.slug+`"`) || res.Header().Get("Lab") == "" {
 			t.Errorf("%s: %d %s", tc.name, res.Code, res.Body)
 		}
 	}
-	if res := post(New(), good, form, "Bearer "+part("null")+"."+part("null")+".x", "*/*"); res.Code != 200 {
+	if res := post(newLab(), good, form, "Bearer "+part("null")+"."+part("null")+".x", "*/*"); res.Code != 200 {
 		t.Errorf("parts that are null: %d %s", res.Code, res.Body)
 	}
 }

@@ -191,7 +191,7 @@ function record(entry, response, text, started) {
   entry.answer = { headers: [...response.headers], body: text };
   entry.timing = parseTiming(response.headers.get("Server-Timing"));
   if (response.headers.get("Content-Type") === "application/problem+json") entry.problem = parse(text);
-  const date = Date.parse(response.headers.get("Date"));
+  const date = Date.parse(response.headers.get("Restaurant-Time") ?? response.headers.get("Date"));
   // Date has whole seconds: only a larger difference says something.
   if (Math.abs(date - Date.now()) > 1500) clockSkew = date - Date.now();
   notebook.answered(entry);
