@@ -116,7 +116,7 @@ func TestWeather_refuses(t *testing.T) {
 		`{"route":"POST /api/v1/orders","fault":"delay","for_s":1}`, `{"route":"POST /api/v1/orders","fault":"delay","delay_ms":10001,"for_s":1}`,
 		`{"route":"POST /api/v1/orders","fault":"status","for_s":1}`, `{"route":"POST /api/v1/orders","fault":"status","status":200,"for_s":1}`,
 		`{"route":"POST /api/v1/orders","fault":"drop","status":503,"retry_after":1,"for_s":1}`, `{"route":"POST /api/v1/orders","fault":"drop","retry_after":1,"for_s":1}`,
-		`{"route":"POST /api/v1/orders","fault":"drop","rate":0,"for_s":1}`, `{"route":"POST /api/v1/orders","fault":"drop","rate":1.1,"for_s":1}`,
+		`{"route":"POST /api/v1/orders","fault":"drop","rate":-0.1,"for_s":1}`, `{"route":"POST /api/v1/orders","fault":"drop","rate":1.1,"for_s":1}`,
 	} {
 		srv.post(t, "/lab/weather", body).wants(t, 422, "validation-failed")
 	}

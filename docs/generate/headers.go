@@ -13,6 +13,8 @@ func headers() openapi3.Headers {
 		"Retry-After":      header("Seconds to wait before the next try.", integer().WithMin(0), 1),
 		"WWW-Authenticate": header("Bearer, and the reason if a token was refused (RFC 6750, section 3).", text(), `Bearer error="invalid_token", error_description="expired"`),
 		"Lab":              header("deliberately-unsafe, in every answer of the lab.", text(), "deliberately-unsafe"),
+		"Restaurant-Time":  header("The time of the tokens, only while the lab's clock is ahead.", text(), "Sat, 31 Jan 2026 19:16:00 GMT"),
+		"Lab-Weather":      header("The fault that the lab was asked for, if it touched this answer.", text().WithEnum("delay", "status"), "delay"),
 		"Lesson-Progress":  header("What this request has changed in the lessons, if anything.", text(), "L01 done"),
 	}
 	all["WWW-Authenticate"].Value.Required = true // each 401 has it
@@ -32,13 +34,17 @@ func header(description string, schema *openapi3.Schema, example any) *openapi3.
 
 // headersOf are the shared headers that the answers of a path may have.
 func headersOf(path string) []string {
-	names := []string{"X-Request-ID", "Server-Timing"}
+	names := []string{"X-Request-ID", "Server-Timing", "Restaurant-Time"}
 	switch path {
-	case "/healthz", "/readyz", "/metrics":
+	case "/healthz", "/readyz":
 		return names
+	case "/metrics":
+		return append(names, "Lab-Weather")
 	}
 	if inLab(path) {
 		names = append(names, "Lab")
+	} else {
+		names = append(names, "Lab-Weather")
 	}
 	return append(names, "RateLimit", "RateLimit-Policy", "Lesson-Progress")
 }

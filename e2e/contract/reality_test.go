@@ -16,6 +16,10 @@ import (
 // beyondSchema are fields with rules that no schema can say; the document says them in
 // words. What a schema can say of them is held by forbidden.
 var beyondSchema = map[string]string{
+	"advance":               "24 hours in all",
+	"delay_ms":              "which fault needs it",
+	"status":                "which fault needs it",
+	"route":                 "a route of the server, and not of the lab",
 	"cursor":                "it is opaque",
 	"sizes":                 "regular stands alone, and each size once",
 	"id":                    "two places that must agree",

@@ -155,7 +155,7 @@ func (l *Lab) checkFault(f fault) error {
 	cs.Require((f.Fault == faultDelay) == (f.DelayMS != nil) && between(f.DelayMS, 1, maxDelay.Milliseconds()), "delay_ms", "must be 1 to 10000 milliseconds for delay, and left out for others")
 	cs.Require((f.Fault == faultStatus) == (f.Status != nil) && between(f.Status, 400, 599), "status", "must be 400 to 599 for status, and left out for others")
 	cs.Require((f.Fault == faultStatus || f.RetryAfter == nil) && between(f.RetryAfter, 1, 600), "retry_after", "must be 1 to 600 seconds, and left out unless the fault is status")
-	cs.Require(f.Rate == nil || *f.Rate > 0 && *f.Rate <= 1, "rate", "must be above 0 and at most 1")
+	cs.Require(f.Rate == nil || *f.Rate >= 0 && *f.Rate <= 1, "rate", "must be 0 to 1")
 	cs.Require(f.ForS >= 1 && f.ForS <= int64(maxFaultFor/time.Second), "for_s", "must be 1 to 600 seconds")
 	return cs.Err()
 }
