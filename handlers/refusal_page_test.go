@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"html"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -74,17 +75,28 @@ func TestRefusalPage(t *testing.T) {
 	}
 }
 
+var tag = regexp.MustCompile("<[^>]*>")
+
 // checkRefusalPage compares a page with the problem document of the same refusal.
 func checkRefusalPage(t *testing.T, page *httptest.ResponseRecorder, p problem.Problem) {
 	t.Helper()
-	h, body := page.Header(), html.UnescapeString(page.Body.String())
+	h, body := page.Header(), html.UnescapeString(tag.ReplaceAllString(page.Body.String(), ""))
 	if h.Get("Content-Type") != web.PageType || h.Get("Content-Security-Policy") != web.RefusalPolicy || h.Get("Cache-Control") != "no-store" {
 		t.Errorf("%s: the page comes with %v", p.Instance, h)
 	}
-	for _, words := range []string{p.Title, p.Detail, strings.TrimPrefix(p.Type, "/problems/"), h.Get("X-Request-ID"), problem.Find(strings.TrimPrefix(p.Type, "/problems/")).Next} {
-		if words == "" || !strings.Contains(body, words) {
-			t.Errorf("%s: the page does not say %q", p.Instance, words)
+	kind := problem.Find(strings.TrimPrefix(p.Type, "/problems/"))
+	for _, words := range []string{p.Title, p.Detail, kind.Slug, h.Get("X-Request-ID")} {
+		if words == "" || strings.Count(body, words) != 1 && words != p.Title {
+			t.Errorf("%s: the page does not say once %q", p.Instance, words)
 		}
+	}
+	leadsOn := strings.Contains(p.Detail, "/") || kind == problem.MisdirectedRequest // the detail says what to do
+	if strings.Contains(body, kind.Next) == leadsOn {
+		t.Errorf("%s: after %q the page says %q: %v", p.Instance, p.Detail, kind.Next, leadsOn)
+	}
+	everywhere := kind == problem.MisdirectedRequest || kind == problem.HeaderTooLarge && leadsOn
+	if strings.Contains(page.Body.String(), `<a href="/">`) == everywhere {
+		t.Errorf("%s: the page has a link to the start page, which is refused as well: %v", p.Instance, everywhere)
 	}
 }
 

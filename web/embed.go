@@ -250,12 +250,42 @@ func hashOf(text string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// Refusal makes the page of one refusal, with the words of its problem document.
+// Refusal makes the page of one refusal, with the words of its problem document. Where its
+// detail leads on, the page does not say the same again in the words for all of its kind.
 func (p Pages) Refusal(doc *problem.Problem) ([]byte, error) {
-	return p.render("refusal.html", struct {
+	leadsOn, wrongHost := len(doc.Links()) > 0, doc.Status == http.StatusMisdirectedRequest
+	page := struct {
 		*problem.Problem
 		StatusText, Next string
-	}{doc, http.StatusText(doc.Status), basepath.InText(p.base, problem.Find(doc.Slug()).Next)})
+		Words            []words
+		Everywhere       bool // all pages of this address would be refused
+	}{Problem: doc, StatusText: http.StatusText(doc.Status), Words: linked(doc.Detail, doc.Links())}
+	page.Everywhere = wrongHost || leadsOn && doc.Status == http.StatusRequestHeaderFieldsTooLarge
+	if !leadsOn && !wrongHost {
+		page.Next = basepath.InText(p.base, problem.Find(doc.Slug()).Next)
+	}
+	return p.render("refusal.html", page)
+}
+
+// words are a part of a sentence. As a link, they are an address and lead to it.
+type words struct {
+	Text string
+	Link bool
+}
+
+// linked makes links of the addresses in a text. One may begin like another.
+func linked(text string, addresses []string) (parts []words) {
+	for text != "" {
+		at, address := len(text), ""
+		for _, a := range addresses {
+			if i := strings.Index(text, a); i >= 0 && (i < at || i == at && len(a) > len(address)) {
+				at, address = i, a
+			}
+		}
+		parts = append(parts, words{text[:at], false}, words{address, true})
+		text = text[at+len(address):]
+	}
+	return parts
 }
 
 func (p Pages) render(name string, data any) ([]byte, error) {
