@@ -52,7 +52,7 @@ import (
 //
 //	@securitydefinitions.oauth2.password	Bearer
 //	@tokenUrl								/api/v1/auth/login
-//	@description							Type a username and its password; leave the client fields empty.
+//	@description							A username and its password. A tool may ask for a client, too: leave that empty.
 func New(cfg Config, deps Deps) (*API, error) {
 	a := &API{Config: cfg, Deps: deps, router: gin.New(), metrics: middleware.NewMetrics(cfg.Version)}
 	a.metrics.ObserveStore(a.Store)

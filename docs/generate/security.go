@@ -10,7 +10,7 @@ func securitySchemes() openapi3.SecuritySchemes {
 			WithDescription("The access token of POST /api/v1/auth/login.")},
 		"Password": {Value: &openapi3.SecurityScheme{
 			Type:        "oauth2",
-			Description: "Username and password; the client fields stay empty.",
+			Description: "A username and its password. A tool may ask for a client, too: leave that empty.",
 			Flows: &openapi3.OAuthFlows{Password: &openapi3.OAuthFlow{
 				TokenURL: server + "/api/v1/auth/login", RefreshURL: server + "/api/v1/auth/refresh", Scopes: map[string]string{},
 			}},

@@ -32,6 +32,9 @@ func TestSwaggerUI_triesACall(t *testing.T) {
 					t.Errorf("the dialog asks for what nobody needs: %q: %s", unused, guest.screenshot("authorize"))
 				}
 			}
+			if top := eval[string](guest, `document.elementsFromPoint(innerWidth / 2, document.querySelector('.modal-ux-content').getBoundingClientRect().top + 40).find(e => e.matches('.auth-container'))?.innerText ?? ''`); !strings.HasPrefix(top, "Password") {
+				t.Errorf("the dialog begins with %q: %s", top, guest.screenshot("authorize"))
+			}
 			guest.fill(textbox("username:*"), "alice")
 			guest.fill(textbox("password:*"), "alice-likes-pizza")
 			guest.click(button("Apply given OAuth2 credentials"))

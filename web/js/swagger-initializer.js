@@ -1,11 +1,14 @@
 // Opens the menu card: Swagger UI over the description of this API. The dialog asks for a
-// client and scopes, which this API has not; no setting of Swagger UI hides them.
-const unused = new CSSStyleSheet();
-unused.replaceSync(
+// client and scopes, which this API has not; no setting of Swagger UI hides them, nor puts
+// what most people need, name and password, on top.
+const dialog = new CSSStyleSheet();
+dialog.replaceSync(
   ".auth-container :is(.scopes, .scope-def, "
-    + ":has(> :is([for=password_type], [for^=client_id], [for^=client_secret]))) { display: none }",
+    + ":has(> :is([for=password_type], [for^=client_id], [for^=client_secret]))) { display: none }"
+    + ".modal-ux-content:has(> .auth-container) { display: grid }"
+    + ".auth-container:has([for=oauth_username]) { order: -1 }",
 );
-document.adoptedStyleSheets.push(unused);
+document.adoptedStyleSheets.push(dialog);
 window.onload = () => {
   document.title = "Restaurant: the menu card of the API";
   window.ui = SwaggerUIBundle({
