@@ -186,3 +186,29 @@ func TestOrders_timesOfAllSteps(t *testing.T) {
 		t.Errorf("the steps of order 1 were asked for %d times", n)
 	}
 }
+
+// TestOrders_chosenBeforeTheListCame: an order that the address names comes by itself, and
+// with the list. It is there once.
+func TestOrders_chosenBeforeTheListCame(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, "RESTAURANT_KITCHEN=manual")
+	s.placeOrder(s.Login("alice"))
+	s.placeOrder(s.Login("alice"))
+	guest := s.newTab(t)
+	list, listArrives := hold("GET /api/v1/orders")
+	one, oneArrives := hold("GET /api/v1/orders/1")
+	guest.intercept(list, one)
+	guest.openAs("alice", "My orders")
+	guest.waitText("Reading your orders")
+	guest.open("/#/orders/1")
+	guest.waitUntil("it is asked for", func() bool { return guest.sent("GET /api/v1/orders/1") == 1 })
+	listArrives()
+	guest.find(article("Order 2"))
+	oneArrives()
+	guest.waitUntil("it is chosen", func() bool {
+		return guest.isTrue(`document.querySelector('.order--chosen h2')?.textContent === 'Order 1'`)
+	})
+	if n := len(guest.all(article("Order 1"))); n != 1 {
+		t.Errorf("the order is there %d times", n)
+	}
+}

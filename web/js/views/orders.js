@@ -137,7 +137,10 @@ class OrdersView extends View {
     this.followNewest();
   }
 
+  /** addRow returns the element of an order, which may have come meanwhile. */
   addRow(order) {
+    const known = this.rows.get(order.id);
+    if (known) return known.el;
     const row = orderRow(order);
     this.rows.set(order.id, row);
     if (row.lacksTimes) this.inSight.observe(row.el);
@@ -247,6 +250,7 @@ function orderRow(order) {
     actions,
     notice,
   );
+  el.classList.toggle("order--over", !isOpen(order));
   const row = {
     el,
     order,
