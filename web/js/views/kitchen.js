@@ -143,7 +143,7 @@ class KitchenView extends View {
           h(
             "p",
             { class: "ticket__head" },
-            h("b", {}, o.id),
+            h("b", {}, `Order ${o.id}`),
             h("span", { class: "muted" }, clockTime(o.placed_at), o.table ? [", table ", bdi(o.table)] : ""),
           ),
           h(

@@ -125,7 +125,7 @@ function filterForm(changed) {
       h(
         "select",
         { id: "sort", name: "sort" },
-        [["", "as on the menu"], ["name", "by name"], ["price", "lowest price first"], [
+        [["", "menu order"], ["name", "by name"], ["price", "lowest price first"], [
           "-price",
           "highest price first",
         ]].map((

@@ -300,7 +300,7 @@ function keySection() {
     h(
       "p",
       {},
-      "From now on a new key signs. Wristbands with an older signature stay valid until they expire. ",
+      "You can let a new key sign. Wristbands with an older signature stay valid until they expire. ",
       h("a", { href: ".well-known/jwks.json" }, "Public keys"),
     ),
     button("Sign with a new key", async () => {

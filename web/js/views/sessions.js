@@ -55,7 +55,7 @@ class SessionsView extends View {
       h(
         "p",
         { class: "muted" },
-        `Logged in ${dayTime(s.created_at)}, last used ${dayTime(s.last_used_at)}, the voucher ends ${
+        `Logged in at ${dayTime(s.created_at)}, last used at ${dayTime(s.last_used_at)}. The voucher ends at ${
           dayTime(s.expires_at)
         }.`,
       ),
