@@ -22,14 +22,15 @@ var below = map[string]string{
 	"basepath":            "",
 	"app":                 "basepath handlers kitchen learn learn/lab models queue seed server tokens",
 	"server":              "queue", // any http.Handler
-	"handlers":            "basepath docs httpjson kitchen middleware models problem queue tokens web",
+	"handlers":            "basepath docs httpjson kitchen middleware models problem queue tokens tokens/verify web",
 	"learn":               "basepath httpjson learn/course learn/export middleware models problem web", // beside the handlers; of models only Role
 	"learn/export":        "basepath learn/course",
-	"learn/course":        "docs",                                 // only the examples
-	"learn/lab":           "httpjson problem",                     // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
-	"middleware":          "basepath models problem queue tokens", // of models only Role, the count of statements, of commits and of failed logins
-	"httpjson":            "problem",                              // the lab uses it, so it knows no error of models
-	"tokens":              "models",                               // only User and Role
+	"learn/course":        "docs",                                               // only the examples
+	"learn/lab":           "httpjson problem",                                   // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
+	"middleware":          "basepath models problem queue tokens tokens/verify", // of models only Role, the count of statements, of commits and of failed logins
+	"httpjson":            "problem",                                            // the lab uses it, so it knows no error of models
+	"tokens":              "models tokens/verify",                               // of models only User and Role
+	"tokens/verify":       "",                                                   // programs elsewhere could use it
 	"kitchen":             "models",
 	"seed":                "models",
 	"models":              "",
@@ -53,7 +54,7 @@ var keepers = map[string][]string{
 	"github.com/glebarez/":         {"models/*", "e2e/load/*", "learn/store.go"}, // the limits use the same database, the lessons a file of their own
 	"github.com/jackc/":            {"models/*", "e2e/testkit/*"},
 	"github.com/appleboy/gin-jwt/": {"middleware/ginjwt.go"},
-	"github.com/golang-jwt/":       {"tokens/*", "e2e/load/*"}, // and the same signatures
+	"github.com/golang-jwt/":       {"tokens/*", "tokens/verify/*", "e2e/load/*"}, // and the same signatures
 	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "httpjson/*", "problem/*", "learn/*", "learn/lab/*", "app/run.go"},
 	"github.com/getkin/":           {"docs/generate/*"},
 	"github.com/gofrs/":            {"app/store.go"},

@@ -22,6 +22,7 @@ import (
 
 	"restaurant/httpjson"
 	"restaurant/tokens"
+	"restaurant/tokens/verify"
 )
 
 // attack is one way to try the guards: with a token, or with a request of another
@@ -125,7 +126,7 @@ func (f *attacker) try(t *testing.T, a attack, token string, opts []option) {
 
 // tryInCookie tries the same token in a cookie, if one can hold it.
 func (f *attacker) tryInCookie(t *testing.T, a attack, token string, _ []option) {
-	if tokens.WellFormed(token) && a.want != tooLarge {
+	if verify.WellFormed(token) && a.want != tooLarge {
 		a.refused(t, f.srv.post(t, ordersPath, margherita, inCookie(accessCookie, token)), token)
 	}
 }

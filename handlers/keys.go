@@ -9,11 +9,12 @@ import (
 	"restaurant/httpjson"
 	"restaurant/problem"
 	"restaurant/tokens"
+	"restaurant/tokens/verify"
 )
 
 // @Description	The public keys for all tokens that the server accepts (RFC 7517).
 type jwksResponse struct {
-	Keys []tokens.JWK `json:"keys" validate:"required"`
+	Keys []verify.JWK `json:"keys" validate:"required"`
 } //@name JWKS
 
 // jwks publishes the public keys, which verify access tokens but cannot sign any.

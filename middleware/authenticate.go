@@ -10,6 +10,7 @@ import (
 	"restaurant/models"
 	"restaurant/problem"
 	"restaurant/tokens"
+	"restaurant/tokens/verify"
 )
 
 const principalKey = "middleware.principal"
@@ -58,7 +59,7 @@ func (a *Authenticator) authenticateToken(c *gin.Context, raw string, who tokens
 		return
 	}
 	c.AddParam(tokenParam, raw)
-	if !tokens.WellFormed(raw) {
+	if !verify.WellFormed(raw) {
 		a.refuse(c, 0, "")
 		return
 	}
@@ -151,27 +152,7 @@ func fromHeader(values []string) (raw string, p *problem.Problem) {
 }
 
 // KindOf is the problem that a client is told when its token is refused with err.
-func KindOf(err error) *problem.Kind {
-	for _, r := range refusals {
-		if errors.Is(err, r.err) {
-			return r.kind
-		}
-	}
-	return problem.TokenMalformed
-}
-
-var refusals = []struct {
-	err  error
-	kind *problem.Kind
-}{
-	{tokens.ErrMalformed, problem.TokenMalformed},
-	{tokens.ErrAlgorithm, problem.TokenAlgorithmRefused},
-	{tokens.ErrKeyUnknown, problem.TokenKeyUnknown},
-	{tokens.ErrSignatureInvalid, problem.TokenSignatureInvalid},
-	{tokens.ErrClaimsInvalid, problem.TokenClaimsInvalid},
-	{tokens.ErrExpired, problem.TokenExpired},
-	{tokens.ErrRevoked, problem.TokenRevoked},
-}
+func KindOf(err error) *problem.Kind { return problem.Find(verify.SlugOf(err)) }
 
 // endings say why the login session of a revoked token has ended.
 var endings = map[models.EndReason]string{

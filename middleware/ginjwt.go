@@ -6,6 +6,7 @@ import (
 
 	"restaurant/problem"
 	"restaurant/tokens"
+	"restaurant/tokens/verify"
 )
 
 // tokenParam is the path parameter in which gin-jwt finds the token; no route has
@@ -19,7 +20,7 @@ func (a *Authenticator) newGuard() (gin.HandlerFunc, error) {
 	guard, err := ginjwt.New(&ginjwt.GinJWTMiddleware{
 		TokenLookup:     "param:" + tokenParam,
 		KeyFunc:         a.authority.KeyFunc,
-		ParseOptions:    tokens.ParserOptions(),
+		ParseOptions:    verify.ParserOptions(),
 		TimeFunc:        a.authority.Now, // never goes back
 		IdentityKey:     principalKey,
 		IdentityHandler: a.identify,

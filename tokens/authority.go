@@ -2,10 +2,8 @@ package tokens
 
 import (
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
-	"errors"
-	"fmt"
-	"regexp"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -14,11 +12,8 @@ import (
 	"github.com/golang-jwt/jwt/v4"
 
 	"restaurant/models"
+	"restaurant/tokens/verify"
 )
-
-// Without strict decoding a signature would stay valid when its unused last bits are
-// changed: two texts for one token.
-func init() { jwt.DecodeStrict = true }
 
 // Authority issues access tokens and verifies them.
 type Authority struct {
@@ -27,13 +22,16 @@ type Authority struct {
 	lifetime time.Duration
 	denylist *Denylist
 	clock    *clock
+	verifier verify.Verifier
 	advance  atomic.Int64 // how far Now is ahead of the clock, in nanoseconds
 }
 
 // NewAuthority makes an authority that issues tokens as issuer, an address such as
 // http://localhost:8080. They live for lifetime unless a login asks for less.
 func NewAuthority(keys *Keys, issuer string, lifetime time.Duration) *Authority {
-	return &Authority{keys: keys, issuer: issuer, lifetime: lifetime, denylist: NewDenylist(), clock: keys.clock}
+	a := &Authority{keys: keys, issuer: issuer, lifetime: lifetime, denylist: NewDenylist(), clock: keys.clock}
+	a.verifier = verify.Verifier{Keys: trusted{a}, Now: a.Now, Revoked: a.revoked}
+	return a
 }
 
 // Lifetime is the life of a token unless a login asks for less.
@@ -83,7 +81,7 @@ func (a *Authority) Issue(u models.User, sessionID string, expires time.Time) (s
 		Audience:  Audience,
 		Subject:   strconv.FormatInt(u.ID, 10),
 		Name:      u.Name,
-		Role:      u.Role,
+		Role:      string(u.Role),
 		VIP:       &u.VIP,
 		AgeOver18: &adult,
 		ClientID:  ClientID,
@@ -101,16 +99,10 @@ func NewID() string {
 	return base64.RawURLEncoding.EncodeToString(id)
 }
 
-type header struct {
-	Algorithm string `json:"alg"`
-	Type      string `json:"typ"`
-	KeyID     string `json:"kid"`
-}
-
 // sign does not use jwt.Token, whose JSON escapes <, > and & into six characters each
 // and could make the token longer than 900 bytes.
 func sign(k *key, c Claims) (string, error) {
-	head, err := json.Marshal(header{jwt.SigningMethodRS256.Alg(), Type, k.id})
+	head, err := json.Marshal(verify.Header{Algorithm: jwt.SigningMethodRS256.Alg(), Type: Type, KeyID: k.id})
 	if err != nil {
 		return "", err
 	}
@@ -126,78 +118,45 @@ func sign(k *key, c Claims) (string, error) {
 // Verify checks everything about an access token: form, algorithm, key, signature,
 // claims, expiry and revocation. The error wraps one of Err….
 func (a *Authority) Verify(raw string) (Principal, error) {
-	if !WellFormed(raw) {
-		return Principal{}, ErrMalformed
-	}
-	if _, err := jwt.NewParser(ParserOptions()...).Parse(raw, a.KeyFunc); err != nil {
-		return Principal{}, classify(err)
-	}
-	return a.Principal(raw)
+	t, err := a.verifier.Verify(raw)
+	return principalOf(t, err)
 }
 
-// ParserOptions keep two decisions from the JWT library: the algorithm, which it
-// would take from the token, and the time claims, which Principal checks more
-// strictly.
-func ParserOptions() []jwt.ParserOption {
-	return []jwt.ParserOption{
-		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
-		jwt.WithoutClaimsValidation(),
-	}
-}
-
-var compact = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$`)
-
-// WellFormed reports whether the text has the compact form of RFC 7515, section 7.1:
-// three base64url parts. The decoder alone would let line breaks pass.
-func WellFormed(raw string) bool { return compact.MatchString(raw) }
-
-// KeyFunc finds the key that a token names. Nothing is verified yet, so it only
-// refuses: an unknown key, and a header with any member beyond alg, typ and kid
-// (crit, jku, jwk, x5u, zip …).
-func (a *Authority) KeyFunc(t *jwt.Token) (any, error) {
-	h, err := headerOf(t.Raw)
-	if _, named := t.Header["kid"].(string); err != nil && named {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	if public := a.keys.lookup(h.KeyID); err == nil && public != nil {
-		return public, nil
-	}
-	return nil, ErrKeyUnknown
-}
-
-// headerOf decodes the header and refuses unknown and duplicate members: two readers
-// must never understand one token differently.
-func headerOf(raw string) (h header, err error) {
-	return h, decode(raw, 0, &h, json.RejectUnknownMembers(true))
-}
-
-// clockSkew is how far the clock of another instance may be ahead of ours. Expiry
-// gets no such tolerance.
-const clockSkew = 5 * time.Second
+// KeyFunc finds the key that a token names, for the JWT library.
+func (a *Authority) KeyFunc(t *jwt.Token) (any, error) { return a.verifier.KeyFunc(t) }
 
 // Principal checks the claims of a token whose signature has been verified.
 func (a *Authority) Principal(verified string) (Principal, error) {
-	h, err := headerOf(verified)
-	var c Claims
-	if err := errors.Join(err, decode(verified, 1, &c)); err != nil {
-		return Principal{}, fmt.Errorf("%w: %w", ErrClaimsInvalid, err)
-	}
-	id, fault := a.checkClaims(h, c)
-	if fault != "" {
-		return Principal{}, fmt.Errorf("%w: %s", ErrClaimsInvalid, fault)
-	}
-	expires := time.Unix(c.ExpiresAt, 0)
-	switch {
-	case !a.Now().Before(expires):
-		return Principal{}, ErrExpired
-	case a.denylist.Has(c.SessionID):
-		return Principal{}, RevokedError{a.denylist.Why(c.SessionID)}
+	t, err := a.verifier.Check(verified)
+	return principalOf(t, err)
+}
+
+func principalOf(t verify.Token, err error) (Principal, error) {
+	if err != nil {
+		return Principal{}, err
 	}
 	return Principal{
-		UserID: id, Name: c.Name, Role: c.Role, VIP: *c.VIP, AgeOver18: *c.AgeOver18,
-		SessionID: c.SessionID, TokenID: c.ID, KeyID: h.KeyID, ExpiresAt: expires,
+		UserID: t.UserID, Name: t.Name, Role: models.Role(t.Role), VIP: *t.VIP, AgeOver18: *t.AgeOver18,
+		SessionID: t.SessionID, TokenID: t.ID, KeyID: t.KeyID, ExpiresAt: time.Unix(t.ExpiresAt, 0),
 	}, nil
 }
+
+// revoked returns nil, or why the login session has ended.
+func (a *Authority) revoked(sid string) error {
+	if !a.denylist.Has(sid) {
+		return nil
+	}
+	return RevokedError{a.denylist.Why(sid)}
+}
+
+// trusted are the keys of an authority as its verifier sees them.
+type trusted struct{ *Authority }
+
+// Key looks up the key; only the kid decides.
+func (t trusted) Key(kid, _ string) *rsa.PublicKey { return t.keys.lookup(kid) }
+
+// Issues reports whether a key is of the instance with this iss.
+func (t trusted) Issues(kid, issuer string) bool { return issuer == t.issuerOf(kid) }
 
 // StillValid reports whether a token that was accepted as p is valid at this moment. It
 // checks what time can change: expiry, revocation and the key.
@@ -212,56 +171,4 @@ func (a *Authority) issuerOf(kid string) string {
 		return remote
 	}
 	return a.issuer
-}
-
-// checkClaims returns the first claim that is not accepted, apart from expiry.
-func (a *Authority) checkClaims(h header, c Claims) (userID int64, fault string) {
-	id, err := strconv.ParseInt(c.Subject, 10, 64)
-	soon := a.Now().Add(clockSkew).Unix()
-	switch {
-	case h.Type != Type:
-		return 0, "typ"
-	case c.Issuer != a.issuerOf(h.KeyID):
-		return 0, "iss"
-	case c.Audience != Audience:
-		return 0, "aud"
-	case err != nil || id < 1 || strconv.FormatInt(id, 10) != c.Subject:
-		return 0, "sub"
-	case c.Name == "":
-		return 0, "name"
-	case !c.Role.Valid():
-		return 0, "role"
-	case c.VIP == nil:
-		return 0, "vip"
-	case c.AgeOver18 == nil:
-		return 0, "age_over_18"
-	case c.SessionID == "":
-		return 0, "sid"
-	case c.ID == "":
-		return 0, "jti"
-	case c.IssuedAt < 1 || c.IssuedAt > soon:
-		return 0, "iat"
-	case c.NotBefore != nil && *c.NotBefore > soon:
-		return 0, "nbf"
-	case c.ExpiresAt <= c.IssuedAt || c.ExpiresAt-c.IssuedAt > int64(MaxLifetime.Seconds()):
-		return 0, "exp"
-	}
-	return id, ""
-}
-
-// classify gives an error of the JWT library one of our names.
-func classify(err error) error {
-	for _, ours := range []error{ErrMalformed, ErrKeyUnknown} { // from KeyFunc
-		if errors.Is(err, ours) {
-			return ours
-		}
-	}
-	v, ok := errors.AsType[*jwt.ValidationError](err)
-	switch {
-	case !ok || v.Errors&jwt.ValidationErrorMalformed != 0:
-		return ErrMalformed
-	case v.Inner == nil: // unknown, missing or disallowed algorithm: KeyFunc was not called
-		return ErrAlgorithm
-	}
-	return ErrSignatureInvalid
 }

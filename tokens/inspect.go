@@ -1,11 +1,9 @@
 package tokens
 
 import (
-	"encoding/base64"
 	"errors"
-	"strings"
 
-	"github.com/go-json-experiment/json"
+	"restaurant/tokens/verify"
 )
 
 // Inspection is what anyone can read in a token, and what this server says about it.
@@ -38,23 +36,8 @@ func UnverifiedID(raw string) string {
 
 // object decodes one part of a token as a JSON object, or returns nil.
 func object(raw string, part int) (o map[string]any) {
-	if decode(raw, part, &o) != nil {
+	if verify.Decode(raw, part, &o) != nil {
 		return nil
 	}
 	return o
-}
-
-var errNoSuchPart = errors.New("no such part")
-
-// decode decodes one part of a token. A member that is there twice is an error.
-func decode(raw string, part int, into any, opts ...json.Options) error {
-	parts := strings.Split(raw, ".")
-	if part >= len(parts) {
-		return errNoSuchPart
-	}
-	text, err := base64.RawURLEncoding.Strict().DecodeString(parts[part])
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(text, into, opts...)
 }

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -20,11 +19,11 @@ import (
 	"time"
 
 	"restaurant/models"
+	"restaurant/tokens/verify"
 )
 
-// keyBits is exact: less is too weak (RFC 7518, section 3.3), more makes the
-// token longer than 900 bytes.
-const keyBits = 2048
+// keyBits is the exact size of a key.
+const keyBits = verify.KeyBits
 
 // kidLength is the length of a kid in characters, see thumbprint.
 const kidLength = 16
@@ -65,18 +64,6 @@ type key struct {
 func newKey(private *rsa.PrivateKey, made time.Time) *key {
 	return &key{id: thumbprint(&private.PublicKey), private: private, public: &private.PublicKey, created: made}
 }
-
-// JWK is the public half of a key (RFC 7517, section 4).
-//
-//	@Description	One RSA public key (RFC 7517, and RFC 7518, section 6.3).
-type JWK struct {
-	KeyType   string `json:"kty" example:"RSA" validate:"required"`
-	Use       string `json:"use" example:"sig" validate:"required"`
-	Algorithm string `json:"alg" example:"RS256" validate:"required"`
-	KeyID     string `json:"kid" example:"6ECkTXx5kkcOK3wR" validate:"required"`
-	Modulus   string `json:"n" example:"0vx7agoebGcQSuu…" validate:"required"`
-	Exponent  string `json:"e" example:"AQAB" validate:"required"`
-} //@name JWK
 
 // OpenKeys reads the private keys from dir, one file <kid>.pem each; if there is
 // none, it creates the first. Only the owner may read the folder. No key is ever
@@ -211,24 +198,19 @@ func writeFileAtomic(path string, text []byte) error {
 // thumbprint is the kid of a key: the first 16 characters of its JWK thumbprint (RFC
 // 7638), which is unique enough and keeps the token short.
 func thumbprint(public *rsa.PublicKey) string {
-	canonical := fmt.Sprintf(`{"e":"%s","kty":"RSA","n":"%s"}`, exponent(public), modulus(public))
+	jwk := verify.NewJWK("", public)
+	canonical := fmt.Sprintf(`{"e":"%s","kty":"RSA","n":"%s"}`, jwk.Exponent, jwk.Modulus)
 	sum := sha256.Sum256([]byte(canonical))
 	return base64.RawURLEncoding.EncodeToString(sum[:])[:kidLength]
 }
 
-func modulus(p *rsa.PublicKey) string { return base64.RawURLEncoding.EncodeToString(p.N.Bytes()) }
-
-func exponent(p *rsa.PublicKey) string {
-	return base64.RawURLEncoding.EncodeToString(big.NewInt(int64(p.E)).Bytes())
-}
-
 // JWKS lists the public keys with which tokens can be checked, the signing one
 // first.
-func (ks *Keys) JWKS() []JWK {
+func (ks *Keys) JWKS() []verify.JWK {
 	valid := ks.valid()
-	set := make([]JWK, len(valid))
+	set := make([]verify.JWK, len(valid))
 	for i, k := range valid {
-		set[i] = JWK{KeyType: "RSA", Use: "sig", Algorithm: "RS256", KeyID: k.id, Modulus: modulus(k.public), Exponent: exponent(k.public)}
+		set[i] = verify.NewJWK(k.id, k.public)
 	}
 	return set
 }
