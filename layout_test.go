@@ -26,7 +26,8 @@ var below = map[string]string{
 	"learn":               "basepath httpjson learn/course learn/export middleware models problem web", // beside the handlers; of models only Role
 	"learn/export":        "basepath learn/course",
 	"learn/course":        "docs",                                               // only the examples
-	"learn/lab":           "httpjson problem",                                   // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
+	"learn/lab":           "basepath httpjson learn/lab/wire problem",           // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
+	"learn/lab/wire":      "",                                                   // a listener for any http.Handler
 	"middleware":          "basepath models problem queue tokens tokens/verify", // of models only Role, the count of statements, of commits and of failed logins
 	"httpjson":            "problem",                                            // the lab uses it, so it knows no error of models
 	"tokens":              "models tokens/verify",                               // of models only User and Role
@@ -82,10 +83,11 @@ func TestImportsPointDown(t *testing.T) {
 }
 
 // labMay are the libraries that the lab may use: what reads and writes a token,
-// and nothing that reaches a file, a database, another machine or a key.
+// and nothing that reaches a file, a database or a key. Of net and crypto/tls it uses only
+// types.
 var labMay = []string{
-	"crypto", "crypto/rand", "crypto/rsa", "crypto/sha256", "encoding/base64", "math/rand/v2", "net/http", "slices", "strconv", "strings", "sync", "time",
-	"github.com/gin-gonic/gin", "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext", "restaurant/httpjson", "restaurant/problem",
+	"crypto", "crypto/rand", "crypto/rsa", "crypto/sha256", "crypto/tls", "encoding/base64", "math/rand/v2", "net", "net/http", "slices", "strconv", "strings", "sync", "time",
+	"github.com/gin-gonic/gin", "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext", "restaurant/basepath", "restaurant/httpjson", "restaurant/learn/lab/wire", "restaurant/problem",
 }
 
 // TestTheLabHoldsNoKeys holds the lab, and what it uses of the house, to that.

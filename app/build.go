@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
+	"net/http"
 	"runtime"
 	"sync"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"restaurant/models"
 	"restaurant/queue"
 	"restaurant/seed"
+	"restaurant/server"
 	"restaurant/tokens"
 )
 
@@ -23,6 +26,7 @@ import (
 type App struct {
 	api     *handlers.API
 	lessons *learn.Handler // nil without demo data
+	lab     *lab.Lab       // nil if it is off
 }
 
 // build creates an App on an open database. url is its address for clients, and covers
@@ -48,8 +52,8 @@ func build(ctx context.Context, cfg config, store *models.Store, url string, cov
 	}
 	var a App
 	if cfg.lab {
-		lab := newLab(authority)
-		deps.Mounts, deps.Weather = append(deps.Mounts, lab.Mount), lab.Weather
+		a.lab = a.newLab(cfg, authority)
+		deps.Mounts, deps.Weather = append(deps.Mounts, a.lab.Mount), a.lab.Weather
 	}
 	if !cfg.demoData {
 		deps.Mounts = append(deps.Mounts, learn.MountDisabled)
@@ -107,9 +111,17 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 }
 
 // newLab hands the lab what it needs of the server, as functions.
-func newLab(authority *tokens.Authority) *lab.Lab {
+func (a *App) newLab(cfg config, authority *tokens.Authority) *lab.Lab {
 	return lab.New(lab.Options{
-		Clock: lab.Clock{Ahead: authority.Ahead, Advance: authority.Advance, Most: tokens.MaxAhead},
+		Note: learn.Note,
+		Report: func(e lab.Evidence) {
+			if a.lessons != nil {
+				a.lessons.Report(learn.Evidence(e))
+			}
+		},
+		Server:          func() http.Handler { return a.api.Handler() },
+		WireCertificate: func() (*tls.Certificate, []byte, error) { return server.SelfSignedOnce(cfg.certificateNames()) },
+		Clock:           lab.Clock{Ahead: authority.Ahead, Advance: authority.Advance, Most: tokens.MaxAhead},
 	})
 }
 
@@ -183,6 +195,9 @@ func (a *App) drain(ctx context.Context, wait time.Duration) {
 
 // close closes what build opened. The workers must have ended.
 func (a *App) close() error {
+	if a.lab != nil {
+		a.lab.Close()
+	}
 	if a.lessons == nil {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -38,6 +39,7 @@ import (
 	"restaurant/problem"
 	"restaurant/queue"
 	"restaurant/seed"
+	listener "restaurant/server"
 	"restaurant/tokens"
 )
 
@@ -203,6 +205,7 @@ func withLessons(t testing.TB) func(*server) {
 		t.Cleanup(func() { lessons.Close() })
 		srv.lessons = lessons
 		l := newLab(srv)
+		t.Cleanup(l.Close)
 		srv.Mounts, srv.Weather = append(srv.Mounts, lessons.Mount, l.Mount), l.Weather
 		srv.OnResponse = lessons.OnResponse
 	}
@@ -211,6 +214,12 @@ func withLessons(t testing.TB) func(*server) {
 // newLab gives the lab what the program gives it.
 func newLab(srv *server) *lab.Lab {
 	return lab.New(lab.Options{
+		Note:   learn.Note,
+		Report: func(e lab.Evidence) { srv.lessons.Report(learn.Evidence(e)) },
+		Server: func() http.Handler { return srv.handler },
+		WireCertificate: func() (*tls.Certificate, []byte, error) {
+			return listener.SelfSignedOnce([]string{"localhost", "127.0.0.1"})
+		},
 		Clock: lab.Clock{Ahead: srv.Authority.Ahead, Advance: srv.Authority.Advance, Most: tokens.MaxAhead},
 	})
 }

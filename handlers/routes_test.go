@@ -91,6 +91,9 @@ var routeAccess = map[string]string{
 	"GET /lab/weather":                    "all",
 	"POST /lab/weather":                   "all",
 	"DELETE /lab/weather":                 "all",
+	"POST /lab/wire":                      "all",
+	"GET /lab/wire/log":                   "all",
+	"GET /lab/wire/ca.pem":                "all",
 }
 
 // routes lists what the router knows, without the HEAD of each GET.
@@ -154,6 +157,7 @@ func TestRoutes_headWhereverGet(t *testing.T) {
 	srv := newServer(t)
 	vera, marco := srv.as(t, "vera"), srv.as(t, "marco")
 	srv.newOrder(t, vera)
+	srv.post(t, "/lab/wire", `{"tls":true}`).wants(t, 201, "")
 	for route := range routeAccess {
 		method, path, _ := strings.Cut(route, " ")
 		if method != http.MethodGet {

@@ -29,10 +29,37 @@ func (h *Handler) OnResponse(c *gin.Context) {
 	}
 }
 
+const notedKey = "lessons.noted"
+
+// Note says in a word what the running request has shown; a pattern may ask for it.
+func Note(c *gin.Context, word string) { c.Set(notedKey, word) }
+
+// Evidence is something that happened elsewhere: at the kiosk, on the wire, on the stage.
+type Evidence struct {
+	// Via is where it happened.
+	Via           string
+	Method, Route string
+	Status        int
+	Problem       string
+	// Noted says in a word what was seen.
+	Noted string
+	// Token is none, valid, or the slug with which the token was refused.
+	Token   string
+	TokenID string // its jti
+}
+
+// Report credits what happened elsewhere.
+func (h *Handler) Report(e Evidence) {
+	h.Tracker.Observe(course.Fact{
+		At: time.Now().UnixMilli(), Endpoint: course.Endpoint{Method: e.Method, Route: e.Route}, Status: e.Status, Problem: e.Problem,
+		Via: e.Via, Noted: e.Noted, Token: e.Token, TokenHash: hash(e.TokenID),
+	})
+}
+
 // isAPIRoute leaves out the routes of the lessons, and those that machines and browsers
 // call by themselves.
 func isAPIRoute(route string) bool {
-	return strings.HasPrefix(route, "/api/") || strings.HasPrefix(route, "/.well-known/") || route == "none"
+	return strings.HasPrefix(route, "/api/") || strings.HasPrefix(route, "/lab/") || strings.HasPrefix(route, "/.well-known/") || route == "none"
 }
 
 // factOf makes the fact of a request whose response is decided. It keeps secrets and what
@@ -41,7 +68,7 @@ func factOf(c *gin.Context) course.Fact {
 	f := course.Fact{
 		At: time.Now().UnixMilli(), Endpoint: course.Endpoint{Method: middleware.Method(c), Route: middleware.Route(c)}, Status: c.Writer.Status(),
 		Problem: problem.Written(c), Token: course.TokenNone, OrderStatus: string(middleware.OrderStatus(c)),
-		Client: hash(clientOf(c.Request)), Subject: hash(middleware.Subject(c)), Foreign: middleware.Foreign(c),
+		Client: hash(clientOf(c.Request)), Subject: hash(middleware.Subject(c)), Foreign: middleware.Foreign(c), Noted: c.GetString(notedKey),
 	}
 	switch {
 	case middleware.IsAuthenticated(c):

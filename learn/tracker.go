@@ -62,6 +62,8 @@ type progress struct {
 	Seen []int64 `json:"seen"`
 	// Others is what patterns that need two different clients or subjects saw first.
 	Others map[int]uint64 `json:"others,omitzero"`
+	// Counts are how often patterns that need several requests have seen one.
+	Counts map[int]int `json:"counts,omitzero"`
 	// Trails are the partial matches of the sequence.
 	Trails []course.PartialMatch `json:"trails,omitzero"`
 	// Answers are the newest choices, by question.
@@ -146,6 +148,8 @@ func (l *lesson) apply(s *subscription, f *course.Fact) (further bool) {
 	case s.seq != nil:
 		l.Trails, further = course.Advance(l.Trails, s.seq, s.place, f)
 	case l.Seen[s.number] != 0 || !s.Matches(f):
+	case s.Min > 1:
+		further = l.count(s.number) >= s.Min
 	case s.Different == "":
 		further = true
 	default:
@@ -155,6 +159,16 @@ func (l *lesson) apply(s *subscription, f *course.Fact) (further bool) {
 		l.Seen[s.number], l.dirty = f.At, true
 	}
 	return further
+}
+
+// count counts one more request that a pattern has seen.
+func (l *lesson) count(pattern int) int {
+	if l.Counts == nil {
+		l.Counts = map[int]int{}
+	}
+	l.Counts[pattern]++
+	l.dirty = true
+	return l.Counts[pattern]
 }
 
 // second reports whether value differs from the first that the pattern saw.
@@ -175,7 +189,7 @@ func (t *Tracker) advance(l *lesson, at int64) string {
 	if slices.Contains(l.Seen, 0) {
 		return l.ID + " " + strconv.Itoa(l.SeenCount()) + "/" + strconv.Itoa(len(l.Seen))
 	}
-	l.State, l.DoneAt, l.Trails, l.Others = StateDone, time.UnixMilli(at).UTC(), nil, nil
+	l.State, l.DoneAt, l.Trails, l.Others, l.Counts = StateDone, time.UnixMilli(at).UTC(), nil, nil, nil
 	next := "none"
 	if l := nextOf(t.lessons); l != nil {
 		next = l.ID
@@ -269,7 +283,7 @@ func (t *Tracker) snapshot() (lessons []lesson, order int64) {
 
 func (p progress) clone() progress {
 	p.Seen, p.Trails, p.Hints = slices.Clone(p.Seen), slices.Clone(p.Trails), slices.Clone(p.Hints)
-	p.Others, p.Answers = maps.Clone(p.Others), maps.Clone(p.Answers)
+	p.Others, p.Counts, p.Answers = maps.Clone(p.Others), maps.Clone(p.Counts), maps.Clone(p.Answers)
 	return p
 }
 

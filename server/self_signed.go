@@ -53,6 +53,25 @@ func renewSelfSigned(dir string, names []string) (newCA bool, err error) {
 	return newCA, createCertificate(dir, "cert.pem", "key.pem", template, certLife, ca)
 }
 
+// SelfSignedOnce creates a certificate for names, and returns it with the certificate of
+// its authority in PEM. No key stays on the disk.
+func SelfSignedOnce(names []string) (cert *tls.Certificate, ca []byte, err error) {
+	dir, err := os.MkdirTemp("", "restaurant-tls-*")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if _, err := renewSelfSigned(dir, names); err != nil {
+		return nil, nil, err
+	}
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
+	if err != nil {
+		return nil, nil, err
+	}
+	ca, err = os.ReadFile(filepath.Join(dir, "ca.pem"))
+	return &pair, ca, err
+}
+
 // split separates host names from IP addresses.
 func split(names []string) (hosts []string, ips []net.IP) {
 	for _, n := range names {

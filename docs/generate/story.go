@@ -89,6 +89,9 @@ var calls = []call{
 	{method: "POST", path: "/lab/weather", body: `{"route":"GET /api/v1/menu","fault":"delay","delay_ms":10,"for_s":1}`},
 	{method: "GET", path: "/lab/weather"},
 	{method: "DELETE", path: "/lab/weather"},
+	{method: "POST", path: "/lab/wire", body: `{"tls":true}`},
+	{method: "GET", path: "/lab/wire/log"},
+	{method: "GET", path: "/lab/wire/ca.pem"},
 
 	{method: "GET", path: "/learn/reset"},
 	{method: "POST", path: "/learn/reset", body: `{"what":"lesson","lesson":"L00"}`},

@@ -289,6 +289,13 @@ func lessons(v *visitors) {
 	}
 	v.do(409, "", "POST", "/lab/weather", `{"route":"GET /metrics","fault":"drop","for_s":60}`)
 	v.do(204, "", "DELETE", "/lab/weather", "")
+	v.do(404, "", "GET", "/lab/wire/log", "")
+	v.do(404, "", "GET", "/lab/wire/ca.pem", "")
+	v.do(201, "", "POST", "/lab/wire", `{"tls":false}`)
+	v.form(201, "", "/lab/wire", "tls=true")
+	v.do(422, "", "POST", "/lab/wire", `{"tls":"yes"}`)
+	v.do(200, "", "GET", "/lab/wire/log", "")
+	v.do(200, "", "GET", "/lab/wire/ca.pem", "")
 
 	v.do(200, "marco", "POST", "/learn/reset", `{"what":"kitchen"}`) // last: it ends all sessions
 }

@@ -40,6 +40,12 @@ type Pattern struct {
 	// says. What such a page sends counts for no other pattern: the learner may know nothing
 	// of it.
 	Foreign bool `json:"foreign,omitzero"`
+	// Min is how many such requests there must have been; 0 and 1 mean one.
+	Min int `json:"min,omitzero"`
+	// Via is where it happened: kiosk, wire or stage. Without it, a request to the server.
+	Via string `json:"via,omitzero"`
+	// Noted is a word in which the lab has said what was seen.
+	Noted string `json:"noted,omitzero"`
 	// Answer is the id of a question that was answered rightly.
 	Answer string `json:"answer,omitzero"`
 	// Same is token or order: what must be the same wherever a sequence says so.
@@ -76,6 +82,8 @@ type Fact struct {
 	Replayed    bool
 	KeyFile     bool
 	Foreign     bool   // a page of another origin sent it
+	Via         string // kiosk, wire or stage; empty for a request to the server
+	Noted       string // what the lab says was seen
 	Client      uint64 // hash of the User-Agent
 	Subject     uint64 // hash of the sub of a token that was asked about
 }
@@ -111,6 +119,8 @@ func (p *Pattern) Matches(f *Fact) bool {
 		p.OrderStatus != "" && p.OrderStatus != f.OrderStatus,
 		p.KeyFile && !f.KeyFile,
 		p.Foreign != f.Foreign,
+		p.Via != f.Via,
+		p.Noted != "" && p.Noted != f.Noted,
 		p.Same != "" && p.sameIn(f) == 0,
 		p.Different != "" && p.DifferentIn(f) == 0:
 		return false

@@ -7,6 +7,7 @@ package lab
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"net/http"
 	"sync"
 
 	"github.com/gin-gonic/gin"
@@ -21,13 +22,37 @@ type Lab struct {
 
 	key     func() (*rsa.PrivateKey, error) // which no server trusts
 	weather weather
+	cable   cable
 	routes  func() gin.RoutesInfo // of the whole server
 }
 
 // Options are what the lab needs of the server. All of it is handed in as functions: the
 // lab reaches neither its keys nor its database.
 type Options struct {
-	Clock Clock
+	// Note says in a word what the running request has shown, for the lessons.
+	Note func(c *gin.Context, word string)
+	// Report says what has happened elsewhere.
+	Report func(Evidence)
+	// Server answers the requests of the wire.
+	Server func() http.Handler
+	// WireCertificate makes the certificate of a wire with TLS.
+	WireCertificate WireCertificate
+	Clock           Clock
+}
+
+// Evidence is something that the lessons should know of and that no request to the server
+// shows by itself. It holds no token, only the id of one.
+type Evidence struct {
+	// Via is where it happened: kiosk, wire or stage.
+	Via           string
+	Method, Route string
+	Status        int
+	Problem       string
+	// Noted says in a word what was seen.
+	Noted string
+	// Token is none, valid, or the slug with which the token was refused.
+	Token   string
+	TokenID string // its jti
 }
 
 // New returns a lab. Its key is generated when it is needed first, and never stored.
@@ -46,6 +71,9 @@ func (l *Lab) Mount(r gin.IRouter, _, sameOrigin gin.HandlerFunc) {
 	lab.POST("/clock", sameOrigin, adapt(l.advanceClock))
 	httpjson.Get(lab, "/weather", adapt(l.showWeather))
 	lab.POST("/weather", sameOrigin, adapt(l.addFault))
+	lab.POST("/wire", sameOrigin, adapt(l.openWire))
+	httpjson.Get(lab, "/wire/log", adapt(l.showWireLog))
+	httpjson.Get(lab, "/wire/ca.pem", adapt(l.showWireCA))
 	lab.DELETE("/weather", sameOrigin, adapt(l.clearWeather))
 }
 
