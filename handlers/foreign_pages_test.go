@@ -98,7 +98,7 @@ func TestForeignPages_areNobodysLesson(t *testing.T) {
 // script whether the server runs. What everybody may read is the exception.
 func TestForeignPages_loadNothing(t *testing.T) {
 	srv := newServer(t, withCORS)
-	public := map[string]bool{"/.well-known/oauth-authorization-server": true, "/.well-known/openid-configuration": true, "/.well-known/jwks.json": true, "/.well-known/public.pem": true, "/openapi.json": true}
+	public := map[string]bool{"/.well-known/oauth-authorization-server": true, "/.well-known/openid-configuration": true, "/.well-known/jwks.json": true, "/.well-known/public.pem": true, "/.well-known/ended.json": true, "/openapi.json": true}
 	for route := range routeAccess {
 		method, path, _ := strings.Cut(route, " ")
 		if method != http.MethodGet {

@@ -99,6 +99,7 @@ type API struct {
 	registrations *rate.Limiter
 	streams       streamCount
 	files         staticFiles
+	ended         endedList
 	menus         menuCache
 	draining      atomic.Bool
 }

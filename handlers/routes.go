@@ -157,6 +157,7 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 	v1.DELETE("/users/:id/sessions", guest, manager, withID(a.endUserSessions))
 
 	httpjson.Get(r, "/.well-known/jwks.json", middleware.AnyOrigin, adapt(a.jwks))
+	httpjson.Get(r, "/.well-known/ended.json", middleware.AnyOrigin, adapt(a.listEnded))
 	httpjson.Get(r, "/.well-known/public.pem", middleware.AnyOrigin, adapt(a.publicPEM))
 	httpjson.Get(r, "/.well-known/oauth-authorization-server", middleware.AnyOrigin, adapt(a.serverMetadata))
 	httpjson.Get(r, "/.well-known/openid-configuration", middleware.AnyOrigin, adapt(a.openIDConfiguration))

@@ -53,6 +53,7 @@ var routeAccess = map[string]string{
 
 	"GET /.well-known/jwks.json":  "all",
 	"GET /.well-known/public.pem": "all",
+	"GET /.well-known/ended.json": "all",
 
 	"GET /.well-known/oauth-authorization-server": "all",
 	"GET /.well-known/openid-configuration":       "all",

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"restaurant/models"
@@ -22,6 +23,7 @@ type Denylist struct {
 	seed     maphash.Seed
 	ended    map[uint64]ending
 	watchers map[string]map[chan struct{}]struct{}
+	changes  atomic.Int64
 }
 
 // ending takes eight bytes, because there may be a million.
@@ -45,11 +47,16 @@ func (d *Denylist) Add(sid string, until time.Time, why models.EndReason) {
 	if e.until > d.ended[hash].until {
 		d.ended[hash] = e
 	}
+	d.changes.Add(1)
 	for ch := range d.watchers[sid] {
 		close(ch)
 	}
 	delete(d.watchers, sid)
 }
+
+// Changes counts the calls of Add. Who remembers what is ended sees by it whether that is
+// still all.
+func (d *Denylist) Changes() int64 { return d.changes.Load() }
 
 // Has reports whether the login session has been ended.
 func (d *Denylist) Has(sid string) bool {

@@ -64,6 +64,7 @@ var calls = []call{
 
 	{method: "GET", path: "/.well-known/jwks.json"},
 	{method: "GET", path: "/.well-known/public.pem"},
+	{method: "GET", path: "/.well-known/ended.json"},
 	{method: "GET", path: "/.well-known/oauth-authorization-server"},
 	{method: "GET", path: "/.well-known/openid-configuration"},
 	{method: "POST", path: "/api/v1/auth/keys/rotate"},

@@ -9,7 +9,7 @@ import (
 // are those of a healthy server; what the answers look like is for the referee.
 
 func house(v *visitors) {
-	for _, path := range []string{"/healthz", "/readyz", "/openapi.json", "/.well-known/jwks.json",
+	for _, path := range []string{"/healthz", "/readyz", "/openapi.json", "/.well-known/jwks.json", "/.well-known/ended.json",
 		"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"} {
 		v.do(200, "", "GET", path, "")
 	}
