@@ -28,18 +28,22 @@ func TestLessons_progressHeader(t *testing.T) {
 	srv.post(t, ordersPath, margherita).wants(t, 401, "authentication-required")
 	srv.get(t, ordersPath).wants(t, 401, "authentication-required")
 	res := srv.do(t, "DELETE", "/api/v1/menu/1", "").wants(t, 401, "authentication-required")
-	if got := res.Header().Get("Lesson-Progress"); got != "L02 3/4" {
+	if got := res.Header().Get("Lesson-Progress"); got != "L02 3/5" {
 		t.Errorf("Lesson-Progress is %q", got)
 	}
 	res = srv.get(t, "/api/v1/menu/1").wants(t, 200, "")
-	if got := res.Header().Get("Lesson-Progress"); got != "L01 1/6, L02 done; next=L01" {
+	if got := res.Header().Get("Lesson-Progress"); got != "L01 1/6, L02 4/5" {
 		t.Errorf("Lesson-Progress is %q", got)
 	}
 	if res = srv.get(t, "/api/v1/menu/1"); res.Header().Get("Lesson-Progress") != "" {
 		t.Errorf("nothing has changed, and Lesson-Progress is %q", res.Header().Get("Lesson-Progress"))
 	}
+	res = srv.post(t, "/learn/lessons/L02/answers", `{"question":"first-check","choice":2}`).wants(t, 200, "")
+	if got := res.Header().Get("Lesson-Progress"); got != "L02 done; next=L01" {
+		t.Errorf("Lesson-Progress is %q", got)
+	}
 	lesson := decode[map[string]any](t, srv.get(t, "/learn/lessons/L02").wants(t, 200, ""))
-	if lesson["state"] != "done" || lesson["explain"] == nil || len(lesson["still_to_see"].([]any)) != 0 || len(lesson["seen"].([]any)) != 4 {
+	if lesson["state"] != "done" || lesson["explain"] == nil || len(lesson["still_to_see"].([]any)) != 0 || len(lesson["seen"].([]any)) != 5 {
 		t.Errorf("L02 is %v", lesson)
 	}
 	if lesson = decode[map[string]any](t, srv.get(t, "/learn/lessons/L01.json").wants(t, 200, "")); lesson["explain"] != nil || lesson["fine_print"] != nil {
@@ -313,6 +317,7 @@ func TestLessons_progressCanBeSavedAndRestored(t *testing.T) {
 	srv.get(t, ordersPath)
 	srv.do(t, "DELETE", "/api/v1/menu/1", "")
 	srv.get(t, "/api/v1/menu/1")
+	srv.post(t, "/learn/lessons/L02/answers", `{"question":"first-check","choice":2}`).wants(t, 200, "")
 	srv.post(t, "/learn/lessons/L05/answers", `{"question":"predict","choice":3}`).wants(t, 200, "")
 	saved := srv.get(t, "/learn/progress").wants(t, 200, "").Body.String()
 

@@ -31,7 +31,7 @@ type listItem struct {
 	// Ids of the sentences that you can try in it.
 	Claims []string `json:"claims" example:"A1,B2" validate:"required"`
 	// What the server must still see, in words.
-	StillToSee []string `json:"still_to_see" example:"one dish, read with 200" validate:"required"`
+	StillToSee []string `json:"still_to_see" example:"one dish (200)" validate:"required"`
 } //@name LessonItem
 
 // list returns all lessons and how far they are.
@@ -73,7 +73,7 @@ type lessonResponse struct {
 	Steps      []stepResponse `json:"steps" validate:"required"`
 	Look       *string        `json:"look" example:"Then open the start page." extensions:"x-nullable" validate:"required"`
 	Seen       []seenResponse `json:"seen" validate:"required"`
-	StillToSee []string       `json:"still_to_see" example:"one dish, read with 200" validate:"required"`
+	StillToSee []string       `json:"still_to_see" example:"one dish (200)" validate:"required"`
 	Hints      []hintResponse `json:"hints" validate:"required"`
 	// Null until the lesson is done.
 	Explain   *string        `json:"explain" example:"You are the client." extensions:"x-nullable" validate:"required"`

@@ -29,7 +29,8 @@ type finder struct {
 	byForm  map[string]*Word
 }
 
-// newFinder prefers longer forms: an access token is more than a token.
+// newFinder prefers longer forms: an access token is more than a token. Where all letters
+// are capitals, only capitals count: GET is a method, and get is not.
 func newFinder(glossary []Word) finder {
 	f := finder{byForm: map[string]*Word{}}
 	var forms []string
@@ -37,10 +38,16 @@ func newFinder(glossary []Word) finder {
 		w := &glossary[i]
 		for _, form := range append([]string{w.Word}, w.Forms...) {
 			f.byForm[strings.ToLower(form)] = w
-			forms = append(forms, regexp.QuoteMeta(form))
+			forms = append(forms, form)
 		}
 	}
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	for i, form := range forms {
+		forms[i] = regexp.QuoteMeta(form)
+		if form == strings.ToUpper(form) {
+			forms[i] = "(?-i:" + forms[i] + ")"
+		}
+	}
 	f.pattern = regexp.MustCompile(`(?i)\b(?:` + strings.Join(forms, "|") + `)\b`)
 	return f
 }

@@ -52,6 +52,14 @@ func TestGlossary_linksAreEscaped(t *testing.T) {
 	}
 }
 
+// TestGlossary_smallLettersAreNoMethod: "get" and "id" are other words than GET and ID.
+func TestGlossary_smallLettersAreNoMethod(t *testing.T) {
+	want := `You get an id, and <a href="/learn/glossary#method">GET</a> an <a href="/learn/glossary#id">ID</a>.`
+	if got := string(Load().Link("", "You get an id, and GET an ID.")); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 // TestGlossary_newWordsAreExplainedOnce: each word is new in the first lesson that uses it.
 func TestGlossary_newWordsAreExplainedOnce(t *testing.T) {
 	c := Load()

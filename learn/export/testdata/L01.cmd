@@ -2,11 +2,11 @@
 rem L01 Read the menu. Run it in an empty folder, or type its lines one by one.
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L01/answers
 
-rem 1. Ask the waiter (API) for the whole menu. With -i, curl shows the status and the headers above the body.
-curl -q -i http://localhost:8080/api/v1/menu
+rem 1. Ask the waiter (API) for the Margherita on the menu. With -i, curl shows the status and the headers above the body.
+curl -q -i "http://localhost:8080/api/v1/menu?q=margherita"
 
-rem 2. Ask again, but say that you are another program. The menu is the same: an API does not care which client asks.
-curl -q -i -H "User-Agent: my-first-program" http://localhost:8080/api/v1/menu
+rem 2. Ask again with another program: open the same address in a browser. Or let curl say that it is another program, as here.
+curl -q -i -H "User-Agent: my-first-program" "http://localhost:8080/api/v1/menu?q=margherita"
 
 rem 3. Ask for one dish. Dish 1 is the Margherita.
 curl -q -i http://localhost:8080/api/v1/menu/1
@@ -14,7 +14,7 @@ curl -q -i http://localhost:8080/api/v1/menu/1
 rem 4. Ask for a dish that is not on the menu. The waiter stays polite and answers with a problem document.
 curl -q -i http://localhost:8080/api/v1/menu/9999
 
-rem 5. Try to enter the kitchen yourself. No guest may do that.
+rem 5. Try to enter the kitchen yourself. The answer is 401: they do not know you yet. In L07 they will know you, and still say no.
 curl -q -i http://localhost:8080/api/v1/kitchen/orders
 
 curl -q -s -d question=who-is-who -d choice=2 http://localhost:8080/learn/lessons/L01/answers

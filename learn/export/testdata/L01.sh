@@ -16,13 +16,13 @@ holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; 
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L01/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
-echo "1. Ask the waiter (API) for the whole menu. With -i, curl shows the status and the headers above the body."
-curl -q -i http://localhost:8080/api/v1/menu -sS -D menu.head > menu.body || fail "menu: nothing answers"
+echo "1. Ask the waiter (API) for the Margherita on the menu. With -i, curl shows the status and the headers above the body."
+curl -q -i "http://localhost:8080/api/v1/menu?q=margherita" -sS -D menu.head > menu.body || fail "menu: nothing answers"
 wants menu 200
 header menu Content-Type 'application/json'
 
-echo "2. Ask again, but say that you are another program. The menu is the same: an API does not care which client asks."
-curl -q -i -H "User-Agent: my-first-program" http://localhost:8080/api/v1/menu -sS -D other-client.head > other-client.body || fail "other-client: nothing answers"
+echo "2. Ask again with another program: open the same address in a browser. Or let curl say that it is another program, as here."
+curl -q -i -H "User-Agent: my-first-program" "http://localhost:8080/api/v1/menu?q=margherita" -sS -D other-client.head > other-client.body || fail "other-client: nothing answers"
 wants other-client 200
 
 echo "3. Ask for one dish. Dish 1 is the Margherita."
@@ -35,7 +35,7 @@ wants no-dish 404
 holds no-dish '"type":"/problems/not-found"'
 header no-dish Content-Type 'application/problem+json'
 
-echo "5. Try to enter the kitchen yourself. No guest may do that."
+echo "5. Try to enter the kitchen yourself. The answer is 401: they do not know you yet. In L07 they will know you, and still say no."
 curl -q -i http://localhost:8080/api/v1/kitchen/orders -sS -D kitchen.head > kitchen.body || fail "kitchen: nothing answers"
 wants kitchen 401
 holds kitchen '"type":"/problems/authentication-required"'

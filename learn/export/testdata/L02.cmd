@@ -6,13 +6,14 @@ curl -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L
 rem 1. Order one large Margherita. The order is in the file order.json.
 curl -q -i -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
-rem 2. Ask for the list of orders. It is private, so strangers do not get it.
+rem 2. Ask for the list of orders. It is private.
 curl -q -i http://localhost:8080/api/v1/orders
 
 rem 3. Try to delete the Margherita from the menu.
 curl -q -i -X DELETE http://localhost:8080/api/v1/menu/1
 
-rem 4. Check that the Margherita is still there.
+rem 4. Check if the Margherita is still there.
 curl -q -i http://localhost:8080/api/v1/menu/1
 
+curl -q -s -d question=first-check -d choice=2 http://localhost:8080/learn/lessons/L02/answers
 curl -q -s http://localhost:8080/learn

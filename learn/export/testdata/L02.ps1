@@ -5,13 +5,14 @@ curl.exe -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lesso
 # 1. Order one large Margherita. The order is in the file order.json.
 curl.exe -q -i -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
-# 2. Ask for the list of orders. It is private, so strangers do not get it.
+# 2. Ask for the list of orders. It is private.
 curl.exe -q -i http://localhost:8080/api/v1/orders
 
 # 3. Try to delete the Margherita from the menu.
 curl.exe -q -i -X DELETE http://localhost:8080/api/v1/menu/1
 
-# 4. Check that the Margherita is still there.
+# 4. Check if the Margherita is still there.
 curl.exe -q -i http://localhost:8080/api/v1/menu/1
 
+curl.exe -q -s -d question=first-check -d choice=2 http://localhost:8080/learn/lessons/L02/answers
 curl.exe -q -s http://localhost:8080/learn

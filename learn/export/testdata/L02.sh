@@ -24,7 +24,7 @@ wants order 401
 holds order '"type":"/problems/authentication-required"'
 header order WWW-Authenticate 'Bearer'
 
-echo "2. Ask for the list of orders. It is private, so strangers do not get it."
+echo "2. Ask for the list of orders. It is private."
 curl -q -i http://localhost:8080/api/v1/orders -sS -D orders.head > orders.body || fail "orders: nothing answers"
 wants orders 401
 holds orders '"type":"/problems/authentication-required"'
@@ -36,10 +36,11 @@ wants delete 401
 holds delete '"type":"/problems/authentication-required"'
 header delete WWW-Authenticate 'Bearer'
 
-echo "4. Check that the Margherita is still there."
+echo "4. Check if the Margherita is still there."
 curl -q -i http://localhost:8080/api/v1/menu/1 -sS -D still-there.head > still-there.body || fail "still-there: nothing answers"
 wants still-there 200
 
+curl -q -s -d question=first-check -d choice=2 http://localhost:8080/learn/lessons/L02/answers -D first-check.head -o /dev/null
 curl -q -s http://localhost:8080/learn/lessons/L02.json -o L02.json
 grep -qF '"state":"done"' L02.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L02 is done."

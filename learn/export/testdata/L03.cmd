@@ -2,19 +2,20 @@
 rem L03 Show your ID, get a wristband. Run it in an empty folder, or type its lines one by one.
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L03/answers
 
-rem 1. Try to log in as alice with a wrong password.
+rem 1. Try to log in as alice with the wrong password.
 curl -q -i -d username=alice -d password=wrong-password http://localhost:8080/api/v1/auth/login
 
-rem 2. Try it with a name that does not exist. Compare the two answers.
+rem 2. Try again with a name that does not exist. Compare the two responses.
 curl -q -i -d username=nobody -d password=wrong-password http://localhost:8080/api/v1/auth/login
 
-rem 3. Log in with the right password, and save the answer in login.json. Open the file: it contains two tokens.
+rem 3. Log in with the right password, and save the response in login.json. Open the file: it contains two tokens.
 curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
 
-rem 4. Log in again and ask for plain text. The answer is one line that you can send as a header. Save it in wristband.txt.
+rem 4. Log in again and ask for plain text. The response is one line that you can send as a header. Save it in wristband.txt.
 curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
 
 rem 5. Show the wristband and ask who you are. This time you do not send the password.
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 
+curl -q -s -d question=queries -d choice=3 http://localhost:8080/learn/lessons/L03/answers
 curl -q -s http://localhost:8080/learn

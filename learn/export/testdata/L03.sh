@@ -16,24 +16,24 @@ holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; 
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L03/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
-echo "1. Try to log in as alice with a wrong password."
+echo "1. Try to log in as alice with the wrong password."
 curl -q -i -d username=alice -d password=wrong-password http://localhost:8080/api/v1/auth/login -sS -D wrong-password.head > wrong-password.body || fail "wrong-password: nothing answers"
 wants wrong-password 401
 holds wrong-password '"type":"/problems/invalid-credentials"'
 header wrong-password WWW-Authenticate 'Bearer'
 
-echo "2. Try it with a name that does not exist. Compare the two answers."
+echo "2. Try again with a name that does not exist. Compare the two responses."
 curl -q -i -d username=nobody -d password=wrong-password http://localhost:8080/api/v1/auth/login -sS -D unknown-name.head > unknown-name.body || fail "unknown-name: nothing answers"
 wants unknown-name 401
 holds unknown-name '"type":"/problems/invalid-credentials"'
 
-echo "3. Log in with the right password, and save the answer in login.json. Open the file: it contains two tokens."
+echo "3. Log in with the right password, and save the response in login.json. Open the file: it contains two tokens."
 curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json -sS -D login.head > login.body || fail "login: it is refused, or nothing answers"
 cp login.json login.body
 wants login 200
 header login Cache-Control 'no-store'
 
-echo "4. Log in again and ask for plain text. The answer is one line that you can send as a header. Save it in wristband.txt."
+echo "4. Log in again and ask for plain text. The response is one line that you can send as a header. Save it in wristband.txt."
 curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt -sS -D wristband.head > wristband.body || fail "wristband: it is refused, or nothing answers"
 cp wristband.txt wristband.body
 wants wristband 200
@@ -45,6 +45,7 @@ curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me -sS -D me.he
 wants me 200
 header me Server-Timing '0 queries'
 
+curl -q -s -d question=queries -d choice=3 http://localhost:8080/learn/lessons/L03/answers -D queries.head -o /dev/null
 curl -q -s http://localhost:8080/learn/lessons/L03.json -o L03.json
 grep -qF '"state":"done"' L03.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L03 is done."

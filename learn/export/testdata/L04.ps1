@@ -6,22 +6,23 @@ curl.exe -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lesso
 # 1. Log in as alice and save the wristband (access token).
 curl.exe -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
 
-# 2. Send the order without the wristband first. It does not reach the kitchen (server).
+# 2. First send the order without the wristband.
 curl.exe -q -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
-# 3. Read the menu with the wristband. For alice it changes nothing, but a VIP would see more dishes.
-curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/menu
+# 3. Look up the Margherita with the wristband. For alice the wristband makes no difference, but a VIP sees more dishes on the menu.
+curl.exe -q -i -H "@wristband.txt" "http://localhost:8080/api/v1/menu?q=margherita"
 
 # 4. Now order with the wristband. The header Location is the address of your order. Its last part is the number of the order.
 curl.exe -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
-# 5. Imagine that the connection was bad and no answer came. Send the order again. The number is the same, and the header Idempotency-Replayed says that this is not a new order.
+# 5. Imagine that the connection was bad and no response came. Send the order again. Compare the number, and look for the header Idempotency-Replayed.
 curl.exe -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
-# 6. Follow your order. The answer stays open (a stream), and the kitchen writes each step into it until the pizza is served.
+# 6. Follow your order. The response stays open (a stream), and the kitchen writes each step into it until the pizza is served.
 curl.exe -q -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/1/events
 
 # 7. Read your order again. Now it is served.
 curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/orders/1
 
+curl.exe -q -s -d question=every-request -d choice=2 http://localhost:8080/learn/lessons/L04/answers
 curl.exe -q -s http://localhost:8080/learn

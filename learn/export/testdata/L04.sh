@@ -23,13 +23,13 @@ curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-p
 cp wristband.txt wristband.body
 wants wristband 200
 
-echo "2. Send the order without the wristband first. It does not reach the kitchen (server)."
+echo "2. First send the order without the wristband."
 curl -q -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D no-wristband.head > no-wristband.body || fail "no-wristband: nothing answers"
 wants no-wristband 401
 holds no-wristband '"type":"/problems/authentication-required"'
 
-echo "3. Read the menu with the wristband. For alice it changes nothing, but a VIP would see more dishes."
-curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/menu -sS -D menu.head > menu.body || fail "menu: nothing answers"
+echo "3. Look up the Margherita with the wristband. For alice the wristband makes no difference, but a VIP sees more dishes on the menu."
+curl -q -i -H "@wristband.txt" "http://localhost:8080/api/v1/menu?q=margherita" -sS -D menu.head > menu.body || fail "menu: nothing answers"
 wants menu 200
 
 echo "4. Now order with the wristband. The header Location is the address of your order. Its last part is the number of the order."
@@ -38,14 +38,14 @@ wants order 201
 header order Location '/api/v1/orders/'
 order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' order.head)
 
-echo "5. Imagine that the connection was bad and no answer came. Send the order again. The number is the same, and the header Idempotency-Replayed says that this is not a new order."
+echo "5. Imagine that the connection was bad and no response came. Send the order again. Compare the number, and look for the header Idempotency-Replayed."
 curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D again.head > again.body || fail "again: nothing answers"
 wants again 201
 header again Idempotency-Replayed 'true'
 header again Location '/api/v1/orders/'
 order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' again.head)
 
-echo "6. Follow your order. The answer stays open (a stream), and the kitchen writes each step into it until the pizza is served."
+echo "6. Follow your order. The response stays open (a stream), and the kitchen writes each step into it until the pizza is served."
 curl -q -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/$order/events -sS -D follow.head > follow.body || fail "follow: nothing answers"
 wants follow 200
 holds follow '"status":"served"'
@@ -55,6 +55,7 @@ echo "7. Read your order again. Now it is served."
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/orders/$order -sS -D served.head > served.body || fail "served: nothing answers"
 wants served 200
 
+curl -q -s -d question=every-request -d choice=2 http://localhost:8080/learn/lessons/L04/answers -D every-request.head -o /dev/null
 curl -q -s http://localhost:8080/learn/lessons/L04.json -o L04.json
 grep -qF '"state":"done"' L04.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L04 is done."

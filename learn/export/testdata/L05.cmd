@@ -2,16 +2,16 @@
 rem L05 Read the wristband. Run it in an empty folder, or type its lines one by one.
 curl -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L05/answers
 
-rem 1. Log in as alice and save the answer.
+rem 1. Log in as alice and save the response.
 curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json
 
-rem 2. Let the server show you what is in your token. You can send the whole login answer: the server finds the token in it.
+rem 2. Let the server show you what is in your token. You can send the whole response to the login: the server finds the token in it.
 curl -q -i -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/inspect
 
 rem 3. Log in as vera, who is a VIP.
 curl -q -fsS -d username=vera -d password=vera-likes-pizza http://localhost:8080/api/v1/auth/login -o vera.json
 
-rem 4. Look at what is in her token, too. Find the claims that are different.
+rem 4. Now look at what is in her token. Find the claims that are different.
 curl -q -i -H "Content-Type: application/json" -d "@vera.json" http://localhost:8080/api/v1/auth/inspect
 
 curl -q -s -d question=claims -d choice=2 http://localhost:8080/learn/lessons/L05/answers

@@ -16,12 +16,12 @@ holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; 
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 curl -q -s -d question=predict -d choice=3 http://localhost:8080/learn/lessons/L05/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
-echo "1. Log in as alice and save the answer."
+echo "1. Log in as alice and save the response."
 curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json -sS -D login.head > login.body || fail "login: it is refused, or nothing answers"
 cp login.json login.body
 wants login 200
 
-echo "2. Let the server show you what is in your token. You can send the whole login answer: the server finds the token in it."
+echo "2. Let the server show you what is in your token. You can send the whole response to the login: the server finds the token in it."
 curl -q -i -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/inspect -sS -D inspect.head > inspect.body || fail "inspect: nothing answers"
 wants inspect 200
 
@@ -30,7 +30,7 @@ curl -q -fsS -d username=vera -d password=vera-likes-pizza http://localhost:8080
 cp vera.json vera.body
 wants vera 200
 
-echo "4. Look at what is in her token, too. Find the claims that are different."
+echo "4. Now look at what is in her token. Find the claims that are different."
 curl -q -i -H "Content-Type: application/json" -d "@vera.json" http://localhost:8080/api/v1/auth/inspect -sS -D inspect-vera.head > inspect-vera.body || fail "inspect-vera: nothing answers"
 wants inspect-vera 200
 

@@ -21,32 +21,33 @@ curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-p
 cp wristband.txt wristband.body
 wants wristband 200
 
-echo "2. Forge a token in the lab. The lab changes guest to manager and leaves the signature as it is."
+echo "2. Forge a wristband in the lab, the part of this server that is unsafe on purpose. The lab changes guest to manager and leaves the signature as it is."
 curl -q -fsS -H "@wristband.txt" -d set=role=manager http://localhost:8080/lab/forge -o fake.txt -sS -D forge.head > forge.body || fail "forge: it is refused, or nothing answers"
 cp fake.txt forge.body
 wants forge 200
 holds forge 'Authorization: Bearer ey'
 header forge Lab 'deliberately-unsafe'
 
-echo "3. Show the forged token to the server."
+echo "3. Show the forged wristband to the server."
 curl -q -i -H "@fake.txt" http://localhost:8080/api/v1/auth/me -sS -D fake.head > fake.body || fail "fake: nothing answers"
 wants fake 401
 holds fake '"type":"/problems/token-signature-invalid"'
 header fake WWW-Authenticate 'bad signature'
 
-echo "4. Show the genuine wristband. It is still valid, because nobody changed it."
+echo "4. Show the genuine (real) wristband. It is still valid, because nobody changed it."
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me -sS -D genuine.head > genuine.body || fail "genuine: nothing answers"
 wants genuine 200
 
-echo "5. Look at the public keys of this server. A key has n and e, but no d: d would be the private part."
+echo "5. Look at the public keys of this server. Each key has the fields n and e, but no field d: d would be the private part."
 curl -q -i http://localhost:8080/.well-known/jwks.json -sS -D jwks.head > jwks.body || fail "jwks: nothing answers"
 wants jwks 200
 
-echo "6. Try to get the private key. The server has no address that gives it out."
+echo "6. Ask for the private key. The server has no address that gives it out."
 curl -q -i http://localhost:8080/private.pem -sS -D private.head > private.body || fail "private: nothing answers"
 wants private 404
 holds private '"type":"/problems/not-found"'
 
+curl -q -s -d question=public -d choice=1 http://localhost:8080/learn/lessons/L06/answers -D public.head -o /dev/null
 curl -q -s http://localhost:8080/learn/lessons/L06.json -o L06.json
 grep -qF '"state":"done"' L06.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L06 is done."

@@ -1,40 +1,50 @@
 @echo off
 rem L07 The VIP lounge. Run it in an empty folder, or type its lines one by one.
 rem The order is taken to be number 1: put the number from Location in its place.
-curl -q -s "http://localhost:8080/learn/files/{wine,order,preparing}.json" -o "#1.json"
+curl -q -s "http://localhost:8080/learn/files/{no-vip,vip,order,preparing}.json" -o "#1.json"
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L07/answers
 
 rem 1. Log in as alice and save the wristband (access token).
 curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
 
-rem 2. Ask for the lounge as alice.
+rem 2. First part, the lounge. Ask for it without a wristband.
+curl -q -i http://localhost:8080/api/v1/lounge
+
+rem 3. Ask for the lounge as alice.
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/lounge
 
-rem 3. Log in as vera, who is a VIP.
+rem 4. Log in as vera, who is a VIP.
 curl -q -fsS -H "Accept: text/plain" -d username=vera -d password=vera-likes-pizza http://localhost:8080/api/v1/auth/login -o vera.txt
 
-rem 4. Ask again, as vera. Server-Timing shows 0 queries: the server did not ask the database if she is a VIP.
+rem 5. Ask for the lounge as vera. Server-Timing shows 0 queries: her wristband says that she is a VIP, so nobody had to look it up.
 curl -q -i -H "@vera.txt" http://localhost:8080/api/v1/lounge
 
-rem 5. Log in as bob, who is under 18.
-curl -q -fsS -H "Accept: text/plain" -d username=bob -d password=bob-likes-pizza http://localhost:8080/api/v1/auth/login -o bob.txt
+rem 6. Log in as marco, the manager.
+curl -q -fsS -H "Accept: text/plain" -d username=marco -d password=marco-likes-pizza http://localhost:8080/api/v1/auth/login -o marco.txt
 
-rem 6. Order wine as bob.
-curl -q -i -H "@bob.txt" -H "Content-Type: application/json" -d "@wine.json" http://localhost:8080/api/v1/orders
+rem 7. As marco, decide that vera (user 3) is no longer a VIP.
+curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@no-vip.json" http://localhost:8080/api/v1/users/3
 
-rem 7. Ask for the orders of the kitchen as bob. In L01 the server did not know you and answered 401. Now it knows bob.
-curl -q -i -H "@bob.txt" http://localhost:8080/api/v1/kitchen/orders
+rem 8. Ask for the lounge with vera's wristband again. It still says that she is a VIP.
+curl -q -i -H "@vera.txt" http://localhost:8080/api/v1/lounge
 
-rem 8. Order a pizza as alice, so that there is something to cook.
-curl -q -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+rem 9. As marco, make vera a VIP again.
+curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@vip.json" http://localhost:8080/api/v1/users/3
 
-rem 9. Log in as carla, the chef.
+rem 10. Second part, the kitchen. Ask for its orders as alice. In L01 the server did not know you and answered 401. Now it knows you.
+curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/kitchen/orders
+
+rem 11. Log in as carla, the chef.
 curl -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-likes-pizza http://localhost:8080/api/v1/auth/login -o carla.txt
 
-rem 10. Ask for the orders of the kitchen as carla.
+rem 12. Ask for the kitchen's orders as carla. Because a chef has looked, new orders now wait a minute for her.
 curl -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
 
-rem 11. Start cooking the order. If the kitchen was faster than you, the answer is 409: the order is already past that step.
+rem 13. Order a pizza as alice, so that there is something to cook.
+curl -q -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+
+rem 14. As carla, start to cook it. If the answer is 409, the minute is over and the kitchen was faster: run the last three lines again.
 curl -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/1
 
+curl -q -s -d question=who-or-may -d choice=3 http://localhost:8080/learn/lessons/L07/answers
 curl -q -s http://localhost:8080/learn

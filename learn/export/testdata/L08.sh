@@ -21,18 +21,18 @@ curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-p
 cp short.txt short.body
 wants short 200
 
-echo "2. Show it at once."
+echo "2. Show it at once. Too late? Log in again."
 curl -q -i -H "@short.txt" http://localhost:8080/api/v1/auth/me -sS -D fresh.head > fresh.body || fail "fresh: nothing answers"
 wants fresh 200
 
-echo "3. Show it again after half a minute. The line is the same."
+echo "3. After half a minute, show it again with the same line."
 sleep 31
 curl -q -i -H "@short.txt" http://localhost:8080/api/v1/auth/me -sS -D expired.head > expired.body || fail "expired: nothing answers"
 wants expired 401
 holds expired '"type":"/problems/token-expired"'
 header expired WWW-Authenticate 'error="invalid_token"'
 
-echo "4. Log in again, but do not ask for a shorter life this time. Look how long the new wristband is valid."
+echo "4. Log in again, but do not ask for a shorter lifetime this time. See how long the new wristband is valid."
 curl -q -i -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -sS -D login.head > login.body || fail "login: nothing answers"
 wants login 200
 

@@ -16,12 +16,12 @@ holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; 
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 curl -q -s -d question=predict -d choice=4 http://localhost:8080/learn/lessons/L09/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
-echo "1. Log in as alice. The answer contains the wristband and the voucher."
+echo "1. Log in as alice. The response contains the wristband and the voucher."
 curl -q -fsS -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o login.json -sS -D login.head > login.body || fail "login: it is refused, or nothing answers"
 cp login.json login.body
 wants login 200
 
-echo "2. Exchange the voucher for a new wristband and a new voucher. You can send the whole login answer: the server takes what it needs."
+echo "2. Exchange the voucher for a new wristband and a new voucher. You can send the whole response to the login: the server takes what it needs."
 curl -q -fsS -H "Content-Type: application/json" -d "@login.json" http://localhost:8080/api/v1/auth/refresh -o second.json -sS -D refresh.head > refresh.body || fail "refresh: it is refused, or nothing answers"
 cp second.json refresh.body
 wants refresh 200
@@ -36,11 +36,12 @@ curl -q -i -H "Content-Type: application/json" -d "@second.json" http://localhos
 wants ended 401
 holds ended '"type":"/problems/refresh-token-invalid"'
 
-echo "5. Is there a shortcut? Ask for a wristband that is valid for ten years."
+echo "5. Would it be easier without vouchers? Ask for a wristband that is valid for ten years."
 curl -q -i -d username=alice -d password=alice-likes-pizza -d expires_in=315360000 http://localhost:8080/api/v1/auth/login -sS -D ten-years.head > ten-years.body || fail "ten-years: nothing answers"
 wants ten-years 422
 holds ten-years '"type":"/problems/lifetime-too-long"'
 
+curl -q -s -d question=remembered -d choice=2 http://localhost:8080/learn/lessons/L09/answers -D remembered.head -o /dev/null
 curl -q -s http://localhost:8080/learn/lessons/L09.json -o L09.json
 grep -qF '"state":"done"' L09.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L09 is done."

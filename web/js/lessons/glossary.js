@@ -12,7 +12,7 @@ export class Glossary {
   #find;
 
   constructor(words) {
-    for (const w of words) for (const form of [w.word, ...w.forms]) this.#byForm.set(form.toLowerCase(), w);
+    for (const w of words) for (const form of [w.word, ...w.forms]) this.#byForm.set(key(form), w);
     const forms = [...this.#byForm.keys()].sort((a, b) => b.length - a.length).map((form) =>
       form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
     );
@@ -28,8 +28,8 @@ export class Glossary {
     const nodes = [];
     let last = 0;
     for (const match of text.matchAll(this.#find)) {
-      const word = this.#byForm.get(match[0].toLowerCase());
-      if (this.#met.has(word)) continue;
+      const word = this.#byForm.get(match[0]) ?? this.#byForm.get(match[0].toLowerCase());
+      if (!word || this.#met.has(word)) continue;
       this.#met.add(word);
       nodes.push(text.slice(last, match.index), wordNote(match[0], word));
       last = match.index + match[0].length;
@@ -37,6 +37,9 @@ export class Glossary {
     return [...nodes, text.slice(last)];
   }
 }
+
+/** key keeps capitals where all letters are capitals: GET is a method, and get is not. */
+const key = (form) => (form === form.toUpperCase() ? form : form.toLowerCase());
 
 /** withCode writes a text without explaining its words, for labels of controls. */
 export const withCode = (text) => text.split(/`([^`]+)`/).map((part, i) => (i % 2 ? h("code", {}, part) : part));
