@@ -87,7 +87,7 @@ func TestImportsPointDown(t *testing.T) {
 // types.
 var labMay = []string{
 	"crypto", "crypto/rand", "crypto/rsa", "crypto/sha256", "crypto/tls", "encoding/base64", "math/rand/v2", "net", "net/http", "slices", "strconv", "strings", "sync", "time",
-	"github.com/gin-gonic/gin", "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext", "restaurant/basepath", "restaurant/httpjson", "restaurant/learn/lab/wire", "restaurant/problem",
+	"github.com/gin-gonic/gin", "golang.org/x/time/rate", "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext", "restaurant/basepath", "restaurant/httpjson", "restaurant/learn/lab/wire", "restaurant/problem",
 }
 
 // TestTheLabHoldsNoKeys holds the lab, and what it uses of the house, to that.

@@ -87,6 +87,13 @@ var routeAccess = map[string]string{
 	"GET /learn/reset":                    "all",
 	"POST /learn/reset":                   "all", // but a fresh kitchen, see TestLessons_whoMayReset
 	"POST /lab/forge":                     "all",
+	"GET /lab/open/menu":                  "all",
+	"POST /lab/open/menu":                 "all",
+	"DELETE /lab/open/menu":               "all",
+	"GET /lab/open/orders":                "all",
+	"POST /lab/open/orders":               "all",
+	"DELETE /lab/open/orders":             "all",
+	"GET /lab/rush":                       "all",
 	"GET /lab/clock":                      "all",
 	"POST /lab/clock":                     "all",
 	"GET /lab/weather":                    "all",

@@ -85,6 +85,13 @@ var calls = []call{
 	{method: "PUT", path: "/learn/progress", body: tomorrow},
 
 	{method: "POST", path: "/lab/forge", body: `{"set":["role=manager"],"key":"own"}`},
+	{method: "GET", path: "/lab/open/menu"},
+	{method: "POST", path: "/lab/open/orders"},
+	{method: "GET", path: "/lab/open/orders"},
+	{method: "DELETE", path: "/lab/open/orders"},
+	{method: "DELETE", path: "/lab/open/menu"},
+	{method: "POST", path: "/lab/open/menu"},
+	{method: "GET", path: "/lab/rush"},
 	{method: "GET", path: "/lab/clock"},
 	{method: "POST", path: "/lab/clock", body: `{"advance":"1s"}`},
 	{method: "POST", path: "/lab/weather", body: `{"route":"GET /api/v1/menu","fault":"delay","delay_ms":10,"for_s":1}`},

@@ -274,6 +274,16 @@ func lessons(v *visitors) {
 	v.form(400, "alice", "/lab/forge", "set=role%3Dmanager&alg=none")
 	v.do(400, "", "POST", "/lab/forge", `{"set":["role=manager"]}`)
 
+	for _, path := range []string{"/lab/open/menu", "/lab/open/orders"} {
+		v.do(204, "", "DELETE", path, "")
+		v.do(201, "", "POST", path, "")
+		v.do(200, "", "GET", path, "")
+	}
+	for range 10 {
+		v.do(200, "", "GET", "/lab/rush", "")
+	}
+	v.do(429, "", "GET", "/lab/rush", "")
+
 	v.do(200, "", "GET", "/lab/clock", "")
 	v.do(200, "", "POST", "/lab/clock", `{"advance":"1s"}`)
 	v.form(200, "", "/lab/clock", "advance=1s")

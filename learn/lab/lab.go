@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
 
 	"restaurant/httpjson"
 	"restaurant/problem"
@@ -23,6 +24,8 @@ type Lab struct {
 	key     func() (*rsa.PrivateKey, error) // which no server trusts
 	weather weather
 	cable   cable
+	open    *openDoors
+	rush    *rate.Limiter
 	routes  func() gin.RoutesInfo // of the whole server
 }
 
@@ -57,7 +60,7 @@ type Evidence struct {
 
 // New returns a lab. Its key is generated when it is needed first, and never stored.
 func New(o Options) *Lab {
-	return &Lab{Options: o, key: sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })}
+	return &Lab{Options: o, open: newOpenDoors(), rush: newRush(), key: sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })}
 }
 
 // Mount registers the routes. r must be the server's engine, which knows all of them. The
@@ -67,6 +70,13 @@ func (l *Lab) Mount(r gin.IRouter, _, sameOrigin gin.HandlerFunc) {
 	adapt := httpjson.Adapter(func(err error) *problem.Problem { return problem.InternalError.New("").Because(err) })
 	lab := r.Group("/lab", warn)
 	lab.POST("/forge", adapt(l.forge))
+	httpjson.Get(lab, "/open/menu", adapt(l.showOpenMenu))
+	lab.POST("/open/menu", sameOrigin, adapt(l.restoreOpenDish))
+	lab.DELETE("/open/menu", sameOrigin, adapt(l.deleteOpenDish))
+	httpjson.Get(lab, "/open/orders", adapt(l.showOpenOrders))
+	lab.POST("/open/orders", sameOrigin, adapt(l.placeOpenOrder))
+	lab.DELETE("/open/orders", sameOrigin, adapt(l.deleteOpenOrders))
+	httpjson.Get(lab, "/rush", adapt(l.showRush))
 	httpjson.Get(lab, "/clock", adapt(l.showClock))
 	lab.POST("/clock", sameOrigin, adapt(l.advanceClock))
 	httpjson.Get(lab, "/weather", adapt(l.showWeather))
