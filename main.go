@@ -1,6 +1,6 @@
 // Restaurant is a small REST API that teaches what an API and a JSON Web Token
 // are. A guest (client) gives an order to a waiter (API), who checks the
-// wristband (JWT) and carries the order to the kitchen (server).
+// wristband (JWT) and carries the order to the kitchen (server program).
 package main
 
 import (

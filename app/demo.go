@@ -86,7 +86,7 @@ func (d *demoRun) orderPizza() error {
 	var login struct {
 		AccessToken string `json:"access_token"`
 	}
-	d.heading("1. The bouncer (login): alice shows her name and password, and gets a wristband (access token).")
+	d.heading("1. The bouncer (login and token check): alice shows her name and password, and gets a wristband (access token).")
 	credentials := fmt.Sprintf(`{"username":"alice","password":"%s"}`, seed.DemoPassword("alice"))
 	if err := d.call(http.MethodPost, "/api/v1/auth/login", credentials, &login); err != nil {
 		return err
@@ -98,14 +98,14 @@ func (d *demoRun) orderPizza() error {
 		return err
 	}
 
-	d.heading("3. The waiter (API): takes the order to the kitchen (server), because the request carries the wristband.")
+	d.heading("3. The waiter (API): takes the order to the kitchen (server program), because the request carries the wristband.")
 	var order struct{ ID int64 }
 	if err := d.call(http.MethodPost, "/api/v1/orders", `{"items":[{"menu_item_id":1,"size":"large","quantity":1}]}`, &order); err != nil {
 		return err
 	}
 	d.order, d.placed = order.ID, time.Now()
 
-	d.heading("4. The kitchen (server): this answer stays open (a stream), and the kitchen writes each step of the order into it.")
+	d.heading("4. The kitchen (server program): this answer stays open (a stream), and the kitchen writes each step of the order into it.")
 	return d.follow(fmt.Sprintf("/api/v1/orders/%d/events", order.ID))
 }
 

@@ -1,4 +1,4 @@
-// Package docs is the menu card: the description of the API, generated from the
+// Package docs is the printed menu: the description of the API, generated from the
 // comments on the handlers by `make docs`. Nothing in the generated files is
 // edited by hand. decisions/ says why things are as they are.
 package docs

@@ -22,7 +22,7 @@ import (
 //	@version		1
 //	@description	**Press Authorize first.** Type `alice` and `alice-likes-pizza`. Then every call sends the token (wristband).
 //	@description
-//	@description	A demo API that teaches what an API and a JSON Web Token are. A guest (client) gives an order to a waiter (this API). The bouncer (login) gives each guest a wristband (access token) and checks it with every order. Then the waiter takes the order to the kitchen (server).
+//	@description	A demo API that teaches what an API and a JSON Web Token are. A guest (client) gives an order to a waiter (this API). The bouncer (login and token check) gives each guest a wristband (access token) and checks it with every order. Then the waiter takes the order to the kitchen (server program).
 //	@description
 //	@description	Every refusal is a problem document (RFC 9457). Its `type` is a page that explains it.
 //	@license.name	MIT
@@ -30,13 +30,13 @@ import (
 //	@contact.name	The person who runs this server
 //	@BasePath		/
 //	@tag.name			auth
-//	@tag.description	The bouncer (login): who you are
+//	@tag.description	The bouncer (login and token check): who you are
 //	@tag.name			menu
 //	@tag.description	What there is to eat
 //	@tag.name			orders
 //	@tag.description	The waiter (API) takes orders only with a valid wristband (access token)
 //	@tag.name			kitchen
-//	@tag.description	The kitchen (server): no guest may enter
+//	@tag.description	The kitchen (server program): no guest may enter
 //	@tag.name			users
 //	@tag.description	The manager's office
 //	@tag.name			keys

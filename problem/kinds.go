@@ -221,7 +221,7 @@ var (
 		"The disk of the server is full, so nothing can be added to the order book (database) now. Everything that was saved before is safe, and you can still read it.",
 		"Try again later. The person who runs the server has to free some space on the disk.")
 	ServerBusy = define(http.StatusServiceUnavailable, "server-busy", "The bouncer is busy",
-		"The bouncer (login) takes some time to check a password. This is on purpose, so that nobody can try millions of passwords. Too many guests are waiting at this moment, so the server refused this request. It changed nothing.",
+		"The bouncer (login and token check) takes some time to check a password. This is on purpose, so that nobody can try millions of passwords. Too many guests are waiting at this moment, so the server refused this request. It changed nothing.",
 		"Wait as many seconds as the Retry-After header says, and try again. Guests who are logged in do not have to wait: the server checks a wristband (access token) without a password.")
 	LabWeather = define(http.StatusServiceUnavailable, "lab-weather", "Bad weather in the lab",
 		"Somebody asked the lab to make some requests fail, with POST /lab/weather. This is one of them. The server did nothing with it. A lab fault can have any status from 400 to 599.",

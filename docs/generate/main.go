@@ -1,4 +1,4 @@
-// Command generate makes the menu card from the comments on the handlers: the
+// Command generate makes the printed menu from the comments on the handlers: the
 // Swagger 2.0 document for older clients, and from it the OpenAPI 3
 // document that tools and tests read. Run it with `make docs`.
 package main

@@ -1,4 +1,4 @@
-// Opens the menu card: Swagger UI over the description of this API. The dialog asks for a
+// Opens the printed menu: Swagger UI over the description of this API. The dialog asks for a
 // client and scopes, which this API has not; no setting of Swagger UI hides them, nor puts
 // what most people need, name and password, on top.
 const dialog = new CSSStyleSheet();
@@ -10,7 +10,7 @@ dialog.replaceSync(
 );
 document.adoptedStyleSheets.push(dialog);
 window.onload = () => {
-  document.title = "Restaurant: the menu card of the API";
+  document.title = "Restaurant: the printed menu of the API";
   window.ui = SwaggerUIBundle({
     url: new URL("../openapi.json", location.href).href,
     dom_id: "#swagger-ui",

@@ -311,7 +311,7 @@ function loungeCard() {
     "section",
     { class: "card lounge", "data-place": "lounge", "aria-labelledby": "lounge-title" },
     h("h2", { id: "lounge-title", tabindex: -1 }, picture("lounge"), "The lounge"),
-    h("p", {}, "For VIPs only. The bouncer (authorization) reads the claim in your wristband and asks nobody."),
+    h("p", {}, "For VIPs only. The bouncer (login and token check) reads the claim in your wristband and asks nobody."),
     knock,
     answerBox,
   );
