@@ -1,8 +1,10 @@
 package learn
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +29,9 @@ type listItem struct {
 	Title   string `json:"title" example:"Read the menu" validate:"required"`
 	Minutes int    `json:"minutes" example:"3" validate:"required"`
 	Part    string `json:"part" example:"I. The restaurant" validate:"required"`
-	State   State  `json:"state" example:"started" validate:"required"`
+	// True for a lesson beside the course, which does not count.
+	Extra bool  `json:"extra" example:"false" validate:"required"`
+	State State `json:"state" example:"started" validate:"required"`
 	// Ids of the sentences that you can try in it.
 	Claims []string `json:"claims" example:"A1,B2" validate:"required"`
 	// What the server must still see, in words.
@@ -46,21 +50,23 @@ func (h *Handler) list(c *gin.Context) error {
 	lessons, _ := h.Tracker.snapshot()
 	var res listResponse
 	for _, l := range lessons {
-		res.Items = append(res.Items, listItem{l.ID, l.Title, l.Minutes, l.Part, l.State, l.Claims, l.StillToSee()})
+		res.Items = append(res.Items, listItem{l.ID, l.Title, l.Minutes, l.Part, l.Extra, l.State, l.Claims, l.StillToSee()})
 	}
 	return respond(c, res)
 }
 
 // @Description	A lesson: its question, its steps, what the server has seen of it, and the explanation when it is done.
 type lessonResponse struct {
-	ID      string          `json:"id" example:"L01" validate:"required"`
-	Title   string          `json:"title" example:"Read the menu" validate:"required"`
-	Minutes int             `json:"minutes" example:"3" validate:"required"`
-	Part    string          `json:"part" example:"I. The restaurant" validate:"required"`
-	Goal    string          `json:"goal" example:"Make your first requests by hand." validate:"required"`
-	Needs   []string        `json:"needs" example:"L01" validate:"required"`
-	Claims  []claimResponse `json:"claims" validate:"required"`
-	State   State           `json:"state" example:"started" validate:"required"`
+	ID      string `json:"id" example:"L01" validate:"required"`
+	Title   string `json:"title" example:"Read the menu" validate:"required"`
+	Minutes int    `json:"minutes" example:"3" validate:"required"`
+	Part    string `json:"part" example:"I. The restaurant" validate:"required"`
+	// True for a lesson beside the course, which does not count.
+	Extra  bool            `json:"extra" example:"false" validate:"required"`
+	Goal   string          `json:"goal" example:"Make your first requests by hand." validate:"required"`
+	Needs  []string        `json:"needs" example:"L01" validate:"required"`
+	Claims []claimResponse `json:"claims" validate:"required"`
+	State  State           `json:"state" example:"started" validate:"required"`
 	// Null until the first request, guess or hint.
 	StartedAt *time.Time `json:"started_at" example:"2026-01-31T19:00:00Z" format:"date-time" extensions:"x-nullable" validate:"required"`
 	DoneAt    *time.Time `json:"done_at" example:"2026-01-31T19:04:00Z" format:"date-time" extensions:"x-nullable" validate:"required"`
@@ -106,7 +112,9 @@ type stepResponse struct {
 	Say  string `json:"say" example:"Ask the waiter for the menu." validate:"required"`
 	Wait int    `json:"wait" example:"0" validate:"required"`
 	// True when the server has seen it. Null if the lesson does not need it.
-	Seen     *bool            `json:"seen" example:"true" extensions:"x-nullable" validate:"required"`
+	Seen *bool `json:"seen" example:"true" extensions:"x-nullable" validate:"required"`
+	// The address of the page on which the step is done. Null for a request.
+	Page     *string          `json:"page" example:"http://localhost:8080/#/token" extensions:"x-nullable" validate:"required"`
 	Request  requestResponse  `json:"request" validate:"required"`
 	Expect   expectResponse   `json:"expect" validate:"required"`
 	Commands commandsResponse `json:"commands" validate:"required"`
@@ -114,7 +122,10 @@ type stepResponse struct {
 
 // @Description	The request of a step.
 type requestResponse struct {
-	Method  string           `json:"method" example:"GET" validate:"required"`
+	Method string `json:"method" example:"GET" validate:"required"`
+	// Whom it goes to, and the whole address.
+	At      string           `json:"at" example:"house" enums:"house,kiosk,wire,stage" validate:"required"`
+	URL     string           `json:"url" example:"http://localhost:8080/api/v1/menu" validate:"required"`
 	Path    string           `json:"path" example:"/api/v1/menu" validate:"required"`
 	Headers []headerResponse `json:"headers" validate:"required"`
 	Form    []headerResponse `json:"form" validate:"required"`
@@ -125,6 +136,16 @@ type requestResponse struct {
 	As     *string `json:"as" example:"wristband.txt" extensions:"x-nullable" validate:"required"`
 	SaveAs *string `json:"save_as" example:"login.json" extensions:"x-nullable" validate:"required"`
 	Stream bool    `json:"stream" example:"false" validate:"required"`
+	// Files with cookies to send, and to save.
+	JarIn  *string `json:"jar_in" example:"ticket.txt" extensions:"x-nullable" validate:"required"`
+	JarOut *string `json:"jar_out" example:"ticket.txt" extensions:"x-nullable" validate:"required"`
+	// A file with options for curl, and one with the certificate to trust.
+	Config *string `json:"config" example:"wire.txt" extensions:"x-nullable" validate:"required"`
+	CACert *string `json:"cacert" example:"ca.pem" extensions:"x-nullable" validate:"required"`
+	// How many times to send it, with n=1, n=2 and so on.
+	Repeat int `json:"repeat" example:"1" minimum:"1" maximum:"200" validate:"required"`
+	// status: only the status of each answer matters. Null: the whole answer.
+	Show *string `json:"show" example:"status" enums:"status" extensions:"x-nullable" validate:"required"`
 } //@name LessonRequest
 
 // @Description	A header or a form field.
@@ -141,6 +162,8 @@ type expectResponse struct {
 	// Members of the answer, by path.
 	JSON  map[string]any `json:"json" swaggertype:"object" validate:"required"`
 	Holds []string       `json:"holds" example:"served" validate:"required"`
+	// The exit code of a curl that gets no answer. Null if there is one.
+	CurlExit *int `json:"curl_exit" example:"60" extensions:"x-nullable" validate:"required"`
 } //@name LessonExpectation
 
 // @Description	The step as a command for a terminal.
@@ -230,7 +253,7 @@ func (h *Handler) lesson(id string) (*course.Lesson, error) {
 
 func (h *Handler) lessonResponse(target export.Target, l *lesson) lessonResponse {
 	res := lessonResponse{
-		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Part: l.Part, Goal: l.Goal, Needs: l.Needs, State: l.State,
+		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Part: l.Part, Extra: l.Extra, Goal: l.Goal, Needs: l.Needs, State: l.State,
 		StartedAt: nilIfZero(l.StartedAt), DoneAt: nilIfZero(l.DoneAt), Attempts: l.Attempts, Predict: newQuestion(l.Predict, l),
 		Prepare: newSteps(target, l, l.Prepare), Steps: newSteps(target, l, l.Steps), Look: httpjson.Optional(l.Look), StillToSee: l.StillToSee(),
 	}
@@ -277,10 +300,15 @@ func newQuestion(q course.Question, l *lesson) questionResponse {
 
 func newSteps(target export.Target, l *lesson, steps []course.Step) (res []stepResponse) {
 	for _, s := range steps {
-		res = append(res, stepResponse{
+		step := stepResponse{
 			ID: s.ID, Say: s.Say, Wait: s.Wait, Seen: l.stepSeen(s.ID), Request: newRequest(target, s.Request), Expect: newExpect(s.Expect),
-			Commands: commandsResponse{target.Curl("curl", s.Request), target.Curl("curl.exe", s.Request)},
-		})
+			Commands: commandsResponse{target.Command("curl", s), target.Command("curl.exe", s)},
+		}
+		if s.Page != "" {
+			page := target.PageURL(s)
+			step.Page, step.Request.Method, step.Request.URL, step.Request.Path = &page, http.MethodGet, page, target.BasePath()+"/"
+		}
+		res = append(res, step)
 	}
 	return res
 }
@@ -290,6 +318,8 @@ func newRequest(target export.Target, r course.Request) requestResponse {
 	res := requestResponse{
 		Method: r.Method, Path: target.BasePath() + target.Path(r), Body: httpjson.Optional(strings.TrimSpace(string(body))), BodyFile: httpjson.Optional(r.BodyFile),
 		As: httpjson.Optional(r.As), SaveAs: httpjson.Optional(r.SaveAs), Stream: r.Stream,
+		At: cmp.Or(r.At, course.AtHouse), URL: target.Address(r), JarIn: httpjson.Optional(r.JarIn), JarOut: httpjson.Optional(r.JarOut),
+		Config: httpjson.Optional(r.Config), CACert: httpjson.Optional(r.CACert), Repeat: max(1, r.Repeat), Show: httpjson.Optional(r.Show),
 	}
 	for _, h := range r.Headers {
 		res.Headers = append(res.Headers, headerResponse(h))
@@ -305,6 +335,9 @@ func newExpect(e course.Expect) expectResponse {
 	res := expectResponse{Status: e.Status, Problem: httpjson.Optional(e.Problem), JSON: e.JSON, Holds: e.Holds}
 	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
 		res.Header = append(res.Header, headerResponse{name, e.Header[name]})
+	}
+	if e.CurlExit != 0 {
+		res.CurlExit = &e.CurlExit
 	}
 	if res.JSON == nil {
 		res.JSON = map[string]any{}

@@ -86,7 +86,7 @@ func newRecord(l lesson) record { return record{l.ID, conditionHash(l.Lesson), l
 func (r record) restore(l *course.Lesson) progress {
 	p := r.progress
 	if empty := newProgress(l); r.doneIf != conditionHash(l) || len(p.Seen) != len(empty.Seen) {
-		p.Seen, p.Trails, p.Others = empty.Seen, nil, nil
+		p.Seen, p.Trails, p.Others, p.Counts = empty.Seen, nil, nil, nil
 	}
 	return p
 }

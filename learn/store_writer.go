@@ -3,6 +3,7 @@ package learn
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -148,7 +149,7 @@ func (s *Store) write(ctx context.Context, b *batch) error {
 	for _, f := range b.facts {
 		_, err := tx.ExecContext(ctx, `INSERT INTO facts (at, method, route, status, problem, who, token, token_hash, order_number)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			f.At, f.Method, f.Route, f.Status, f.Problem, f.Who, f.Token, int64(f.TokenHash), f.Order) //nolint:gosec // the same 64 bits
+			f.At, f.Method, strings.TrimPrefix(f.Via+":"+f.Route, ":"), f.Status, f.Problem, f.Who, f.Token, int64(f.TokenHash), f.Order) //nolint:gosec // the same 64 bits
 		if err != nil {
 			return err
 		}

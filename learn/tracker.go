@@ -292,10 +292,10 @@ func find(lessons []lesson, id string) *lesson {
 	return &lessons[slices.IndexFunc(lessons, func(l lesson) bool { return l.ID == id })]
 }
 
-// nextOf returns the lesson to go on with, or nil when all are done.
+// nextOf returns the lesson to go on with, or nil when all that count are done.
 func nextOf(lessons []lesson) *lesson {
 	for n := range lessons {
-		if lessons[n].State != StateDone {
+		if lessons[n].State != StateDone && !lessons[n].Extra {
 			return &lessons[n]
 		}
 	}

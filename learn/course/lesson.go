@@ -39,6 +39,8 @@ type Lesson struct {
 	Minutes int    `json:"minutes"`
 	// Part is the chapter, such as "I. The restaurant".
 	Part string `json:"part"`
+	// Extra is true for a lesson beside the course: it does not count and claims nothing.
+	Extra bool `json:"extra,omitzero"`
 	// Goal says in one sentence what one can do afterwards.
 	Goal string `json:"goal"`
 	// Needs are the ids of lessons that come before it.
@@ -68,19 +70,24 @@ type Question struct {
 	Answer   int      `json:"answer"`
 	// Why is said after the answer.
 	Why string `json:"why"`
+	// WhyNot says of each choice why it is wrong; empty for the right one.
+	WhyNot []string `json:"why_not,omitzero"`
 }
 
 // PredictID is the id of the question that each lesson begins with.
 const PredictID = "predict"
 
-// Step is one request and what comes back.
+// Step is one request and what comes back, or something to do on a page.
 type Step struct {
 	ID  string `json:"id"`
 	Say string `json:"say"`
 	// Wait is how many seconds to wait before the request.
-	Wait    int     `json:"wait,omitzero"`
-	Request Request `json:"request"`
-	Expect  Expect  `json:"expect"`
+	Wait int `json:"wait,omitzero"`
+	// Page is the address of a page of the server on which the step is done, such as
+	// #/token. Such a step has no request: the server sees what the page sends.
+	Page    string  `json:"page,omitzero"`
+	Request Request `json:"request,omitzero"`
+	Expect  Expect  `json:"expect,omitzero"`
 }
 
 // Request is a request without the words of any tool; learn/export adds those.
@@ -100,7 +107,33 @@ type Request struct {
 	SaveAs string `json:"save_as,omitzero"`
 	// Stream is true if the response comes bit by bit.
 	Stream bool `json:"stream,omitzero"`
+	// At is whom the request goes to; AtHouse if it is empty.
+	At string `json:"at,omitzero"`
+	// JarIn and JarOut are files of cookies, to send and to save.
+	JarIn  string `json:"jar_in,omitzero"`
+	JarOut string `json:"jar_out,omitzero"`
+	// Config is a file of options for curl that an earlier step has saved.
+	Config string `json:"config,omitzero"`
+	// CACert is a file with the certificate to trust that an earlier step has saved.
+	CACert string `json:"cacert,omitzero"`
+	// Repeat is how many times to send the request, with n=1, n=2 and so on in the query;
+	// once if it is 0.
+	Repeat int `json:"repeat,omitzero"`
+	// Show is ShowStatus, or empty for the whole response.
+	Show string `json:"show,omitzero"`
 }
+
+// The values of Request.At. AtWire is this server over TLS: the options in Config lead
+// curl to the relay of the lab. Plain HTTP through the relay is AtHouse with Config.
+const (
+	AtHouse = "house"
+	AtKiosk = "kiosk"
+	AtWire  = "wire"
+	AtStage = "stage"
+)
+
+// ShowStatus shows only the status of each response, one in a line.
+const ShowStatus = "status"
 
 // Header is one header of a request.
 type Header struct {
@@ -119,6 +152,8 @@ type Expect struct {
 	JSON map[string]any `json:"json,omitzero"`
 	// Holds are texts that must be in the response.
 	Holds []string `json:"holds,omitzero"`
+	// CurlExit is the exit code of a curl that gets no response. Such a step has no status.
+	CurlExit int `json:"curl_exit,omitzero"`
 }
 
 // Load returns the course inside the program. It panics if a file cannot be read,
@@ -167,6 +202,16 @@ func (c *Course) Lesson(id string) (*Lesson, bool) {
 		return nil, false
 	}
 	return c.Lessons[i], true
+}
+
+// Counted returns the lessons of the course without the extras.
+func (c *Course) Counted() (lessons []*Lesson) {
+	for _, l := range c.Lessons {
+		if !l.Extra {
+			lessons = append(lessons, l)
+		}
+	}
+	return lessons
 }
 
 func (c *Course) index(id string) int {

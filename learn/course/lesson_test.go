@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,7 +75,20 @@ func TestLessons_faultIsNamed(t *testing.T) {
 		{"two bodies", `"body_file"`, `"form": ["a=b"], "body_file"`, "one body"},
 		{"a quote", `"as": "x.txt"`, `"as": "x.txt", "form": ["a=it's"]`, "some shell"},
 		{"a dollar", `"as": "x.txt"`, `"as": "x.txt", "form": ["a=$b"]`, "some shell"},
-		{"a percent sign", `"as": "x.txt"`, `"as": "x.txt", "form": ["a=100%"]`, "some shell"},
+		{"a backslash", `"as": "x.txt"`, `"as": "x.txt", "form": ["a=\\\\"]`, "some shell"},
+		{"an extra that counts", `"minutes": 1`, `"minutes": 1, "extra": true`, "an extra"},
+		{"a why_not too few", `"answer": 2, "why": "W"`, `"answer": 2, "why": "W", "why_not": ["n"]`, "why_not"},
+		{"a why_not for the right choice", `"answer": 2, "why": "W"`, `"answer": 2, "why": "W", "why_not": ["", "n"]`, "why_not"},
+		{"a jar that nobody has filled", `"as": "x.txt"`, `"jar_in": "jar.txt"`, "jar.txt"},
+		{"options that nobody has saved", `"as": "x.txt"`, `"config": "wire.txt"`, "wire.txt"},
+		{"a certificate that nobody has saved", `"as": "x.txt"`, `"cacert": "ca.pem"`, "ca.pem"},
+		{"an unknown place", `"as": "x.txt"`, `"at": "garden"`, "garden"},
+		{"too many times", `"as": "x.txt"`, `"repeat": 201`, "200"},
+		{"half a response", `"as": "x.txt"`, `"show": "body"`, "the status"},
+		{"a status of no response", `"as": "x.txt"}, "expect": {"status": [200]}`, `"as": "x.txt"}, "expect": {"status": [200], "curl_exit": 60}`, "if there is one"},
+		{"a request on a page", `"id": "two"`, `"id": "two", "page": "#/token"`, "which status"},
+		{"a minimum in a sequence", `"route": "POST /a"`, `"route": "POST /a", "min": 2`, "a minimum"},
+		{"a report from nowhere", `"route": "POST /a"`, `"route": "POST /a", "via": "house"`, "reported from"},
 		{"the same id twice", `"id": "two"`, `"id": "one"`, "id of another"},
 		{"a condition without words", `"see": "s", "step"`, `"see": "", "step"`, "no words"},
 		{"a condition of an unknown step", `"step": "one"`, `"step": "three"`, "names a step"},
@@ -178,7 +192,7 @@ func validate(files fs.FS) error {
 }
 
 var (
-	lessonID = regexp.MustCompile(`^L[0-9]{2}$`)
+	lessonID = regexp.MustCompile(`^[LX][0-9]{2}$`)
 	itemID   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 )
 
@@ -187,6 +201,8 @@ func (c *Course) fault(l *Lesson, name string) string {
 	switch {
 	case l.ID != name || !lessonID.MatchString(l.ID):
 		return "its id must be its name, such as L01"
+	case l.Extra != strings.HasPrefix(l.ID, "X") || l.Extra && len(l.Claims) > 0:
+		return "an extra is called X01, says so, and claims nothing"
 	case l.Title == "" || l.Part == "" || l.Goal == "" || l.Minutes < 1:
 		return "title, part, goal and minutes must be given"
 	case len(l.Hints) != 2 || slices.Contains(l.Hints, ""):
@@ -231,8 +247,23 @@ func (q Question) fault() string {
 		return "needs two choices or more"
 	case q.Answer < 1 || q.Answer > len(q.Choices):
 		return fmt.Sprintf("has the answer %d; it must be the number of a choice, from 1", q.Answer)
+	case q.WhyNot != nil && !q.saysWhyNot():
+		return "needs a why_not for each choice, which is empty only for the right one"
 	}
 	return ""
+}
+
+// saysWhyNot reports whether each wrong choice has its own reason.
+func (q Question) saysWhyNot() bool {
+	if len(q.WhyNot) != len(q.Choices) {
+		return false
+	}
+	for n, why := range q.WhyNot {
+		if (why == "") != (n+1 == q.Answer) || slices.Contains(q.WhyNot[:n], why) {
+			return false
+		}
+	}
+	return true
 }
 
 func (l *Lesson) stepsFault() string {
@@ -246,13 +277,13 @@ func (l *Lesson) stepsFault() string {
 		if fault != "" {
 			return fmt.Sprintf("its step %q %s", s.ID, fault)
 		}
-		known[s.ID], saved[s.Request.SaveAs] = true, true
+		known[s.ID], saved[s.Request.SaveAs], saved[s.Request.JarOut] = true, true, true
 	}
 	return ""
 }
 
 // plain are the characters that every shell reads as they are between double quotes.
-var plain = regexp.MustCompile(`^[A-Za-z0-9 _.,:;/=@?&+{}()-]*$`)
+var plain = regexp.MustCompile(`^[A-Za-z0-9 _.,:;/=@?&+{}()\[\]%-]*$`)
 
 // fault says what is wrong with a step, or nothing; saved are the files of steps before it.
 func (s Step) fault(saved map[string]bool) string {
@@ -260,8 +291,10 @@ func (s Step) fault(saved map[string]bool) string {
 	switch {
 	case !itemID.MatchString(s.ID):
 		return "needs an id of small letters and hyphens"
-	case s.Say == "" || len(s.Expect.Status) == 0:
-		return "must say what it does, and which status to expect"
+	case s.Say == "" || (s.Page == "" && s.Expect.CurlExit == 0) != (len(s.Expect.Status) > 0):
+		return "must say what it does, and which status to expect if there is one"
+	case s.Page != "":
+		return s.pageFault()
 	case !slices.Contains([]string{"GET", "POST", "PATCH", "PUT", "DELETE"}, r.Method) || !strings.HasPrefix(r.Path, "/"):
 		return "needs a method, and a path that begins with /"
 	case r.As != "" && !saved[r.As]:
@@ -271,7 +304,10 @@ func (s Step) fault(saved map[string]bool) string {
 	case r.BodyFile != "" && len(r.Form) > 0:
 		return "has a form and a file; a request has one body"
 	}
-	words := slices.Concat([]string{r.Path, r.As, r.SaveAs, r.BodyFile}, r.Form)
+	if fault := r.fault(saved); fault != "" {
+		return fault
+	}
+	words := slices.Concat([]string{r.Path, r.As, r.SaveAs, r.BodyFile, r.JarIn, r.JarOut, r.Config, r.CACert}, r.Form)
 	for _, h := range r.Headers {
 		words = append(words, h.Name+": "+h.Value)
 	}
@@ -279,6 +315,31 @@ func (s Step) fault(saved map[string]bool) string {
 		if !plain.MatchString(w) {
 			return fmt.Sprintf("has %q, which some shell reads differently", w)
 		}
+	}
+	return ""
+}
+
+// fault says what is wrong with what curl does with a request, or nothing.
+func (r Request) fault(saved map[string]bool) string {
+	for _, file := range []string{r.JarIn, r.Config, r.CACert} {
+		if file != "" && !saved[file] {
+			return "needs " + file + ", which no step before it has saved"
+		}
+	}
+	switch {
+	case !slices.Contains([]string{"", AtHouse, AtKiosk, AtWire, AtStage}, r.At):
+		return "goes to " + r.At + ", which is no place"
+	case r.Repeat < 0 || r.Repeat > 200:
+		return "is repeated more than 200 times"
+	case !slices.Contains([]string{"", ShowStatus}, r.Show):
+		return "may show only the status"
+	}
+	return ""
+}
+
+func (s Step) pageFault() string {
+	if !reflect.ValueOf(s.Request).IsZero() || !plain.MatchString(strings.TrimPrefix(s.Page, "#")) {
+		return "is done on a page, so it has no request, and its page is an address"
 	}
 	return ""
 }
@@ -292,8 +353,11 @@ func (l *Lesson) doneFault() string {
 	for _, s := range l.Steps {
 		steps[s.ID] = true
 	}
-	for _, p := range patterns {
+	for n, p := range patterns {
 		fault := p.fault()
+		if p.Min > 1 && (n >= len(l.Done.All) || p.Different != "" || p.Answer != "") {
+			fault = "may have a minimum only as a request of all"
+		}
 		if _, known := l.Question(p.Answer); p.Answer != "" && !known {
 			fault = "waits for an answer to a question that is not asked"
 		}
@@ -319,6 +383,8 @@ func (p Pattern) fault() string {
 		return `needs a route such as "GET /api/v1/menu"`
 	case !slices.Contains([]string{"", sameToken, sameOrder}, p.Same):
 		return "may be the same token or the same order"
+	case p.Min < 0 || !slices.Contains([]string{"", AtKiosk, AtWire, AtStage}, p.Via):
+		return "needs a minimum above 0, and may be reported from the kiosk, the wire or the stage"
 	case !slices.Contains([]string{"", differentClient, differentSubject}, p.Different):
 		return "may be a different client or a different subject"
 	}

@@ -4,6 +4,7 @@
 package export
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -20,7 +21,12 @@ type Target struct {
 	Order string // what to write for {order}
 	// CurlOptions make curl trust the server's certificate: --cacert and a file, or empty.
 	CurlOptions string
+	// Kiosk and Stage are the addresses of those; DefaultKiosk if Kiosk is empty.
+	Kiosk, Stage string
 }
+
+// DefaultKiosk is where the kiosk of a single learner listens.
+const DefaultKiosk = "http://localhost:8081"
 
 // CurlLine is curl with the options.
 func (t Target) CurlLine() string { return t.program("curl") }
@@ -59,7 +65,45 @@ func (t Target) Path(r course.Request) string {
 	return strings.ReplaceAll(r.Path, "{order}", t.Order)
 }
 
-func (t Target) url(r course.Request) string { return t.URL + t.Path(r) }
+// Address returns the URL of a request, with the range of its repetitions as curl writes
+// it.
+func (t Target) Address(r course.Request) string {
+	if r.Repeat < 2 {
+		return t.url(r)
+	}
+	separator := "?"
+	if strings.Contains(r.Path, "?") {
+		separator = "&"
+	}
+	return fmt.Sprintf("%s%sn=[1-%d]", t.url(r), separator, r.Repeat)
+}
+
+// url returns the URL of a request that is sent once.
+func (t Target) url(r course.Request) string { return t.base(r.At) + t.Path(r) }
+
+func (t Target) base(at string) string {
+	switch at {
+	case course.AtKiosk:
+		return cmp.Or(t.Kiosk, DefaultKiosk)
+	case course.AtStage:
+		return t.Stage
+	case course.AtWire:
+		_, rest, _ := strings.Cut(t.URL, "://")
+		return "https://" + rest
+	}
+	return t.URL
+}
+
+// PageURL returns the address of a page on which a step is done.
+func (t Target) PageURL(s course.Step) string { return t.URL + "/" + strings.TrimPrefix(s.Page, "/") }
+
+// Command writes a step as one line for a terminal, or says which page to open.
+func (t Target) Command(program string, s course.Step) string {
+	if s.Page != "" {
+		return "Open " + t.PageURL(s)
+	}
+	return t.Curl(program, s.Request)
+}
 
 // BasePath returns the path of the server's URL, or "".
 func (t Target) BasePath() string {
@@ -81,6 +125,8 @@ func (t Target) curl(sh shell, r course.Request) string {
 	quoted := sh.quote
 	words := []string{t.program(sh.program), "-i"}
 	switch {
+	case r.Show == course.ShowStatus:
+		words[1] = "-s"
 	case r.SaveAs != "":
 		words[1] = "-fsS" // a refusal in the file would be sent as if it were a token
 	case r.Stream:
@@ -89,6 +135,7 @@ func (t Target) curl(sh shell, r course.Request) string {
 	if r.Method != defaultMethod(r) {
 		words = append(words, "-X", r.Method)
 	}
+	words = append(words, fileOptions(r)...)
 	if r.As != "" {
 		words = append(words, "-H", quoted("@"+r.As))
 	}
@@ -101,11 +148,29 @@ func (t Target) curl(sh shell, r course.Request) string {
 	for _, field := range r.Form {
 		words = append(words, "-d", quoted(field))
 	}
-	words = append(words, quoted(t.url(r)))
-	if r.SaveAs != "" {
+	words = append(words, quoted(t.Address(r)))
+	switch {
+	case r.Show == course.ShowStatus:
+		words = append(words, "-o", cmp.Or(r.SaveAs, "answer.txt"), "-w", `"%{http_code}\n"`)
+	case r.SaveAs != "":
 		words = append(words, "-o", r.SaveAs)
 	}
 	return strings.Join(words, " ")
+}
+
+// fileOptions are the options that name a file which an earlier step has saved, or that
+// save one. --ssl-no-revoke is for curl on Windows, which would ask the maker of a
+// certificate from the lab whether it is revoked; elsewhere curl takes it and does nothing.
+func fileOptions(r course.Request) (words []string) {
+	for _, o := range []struct{ option, file string }{{"-K", r.Config}, {"-b", r.JarIn}, {"-c", r.JarOut}, {"--cacert", r.CACert}} {
+		if o.file != "" {
+			words = append(words, o.option, o.file)
+		}
+	}
+	if r.CACert != "" {
+		words = append(words, "--ssl-no-revoke")
+	}
+	return words
 }
 
 // defaultMethod is the method that curl takes without -X.

@@ -25,6 +25,10 @@ func (t Target) http(l *course.Lesson) string {
 	t.httpAnswer(w, l, l.Predict)
 	files, last := map[string]string{}, "" // the names of the requests that have saved them, and of the one before
 	for _, step := range l.AllSteps() {
+		if why := onlyCurl(step); why != "" {
+			t.instead(w, "###", step, why)
+			continue
+		}
 		t.httpStep(w, step, files, last)
 		if last = ""; isUsedLater(step) {
 			last = requestName(step)
@@ -40,6 +44,36 @@ func (t Target) http(l *course.Lesson) string {
 		t.httpAnswer(w, l, q)
 	}
 	return w.String()
+}
+
+// onlyCurl says why a step cannot be written for the other tools; empty if it can.
+func onlyCurl(s course.Step) string {
+	switch r := s.Request; {
+	case s.Page != "":
+		return "This step is done in a browser"
+	case s.Expect.CurlExit != 0:
+		return "This request gets no answer, which no other tool can expect"
+	case r.Config != "":
+		return "Only curl can read its options from " + r.Config
+	case r.CACert != "":
+		return "Only curl can be told in a line to trust " + r.CACert
+	}
+	return ""
+}
+
+// instead writes a step as a comment that says what to do in its place.
+func (t Target) instead(w *lines, mark string, step course.Step, why string) {
+	w.line("\n%s %s\n# %s. Do this instead:\n# %s", mark, plainText(step.Say), why, t.Command("curl", step))
+}
+
+// differences says what a request of these tools does otherwise than that of curl.
+func differences(w *lines, r course.Request) {
+	if r.Repeat > 1 {
+		w.line("# curl sends this request %d times. Here it is sent once: send it as often as that.", r.Repeat)
+	}
+	if r.JarIn != "" || r.JarOut != "" {
+		w.line("# This tool keeps cookies by itself, and sends them with every later request to the same host.")
+	}
 }
 
 // isUsedLater reports whether later steps need the response to this one.
@@ -71,6 +105,7 @@ func (t Target) httpAnswer(w *lines, l *course.Lesson, q course.Question) {
 func (t Target) httpStep(w *lines, step course.Step, files map[string]string, last string) {
 	r := step.Request
 	w.line("\n### %s", plainText(step.Say))
+	differences(w, r)
 	if last != "" {
 		w.line("# @sleep %s.response = { body: { ...%s } }", last, last)
 	}

@@ -16,7 +16,11 @@ func (t Target) hurl(l *course.Lesson) string {
 	t.Order = "{{order}}"
 	t.hurlAnswer(w, l, l.Predict)
 	for _, step := range l.AllSteps() {
-		t.hurlStep(w, step, files)
+		if why := onlyCurl(step); why != "" {
+			t.instead(w, "#", step, why)
+			continue
+		}
+		t.hurlStep(w, l, step, files)
 		if step.Request.SaveAs != "" {
 			files[step.Request.SaveAs] = variable(step)
 		}
@@ -31,9 +35,11 @@ func (t Target) hurlAnswer(w *lines, l *course.Lesson, q course.Question) {
 	w.line("\n# %s\nPOST %s/learn/lessons/%s/answers\n[Form]\nquestion: %s\nchoice: %d\nHTTP 200", q.Question, t.URL, l.ID, q.ID, q.Answer)
 }
 
-func (t Target) hurlStep(w *lines, step course.Step, files map[string]string) {
+func (t Target) hurlStep(w *lines, l *course.Lesson, step course.Step, files map[string]string) {
 	r := step.Request
-	w.line("\n# %s\n%s %s", plainText(step.Say), r.Method, t.url(r))
+	w.line("\n# %s", plainText(step.Say))
+	differences(w, r)
+	w.line("%s %s", r.Method, t.url(r))
 	headers(w, r, func(file string) string { return "{{" + files[file] + "_access}}" })
 	if step.Wait > 0 {
 		w.line("[Options]\ndelay: %ds", step.Wait)
@@ -51,17 +57,22 @@ func (t Target) hurlStep(w *lines, step course.Step, files map[string]string) {
 		name := files[r.BodyFile]
 		w.line("{\"access_token\": \"{{%s_access}}\", \"refresh_token\": \"{{%s_refresh}}\"}", name, name)
 	}
-	t.hurlExpect(w, step)
+	t.hurlExpect(w, step, holdsToken(l, r.SaveAs))
 }
 
-func (t Target) hurlExpect(w *lines, step course.Step) {
+// holdsToken reports whether a step takes a token from a file.
+func holdsToken(l *course.Lesson, file string) bool {
+	return file != "" && slices.ContainsFunc(l.AllSteps(), func(s course.Step) bool { return s.Request.As == file || s.Request.BodyFile == file })
+}
+
+func (t Target) hurlExpect(w *lines, step course.Step, token bool) {
 	e := step.Expect
 	if len(e.Status) == 1 {
 		w.line("HTTP %d", e.Status[0])
 	} else {
 		w.line("HTTP *")
 	}
-	if step.Request.SaveAs != "" {
+	if token {
 		w.line("[Captures]\n%s_access: jsonpath \"$.access_token\"", variable(step))
 		if !wantsText(step.Request) {
 			w.line("%s_refresh: jsonpath \"$.refresh_token\"", variable(step))

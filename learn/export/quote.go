@@ -22,7 +22,7 @@ var (
 	bareWord = regexp.MustCompile(`^[A-Za-z0-9_.,:/=-]+$`)
 	// plainWord means the same between double quotes in every shell. Lessons hold no other
 	// words, so that their lines are the same everywhere; see lesson_test.go.
-	plainWord = regexp.MustCompile(`^[A-Za-z0-9 _.,:;/=@?&+{}()#\[\]*-]+$`)
+	plainWord = regexp.MustCompile(`^[A-Za-z0-9 _.,:;/=@?&+{}()#\[\]%*-]+$`)
 )
 
 // quote writes a word so that a shell takes it as it is; exactly does it for words that

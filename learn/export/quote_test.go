@@ -55,7 +55,7 @@ func TestQuote(t *testing.T) {
 		{`a"&b`, `'a"&b'`, `"a""&b"`, `'a"&b'`},
 		{"a'b", `'a'\''b'`, `"a'b"`, "'a''b'"},
 		{"a’;b", "'a’;b'", `"a’;b"`, "'a’’;b'"},
-		{"%PATH%", "'%PATH%'", `"%PATH%"`, "'%PATH%'"},
+		{"%PATH%", `"%PATH%"`, `"%PATH%"`, `"%PATH%"`},
 	} {
 		if sh, cmd, ps := quoteSh(tc.word), quoteCmd(tc.word), quotePowerShell(tc.word); sh != tc.sh || cmd != tc.cmd || ps != tc.powerShell {
 			t.Errorf("%q is %s in sh, %s in cmd and %s in PowerShell", tc.word, sh, cmd, ps)

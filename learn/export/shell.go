@@ -23,6 +23,16 @@ wants() {
 	for want in "$@"; do [ "$status" = "$want" ] && return; done
 	fail "$name: the status is $status, and should be $*"
 }
+# each NAME STATUS...: each of the statuses that the step has printed is one of these.
+each() {
+	name=$1; shift
+	[ -s "$name.body" ] || fail "$name: no status is printed"
+	while read -r status; do
+		case " $* " in *" $status "*) ;; *) fail "$name: a status is $status, and should be $*" ;; esac
+	done < "$name.body"
+}
+# ends NAME CODE WANTED: curl has ended with the code that is wanted.
+ends() { [ "$2" = "$3" ] || fail "$1: curl ends with $2, and should with $3"; }
 holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; }
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 `
@@ -61,16 +71,28 @@ func (t Target) sh(l *course.Lesson) string {
 const number = "NUMBER"
 
 func (t Target) shStep(w *lines, n int, step course.Step) {
-	w.line("\necho \"%d. %s\"", n, strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "").Replace(step.Say))
+	w.line("\necho %s", quoteText(fmt.Sprintf("%d. %s", n, step.Say)))
 	if step.Wait > 0 {
 		w.line("sleep %d", step.Wait)
 	}
+	if step.Page != "" {
+		w.line("echo %s\nread -r _", quoteText("Do this in a browser: "+t.PageURL(step)+" Then press Enter here."))
+		return
+	}
 	line := strings.ReplaceAll(t.curl(posix, step.Request), number, "$order")
+	if step.Expect.CurlExit != 0 {
+		w.line("%s -sS -D %s.head > %s.body\nends %s $? %d", line, step.ID, step.ID, step.ID, step.Expect.CurlExit)
+		return
+	}
 	silence := "nothing answers"
 	if step.Request.SaveAs != "" {
 		silence = "it is refused, or nothing answers" // see -f in Curl
 	}
 	w.line(`%s -sS -D %s.head > %s.body || fail "%s: %s"`, line, step.ID, step.ID, step.ID, silence)
+	if step.Request.Show == course.ShowStatus {
+		w.line("each %s%s", step.ID, joined(step.Expect.Status))
+		return
+	}
 	if step.Request.SaveAs != "" {
 		w.line("cp %s %s.body", step.Request.SaveAs, step.ID)
 	}
@@ -87,6 +109,11 @@ func (t Target) shStep(w *lines, n int, step course.Step) {
 	if placesOrder(step) {
 		w.line(`order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' %s.head)`, step.ID)
 	}
+}
+
+// quoteText quotes a sentence for echo, without the marks of code.
+func quoteText(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "").Replace(text) + `"`
 }
 
 // cmd writes the lines of a lesson as a batch file: % is doubled, and lines end as
@@ -116,7 +143,11 @@ func (t Target) script(l *course.Lesson, remark string, sh shell, wait string) s
 		if step.Wait > 0 {
 			w.line(wait, step.Wait)
 		}
-		w.line("%s", t.curl(sh, step.Request))
+		if step.Page != "" {
+			w.line("%s In a browser: %s", remark, t.PageURL(step))
+		} else {
+			w.line("%s", t.curl(sh, step.Request))
+		}
 	}
 	w.line("")
 	for _, q := range l.Questions {

@@ -12,6 +12,16 @@ wants() {
 	for want in "$@"; do [ "$status" = "$want" ] && return; done
 	fail "$name: the status is $status, and should be $*"
 }
+# each NAME STATUS...: each of the statuses that the step has printed is one of these.
+each() {
+	name=$1; shift
+	[ -s "$name.body" ] || fail "$name: no status is printed"
+	while read -r status; do
+		case " $* " in *" $status "*) ;; *) fail "$name: a status is $status, and should be $*" ;; esac
+	done < "$name.body"
+}
+# ends NAME CODE WANTED: curl has ended with the code that is wanted.
+ends() { [ "$2" = "$3" ] || fail "$1: curl ends with $2, and should with $3"; }
 holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; }
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L03/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
