@@ -15,5 +15,17 @@ curl -q -i -X DELETE http://localhost:8080/api/v1/menu/1
 rem 4. Check if the Margherita is still there.
 curl -q -i http://localhost:8080/api/v1/menu/1
 
+rem 5. Now do the same where there is no bouncer. The lab has a small restaurant of its own that asks nobody. Order there.
+curl -q -i -X POST http://localhost:8080/lab/open/orders
+
+rem 6. Read its list of orders. One of them is alice's.
+curl -q -i http://localhost:8080/lab/open/orders
+
+rem 7. Delete the only dish on its menu.
+curl -q -i -X DELETE http://localhost:8080/lab/open/menu
+
+rem 8. Look at its menu: it is empty. (The dish comes back after a minute.)
+curl -q -i http://localhost:8080/lab/open/menu
+
 curl -q -s -d question=first-check -d choice=2 http://localhost:8080/learn/lessons/L02/answers
 curl -q -s http://localhost:8080/learn

@@ -14,5 +14,17 @@ curl.exe -q -i -X DELETE http://localhost:8080/api/v1/menu/1
 # 4. Check if the Margherita is still there.
 curl.exe -q -i http://localhost:8080/api/v1/menu/1
 
+# 5. Now do the same where there is no bouncer. The lab has a small restaurant of its own that asks nobody. Order there.
+curl.exe -q -i -X POST http://localhost:8080/lab/open/orders
+
+# 6. Read its list of orders. One of them is alice's.
+curl.exe -q -i http://localhost:8080/lab/open/orders
+
+# 7. Delete the only dish on its menu.
+curl.exe -q -i -X DELETE http://localhost:8080/lab/open/menu
+
+# 8. Look at its menu: it is empty. (The dish comes back after a minute.)
+curl.exe -q -i http://localhost:8080/lab/open/menu
+
 curl.exe -q -s -d question=first-check -d choice=2 http://localhost:8080/learn/lessons/L02/answers
 curl.exe -q -s http://localhost:8080/learn

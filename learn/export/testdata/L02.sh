@@ -50,6 +50,23 @@ echo "4. Check if the Margherita is still there."
 curl -q -i http://localhost:8080/api/v1/menu/1 -sS -D still-there.head > still-there.body || fail "still-there: nothing answers"
 wants still-there 200
 
+echo "5. Now do the same where there is no bouncer. The lab has a small restaurant of its own that asks nobody. Order there."
+curl -q -i -X POST http://localhost:8080/lab/open/orders -sS -D open-order.head > open-order.body || fail "open-order: nothing answers"
+wants open-order 201
+
+echo "6. Read its list of orders. One of them is alice's."
+curl -q -i http://localhost:8080/lab/open/orders -sS -D open-orders.head > open-orders.body || fail "open-orders: nothing answers"
+wants open-orders 200
+
+echo "7. Delete the only dish on its menu."
+curl -q -i -X DELETE http://localhost:8080/lab/open/menu -sS -D open-delete.head > open-delete.body || fail "open-delete: nothing answers"
+wants open-delete 204
+
+echo "8. Look at its menu: it is empty. (The dish comes back after a minute.)"
+curl -q -i http://localhost:8080/lab/open/menu -sS -D open-menu.head > open-menu.body || fail "open-menu: nothing answers"
+wants open-menu 200
+holds open-menu '"items":[]'
+
 curl -q -s -d question=first-check -d choice=2 http://localhost:8080/learn/lessons/L02/answers -D first-check.head -o /dev/null
 curl -q -s http://localhost:8080/learn/lessons/L02.json -o L02.json
 grep -qF '"state":"done"' L02.json || fail "it is not done; see http://localhost:8080/learn"

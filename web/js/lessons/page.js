@@ -449,7 +449,7 @@ export class LessonPage extends View {
       ...(explain
         ? [
           h("p", { class: "explain" }, prose.link(explain)),
-          fine ? h("p", { class: "fine" }, h("b", {}, "Fine print. "), prose.link(fine)) : "",
+          fine ? h("p", { class: "fine" }, h("b", {}, "Where the picture stops. "), prose.link(fine)) : "",
           h(
             "details",
             {},
