@@ -119,6 +119,7 @@ func (a *App) newLab(cfg config, authority *tokens.Authority) *lab.Lab {
 				a.lessons.Report(learn.Evidence(e))
 			}
 		},
+		PublicPEM: authority.Keys().PublicPEM, Refusal: authority.Refusal,
 		Server:          func() http.Handler { return a.api.Handler() },
 		WireCertificate: func() (*tls.Certificate, []byte, error) { return server.SelfSignedOnce(cfg.certificateNames()) },
 		Clock:           lab.Clock{Ahead: authority.Ahead, Advance: authority.Advance, Most: tokens.MaxAhead},

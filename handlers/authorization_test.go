@@ -455,6 +455,9 @@ func TestAuthorization_otherTokensOnEveryRoute(t *testing.T) {
 			for _, route := range slices.Sorted(maps.Keys(routeAccess)) {
 				who := routeAccess[route]
 				method, path, _ := strings.Cut(route, " ")
+				if path == "/lab/sleepy/lounge" {
+					continue // it believes every token; see TestForge_fiveFakesAtTwoDoors
+				}
 				if who == "all" && !strings.HasPrefix(path, "/api/") && c.name != "rubbish" {
 					continue // pages are long, and look at nobody
 				}

@@ -214,8 +214,9 @@ func withLessons(t testing.TB) func(*server) {
 // newLab gives the lab what the program gives it.
 func newLab(srv *server) *lab.Lab {
 	return lab.New(lab.Options{
-		Note:   learn.Note,
-		Report: func(e lab.Evidence) { srv.lessons.Report(learn.Evidence(e)) },
+		Note:      learn.Note,
+		Report:    func(e lab.Evidence) { srv.lessons.Report(learn.Evidence(e)) },
+		PublicPEM: srv.Authority.Keys().PublicPEM, Refusal: srv.Authority.Refusal,
 		Server: func() http.Handler { return srv.handler },
 		WireCertificate: func() (*tls.Certificate, []byte, error) {
 			return listener.SelfSignedOnce([]string{"localhost", "127.0.0.1"})
@@ -481,7 +482,13 @@ func formOrJSON(t testing.TB, media string, example any) (body string, contentTy
 	}
 	form := url.Values{}
 	for name, value := range example.(map[string]any) {
-		form.Set(name, fmt.Sprint(value))
+		list, isList := value.([]any)
+		if !isList {
+			list = []any{value}
+		}
+		for _, value := range list {
+			form.Add(name, fmt.Sprint(value))
+		}
 	}
 	return form.Encode(), with("Content-Type", media)
 }

@@ -87,6 +87,9 @@ var routeAccess = map[string]string{
 	"GET /learn/reset":                    "all",
 	"POST /learn/reset":                   "all", // but a fresh kitchen, see TestLessons_whoMayReset
 	"POST /lab/forge":                     "all",
+	"GET /lab/sleepy/lounge":              "vera",
+	"GET /lab/repair":                     "all",
+	"POST /lab/repair":                    "all",
 	"GET /lab/open/menu":                  "all",
 	"POST /lab/open/menu":                 "all",
 	"DELETE /lab/open/menu":               "all",

@@ -122,6 +122,14 @@ func (a *Authority) Verify(raw string) (Principal, error) {
 	return principalOf(t, err)
 }
 
+// Refusal is the slug with which Verify refuses a token, or "" if it does not.
+func (a *Authority) Refusal(raw string) string {
+	if _, err := a.Verify(raw); err != nil {
+		return verify.SlugOf(err)
+	}
+	return ""
+}
+
 // KeyFunc finds the key that a token names, for the JWT library.
 func (a *Authority) KeyFunc(t *jwt.Token) (any, error) { return a.verifier.KeyFunc(t) }
 

@@ -29,6 +29,8 @@ func refineSchemas(schemas openapi3.Schemas) error {
 	schemas["RegisterRequest"].Value.Properties["username"].Value.Pattern = "^[A-Za-z0-9._-]+$"
 	schemas["ClockRequest"].Value.Properties["advance"].Value.Pattern = "^([0-9]+[hms])+$"
 	schemas["FaultRequest"].Value.Properties["route"].Value.Pattern = "^(GET|POST|PUT|PATCH|DELETE) /"
+	schemas["RepairRequest"].Value.Properties["guards"].Value.MinItems = 1
+	schemas["ForgeRequest"].Value.Properties["header"].Value.Items.Value.Pattern = "^[^=]+="
 	schemas["ForgeRequest"].Value.Properties["set"].Value.Items.Value.Pattern = "^[^=]+="
 	for _, name := range []string{"LessonProgress", "RestoredLesson"} {
 		schemas[name].Value.Properties["answers"].Value.AdditionalProperties.Schema.Value.WithMin(1)

@@ -85,6 +85,9 @@ var calls = []call{
 	{method: "PUT", path: "/learn/progress", body: tomorrow},
 
 	{method: "POST", path: "/lab/forge", body: `{"set":["role=manager"],"key":"own"}`},
+	{method: "GET", path: "/lab/sleepy/lounge"},
+	{method: "GET", path: "/lab/repair"},
+	{method: "POST", path: "/lab/repair", body: `{"guards":["one-algorithm","own-keys","signature","exp","issuer-audience"]}`},
 	{method: "GET", path: "/lab/open/menu"},
 	{method: "POST", path: "/lab/open/orders"},
 	{method: "GET", path: "/lab/open/orders"},

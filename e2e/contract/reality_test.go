@@ -17,6 +17,8 @@ import (
 // words. What a schema can say of them is held by forbidden.
 var beyondSchema = map[string]string{
 	"advance":               "24 hours in all",
+	"key":                   "which algorithm needs it",
+	"embed":                 "which fields it goes with",
 	"delay_ms":              "which fault needs it",
 	"status":                "which fault needs it",
 	"route":                 "a route of the server, and not of the lab",

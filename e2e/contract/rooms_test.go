@@ -271,8 +271,19 @@ func lessons(v *visitors) {
 	v.do(422, "alice", "POST", "/lab/forge", `{"set":["role"]}`)
 	v.do(422, "alice", "POST", "/lab/forge", `{}`)
 	v.form(200, "alice", "/lab/forge", "set=role%3Dmanager&set=vip%3Dtrue&key=own")
-	v.form(400, "alice", "/lab/forge", "set=role%3Dmanager&alg=none")
+	v.form(400, "alice", "/lab/forge", "set=role%3Dmanager&jku=x")
 	v.do(400, "", "POST", "/lab/forge", `{"set":["role=manager"]}`)
+	for _, body := range []string{`{"alg":"none"}`, `{"alg":"HS256","key":"public"}`, `{"embed":"jwk"}`, `{"header":["kid=another"]}`} {
+		v.do(200, "alice", "POST", "/lab/forge", body)
+	}
+	v.do(422, "alice", "POST", "/lab/forge", `{"alg":"HS256"}`)
+	v.do(403, "alice", "GET", "/lab/sleepy/lounge", "")
+	v.do(200, "vera", "GET", "/lab/sleepy/lounge", "")
+	v.do(401, "", "GET", "/lab/sleepy/lounge", "")
+	v.do(200, "", "GET", "/lab/repair", "")
+	v.do(200, "", "POST", "/lab/repair", `{"guards":["exp","signature"]}`)
+	v.form(200, "", "/lab/repair", "guards=exp&guards=own-keys")
+	v.do(422, "", "POST", "/lab/repair", `{"guards":[]}`)
 
 	for _, path := range []string{"/lab/open/menu", "/lab/open/orders"} {
 		v.do(204, "", "DELETE", path, "")

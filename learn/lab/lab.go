@@ -5,8 +5,6 @@
 package lab
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
 	"net/http"
 	"sync"
 
@@ -21,7 +19,8 @@ import (
 type Lab struct {
 	Options
 
-	key     func() (*rsa.PrivateKey, error) // which no server trusts
+	key     func() (key, error) // which no server trusts
+	thief   func() (key, error) // that of an attacker
 	weather weather
 	cable   cable
 	open    *openDoors
@@ -36,6 +35,10 @@ type Options struct {
 	Note func(c *gin.Context, word string)
 	// Report says what has happened elsewhere.
 	Report func(Evidence)
+	// PublicPEM is the server's public key, as /.well-known/public.pem has it.
+	PublicPEM func() ([]byte, error)
+	// Refusal is the slug with which the server refuses a token, or "" if it does not.
+	Refusal func(token string) string
 	// Server answers the requests of the wire.
 	Server func() http.Handler
 	// WireCertificate makes the certificate of a wire with TLS.
@@ -58,9 +61,9 @@ type Evidence struct {
 	TokenID string // its jti
 }
 
-// New returns a lab. Its key is generated when it is needed first, and never stored.
+// New returns a lab. Its keys are generated when they are needed first, and never stored.
 func New(o Options) *Lab {
-	return &Lab{Options: o, open: newOpenDoors(), rush: newRush(), key: sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })}
+	return &Lab{Options: o, open: newOpenDoors(), rush: newRush(), key: sync.OnceValues(newKey), thief: sync.OnceValues(newKey)}
 }
 
 // Mount registers the routes. r must be the server's engine, which knows all of them. The
@@ -70,6 +73,9 @@ func (l *Lab) Mount(r gin.IRouter, _, sameOrigin gin.HandlerFunc) {
 	adapt := httpjson.Adapter(func(err error) *problem.Problem { return problem.InternalError.New("").Because(err) })
 	lab := r.Group("/lab", warn)
 	lab.POST("/forge", adapt(l.forge))
+	httpjson.Get(lab, "/sleepy/lounge", adapt(l.sleepyLounge))
+	httpjson.Get(lab, "/repair", adapt(l.showGuards))
+	lab.POST("/repair", adapt(l.repair))
 	httpjson.Get(lab, "/open/menu", adapt(l.showOpenMenu))
 	lab.POST("/open/menu", sameOrigin, adapt(l.restoreOpenDish))
 	lab.DELETE("/open/menu", sameOrigin, adapt(l.deleteOpenDish))

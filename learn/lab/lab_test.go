@@ -81,7 +81,7 @@ func TestForge_signsWithItsOwnKey(t *testing.T) {
 	}
 	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	signature, _ := base64.RawURLEncoding.DecodeString(parts[2])
-	if err := rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA256, digest[:], signature); err != nil {
+	if err := rsa.VerifyPKCS1v15(&key.private.PublicKey, crypto.SHA256, digest[:], signature); err != nil {
 		t.Errorf("the signature does not fit: %v", err)
 	}
 	if again := forge(l); again[0] != parts[0] {
@@ -110,8 +110,16 @@ func TestForge_refusals(t *testing.T) {
 		{"no key", "set=a=b&key=", form, bearer, 422, "validation-failed"},
 		{"an empty key in JSON", `{"set":["a=b"],"key":""}`, "application/json", bearer, 422, "validation-failed"},
 		{"another key", "set=a=b&key=house", form, bearer, 422, "validation-failed"},
-		{"an unknown field", "set=a=b&alg=none", form, bearer, 400, "unknown-field"},
-		{"an unknown member", `{"set":["a=b"],"alg":"none"}`, "application/json", bearer, 400, "unknown-field"},
+		{"another algorithm", "set=a=b&alg=RS256", form, bearer, 422, "validation-failed"},
+		{"HS256 without the public key", "alg=HS256", form, bearer, 422, "validation-failed"},
+		{"HS256 with the lab's key", "alg=HS256&key=own", form, bearer, 422, "validation-failed"},
+		{"the public key without HS256", "key=public", form, bearer, 422, "validation-failed"},
+		{"no signature with a key", "alg=none&key=own", form, bearer, 422, "validation-failed"},
+		{"something else to embed", "embed=jku", form, bearer, 422, "validation-failed"},
+		{"a key to embed and no signature", "embed=jwk&alg=none", form, bearer, 422, "validation-failed"},
+		{"a header without a value", "header=kid", form, bearer, 422, "validation-failed"},
+		{"an unknown field", "set=a=b&jku=x", form, bearer, 400, "unknown-field"},
+		{"an unknown member", `{"set":["a=b"],"jku":"x"}`, "application/json", bearer, 400, "unknown-field"},
 		{"half a body", `{"set":`, "application/json", bearer, 400, "malformed-json"},
 		{"half a form", "set=%", form, bearer, 400, "malformed-form"},
 		{"bytes that are no text", "set=%ff=1&set=%fe=1", form, bearer, 400, "malformed-form"},
@@ -126,5 +134,38 @@ func TestForge_refusals(t *testing.T) {
 	}
 	if res := post(newLab(), good, form, "Bearer "+part("null")+"."+part("null")+".x", "*/*"); res.Code != 200 {
 		t.Errorf("parts that are null: %d %s", res.Code, res.Body)
+	}
+}
+
+// TestRepair_onlyAllGuardsTogether tries every choice of guards: each guard stops fakes that
+// no other stops, none stops a genuine token, and only all five are right ten times.
+func TestRepair_onlyAllGuardsTogether(t *testing.T) {
+	l := newLab()
+	stops := map[string][]string{
+		"one-algorithm": {"alg is none", "alg is HS256"}, "own-keys": {"(jwk)", "(jku)"},
+		"signature": {"vip was changed"}, "exp": {"expired"}, "issuer-audience": {"another issuer", "another server"},
+	}
+	for n := range 1 << len(guards) {
+		chosen := map[string]bool{}
+		for i, g := range guards {
+			chosen[g.id] = n&(1<<i) != 0
+		}
+		res, err := l.tryGuards(chosen)
+		if err != nil || res.Of != 10 || (res.Right == 10) != (n == 1<<len(guards)-1) {
+			t.Fatalf("%v: %d of %d right, %v", chosen, res.Right, res.Of, err)
+		}
+		for _, row := range res.Rows {
+			want := "accept"
+			for id, fakes := range stops {
+				for _, fake := range fakes {
+					if chosen[id] && strings.Contains(row.Token, fake) {
+						want = "refuse"
+					}
+				}
+			}
+			if row.Did != want || row.Right != (row.Did == row.Should) || row.Genuine != (row.Should == "accept") {
+				t.Errorf("%v: %+v, want %s", chosen, row, want)
+			}
+		}
 	}
 }
