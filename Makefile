@@ -25,12 +25,14 @@ WEB_TOOLS = { [ node_modules/.package-lock.json -nt package-lock.json ] || npm c
 SWAGGER_UI = node_modules/swagger-ui-dist
 # Which tests of `e2e` and `contract`: make e2e RUN=Menu
 RUN = .
+# How `film` begins: make film FILM=-cold
+FILM =
 # How long the clients of `chaos` order.
 CHAOS = 60s
 
 .PHONY: help run demo branches test check docs build release clean e2e contract \
 	fmt-check vet lint tidy-check web-check swagger-ui workflow-check shell-check module-path image \
-	test-postgres chaos screenshots bench load growth crowd cluster-load
+	test-postgres chaos screenshots film bench load growth crowd cluster-load
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -134,6 +136,9 @@ chaos: #: Test nginx's retries, then let 32 clients order while instances are ki
 
 screenshots: #: Film the README's moving picture (needs Chromium)
 	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 5m -run TestScreenshots . -screenshots "$(CURDIR)/docs/screenshots"
+
+film: #: Film what somebody new does, from git clone to a pizza and lesson 1 done, into dist/film (needs Chromium and port 8080; FILM=-cold compiles everything first)
+	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 20m -v -run TestFilm . -film "$(CURDIR)/dist/film" $(FILM)
 
 bench: #: Run all benchmarks, one package after the other, in two minutes
 	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn ./e2e
