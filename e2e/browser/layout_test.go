@@ -74,3 +74,29 @@ func TestLayout_usesTheWidth(t *testing.T) {
 		})
 	}
 }
+
+// TestLayout_focusIsInSight: on a telephone, what has the focus is not hidden behind the
+// basket, which sticks to the foot.
+func TestLayout_focusIsInSight(t *testing.T) {
+	t.Parallel()
+	guest := startServer(t).newTab(t)
+	guest.resize(375, 667)
+	guest.open("/#/menu")
+	guest.click(size("large", "Margherita"))
+	guest.find(button("Look inside"))
+	eval[any](guest, `document.querySelector('#content').focus()`)
+	for passed := 0; guest.focused() != button("Try to enter the lounge"); passed++ {
+		if passed == 120 {
+			guest.fail("Tab never reaches the lounge")
+		}
+		guest.pressKey("Tab")
+		guest.waitForPaint()
+		if hidden := eval[string](guest, `(() => {
+			const e = document.activeElement, { left, top, width, height } = e.getBoundingClientRect()
+			const cover = document.elementFromPoint(left + width / 2, top + height / 2)?.closest('basket-box, .line')
+			return cover && !cover.contains(e) ? e.textContent : ''
+		})()`); hidden != "" {
+			t.Errorf("the focus is hidden at %q: %s", hidden, guest.screenshot("hidden"))
+		}
+	}
+}

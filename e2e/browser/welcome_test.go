@@ -30,6 +30,7 @@ func TestWelcome_twoLines(t *testing.T) {
 func TestWelcome_orderAsAlice(t *testing.T) {
 	t.Parallel()
 	guest := startServer(t, "RESTAURANT_KITCHEN_PACE=500ms").newTab(t)
+	guest.resize(1280, 740)
 	guest.open("/")
 	guest.find(button("Order"))
 	if !guest.isTrue(`document.querySelector('.basket__act .primary').disabled`) {
@@ -39,6 +40,9 @@ func TestWelcome_orderAsAlice(t *testing.T) {
 	guest.waitText("Now press Order")
 	guest.waitUntil("the focus on Order", func() bool { return guest.focused() == button("Order") })
 	guest.find(button("One more large Margherita"))
+	guest.waitUntil("Order is in sight, above the foot", func() bool {
+		return guest.isTrue(`document.querySelector('.basket__act .primary').getBoundingClientRect().bottom <= document.querySelector('.line').getBoundingClientRect().top`)
+	})
 	guest.checkAccessibility("welcome, what to press")
 	guest.click(button("Order"))
 	guest.find(link("Order 1").within(region("Basket")))

@@ -2,7 +2,7 @@
 // how many, the server says what it costs; an Idempotency-Key makes it safe to
 // send an order again when the answer got lost: it is cooked once.
 
-import { announce, button, dishName, h, money, randomKey, render } from "../lib/dom.js";
+import { $, announce, button, dishName, h, money, randomKey, render } from "../lib/dom.js";
 import { call, slug } from "../lib/api.js";
 import { auth } from "../lib/auth.js";
 import { Part, refusal, showRequest } from "./view.js";
@@ -153,6 +153,11 @@ class BasketBox extends Part {
         this.result,
       ),
     );
+    const height = new ResizeObserver(() =>
+      document.documentElement.style.setProperty("--basket", `${this.offsetHeight}px`)
+    );
+    height.observe(this);
+    this.signal.addEventListener("abort", () => height.disconnect());
     this.on(basket, "change", () => {
       if (!basket.taken) this.showResult();
       this.show();
@@ -169,8 +174,7 @@ class BasketBox extends Part {
   point() {
     this.pointer.hidden = false;
     this.order.focus({ preventScroll: true });
-    const { top, bottom } = this.order.getBoundingClientRect();
-    if (top < 0 || bottom > innerHeight) this.order.scrollIntoView({ block: "center" });
+    bringIntoSight(this.order, "center");
   }
 
   close() {
@@ -192,7 +196,7 @@ class BasketBox extends Part {
     this.classList.toggle("basket--full", what.length > 0 || basket.lines.length > 0);
     if (what.length === 0) return;
     this.unfold(false);
-    this.result.scrollIntoView({ block: "nearest" });
+    bringIntoSight(this.result, "nearest");
   }
 
   show() {
@@ -277,6 +281,12 @@ class BasketBox extends Part {
     this.hint.hidden = true;
     return link;
   }
+}
+
+/** bringIntoSight scrolls only if something is not in sight, above what sticks to the foot. */
+function bringIntoSight(el, block) {
+  const { top, bottom } = el.getBoundingClientRect(), foot = $(".line").getBoundingClientRect();
+  if (top < 0 || bottom > Math.min(foot.top, innerHeight)) el.scrollIntoView({ block });
 }
 
 /** refusalHint is one more sentence about an order that was not taken. */

@@ -241,7 +241,7 @@ class TokenView extends View {
     const door = button("Send it to the server", async () => {
       const answer = await call("GET", "api/v1/auth/me", {
         auth: this.token,
-        why: "the token of the inspector",
+        why: "the token of the view Token",
       });
       if (answer.ok) {
         result.replaceChildren(
