@@ -286,6 +286,29 @@ func TestLessons_resetKeepsProgress(t *testing.T) {
 	}
 }
 
+// TestLessons_speakOfTheLearnersOwnOrder: not of one that somebody else has placed since, and
+// each try has an idempotency key of its own.
+func TestLessons_speakOfTheLearnersOwnOrder(t *testing.T) {
+	srv := newServer(t)
+	lesson := func() string { return srv.get(t, "/learn/lessons/L04.txt").wants(t, 200, "").Body.String() }
+	alice := srv.as(t, "alice")
+	srv.post(t, ordersPath, margherita).wants(t, 401, "authentication-required")
+	srv.get(t, "/api/v1/menu", alice).wants(t, 200, "")
+	srv.newOrder(t, alice)
+	srv.newOrder(t, srv.as(t, "vera"))
+	if got := lesson(); !strings.Contains(got, "/orders/1/events") || !strings.Contains(got, "my-first-pizza-1") {
+		t.Errorf("after an order of somebody else: %s", got)
+	}
+	srv.post(t, "/learn/reset", `{"what":"lesson","lesson":"L04"}`).wants(t, 200, "")
+	if got := lesson(); !strings.Contains(got, "/orders/2/events") || strings.Count(got, "my-first-pizza-2") != 3 {
+		t.Errorf("in the second try: %s", got)
+	}
+	srv.post(t, "/learn/reset", `{"what":"lessons"}`).wants(t, 200, "")
+	if got := lesson(); strings.Count(got, "my-first-pizza-3") != 3 {
+		t.Errorf("in the third try: %s", got)
+	}
+}
+
 // TestLessons_resetFromAPage does what the page's own link and button do.
 func TestLessons_resetFromAPage(t *testing.T) {
 	srv := newServer(t)

@@ -215,6 +215,7 @@ func (h *Handler) show(c *gin.Context) error {
 	}
 	lessons, target := h.snapshot()
 	l := find(lessons, id)
+	target = l.numbered(target)
 	switch format {
 	case "", "json":
 		return respond(c, h.lessonResponse(target, l))
@@ -232,7 +233,17 @@ func (h *Handler) show(c *gin.Context) error {
 // snapshot returns how far the learner is, and where exported requests go.
 func (h *Handler) snapshot() ([]lesson, export.Target) {
 	lessons, order := h.Tracker.snapshot()
-	return lessons, export.Target{URL: h.PublicURL, Order: strconv.FormatInt(order, 10), CurlOptions: h.CurlOptions}
+	return lessons, export.Target{URL: h.PublicURL, Order: strconv.FormatInt(order, 10), CurlOptions: h.CurlOptions, Try: "1"}
+}
+
+// numbered puts the learner's own order into requests, if the lesson has seen one, and how
+// many times the lesson was begun: an idempotency key is for one try.
+func (l *lesson) numbered(target export.Target) export.Target {
+	if order := l.order(); order != 0 {
+		target.Order = strconv.FormatUint(order, 10)
+	}
+	target.Try = strconv.Itoa(l.Restarts + 1)
+	return target
 }
 
 func (h *Handler) lesson(id string) (*course.Lesson, error) {
@@ -321,7 +332,7 @@ func newRequest(target export.Target, r course.Request) requestResponse {
 		At: cmp.Or(r.At, course.AtHouse), URL: target.Address(r), JarIn: httpjson.Optional(r.JarIn), JarOut: httpjson.Optional(r.JarOut),
 		Config: httpjson.Optional(r.Config), CACert: httpjson.Optional(r.CACert), Repeat: max(1, r.Repeat), Show: httpjson.Optional(r.Show),
 	}
-	for _, h := range r.Headers {
+	for _, h := range target.Headers(r) {
 		res.Headers = append(res.Headers, headerResponse(h))
 	}
 	for _, field := range r.Form {

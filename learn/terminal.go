@@ -61,7 +61,7 @@ func (o overview) LastDone() *lesson {
 // Next is the task to go on with, or nil when all are done.
 func (o overview) Next() *task {
 	if l := nextOf(o.Lessons); l != nil {
-		return &task{o.Target, l}
+		return &task{l.numbered(o.Target), l}
 	}
 	return nil
 }

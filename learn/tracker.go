@@ -70,6 +70,8 @@ type progress struct {
 	Answers map[string]int `json:"answers,omitzero"`
 	// Hints are the numbers of those that were taken.
 	Hints []int `json:"hints,omitzero"`
+	// Restarts counts how often the lesson was started over.
+	Restarts int `json:"restarts,omitzero"`
 	// Attempts counts wrong answers.
 	Attempts int `json:"attempts,omitzero"`
 }
@@ -249,8 +251,13 @@ func (t *Tracker) Hint(id string, number int) {
 func (t *Tracker) Reset(id string) {
 	t.update(nil, func() {
 		l := find(t.lessons, id)
-		l.progress, l.dirty = newProgress(l.Lesson), true
+		l.restart(newProgress(l.Lesson))
 	})
+}
+
+func (l *lesson) restart(p progress) {
+	p.Restarts = l.Restarts + 1
+	l.progress, l.dirty = p, true
 }
 
 // Restore replaces all progress; lessons that are not in saved become open.
@@ -262,7 +269,7 @@ func (t *Tracker) Restore(saved map[string]progress) {
 			if !ok {
 				p = newProgress(l.Lesson)
 			}
-			l.progress, l.dirty = p, true
+			l.restart(p)
 		}
 	})
 }
@@ -310,6 +317,17 @@ func (l *lesson) StillToSee() (missing []string) {
 		}
 	}
 	return missing
+}
+
+// order is the first order that the furthest match of the sequence is about; 0 for none.
+func (l *lesson) order() uint64 {
+	var furthest course.PartialMatch
+	for _, m := range l.Trails {
+		if m.Order != 0 && m.Steps > furthest.Steps {
+			furthest = m
+		}
+	}
+	return furthest.Order
 }
 
 // SeenCount is how many patterns were seen.

@@ -19,6 +19,7 @@ import (
 type Target struct {
 	URL   string // without a slash at the end
 	Order string // what to write for {order}
+	Try   string // what to write for {try}
 	// CurlOptions make curl trust the server's certificate: --cacert and a file, or empty.
 	CurlOptions string
 	// Kiosk and Stage are the addresses of those; DefaultKiosk if Kiosk is empty.
@@ -79,6 +80,15 @@ func (t Target) Address(r course.Request) string {
 }
 
 // url returns the URL of a request that is sent once.
+// Headers returns the headers of a request, with the number of the try in them.
+func (t Target) Headers(r course.Request) []course.Header {
+	headers := slices.Clone(r.Headers)
+	for i := range headers {
+		headers[i].Value = strings.ReplaceAll(headers[i].Value, "{try}", t.Try)
+	}
+	return headers
+}
+
 func (t Target) url(r course.Request) string { return t.base(r.At) + t.Path(r) }
 
 func (t Target) base(at string) string {
@@ -139,7 +149,7 @@ func (t Target) curl(sh shell, r course.Request) string {
 	if r.As != "" {
 		words = append(words, "-H", quoted("@"+r.As))
 	}
-	for _, h := range r.Headers {
+	for _, h := range t.Headers(r) {
 		words = append(words, "-H", quoted(h.Name+": "+h.Value))
 	}
 	if r.BodyFile != "" {

@@ -113,7 +113,7 @@ func (t Target) httpStep(w *lines, step course.Step, files map[string]string, la
 		w.line("# Wait %d seconds first.\n# @sleep %d", step.Wait, step.Wait*1000)
 	}
 	w.line("# @name %s\n%s %s", requestName(step), r.Method, t.url(r))
-	headers(w, r, func(file string) string { return "{{" + files[file] + ".response.body.access_token}}" })
+	t.headers(w, r, func(file string) string { return "{{" + files[file] + ".response.body.access_token}}" })
 	switch body := exampleText(r); {
 	case len(r.Form) > 0:
 		w.line("Content-Type: application/x-www-form-urlencoded\n\n%s", form(r.Form))
@@ -127,14 +127,14 @@ func (t Target) httpStep(w *lines, step course.Step, files map[string]string, la
 
 // headers writes those of a request. Where curl saves a token as text and sends the
 // file, these tools ask for JSON and take the token from the response.
-func headers(w *lines, r course.Request, token func(file string) string) {
+func (t Target) headers(w *lines, r course.Request, token func(file string) string) {
 	if r.As != "" {
 		w.line("Authorization: Bearer %s", token(r.As))
 	}
 	if wantsText(r) {
 		w.line("Accept: application/json")
 	}
-	for _, h := range r.Headers {
+	for _, h := range t.Headers(r) {
 		if h.Name != "Accept" {
 			w.line("%s: %s", h.Name, h.Value)
 		}

@@ -40,7 +40,7 @@ func (t Target) hurlStep(w *lines, l *course.Lesson, step course.Step, files map
 	w.line("\n# %s", plainText(step.Say))
 	differences(w, r)
 	w.line("%s %s", r.Method, t.url(r))
-	headers(w, r, func(file string) string { return "{{" + files[file] + "_access}}" })
+	t.headers(w, r, func(file string) string { return "{{" + files[file] + "_access}}" })
 	if step.Wait > 0 {
 		w.line("[Options]\ndelay: %ds", step.Wait)
 	}

@@ -8,16 +8,16 @@ rem 1. Log in as alice and save the wristband (access token).
 curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
 
 rem 2. First send the order without the wristband.
-curl -q -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "Idempotency-Key: my-first-pizza-1" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 rem 3. Look up the Margherita with the wristband. For alice the wristband makes no difference, but a VIP sees more dishes on the menu.
 curl -q -i -H "@wristband.txt" "http://localhost:8080/api/v1/menu?q=margherita"
 
 rem 4. Now order with the wristband. The header Location is the address of your order. Its last part is the number of the order.
-curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza-1" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 rem 5. Imagine that the connection was bad and no response came. Send the order again. Compare the number, and look for the header Idempotency-Replayed.
-curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza-1" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
 
 rem 6. Follow your order. The response stays open (a stream), and the kitchen writes each step into it until the pizza is served.
 curl -q -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/1/events

@@ -34,7 +34,7 @@ cp wristband.txt wristband.body
 wants wristband 200
 
 echo "2. First send the order without the wristband."
-curl -q -i -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D no-wristband.head > no-wristband.body || fail "no-wristband: nothing answers"
+curl -q -i -H "Idempotency-Key: my-first-pizza-1" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D no-wristband.head > no-wristband.body || fail "no-wristband: nothing answers"
 wants no-wristband 401
 holds no-wristband '"type":"/problems/authentication-required"'
 
@@ -43,13 +43,13 @@ curl -q -i -H "@wristband.txt" "http://localhost:8080/api/v1/menu?q=margherita" 
 wants menu 200
 
 echo "4. Now order with the wristband. The header Location is the address of your order. Its last part is the number of the order."
-curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D order.head > order.body || fail "order: nothing answers"
+curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza-1" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D order.head > order.body || fail "order: nothing answers"
 wants order 201
 header order Location '/api/v1/orders/'
 order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' order.head)
 
 echo "5. Imagine that the connection was bad and no response came. Send the order again. Compare the number, and look for the header Idempotency-Replayed."
-curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D again.head > again.body || fail "again: nothing answers"
+curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza-1" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D again.head > again.body || fail "again: nothing answers"
 wants again 201
 header again Idempotency-Replayed 'true'
 header again Location '/api/v1/orders/'
