@@ -74,7 +74,7 @@ func (a *API) inspect(c *gin.Context) error {
 	}
 	inspection := a.Authority.Inspect(raw)
 	if sub, ok := inspection.Claims["sub"].(string); ok && inspection.SignatureValid {
-		middleware.SetSubject(c, sub)
+		middleware.SetInspected(c, sub, inspection.Err == nil)
 	}
 	return httpjson.Respond(c, http.StatusOK, newInspectResponse(raw, inspection, a.Authority.Now()))
 }

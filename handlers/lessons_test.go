@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -115,7 +116,8 @@ func TestLessons_answerInTheAcceptedType(t *testing.T) {
 		}
 	}
 	start := srv.get(t, "/learn").Body.String()
-	for _, want := range []string{"0 of 9", "NOW L01", "curl -i " + testURL + "/api/v1/menu", "Still to see", "hints"} {
+	count := fmt.Sprintf("0 of %d lessons", len(srv.lessons.Course.Counted()))
+	for _, want := range []string{count, "NOW L01", "curl -i " + testURL + "/api/v1/menu", "Still to see", "hints"} {
 		if !strings.Contains(start, want) {
 			t.Errorf("the text says nothing of %q:\n%s", want, start)
 		}
@@ -204,8 +206,8 @@ func TestLessons_answersInATerminal(t *testing.T) {
 	lesson, _ := srv.lessons.Course.Lesson("L01")
 	words := func(text string) string { return strings.Join(strings.Fields(strings.ReplaceAll(text, "`", "")), " ") }
 	for _, tc := range []struct{ fields, begins, holds, lacks string }{
-		{"question=predict&choice=1", "That is not right.\n\n  ", words(lesson.Predict.Why), "is done"},
-		{"question=who-is-who&choice=1", "That is not right.\n\n  ", "take a hint", words(lesson.Questions[0].Why)},
+		{"question=predict&choice=1", "Not this one.\n\n  ", words(lesson.Predict.WhyNotOf(1) + " " + lesson.Predict.Why + " Still to see: - the menu (200)"), "is done"},
+		{"question=who-is-who&choice=1", "Not this one.\n\n  ", words(lesson.Questions[0].WhyNotOf(1) + " Think again, or take a hint."), words(lesson.Questions[0].Why)},
 		{"question=predict&choice=2", "That is right.\n\n  ", words(lesson.Predict.Why), "is done"},
 	} {
 		if got := answer(tc.fields); !strings.HasPrefix(got, tc.begins) || !strings.Contains(words(got), tc.holds) || strings.Contains(words(got), tc.lacks) {
@@ -220,6 +222,99 @@ func TestLessons_answersInATerminal(t *testing.T) {
 	got := answer("question=who-is-who&choice=2")
 	if !strings.HasPrefix(got, "That is right.\n\n  The guest is the client") || !strings.HasSuffix(got, "\n\n  L01 is done. The next lesson: curl -s "+testURL+"/learn\n") {
 		t.Errorf("the last answer of a lesson is\n%s", got)
+	}
+}
+
+// TestLessons_whatIsMissingWaitsForTheGuess, because it would give the answer away.
+func TestLessons_whatIsMissingWaitsForTheGuess(t *testing.T) {
+	srv := newServer(t)
+	missing := func() []any {
+		t.Helper()
+		lesson := decode[map[string]any](t, srv.get(t, "/learn/lessons/L02").wants(t, 200, ""))["still_to_see"]
+		list := decode[struct{ Items []map[string]any }](t, srv.get(t, "/learn/lessons").wants(t, 200, "")).Items[1]["still_to_see"]
+		if fmt.Sprint(list) != fmt.Sprint(lesson) {
+			t.Errorf("the list says %v, and the lesson %v", list, lesson)
+		}
+		if lesson == nil {
+			return nil
+		}
+		return lesson.([]any)
+	}
+	shown := func(what string) bool {
+		text := srv.get(t, "/learn/lessons/L02.txt").wants(t, 200, "").Body.String()
+		page := srv.get(t, "/learn", with("Accept", "text/html")).wants(t, 200, "").Body.String()
+		if inText, inPage := strings.Contains(text, what), strings.Contains(page, what); inText != inPage {
+			t.Errorf("%q is in the text: %t, on the page: %t", what, inText, inPage)
+		}
+		return strings.Contains(text, what)
+	}
+	const next = "the list of orders, refused (401)"
+	srv.post(t, ordersPath, margherita).wants(t, 401, "authentication-required") // so that L02 is started
+	if got := missing(); got != nil || shown(next) {
+		t.Errorf("before the guess %v is shown", got)
+	}
+	srv.post(t, "/learn/lessons/L02/answers", `{"question":"predict","choice":1}`).wants(t, 200, "")
+	if got := missing(); len(got) != 4 || got[1] != next || !shown(next) {
+		t.Errorf("after it, %v is shown", got)
+	}
+}
+
+// TestLessons_wrongChoicesSayWhy: each with its own words, and the first try is kept.
+func TestLessons_wrongChoicesSayWhy(t *testing.T) {
+	srv := newServer(t)
+	for _, l := range srv.lessons.Course.Lessons {
+		path := "/learn/lessons/" + l.ID + "/answers"
+		for _, q := range l.AllQuestions() {
+			for choice := range len(q.Choices) {
+				got := decode[map[string]any](t, srv.post(t, path, fmt.Sprintf(`{"question":%q,"choice":%d}`, q.ID, choice+1)).wants(t, 200, ""))
+				want := any(nil)
+				if why := q.WhyNotOf(choice + 1); why != "" {
+					want = why
+				}
+				if got["why_not"] != want || got["right"] != (choice+1 == q.Answer) {
+					t.Errorf("%s %s: choice %d is answered %v", l.ID, q.ID, choice+1, got)
+				}
+			}
+		}
+		lesson := decode[struct{ Predict struct{ First_try bool } }](t, srv.get(t, "/learn/lessons/"+l.ID).wants(t, 200, ""))
+		if want := l.Predict.Answer == 1; lesson.Predict.First_try != want {
+			t.Errorf("%s: the first try was right: %t", l.ID, !want)
+		}
+	}
+}
+
+// TestLessons_creditsWhatItSaysItSees sends what looks alike, and then what counts.
+func TestLessons_creditsWhatItSaysItSees(t *testing.T) {
+	srv := newServer(t)
+	progress := func(res *response) string { return res.Header().Get("Lesson-Progress") }
+	login := func(name string) *response {
+		return srv.post(t, "/api/v1/auth/login", `{"username":"`+name+`","password":"not-the-password"}`).wants(t, 401, "invalid-credentials")
+	}
+	for _, step := range []struct{ name, want string }{{"nobody", ""}, {"alice", "L03 1/6"}, {"bob", ""}, {"alice", ""}, {"nobody", "L03 2/6"}} {
+		if got := progress(login(step.name)); got != step.want {
+			t.Errorf("a wrong password of %s changes %q, want %q", step.name, got, step.want)
+		}
+	}
+	if facts := srv.get(t, "/learn/facts", srv.as(t, "marco")).wants(t, 200, "").Body.String(); strings.Contains(facts, "known") {
+		t.Errorf("the facts say whose name is known: %s", facts)
+	}
+	inspect := func(token string) string {
+		return progress(srv.post(t, "/api/v1/auth/inspect", `{"token":"`+token+`"}`).wants(t, 200, ""))
+	}
+	alice, vera := srv.login(t, "alice").AccessToken, srv.login(t, "vera").AccessToken
+	for _, step := range []struct{ token, want string }{{"hello", ""}, {alice[:len(alice)-9], ""}, {alice, "L05 1/4"}, {alice, ""}, {vera[:len(vera)-9], ""}, {vera, "L05 2/4"}} {
+		if got := inspect(step.token); got != step.want {
+			t.Errorf("inspect of %.20s… changes %q, want %q", step.token, got, step.want)
+		}
+	}
+	for _, broken := range []string{"eyJ.eyJ.x", alice[:len(alice)-9] + "AAAAAAAAA"} {
+		srv.post(t, "/learn/reset", `{"what":"lessons"}`).wants(t, 200, "")
+		if got := progress(srv.get(t, mePath, bearer(broken))); got != "L06 1/5" {
+			t.Errorf("%.20s… changes %q", broken, got)
+		}
+		if got := progress(srv.get(t, mePath, bearer(alice))); !strings.Contains(got, "L06 2/5") {
+			t.Errorf("after %.20s… the genuine token changes %q", broken, got)
+		}
 	}
 }
 

@@ -21,8 +21,10 @@ type answerResponse struct {
 	Question string `json:"question" example:"predict" validate:"required"`
 	Right    bool   `json:"right" example:"true" validate:"required"`
 	// The reason. Null while you can still answer the question again.
-	Why   *string `json:"why" example:"The waiter takes the request." extensions:"x-nullable" validate:"required"`
-	State State   `json:"state" example:"started" validate:"required"`
+	Why *string `json:"why" example:"The waiter takes the request." extensions:"x-nullable" validate:"required"`
+	// Why this choice is wrong. Null if it is right.
+	WhyNot *string `json:"why_not" example:"The cook never speaks with guests." extensions:"x-nullable" validate:"required"`
+	State  State   `json:"state" example:"started" validate:"required"`
 } //@name AnswerResponse
 
 // answer takes the guess before a lesson, and the answers to its questions.
@@ -64,12 +66,13 @@ func (h *Handler) answer(c *gin.Context) error {
 		c.Header(ProgressHeader, header)
 	}
 	lessons, target := h.snapshot()
-	res := answerResponse{Question: q.ID, Right: right, State: find(lessons, l.ID).State}
+	now := find(lessons, l.ID)
+	res := answerResponse{Question: q.ID, Right: right, WhyNot: httpjson.Optional(q.WhyNotOf(req.Choice)), State: now.State}
 	if right || q.ID == course.PredictID {
 		res.Why = &q.Why
 	}
 	if prefersText(c) {
-		return renderText(c, "answer", answered{target, l.ID, res})
+		return renderText(c, "answer", answered{target, now, res})
 	}
 	return respond(c, res)
 }

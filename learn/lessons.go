@@ -34,8 +34,8 @@ type listItem struct {
 	State State `json:"state" example:"started" validate:"required"`
 	// Ids of the sentences that you can try in it.
 	Claims []string `json:"claims" example:"A1,B2" validate:"required"`
-	// What the server must still see, in words.
-	StillToSee []string `json:"still_to_see" example:"one dish (200)" validate:"required"`
+	// What the server must still see, in words. Null before the guess, which it would spoil.
+	StillToSee *[]string `json:"still_to_see" example:"one dish (200)" extensions:"x-nullable" validate:"required"`
 } //@name LessonItem
 
 // list returns all lessons and how far they are.
@@ -50,7 +50,7 @@ func (h *Handler) list(c *gin.Context) error {
 	lessons, _ := h.Tracker.snapshot()
 	var res listResponse
 	for _, l := range lessons {
-		res.Items = append(res.Items, listItem{l.ID, l.Title, l.Minutes, l.Part, l.Extra, l.State, l.Claims, l.StillToSee()})
+		res.Items = append(res.Items, listItem{l.ID, l.Title, l.Minutes, l.Part, l.Extra, l.State, l.Claims, l.stillToShow()})
 	}
 	return respond(c, res)
 }
@@ -79,7 +79,7 @@ type lessonResponse struct {
 	Steps      []stepResponse `json:"steps" validate:"required"`
 	Look       *string        `json:"look" example:"Then open the start page." extensions:"x-nullable" validate:"required"`
 	Seen       []seenResponse `json:"seen" validate:"required"`
-	StillToSee []string       `json:"still_to_see" example:"one dish (200)" validate:"required"`
+	StillToSee *[]string      `json:"still_to_see" example:"one dish (200)" extensions:"x-nullable" validate:"required"`
 	Hints      []hintResponse `json:"hints" validate:"required"`
 	// Null until the lesson is done.
 	Explain   *string        `json:"explain" example:"You are the client." extensions:"x-nullable" validate:"required"`
@@ -104,6 +104,10 @@ type questionResponse struct {
 	Right  *bool   `json:"right" example:"true" extensions:"x-nullable" validate:"required"`
 	Answer *int    `json:"answer" example:"2" extensions:"x-nullable" validate:"required"`
 	Why    *string `json:"why" example:"The waiter takes the request." extensions:"x-nullable" validate:"required"`
+	// Why your choice is wrong. Null if it is not.
+	WhyNot *string `json:"why_not" example:"The cook never speaks with guests." extensions:"x-nullable" validate:"required"`
+	// If your first choice was right. Null before it.
+	FirstTry *bool `json:"first_try" example:"true" extensions:"x-nullable" validate:"required"`
 } //@name LessonQuestion
 
 // @Description	One request of a lesson, and what its answer should be.
@@ -266,7 +270,7 @@ func (h *Handler) lessonResponse(target export.Target, l *lesson) lessonResponse
 	res := lessonResponse{
 		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Part: l.Part, Extra: l.Extra, Goal: l.Goal, Needs: l.Needs, State: l.State,
 		StartedAt: nilIfZero(l.StartedAt), DoneAt: nilIfZero(l.DoneAt), Attempts: l.Attempts, Predict: newQuestion(l.Predict, l),
-		Prepare: newSteps(target, l, l.Prepare), Steps: newSteps(target, l, l.Steps), Look: httpjson.Optional(l.Look), StillToSee: l.StillToSee(),
+		Prepare: newSteps(target, l, l.Prepare), Steps: newSteps(target, l, l.Steps), Look: httpjson.Optional(l.Look), StillToSee: l.stillToShow(),
 	}
 	for i, pattern := range l.Done.Patterns() {
 		if l.Seen[i] != 0 {
@@ -302,7 +306,10 @@ func newQuestion(q course.Question, l *lesson) questionResponse {
 		return res
 	}
 	right := chosen == q.Answer
-	res.Chosen, res.Right = &chosen, &right
+	res.Chosen, res.Right, res.WhyNot = &chosen, &right, httpjson.Optional(q.WhyNotOf(chosen))
+	if first, known := l.FirstTry[q.ID]; known {
+		res.FirstTry = &first
+	}
 	if right || q.ID == course.PredictID {
 		res.Answer, res.Why = &q.Answer, &q.Why
 	}

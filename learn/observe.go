@@ -65,10 +65,11 @@ func isAPIRoute(route string) bool {
 // factOf makes the fact of a request whose response is decided. It keeps secrets and what
 // clients made up only as hashes.
 func factOf(c *gin.Context) course.Fact {
+	subject, active := middleware.Inspected(c)
 	f := course.Fact{
 		At: time.Now().UnixMilli(), Endpoint: course.Endpoint{Method: middleware.Method(c), Route: middleware.Route(c)}, Status: c.Writer.Status(),
 		Problem: problem.Written(c), Token: course.TokenNone, OrderStatus: string(middleware.OrderStatus(c)),
-		Client: hash(clientOf(c.Request)), Subject: hash(middleware.Subject(c)), Foreign: middleware.Foreign(c), Noted: c.GetString(notedKey),
+		Client: hash(clientOf(c.Request)), Subject: hash(subject), Active: active, Foreign: middleware.Foreign(c), Noted: c.GetString(notedKey),
 	}
 	switch {
 	case middleware.IsAuthenticated(c):
@@ -76,6 +77,11 @@ func factOf(c *gin.Context) course.Fact {
 		f.Who, f.Role, f.VIP, f.Token, f.TokenHash = p.UserID, string(p.Role), p.VIP, course.TokenValid, hash(p.TokenID)
 	case f.Status == http.StatusUnauthorized && strings.HasPrefix(f.Problem, "token-"):
 		f.Token, f.TokenHash = f.Problem, hash(middleware.UnverifiedTokenID(c))
+	case f.Route == "/api/v1/auth/login" && f.Problem == problem.InvalidCredentials.Slug:
+		f.LoginName = course.NameUnknown
+		if middleware.UserID(c) != 0 {
+			f.LoginName = course.NameKnown
+		}
 	case f.Status < http.StatusBadRequest: // a refused login has no user, or it would reveal who has an account
 		f.Who = middleware.UserID(c)
 	}

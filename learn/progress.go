@@ -39,18 +39,21 @@ type savedLesson struct {
 	// Choices by question, and the hints that were taken.
 	Answers map[string]int `json:"answers" swaggertype:"object,integer" example:"predict:2" validate:"required"`
 	Hints   []int          `json:"hints" example:"1" minimum:"1" maximum:"2" validate:"required"`
+	// If the first choice was right, by question.
+	FirstTry map[string]bool `json:"first_try" swaggertype:"object,boolean" example:"predict:true" validate:"required"`
 } //@name LessonProgress
 
 // restoredLesson is a savedLesson of which only the state has to be there.
 //
 //	@Description	How far you were in one lesson.
 type restoredLesson struct {
-	Lesson    string         `json:"lesson" example:"L01" minLength:"1" validate:"required"`
-	State     State          `json:"state" example:"done" validate:"required"`
-	StartedAt *time.Time     `json:"started_at" example:"2026-01-31T19:00:00Z" format:"date-time"`
-	DoneAt    *time.Time     `json:"done_at" example:"2026-01-31T19:04:00Z" format:"date-time"`
-	Answers   map[string]int `json:"answers" swaggertype:"object,integer" example:"predict:2"`
-	Hints     []int          `json:"hints" example:"1" minimum:"1" maximum:"2"`
+	Lesson    string          `json:"lesson" example:"L01" minLength:"1" validate:"required"`
+	State     State           `json:"state" example:"done" validate:"required"`
+	StartedAt *time.Time      `json:"started_at" example:"2026-01-31T19:00:00Z" format:"date-time"`
+	DoneAt    *time.Time      `json:"done_at" example:"2026-01-31T19:04:00Z" format:"date-time"`
+	Answers   map[string]int  `json:"answers" swaggertype:"object,integer" example:"predict:2"`
+	Hints     []int           `json:"hints" example:"1" minimum:"1" maximum:"2"`
+	FirstTry  map[string]bool `json:"first_try" swaggertype:"object,boolean" example:"predict:true"`
 } //@name RestoredLesson
 
 // saveProgress returns the progress as a file. Half-seen lessons are in it as started.
@@ -66,9 +69,12 @@ func (h *Handler) saveProgress(c *gin.Context) error {
 	lessons, _ := h.Tracker.snapshot()
 	out := savedProgress{Table: mainTable, SavedAt: time.Now().UTC().Truncate(time.Second)}
 	for _, l := range lessons {
-		saved := savedLesson{l.ID, l.State, nilIfZero(l.StartedAt), nilIfZero(l.DoneAt), l.Answers, l.progress.Hints}
+		saved := savedLesson{l.ID, l.State, nilIfZero(l.StartedAt), nilIfZero(l.DoneAt), l.Answers, l.progress.Hints, l.FirstTry}
 		if saved.Answers == nil {
 			saved.Answers = map[string]int{}
+		}
+		if saved.FirstTry == nil {
+			saved.FirstTry = map[string]bool{}
 		}
 		out.Lessons = append(out.Lessons, saved)
 	}
@@ -152,13 +158,18 @@ func (saved restoredLesson) progress(l *course.Lesson) (progress, error) {
 			return p, httpjson.Invalid("lessons", "each answer must be the number of a choice of a question")
 		}
 	}
+	for id := range saved.FirstTry {
+		if _, known := saved.Answers[id]; !known {
+			return p, httpjson.Invalid("lessons", "each first_try must be of a question that has an answer")
+		}
+	}
 	for _, n := range saved.Hints {
 		if n < 1 || n > len(l.Hints) {
 			return p, httpjson.Invalid("lessons", "each hint must be 1 or 2")
 		}
 	}
 	slices.Sort(saved.Hints)
-	p.Answers, p.Hints = saved.Answers, slices.Compact(saved.Hints)
+	p.Answers, p.FirstTry, p.Hints = saved.Answers, saved.FirstTry, slices.Compact(saved.Hints)
 	if p.State == StateDone {
 		for i := range p.Seen {
 			p.Seen[i] = max(1, p.DoneAt.UnixMilli())

@@ -39,10 +39,20 @@ func (h *Handler) start(c *gin.Context) error {
 	return renderText(c, "start", data)
 }
 
-// DoneCount is how many lessons are done.
+// DoneCount is how many of the lessons that count are done.
 func (o overview) DoneCount() (n int) {
 	for _, l := range o.Lessons {
-		if l.State == StateDone {
+		if l.IsDone() && !l.Extra {
+			n++
+		}
+	}
+	return n
+}
+
+// Count is how many lessons count.
+func (o overview) Count() (n int) {
+	for _, l := range o.Lessons {
+		if !l.Extra {
 			n++
 		}
 	}
@@ -96,7 +106,7 @@ func (t task) Ask(q course.Question, lead string) question {
 // answered is what becomes of an answer, in a terminal.
 type answered struct {
 	export.Target
-	ID string
+	*lesson
 	answerResponse
 }
 

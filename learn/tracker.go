@@ -68,6 +68,8 @@ type progress struct {
 	Trails []course.PartialMatch `json:"trails,omitzero"`
 	// Answers are the newest choices, by question.
 	Answers map[string]int `json:"answers,omitzero"`
+	// FirstTry is whether the first choice was right, by question.
+	FirstTry map[string]bool `json:"first_try,omitzero"`
 	// Hints are the numbers of those that were taken.
 	Hints []int `json:"hints,omitzero"`
 	// Restarts counts how often the lesson was started over.
@@ -230,6 +232,12 @@ func (l *lesson) answer(q course.Question, choice int) {
 	if l.Answers == nil {
 		l.Answers = map[string]int{}
 	}
+	if l.FirstTry == nil {
+		l.FirstTry = map[string]bool{}
+	}
+	if _, again := l.Answers[q.ID]; !again {
+		l.FirstTry[q.ID] = choice == q.Answer
+	}
 	l.Answers[q.ID] = choice
 	if choice != q.Answer && q.ID != course.PredictID {
 		l.Attempts++
@@ -290,7 +298,7 @@ func (t *Tracker) snapshot() (lessons []lesson, order int64) {
 
 func (p progress) clone() progress {
 	p.Seen, p.Trails, p.Hints = slices.Clone(p.Seen), slices.Clone(p.Trails), slices.Clone(p.Hints)
-	p.Others, p.Counts, p.Answers = maps.Clone(p.Others), maps.Clone(p.Counts), maps.Clone(p.Answers)
+	p.Others, p.Counts, p.Answers, p.FirstTry = maps.Clone(p.Others), maps.Clone(p.Counts), maps.Clone(p.Answers), maps.Clone(p.FirstTry)
 	return p
 }
 
@@ -307,6 +315,25 @@ func nextOf(lessons []lesson) *lesson {
 		}
 	}
 	return nil
+}
+
+// IsDone reports whether the lesson is done.
+func (l *lesson) IsDone() bool { return l.State == StateDone }
+
+// HasGuessed reports whether the learner may know what is still to see, which would spoil
+// the guess.
+func (l *lesson) HasGuessed() bool {
+	_, guessed := l.Answers[course.PredictID]
+	return guessed || l.IsDone()
+}
+
+// stillToShow is StillToSee, or nil before the guess.
+func (l *lesson) stillToShow() *[]string {
+	if !l.HasGuessed() {
+		return nil
+	}
+	missing := append([]string{}, l.StillToSee()...)
+	return &missing
 }
 
 // StillToSee is what is missing, in words and in order.

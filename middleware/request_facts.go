@@ -20,6 +20,7 @@ type requestFacts struct {
 	sql         *models.Statements
 	orderStatus models.Status
 	subject     string
+	active      bool
 	foreign     bool
 	// cookieRefusal is why a cookie did not count.
 	cookieRefusal *problem.Problem
@@ -53,12 +54,18 @@ func SetOrder(c *gin.Context, s models.Status) { factsOf(c).orderStatus = s }
 // OrderStatus is the status that SetOrder has noted, or empty.
 func OrderStatus(c *gin.Context) models.Status { return factsOf(c).orderStatus }
 
-// SetSubject notes the sub of a token that the request asked about. It is not
-// verified.
-func SetSubject(c *gin.Context, sub string) { factsOf(c).subject = sub }
+// SetInspected notes the sub of a token that the request asked about, whose signature is
+// right, and whether guards would take the token.
+func SetInspected(c *gin.Context, sub string, active bool) {
+	f := factsOf(c)
+	f.subject, f.active = sub, active
+}
 
-// Subject is what SetSubject has noted, or empty.
-func Subject(c *gin.Context) string { return factsOf(c).subject }
+// Inspected is what SetInspected has noted, or empty.
+func Inspected(c *gin.Context) (sub string, active bool) {
+	f := factsOf(c)
+	return f.subject, f.active
+}
 
 // UnverifiedTokenID is the jti of an access token that was refused, or empty.
 func UnverifiedTokenID(c *gin.Context) string { return tokens.UnverifiedID(c.Param(tokenParam)) }

@@ -28,12 +28,19 @@ type Pattern struct {
 	Problem string `json:"problem,omitzero"`
 	// Token is none, valid, or the slug with which it was refused.
 	Token string `json:"token,omitzero"`
-	Role  string `json:"role,omitzero"`
-	VIP   *bool  `json:"vip,omitzero"`
+	// TokenAlso is another slug that is as good. Such a token may be too broken to have an
+	// id, so it need not be the Same.
+	TokenAlso string `json:"token_also,omitzero"`
+	Role      string `json:"role,omitzero"`
+	VIP       *bool  `json:"vip,omitzero"`
 	// Replayed is whether the order was placed before and this request repeated it.
 	Replayed *bool `json:"replayed,omitzero"`
 	// OrderStatus is the status in which an order was shown.
 	OrderStatus string `json:"order_status,omitzero"`
+	// LoginName is known or unknown: whether a refused login named an account.
+	LoginName string `json:"login_name,omitzero"`
+	// Active is true if the request must have asked about a token that guards would take.
+	Active bool `json:"active,omitzero"`
 	// KeyFile is true if the request must have asked for a file of keys.
 	KeyFile bool `json:"key_file,omitzero"`
 	// Foreign is true if a page of another origin must have sent the request, as Origin
@@ -66,6 +73,12 @@ const (
 	TokenValid = "valid"
 )
 
+// What a Fact says of the name of a refused login. No response says it.
+const (
+	NameKnown   = "known"
+	NameUnknown = "unknown"
+)
+
 // Fact is what is kept of a request: no token, password, body or address.
 type Fact struct {
 	At int64 // Unix milliseconds
@@ -85,7 +98,9 @@ type Fact struct {
 	Via         string // kiosk, wire or stage; empty for a request to the server
 	Noted       string // what the lab says was seen
 	Client      uint64 // hash of the User-Agent
-	Subject     uint64 // hash of the sub of a token that was asked about
+	Subject     uint64 // hash of the sub of a token that was asked about, if its signature is right
+	Active      bool   // guards would take the token that was asked about
+	LoginName   string // NameKnown or NameUnknown for a refused login
 }
 
 // Endpoint is where a pattern and a fact can meet.
@@ -112,21 +127,26 @@ func (p *Pattern) Matches(f *Fact) bool {
 	switch {
 	case len(p.Status) > 0 && !slices.Contains(p.Status, f.Status),
 		p.Problem != "" && p.Problem != f.Problem,
-		p.Token != "" && p.Token != f.Token,
+		p.Token != "" && p.Token != f.Token && !p.isAlso(f),
 		p.Role != "" && p.Role != f.Role,
 		p.VIP != nil && (*p.VIP != f.VIP || f.Token != TokenValid),
 		p.Replayed != nil && *p.Replayed != f.Replayed,
 		p.OrderStatus != "" && p.OrderStatus != f.OrderStatus,
+		p.LoginName != "" && p.LoginName != f.LoginName,
+		p.Active && !f.Active,
 		p.KeyFile && !f.KeyFile,
 		p.Foreign != f.Foreign,
 		p.Via != f.Via,
 		p.Noted != "" && p.Noted != f.Noted,
-		p.Same != "" && p.sameIn(f) == 0,
+		p.Same != "" && p.sameIn(f) == 0 && !p.isAlso(f),
 		p.Different != "" && p.DifferentIn(f) == 0:
 		return false
 	}
 	return true
 }
+
+// isAlso reports whether the token was refused with TokenAlso.
+func (p *Pattern) isAlso(f *Fact) bool { return p.TokenAlso != "" && p.TokenAlso == f.Token }
 
 // sameIn returns what a fact says of p.Same, 0 for nothing.
 func (p *Pattern) sameIn(f *Fact) uint64 {

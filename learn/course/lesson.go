@@ -74,6 +74,14 @@ type Question struct {
 	WhyNot []string `json:"why_not,omitzero"`
 }
 
+// WhyNotOf says why a choice is wrong; empty for the right one.
+func (q Question) WhyNotOf(choice int) string {
+	if choice < 1 || choice > len(q.WhyNot) {
+		return ""
+	}
+	return q.WhyNot[choice-1]
+}
+
 // PredictID is the id of the question that each lesson begins with.
 const PredictID = "predict"
 

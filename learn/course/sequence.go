@@ -21,11 +21,11 @@ func (m PartialMatch) extend(p *Pattern, f *Fact) (next PartialMatch, ok bool) {
 	}
 	next = m
 	next.Steps++
-	bound := &next.Token
-	switch p.Same {
-	case "":
+	if p.Same == "" || p.isAlso(f) {
 		return next, true
-	case sameOrder:
+	}
+	bound := &next.Token
+	if p.Same == sameOrder {
 		bound = &next.Order
 	}
 	if *bound != 0 && *bound != p.sameIn(f) {

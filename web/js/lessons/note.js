@@ -42,11 +42,11 @@ class LessonNote extends Part {
   show() {
     const mine = lessonList.items?.find((item) => item.id === prefs.get("lesson"));
     if (!mine || this.hidden) return;
-    const now = mine.state === "done" ? nextLesson(mine.id) : mine, [first, ...more] = mine.still_to_see;
-    if (this.told !== undefined && mine.still_to_see.length < this.told) {
+    const now = mine.state === "done" ? nextLesson(mine.id) : mine, missing = mine.still_to_see ?? [], [first, ...more] = missing;
+    if (this.told !== undefined && missing.length < this.told) {
       announce(first ? `${mine.id}: still to see: ${first}.` : `${mine.id} is done.`);
     }
-    this.told = mine.still_to_see.length;
+    this.told = mine.still_to_see?.length;
     const link = now
       ? h("a", { href: lessonHref(now) }, lessonTitle(now))
       : h("a", { href: "#/lessons" }, "All lessons are done");
@@ -60,7 +60,7 @@ class LessonNote extends Part {
           h(
             "span",
             { class: "muted" },
-            mine.state === "open"
+            mine.state === "open" || !mine.still_to_see
               ? "It begins with a guess."
               : `Still to see: ${first}${more.length ? `, and ${more.length} more` : ""}.`,
           ),

@@ -350,8 +350,8 @@ export class LessonPage extends View {
   }
 
   renderChecks(before) {
-    const { seen, still_to_see: missing } = this.data;
-    this.left.textContent = missing.length ? "Still to see" : "All is seen";
+    const { seen } = this.data, missing = this.data.still_to_see ?? [];
+    this.left.textContent = !this.data.still_to_see ? "After your guess" : missing.length ? "Still to see" : "All is seen";
     this.checks.replaceChildren(
       ...seen.map((s) =>
         h(
@@ -373,7 +373,7 @@ export class LessonPage extends View {
         )
       ),
     );
-    if (!before || before.still_to_see.length <= missing.length) return;
+    if (!before?.still_to_see || before.still_to_see.length <= missing.length) return;
     const now = seen.filter((s) => before.still_to_see.includes(s.see)).map((s) => s.see);
     announce(`Seen: ${now.join("; ")}. ${missing.length ? `${missing.length} still to see.` : ""}`);
   }

@@ -215,7 +215,7 @@ function section(part, items) {
             express.includes(item.id) ? [" ", h("span", { class: "badge" }, "Express")] : null,
           ),
           h("span", { class: "muted" }, `${item.minutes} min`),
-          item.state === "started"
+          item.state === "started" && item.still_to_see
             ? h("p", { class: "muted small" }, "Still to see: ", item.still_to_see.join("; "))
             : null,
         )
