@@ -20,18 +20,19 @@ import (
 var below = map[string]string{
 	".":                   "app",
 	"basepath":            "",
-	"app":                 "basepath handlers kitchen learn learn/lab models queue seed server tokens",
+	"app":                 "basepath handlers kitchen learn learn/kiosk learn/lab models queue seed server tokens",
 	"server":              "queue", // any http.Handler
 	"handlers":            "basepath docs httpjson kitchen middleware models problem queue tokens tokens/verify web",
 	"learn":               "basepath httpjson learn/course learn/export middleware models problem web", // beside the handlers; of models only Role
 	"learn/export":        "basepath learn/course",
-	"learn/course":        "docs",                                               // only the examples
-	"learn/lab":           "basepath httpjson learn/lab/wire problem",           // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
-	"learn/lab/wire":      "",                                                   // a listener for any http.Handler
-	"middleware":          "basepath models problem queue tokens tokens/verify", // of models only Role, the count of statements, of commits and of failed logins
-	"httpjson":            "problem",                                            // the lab uses it, so it knows no error of models
-	"tokens":              "models tokens/verify",                               // of models only User and Role
-	"tokens/verify":       "",                                                   // programs elsewhere could use it
+	"learn/course":        "docs",                                                        // only the examples
+	"learn/lab":           "basepath httpjson learn/lab/wire problem",                    // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
+	"learn/kiosk":         "httpjson problem tokens/verify",                              // see TestTheKioskIsOnlyAVerifier
+	"learn/lab/wire":      "",                                                            // a listener for any http.Handler
+	"middleware":          "basepath httpjson models problem queue tokens tokens/verify", // of models only Role, the count of statements, of commits and of failed logins
+	"httpjson":            "problem",                                                     // the lab uses it, so it knows no error of models
+	"tokens":              "models tokens/verify",                                        // of models only User and Role
+	"tokens/verify":       "",                                                            // programs elsewhere could use it
 	"kitchen":             "models",
 	"seed":                "models",
 	"models":              "",
@@ -56,7 +57,7 @@ var keepers = map[string][]string{
 	"github.com/jackc/":            {"models/*", "e2e/testkit/*"},
 	"github.com/appleboy/gin-jwt/": {"middleware/ginjwt.go"},
 	"github.com/golang-jwt/":       {"tokens/*", "tokens/verify/*", "e2e/load/*"}, // and the same signatures
-	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "httpjson/*", "problem/*", "learn/*", "learn/lab/*", "app/run.go"},
+	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "httpjson/*", "problem/*", "learn/*", "learn/lab/*", "learn/kiosk/*", "app/run.go"},
 	"github.com/getkin/":           {"docs/generate/*"},
 	"github.com/gofrs/":            {"app/store.go"},
 	"github.com/chromedp/":         {}, // only the tests in e2e drive a browser
@@ -112,6 +113,33 @@ func TestTheLabHoldsNoKeys(t *testing.T) {
 	}
 	if files == 0 {
 		t.Error("there is no lab")
+	}
+}
+
+// TestTheKioskIsOnlyAVerifier holds the kiosk to what its lesson says: it has never seen
+// a list of users. Beside the verifier it uses only what writes a refusal, so that a token
+// is refused in the same words everywhere.
+func TestTheKioskIsOnlyAVerifier(t *testing.T) {
+	may := map[string][]string{
+		"learn/kiosk": {"restaurant/tokens/verify", "restaurant/httpjson", "restaurant/problem"},
+		"httpjson":    {"restaurant/problem"}, "problem": {"restaurant/basepath"}, "tokens/verify": nil, "basepath": nil,
+	}
+	seen := map[string]bool{}
+	for file, imports := range sourceImports(t) {
+		room := path.Dir(file)
+		allowed, reached := may[room]
+		if !reached {
+			continue
+		}
+		seen[room] = true
+		for _, imp := range imports {
+			if strings.HasPrefix(imp, module(t)+"/") && !slices.Contains(allowed, imp) || strings.HasPrefix(imp, "gorm.io/") || imp == "database/sql" || imp == "os" {
+				t.Errorf("the kiosk reaches %s through %s", imp, file)
+			}
+		}
+	}
+	if len(seen) != len(may) {
+		t.Errorf("looked only at %v", seen)
 	}
 }
 

@@ -32,11 +32,13 @@ type call struct {
 	generate generateOptions // flags of seed
 	user     models.NewUser  // flags of users add
 	yes      bool            // flag of restore
+	trust    string          // flag of kiosk
 }
 
 var commands = []command{
 	{name: "serve", run: serveCommand, meaning: "Start the server. This is the default command."},
 	{name: "demo", run: demoCommand, meaning: "Start the server, order a pizza as a client, show each request, and keep running."},
+	{name: "kiosk", args: "[-trust URL]", run: kioskCommand, flags: kioskFlags, meaning: "Start the kiosk of the lessons in a second terminal: a small server that checks access tokens with the public keys of another server. It listens on " + kioskAddr + " unless RESTAURANT_ADDR or -addr says otherwise. -trust is the address of the server whose tokens count (default http://localhost:8080)."},
 	{name: "seed", args: "[-guests N] [-orders N]", run: seedCommand, flags: generateFlags, meaning: "Load the menu into the database and, with RESTAURANT_DEMO_DATA=on, the demo accounts. Stop the server first. -guests and -orders also add N generated guests and N orders of these guests, to test with a lot of data. Nobody can log in as a generated guest."},
 	{name: "keys rotate", run: keysRotateCommand, meaning: "Create a new key, which signs all tokens from now on. Stop the server first, or use POST /api/v1/auth/keys/rotate while it is running."},
 	{name: "users add", args: "[-role guest|chef|manager] [-vip] [-name NAME] USERNAME", run: usersAddCommand, flags: userFlags, usage: "users add takes one USERNAME: users add -role manager NAME", meaning: "Add a user. Stop the server first. The command reads the password from standard input."},

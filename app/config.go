@@ -72,7 +72,7 @@ func readConfig(command string, args []string, getenv func(string) string, extra
 		if given[s.flagName()] {
 			return *values[s.name]
 		}
-		return cmp.Or(strings.TrimSpace(getenv(s.name)), s.def)
+		return cmp.Or(strings.TrimSpace(getenv(s.name)), s.defaultFor(command))
 	})
 	return c, rest, err
 }

@@ -57,6 +57,14 @@ func (s setting) flagName() string {
 	return strings.ReplaceAll(strings.ToLower(s.oldName()), "_", "-")
 }
 
+// defaultFor is the default of a setting for a command.
+func (s setting) defaultFor(command string) string {
+	if command == "kiosk" && s.name == "RESTAURANT_ADDR" {
+		return kioskAddr
+	}
+	return s.def
+}
+
 // oldName is the name of the variable up to release 0.1.0.
 func (s setting) oldName() string { return strings.TrimPrefix(s.name, prefix) }
 

@@ -102,6 +102,7 @@ var routeAccess = map[string]string{
 	"GET /lab/weather":                    "all",
 	"POST /lab/weather":                   "all",
 	"DELETE /lab/weather":                 "all",
+	"POST /lab/kiosk":                     "all",
 	"POST /lab/wire":                      "all",
 	"GET /lab/wire/log":                   "all",
 	"GET /lab/wire/ca.pem":                "all",

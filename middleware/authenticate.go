@@ -2,11 +2,11 @@ package middleware
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/models"
 	"restaurant/problem"
 	"restaurant/tokens"
@@ -123,7 +123,7 @@ func (a *Authenticator) ForLogout(c *gin.Context) {
 // pages of this origin.
 func (a *Authenticator) accessToken(c *gin.Context) (raw string, p *problem.Problem) {
 	if values := c.Request.Header.Values("Authorization"); len(values) > 0 {
-		return fromHeader(values)
+		return httpjson.Bearer(values)
 	}
 	raw, err := a.cookies.access(c)
 	if err != nil {
@@ -131,22 +131,6 @@ func (a *Authenticator) accessToken(c *gin.Context) (raw string, p *problem.Prob
 	}
 	if raw != "" && a.cookies.CrossSite(c) {
 		return "", problem.CrossOrigin.New("")
-	}
-	return raw, nil
-}
-
-// fromHeader reads a bearer token. The scheme is case-insensitive (RFC 9110, section
-// 11.1).
-func fromHeader(values []string) (raw string, p *problem.Problem) {
-	if len(values) > 1 {
-		return "", problem.AmbiguousCredentials.New("")
-	}
-	scheme, raw, _ := strings.Cut(values[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", problem.AuthenticationRequired.New("The Authorization header must say Bearer, then a space, then the access token.")
-	}
-	if raw = strings.Trim(raw, " \t"); raw == "" { // white space of RFC 9110, and no other
-		return "", problem.TokenMalformed.New("")
 	}
 	return raw, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/httpjson"
 	"restaurant/models"
 	"restaurant/problem"
 )
@@ -60,7 +61,7 @@ func (s Scrapers) hasToken(r *http.Request) bool {
 	if s.Token == "" || len(sent) == 0 {
 		return false
 	}
-	raw, refusal := fromHeader(sent)
+	raw, refusal := httpjson.Bearer(sent)
 	return refusal == nil && subtle.ConstantTimeCompare([]byte(raw), []byte(s.Token)) == 1
 }
 

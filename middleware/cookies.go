@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"restaurant/basepath"
+	"restaurant/httpjson"
 )
 
 // refreshPath limits the refresh cookie to the endpoints that use it.
@@ -125,7 +126,7 @@ func (k Cookies) CrossSite(c *gin.Context) bool { return k.origin.CrossSite(c.Re
 // name that such a cookie can have.
 func TokensIn(r *http.Request) (raws []string) {
 	for _, value := range r.Header.Values("Authorization") {
-		if raw, p := fromHeader([]string{value}); p == nil {
+		if raw, p := httpjson.Bearer([]string{value}); p == nil {
 			raws = append(raws, raw)
 		}
 	}

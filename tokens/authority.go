@@ -160,8 +160,8 @@ func (a *Authority) revoked(sid string) error {
 // trusted are the keys of an authority as its verifier sees them.
 type trusted struct{ *Authority }
 
-// Key looks up the key; only the kid decides.
-func (t trusted) Key(kid, _ string) *rsa.PublicKey { return t.keys.lookup(kid) }
+// Key looks up the key, if need be in the database.
+func (t trusted) Key(kid string) *rsa.PublicKey { return t.keys.lookup(kid) }
 
 // Issues reports whether a key is of the instance with this iss.
 func (t trusted) Issues(kid, issuer string) bool { return issuer == t.issuerOf(kid) }

@@ -103,6 +103,7 @@ var calls = []call{
 	{method: "POST", path: "/lab/wire", body: `{"tls":true}`},
 	{method: "GET", path: "/lab/wire/log"},
 	{method: "GET", path: "/lab/wire/ca.pem"},
+	{method: "POST", path: "/lab/kiosk", body: `{"status":200,"problem":null}`},
 
 	{method: "GET", path: "/learn/reset"},
 	{method: "POST", path: "/learn/reset", body: `{"what":"lesson","lesson":"L00"}`},

@@ -71,6 +71,7 @@ func bodiesToProbe(v *visitors) []probe {
 		{"", "PUT", "/learn/progress", "/learn/progress", `{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"done","started_at":"2026-01-31T19:00:00Z","done_at":"2026-01-31T19:04:00Z","answers":{"predict":1},"hints":[1]}]}`},
 		{"alice", "POST", "/lab/forge", "/lab/forge", `{"set":["role=manager"],"header":["typ=at+jwt"],"key":"own","embed":"jwk"}`},
 		{"", "POST", "/lab/repair", "/lab/repair", `{"guards":["exp"]}`},
+		{"alice", "POST", "/lab/kiosk", "/lab/kiosk", `{"status":200,"problem":null}`},
 		{"", "POST", "/lab/wire", "/lab/wire", `{"tls":false}`},
 		{"", "POST", "/lab/clock", "/lab/clock", `{"advance":"1s"}`},
 		{"", "POST", "/lab/weather", "/lab/weather", `{"route":"GET /learn/sheet","fault":"delay","delay_ms":10,"rate":0.5,"for_s":1}`},

@@ -310,6 +310,10 @@ func lessons(v *visitors) {
 	}
 	v.do(409, "", "POST", "/lab/weather", `{"route":"GET /metrics","fault":"drop","for_s":60}`)
 	v.do(204, "", "DELETE", "/lab/weather", "")
+	v.do(204, "", "POST", "/lab/kiosk", `{"status":401,"problem":"authentication-required"}`)
+	v.do(204, "alice", "POST", "/lab/kiosk", `{"status":200,"problem":null}`)
+	v.do(422, "", "POST", "/lab/kiosk", `{"status":200}`)
+	v.do(400, "", "POST", "/lab/kiosk", `{"status":200,"token":"x"}`)
 	v.do(404, "", "GET", "/lab/wire/log", "")
 	v.do(404, "", "GET", "/lab/wire/ca.pem", "")
 	v.do(201, "", "POST", "/lab/wire", `{"tls":false}`)

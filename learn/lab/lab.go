@@ -87,6 +87,7 @@ func (l *Lab) Mount(r gin.IRouter, _, sameOrigin gin.HandlerFunc) {
 	lab.POST("/clock", sameOrigin, adapt(l.advanceClock))
 	httpjson.Get(lab, "/weather", adapt(l.showWeather))
 	lab.POST("/weather", sameOrigin, adapt(l.addFault))
+	lab.POST("/kiosk", sameOrigin, adapt(l.hearKiosk))
 	lab.POST("/wire", sameOrigin, adapt(l.openWire))
 	httpjson.Get(lab, "/wire/log", adapt(l.showWireLog))
 	httpjson.Get(lab, "/wire/ca.pem", adapt(l.showWireCA))

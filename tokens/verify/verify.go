@@ -21,9 +21,8 @@ func init() { jwt.DecodeStrict = true }
 
 // Keys are the public keys that a Verifier trusts.
 type Keys interface {
-	// Key returns the public key with this id (kid), or nil. Nothing of the token raw has
-	// been verified yet.
-	Key(id, raw string) *rsa.PublicKey
+	// Key returns the public key with this id (kid), or nil.
+	Key(id string) *rsa.PublicKey
 	// Issues reports whether tokens under the key with this id may be of the issuer: each
 	// server issues in its own name only.
 	Issues(id, issuer string) bool
@@ -81,7 +80,7 @@ func (v Verifier) KeyFunc(t *jwt.Token) (any, error) {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	if err == nil {
-		if public := v.Keys.Key(h.KeyID, t.Raw); public != nil {
+		if public := v.Keys.Key(h.KeyID); public != nil {
 			return public, nil
 		}
 	}
