@@ -37,7 +37,7 @@ func TestRefusalPage(t *testing.T) {
 		{"/nothing/of/the/kind", nil, 404, "not-found", []string{"/swagger/index.html"}, []string{"/swagger/index.html"}},
 		{"/%3Cscript%3E", nil, 404, "not-found", nil, nil},
 		{"/learn/lessons/l01", nil, 404, "not-found", []string{"Did you mean /#/lessons/L01 or /learn/lessons/L01?"}, []string{"/learn/lessons/L01", "/#/lessons/L01"}},
-		{"/learn/lessons/nothing", nil, 404, "not-found", []string{"L01 to L09"}, []string{"/learn/lessons"}},
+		{"/learn/lessons/nothing", nil, 404, "not-found", []string{"L01 to L"}, []string{"/learn/lessons"}},
 		{"/problems/token-expird", nil, 404, "not-found", []string{"Did you mean /problems/token-expired?"}, []string{"/problems/token-expired"}},
 		{"/learn/answers", nil, 404, "not-found", nil, nil},
 		{"/", []string{"Host", "evil.example"}, 421, "misdirected-request", nil, nil},

@@ -1,4 +1,4 @@
-// Package learn is the evening class in the restaurant: nine lessons from "what is an
+// Package learn is the evening class in the restaurant: lessons from "what is an
 // API" to "why refresh tokens". A lesson is done when the house has seen the requests
 // that prove it, and not because somebody says so.
 //

@@ -258,7 +258,8 @@ func (h *Handler) lesson(id string) (*course.Lesson, error) {
 	for _, l := range h.Course.Lessons {
 		ids = append(ids, strings.ToLower(l.ID))
 	}
-	p := problem.NotFound.New("There is no lesson of that name. The lessons are L01 to " + strings.ToUpper(ids[len(ids)-1]) + ", and they are listed at /learn/lessons.").See("/learn/lessons")
+	counted := h.Course.Counted()
+	p := problem.NotFound.New("There is no lesson of that name. The lessons are L01 to " + counted[len(counted)-1].ID + ", and they are listed at /learn/lessons.").See("/learn/lessons")
 	if near := strings.ToUpper(httpjson.Nearest(id, ids)); near != "" {
 		p.Detail += " Did you mean /#/lessons/" + near + " or /learn/lessons/" + near + "?"
 		p = p.See("/#/lessons/"+near, "/learn/lessons/"+near)

@@ -190,3 +190,56 @@ func TestTracker_foreignPages(t *testing.T) {
 		t.Errorf("the order of a strange page, %d, is taken for the learner's", order)
 	}
 }
+
+// TestTracker_extrasDoNotCount: an extra is credited, and is neither counted nor next.
+func TestTracker_extrasDoNotCount(t *testing.T) {
+	c := newCourse(course.Condition{All: []course.Pattern{{See: "a", Route: "GET /a"}}})
+	extra := *c.Lessons[0]
+	extra.ID, extra.Extra, extra.Done = "X01", true, course.Condition{All: []course.Pattern{{See: "b", Route: "GET /b"}}}
+	c.Lessons = append(c.Lessons, &extra)
+	tr := NewTracker(c, nil, discard)
+	if news := observe(tr, fact("GET /b", 200)); news != "X01 done; next=L01" {
+		t.Errorf("the extra changes %q", news)
+	}
+	lessons, _ := tr.snapshot()
+	if o := (overview{Lessons: lessons}); o.Count() != 1 || o.DoneCount() != 0 || len(c.Select("")) != 1 || len(c.Select("X01")) != 1 {
+		t.Errorf("%d of %d are done, and %d are printed", o.DoneCount(), o.Count(), len(c.Select("")))
+	}
+	tr.Restore(nil)
+	if news := observe(tr, fact("GET /a", 200)); news != "L01 done; next=none" {
+		t.Errorf("with only an extra left: %q", news)
+	}
+}
+
+// TestTracker_minimum: so many requests, however they are spread over restarts.
+func TestTracker_minimum(t *testing.T) {
+	done := course.Condition{All: []course.Pattern{{See: "three", Route: "GET /a", Status: []int{200}, Min: 3}}}
+	tr := newTracker(done)
+	if news := observe(tr, fact("GET /a", 200), fact("GET /a", 404), fact("GET /a", 200)); news != "" {
+		t.Errorf("two change %q", news)
+	}
+	tr = NewTracker(newCourse(done), []record{newRecord(lessonOf(tr))}, discard)
+	if news := observe(tr, fact("GET /a", 200)); news != "L01 done; next=none" {
+		t.Errorf("the third changes %q", news)
+	}
+}
+
+// TestTracker_viaAndNoted: what was reported counts only where a pattern asks for it.
+func TestTracker_viaAndNoted(t *testing.T) {
+	tr := newTracker(course.Condition{All: []course.Pattern{
+		{See: "here", Route: "GET /me"}, {See: "there", Route: "GET /me", Via: "kiosk"}, {See: "repaired", Route: "GET /me", Noted: "repaired"},
+	}})
+	via := func(place string) func(*course.Fact) { return func(f *course.Fact) { f.Via = place } }
+	noted := func(word string) func(*course.Fact) { return func(f *course.Fact) { f.Noted = word } }
+	for i, want := range []struct {
+		fact course.Fact
+		news string
+	}{
+		{fact("GET /me", 200, via("wire"), noted("repaired")), ""}, {fact("GET /me", 200, via("kiosk")), "L01 1/3"}, {fact("GET /me", 200, noted("broken")), "L01 2/3"},
+		{fact("GET /me", 200), ""}, {fact("GET /me", 200, noted("repaired")), "L01 done; next=none"},
+	} {
+		if news := observe(tr, want.fact); news != want.news {
+			t.Errorf("fact %d changes %q, want %q", i, news, want.news)
+		}
+	}
+}

@@ -226,11 +226,11 @@ func (c *Course) index(id string) int {
 	return slices.IndexFunc(c.Lessons, func(l *Lesson) bool { return l.ID == id })
 }
 
-// Select returns the lessons of a list such as L01-L05 or L01,L03, all for an empty
-// one, and nil if it is malformed or names a lesson that does not exist.
+// Select returns the lessons of a list such as L01-L05 or L01,L03, all that count for an
+// empty one, and nil if it is malformed or names a lesson that does not exist.
 func (c *Course) Select(list string) (lessons []*Lesson) {
 	if list == "" {
-		return c.Lessons
+		return c.Counted()
 	}
 	for part := range strings.SplitSeq(list, ",") {
 		from, to, isRange := strings.Cut(strings.TrimSpace(part), "-")

@@ -22,8 +22,8 @@ func TestLessons_areValid(t *testing.T) {
 // valid is a lesson file in which each test spoils one thing.
 const valid = `{
   "id": "L01", "title": "T", "minutes": 1, "part": "I", "goal": "G", "needs": [], "claims": ["A1"],
-  "predict": {"id": "predict", "question": "Q?", "choices": ["a", "b"], "answer": 1, "why": "W"},
-  "questions": [{"id": "who", "question": "Q?", "choices": ["a", "b"], "answer": 2, "why": "W"}],
+  "predict": {"id": "predict", "question": "Q?", "choices": ["a", "b"], "answer": 1, "why": "W", "why_not": ["", "n"]},
+  "questions": [{"id": "who", "question": "Q?", "choices": ["a", "b"], "answer": 2, "why": "W", "why_not": ["n", ""]}],
   "steps": [
     {"id": "one", "say": "S", "request": {"method": "POST", "path": "/a", "body_file": "order.json", "save_as": "x.txt"}, "expect": {"status": [200]}},
     {"id": "two", "say": "S", "request": {"method": "GET", "path": "/a", "as": "x.txt"}, "expect": {"status": [200]}}
@@ -77,8 +77,10 @@ func TestLessons_faultIsNamed(t *testing.T) {
 		{"a dollar", `"as": "x.txt"`, `"as": "x.txt", "form": ["a=$b"]`, "some shell"},
 		{"a backslash", `"as": "x.txt"`, `"as": "x.txt", "form": ["a=\\\\"]`, "some shell"},
 		{"an extra that counts", `"minutes": 1`, `"minutes": 1, "extra": true`, "an extra"},
-		{"a why_not too few", `"answer": 2, "why": "W"`, `"answer": 2, "why": "W", "why_not": ["n"]`, "why_not"},
-		{"a why_not for the right choice", `"answer": 2, "why": "W"`, `"answer": 2, "why": "W", "why_not": ["", "n"]`, "why_not"},
+		{"a why_not too few", `"why_not": ["n", ""]`, `"why_not": ["n"]`, "why_not"},
+		{"a why_not for the right choice", `"why_not": ["n", ""]`, `"why_not": ["", "n"]`, "why_not"},
+		{"no why_not", `, "why_not": ["n", ""]`, ``, "why_not"},
+		{"no question that counts", `, "all": [{"see": "s", "answer": "who"}]`, ``, "after its steps"},
 		{"a jar that nobody has filled", `"as": "x.txt"`, `"jar_in": "jar.txt"`, "jar.txt"},
 		{"options that nobody has saved", `"as": "x.txt"`, `"config": "wire.txt"`, "wire.txt"},
 		{"a certificate that nobody has saved", `"as": "x.txt"`, `"cacert": "ca.pem"`, "ca.pem"},
@@ -247,7 +249,7 @@ func (q Question) fault() string {
 		return "needs two choices or more"
 	case q.Answer < 1 || q.Answer > len(q.Choices):
 		return fmt.Sprintf("has the answer %d; it must be the number of a choice, from 1", q.Answer)
-	case q.WhyNot != nil && !q.saysWhyNot():
+	case !q.saysWhyNot():
 		return "needs a why_not for each choice, which is empty only for the right one"
 	}
 	return ""
@@ -348,6 +350,9 @@ func (l *Lesson) doneFault() string {
 	patterns := l.Done.Patterns()
 	if len(patterns) == 0 {
 		return "nothing would make it done"
+	}
+	if !slices.ContainsFunc(patterns, func(p Pattern) bool { return p.Answer != "" && p.Answer != PredictID }) {
+		return "none of what must be seen is the answer to a question after its steps"
 	}
 	steps := map[string]bool{"": true}
 	for _, s := range l.Steps {

@@ -48,7 +48,7 @@ export function onNews(look, every, signal) {
 /** nextLesson is the one to go on with: the first after id that is not done, else the
  *  first of all. */
 export function nextLesson(id = "") {
-  const left = lessonList.items?.filter((item) => item.state !== "done") ?? [];
+  const left = lessonList.items?.filter((item) => item.state !== "done" && !item.extra) ?? [];
   return left.find((item) => item.id > id) ?? left[0];
 }
 

@@ -177,23 +177,30 @@ class LessonList extends View {
 
 const minutes = (items) =>
   items.filter((item) => express.includes(item.id)).reduce((sum, item) => sum + item.minutes, 0);
+// Extras do not count.
+const counted = (items) => items.filter((item) => !item.extra);
 const doneOf = (items) => items.filter((item) => item.state === "done").length;
 
 function meter(items) {
-  const done = doneOf(items), words = `${done} of ${items.length} done`;
+  const all = counted(items).length, done = doneOf(counted(items)), words = `${done} of ${all} done`;
   return h(
     "p",
     { class: "meter" },
-    h("progress", { max: items.length, value: done, "aria-label": "Lessons done" }, words),
+    h("progress", { max: all, value: done, "aria-label": "Lessons done" }, words),
     h("b", {}, words),
   );
+}
+
+function progressOf(items) {
+  const counting = counted(items);
+  return counting.length ? `${doneOf(counting)} of ${counting.length} done` : "extra, not counted";
 }
 
 function section(part, items) {
   return h(
     "section",
     { class: "part-of-course" },
-    h("h2", {}, part, " ", h("small", { class: "muted" }, `${doneOf(items)} of ${items.length} done`)),
+    h("h2", {}, part, " ", h("small", { class: "muted" }, progressOf(items))),
     h(
       "ol",
       { class: "lesson-list" },
