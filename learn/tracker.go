@@ -336,14 +336,20 @@ func (l *lesson) stillToShow() *[]string {
 	return &missing
 }
 
-// StillToSee is what is missing, in words and in order.
+// StillToSee is what is missing, in words: first the requests, and then the answers, which
+// are asked for after the steps.
 func (l *lesson) StillToSee() (missing []string) {
+	var answers []string
 	for i, pattern := range l.Done.Patterns() {
-		if l.Seen[i] == 0 {
+		switch {
+		case l.Seen[i] != 0:
+		case pattern.Answer != "":
+			answers = append(answers, pattern.See)
+		default:
 			missing = append(missing, pattern.See)
 		}
 	}
-	return missing
+	return append(missing, answers...)
 }
 
 // order is the first order that the furthest match of the sequence is about; 0 for none.

@@ -243,6 +243,8 @@ func TestLessons_stages(t *testing.T) {
 	for i, id := range []string{"orders", "delete", "still-there"} {
 		guest.runStep(mouse{guest}, id, "step "+strconv.Itoa(i+2))
 	}
+	guest.click(radio("If the request comes with a valid token"))
+	guest.click(button("Answer"))
 	guest.waitText("L02 is done", "It is: 401: who are you?", "Without a check, three things")
 	guest.checkAccessibility("lesson, done")
 	guest.checkWidths("lesson-done")
@@ -366,10 +368,10 @@ func TestLessons_note(t *testing.T) {
 	guest.open("/#/lessons/L02")
 	guest.lockInGuess(mouse{guest})
 	guest.goTo("Menu")
-	guest.waitText("Still to see: an order without a wristband, refused (401), and 3 more.")
+	guest.waitText("Still to see: an order without a wristband, refused (401), and 4 more.")
 	guest.click(size("large", "Margherita"))
 	guest.click(button("Order"))
-	guest.waitText("Still to see: the list of orders, refused (401), and 2 more.")
+	guest.waitText("Still to see: the list of orders, refused (401), and 3 more.")
 	guest.checkAccessibility("menu, with a lesson")
 	guest.reload()
 	guest.click(link("L02 *").within(yourLesson))
@@ -431,7 +433,7 @@ func TestLessons_startOver(t *testing.T) {
 	guest.click(button("Start over"))
 	dialog := element{role: "dialog", name: "Start L02 over?"}
 	guest.find(dialog)
-	guest.waitText("lessons that are done: 1", "things that the server has seen: 4")
+	guest.waitText("lessons that are done: 1", "things that the server has seen: 5")
 	guest.checkAccessibility("lesson, start over?")
 	guest.checkWidths("anew")
 	guest.click(button("Keep everything"))
