@@ -568,7 +568,7 @@ func TestLessons_offline(t *testing.T) {
 	guest.find(button("Hint 1"))
 	guest.disconnect(false)
 	guest.runStep(mouse{guest}, "order", "step 1")
-	guest.waitText("3 still to see")
+	guest.waitText("4 still to see")
 }
 
 // TestLessons_insecureOrigin has neither crypto.subtle nor a clipboard.
