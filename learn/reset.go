@@ -1,11 +1,8 @@
 package learn
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
-	"restaurant/basepath"
 	"restaurant/httpjson"
 	"restaurant/learn/course"
 )
@@ -33,7 +30,8 @@ type resetResponse struct {
 	Done  bool   `json:"done" example:"true" validate:"required"`
 } //@name Reset
 
-// previewReset returns what a reset would lose. A browser gets a page with a button.
+// previewReset returns what a reset would lose. It leads a browser to the page, which asks
+// before it resets.
 //
 //	@Summary	What a reset would delete
 //	@ID			previewReset
@@ -42,6 +40,8 @@ type resetResponse struct {
 //	@Param		what	query		string	false	"lesson, lessons or kitchen"	default(lessons)	Enums(lesson, lessons, kitchen)
 //	@Param		lesson	query		string	false	"Which lesson, if what is lesson"
 //	@Success	200		{object}	resetResponse
+//	@Success	303		"For a browser: the page has buttons for it"
+//	@Header	303	{string}	Location	"The lessons on the page"
 //	@Failure	404		{object}	problem.Problem	"not-found"
 //	@Failure	422		{object}	problem.Problem	"validation-failed"
 //	@Failure	503		{object}	problem.Problem	"database-unavailable"
@@ -53,32 +53,9 @@ func (h *Handler) previewReset(c *gin.Context) error {
 		return err
 	}
 	if preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON) == httpjson.MediaHTML {
-		return h.renderPage(c, "reset.html", struct{ Choices []resetChoice }{choices(c.Query("what"), req, loses)})
+		return toPage(c)
 	}
 	return respond(c, resetResponse{What: req.What, Loses: loses})
-}
-
-// resetChoice is something that can be reset, and what is lost by it if that was asked.
-type resetChoice struct {
-	Title, What, Lesson string
-	Loses               []Loss
-}
-
-// choices returns what the page offers: the one that was asked for, or all lessons and the
-// kitchen.
-func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
-	all := []resetChoice{
-		{Title: "Start all lessons over", What: resetLessons},
-		{Title: "A fresh kitchen: reset the whole restaurant", What: resetKitchen},
-		{Title: "Start " + req.Lesson + " over", What: resetLesson, Lesson: req.Lesson},
-	}
-	for i := range all {
-		if all[i].What == asked {
-			all[i].Loses = loses
-			return all[i : i+1]
-		}
-	}
-	return all[:2]
 }
 
 // reset starts from scratch, without a restart. To reset the restaurant leaves the
@@ -93,8 +70,8 @@ func choices(asked string, req resetRequest, loses []Loss) []resetChoice {
 //	@x-security-optional	true
 //	@Param		body	body		resetRequest	true	"What to reset"
 //	@Success	200		{object}	resetResponse
-//	@Success	303		"For a browser: back to /learn"
-//	@Header	303	{string}	Location	"The page of the lessons"
+//	@Success	303		"For a browser: back to the page"
+//	@Header	303	{string}	Location	"The lessons on the page"
 //	@Failure	400		{object}	problem.Problem	"malformed-json, malformed-form, unknown-field"
 //	@Failure	401		{object}	problem.Problem	"authentication-required, token-…"
 //	@Failure	403		{object}	problem.Problem	"role-required, cross-origin"
@@ -128,8 +105,7 @@ func (h *Handler) reset(c *gin.Context) error {
 		h.Tracker.ForgetOrder()
 	}
 	if preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON) == httpjson.MediaHTML {
-		c.Redirect(http.StatusSeeOther, basepath.Of(c.Request)+"/learn")
-		return nil
+		return toPage(c)
 	}
 	return respond(c, resetResponse{What: req.What, Loses: loses, Done: true})
 }

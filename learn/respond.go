@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/basepath"
 	"restaurant/httpjson"
 	"restaurant/learn/course"
 	"restaurant/web"
@@ -68,6 +69,14 @@ func renderText(c *gin.Context, name string, data any) error {
 		return err
 	}
 	return respondText(c, text.String())
+}
+
+// toPage leads a browser to the lessons on the start page.
+func toPage(c *gin.Context) error {
+	httpjson.NoStore(c)
+	c.Header("Location", basepath.Of(c.Request)+"/#/lessons")
+	c.Status(http.StatusSeeOther)
+	return nil
 }
 
 func (h *Handler) renderPage(c *gin.Context, name string, data any) error {

@@ -11,28 +11,30 @@ import (
 	"restaurant/learn/export"
 )
 
-// overview is what the list of lessons shows, on a page and in a terminal.
+// overview is what the list of lessons shows in a terminal.
 type overview struct {
 	export.Target
 	Lessons []lesson
 }
 
-// start is where the lessons begin: a list of them and the next task, for a terminal or
-// for a browser.
+// start is where the lessons begin: a list of them and the next task, for a terminal. It
+// leads a browser to the page, which has all lessons.
 //
 //	@Summary		Where you are in the lessons, and what to do next
-//	@Description	The `Accept` header decides: a page, the list of lessons in JSON, or text for a terminal. Without a preference (`*/*` or no `Accept`) it is text.
+//	@Description	The `Accept` header decides: the list of lessons in JSON, text for a terminal, or for a browser the way to the page. Without a preference (`*/*` or no `Accept`) it is text.
 //	@ID				showLearningPath
 //	@Tags			lessons
 //	@Produce		json
 //	@Success		200	{object}	listResponse
+//	@Success		303	"For a browser: the page has the lessons"
+//	@Header			303	{string}	Location	"The lessons on the page"
 //	@Router			/learn [get]
 func (h *Handler) start(c *gin.Context) error {
 	lessons, target := h.snapshot()
 	data := overview{target, lessons}
 	switch preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON, httpjson.MediaText) {
 	case httpjson.MediaHTML:
-		return h.renderPage(c, "learn.html", data)
+		return toPage(c)
 	case httpjson.MediaJSON:
 		return h.list(c)
 	}

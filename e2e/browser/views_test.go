@@ -109,7 +109,6 @@ func TestViews(t *testing.T) {
 		{"problem", func(p *tab) { p.open("/problems/token-expired") }},
 		{"404", func(p *tab) { p.expectStatus(404); p.open("/menu") }},
 		{"sheet", func(p *tab) { p.open("/learn/sheet?lessons=L01-L02") }},
-		{"reset", func(p *tab) { p.open("/learn/reset"); p.find(heading("Start again")) }},
 		{"glossary", func(p *tab) { p.open("/learn/glossary") }},
 		{"expired", func(p *tab) {
 			p.open("/#/token")

@@ -213,6 +213,9 @@ func office(v *visitors) {
 
 func lessons(v *visitors) {
 	v.do(200, "", "GET", "/learn", "")
+	for _, path := range []string{"/learn", "/learn/reset"} {
+		v.do(303, "", "GET", path, "", "Accept", "text/html")
+	}
 	v.do(200, "", "GET", "/learn/lessons", "")
 	for _, name := range []string{"L01", "L02.json", "L03", "L04", "L05", "L06", "L07", "L08", "L09"} {
 		v.do(200, "", "GET", "/learn/lessons/"+name, "")
