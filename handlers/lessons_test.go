@@ -252,7 +252,7 @@ func TestLessons_whatIsMissingWaitsForTheGuess(t *testing.T) {
 		t.Errorf("before the guess %v is shown", got)
 	}
 	srv.post(t, "/learn/lessons/L02/answers", `{"question":"predict","choice":1}`).wants(t, 200, "")
-	if got := missing(); len(got) != 4 || got[1] != next || !shown(next) {
+	if got := missing(); len(got) != 4 || got[0] != next || !shown(next) {
 		t.Errorf("after it, %v is shown", got)
 	}
 }
