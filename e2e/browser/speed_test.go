@@ -32,10 +32,11 @@ func TestSpeed_firstView(t *testing.T) {
 		first, guest := s.firstPaint(t, "/")
 		guest.find(button("Order"))
 		guest.waitUntil("every request is answered", guest.idle)
-		if n := guest.bytes(); n > mostBytes || n < 5000 {
-			t.Errorf("the first view takes %d bytes on the wire, more than %d", n, mostBytes)
+		size := guest.bytes()
+		if size > mostBytes || size < 5000 {
+			t.Errorf("the first view takes %d bytes on the wire, more than %d", size, mostBytes)
 		}
-		paints = append(paints, fmt.Sprintf("%.0f ms, a bare text %.0f", first, bare))
+		paints = append(paints, fmt.Sprintf("%.0f ms, a bare text %.0f, %d bytes", first, bare, size))
 		quick = quick || first <= min(max(longestWait, mostBareTexts*bare), 4*longestWait)
 		guest.seen.mu.Lock()
 		for _, r := range guest.seen.sent {
