@@ -100,6 +100,9 @@ func TestViews(t *testing.T) {
 			p.expectStatus(401)
 			p.open("/#/lessons/L02")
 			p.doLesson("L02", mouse{p})
+			if p.hasText("?.") { // a guess may be a question
+				p.t.Error("a sentence ends twice")
+			}
 		}},
 		{"lesson 5", func(p *tab) {
 			p.open("/#/lessons/L05")

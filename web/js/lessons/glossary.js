@@ -31,7 +31,9 @@ export class Glossary {
       const word = this.#byForm.get(match[0]) ?? this.#byForm.get(match[0].toLowerCase());
       if (!word || this.#met.has(word)) continue;
       this.#met.add(word);
-      nodes.push(text.slice(last, match.index), wordNote(match[0], word));
+      const opens = text[match.index - 1] === "("; // it stays with its word, though that is a button
+      nodes.push(text.slice(last, match.index - Number(opens)));
+      nodes.push(opens ? h("span", { class: "whole" }, "(", wordNote(match[0], word)) : wordNote(match[0], word));
       last = match.index + match[0].length;
     }
     return [...nodes, text.slice(last)];

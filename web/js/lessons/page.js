@@ -2,7 +2,7 @@
 // closely; the server says what it has seen, so a step counts wherever it is run, and
 // the page only shows what the server tells.
 
-import { announce, button, clockTime, h, prefs, randomKey, render } from "../lib/dom.js";
+import { announce, breakable, button, clockTime, h, prefs, randomKey, render } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { lessonFiles } from "./files.js";
 import { basePath, curlOf, shells } from "../lib/curl.js";
@@ -292,7 +292,7 @@ export class LessonPage extends View {
     }
     for (const step of this.steps) step.renderCommand();
     this.fetched.hidden = id === "http";
-    this.fetched.querySelector("code").textContent = this.fetchCommand();
+    this.fetched.querySelector("code").replaceChildren(...breakable(this.fetchCommand()));
   }
 
   fetchCommand() {
@@ -308,7 +308,7 @@ export class LessonPage extends View {
       "div",
       { hidden: !command },
       h("p", {}, "In a terminal, first get the files that the steps send. This page has them already."),
-      h("pre", { class: "command" }, h("code", {}, command)),
+      h("pre", { class: "command" }, h("code", {}, breakable(command))),
     );
     return command ? this.fetched : (this.fetched.hidden = true, this.fetched);
   }
@@ -351,7 +351,11 @@ export class LessonPage extends View {
 
   renderChecks(before) {
     const { seen } = this.data, missing = this.data.still_to_see ?? [];
-    this.left.textContent = !this.data.still_to_see ? "After your guess" : missing.length ? "Still to see" : "All is seen";
+    this.left.textContent = !this.data.still_to_see
+      ? "After your guess"
+      : missing.length
+      ? "Still to see"
+      : "All is seen";
     this.checks.replaceChildren(
       ...seen.map((s) =>
         h(
@@ -418,15 +422,14 @@ export class LessonPage extends View {
             "p",
             {},
             right
-              ? [h("b", { class: "good" }, "✓ You guessed right: "), withCode(choices[chosen - 1])]
+              ? [h("b", { class: "good" }, "✓ You guessed right: "), withCode(ended(choices[chosen - 1]))]
               : [
                 "You guessed: ",
-                withCode(choices[chosen - 1]),
-                ". ",
+                withCode(ended(choices[chosen - 1])),
+                " ",
                 h("b", {}, "It is: "),
-                withCode(choices[answer - 1]),
+                withCode(ended(choices[answer - 1])),
               ],
-            ".",
           ),
           h("p", {}, withCode(why)),
         )
@@ -539,5 +542,8 @@ function downloads(id) {
     ),
   );
 }
+
+/** ended is a choice as the end of a sentence. It may be a question. */
+const ended = (choice) => /[.?!]$/.test(choice) ? choice : choice + ".";
 
 customElements.define("lesson-page", LessonPage);

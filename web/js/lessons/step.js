@@ -3,7 +3,7 @@
 // button make the same request, so the server credits either; and an answer is
 // compared part by part: status, headers, body.
 
-import { announce, bdi, button, clockTime, copy, duration, h } from "../lib/dom.js";
+import { announce, bdi, breakable, button, clockTime, copy, duration, h } from "../lib/dom.js";
 import { claimsIn, compare, lessonFiles, missingFile, sendStep } from "./files.js";
 import { logIn, refusal, showRequest } from "../parts/view.js";
 import { shortenTokens } from "../parts/entry.js";
@@ -66,11 +66,12 @@ export class Step {
    *  file stands alone here, so it has the number of the order, and not the answer before. */
   renderCommand() {
     const { request, commands } = this.data, { shell, blocks } = this.page;
-    this.command.textContent = shell === "http"
+    const command = shell === "http"
       ? blocks?.get(this.data.id)?.replace(/^([A-Z]+ https?:\/\/[^/\s]+)\/\S*$/m, (_, to) => to + request.path) ?? "…"
       : shell === "powershell"
       ? commands.curl_exe
       : commands.curl;
+    this.command.replaceChildren(...breakable(command));
     this.file.replaceChildren(
       ...(request.body && shell !== "http"
         ? [h("code", {}, request.body_file), ": ", h("code", {}, request.body)]

@@ -42,6 +42,10 @@ export const bdi = (text) => h("bdi", {}, text);
  *  the same (FSI and PDI). */
 export const isolated = (text) => `\u2068${text}\u2069`;
 
+/** breakable is a command whose addresses may go on in a new line after a slash, where no
+ *  word is torn. Copied, it is one line. */
+export const breakable = (text) => text.split(/(?<=\w\/)(?=\w)/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+
 /** dishName is a dish in one of its sizes, to be shown. */
 export const dishName = ({ name, size }) => [size === "regular" ? "" : size + " ", bdi(name)];
 

@@ -2,7 +2,7 @@
 // looks like, which headers matter, what Server-Timing says about authentication and
 // the database, and how to say the same with curl.
 
-import { announce, bdi, button, clockTime, copy, focused, h, minutesSeconds, prefs } from "../lib/dom.js";
+import { announce, bdi, breakable, button, clockTime, copy, focused, h, minutesSeconds, prefs } from "../lib/dom.js";
 import { call, open } from "../lib/api.js";
 import { notebook } from "../lib/notebook.js";
 import { parseEvents } from "../lib/sse.js";
@@ -198,7 +198,7 @@ function commandPanel(entry, shell) {
     h(
       "pre",
       { tabindex: 0, class: "command", "data-shell": shell, "aria-label": "The command for " + shell },
-      h("code", {}, shell === "http" ? shortenTokens(text) : text),
+      h("code", {}, breakable(shell === "http" ? shortenTokens(text) : text)),
     ),
     h("div", { class: "row" }, take),
     /YOUR-PASSWORD/.test(text)
