@@ -42,7 +42,9 @@ class LessonNote extends Part {
   show() {
     const mine = lessonList.items?.find((item) => item.id === prefs.get("lesson"));
     if (!mine || this.hidden) return;
-    const now = mine.state === "done" ? nextLesson(mine.id) : mine, missing = mine.still_to_see ?? [], [first, ...more] = missing;
+    const now = mine.state === "done" ? nextLesson(mine.id) : mine,
+      missing = mine.still_to_see ?? [],
+      [first, ...more] = missing;
     if (this.told !== undefined && missing.length < this.told) {
       announce(first ? `${mine.id}: still to see: ${first}.` : `${mine.id} is done.`);
     }
