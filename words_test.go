@@ -38,6 +38,10 @@ var odd = []struct{ words, instead string }{
 	{`\b(lest|hence|thereof|therein|thereby|whence|whilst|upon|save for|in vain|of old|yonder|shall)\b`, "a word of today"},
 	{`\bnapkins?\b|\bguest books?\b|\bstamp samples?\b|\bback ?yard\b`, "the field's word"},
 	{`\blook alike\b|\blooks? like one\b`, "cannot be told apart, count as one"},
+	{`\bmenu cards?\b`, "printed menu (documentation); the menu is the list of dishes"},
+	{`\bbouncer \((login|authentication|authorization)\)`, "bouncer (login and token check): one meaning everywhere"},
+	{`\bkitchen \(server\)`, "kitchen (server program): the server is the whole, with bouncer and waiter"},
+	{`\btoys?\b`, "a call of the lab, an experiment"},
 	{`\bno more (than|of)? ?(there|here)\b`, "not any longer"},
 }
 

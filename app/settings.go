@@ -42,7 +42,7 @@ var settings = []setting{
 	{"RESTAURANT_BEHIND_PROXY", "off", "on: there is a TLS proxy in front of the server, so RESTAURANT_ADDR does not have to be a loopback address.", onOff(func(c *config) *bool { return &c.behindProxy })},
 	{"RESTAURANT_TRUSTED_PROXIES", "", "Addresses or networks of proxies, separated by commas. The server believes only their X-Forwarded-For headers.", list(func(c *config) *[]string { return &c.trustedProxies }, isNetwork, "addresses or networks, such as 10.0.0.1 or 10.0.0.0/8, separated by commas")},
 	{"RESTAURANT_PUBLIC", "off", "on: the server refuses to start with demo accounts or the lab, and without an existing key, an https:// RESTAURANT_PUBLIC_URL and either RESTAURANT_TLS=files or RESTAURANT_BEHIND_PROXY=on.", onOff(func(c *config) *bool { return &c.public })},
-	{"RESTAURANT_LAB", "", "on: the lab under /lab. Its toys are unsafe on purpose and use separate keys. Default: on if RESTAURANT_ADDR is a loopback address and RESTAURANT_PUBLIC is off.", onOffLocal(func(c *config) *bool { return &c.lab })},
+	{"RESTAURANT_LAB", "", "on: the lab under /lab. Its calls are unsafe on purpose and use keys of their own. Default: on if RESTAURANT_ADDR is a loopback address and RESTAURANT_PUBLIC is off.", onOffLocal(func(c *config) *bool { return &c.lab })},
 	{"RESTAURANT_DEMO_DATA", "", "on: load the menu and the demo accounts of seed/. Default: on if RESTAURANT_ADDR is a loopback address and RESTAURANT_PUBLIC is off.", onOffLocal(func(c *config) *bool { return &c.demoData })},
 	{"RESTAURANT_LOG_LEVEL", "info", "debug, info, warn or error.", setLogLevel},
 	{"RESTAURANT_LOG_FORMAT", "text", "text or json.", oneOf(func(c *config) *string { return &c.logFormat }, "text", "json")},

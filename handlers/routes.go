@@ -46,7 +46,7 @@ import (
 //	@tag.name			lessons
 //	@tag.description	Nine steps from "what is an API" to "why refresh tokens". The server has one learner
 //	@tag.name			lab
-//	@tag.description	Toys that are unsafe on purpose, with separate keys
+//	@tag.description	Experiments that are unsafe on purpose, with keys of their own
 //	@tag.name			leaving
 //	@tag.description	The last calls end a login or delete something. Try them with a new account
 //

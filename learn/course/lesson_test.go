@@ -157,6 +157,25 @@ func TestLessons_sentencesAreShort(t *testing.T) {
 	}
 }
 
+// TestLessons_askAtTheEnd: each lesson asks a question after the steps that counts, answers each
+// wrong choice in words of its own, and says where the picture stops.
+func TestLessons_askAtTheEnd(t *testing.T) {
+	for _, l := range Load().Lessons {
+		counts := slices.ContainsFunc(l.Done.Patterns(), func(p Pattern) bool { return p.Answer != "" && p.Answer != PredictID })
+		if !counts {
+			t.Errorf("%s can be done without an answer", l.ID)
+		}
+		for _, q := range l.AllQuestions() {
+			if q.WhyNot == nil {
+				t.Errorf("%s does not say why the wrong choices of %q are wrong", l.ID, q.ID)
+			}
+		}
+		if l.FinePrint == "" {
+			t.Errorf("%s does not say where the picture stops", l.ID)
+		}
+	}
+}
+
 // TestLessons_teachersPageNamesThem holds the table of docs/teaching.md against the files.
 func TestLessons_teachersPageNamesThem(t *testing.T) {
 	page, err := os.ReadFile("../../docs/teaching.md")
