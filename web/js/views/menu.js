@@ -125,7 +125,7 @@ function filterForm(changed) {
       h(
         "select",
         { id: "sort", name: "sort" },
-        [["", "menu order"], ["name", "by name"], ["price", "lowest price first"], [
+        [["", "as listed"], ["name", "by name"], ["price", "lowest price first"], [
           "-price",
           "highest price first",
         ]].map((
