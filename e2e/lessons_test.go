@@ -52,7 +52,20 @@ func getScript(t *testing.T, p *testkit.Process, id string) string {
 	if a.Status != 200 {
 		t.Fatalf("the script answers %d", a.Status)
 	}
-	return string(a.Body)
+	return besideKiosk(t, p, string(a.Body))
+}
+
+// besideKiosk starts a kiosk beside the server if a script needs one, and returns the
+// script with its address.
+func besideKiosk(t *testing.T, p *testkit.Process, script string) string {
+	t.Helper()
+	const usual = "http://localhost:8081"
+	if !strings.Contains(script, usual) {
+		return script
+	}
+	stand := testkit.Launch(t, t.TempDir(), testkit.FreeAddr(t), "kiosk", "-trust", "http://"+p.Addr)
+	stand.AwaitOutput("The kiosk is running")
+	return strings.ReplaceAll(script, usual, "http://"+stand.Addr)
 }
 
 // runScript runs a script in an empty folder, for a user whose curl has settings of its

@@ -40,6 +40,8 @@ type Handler struct {
 type Options struct {
 	// PublicURL is the address under which clients reach the server.
 	PublicURL string
+	// Kiosk is the address of the kiosk; empty: where it listens by default.
+	Kiosk string
 	// CurlOptions make curl trust the server's certificate, or are empty.
 	CurlOptions string
 	// LoopbackOnly is true if only this machine reaches the server, so that every client

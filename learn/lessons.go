@@ -237,7 +237,7 @@ func (h *Handler) show(c *gin.Context) error {
 // snapshot returns how far the learner is, and where exported requests go.
 func (h *Handler) snapshot() ([]lesson, export.Target) {
 	lessons, order := h.Tracker.snapshot()
-	return lessons, export.Target{URL: h.PublicURL, Order: strconv.FormatInt(order, 10), CurlOptions: h.CurlOptions, Try: "1"}
+	return lessons, export.Target{URL: h.PublicURL, Kiosk: h.Kiosk, Order: strconv.FormatInt(order, 10), CurlOptions: h.CurlOptions, Try: "1"}
 }
 
 // numbered puts the learner's own order into requests, if the lesson has seen one, and how

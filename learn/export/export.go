@@ -121,8 +121,12 @@ func (t Target) BasePath() string {
 	return base
 }
 
-// problemType returns the type of a kind of problem, as the server writes it.
-func (t Target) problemType(slug string) string { return t.BasePath() + "/problems/" + slug }
+// problemType returns the type of the problem that a step expects, as the server that it
+// goes to writes it.
+func (t Target) problemType(s course.Step) string {
+	_, base := basepath.Split(t.base(s.Request.At))
+	return base + "/problems/" + s.Expect.Problem
+}
 
 // Curl writes a request as one line for a terminal. What lessons hold makes it the same
 // in bash, zsh, cmd and PowerShell 7. In Windows PowerShell 5.1 the program is called

@@ -85,7 +85,7 @@ func (t Target) hurlExpect(w *lines, step course.Step, token bool) {
 		w.line("[Asserts]")
 	}
 	if e.Problem != "" {
-		w.line("jsonpath \"$.type\" == \"%s\"", t.problemType(e.Problem))
+		w.line("jsonpath \"$.type\" == \"%s\"", t.problemType(step))
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
 		w.line("header \"%s\" contains \"%s\"", name, e.Header[name])

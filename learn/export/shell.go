@@ -98,7 +98,7 @@ func (t Target) shStep(w *lines, n int, step course.Step) {
 	}
 	w.line("wants %s%s", step.ID, joined(step.Expect.Status))
 	if step.Expect.Problem != "" {
-		w.line("holds %s %s", step.ID, quoteSh(`"type":"`+t.problemType(step.Expect.Problem)+`"`))
+		w.line("holds %s %s", step.ID, quoteSh(`"type":"`+t.problemType(step)+`"`))
 	}
 	for _, text := range step.Expect.Holds {
 		w.line("holds %s '%s'", step.ID, text)
