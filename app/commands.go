@@ -39,11 +39,11 @@ var commands = []command{
 	{name: "serve", run: serveCommand, meaning: "Start the server. This is the default command."},
 	{name: "demo", run: demoCommand, meaning: "Start the server, order a pizza as a client, show each request, and keep running."},
 	{name: "kiosk", args: "[-trust URL]", run: kioskCommand, flags: kioskFlags, meaning: "Start the kiosk of the lessons in a second terminal: a small server that checks access tokens with the public keys of another server. It listens on " + kioskAddr + " unless RESTAURANT_ADDR or -addr says otherwise. -trust is the address of the server whose tokens count (default http://localhost:8080)."},
-	{name: "seed", args: "[-guests N] [-orders N]", run: seedCommand, flags: generateFlags, meaning: "Load the menu into the database and, with RESTAURANT_DEMO_DATA=on, the demo accounts. Stop the server first. -guests and -orders also add N generated guests and N orders of these guests, to test with a lot of data. Nobody can log in as a generated guest."},
+	{name: "seed", args: "[-guests N] [-orders N]", run: seedCommand, flags: generateFlags, meaning: "Load the menu into the database. With RESTAURANT_DEMO_DATA=on, also load the demo accounts. Stop the server first. For tests with a lot of data, -guests adds N guests that the program makes up, and -orders adds N orders from them. Nobody can log in as one of these guests."},
 	{name: "keys rotate", run: keysRotateCommand, meaning: "Create a new key, which signs all tokens from now on. Stop the server first, or use POST /api/v1/auth/keys/rotate while it is running."},
-	{name: "users add", args: "[-role guest|chef|manager] [-vip] [-name NAME] USERNAME", run: usersAddCommand, flags: userFlags, usage: "users add takes one USERNAME: users add -role manager NAME", meaning: "Add a user. Stop the server first. The command reads the password from standard input."},
-	{name: "health", run: healthCommand, meaning: "Ask the server that runs with these settings if it is ready. The exit code is 1 if it is not."},
-	{name: "backup", args: "FILE", run: backupCommand, usage: "backup takes the name of one new FILE", meaning: "Copy the SQLite database to a new FILE. (For PostgreSQL use pg_dump.) The server may be running."},
+	{name: "users add", args: "[-role guest|chef|manager] [-vip] [-name NAME] USERNAME", run: usersAddCommand, flags: userFlags, usage: "users add takes one USERNAME: users add -role manager NAME", meaning: "Add a user. Stop the server first. The command reads the password from standard input: type it when the command asks."},
+	{name: "health", run: healthCommand, meaning: "Check if the server is ready that uses the same settings. The exit code is 1 if it is not."},
+	{name: "backup", args: "FILE", run: backupCommand, usage: "backup takes the name of one new FILE", meaning: "Copy the SQLite database to a new FILE. (For PostgreSQL use pg_dump.) You can do this while the server is running."},
 	{name: "restore", args: "[-yes] FILE", run: restoreCommand, flags: restoreFlags, usage: "restore takes the name of one FILE: restore [-yes] FILE", meaning: "Replace the SQLite database with a copy of it. Stop the server first. The command shows what it will replace, and asks before it does so. With -yes it does not ask."},
 }
 
@@ -71,11 +71,11 @@ func (cmd command) start(ctx context.Context, args []string, getenv func(string)
 }
 
 func printHelp(out io.Writer) {
-	fmt.Fprint(out, `Restaurant teaches what an API and a token (JSON Web Token) are: you order a pizza.
+	fmt.Fprint(out, `Restaurant teaches what an API and a token (JSON Web Token) are. You learn by ordering a pizza.
 
 Usage: restaurant [command] [flags]
 
-Begin with "restaurant demo", or with "restaurant" and a browser.
+Begin with "restaurant demo". Or type "restaurant", and open its address in a browser.
 
 Commands:
 `)
@@ -83,11 +83,12 @@ Commands:
 		printItem(out, strings.TrimSpace(c.name+" "+c.args), c.meaning)
 	}
 	fmt.Fprint(out, `
-Settings. Each is an environment variable and a flag; the flag wins.
+Settings. You can give each one as an environment variable (RESTAURANT_ADDR) or as
+a flag (-addr). If you give both, the server uses the flag.
 A loopback address, such as localhost, is one that only this computer can reach.
 `)
 	printSettings(out)
-	fmt.Fprint(out, "\n-version prints the version, -h prints this page.\n")
+	fmt.Fprint(out, "\n-version prints the version. -h prints this help.\n")
 }
 
 // printItem prints a head and below it the text that explains it, in lines that fit into a
