@@ -257,6 +257,18 @@ func TestLessons_whatIsMissingWaitsForTheGuess(t *testing.T) {
 	}
 }
 
+// TestLessons_nameTheTwoPrograms that read the menu in L01.
+func TestLessons_nameTheTwoPrograms(t *testing.T) {
+	srv := newServer(t)
+	for _, agent := range []string{"curl/8.5.0", "curl/8.5.0", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"} {
+		srv.get(t, "/api/v1/menu", with("User-Agent", agent)).wants(t, 200, "")
+	}
+	const want = "the menu again, from another program (200): curl and Firefox"
+	if got := srv.get(t, "/learn/lessons/L01").wants(t, 200, "").Body.String(); !strings.Contains(got, want) {
+		t.Errorf("L01 names no programs: %s", got)
+	}
+}
+
 // TestLessons_wrongChoicesSayWhy: each with its own words, and the first try is kept.
 func TestLessons_wrongChoicesSayWhy(t *testing.T) {
 	srv := newServer(t)

@@ -275,7 +275,7 @@ func (h *Handler) lessonResponse(target export.Target, l *lesson) lessonResponse
 	}
 	for i, pattern := range l.Done.Patterns() {
 		if l.Seen[i] != 0 {
-			res.Seen = append(res.Seen, seenResponse{pattern.See, time.UnixMilli(l.Seen[i]).UTC()})
+			res.Seen = append(res.Seen, seenResponse{l.see(pattern), time.UnixMilli(l.Seen[i]).UTC()})
 		}
 	}
 	for _, q := range l.Questions {

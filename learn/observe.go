@@ -69,7 +69,7 @@ func factOf(c *gin.Context) course.Fact {
 	f := course.Fact{
 		At: time.Now().UnixMilli(), Endpoint: course.Endpoint{Method: middleware.Method(c), Route: middleware.Route(c)}, Status: c.Writer.Status(),
 		Problem: problem.Written(c), Token: course.TokenNone, OrderStatus: string(middleware.OrderStatus(c)),
-		Client: hash(clientOf(c.Request)), Subject: hash(subject), Active: active, Foreign: middleware.Foreign(c), Noted: c.GetString(notedKey),
+		Client: hash(clientOf(c.Request)), Program: programOf(clientOf(c.Request)), Subject: hash(subject), Active: active, Foreign: middleware.Foreign(c), Noted: c.GetString(notedKey),
 	}
 	switch {
 	case middleware.IsAuthenticated(c):
@@ -100,6 +100,24 @@ func factOf(c *gin.Context) course.Fact {
 // (Chromium silently sends its own), so it uses X-User-Agent.
 func clientOf(r *http.Request) string {
 	return cmp.Or(r.Header.Get("X-User-Agent"), r.UserAgent())
+}
+
+// programs are kinds of clients and what their User-Agent says. Each browser also says what
+// the ones below it say.
+var programs = []struct{ says, name string }{
+	{"Edg/", "Edge"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
+	{"curl/", "curl"}, {"PowerShell/", "PowerShell"}, {"Wget/", "wget"}, {"python-requests/", "Python"}, {"Go-http-client/", "Go"},
+}
+
+// programOf is what kind of program a client is. What is not in the list gets no name: it is
+// what a client made up.
+func programOf(agent string) string {
+	for _, p := range programs {
+		if strings.Contains(agent, p.says) {
+			return p.name
+		}
+	}
+	return "another program"
 }
 
 // orderOf is the number in Location, where an order was placed, or in the path.

@@ -64,6 +64,8 @@ type progress struct {
 	Others map[int]uint64 `json:"others,omitzero"`
 	// Counts are how often patterns that need several requests have seen one.
 	Counts map[int]int `json:"counts,omitzero"`
+	// Programs are the two clients that a pattern saw, by name.
+	Programs []string `json:"programs,omitzero"`
 	// Trails are the partial matches of the sequence.
 	Trails []course.PartialMatch `json:"trails,omitzero"`
 	// Answers are the newest choices, by question.
@@ -157,7 +159,7 @@ func (l *lesson) apply(s *subscription, f *course.Fact) (further bool) {
 	case s.Different == "":
 		further = true
 	default:
-		further = l.second(s.number, s.DifferentIn(f))
+		further = l.second(&s.Pattern, s.number, f)
 	}
 	if further {
 		l.Seen[s.number], l.dirty = f.At, true
@@ -175,16 +177,28 @@ func (l *lesson) count(pattern int) int {
 	return l.Counts[pattern]
 }
 
-// second reports whether value differs from the first that the pattern saw.
-func (l *lesson) second(pattern int, value uint64) bool {
-	first, seen := l.Others[pattern]
+// second reports whether a fact differs from the first that the pattern saw.
+func (l *lesson) second(p *course.Pattern, number int, f *course.Fact) bool {
+	first, seen := l.Others[number]
 	if !seen {
 		if l.Others == nil {
 			l.Others = map[int]uint64{}
 		}
-		l.Others[pattern], l.dirty = value, true
+		l.Others[number], l.dirty = p.DifferentIn(f), true
 	}
-	return seen && first != value
+	different := seen && first != p.DifferentIn(f)
+	if p.IsOfClients() && (!seen || different) {
+		l.Programs = append(l.Programs, f.Program)
+	}
+	return different
+}
+
+// see says what a pattern has seen, and for which programs.
+func (l *lesson) see(p course.Pattern) string {
+	if p.IsOfClients() && len(l.Programs) > 1 {
+		return p.See + ": " + strings.Join(l.Programs, " and ")
+	}
+	return p.See
 }
 
 // advance updates the state of a lesson of which something was seen, and says so.
@@ -297,7 +311,7 @@ func (t *Tracker) snapshot() (lessons []lesson, order int64) {
 }
 
 func (p progress) clone() progress {
-	p.Seen, p.Trails, p.Hints = slices.Clone(p.Seen), slices.Clone(p.Trails), slices.Clone(p.Hints)
+	p.Seen, p.Trails, p.Hints, p.Programs = slices.Clone(p.Seen), slices.Clone(p.Trails), slices.Clone(p.Hints), slices.Clone(p.Programs)
 	p.Others, p.Counts, p.Answers, p.FirstTry = maps.Clone(p.Others), maps.Clone(p.Counts), maps.Clone(p.Answers), maps.Clone(p.FirstTry)
 	return p
 }

@@ -98,6 +98,7 @@ type Fact struct {
 	Via         string // kiosk, wire or stage; empty for a request to the server
 	Noted       string // what the lab says was seen
 	Client      uint64 // hash of the User-Agent
+	Program     string // what kind of program that is, such as curl or Firefox
 	Subject     uint64 // hash of the sub of a token that was asked about, if its signature is right
 	Active      bool   // guards would take the token that was asked about
 	LoginName   string // NameKnown or NameUnknown for a refused login
@@ -156,9 +157,12 @@ func (p *Pattern) sameIn(f *Fact) uint64 {
 	return uint64(f.Order) //nolint:gosec // order numbers are positive
 }
 
+// IsOfClients reports whether the pattern needs two different clients.
+func (p *Pattern) IsOfClients() bool { return p.Different == differentClient }
+
 // DifferentIn returns what a fact says of p.Different, 0 for nothing.
 func (p *Pattern) DifferentIn(f *Fact) uint64 {
-	if p.Different == differentClient {
+	if p.IsOfClients() {
 		return f.Client
 	}
 	return f.Subject
