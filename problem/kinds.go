@@ -174,7 +174,7 @@ var (
 		"A login may ask for a wristband (access token) with a shorter lifetime than usual, but never with a longer one.",
 		"Ask for a smaller expires_in (seconds), or leave it out.")
 	IdempotencyKeyReused = define(http.StatusUnprocessableEntity, "idempotency-key-reused", "That key belongs to another order",
-		"This guest has used the same Idempotency-Key before, for an order with another body. Each key belongs to one order. So the kitchen (server) cooks an order only once, even if the request comes twice.",
+		"This guest has used the same Idempotency-Key before, for an order with another body. Each key belongs to one order. So the kitchen cooks an order only once, even if the request comes twice.",
 		"Use a new key for a new order. To repeat the earlier order, send exactly the same body.")
 	UsernameTaken = define(http.StatusConflict, "username-taken", "That name is taken",
 		"Another guest has this username. Upper and lower case make no difference.",
