@@ -87,7 +87,7 @@ func TestImportsPointDown(t *testing.T) {
 // and nothing that reaches a file, a database or a key. Of net and crypto/tls it uses only
 // types.
 var labMay = []string{
-	"crypto", "crypto/hmac", "crypto/rand", "crypto/rsa", "crypto/sha256", "crypto/tls", "crypto/x509", "encoding/base64", "encoding/pem", "math/big", "math/rand/v2", "net", "net/http", "net/url", "slices", "strconv", "strings", "sync", "time",
+	"context", "crypto", "crypto/hmac", "crypto/rand", "crypto/rsa", "crypto/sha256", "crypto/tls", "crypto/x509", "encoding/base64", "encoding/pem", "math/big", "math/rand/v2", "net", "net/http", "net/url", "slices", "strconv", "strings", "sync", "time",
 	"github.com/gin-gonic/gin", "golang.org/x/time/rate", "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext", "restaurant/basepath", "restaurant/httpjson", "restaurant/learn/lab/wire", "restaurant/problem",
 }
 

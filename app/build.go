@@ -119,6 +119,12 @@ func (a *App) newLab(cfg config, authority *tokens.Authority) *lab.Lab {
 				a.lessons.Report(learn.Evidence(e))
 			}
 		},
+		Measured: func(ctx context.Context, name string, result any) error {
+			if a.lessons == nil {
+				return nil
+			}
+			return a.lessons.Measured(ctx, name, result)
+		},
 		PublicPEM: authority.Keys().PublicPEM, Refusal: authority.Refusal,
 		Server:          func() http.Handler { return a.api.Handler() },
 		WireCertificate: func() (*tls.Certificate, []byte, error) { return server.SelfSignedOnce(cfg.certificateNames()) },
@@ -128,7 +134,7 @@ func (a *App) newLab(cfg config, authority *tokens.Authority) *lab.Lab {
 
 func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps) (*learn.Handler, error) {
 	return learn.Open(ctx, cfg.lessonsFile(), learn.Options{
-		PublicURL: url, CurlOptions: cfg.curlOptions(), LoopbackOnly: cfg.loopbackOnly(), Log: deps.Log,
+		PublicURL: url, CurlOptions: cfg.curlOptions(), LoopbackOnly: cfg.loopbackOnly(), Log: deps.Log, Sign: deps.Authority.SignDocument,
 		Preview: func(ctx context.Context) ([]learn.Loss, error) { return previewReset(ctx, deps.Store) },
 		Reset: func(ctx context.Context) error {
 			leave, err := deps.Hashing.Enter(ctx, "reset")

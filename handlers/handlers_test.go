@@ -189,7 +189,7 @@ func openServer(t testing.TB, dir string, s dbLocation, instance string, options
 func withLessons(t testing.TB) func(*server) {
 	return func(srv *server) {
 		lessons, err := learn.Open(t.Context(), filepath.Join(srv.dir, "lessons.db"), learn.Options{
-			PublicURL: testURL, Log: srv.Log,
+			PublicURL: testURL, Log: srv.Log, Sign: srv.Authority.SignDocument,
 			Preview: func(context.Context) ([]learn.Loss, error) { return []learn.Loss{{What: "orders", Count: 1}}, nil },
 			Reset: func(ctx context.Context) error {
 				day, err := seed.State(true)
@@ -214,8 +214,11 @@ func withLessons(t testing.TB) func(*server) {
 // newLab gives the lab what the program gives it.
 func newLab(srv *server) *lab.Lab {
 	return lab.New(lab.Options{
-		Note:      learn.Note,
-		Report:    func(e lab.Evidence) { srv.lessons.Report(learn.Evidence(e)) },
+		Note:   learn.Note,
+		Report: func(e lab.Evidence) { srv.lessons.Report(learn.Evidence(e)) },
+		Measured: func(ctx context.Context, name string, result any) error {
+			return srv.lessons.Measured(ctx, name, result)
+		},
 		PublicPEM: srv.Authority.Keys().PublicPEM, Refusal: srv.Authority.Refusal,
 		Server: func() http.Handler { return srv.handler },
 		WireCertificate: func() (*tls.Certificate, []byte, error) {

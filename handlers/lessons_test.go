@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -252,7 +253,7 @@ func TestLessons_whatIsMissingWaitsForTheGuess(t *testing.T) {
 		t.Errorf("before the guess %v is shown", got)
 	}
 	srv.post(t, "/learn/lessons/L02/answers", `{"question":"predict","choice":1}`).wants(t, 200, "")
-	if got := missing(); len(got) != 4 || got[0] != next || !shown(next) {
+	if got := missing(); len(got) != 4 || !slices.Contains(got, any(next)) || !shown(next) {
 		t.Errorf("after it, %v is shown", got)
 	}
 }

@@ -79,6 +79,8 @@ var routeAccess = map[string]string{
 	"POST /learn/lessons/:lesson/hints":   "all",
 	"GET /learn/sheet":                    "all",
 	"GET /learn/glossary":                 "all",
+	"GET /learn/comparison":               "all",
+	"GET /learn/certificate":              "all",
 	"GET /learn/style.css":                "all",
 	"GET /learn/files/:file":              "all",
 	"GET /learn/facts":                    "marco",

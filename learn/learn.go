@@ -47,6 +47,8 @@ type Options struct {
 	// LoopbackOnly is true if only this machine reaches the server, so that every client
 	// is the learner's.
 	LoopbackOnly bool
+	// Sign signs a document with the key of the server, as a JWS that is no access token.
+	Sign func(document any) (string, error)
 	// Preview lists what a reset of the restaurant would delete.
 	Preview func(context.Context) ([]Loss, error)
 	// Reset puts the restaurant back to its first day.
@@ -94,6 +96,8 @@ func (h *Handler) Mount(r gin.IRouter, optional, sameOrigin gin.HandlerFunc) {
 	r.POST("/learn/lessons/:lesson/answers", sameOrigin, adapt(h.answer))
 	r.POST("/learn/lessons/:lesson/hints", sameOrigin, adapt(h.hint))
 	get(r, "/learn/sheet", adapt(h.sheet))
+	get(r, "/learn/comparison", adapt(h.compare))
+	get(r, "/learn/certificate", adapt(h.certify))
 	get(r, "/learn/glossary", adapt(h.glossary))
 	get(r, "/learn/style.css", adapt(h.style))
 	get(r, "/learn/files/:file", adapt(h.file))

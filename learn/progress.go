@@ -171,6 +171,7 @@ func (saved restoredLesson) progress(l *course.Lesson) (progress, error) {
 	slices.Sort(saved.Hints)
 	p.Answers, p.FirstTry, p.Hints = saved.Answers, saved.FirstTry, slices.Compact(saved.Hints)
 	if p.State == StateDone {
+		p.Restored = true
 		for i := range p.Seen {
 			p.Seen[i] = max(1, p.DoneAt.UnixMilli())
 		}

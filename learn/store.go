@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	_ "github.com/glebarez/go-sqlite" // the driver that models uses, too
 	"github.com/go-json-experiment/json"
@@ -21,8 +22,8 @@ const (
 	// storeID marks the file as one of ours (the ASCII of "Lern").
 	storeID = 0x4c65726e
 	// storeVersion is that of the schema. In version 1 each table had a column for one of
-	// several learners, who was always main.
-	storeVersion = 2
+	// several learners, who was always main. Version 2 had no measurements.
+	storeVersion = 3
 
 	// keepFacts is how many facts are kept. Progress is apart from them, so nothing that
 	// was achieved goes with an old fact.
@@ -49,6 +50,14 @@ CREATE TABLE facts (
     token_hash   INTEGER NOT NULL,         -- 64 bits of the SHA-256 of the jti
     order_number INTEGER NOT NULL
 ) STRICT;
+`
+
+const measurementsSchema = `
+CREATE TABLE measurements (
+    name   TEXT    NOT NULL PRIMARY KEY,
+    at     INTEGER NOT NULL,               -- Unix milliseconds
+    result TEXT    NOT NULL                -- JSON, the answer of the lab
+) STRICT, WITHOUT ROWID;
 `
 
 // migrate brings version 1 to version 2.
@@ -140,18 +149,20 @@ func createFile(path string) error {
 func (s *Store) prepare(ctx context.Context) error {
 	var version, application int
 	err := s.db.QueryRowContext(ctx, "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id").Scan(&version, &application)
-	script := migrate
+	script := migrate + measurementsSchema
 	switch {
 	case err != nil:
 		return errors.New("it is damaged or not a SQLite database")
 	case version == 0 && application == 0:
-		script = schema
+		script = schema + measurementsSchema
 	case application != storeID:
 		return errors.New("it is a database of another program")
 	case version > storeVersion:
 		return errors.New("it was written by a newer release; start that one")
 	case version == storeVersion:
 		return nil
+	case version == 2:
+		script = measurementsSchema
 	}
 	_, err = s.db.ExecContext(ctx, fmt.Sprintf("BEGIN;%s PRAGMA user_version = %d; PRAGMA application_id = %d; COMMIT", script, storeVersion, storeID))
 	return err
@@ -176,6 +187,31 @@ func (s *Store) records(ctx context.Context) (records []record, err error) {
 		records = append(records, r)
 	}
 	return records, rows.Err()
+}
+
+// SaveMeasurement keeps a measurement in place of the one of the same name.
+func (s *Store) SaveMeasurement(ctx context.Context, m measurement) error {
+	_, err := s.db.ExecContext(ctx, `REPLACE INTO measurements (name, at, result) VALUES (?, ?, ?)`, m.name, m.at.UnixMilli(), string(m.result))
+	return err
+}
+
+// Measurements returns the newest measurement of each name.
+func (s *Store) Measurements(ctx context.Context) (all []measurement, err error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT name, at, result FROM measurements ORDER BY name`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m measurement
+		var at int64
+		if err := rows.Scan(&m.name, &at, &m.result); err != nil {
+			return nil, err
+		}
+		m.at = time.UnixMilli(at).UTC()
+		all = append(all, m)
+	}
+	return all, rows.Err()
 }
 
 // Close writes what is left and closes the file. Call it when no request runs any more.

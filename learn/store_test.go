@@ -142,6 +142,33 @@ func TestStore_migratesVersion1(t *testing.T) {
 	}
 }
 
+// TestStore_migratesVersion2: progress and facts are kept, and measurements can be stored.
+func TestStore_migratesVersion2(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "lessons.db")
+	tr, s := openTracker(t, file, newCourse(waitsForA))
+	observe(tr, fact("GET /a", 200))
+	if _, err := s.db.Exec("DROP TABLE measurements; PRAGMA user_version = 2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tr, s = openTracker(t, file, newCourse(waitsForA))
+	before := len(mustFacts(t, s, 20))
+	for _, result := range []string{"1", "2"} { // the newer one counts
+		if err := s.SaveMeasurement(t.Context(), measurement{"weigh", time.UnixMilli(clock), []byte(result)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Measurements(t.Context())
+	if err != nil || len(got) != 1 || string(got[0].result) != "2" || got[0].at.UnixMilli() != clock {
+		t.Errorf("the measurements are %v, %v", got, err)
+	}
+	if lessonOf(tr).State != StateDone || before != 1 {
+		t.Errorf("%+v with %d facts", lessonOf(tr).progress, before)
+	}
+}
+
 // TestStore_keepsEveryFactUnderNormalLoad writes while requests come in.
 func TestStore_keepsEveryFactUnderNormalLoad(t *testing.T) {
 	tr, s := openTracker(t, filepath.Join(t.TempDir(), "lessons.db"), newCourse(waitsForA))

@@ -76,6 +76,8 @@ type progress struct {
 	Hints []int `json:"hints,omitzero"`
 	// Restarts counts how often the lesson was started over.
 	Restarts int `json:"restarts,omitzero"`
+	// Restored is true if somebody said that it was done, in a saved file.
+	Restored bool `json:"restored,omitzero"`
 	// Attempts counts wrong answers.
 	Attempts int `json:"attempts,omitzero"`
 }

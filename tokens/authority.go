@@ -76,7 +76,7 @@ func (a *Authority) Keys() *Keys { return a.keys }
 func (a *Authority) Issue(u models.User, sessionID string, expires time.Time) (string, error) {
 	now := a.Now()
 	adult := u.AgeOver18(now)
-	return sign(a.keys.signingKey(), Claims{
+	return sign(a.keys.signingKey(), Type, Claims{
 		Issuer:    a.issuer,
 		Audience:  Audience,
 		Subject:   strconv.FormatInt(u.ID, 10),
@@ -92,6 +92,16 @@ func (a *Authority) Issue(u models.User, sessionID string, expires time.Time) (s
 	})
 }
 
+// DocumentType is the type of what SignDocument signs. No verifier of access tokens takes
+// it for one.
+const DocumentType = "document+jwt"
+
+// SignDocument signs a document, as JSON, with the current key: a JWS that anybody can
+// check with the public keys, and that no call accepts as a token.
+func (a *Authority) SignDocument(document any) (string, error) {
+	return sign(a.keys.signingKey(), DocumentType, document)
+}
+
 // NewID makes an id for a token or a login session: 96 random bits.
 func NewID() string {
 	id := make([]byte, 12)
@@ -101,8 +111,8 @@ func NewID() string {
 
 // sign does not use jwt.Token, whose JSON escapes <, > and & into six characters each
 // and could make the token longer than 900 bytes.
-func sign(k *key, c Claims) (string, error) {
-	head, err := json.Marshal(verify.Header{Algorithm: jwt.SigningMethodRS256.Alg(), Type: Type, KeyID: k.id})
+func sign(k *key, kind string, c any) (string, error) {
+	head, err := json.Marshal(verify.Header{Algorithm: jwt.SigningMethodRS256.Alg(), Type: kind, KeyID: k.id})
 	if err != nil {
 		return "", err
 	}

@@ -81,6 +81,8 @@ var calls = []call{
 	{method: "POST", path: "/learn/lessons/{lesson}/answers", parameters: map[string]any{"lesson": "L00"}, body: `{"question":"predict","choice":1}`},
 	{method: "POST", path: "/learn/lessons/{lesson}/hints", parameters: map[string]any{"lesson": "L00"}, body: `{"number":1}`},
 	{method: "GET", path: "/learn/facts"},
+	{method: "GET", path: "/learn/comparison"},
+	{method: "GET", path: "/learn/certificate"},
 	{method: "GET", path: "/learn/progress"},
 	{method: "PUT", path: "/learn/progress", body: tomorrow},
 

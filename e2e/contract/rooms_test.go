@@ -223,6 +223,8 @@ func lessons(v *visitors) {
 	for _, format := range []string{"txt", "sh", "cmd", "ps1", "http", "hurl"} {
 		v.do(200, "", "GET", "/learn/lessons/L01."+format, "", "Accept", "*/*")
 	}
+	v.do(200, "", "GET", "/learn/comparison", "")
+	v.do(200, "", "GET", "/learn/certificate", "")
 	v.do(404, "", "GET", "/learn/lessons/L99", "")
 	v.do(200, "", "GET", "/learn/files/order.json", "")
 	v.do(404, "", "GET", "/learn/files/nothing.json", "")

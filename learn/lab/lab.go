@@ -5,6 +5,7 @@
 package lab
 
 import (
+	"context"
 	"net/http"
 	"sync"
 
@@ -35,6 +36,9 @@ type Options struct {
 	Note func(c *gin.Context, word string)
 	// Report says what has happened elsewhere.
 	Report func(Evidence)
+	// Measured keeps a result for the comparison sheet of the lessons: the answer of
+	// /lab/compare as compare/ and its distance, such as compare/5, and of /lab/weigh as weigh.
+	Measured func(ctx context.Context, name string, result any) error
 	// PublicPEM is the server's public key, as /.well-known/public.pem has it.
 	PublicPEM func() ([]byte, error)
 	// Refusal is the slug with which the server refuses a token, or "" if it does not.
