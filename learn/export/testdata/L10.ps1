@@ -4,13 +4,13 @@ curl.exe -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lesso
 # 1. The kiosk is a second program. On your own computer, start it in another terminal: go run . kiosk in the folder of the restaurant, or restaurant kiosk. In a class it is there already. Then log in at the restaurant as alice, and save the wristband.
 curl.exe -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-pizza http://localhost:8080/api/v1/auth/login -o wristband.txt
 
-# 2. Show the wristband at the restaurant that has issued it.
+# 2. Show the wristband at the restaurant, which issued it.
 curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 
-# 3. Show the same wristband at the kiosk. Look at Server-Timing: 0 queries, because there is no order book (database) that it could ask.
+# 3. Show the same wristband at the kiosk. Look at Server-Timing: 0 queries. The kiosk has no order book (database) to ask.
 curl.exe -q -i -H "@wristband.txt" http://localhost:8081/me
 
-# 4. Knock at the kiosk without a wristband.
+# 4. Ask at the kiosk without a wristband.
 curl.exe -q -i http://localhost:8081/me
 
 # 5. Does the kiosk believe everything? The lab makes a copy of the wristband and signs it with a key of its own.

@@ -31,16 +31,16 @@ curl -q -fsS -H "Accept: text/plain" -d username=alice -d password=alice-likes-p
 cp wristband.txt login.body
 wants login 200
 
-echo "2. Show the wristband at the restaurant that has issued it."
+echo "2. Show the wristband at the restaurant, which issued it."
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me -sS -D home.head > home.body || fail "home: nothing answers"
 wants home 200
 
-echo "3. Show the same wristband at the kiosk. Look at Server-Timing: 0 queries, because there is no order book (database) that it could ask."
+echo "3. Show the same wristband at the kiosk. Look at Server-Timing: 0 queries. The kiosk has no order book (database) to ask."
 curl -q -i -H "@wristband.txt" http://localhost:8081/me -sS -D away.head > away.body || fail "away: nothing answers"
 wants away 200
 header away Server-Timing '0 queries'
 
-echo "4. Knock at the kiosk without a wristband."
+echo "4. Ask at the kiosk without a wristband."
 curl -q -i http://localhost:8081/me -sS -D without.head > without.body || fail "without: nothing answers"
 wants without 401
 holds without '"type":"/problems/authentication-required"'

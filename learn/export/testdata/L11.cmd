@@ -11,7 +11,7 @@ curl -q -i -H "@wristband.txt" http://localhost:8081/me
 rem 3. Log out at the restaurant.
 curl -q -i -X POST -H "@wristband.txt" http://localhost:8080/api/v1/auth/logout
 
-rem 4. Show the old wristband at the restaurant. It knows of the logout at once.
+rem 4. Show the old wristband at the restaurant. It knows about the logout at once.
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 
 rem 5. Show it at the kiosk. Do not wait long: on your own computer the kiosk asks for news every minute.

@@ -10,7 +10,7 @@ curl.exe -q -i -H "@wristband.txt" http://localhost:8081/me
 # 3. Log out at the restaurant.
 curl.exe -q -i -X POST -H "@wristband.txt" http://localhost:8080/api/v1/auth/logout
 
-# 4. Show the old wristband at the restaurant. It knows of the logout at once.
+# 4. Show the old wristband at the restaurant. It knows about the logout at once.
 curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 
 # 5. Show it at the kiosk. Do not wait long: on your own computer the kiosk asks for news every minute.

@@ -39,7 +39,7 @@ echo "3. Log out at the restaurant."
 curl -q -i -X POST -H "@wristband.txt" http://localhost:8080/api/v1/auth/logout -sS -D logout.head > logout.body || fail "logout: nothing answers"
 wants logout 204
 
-echo "4. Show the old wristband at the restaurant. It knows of the logout at once."
+echo "4. Show the old wristband at the restaurant. It knows about the logout at once."
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me -sS -D home.head > home.body || fail "home: nothing answers"
 wants home 401
 holds home '"type":"/problems/token-revoked"'
