@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -17,7 +18,7 @@ type kioskReport struct {
 	Status int `json:"status" example:"200" enums:"200,401" validate:"required"`
 	// The slug of the refusal, or null.
 	Problem *string `json:"problem" example:"authentication-required" extensions:"x-nullable"`
-} //@name KioskReport
+} //@name KioskReportRequest
 
 // hearKiosk takes a report of the kiosk for the lessons. It believes only what fits the
 // token in the Authorization header, which it checks itself: nobody gets credit for a token
@@ -48,10 +49,13 @@ func (l *Lab) hearKiosk(c *gin.Context) error {
 	if req.Problem != nil {
 		said = *req.Problem
 	}
-	if (req.Status != 200 || said != "") && (req.Status != 401 || said != problem.AuthenticationRequired.Slug && !strings.HasPrefix(said, "token-")) {
-		return httpjson.Invalid("status", "must be 200 without a problem, or 401 with the slug of the refusal")
+	switch {
+	case req.Status != http.StatusOK && req.Status != http.StatusUnauthorized:
+		return httpjson.Invalid("status", "must be 200 or 401")
+	case (said == "") != (req.Status == http.StatusOK), said != "" && said != problem.AuthenticationRequired.Slug && !strings.HasPrefix(said, "token-"):
+		return httpjson.Invalid("problem", "must be null with 200, and with 401 the slug of the refusal of a token")
 	}
-	e := Evidence{Via: viaKiosk, Method: "GET", Route: "/me", Status: req.Status, Problem: said, Token: "none"}
+	e := Evidence{Via: viaKiosk, Method: http.MethodGet, Route: "/me", Status: req.Status, Problem: said, Token: "none"}
 	values := c.Request.Header.Values("Authorization")
 	if len(values) > 0 {
 		raw, p := httpjson.Bearer(values)
