@@ -70,8 +70,14 @@ func TestEnded_listsSessionsUntilTheirLastTokenExpires(t *testing.T) {
 func TestEnded_isForEverybodyAndKeptForSeconds(t *testing.T) {
 	srv := newServer(t)
 	alice := srv.login(t, "alice").AccessToken
+	if sums, _ := srv.ended(t); len(sums) != 0 {
+		t.Errorf("listed are %v", sums)
+	}
 	srv.post(t, logoutPath, "", bearer(alice)).wants(t, 204, "")
 	first := srv.get(t, endedPath, with("Origin", "https://example.com")).wants(t, 200, "")
+	if h := first.Body.String(); !strings.Contains(h, "sid_sha256") {
+		t.Errorf("a logout is not in the list at once: %s", h)
+	}
 	h := first.Header()
 	if h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Cache-Control") != "public, max-age=5" || !strings.Contains(h.Get("Server-Timing"), "1 query") {
 		t.Errorf("%v", h)

@@ -322,6 +322,15 @@ func TestMe_keepsTheKeysWhenTheAnswerIsBad(t *testing.T) {
 		"too large": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, `{"keys":[`+strings.Repeat(" ", maxKeySet)+`]}`)
 		},
+		"too large with blanks": func(w http.ResponseWriter, _ *http.Request) {
+			set, err := json.Marshal(map[string]any{"keys": []verify.JWK{verify.NewJWK("key-1", &spare()[1].PublicKey)}})
+			if err == nil {
+				_, err = io.WriteString(w, string(set)+strings.Repeat(" ", maxKeySet))
+			}
+			if err != nil {
+				panic(err)
+			}
+		},
 		"a redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://evil/jwks.json", http.StatusFound)
 		},

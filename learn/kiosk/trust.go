@@ -25,13 +25,11 @@ func newTrust(prefix string) (trust, error) {
 	return trust(text), nil
 }
 
-// covers reports whether an issuer is the prefix or below it, by whole segments. Only an
-// issuer in its normal form counts: what two programs could read differently is refused.
+// covers reports whether an issuer is the prefix or below it, letter by letter and by whole
+// segments. What two programs could read differently is refused.
 func (t trust) covers(issuer string) bool {
-	if text, ok := normal(issuer); !ok || text != issuer {
-		return false
-	}
-	return issuer == string(t) || strings.HasPrefix(issuer, string(t)+"/")
+	_, ok := normal(issuer)
+	return ok && (issuer == string(t) || strings.HasPrefix(issuer, string(t)+"/"))
 }
 
 var (
@@ -47,7 +45,7 @@ var (
 func normal(address string) (text string, ok bool) {
 	u, err := url.Parse(address)
 	if err != nil || len(address) > maxIssuer || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Opaque != "" ||
-		strings.ContainsAny(address, `?#\@`) || !segments.MatchString(u.EscapedPath()) {
+		strings.ContainsAny(address, `?#\`) || !segments.MatchString(u.EscapedPath()) {
 		return "", false
 	}
 	host, ok := normalHost(u)
