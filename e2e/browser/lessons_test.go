@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -205,6 +206,27 @@ func TestLessons_othersByMouse(t *testing.T) {
 	if !guest.hasText("alice, guest") {
 		t.Error("the lessons have taken the access token off the page")
 	}
+}
+
+// TestLessons_inTheTerminal: the page offers no button for a request that it cannot send, such
+// as one to the kiosk, and says where to send it; a request to the lab has a warning in words.
+func TestLessons_inTheTerminal(t *testing.T) {
+	t.Parallel()
+	guest := startServer(t).newTab(t)
+	guest.open("/#/lessons/L10")
+	guest.lockInGuess(mouse{guest})
+	for i, step := range guest.server.lesson("L10").Steps {
+		run, says := guest.has(button("Run it here: step "+strconv.Itoa(i+1))), guest.isTrue(
+			`!!document.querySelector('[data-step=' + `+quote(quote(step.ID))+` + ']')?.textContent.includes("In a terminal: ")`)
+		banner := guest.isTrue(`!!document.querySelector('[data-step=' + ` + quote(quote(step.ID)) + ` + '] .lab-banner')`)
+		kiosk := slices.Contains([]string{"away", "without", "fake"}, step.ID)
+		if run == kiosk || says != kiosk || banner != (step.ID == "forge") {
+			t.Errorf("step %s: button %v, sent to a terminal %v, banner %v", step.ID, run, says, banner)
+		}
+	}
+	guest.runStep(mouse{guest}, "login", "step 1") // what the page can send, it still sends
+	guest.checkAccessibility("L10 in a terminal")
+	guest.checkWidths("L10-terminal")
 }
 
 // TestLessons_list shows the lessons by part, with what is done.

@@ -253,7 +253,7 @@ export class LessonPage extends View {
 
   /** source is the step that writes a file. */
   source(file) {
-    return this.steps.find((step) => step.data.request.save_as === file);
+    return this.steps.find((step) => step.data.request.save_as === file && !step.go.hidden);
   }
 
   shellChoice() {

@@ -26,7 +26,11 @@ export class Step {
     this.command = h("code", {});
     this.file = h("p", { class: "muted small" });
     this.result = h("div", { class: "step__result" });
-    this.go = button("Run it here", () => this.run(), { "aria-label": `Run it here: ${name}` });
+    const elsewhere = onlyInTerminal(data);
+    this.go = button("Run it here", () => this.run(), {
+      "aria-label": `Run it here: ${name}`,
+      hidden: Boolean(data.page || elsewhere),
+    });
     this.stop = button("Stop", () => this.#control?.abort(), {
       class: "quiet",
       hidden: true,
@@ -46,9 +50,29 @@ export class Step {
         data.wait ? ` Wait ${data.wait} seconds first.` : "",
         this.mark,
       ),
-      h("pre", { class: "command" }, this.command),
-      this.file,
-      h("div", { class: "row" }, this.go, take, this.stop),
+      inLab(data)
+        ? h(
+          "p",
+          { class: "lab-banner" },
+          h("strong", {}, "Lab: unsafe on purpose. Do not copy this into a server of your own."),
+        )
+        : null,
+      ...(data.page
+        ? [
+          h(
+            "p",
+            {},
+            h("a", { href: data.page, target: "_blank" }, `Open the page of ${name}`),
+            " in a tab of its own. ",
+            "The step is done when the server has seen what you do there.",
+          ),
+        ]
+        : [
+          h("pre", { class: "command" }, this.command),
+          this.file,
+          elsewhere ? h("p", {}, h("b", {}, "In a terminal: "), elsewhere) : null,
+          h("div", { class: "row" }, this.go, take, this.stop),
+        ]),
       this.result,
     );
     this.update(data);
@@ -189,7 +213,7 @@ export class Step {
         h("p", { class: "refusal__title" }, words),
         source
           ? h("p", {}, "It comes from: ", h("q", {}, source.data.say.replaceAll("`", "")))
-          : h("p", {}, "An earlier lesson writes it."),
+          : h("p", {}, "An earlier step or lesson writes it."),
         h(
           "div",
           { class: "row" },
@@ -202,6 +226,28 @@ export class Step {
     );
     (first ?? this.go).focus();
   }
+}
+
+/** inLab reports whether a step meets what is unsafe on purpose. */
+const inLab = ({ request }) => request.at === "stage" || request.path.split("/").includes("lab");
+
+/** onlyInTerminal says why this page cannot send a request, and is empty if it can. */
+function onlyInTerminal({ request, expect }) {
+  const { at, jar_in: jarIn, jar_out: jarOut, config, cacert, repeat } = request;
+  const files = " Run the earlier steps there too, because their files must be in your folder.";
+  if (at === "kiosk") {
+    return "this request goes to the kiosk, which is another server, and the browser does not let this page ask it."
+      + files;
+  }
+  if (at !== "house") {
+    return "this request does not go straight to this server, as the requests of this page do." + files;
+  }
+  if (jarIn || jarOut) return "curl keeps the cookie in a file, and a script on a page may not." + files;
+  if (config || cacert || expect.curl_exit !== null) {
+    return "the step is about what curl does, and not a browser." + files;
+  }
+  if (repeat > 1) return `curl sends this request ${repeat} times, and this page sends one at a time.` + files;
+  return "";
 }
 
 const ownTokenLabel =
