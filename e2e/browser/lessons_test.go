@@ -426,6 +426,7 @@ func TestLessons_hintsAndAnswers(t *testing.T) {
 	guest.click(radio("kid, alg, typ"))
 	guest.click(button("Answer"))
 	guest.waitText("Not this one.")
+	guest.waitText("These three are in the")
 	guest.checkAccessibility("lesson, wrong answer and hints")
 	guest.click(radio("sub, iat, exp"))
 	guest.click(button("Answer"))

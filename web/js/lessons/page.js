@@ -332,7 +332,13 @@ export class LessonPage extends View {
             )
             : [
               q.right === false
-                ? h("p", { class: "bad" }, "✕ Not this one. Look again. A wrong answer costs nothing.")
+                ? h(
+                  "p",
+                  {},
+                  h("b", { class: "bad" }, "✕ Not this one. "),
+                  withCode(q.why_not ?? ""),
+                  " Look again. A wrong answer costs nothing.",
+                )
                 : "",
               this.form(q, "Answer", ({ right }) => this.answered(q, right)),
             ],
@@ -426,6 +432,8 @@ export class LessonPage extends View {
               : [
                 "You guessed: ",
                 withCode(ended(choices[chosen - 1])),
+                " ",
+                withCode(predict.why_not ?? ""),
                 " ",
                 h("b", {}, "It is: "),
                 withCode(ended(choices[answer - 1])),
