@@ -41,7 +41,7 @@ func TestRefusalPage(t *testing.T) {
 		{"/problems/token-expird", nil, 404, "not-found", []string{"Did you mean /problems/token-expired?"}, []string{"/problems/token-expired"}},
 		{"/learn/answers", nil, 404, "not-found", nil, nil},
 		{"/", []string{"Host", "evil.example"}, 421, "misdirected-request", nil, nil},
-		{"/?q=" + cookies, nil, 431, "header-too-large", []string{"more than 8 KiB"}, nil},
+		{"/?q=" + cookies, nil, 431, "header-too-large", []string{"larger than 8 KiB"}, nil},
 		{"/", []string{"Cookie", "x=" + cookies}, 431, "header-too-large", []string{"9002 bytes of them are cookies", "open http://127.0.0.1:8080/ instead"}, []string{"http://127.0.0.1:8080/"}},
 		{"/", []string{"Cookie", "x=" + cookies, "Host", "127.0.0.1:8080"}, 431, "header-too-large", []string{"cookies", "open http://localhost:8080/ instead"}, []string{"http://localhost:8080/"}},
 		{"/", []string{"Cookie", "x=" + cookies, "Host", "evil.example"}, 431, "header-too-large", []string{"cookies of this address"}, nil},

@@ -24,7 +24,10 @@ func (h *Handler) OnResponse(c *gin.Context) {
 	if !isAPIRoute(middleware.Route(c)) {
 		return
 	}
-	if header := h.Tracker.Observe(factOf(c)); header != "" {
+	f := factOf(c)
+	header := h.Tracker.Observe(f)
+	// The answer to a refused login is the same whether there is such an account.
+	if header != "" && f.LoginName == "" {
 		c.Writer.Header()[ProgressHeader] = []string{header}
 	}
 }
