@@ -3,9 +3,11 @@ package export
 import (
 	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -71,7 +73,7 @@ func TestHTTP_namesAreVariables(t *testing.T) {
 }
 
 // inEveryShell is a line that bash, zsh, cmd and PowerShell split in the same way.
-var inEveryShell = regexp.MustCompile(`^curl( [A-Za-z0-9_.,:/=-]+| "[A-Za-z0-9 _.,:;/=@?&+{}()#-]+")+$`)
+var inEveryShell = regexp.MustCompile(`^curl( [A-Za-z0-9_.,:/=-]+| "[A-Za-z0-9 _.,:;/=@?&+{}()#\[\]%-]+"| "%{http_code}\\n")+$`)
 
 // TestCurl_isTheSameInEveryShell also holds the files against each other.
 func TestCurl_isTheSameInEveryShell(t *testing.T) {
@@ -114,9 +116,79 @@ func TestCurl_writesEveryPartOfARequest(t *testing.T) {
 		{course.Request{Method: "POST", Path: "/a", Form: []string{"a=b", "c=d e"}, SaveAs: "x.json"}, `curl -fsS -d a=b -d "c=d e" http://localhost:8080/a -o x.json`},
 		{course.Request{Method: "PATCH", Path: "/a", BodyFile: "ready.json"}, `curl -i -X PATCH -H "Content-Type: application/json" -d "@ready.json" http://localhost:8080/a`},
 		{course.Request{Method: "POST", Path: "/a", Headers: []course.Header{{Name: "Accept", Value: "text/plain"}}}, `curl -i -X POST -H "Accept: text/plain" http://localhost:8080/a`},
+		{course.Request{Method: "GET", Path: "/a", JarIn: "t.txt", At: course.AtKiosk}, `curl -i -b t.txt http://localhost:8081/a`},
+		{course.Request{Method: "POST", Path: "/a", Form: []string{"a=b"}, JarOut: "t.txt"}, `curl -i -c t.txt -d a=b http://localhost:8080/a`},
+		{course.Request{Method: "GET", Path: "/a", Config: "wire.txt", As: "w.txt"}, `curl -i -K wire.txt -H "@w.txt" http://localhost:8080/a`},
+		{course.Request{Method: "GET", Path: "/a", Config: "wire.txt", CACert: "ca.pem", At: course.AtWire}, `curl -i -K wire.txt --cacert ca.pem --ssl-no-revoke https://localhost:8080/a`},
+		{course.Request{Method: "GET", Path: "/a", Repeat: 20, Show: course.ShowStatus}, `curl -s "http://localhost:8080/a?n=[1-20]" -o answer.txt -w "%{http_code}\n"`},
+		{course.Request{Method: "GET", Path: "/a?b=1", Repeat: 3}, `curl -i "http://localhost:8080/a?b=1&n=[1-3]"`},
 	} {
+		if !inEveryShell.MatchString(tc.want) {
+			t.Errorf("a shell would read more into %s", tc.want)
+		}
 		if got := local.Curl("curl", tc.request); got != tc.want {
 			t.Errorf("got  %s\nwant %s", got, tc.want)
+		}
+	}
+}
+
+// everyKind is a lesson of what only some tools can do.
+var everyKind = &course.Lesson{ID: "L99", Steps: []course.Step{
+	{ID: "times", Say: "S", Request: course.Request{Method: "GET", Path: "/a", Repeat: 20, Show: course.ShowStatus}, Expect: course.Expect{Status: []int{200, 429}}},
+	{ID: "jar", Say: "S", Request: course.Request{Method: "GET", Path: "/b", JarIn: "t.txt"}, Expect: course.Expect{Status: []int{200}}},
+	{ID: "wire", Say: "S", Request: course.Request{Method: "GET", Path: "/c", Config: "wire.txt"}, Expect: course.Expect{Status: []int{200}}},
+	{ID: "broken", Say: "S", Request: course.Request{Method: "GET", Path: "/d", At: course.AtWire}, Expect: course.Expect{CurlExit: 60}},
+	{ID: "page", Say: "S", Page: "#/token"},
+}}
+
+// TestWrite_saysWhatAToolCannotDo instead of writing a request that does something else.
+func TestWrite_saysWhatAToolCannotDo(t *testing.T) {
+	for format, want := range map[string][]string{
+		"sh": {
+			"\neach times 200 429\n", "-b t.txt ", "-K wire.txt ", "\nends broken $? 60\n", "Do this in a browser: http://localhost:8080/#/token", `-w "%{http_code}\n" -sS`,
+		},
+		"cmd": {`-w "%%{http_code}\n"`, "rem In a browser: http://localhost:8080/#/token", "curl -q -i -K wire.txt"},
+		"ps1": {`-w "%{http_code}\n"`, "# In a browser: http://localhost:8080/#/token", "curl.exe -q -i -K wire.txt"},
+		"http": {
+			"# curl sends this request 20 times.", "# This tool keeps cookies by itself", "# Only curl can read its options from wire.txt. Do this instead:\n# curl -i -K wire.txt",
+			"# This request gets no answer", "# This step is done in a browser. Do this instead:\n# Open http://localhost:8080/#/token",
+		},
+		"hurl": {
+			"# curl sends this request 20 times.", "# This tool keeps cookies by itself", "# Only curl can read its options from wire.txt. Do this instead:\n# curl -i -K wire.txt",
+			"# This request gets no answer", "# This step is done in a browser. Do this instead:\n# Open http://localhost:8080/#/token",
+		},
+	} {
+		text := local.mustWrite(format, everyKind)
+		for _, part := range want {
+			if !strings.Contains(text, part) {
+				t.Errorf("the %s file lacks %q:\n%s", format, part, text)
+			}
+		}
+		if requests := regexp.MustCompile(`(?m)^GET .*/[cd]$`).FindAllString(text, -1); requests != nil {
+			t.Errorf("the %s file sends %q past the wire", format, requests)
+		}
+	}
+}
+
+// TestSh_holdsEachStatusAgainstTheLesson runs the checks of the script with a curl that
+// prints what a test wants.
+func TestSh_holdsEachStatusAgainstTheLesson(t *testing.T) {
+	for _, tc := range []struct {
+		prints string
+		exit   int
+		fails  string
+	}{
+		{"200\n429\n", 60, ""}, {"200\n500\n", 60, "times: a status is 500"}, {"", 60, "times: no status is printed"}, {"200\n", 0, "broken: curl ends with 0, and should with 60"},
+	} {
+		lesson := *everyKind
+		lesson.Steps = []course.Step{everyKind.Steps[0], everyKind.Steps[3]}
+		script := local.mustWrite("sh", &lesson)
+		curl := "curl() { case $* in *answers*) return 0;; */d*) return " + strconv.Itoa(tc.exit) + ";; *lessons*) echo '\"state\":\"done\"' > L99.json;; *) printf '" + strings.ReplaceAll(tc.prints, "\n", `\n`) + "';; esac; }\n"
+		cmd := exec.Command("sh", "-c", curl+script)
+		cmd.Dir = t.TempDir()
+		out, err := cmd.CombinedOutput()
+		if (err == nil) != (tc.fails == "") || !strings.Contains(string(out), tc.fails) {
+			t.Errorf("%q and exit code %d: %v %s", tc.prints, tc.exit, err, out)
 		}
 	}
 }
