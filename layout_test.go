@@ -57,7 +57,7 @@ var keepers = map[string][]string{
 	"github.com/jackc/":            {"models/*", "e2e/testkit/*"},
 	"github.com/appleboy/gin-jwt/": {"middleware/ginjwt.go"},
 	"github.com/golang-jwt/":       {"tokens/*", "tokens/verify/*", "e2e/load/*"}, // and the same signatures
-	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "httpjson/*", "problem/*", "learn/*", "learn/lab/*", "learn/kiosk/*", "app/run.go"},
+	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "httpjson/*", "problem/*", "learn/*", "learn/lab/*", "learn/kiosk/*", "app/run.go", "app/lab.go"},
 	"github.com/getkin/":           {"docs/generate/*"},
 	"github.com/gofrs/":            {"app/store.go"},
 	"github.com/chromedp/":         {}, // only the tests in e2e drive a browser
@@ -88,6 +88,7 @@ func TestImportsPointDown(t *testing.T) {
 // types.
 var labMay = []string{
 	"context", "crypto", "crypto/hmac", "crypto/rand", "crypto/rsa", "crypto/sha256", "crypto/tls", "crypto/x509", "encoding/base64", "encoding/pem", "math/big", "math/rand/v2", "net", "net/http", "net/url", "slices", "strconv", "strings", "sync", "time",
+	"context", "encoding/hex", "errors",
 	"github.com/gin-gonic/gin", "golang.org/x/time/rate", "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext", "restaurant/basepath", "restaurant/httpjson", "restaurant/learn/lab/wire", "restaurant/problem",
 }
 

@@ -2,10 +2,8 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"log/slog"
-	"net/http"
 	"runtime"
 	"sync"
 	"time"
@@ -17,7 +15,6 @@ import (
 	"restaurant/models"
 	"restaurant/queue"
 	"restaurant/seed"
-	"restaurant/server"
 	"restaurant/tokens"
 )
 
@@ -108,28 +105,6 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 	if lead := keys.DatabaseClockLead(); lead > 0 {
 		log.Warn("the database was last used at a time that is in the future for this computer's clock; if the clock is wrong, set it", "ahead", lead)
 	}
-}
-
-// newLab hands the lab what it needs of the server, as functions.
-func (a *App) newLab(cfg config, authority *tokens.Authority) *lab.Lab {
-	return lab.New(lab.Options{
-		Note: learn.Note,
-		Report: func(e lab.Evidence) {
-			if a.lessons != nil {
-				a.lessons.Report(learn.Evidence(e))
-			}
-		},
-		Measured: func(ctx context.Context, name string, result any) error {
-			if a.lessons == nil {
-				return nil
-			}
-			return a.lessons.Measured(ctx, name, result)
-		},
-		PublicPEM: authority.Keys().PublicPEM, Refusal: authority.Refusal,
-		Server:          func() http.Handler { return a.api.Handler() },
-		WireCertificate: func() (*tls.Certificate, []byte, error) { return server.SelfSignedOnce(cfg.certificateNames()) },
-		Clock:           lab.Clock{Ahead: authority.Ahead, Advance: authority.Advance, Most: tokens.MaxAhead},
-	})
 }
 
 func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps) (*learn.Handler, error) {

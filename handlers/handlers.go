@@ -92,6 +92,7 @@ type API struct {
 	router   *gin.Engine
 	metrics  *middleware.Metrics
 	cookies  middleware.Cookies
+	cache    *middleware.TokenCache // nil if it is off
 	throttle *middleware.Throttle
 	// registering is where registrations wait for each other, before they wait in Hashing.
 	registering *queue.Queue

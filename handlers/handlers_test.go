@@ -219,6 +219,22 @@ func newLab(srv *server) *lab.Lab {
 		Measured: func(ctx context.Context, name string, result any) error {
 			return srv.lessons.Measured(ctx, name, result)
 		},
+		CheckPassword: func(c *gin.Context, username, password string) (lab.Guest, error) {
+			u, err := srv.API.CheckPassword(c, username, password)
+			return lab.Guest{Sub: strconv.FormatInt(u.ID, 10), Name: u.Name, Role: string(u.Role), VIP: u.VIP}, err
+		},
+		OpenTickets: func(ctx context.Context) (lab.Tickets, error) { return models.OpenTickets(ctx) },
+		TokenChecks: lab.TokenChecks{
+			NewToken: func() (string, error) {
+				return srv.Authority.Issue(models.User{ID: 1, Name: "Alice", Role: models.RoleGuest}, tokens.NewID(), srv.Authority.Now().Add(time.Minute))
+			},
+			Verify:   func(token string) error { _, err := srv.Authority.Verify(token); return err },
+			Remember: func(token string) error { return srv.API.VerifyRemembered(token) },
+			CountQueries: func(ctx context.Context) (context.Context, func() int) {
+				ctx, sql := models.CountStatements(ctx)
+				return ctx, func() int { return int(sql.Count()) }
+			},
+		},
 		PublicPEM: srv.Authority.Keys().PublicPEM, Refusal: srv.Authority.Refusal,
 		Server: func() http.Handler { return srv.handler },
 		WireCertificate: func() (*tls.Certificate, []byte, error) {

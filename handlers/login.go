@@ -312,6 +312,27 @@ func (a *API) checkCredentials(c *gin.Context, username, password string) (u mod
 	return u, nil
 }
 
+// CheckPassword checks a password as the login does, with its throttle and its queue. The
+// error is a problem.
+func (a *API) CheckPassword(c *gin.Context, username, password string) (models.User, error) {
+	u, err := a.checkCredentials(c, username, password)
+	if _, ok := errors.AsType[*problem.Problem](err); err != nil && !ok {
+		err = middleware.ToProblem(err)
+	}
+	return u, err
+}
+
+// VerifyRemembered verifies a token as the guard does, which remembers those that it has
+// verified.
+func (a *API) VerifyRemembered(raw string) error {
+	verify := a.Authority.Verify
+	if a.cache != nil {
+		verify = a.cache.Verify
+	}
+	_, err := verify(raw)
+	return err
+}
+
 // @Description	Who you are. The server reads this only from the access token.
 type meResponse struct {
 	Sub       string      `json:"sub" example:"1" validate:"required"`

@@ -66,12 +66,11 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if a.cookies, err = middleware.NewCookies(a.PublicURL, origin); err != nil {
 		return nil, err
 	}
-	var cache *middleware.TokenCache
 	if !a.DisableTokenCache {
-		cache = middleware.NewTokenCache(a.Authority, a.metrics)
+		a.cache = middleware.NewTokenCache(a.Authority, a.metrics)
 	}
 	limit := middleware.NewRateLimit(a.RateLimit)
-	auth, err := middleware.NewAuthenticator(a.Authority, a.cookies, limit, cache)
+	auth, err := middleware.NewAuthenticator(a.Authority, a.cookies, limit, a.cache)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,20 @@ func NewTokenCache(authority *tokens.Authority, metrics *Metrics) *TokenCache {
 	return &TokenCache{authority: authority, metrics: metrics, accepted: newGenerationCache[[sha256.Size]byte, tokens.Principal](tokenCacheSize)}
 }
 
+// Verify returns the principal of a token, whose signature it verifies unless it remembers
+// it. The error is as of tokens.Authority.Verify.
+func (tc *TokenCache) Verify(raw string) (tokens.Principal, error) {
+	p, known := tc.find(raw)
+	if known {
+		return p, nil
+	}
+	p, err := tc.authority.Verify(raw)
+	if err == nil {
+		tc.accept(raw, p)
+	}
+	return p, err
+}
+
 // find returns the principal of a token that was accepted before and is still valid. A
 // nil cache finds nothing.
 func (tc *TokenCache) find(raw string) (tokens.Principal, bool) {

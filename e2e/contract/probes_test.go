@@ -70,6 +70,8 @@ func bodiesToProbe(v *visitors) []probe {
 		{"", "POST", "/learn/lessons/{lesson}/hints", "/learn/lessons/L01/hints", `{"number":1}`},
 		{"", "PUT", "/learn/progress", "/learn/progress", `{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[{"lesson":"L01","state":"done","started_at":"2026-01-31T19:00:00Z","done_at":"2026-01-31T19:04:00Z","answers":{"predict":1},"hints":[1]}]}`},
 		{"alice", "POST", "/lab/forge", "/lab/forge", `{"set":["role=manager"],"header":["typ=at+jwt"],"key":"own","embed":"jwk"}`},
+		{"", "POST", "/lab/session/login", "/lab/session/login", `{"username":"vera","password":"vera-likes-pizza"}`},
+		{"", "POST", "/lab/compare", "/lab/compare", `{"n":10,"distance_ms":0}`},
 		{"", "POST", "/lab/repair", "/lab/repair", `{"guards":["exp"]}`},
 		{"alice", "POST", "/lab/kiosk", "/lab/kiosk", `{"status":200,"problem":null}`},
 		{"", "POST", "/lab/wire", "/lab/wire", `{"tls":false}`},

@@ -295,6 +295,20 @@ func lessons(v *visitors) {
 		v.do(201, "", "POST", path, "")
 		v.do(200, "", "GET", path, "")
 	}
+	jar := v.form(200, "", "/lab/session/login", "username=alice&password=alice-likes-pizza")
+	ticket, _, _ := strings.Cut(jar.Header.Get("Set-Cookie"), ";")
+	v.do(200, "", "GET", "/lab/session/me", "", "Cookie", ticket)
+	v.do(401, "", "GET", "/lab/session/me", "")
+	v.do(204, "", "POST", "/lab/session/logout", "", "Cookie", ticket)
+	v.do(401, "", "POST", "/lab/session/logout", "", "Cookie", ticket)
+	v.do(401, "", "POST", "/lab/session/login", `{"username":"vera","password":"wrong"}`)
+	v.do(200, "", "POST", "/lab/compare", `{"n":10,"distance_ms":5}`)
+	v.form(200, "", "/lab/compare", "n=10")
+	v.do(422, "", "POST", "/lab/compare", `{"n":201}`)
+	v.do(200, "", "GET", "/lab/fat?pad=4000", "")
+	v.do(422, "", "GET", "/lab/fat?pad=1", "")
+	v.do(200, "alice", "GET", "/lab/weigh", "")
+
 	for range 10 {
 		v.do(200, "", "GET", "/lab/rush", "")
 	}

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"restaurant/httpjson"
-	"restaurant/problem"
 )
 
 // Lab handles the routes of the lab.
@@ -26,7 +25,10 @@ type Lab struct {
 	cable   cable
 	open    *openDoors
 	rush    *rate.Limiter
-	routes  func() gin.RoutesInfo // of the whole server
+	tickets ticketList
+	// comparing is held by the comparison that runs.
+	comparing sync.Mutex
+	routes    func() gin.RoutesInfo // of the whole server
 }
 
 // Options are what the lab needs of the server. All of it is handed in as functions: the
@@ -39,6 +41,11 @@ type Options struct {
 	// Measured keeps a result for the comparison sheet of the lessons: the answer of
 	// /lab/compare as compare/ and its distance, such as compare/5, and of /lab/weigh as weigh.
 	Measured func(ctx context.Context, name string, result any) error
+	// CheckPassword checks a password as the login does, with its throttle.
+	CheckPassword func(c *gin.Context, username, password string) (Guest, error)
+	// OpenTickets creates the list of the lab's login sessions. Close closes it.
+	OpenTickets func(context.Context) (Tickets, error)
+	TokenChecks TokenChecks
 	// PublicPEM is the server's public key, as /.well-known/public.pem has it.
 	PublicPEM func() ([]byte, error)
 	// Refusal is the slug with which the server refuses a token, or "" if it does not.
@@ -74,7 +81,7 @@ func New(o Options) *Lab {
 // guard sameOrigin refuses what a page of another origin sends.
 func (l *Lab) Mount(r gin.IRouter, _, sameOrigin gin.HandlerFunc) {
 	l.routes = r.(*gin.Engine).Routes
-	adapt := httpjson.Adapter(func(err error) *problem.Problem { return problem.InternalError.New("").Because(err) })
+	adapt := httpjson.Adapter(toProblem)
 	lab := r.Group("/lab", warn)
 	lab.POST("/forge", adapt(l.forge))
 	httpjson.Get(lab, "/sleepy/lounge", adapt(l.sleepyLounge))
@@ -87,6 +94,12 @@ func (l *Lab) Mount(r gin.IRouter, _, sameOrigin gin.HandlerFunc) {
 	lab.POST("/open/orders", sameOrigin, adapt(l.placeOpenOrder))
 	lab.DELETE("/open/orders", sameOrigin, adapt(l.deleteOpenOrders))
 	httpjson.Get(lab, "/rush", adapt(l.showRush))
+	lab.POST("/session/login", sameOrigin, adapt(l.ticketLogin))
+	httpjson.Get(lab, "/session/me", adapt(l.ticketMe))
+	lab.POST("/session/logout", sameOrigin, adapt(l.ticketLogout))
+	lab.POST("/compare", sameOrigin, adapt(l.compare))
+	httpjson.Get(lab, "/fat", adapt(l.showFat))
+	httpjson.Get(lab, "/weigh", adapt(l.weigh))
 	httpjson.Get(lab, "/clock", adapt(l.showClock))
 	lab.POST("/clock", sameOrigin, adapt(l.advanceClock))
 	httpjson.Get(lab, "/weather", adapt(l.showWeather))

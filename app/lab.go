@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/learn"
+	"restaurant/learn/lab"
+	"restaurant/models"
+	"restaurant/server"
+	"restaurant/tokens"
+)
+
+// newLab hands the lab what it needs of the server, as functions.
+func (a *App) newLab(cfg config, authority *tokens.Authority) *lab.Lab {
+	return lab.New(lab.Options{
+		Note: learn.Note,
+		Report: func(e lab.Evidence) {
+			if a.lessons != nil {
+				a.lessons.Report(learn.Evidence(e))
+			}
+		},
+		Measured: func(ctx context.Context, name string, result any) error {
+			if a.lessons == nil {
+				return nil
+			}
+			return a.lessons.Measured(ctx, name, result)
+		},
+		CheckPassword: func(c *gin.Context, username, password string) (lab.Guest, error) {
+			u, err := a.api.CheckPassword(c, username, password)
+			return lab.Guest{Sub: strconv.FormatInt(u.ID, 10), Name: u.Name, Role: string(u.Role), VIP: u.VIP}, err
+		},
+		OpenTickets: func(ctx context.Context) (lab.Tickets, error) { return models.OpenTickets(ctx) },
+		TokenChecks: lab.TokenChecks{
+			NewToken: func() (string, error) {
+				return authority.Issue(models.User{ID: 1, Name: "Alice", Role: models.RoleGuest}, tokens.NewID(), authority.Now().Add(time.Minute))
+			},
+			Verify:   func(token string) error { _, err := authority.Verify(token); return err },
+			Remember: func(token string) error { return a.api.VerifyRemembered(token) },
+			CountQueries: func(ctx context.Context) (context.Context, func() int) {
+				ctx, sql := models.CountStatements(ctx)
+				return ctx, func() int { return int(sql.Count()) }
+			},
+		},
+		PublicPEM: authority.Keys().PublicPEM, Refusal: authority.Refusal,
+		Server:          func() http.Handler { return a.api.Handler() },
+		WireCertificate: func() (*tls.Certificate, []byte, error) { return server.SelfSignedOnce(cfg.certificateNames()) },
+		Clock:           lab.Clock{Ahead: authority.Ahead, Advance: authority.Advance, Most: tokens.MaxAhead},
+	})
+}
