@@ -97,14 +97,14 @@ func TestCompare(t *testing.T) {
 	if session.MedianUS < 5000 || session.AtOnce.MedianUS < 15000 || remembered.MedianUS > jwt.MedianUS || jwt.P95US < jwt.MedianUS {
 		t.Errorf("times %+v", far.Doors)
 	}
-	near := decode[comparison](t, srv.post(t, "/lab/compare", `{}`).wants(t, 200, ""))
+	near := decode[comparison](t, srv.post(t, "/lab/compare", `{"distance_ms":0}`).wants(t, 200, ""))
 	if near.Simulated || near.Doors[2].MedianUS >= session.MedianUS {
 		t.Errorf("nearby it answers %+v", near)
 	}
-	for _, body := range []string{`{"n":9}`, `{"n":201}`, `{"distance_ms":3}`} {
+	for _, body := range []string{`{"n":9,"distance_ms":0}`, `{"n":201,"distance_ms":0}`, `{"distance_ms":3}`, `{}`} {
 		srv.post(t, "/lab/compare", body).wants(t, 422, "validation-failed")
 	}
-	srv.post(t, "/lab/compare", `{}`, with("Sec-Fetch-Site", "cross-site")).wants(t, 403, "cross-origin")
+	srv.post(t, "/lab/compare", `{"distance_ms":0}`, with("Sec-Fetch-Site", "cross-site")).wants(t, 403, "cross-origin")
 }
 
 // TestFat: a token that carries a lot is heavy with each request, and one that carries too

@@ -41,7 +41,7 @@ type compareRequest struct {
 	// How many requests for each door. 100 if you leave it out.
 	N *int `json:"n,omitzero" example:"100" minimum:"10" maximum:"200"`
 	// How far the database is, in milliseconds: 0 or 5. The 5 are simulated.
-	DistanceMS *int `json:"distance_ms,omitzero" example:"5" enums:"0,5"`
+	DistanceMS *int `json:"distance_ms" example:"5" enums:"0,5" validate:"required"`
 } //@name CompareRequest
 
 // @Description	How long three doors take to find out who asks. The times are in microseconds.
@@ -122,13 +122,13 @@ func readCompare(c *gin.Context) (n, distance int, err error) {
 	if req.N != nil {
 		n = *req.N
 	}
-	if req.DistanceMS != nil {
-		distance = *req.DistanceMS
-	}
 	var cs httpjson.Checks
 	cs.Require(n >= 10 && n <= 200, "n", "must be 10 to 200")
-	cs.Require(distance == 0 || distance == 5, "distance_ms", "must be 0 or 5")
-	return n, distance, cs.Err()
+	cs.Require(req.DistanceMS != nil && (*req.DistanceMS == 0 || *req.DistanceMS == 5), "distance_ms", "must be 0 or 5")
+	if err := cs.Err(); err != nil {
+		return 0, 0, err
+	}
+	return n, *req.DistanceMS, nil
 }
 
 // check is one way to find out who asks.

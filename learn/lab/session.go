@@ -73,8 +73,8 @@ func (t *ticketList) close() {
 
 // @Description	Name and password, as for a login with tokens.
 type ticketLoginRequest struct {
-	Username string `json:"username" example:"alice" validate:"required"`
-	Password string `json:"password" example:"alice-likes-pizza" validate:"required"`
+	Username string `json:"username" example:"alice" minLength:"1" validate:"required"`
+	Password string `json:"password" example:"alice-likes-pizza" minLength:"1" validate:"required"`
 } //@name TicketLoginRequest
 
 // ticketLogin logs in the way servers did before there were tokens.
@@ -203,6 +203,7 @@ func (l *Lab) ticketOf(c *gin.Context) (hash string, list Tickets, err error) {
 //	@ID			logoutTicket
 //	@Tags		lab
 //	@Success	204
+//	@Header		204	{string}	Set-Cookie	"Deletes lab_ticket"
 //	@Failure	401	{object}	problem.Problem	"authentication-required"
 //	@Failure	403	{object}	problem.Problem	"cross-origin"
 //	@Failure	503	{object}	problem.Problem	"database-unavailable"
