@@ -10,14 +10,21 @@ curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 # 3. Show the same wristband at the kiosk. Look at Server-Timing: 0 queries. The kiosk has no order book (database) to ask.
 curl.exe -q -i -H "@wristband.txt" http://localhost:8081/me
 
-# 4. Ask at the kiosk without a wristband.
-curl.exe -q -i http://localhost:8081/me
+# 4. Now the other way: get a ticket (session cookie) at the restaurant. curl keeps it in ticket.txt.
+curl.exe -q -i -c ticket.txt -d username=alice -d password=alice-likes-pizza http://localhost:8080/lab/session/login
 
-# 5. Does the kiosk believe everything? The lab makes a copy of the wristband and signs it with a key of its own.
+# 5. Show the ticket at the restaurant. It finds the number in its list.
+curl.exe -q -i -b ticket.txt http://localhost:8080/lab/session/me
+
+# 6. Show the ticket at the kiosk.
+curl.exe -q -i -b ticket.txt http://localhost:8081/me
+
+# 7. Does the kiosk believe everything? The lab makes a copy of the wristband and signs it with a key of its own.
 curl.exe -q -fsS -H "@wristband.txt" -d key=own http://localhost:8080/lab/forge -o fake.txt
 
-# 6. Show the fake at the kiosk.
+# 8. Show the fake at the kiosk.
 curl.exe -q -i -H "@fake.txt" http://localhost:8081/me
 
 curl.exe -q -s -d question=how -d choice=3 http://localhost:8080/learn/lessons/L10/answers
+curl.exe -q -s -d question=why-not -d choice=3 http://localhost:8080/learn/lessons/L10/answers
 curl.exe -q -s http://localhost:8080/learn

@@ -40,23 +40,32 @@ curl -q -i -H "@wristband.txt" http://localhost:8081/me -sS -D away.head > away.
 wants away 200
 header away Server-Timing '0 queries'
 
-echo "4. Ask at the kiosk without a wristband."
-curl -q -i http://localhost:8081/me -sS -D without.head > without.body || fail "without: nothing answers"
-wants without 401
-holds without '"type":"/problems/authentication-required"'
+echo "4. Now the other way: get a ticket (session cookie) at the restaurant. curl keeps it in ticket.txt."
+curl -q -i -c ticket.txt -d username=alice -d password=alice-likes-pizza http://localhost:8080/lab/session/login -sS -D ticket.head > ticket.body || fail "ticket: nothing answers"
+wants ticket 200
 
-echo "5. Does the kiosk believe everything? The lab makes a copy of the wristband and signs it with a key of its own."
+echo "5. Show the ticket at the restaurant. It finds the number in its list."
+curl -q -i -b ticket.txt http://localhost:8080/lab/session/me -sS -D ticket-home.head > ticket-home.body || fail "ticket-home: nothing answers"
+wants ticket-home 200
+
+echo "6. Show the ticket at the kiosk."
+curl -q -i -b ticket.txt http://localhost:8081/me -sS -D ticket-away.head > ticket-away.body || fail "ticket-away: nothing answers"
+wants ticket-away 401
+holds ticket-away '"type":"/problems/authentication-required"'
+
+echo "7. Does the kiosk believe everything? The lab makes a copy of the wristband and signs it with a key of its own."
 curl -q -fsS -H "@wristband.txt" -d key=own http://localhost:8080/lab/forge -o fake.txt -sS -D forge.head > forge.body || fail "forge: it is refused, or nothing answers"
 cp fake.txt forge.body
 wants forge 200
 header forge Lab 'deliberately-unsafe'
 
-echo "6. Show the fake at the kiosk."
+echo "8. Show the fake at the kiosk."
 curl -q -i -H "@fake.txt" http://localhost:8081/me -sS -D fake.head > fake.body || fail "fake: nothing answers"
 wants fake 401
 holds fake '"type":"/problems/token-key-unknown"'
 
 curl -q -s -d question=how -d choice=3 http://localhost:8080/learn/lessons/L10/answers -D how.head -o /dev/null
+curl -q -s -d question=why-not -d choice=3 http://localhost:8080/learn/lessons/L10/answers -D why-not.head -o /dev/null
 curl -q -s http://localhost:8080/learn/lessons/L10.json -o L10.json
 grep -qF '"state":"done"' L10.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L10 is done."

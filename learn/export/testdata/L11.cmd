@@ -23,5 +23,14 @@ curl -q -i -X POST http://localhost:8081/sync
 rem 7. Show the old wristband at the kiosk once more.
 curl -q -i -H "@wristband.txt" http://localhost:8081/me
 
+rem 8. And a ticket (session cookie)? Get one at the restaurant.
+curl -q -i -c ticket.txt -d username=alice -d password=alice-likes-pizza http://localhost:8080/lab/session/login
+
+rem 9. Give it back: the restaurant takes the number off its list.
+curl -q -i -X POST -b ticket.txt http://localhost:8080/lab/session/logout
+
+rem 10. Show the old ticket. It is refused at once.
+curl -q -i -b ticket.txt http://localhost:8080/lab/session/me
+
 curl -q -s -d question=list -d choice=1 http://localhost:8080/learn/lessons/L11/answers
 curl -q -s http://localhost:8080/learn

@@ -22,5 +22,14 @@ curl.exe -q -i -X POST http://localhost:8081/sync
 # 7. Show the old wristband at the kiosk once more.
 curl.exe -q -i -H "@wristband.txt" http://localhost:8081/me
 
+# 8. And a ticket (session cookie)? Get one at the restaurant.
+curl.exe -q -i -c ticket.txt -d username=alice -d password=alice-likes-pizza http://localhost:8080/lab/session/login
+
+# 9. Give it back: the restaurant takes the number off its list.
+curl.exe -q -i -X POST -b ticket.txt http://localhost:8080/lab/session/logout
+
+# 10. Show the old ticket. It is refused at once.
+curl.exe -q -i -b ticket.txt http://localhost:8080/lab/session/me
+
 curl.exe -q -s -d question=list -d choice=1 http://localhost:8080/learn/lessons/L11/answers
 curl.exe -q -s http://localhost:8080/learn

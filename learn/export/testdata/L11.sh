@@ -57,6 +57,18 @@ curl -q -i -H "@wristband.txt" http://localhost:8081/me -sS -D now.head > now.bo
 wants now 401
 holds now '"type":"/problems/token-revoked"'
 
+echo "8. And a ticket (session cookie)? Get one at the restaurant."
+curl -q -i -c ticket.txt -d username=alice -d password=alice-likes-pizza http://localhost:8080/lab/session/login -sS -D ticket.head > ticket.body || fail "ticket: nothing answers"
+wants ticket 200
+
+echo "9. Give it back: the restaurant takes the number off its list."
+curl -q -i -X POST -b ticket.txt http://localhost:8080/lab/session/logout -sS -D ticket-out.head > ticket-out.body || fail "ticket-out: nothing answers"
+wants ticket-out 204
+
+echo "10. Show the old ticket. It is refused at once."
+curl -q -i -b ticket.txt http://localhost:8080/lab/session/me -sS -D ticket-after.head > ticket-after.body || fail "ticket-after: nothing answers"
+wants ticket-after 401
+
 curl -q -s -d question=list -d choice=1 http://localhost:8080/learn/lessons/L11/answers -D list.head -o /dev/null
 curl -q -s http://localhost:8080/learn/lessons/L11.json -o L11.json
 grep -qF '"state":"done"' L11.json || fail "it is not done; see http://localhost:8080/learn"
