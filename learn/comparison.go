@@ -52,7 +52,7 @@ type measuredDoor struct {
 	Door string `json:"door" example:"jwt" enums:"jwt,jwt-remembered,session" validate:"required"`
 	// What the client sends with each request.
 	Bytes int `json:"bytes" example:"700" validate:"required"`
-	// SQL statements.
+	// SQL statements for one request.
 	Queries  int           `json:"queries" example:"0" validate:"required"`
 	MedianUS float64       `json:"median_us" example:"170" validate:"required"`
 	P95US    float64       `json:"p95_us" example:"220" validate:"required"`
@@ -172,8 +172,8 @@ func (res comparisonResponse) numbers(claim string) string {
 		case claim == "B27" && len(says) == 0:
 			says = append(says, fmt.Sprintf("%d bytes with each request, against %d", jwt.Bytes, session.Bytes))
 		case claim == "B25":
-			says = append(says, fmt.Sprintf("database %d ms away: %d queries and %.0f µs, against %d queries and %.0f µs",
-				run.DistanceMS, jwt.Queries, jwt.MedianUS, session.Queries, session.MedianUS))
+			says = append(says, fmt.Sprintf("database %d ms away: queries for a request: %d against %d; time for a check: %.0f µs against %.0f µs",
+				run.DistanceMS, jwt.Queries, session.Queries, jwt.MedianUS, session.MedianUS))
 		}
 	}
 	return strings.Join(says, "; ")
