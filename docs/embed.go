@@ -32,12 +32,19 @@ type Names struct {
 	BasePath string
 	// AccessCookie is the name of the cookie that holds the access token.
 	AccessCookie string
+	// Demo is whether there are demo accounts.
+	Demo bool
 }
 
 // For returns one of the two documents for a server.
 func For(n Names, document []byte) []byte {
+	login := "Type `alice` and `alice-likes-pizza`."
+	if !n.Demo {
+		login = "Type your name and your password."
+	}
 	return []byte(strings.NewReplacer(
 		"http://localhost:8080", n.Server,
+		"Type `alice` and `alice-likes-pizza`.", login,
 		`"access_token_8080"`, `"`+n.AccessCookie+`"`,
 		`"basePath": "/"`, `"basePath": "`+cmp.Or(n.BasePath, "/")+`"`,
 		`"tokenUrl": "/`, `"tokenUrl": "`+n.BasePath+`/`,

@@ -24,7 +24,7 @@ import (
 //	@description
 //	@description	A demo API that teaches what an API and a JSON Web Token are. A guest (client) gives an order to a waiter (this API). The bouncer (login and token check) gives each guest a wristband (access token) and checks it with every order. Then the waiter takes the order to the kitchen (server program).
 //	@description
-//	@description	Every refusal is a problem document (RFC 9457). Its `type` is a page that explains it.
+//	@description	Every refusal is a problem document (RFC 9457). Its `type` is the address of a page that explains it.
 //	@license.name	MIT
 //	@license.url	https://opensource.org/license/mit
 //	@contact.name	The person who runs this server
@@ -78,7 +78,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	data.AccessCookie, data.RefreshCookie = a.cookies.Names()
 	_, base := basepath.Split(a.PublicURL)
 	pages := web.NewPages(base)
-	a.files = newStaticFiles(docs.Names{Server: a.PublicURL, BasePath: base, AccessCookie: data.AccessCookie}, pages,
+	a.files = newStaticFiles(docs.Names{Server: a.PublicURL, BasePath: base, AccessCookie: data.AccessCookie, Demo: a.Demo}, pages,
 		web.Terminal{BaseURL: a.PublicURL, CurlOptions: a.CurlOptions, Demo: a.Demo})
 	start, err := pages.Start(data)
 	if err != nil {
@@ -110,7 +110,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	return a, nil
 }
 
-// mount is the whole surface on one screen: method, path, guards, handler.
+// mount is the whole API: method, path, guards, handler.
 func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 	anyone := auth.Optional // a request may have a token, which must be valid then
 	guest := auth.Authenticate

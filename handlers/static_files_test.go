@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -45,5 +46,18 @@ func TestStaticFiles_areMadeOnce(t *testing.T) {
 				t.Errorf("GET %s in %q takes %d bytes", path, encoding, each)
 			}
 		}
+	}
+}
+
+// TestOpenAPI_namesNoAccountThatIsNotThere: a server without demo accounts sends nobody to
+// try one.
+func TestOpenAPI_namesNoAccountThatIsNotThere(t *testing.T) {
+	const demo = "Type `alice` and `alice-likes-pizza`."
+	with, without := newServer(t), newServer(t, func(srv *server) { srv.Demo = false })
+	if !strings.Contains(with.get(t, "/openapi.json").Body.String(), demo) {
+		t.Error("the document does not say what to type")
+	}
+	if text := without.get(t, "/openapi.json").Body.String(); strings.Contains(text, demo) || !strings.Contains(text, "Type your name and your password.") {
+		t.Error("without demo accounts the document names one")
 	}
 }

@@ -246,7 +246,7 @@ func doAsManager(p *tab) {
 	p.click(button("Save bob"))
 	p.waitText("bob is changed.")
 	p.click(button("End all logins of bob"))
-	p.waitText("All logins of bob have ended.")
+	p.waitText("All login sessions of bob have ended.")
 	p.click(button("Add a dish"))
 	form := element{role: "form", name: "Add a dish"}
 	p.fill(textbox("Name").within(form), "Pizza of the day")

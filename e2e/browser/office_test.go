@@ -36,7 +36,7 @@ func TestOffice_guests(t *testing.T) {
 	manager.checkWidths("office")
 	manager.click(checkbox("VIP: bob"))
 	manager.click(button("Save bob"))
-	manager.waitText("bob is changed. All logins of bob have ended")
+	manager.waitText("bob is changed. All login sessions of bob have ended")
 	if status := s.Call("GET", "/api/v1/auth/me", bob, "", nil); status != http.StatusUnauthorized {
 		t.Errorf("bob's old access token is answered %d", status)
 	}
@@ -45,7 +45,7 @@ func TestOffice_guests(t *testing.T) {
 	}
 	alice := s.Login("alice")
 	manager.click(button("End all logins of alice"))
-	manager.waitText("All logins of alice have ended.")
+	manager.waitText("All login sessions of alice have ended.")
 	if status := s.Call("GET", "/api/v1/auth/me", alice, "", nil); status != http.StatusUnauthorized {
 		t.Errorf("alice's access token is answered %d", status)
 	}

@@ -88,7 +88,7 @@ function guestRow(user) {
       report(
         box,
         answer,
-        `${user.username} is changed. All logins of ${user.username} have ended: `
+        `${user.username} is changed. All login sessions of ${user.username} have ended: `
           + "the claims in the old wristbands are no longer true.",
       )
     ) user = answer.data;
@@ -112,7 +112,7 @@ function guestRow(user) {
       report(
         box,
         await call("DELETE", `api/v1/users/${user.id}/sessions`),
-        `All logins of ${user.username} have ended.`,
+        `All login sessions of ${user.username} have ended.`,
       ), { class: "quiet", "aria-label": `End all logins of ${user.username}` }),
     box,
   );
