@@ -26,8 +26,9 @@ var below = map[string]string{
 	"learn":               "basepath httpjson learn/course learn/export middleware models problem web", // beside the handlers; of models only Role
 	"learn/export":        "basepath learn/course",
 	"learn/course":        "docs",                                                        // only the examples
-	"learn/lab":           "basepath httpjson learn/lab/wire problem",                    // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
+	"learn/lab":           "basepath httpjson learn/lab/stage learn/lab/wire problem",    // nothing that knows a key or a user; see TestTheLabHoldsNoKeys
 	"learn/kiosk":         "httpjson problem tokens/verify",                              // see TestTheKioskIsOnlyAVerifier
+	"learn/lab/stage":     "",                                                            // a website that reaches nothing of this server; see TestTheStageReachesNothing
 	"learn/lab/wire":      "",                                                            // a listener for any http.Handler
 	"middleware":          "basepath httpjson models problem queue tokens tokens/verify", // of models only Role, the count of statements, of commits and of failed logins
 	"httpjson":            "problem",                                                     // the lab uses it, so it knows no error of models
@@ -89,7 +90,7 @@ func TestImportsPointDown(t *testing.T) {
 var labMay = []string{
 	"context", "crypto", "crypto/hmac", "crypto/rand", "crypto/rsa", "crypto/sha256", "crypto/tls", "crypto/x509", "encoding/base64", "encoding/pem", "math/big", "math/rand/v2", "net", "net/http", "net/url", "slices", "strconv", "strings", "sync", "time",
 	"context", "encoding/hex", "errors",
-	"github.com/gin-gonic/gin", "golang.org/x/time/rate", "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext", "restaurant/basepath", "restaurant/httpjson", "restaurant/learn/lab/wire", "restaurant/problem",
+	"github.com/gin-gonic/gin", "golang.org/x/time/rate", "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext", "restaurant/basepath", "restaurant/httpjson", "restaurant/learn/lab/stage", "restaurant/learn/lab/wire", "restaurant/problem",
 }
 
 // TestTheLabHoldsNoKeys holds the lab, and what it uses of the house, to that.
@@ -114,6 +115,27 @@ func TestTheLabHoldsNoKeys(t *testing.T) {
 	}
 	if files == 0 {
 		t.Error("there is no lab")
+	}
+}
+
+// TestTheStageReachesNothing holds the website that is unsafe on purpose to the standard library
+// without files, processes, databases and keys: what it shows it gets handed in.
+func TestTheStageReachesNothing(t *testing.T) {
+	may := []string{"bytes", "context", "crypto/rand", "embed", "encoding/json", "html/template", "io", "net", "net/http", "slices", "strings", "sync", "time", "unicode/utf8"}
+	files := 0
+	for file, imports := range sourceImports(t) {
+		if path.Dir(file) != "learn/lab/stage" {
+			continue
+		}
+		files++
+		for _, imp := range imports {
+			if !slices.Contains(may, imp) {
+				t.Errorf("%s imports %s", file, imp)
+			}
+		}
+	}
+	if files == 0 {
+		t.Error("there is no stage")
 	}
 }
 

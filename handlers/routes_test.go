@@ -111,6 +111,8 @@ var routeAccess = map[string]string{
 	"POST /lab/weather":                   "all",
 	"DELETE /lab/weather":                 "all",
 	"POST /lab/kiosk":                     "all",
+	"POST /lab/stage":                     "all",
+	"GET /lab/stage":                      "all",
 	"POST /lab/wire":                      "all",
 	"GET /lab/wire/log":                   "all",
 	"GET /lab/wire/ca.pem":                "all",
@@ -179,6 +181,7 @@ func TestRoutes_headWhereverGet(t *testing.T) {
 	vera, marco := srv.as(t, "vera"), srv.as(t, "marco")
 	srv.newOrder(t, vera)
 	srv.post(t, "/lab/wire", `{"tls":true}`).wants(t, 201, "")
+	srv.post(t, "/lab/stage", "").wants(t, 201, "")
 	for route := range routeAccess {
 		method, path, _ := strings.Cut(route, " ")
 		if method != http.MethodGet {

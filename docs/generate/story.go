@@ -111,6 +111,8 @@ var calls = []call{
 	{method: "POST", path: "/lab/wire", body: `{"tls":true}`},
 	{method: "GET", path: "/lab/wire/log"},
 	{method: "GET", path: "/lab/wire/ca.pem"},
+	{method: "POST", path: "/lab/stage"},
+	{method: "GET", path: "/lab/stage"},
 	{method: "POST", path: "/lab/kiosk", body: `{"status":200,"problem":null}`},
 
 	{method: "GET", path: "/learn/reset"},

@@ -19,13 +19,14 @@ import (
 type Lab struct {
 	Options
 
-	key     func() (key, error) // which no server trusts
-	thief   func() (key, error) // that of an attacker
-	weather weather
-	cable   cable
-	open    *openDoors
-	rush    *rate.Limiter
-	tickets ticketList
+	key      func() (key, error) // which no server trusts
+	thief    func() (key, error) // that of an attacker
+	weather  weather
+	cable    cable
+	theStage theStage
+	open     *openDoors
+	rush     *rate.Limiter
+	tickets  ticketList
 	// comparing is held by the comparison that runs.
 	comparing sync.Mutex
 	routes    func() gin.RoutesInfo // of the whole server
@@ -108,6 +109,8 @@ func (l *Lab) Mount(r gin.IRouter, _, sameOrigin gin.HandlerFunc) {
 	lab.POST("/wire", sameOrigin, adapt(l.openWire))
 	httpjson.Get(lab, "/wire/log", adapt(l.showWireLog))
 	httpjson.Get(lab, "/wire/ca.pem", adapt(l.showWireCA))
+	lab.POST("/stage", sameOrigin, adapt(l.openStage))
+	httpjson.Get(lab, "/stage", adapt(l.showStage))
 	lab.DELETE("/weather", sameOrigin, adapt(l.clearWeather))
 }
 

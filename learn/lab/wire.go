@@ -282,6 +282,7 @@ func (l *Lab) showWireCA(c *gin.Context) error {
 // Close ends what the lab has opened.
 func (l *Lab) Close() {
 	l.tickets.close()
+	l.theStage.replace(nil)
 	l.cable.mu.Lock()
 	defer l.cable.mu.Unlock()
 	if l.cable.wire != nil {

@@ -1,0 +1,124 @@
+package lab
+
+import (
+	"crypto/rand"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
+	"restaurant/learn/lab/stage"
+	"restaurant/problem"
+)
+
+// stageLife is how long a stage stays open.
+const stageLife = 10 * time.Minute
+
+// viaStage marks evidence of what the stage has received.
+const viaStage = "stage"
+
+// theStage is the open stage, if there is one.
+type theStage struct {
+	mu    sync.Mutex
+	stage *stage.Stage
+	until time.Time
+}
+
+// @Description	A website that is unsafe on purpose.
+type stageResponse struct {
+	// Where it listens.
+	Listen string `json:"listen" example:"127.0.0.1:49152" validate:"required"`
+	// The page to open in a browser. Its host name is another than that of this server, so the browser keeps their cookies apart.
+	URL   string    `json:"url" example:"http://127.0.0.1:49152/" format:"uri" validate:"required"`
+	Until time.Time `json:"until" example:"2026-01-31T19:10:00Z" format:"date-time" validate:"required"`
+} //@name Stage
+
+// openStage opens a stage, and closes the one before.
+//
+//	@Summary		Open a website with a thief in its guestbook
+//	@Description	Opens a port of this computer for ten minutes. The pages there have a guestbook, and make the mistakes that let a script of a stranger run (XSS). They have a token of the lab to steal, which opens nothing. There is one stage at a time: a new one closes the old one.
+//	@ID				openStage
+//	@Tags			lab
+//	@Produce		json
+//	@Success		201	{object}	stageResponse
+//	@Failure		403	{object}	problem.Problem	"cross-origin"
+//	@Router			/lab/stage [post]
+func (l *Lab) openStage(c *gin.Context) error {
+	own, err := l.key()
+	if err != nil {
+		return err
+	}
+	id := rand.Text()
+	token := own.token(labHeader(own), labClaims("alice", time.Now()).with("jti", id))
+	next, err := stage.Open(stage.Options{Token: token, TokenID: id, Report: l.hearStage}, stageLife)
+	if err != nil {
+		return err
+	}
+	l.theStage.replace(next)
+	return l.respondStage(c, http.StatusCreated)
+}
+
+// hearStage passes on what the stage has received.
+func (l *Lab) hearStage(e stage.Event) {
+	token := "none"
+	if e.TokenID != "" {
+		token = "valid"
+	}
+	l.Report(Evidence{Via: viaStage, Method: e.Method, Route: e.Route, Status: e.Status, Noted: e.Noted, Token: token, TokenID: e.TokenID})
+}
+
+// showStage leads a browser to the stage.
+//
+//	@Summary	Where the stage is
+//	@ID			showStage
+//	@Tags		lab
+//	@Produce	json
+//	@Success	200	{object}	stageResponse
+//	@Success	303	"For a browser: the stage"
+//	@Header		303	{string}	Location		"The stage"
+//	@Failure	404	{object}	problem.Problem	"not-found"
+//	@Router		/lab/stage [get]
+func (l *Lab) showStage(c *gin.Context) error {
+	return l.respondStage(c, http.StatusOK)
+}
+
+func (l *Lab) respondStage(c *gin.Context, status int) error {
+	l.theStage.mu.Lock()
+	defer l.theStage.mu.Unlock()
+	if l.theStage.stage == nil || time.Now().After(l.theStage.until) {
+		return problem.NotFound.New("No stage is open. Open one with POST /lab/stage; it stays open for ten minutes.")
+	}
+	addr := l.theStage.stage.Addr()
+	res := stageResponse{addr, stageURL(c.Request, addr), l.theStage.until.UTC().Truncate(time.Second)}
+	httpjson.NoStore(c)
+	if httpjson.Quality(c, httpjson.MediaHTML) > httpjson.Quality(c, httpjson.MediaJSON) {
+		c.Header("Location", res.URL)
+		c.Status(http.StatusSeeOther)
+		return nil
+	}
+	return httpjson.Respond(c, status, res)
+}
+
+// stageURL names the stage otherwise than the client names this server: browsers tell cookies
+// of two host names apart, but not those of two ports (RFC 6265, section 8.5).
+func stageURL(r *http.Request, addr string) string {
+	host, port, _ := net.SplitHostPort(addr)
+	if strings.HasPrefix(r.Host, host) {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/"
+}
+
+// replace closes the stage before. A nil next opens none.
+func (s *theStage) replace(next *stage.Stage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stage != nil {
+		s.stage.Close()
+	}
+	s.stage, s.until = next, time.Now().Add(stageLife)
+}
