@@ -92,7 +92,7 @@ func TestLessons_areDoneByTheirScripts(t *testing.T) {
 	for _, id := range lessonIDs(t) {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			server := testkit.Start(t, t.TempDir(), "-kitchen-pace", "50ms")
+			server := testkit.Start(t, t.TempDir(), "-kitchen-pace", "50ms", "-rate-limit", "50/s") // as for a learner
 			before := getLesson(t, server, id)
 			if slices.ContainsFunc(before.Steps, func(s lessonStep) bool { return s.Page != nil }) {
 				t.Skip("it is done in a browser; e2e/browser does it")

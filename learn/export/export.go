@@ -140,7 +140,7 @@ func (t Target) curl(sh shell, r course.Request) string {
 	words := []string{t.program(sh.program), "-i"}
 	switch {
 	case r.Show == course.ShowStatus:
-		words[1] = "-s"
+		words[1] = "-si" // the file holds the headers of the last response, too
 	case r.SaveAs != "":
 		words[1] = "-fsS" // a refusal in the file would be sent as if it were a token
 	case r.Stream:
