@@ -19,8 +19,9 @@ type factResponse struct {
 	At     time.Time `json:"at" example:"2026-01-31T19:01:00Z" format:"date-time" validate:"required"`
 	Method string    `json:"method" example:"GET" validate:"required"`
 	// The pattern of the address, or none if the address does not exist.
-	Route   string  `json:"route" example:"/api/v1/menu/:id" validate:"required"`
-	Status  int     `json:"status" example:"404" minimum:"100" maximum:"599" validate:"required"`
+	Route string `json:"route" example:"/api/v1/menu/:id" validate:"required"`
+	// 0 if the lab saw a client leave before it had sent a request.
+	Status  int     `json:"status" example:"404" minimum:"0" maximum:"599" validate:"required"`
 	Problem *string `json:"problem" example:"not-found" extensions:"x-nullable" validate:"required"`
 	// Id of the user, or null.
 	Who *int64 `json:"who" example:"1" extensions:"x-nullable" validate:"required"`

@@ -79,7 +79,6 @@ func (t Target) Address(r course.Request) string {
 	return fmt.Sprintf("%s%sn=[1-%d]", t.url(r), separator, r.Repeat)
 }
 
-// url returns the URL of a request that is sent once.
 // Headers returns the headers of a request, with the number of the try in them.
 func (t Target) Headers(r course.Request) []course.Header {
 	headers := slices.Clone(r.Headers)
@@ -89,7 +88,20 @@ func (t Target) Headers(r course.Request) []course.Header {
 	return headers
 }
 
-func (t Target) url(r course.Request) string { return t.base(r.At) + t.Path(r) }
+// url returns the URL of a request that is sent once. What goes through the relay of the lab
+// without TLS begins with http, also to a server that has a certificate.
+func (t Target) url(r course.Request) string {
+	if r.Config != "" && r.At != course.AtWire {
+		return "http://" + t.authority() + t.Path(r)
+	}
+	return t.base(r.At) + t.Path(r)
+}
+
+// authority is the URL of the server without its scheme.
+func (t Target) authority() string {
+	_, rest, _ := strings.Cut(t.URL, "://")
+	return rest
+}
 
 func (t Target) base(at string) string {
 	switch at {
@@ -98,8 +110,7 @@ func (t Target) base(at string) string {
 	case course.AtStage:
 		return t.Stage
 	case course.AtWire:
-		_, rest, _ := strings.Cut(t.URL, "://")
-		return "https://" + rest
+		return "https://" + t.authority()
 	}
 	return t.URL
 }

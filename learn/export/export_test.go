@@ -55,8 +55,9 @@ func TestHTTP_namesAreVariables(t *testing.T) {
 	for _, l := range course.Load().Lessons {
 		text := local.mustWrite("http", l)
 		var known []string
-		if got := len(names.FindAllString(text, -1)); got != len(l.AllSteps()) {
-			t.Errorf("%s.http names %d of %d steps", l.ID, got, len(l.AllSteps()))
+		requests := slices.DeleteFunc(l.AllSteps(), func(s course.Step) bool { return onlyCurl(s) != "" })
+		if got := len(names.FindAllString(text, -1)); got != len(requests) {
+			t.Errorf("%s.http names %d of %d steps", l.ID, got, len(requests))
 		}
 		for _, m := range names.FindAllStringSubmatch(text, -1) {
 			if slices.Contains(keywords, m[1]) || slices.Contains(known, m[1]) || !regexp.MustCompile(`^[a-z]\w*$`).MatchString(m[1]) {
@@ -128,6 +129,21 @@ func TestCurl_writesEveryPartOfARequest(t *testing.T) {
 		}
 		if got := local.Curl("curl", tc.request); got != tc.want {
 			t.Errorf("got  %s\nwant %s", got, tc.want)
+		}
+	}
+}
+
+// TestCurl_goesOverTheWire with http and with https as the step says, whatever the server has.
+func TestCurl_goesOverTheWire(t *testing.T) {
+	for _, house := range []string{"http://localhost:8080", "https://localhost:8080"} {
+		for at, want := range map[string]string{"": "http://localhost:8080/a", course.AtWire: "https://localhost:8080/a"} {
+			target := Target{URL: house}
+			if got := target.Address(course.Request{Path: "/a", Config: "wire.txt", At: at}); got != want {
+				t.Errorf("at a server %s and %q the address is %s, want %s", house, at, got, want)
+			}
+		}
+		if got := (Target{URL: house}).Address(course.Request{Path: "/a"}); got != house+"/a" {
+			t.Errorf("past the wire the address is %s", got)
 		}
 	}
 }

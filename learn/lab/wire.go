@@ -133,7 +133,7 @@ func localHost(r *http.Request) string {
 }
 
 func (l *Lab) connect(host string, overTLS bool) (addr string, err error) {
-	o := wire.Options{Host: host, Server: l.seen(overTLS), Life: wireLife, Broken: func() { l.Report(Evidence{Via: viaWire, Noted: "handshake-broken"}) }}
+	o := wire.Options{Host: host, Server: l.seen(overTLS), Life: wireLife, Broken: l.reportBroken}
 	var ca []byte
 	if overTLS {
 		if o.Certificate, ca, err = l.WireCertificate(); err != nil {
@@ -155,6 +155,12 @@ func (l *Lab) connect(host string, overTLS bool) (addr string, err error) {
 
 // viaWire marks evidence of what went over the wire.
 const viaWire = "wire"
+
+// reportBroken says that a client has left in the middle of the handshake. It has sent no
+// request, so there is no status, and the route is one that no request has.
+func (l *Lab) reportBroken() {
+	l.Report(Evidence{Via: viaWire, Method: "TLS", Route: "handshake", Noted: "handshake-broken"})
+}
 
 // seen passes requests on to the server, and reports those that it answered.
 func (l *Lab) seen(overTLS bool) http.Handler {

@@ -121,7 +121,7 @@ func (w *Wire) handshake(tap *tapped) (net.Conn, error) {
 	config := w.secure.Clone()
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		begun = true
-		w.Log.note("The client asks for the host name " + printable([]byte(hello.ServerName)) + ". TLS does not hide it.")
+		w.Log.note(nameNote(hello.ServerName))
 		return nil, nil //nolint:nilnil // as crypto/tls wants it: no other config
 	}
 	conn := tls.Server(tap, config)
@@ -133,6 +133,15 @@ func (w *Wire) handshake(tap *tapped) (net.Conn, error) {
 		w.broken()
 	}
 	return conn, err
+}
+
+// nameNote says what a client has asked for. It sends a name, and never an IP address (RFC 6066,
+// section 3).
+func nameNote(host string) string {
+	if host == "" {
+		return "The client asks for no host name: it uses an IP address."
+	}
+	return "The client asks for the host name " + printable([]byte(host)) + ". TLS does not hide it."
 }
 
 // conns gives the server the connections that are ready.
