@@ -160,6 +160,20 @@ func (r *replay) send(q course.Request, req *http.Request) (*http.Response, erro
 	if q.At == course.AtKiosk {
 		h, req.Host = r.kiosk, "localhost:8081"
 	}
+	return serve(h, req)
+}
+
+// serve returns the response of a handler, or an error where net/http would cut the connection.
+func serve(h http.Handler, req *http.Request) (res *http.Response, err error) {
+	defer func() {
+		switch cut := recover(); cut {
+		case nil:
+		case http.ErrAbortHandler:
+			err = http.ErrAbortHandler
+		default:
+			panic(cut)
+		}
+	}()
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, req)
 	return rec.Result(), nil

@@ -182,7 +182,7 @@ func TestLessons_teachersPageNamesThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := regexp.MustCompile(`(?m)^\| (L\d\d) \| ([^|]+) \|`).FindAllStringSubmatch(string(page), -1)
+	rows := regexp.MustCompile(`(?m)^\| ([LX]\d\d) \| ([^|]+) \|`).FindAllStringSubmatch(string(page), -1)
 	c := Load()
 	if len(rows) != len(c.Lessons) {
 		t.Errorf("%d of %d lessons", len(rows), len(c.Lessons))
