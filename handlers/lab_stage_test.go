@@ -193,10 +193,13 @@ func TestStage_isBounded(t *testing.T) {
 		res.Body.Close()
 		t.Error("the stage before is still open")
 	}
-	browser := srv.get(t, "/lab/stage", with("Accept", "text/html,*/*;q=0.8")).wants(t, 303, "")
-	if at := browser.Header().Get("Location"); at != next.URL {
-		t.Errorf("a browser is led to %s", at)
+	for query, want := range map[string]string{"": next.URL, "?case=order": next.URL + "?case=order"} {
+		browser := srv.get(t, "/lab/stage"+query, with("Accept", "text/html,*/*;q=0.8")).wants(t, 303, "")
+		if at := browser.Header().Get("Location"); at != want {
+			t.Errorf("a browser is led to %s", at)
+		}
 	}
+	srv.get(t, "/lab/stage?case=//evil.example").wants(t, 422, "validation-failed")
 }
 
 // TestStage_hasAnotherHostName: browsers tell cookies of two ports not apart.
@@ -211,5 +214,50 @@ func TestStage_hasAnotherHostName(t *testing.T) {
 		if status, _, _ := (visitor{t, "http://" + at.Host}).send("GET", "/", "", ""); status != 200 {
 			t.Errorf("there it answers %d", status)
 		}
+	}
+}
+
+// TestStage_lessonNeedsEachCase replays what a browser sends while L14 is done, and then
+// without each of the cases. What must not count stands beside it: the same requests without
+// what they have stolen.
+func TestStage_lessonNeedsEachCase(t *testing.T) {
+	cases := []struct {
+		name string
+		play func(v visitor, token string)
+	}{
+		{"nothing", func(visitor, string) {}},
+		{"storage", func(v visitor, token string) { v.send("POST", "/notepad", token, "") }},
+		{"cookie", func(v visitor, token string) { v.send("POST", "/notepad", "", token) }},
+		{"order", func(v visitor, token string) { v.send("POST", "/order", "", token) }},
+		{"encoded", func(v visitor, _ string) {
+			v.send("GET", "/?case=encoded", "", "")
+			v.send("GET", "/notepad", "", "")
+		}},
+		{"strict", func(v visitor, _ string) { v.send("POST", "/report", cspReport, "") }},
+	}
+	for left, without := range cases {
+		t.Run("without "+without.name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t)
+			for _, answer := range []string{`{"question":"predict","choice":3}`, `{"question":"use","choice":3}`} {
+				srv.post(t, "/learn/lessons/L14/answers", answer).wants(t, 200, "")
+			}
+			v, token := openedStage(t, srv)
+			for i, c := range cases {
+				if i != left {
+					c.play(v, token)
+				}
+			}
+			v.send("GET", "/?case=encoded", "", "")
+			v.send("POST", "/notepad", "diary", "") // and with a note in between it is no proof
+			v.send("GET", "/notepad", "", "")
+			want := "started"
+			if left == 0 {
+				want = "done"
+			}
+			if got := srv.lessonState(t, "L14"); got != want {
+				t.Errorf("the lesson is %s", got)
+			}
+		})
 	}
 }

@@ -59,7 +59,7 @@ func (l *Lab) openStage(c *gin.Context) error {
 		return err
 	}
 	l.theStage.replace(next)
-	return l.respondStage(c, http.StatusCreated)
+	return l.respondStage(c, http.StatusCreated, "")
 }
 
 // hearStage passes on what the stage has received.
@@ -77,23 +77,29 @@ func (l *Lab) hearStage(e stage.Event) {
 //	@ID			showStage
 //	@Tags		lab
 //	@Produce	json
+//	@Param		case	query	string	false	"Which page of the stage to open"	Enums(storage, cookie, order, encoded, strict)
 //	@Success	200	{object}	stageResponse
 //	@Success	303	"For a browser: the stage"
 //	@Header		303	{string}	Location		"The stage"
 //	@Failure	404	{object}	problem.Problem	"not-found"
+//	@Failure	422	{object}	problem.Problem	"validation-failed"
 //	@Router		/lab/stage [get]
 func (l *Lab) showStage(c *gin.Context) error {
-	return l.respondStage(c, http.StatusOK)
+	name := c.Query("case")
+	if name != "" && !stage.HasCase(name) {
+		return httpjson.Invalid("case", "must be storage, cookie, order, encoded or strict")
+	}
+	return l.respondStage(c, http.StatusOK, name)
 }
 
-func (l *Lab) respondStage(c *gin.Context, status int) error {
+func (l *Lab) respondStage(c *gin.Context, status int, name string) error {
 	l.theStage.mu.Lock()
 	defer l.theStage.mu.Unlock()
 	if l.theStage.stage == nil || time.Now().After(l.theStage.until) {
 		return problem.NotFound.New("No stage is open. Open one with POST /lab/stage; it stays open for ten minutes.")
 	}
 	addr := l.theStage.stage.Addr()
-	res := stageResponse{addr, stageURL(c.Request, addr), l.theStage.until.UTC().Truncate(time.Second)}
+	res := stageResponse{addr, stageURL(c.Request, addr, name), l.theStage.until.UTC().Truncate(time.Second)}
 	httpjson.NoStore(c)
 	if httpjson.Quality(c, httpjson.MediaHTML) > httpjson.Quality(c, httpjson.MediaJSON) {
 		c.Header("Location", res.URL)
@@ -105,12 +111,16 @@ func (l *Lab) respondStage(c *gin.Context, status int) error {
 
 // stageURL names the stage otherwise than the client names this server: browsers tell cookies
 // of two host names apart, but not those of two ports (RFC 6265, section 8.5).
-func stageURL(r *http.Request, addr string) string {
+func stageURL(r *http.Request, addr, name string) string {
 	host, port, _ := net.SplitHostPort(addr)
 	if strings.HasPrefix(r.Host, host) {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port) + "/"
+	page := "http://" + net.JoinHostPort(host, port) + "/"
+	if name != "" {
+		page += "?case=" + name
+	}
+	return page
 }
 
 // replace closes the stage before. A nil next opens none.

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
+	"strings"
 )
 
 //go:embed page.html
@@ -63,16 +64,23 @@ type view struct {
 	Nonce           string
 }
 
+// HasCase reports whether there is such a case.
+func HasCase(name string) bool { return caseOf(name) != nil }
+
+func caseOf(name string) *scene {
+	for i := range scenes {
+		if scenes[i].Name == name {
+			return &scenes[i]
+		}
+	}
+	return nil
+}
+
 // showPage shows one of the cases, or the list of them. Who opens a case is logged in as it
 // says.
 func (s *Stage) showPage(w http.ResponseWriter, r *http.Request) {
-	v := view{Scenes: scenes, Token: s.options.Token, Greeting: greeting, Nonce: rand.Text()}
 	name := r.URL.Query().Get("case")
-	for i := range scenes {
-		if scenes[i].Name == name {
-			v.Scene = &scenes[i]
-		}
-	}
+	v := view{Scene: caseOf(name), Scenes: scenes, Token: s.options.Token, Greeting: greeting, Nonce: rand.Text()}
 	if name != "" && v.Scene == nil {
 		http.Error(w, "There is no such case on the stage.", http.StatusNotFound)
 		return
@@ -89,7 +97,7 @@ func (s *Stage) showPage(w http.ResponseWriter, r *http.Request) {
 
 // begin sets cookie and policy of a page.
 func (s *Stage) begin(w http.ResponseWriter, v view) {
-	policy := string(bytes.ReplaceAll([]byte(strict), []byte("%"), []byte(v.Nonce)))
+	policy := strings.Replace(strict, "%", v.Nonce, 1)
 	if v.Scene != nil && !v.Scene.Strict {
 		policy = lax
 	}

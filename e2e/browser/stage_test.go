@@ -1,0 +1,129 @@
+package browser
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// stageNotes is what the stage has received.
+type stageNotes struct{ Notes, Orders, Reports []string }
+
+// playCase opens a case, lets the thief write, and waits until the page has shown what the
+// server received.
+func (p *tab) playCase(name string) (got stageNotes, wristband string) {
+	p.t.Helper()
+	p.open("/?case=" + name)
+	p.click(button("Let the thief write*"))
+	p.waitUntil("the second look", func() bool {
+		return p.isTrue(`performance.getEntriesByName(new URL("notepad", location).href).filter(e => e.initiatorType === "fetch").length >= 3`)
+	})
+	text := eval[string](p, `fetch("notepad").then(r => r.text())`)
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		p.t.Fatal(err)
+	}
+	return got, eval[string](p, `localStorage.wristband || ""`)
+}
+
+// TestStage_whatTheThiefGets plays the cases in a browser, each on a stage of its own, with a
+// guest of the restaurant in the same browser.
+func TestStage_whatTheThiefGets(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	_, port, _ := strings.Cut(s.Addr, ":")
+	guest := openTab(t, s, "http://localhost:"+port, chrome, chromedp.WithNewBrowserContext())
+	guest.open("/")
+	guest.logIn("alice", "in a cookie")
+	stage := openTab(t, nil, "", guest.ctx)
+	t.Cleanup(stage.seen.reset) // a policy that blocks is what it shows
+	for _, tc := range []struct {
+		name    string
+		stolen  bool // whether the note has the token
+		want    stageNotes
+		storage bool // whether there was something to steal in localStorage
+	}{
+		{name: "storage", stolen: true, storage: true},
+		{name: "cookie", want: stageNotes{Notes: []string{""}}},
+		{name: "order", want: stageNotes{Orders: []string{"One large Margherita, to be paid by Alice"}}},
+		{name: "encoded", storage: true},
+		{name: "strict", storage: true, want: stageNotes{Reports: []string{"The browser has not run the script of the text: the policy forbids it."}}},
+	} {
+		var at struct{ URL string }
+		s.mustCall("POST", "/lab/stage", "", "", &at)
+		stage.origin = strings.TrimSuffix(at.URL, "/")
+		got, wristband := stage.playCase(tc.name)
+		if (wristband != "") != tc.storage {
+			t.Errorf("%s: localStorage has %q", tc.name, wristband)
+		}
+		if tc.stolen {
+			tc.want.Notes = []string{wristband}
+		}
+		if !slices.Equal(got.Notes, tc.want.Notes) || !slices.Equal(got.Orders, tc.want.Orders) || !slices.Equal(got.Reports, tc.want.Reports) {
+			t.Errorf("%s: the stage has received %+v", tc.name, got)
+		}
+		if tc.name == "order" {
+			stage.wantOnlyItsCookie(at.URL)
+		}
+		stage.seen.reset()
+	}
+	guest.reload()
+	guest.find(button("Log out"))
+	if left := eval[string](guest, `JSON.stringify(Object.keys(localStorage).filter(k => k === "wristband"))`); left != "[]" {
+		t.Errorf("the stage has written into the storage of the restaurant: %s", left)
+	}
+}
+
+// wantOnlyItsCookie looks at what the browser would send to the stage, while a guest is logged
+// in to the restaurant with a cookie.
+func (p *tab) wantOnlyItsCookie(url string) {
+	p.t.Helper()
+	cookies := call(p, network.GetCookies, network.GetCookiesParams{URLs: []string{url}}).Cookies
+	if len(cookies) != 1 || cookies[0].Name != "stage_ticket" || !cookies[0].HTTPOnly {
+		p.t.Errorf("the browser sends %v to the stage", cookies)
+	}
+}
+
+// TestStage_lessonIsDone does lesson L14 as its text says: the page of each step in the
+// browser, and nothing by hand.
+func TestStage_lessonIsDone(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	_, port, _ := strings.Cut(s.Addr, ":")
+	answer := func(id string, choice int) {
+		s.mustCall(http.MethodPost, "/learn/lessons/L14/answers", "", fmt.Sprintf(`{"question":%q,"choice":%d}`, id, choice), nil)
+	}
+	script := answersIn(s.script("L14"))
+	answer("predict", script["predict"])
+	s.mustCall("POST", "/lab/stage", "", "", nil)
+	guest := openTab(t, s, "http://localhost:"+port, chrome, chromedp.WithNewBrowserContext())
+	t.Cleanup(guest.seen.reset)
+	state := func() (l struct {
+		State      string
+		StillToSee []any `json:"still_to_see"`
+	}) {
+		s.mustCall("GET", "/learn/lessons/L14", "", "", &l)
+		return l
+	}
+	for i, name := range []string{"storage", "cookie", "order", "encoded", "strict"} {
+		if l := state(); len(l.StillToSee) != 6-i {
+			t.Errorf("before %s the lesson waits for %v", name, l.StillToSee)
+		}
+		guest.open("/lab/stage?case=" + name)
+		guest.seen.reset()
+		guest.click(button("Let the thief write*"))
+		deadline := time.Now().Add(20 * time.Second)
+		for len(state().StillToSee) != 5-i && time.Now().Before(deadline) {
+			guest.isTrue(`new Promise(r => setTimeout(() => r(true), 200))`)
+		}
+	}
+	if answer("use", script["use"]); state().State != "done" {
+		t.Errorf("the lesson waits for %v", state().StillToSee)
+	}
+}
