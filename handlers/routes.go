@@ -44,7 +44,7 @@ import (
 //	@tag.name			house
 //	@tag.description	Is the server running?
 //	@tag.name			lessons
-//	@tag.description	Nine steps from "what is an API" to "why refresh tokens". The server has one learner
+//	@tag.description	From "what is an API" to "when to use which". The server has one learner
 //	@tag.name			lab
 //	@tag.description	Experiments that are unsafe on purpose, with keys of their own
 //	@tag.name			leaving
