@@ -243,6 +243,9 @@ function onlyInTerminal({ request, expect }) {
     return "this request does not go straight to this server, as the requests of this page do." + files;
   }
   if (jarIn || jarOut) return "curl keeps the cookie in a file, and a script on a page may not." + files;
+  if (request.headers.some(({ name }) => name === "Origin")) {
+    return "the browser itself says from which origin a request comes, and a page cannot change that." + files;
+  }
   if (config || cacert || expect.curl_exit !== null) {
     return "the step is about what curl does, and not a browser." + files;
   }
