@@ -13,11 +13,11 @@ import (
 	"restaurant/tokens"
 )
 
-// @Description	A token to read, as token or as access_token. The server ignores other fields, so you can send a saved login answer.
+// @Description	A token to read, as token or as access_token. The server ignores other fields, so you can send the saved answer to a login.
 type inspectRequest struct {
 	// The token to read. The server checks its signature, but gives no access.
 	Token string `json:"token" example:"eyJhbGciOi…"`
-	// The same as token, so that you can send a saved login answer.
+	// The same as token, so that you can send the saved answer to a login.
 	AccessToken string `json:"access_token" example:"eyJhbGciOi…"`
 } //@name InspectRequest
 
@@ -47,7 +47,7 @@ type signatureResponse struct {
 // inspect decodes a token and says how the guards would judge it. It grants nothing.
 //
 //	@Summary		Show what is in a token
-//	@Description	Decodes a JWT and says if a call would accept it. The server ignores unknown fields, so you can send a saved login answer.
+//	@Description	Decodes a JWT and says if a call would accept it. The server ignores unknown fields, so you can send the saved answer to a login.
 //	@ID				inspectToken
 //	@Tags			auth
 //	@Accept			json

@@ -15,7 +15,7 @@ import (
 	"restaurant/problem"
 )
 
-// @Description	A refresh token. The server ignores other fields, so you can send a saved login answer.
+// @Description	A refresh token. The server ignores other fields, so you can send the saved answer to a login.
 type refreshRequest struct {
 	RefreshToken string `json:"refresh_token" example:"pEbPTEbYQ5kKvzTYBnSTtDDZn2Ve…"`
 } //@name RefreshRequest
@@ -24,7 +24,7 @@ type refreshRequest struct {
 // one is used twice, two parties have it, so the login session ends.
 //
 //	@Summary		Exchange a refresh token for new tokens
-//	@Description	Send the refresh token in the body or in the refresh cookie. The new tokens come back in the same way. The server ignores unknown fields, so you can send a saved login answer. A form must be that of OAuth, with `grant_type=refresh_token`.
+//	@Description	Send the refresh token in the body or in the refresh cookie. The new tokens come back in the same way. The server ignores unknown fields, so you can send the saved answer to a login. A form must be that of OAuth, with `grant_type=refresh_token`.
 //	@ID				refresh
 //	@Tags			auth
 //	@Accept			json,x-www-form-urlencoded

@@ -64,10 +64,10 @@ var (
 		"This call is only for people who are logged in. The request has no wristband (access token).",
 		"Log in at POST /api/v1/auth/login. Send the access token in the header: Authorization: Bearer <access token>. The server ignores a token in the body. It also ignores a token in the address, because servers write addresses into their logs.")
 	TokenMalformed = refuseToken("token-malformed", "Not a wristband", "malformed",
-		"The Authorization header contains something that cannot be a wristband (access token) from this server. An access token is a JWT: three parts with two dots between them, each part written in base64url (letters, digits, - and _). Here the first part (the header) has exactly the fields alg, typ and kid, and the second part (the payload) is JSON.",
+		"The Authorization header contains something that cannot be a wristband (access token) from this server. An access token is a JWT: three parts with two dots between them, each part written in base64url (letters, digits, - and _). In a token from this server, the first part (the header) has exactly the fields alg, typ and kid. The second part (the payload) is JSON.",
 		"Check that you copied the whole token, without quotes, spaces or line breaks. "+logIn)
 	TokenAlgorithmRefused = refuseToken("token-algorithm-refused", "Wrong signature algorithm", "algorithm not allowed",
-		"The wristband (access token) says that it was signed with an algorithm that is not RS256. The server accepts only RS256, and it never lets a token choose the algorithm. So two kinds of fakes do not work here: tokens without a signature (the algorithm \"none\"), and tokens that somebody signed with the public key as if it were a secret (the algorithm HS256).",
+		"The wristband (access token) says that it was signed with an algorithm that is not RS256. The server accepts only RS256, and it never lets a token choose the algorithm. So two kinds of forged tokens do not work here. The first kind has no signature (the algorithm \"none\"). The second kind (the algorithm HS256) is signed with a key that everybody knows: the public key.",
 		logIn)
 	TokenKeyUnknown = refuseToken("token-key-unknown", "Unknown key", "unknown key",
 		"The wristband (access token) names a key (kid) that this server does not know. The token comes from another server, or its key is no longer in use.",
@@ -77,13 +77,13 @@ var (
 		"A wristband that somebody has edited never works, not even if its owner did it. "+logIn)
 	TokenClaimsInvalid = refuseToken("token-claims-invalid", "Not for this server", "claims not accepted",
 		"The signature of the wristband (access token) is real, but the server does not accept its claims (what the token says). Perhaps it comes from another server (issuer), is for another server (audience), or is another type of token. Perhaps a claim is missing or has the wrong form. Or the token is valid for longer than this server allows.",
-		"Use an access token that this address gave you. "+logIn)
+		"Use an access token that you got from this server, at the address that you use now. "+logIn)
 	TokenExpired = refuseToken("token-expired", "The wristband has expired", "expired",
 		"A wristband (access token) is valid only for minutes, so a stolen one is soon useless. The time in its exp claim has passed.",
 		logIn)
 	TokenRevoked = refuseToken("token-revoked", "The login session has ended", "revoked",
-		"The login session of this wristband (access token) ended before the wristband expired. There are several possible reasons: the guest logged out, ended the session or changed the password; a manager ended the session, or changed the role or the VIP status; a voucher (refresh token) was used twice; the wristband was sent over plain HTTP, where others can read it; the restaurant was reset; or somebody restored an older copy of the order book (database). The answer names the reason if the server knows it.",
-		"Always use the https:// address if the server has one. If you send the wristband to http://, the server sends you on to https:// (a redirect), but the login session ends. curl -L goes on by itself and does not show this message. "+logIn)
+		"The login session of this wristband (access token) ended before the wristband expired. There are several possible reasons. The guest logged out, ended the session or changed the password. A manager ended the session, or changed the role or the VIP status. A voucher (refresh token) was used twice. The wristband was sent over plain HTTP, where others can read it. The restaurant was reset. Or somebody restored an older copy of the order book (database). The answer names the reason if the server knows it.",
+		"Always use the https:// address if the server has one. If you send the wristband to http://, its login session ends, and the answer is a redirect to https://. curl -L follows the redirect without the wristband, so it shows authentication-required instead. "+logIn)
 	RefreshTokenInvalid = define(http.StatusUnauthorized, "refresh-token-invalid", "That voucher is not valid",
 		"The voucher (refresh token) is unknown or expired, or its login session has ended.",
 		"Log in again at POST /api/v1/auth/login. Every login and every refresh gives you a new refresh token.")
@@ -104,7 +104,7 @@ var (
 		"The wristband (access token) is real, but it says that this guest is not a VIP (its vip claim is false).",
 		"Log in as a VIP, for example with the demo account vera. A manager can make a guest a VIP. The guest's next wristband then says so.")
 	CrossOrigin = define(http.StatusForbidden, "cross-origin", "A page from another site is asking",
-		"A web page from another site sent this request. Such a request may not use a cookie, log in, or change your progress in the lessons. The reason: a browser may send your cookies even when another site's page makes the request, so that page could place an order in your name. And if it could log in, it could try passwords until the server makes you wait, too. A site here is an origin: http or https, the host and the port together. So another port on the same host is another origin.",
+		"A web page from another site sent this request. Such a request may not use a cookie, log in, or change your progress in the lessons. The reason: a browser may send your cookies even when another site's page makes the request. Then that page could place an order in your name. And if the page could log in, it could try many wrong passwords. Then you, too, would have to wait before you can log in. A site here is an origin: http or https, the host and the port together. So another port on the same host is another origin.",
 		"Call the API from the pages of this server, or send the access token in an Authorization header: another site's page does not have your token. With RESTAURANT_CORS_ORIGINS, the person who runs this server can allow the pages of another origin to log in, without cookies.")
 	AgeRestricted = define(http.StatusForbidden, "age-restricted", "Adults only",
 		"The order contains a dish or a drink for adults only. The age_over_18 claim of the wristband (access token) is false.",
@@ -117,14 +117,14 @@ var (
 		"The body is not valid JSON. It may be empty, or its end may be missing. It may break the rules of JSON, name a field twice, have too many brackets inside each other, or contain bytes that are not UTF-8 text.",
 		"Compare the body with the example in the documentation at /swagger/index.html. With curl, save the body in a file and send it with -H \"Content-Type: application/json\" -d \"@file.json\".")
 	MalformedForm = define(http.StatusBadRequest, "malformed-form", "That is not a form",
-		"The body is not a valid form: a text such as name=value&name=value (application/x-www-form-urlencoded). It may be empty, name a field twice, or contain bytes that are not UTF-8 text.",
+		"The body is not a valid form. A form is text such as name=value&name=value (application/x-www-form-urlencoded). The body may be empty, name a field twice, or contain bytes that are not UTF-8 text.",
 		"Send each field once, and write special characters as % and a number (percent-encoding). With curl, --data-urlencode does this: curl --data-urlencode username=alice --data-urlencode password=alice-likes-pizza.")
 	UnknownField = define(http.StatusBadRequest, "unknown-field", "Unknown field",
-		"The body has a field that this call does not accept. Upper and lower case make a difference: Name is not name. The server does not ignore unknown fields, or somebody could send a role or a price and believe that it was accepted.",
+		"The body has a field that this call does not accept. Upper and lower case make a difference: Name is not name. The server does not ignore unknown fields. If it did, somebody could send a role or a price and believe that it was accepted.",
 		"Leave the field out, or correct its spelling. The documentation at /swagger/index.html lists the fields of each call.")
 	TokenMissing = define(http.StatusBadRequest, "token-missing", "No token to look at",
 		"This call needs a token to look at, and found none in the request.",
-		"Send {\"token\": \"eyJ…\"}, or a saved login answer. It contains the token as access_token.")
+		"Send {\"token\": \"eyJ…\"}, or the saved answer to a login. Such an answer contains the token as access_token.")
 	AmbiguousCredentials = define(http.StatusBadRequest, "ambiguous-credentials", "Two wristbands at once",
 		"The request has more than one Authorization header, or two cookies with the same name. So it may contain two wristbands (access tokens). A server that picks one of them can be tricked.",
 		"Send exactly one wristband.")
@@ -136,7 +136,7 @@ var (
 		"Send the request without the Expect header.")
 	BodyTooLarge = define(http.StatusRequestEntityTooLarge, "body-too-large", "Body too large",
 		"The body is larger than 64 KiB.",
-		"Send less. An order can have up to 50 lines, each with a note of up to 200 characters: that is smaller than 64 KiB.")
+		"Send less. An order can have up to 50 lines, each with a note of up to 200 characters: that is usually smaller than 64 KiB.")
 	UnsupportedMediaType = define(http.StatusUnsupportedMediaType, "unsupported-media-type", "The waiter reads JSON",
 		"The waiter (API) cannot read this body. The request has no Content-Type header, or one that this call does not accept. Or the body is compressed, and no call accepts that.",
 		"Send the header Content-Type: application/json (UTF-8), and no Content-Encoding. Login also accepts a form (application/x-www-form-urlencoded).")
@@ -148,7 +148,7 @@ var (
 // 421, and 400 where the host is none: the request is addressed to another server.
 var (
 	MisdirectedRequest = define(http.StatusMisdirectedRequest, "misdirected-request", "Wrong host name",
-		"The request uses a host name that does not belong to this server. The server refuses it because of an attack (DNS rebinding): a web page can make its own host name lead to your computer, and then talk to a server there.",
+		"The request uses a host name that does not belong to this server. The server refuses it to prevent an attack (DNS rebinding): a bad website can make its own host name point to your computer. Then its pages could talk to a server on your computer.",
 		"Use the address that the server printed when it started. The server accepts localhost, loopback addresses such as 127.0.0.1 (only this computer can reach them), the host of RESTAURANT_PUBLIC_URL, and the names in its TLS certificate. The person who runs the server can add names with RESTAURANT_ALLOWED_HOSTS. A proxy in front of the server must not change the Host header.")
 	MalformedHost = define(http.StatusBadRequest, "malformed-host", "That is not a host",
 		"The Host header must be the name or the address of a host, and may have a port. This one is something else.",
@@ -158,7 +158,7 @@ var (
 // 404, 405: no such resource or method.
 var (
 	NotFound = define(http.StatusNotFound, "not-found", "Nothing here",
-		"There is nothing at this address, or nothing that this guest may see. The answer is the same for another guest's order and for an order that does not exist. So nobody can find out which orders of other people exist by trying numbers.",
+		"There is nothing at this address, or nothing that this guest may see. The answer is the same for another guest's order and for an order that does not exist. So nobody can try numbers to find out which orders other people have.",
 		"Check the address and the number. The calls are listed at /swagger/index.html.")
 	MethodNotAllowed = define(http.StatusMethodNotAllowed, "method-not-allowed", "Wrong method",
 		"The address exists, but it does not take this method.",
@@ -188,12 +188,12 @@ var (
 	LastManager = define(http.StatusConflict, "last-manager", "The last manager must stay",
 		"This is the only manager. Without a manager, nobody could manage this restaurant.",
 		"First make somebody else a manager.")
-	WeatherFull = define(http.StatusConflict, "weather-full", "The weather is bad enough",
-		"The lab keeps up to 8 faults at a time, and 8 are active.",
+	WeatherFull = define(http.StatusConflict, "weather-full", "The lab cannot make more faults",
+		"With POST /lab/weather you can make requests fail on purpose, for practice. Up to 8 such faults can be active at a time, and 8 are active now.",
 		"Wait until one has ended, or end them all with DELETE /lab/weather.")
 	PreconditionFailed = define(http.StatusPreconditionFailed, "precondition-failed", "The dish has changed",
 		"The If-Match header names an old version of the dish. Somebody has changed the dish since you read it.",
-		"Read the dish again and look at what changed. Then send your change again, with the new ETag (the version, in a header of the answer) in If-Match.")
+		"Read the dish again and look at what changed. The ETag header of the answer is the new version. Copy its value into the If-Match header, and send your change again.")
 )
 
 // 429: too many requests.
@@ -202,17 +202,17 @@ var (
 		"This guest, or this address, sent more requests than the server allows in a second.",
 		"Wait as many seconds as the Retry-After header says. The RateLimit header of each answer says how many requests are left.")
 	TooManyAttempts = define(http.StatusTooManyRequests, "too-many-attempts", "Too many wrong passwords",
-		"There were several failed logins for this account or from this address, so the next try has to wait. The wait is one second at first. It doubles after each further failure, up to 15 minutes. So nobody can find a password by guessing, and a guest who types a wrong letter loses only a little time.",
+		"There were several failed logins for this account or from this address, so the next try has to wait. The wait is one second at first. It doubles after each further failure, up to 15 minutes. So it takes very long to guess a password. And a guest who types a wrong letter loses only a little time.",
 		"Wait as many seconds as the Retry-After header says, and try again.")
 	TooManyStreams = define(http.StatusTooManyRequests, "too-many-streams", "Too many open streams",
-		"An event stream is an answer that stays open and sends news. This guest has as many of them open as the server allows for one guest.",
+		"An event stream is an answer that stays open and sends news. The server allows each guest only a few open streams. This guest has reached the limit.",
 		"Close a stream before you open another. One stream shows everything about its order.")
 )
 
 // 5xx: failures of the server.
 var (
 	InternalError = define(http.StatusInternalServerError, "internal-error", "Something broke in the kitchen",
-		"Something went wrong inside the server. Only its log shows what, together with the request id.",
+		"Something went wrong inside the server. Only the log of the server says what went wrong. The request id shows the place in the log.",
 		"Try again. If it happens again, report the request_id of this answer.")
 	DatabaseUnavailable = define(http.StatusServiceUnavailable, "database-unavailable", "The order book cannot be reached",
 		"The server is running, but the order book (database) does not answer. So nothing can be read or written now.",
@@ -225,7 +225,7 @@ var (
 		"Wait as many seconds as the Retry-After header says, and try again. Guests who are logged in do not have to wait: checking a wristband (access token) is fast and needs no password.")
 	LabWeather = define(http.StatusServiceUnavailable, "lab-weather", "Bad weather in the lab",
 		"Somebody asked the lab to make some requests fail, with POST /lab/weather. This is one of them. The server did nothing with it. A lab fault can have any status from 400 to 599.",
-		"Do what your program should do with a real failure of this status: if it has a Retry-After header, wait that long, and send the request again. DELETE /lab/weather ends all faults.")
+		"Do the same as for a real failure with this status. If the answer has a Retry-After header, wait that many seconds, and send the request again. DELETE /lab/weather ends all faults.")
 	NotReady = define(http.StatusServiceUnavailable, "not-ready", "The restaurant is not open",
 		"The server is starting or stopping, and takes no new requests at this moment.",
 		"Wait as many seconds as the Retry-After header says, and try again.")
