@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -156,6 +157,8 @@ func (l *lesson) apply(s *subscription, f *course.Fact) (further bool) {
 	case s.seq != nil:
 		l.Trails, further = course.Advance(l.Trails, s.seq, s.place, f)
 	case l.Seen[s.number] != 0 || !s.Matches(f):
+	case s.Answer != "" && s.Min > 1:
+		further = l.rightAnswers(s.Answer) >= s.Min
 	case s.Min > 1:
 		further = l.count(s.number) >= s.Min
 	case s.Different == "":
@@ -177,6 +180,16 @@ func (l *lesson) count(pattern int) int {
 	l.Counts[pattern]++
 	l.dirty = true
 	return l.Counts[pattern]
+}
+
+// rightAnswers is how many questions of a group are answered rightly now.
+func (l *lesson) rightAnswers(group string) (n int) {
+	for _, q := range l.Questions {
+		if q.Group == group && l.Answers[q.ID] == q.Answer {
+			n++
+		}
+	}
+	return n
 }
 
 // second reports whether a fact differs from the first that the pattern saw.
@@ -234,7 +247,7 @@ func (t *Tracker) Answer(id string, q course.Question, choice int) (right bool, 
 		l.answer(q, choice)
 		l.start(now)
 		if right {
-			f := course.AnswerFact(l.Lesson, q.ID, now)
+			f := course.AnswerFact(l.Lesson, cmp.Or(q.Group, q.ID), now)
 			header = t.credit(&f)
 		}
 	})

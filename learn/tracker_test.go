@@ -224,6 +224,25 @@ func TestTracker_minimum(t *testing.T) {
 	}
 }
 
+// TestTracker_groupOfQuestions: so many different questions, and not one of them twice.
+func TestTracker_groupOfQuestions(t *testing.T) {
+	c := newCourse(course.Condition{All: []course.Pattern{{See: "two", Answer: "cases", Min: 2}}})
+	l := c.Lessons[0]
+	l.Questions = nil
+	for _, id := range []string{"a", "b", "c"} {
+		l.Questions = append(l.Questions, course.Question{ID: id, Group: "cases", Choices: []string{"x", "y"}, Answer: 1})
+	}
+	tr := NewTracker(c, nil, discard)
+	for i, want := range []struct {
+		question, choice int
+		news             string
+	}{{0, 1, ""}, {0, 1, ""}, {1, 2, ""}, {0, 2, ""}, {2, 1, ""}, {0, 1, "L01 done; next=none"}} {
+		if _, news := tr.Answer("L01", l.Questions[want.question], want.choice); news != want.news {
+			t.Errorf("answer %d changes %q, want %q", i, news, want.news)
+		}
+	}
+}
+
 // TestTracker_viaAndNoted: what was reported counts only where a pattern asks for it.
 func TestTracker_viaAndNoted(t *testing.T) {
 	tr := newTracker(course.Condition{All: []course.Pattern{

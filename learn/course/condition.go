@@ -53,7 +53,8 @@ type Pattern struct {
 	Via string `json:"via,omitzero"`
 	// Noted is a word in which the lab has said what was seen.
 	Noted string `json:"noted,omitzero"`
-	// Answer is the id of a question that was answered rightly.
+	// Answer is the id of a question that was answered rightly, or a group of questions of
+	// which Min were.
 	Answer string `json:"answer,omitzero"`
 	// Same is token or order: what must be the same wherever a sequence says so.
 	Same string `json:"same,omitzero"`
@@ -107,7 +108,7 @@ type Fact struct {
 // Endpoint is where a pattern and a fact can meet.
 type Endpoint struct{ Method, Route string }
 
-// AnswerFact returns the fact that a question was answered rightly. Its endpoint is none of
+// AnswerFact returns the fact that a question, or one of a group, was answered rightly. Its endpoint is none of
 // HTTP.
 func AnswerFact(l *Lesson, question string, at int64) Fact {
 	return Fact{At: at, Endpoint: Endpoint{"answer", l.ID + "/" + question}}

@@ -41,6 +41,8 @@ type Lesson struct {
 	Part string `json:"part"`
 	// Extra is true for a lesson beside the course: it does not count and claims nothing.
 	Extra bool `json:"extra,omitzero"`
+	// Alone is true if the learner finds the commands without help.
+	Alone bool `json:"alone,omitzero"`
 	// Goal says in one sentence what one can do afterwards.
 	Goal string `json:"goal"`
 	// Needs are the ids of lessons that come before it.
@@ -64,7 +66,10 @@ type Lesson struct {
 
 // Question has one right choice. Choices are numbered from 1.
 type Question struct {
-	ID       string   `json:"id"`
+	ID string `json:"id"`
+	// Group is a name that several questions of a lesson share, if it counts how many of
+	// them are answered rightly.
+	Group    string   `json:"group,omitzero"`
 	Question string   `json:"question"`
 	Choices  []string `json:"choices"`
 	Answer   int      `json:"answer"`

@@ -1,0 +1,119 @@
+#!/bin/sh
+# L18 Choose, then cook alone, from the first call to done. Run it in an empty folder.
+# The lines that begin with curl are those of the lesson, with -q, so that no .curlrc
+# changes them; each is followed by what its answer must be.
+set -u
+lesson=L18
+fail() { echo "$lesson: $*" >&2; exit 1; }
+# wants NAME STATUS...: the answer to the step has one of these statuses.
+wants() {
+	name=$1; shift
+	status=$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' "$name.head")
+	for want in "$@"; do [ "$status" = "$want" ] && return; done
+	fail "$name: the status is $status, and should be $*"
+}
+# each NAME STATUS...: each of the statuses that the step has printed is one of these.
+each() {
+	name=$1; shift
+	[ -s "$name.body" ] || fail "$name: no status is printed"
+	while read -r status; do
+		case " $* " in *" $status "*) ;; *) fail "$name: a status is $status, and should be $*" ;; esac
+	done < "$name.body"
+}
+# ends NAME CODE WANTED: curl has ended with the code that is wanted.
+ends() { [ "$2" = "$3" ] || fail "$1: curl ends with $2, and should with $3"; }
+holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; }
+header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
+
+curl -q -s "http://localhost:8080/learn/files/{register,wine,order,preparing,vip,no-vip}.json" -o "#1.json" || fail "nothing answers at http://localhost:8080"
+curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L18/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
+
+echo "1. Log in as marco, the manager."
+curl -q -fsS -H "Accept: text/plain" -d username=marco -d password=marco-likes-pizza http://localhost:8080/api/v1/auth/login -o marco.txt -sS -D marco.head > marco.body || fail "marco: it is refused, or nothing answers"
+cp marco.txt marco.body
+wants marco 200
+
+echo "2. Log in as carla, the chef."
+curl -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-likes-pizza http://localhost:8080/api/v1/auth/login -o carla.txt -sS -D carla.head > carla.body || fail "carla: it is refused, or nothing answers"
+cp carla.txt carla.body
+wants carla 200
+
+echo "3. Register a new guest. Choose a name and a password, and note the id in the response. (409: the name is taken, perhaps by you. Then log in.)"
+curl -q -i -H "Content-Type: application/json" -d "@register.json" http://localhost:8080/api/v1/auth/register -sS -D register.head > register.body || fail "register: nothing answers"
+wants register 201 409
+
+echo "4. Log in as the new guest, and save the wristband."
+curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d "password=a sentence only I know" http://localhost:8080/api/v1/auth/login -o new.txt -sS -D login.head > login.body || fail "login: it is refused, or nothing answers"
+cp new.txt login.body
+wants login 200
+
+echo "5. As carla, read the kitchen's list of orders. Then an order stays placed for a minute, so that she can be first."
+curl -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders -sS -D board.head > board.body || fail "board: nothing answers"
+wants board 200
+
+echo "6. As the new guest, order the first thing."
+curl -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@wine.json" http://localhost:8080/api/v1/orders -sS -D drink.head > drink.body || fail "drink: nothing answers"
+wants drink 201
+order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' drink.head)
+
+echo "7. Order the second thing, and note the number of this order."
+curl -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D order.head > order.body || fail "order: nothing answers"
+wants order 201
+order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' order.head)
+
+echo "8. As carla, set the second order to preparing. The kitchen does the rest by itself."
+curl -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/$order -sS -D cook.head > cook.body || fail "cook: nothing answers"
+wants cook 200
+
+echo "9. As the guest, follow this order until it is served."
+curl -q -N -H "@new.txt" http://localhost:8080/api/v1/orders/$order/events -sS -D follow.head > follow.body || fail "follow: nothing answers"
+wants follow 200
+
+echo "10. Read the order: it is served."
+curl -q -i -H "@new.txt" http://localhost:8080/api/v1/orders/$order -sS -D served.head > served.body || fail "served: nothing answers"
+wants served 200
+
+echo "11. As marco, make the new guest a VIP. You need the id of the guest."
+curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@vip.json" http://localhost:8080/api/v1/users/6 -sS -D vip.head > vip.body || fail "vip: nothing answers"
+wants vip 200
+
+echo "12. Show the old wristband in the lounge. It does not say VIP, and so marco's decision has ended it."
+curl -q -i -H "@new.txt" http://localhost:8080/api/v1/lounge -sS -D old.head > old.body || fail "old: nothing answers"
+wants old 401
+holds old '"type":"/problems/token-revoked"'
+
+echo "13. Log in again."
+curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d "password=a sentence only I know" http://localhost:8080/api/v1/auth/login -o new.txt -sS -D again.head > again.body || fail "again: it is refused, or nothing answers"
+cp new.txt again.body
+wants again 200
+
+echo "14. Show the new wristband in the lounge."
+curl -q -i -H "@new.txt" http://localhost:8080/api/v1/lounge -sS -D lounge.head > lounge.body || fail "lounge: nothing answers"
+wants lounge 200
+
+echo "15. Log out."
+curl -q -i -X POST -H "@new.txt" http://localhost:8080/api/v1/auth/logout -sS -D logout.head > logout.body || fail "logout: nothing answers"
+wants logout 204
+
+echo "16. Prove that the wristband is dead: ask who you are."
+curl -q -i -H "@new.txt" http://localhost:8080/api/v1/auth/me -sS -D proof.head > proof.body || fail "proof: nothing answers"
+wants proof 401
+holds proof '"type":"/problems/token-revoked"'
+
+echo "17. Clean up: as marco, take the VIP status back."
+curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@no-vip.json" http://localhost:8080/api/v1/users/6 -sS -D back.head > back.body || fail "back: nothing answers"
+wants back 200
+
+curl -q -s -d question=app -d choice=1 http://localhost:8080/learn/lessons/L18/answers -D app.head -o /dev/null
+curl -q -s -d question=spa -d choice=1 http://localhost:8080/learn/lessons/L18/answers -D spa.head -o /dev/null
+curl -q -s -d question=services -d choice=1 http://localhost:8080/learn/lessons/L18/answers -D services.head -o /dev/null
+curl -q -s -d question=weather -d choice=1 http://localhost:8080/learn/lessons/L18/answers -D weather.head -o /dev/null
+curl -q -s -d question=domains -d choice=1 http://localhost:8080/learn/lessons/L18/answers -D domains.head -o /dev/null
+curl -q -s -d question=village -d choice=2 http://localhost:8080/learn/lessons/L18/answers -D village.head -o /dev/null
+curl -q -s -d question=bank -d choice=3 http://localhost:8080/learn/lessons/L18/answers -D bank.head -o /dev/null
+curl -q -s -d question=dismissed -d choice=2 http://localhost:8080/learn/lessons/L18/answers -D dismissed.head -o /dev/null
+curl -q -s -d question=hospital -d choice=3 http://localhost:8080/learn/lessons/L18/answers -D hospital.head -o /dev/null
+curl -q -s -d question=admin -d choice=2 http://localhost:8080/learn/lessons/L18/answers -D admin.head -o /dev/null
+curl -q -s http://localhost:8080/learn/lessons/L18.json -o L18.json
+grep -qF '"state":"done"' L18.json || fail "it is not done; see http://localhost:8080/learn"
+echo "L18 is done."
