@@ -44,7 +44,7 @@ var commands = []command{
 	{name: "users add", args: "[-role guest|chef|manager] [-vip] [-name NAME] USERNAME", run: usersAddCommand, flags: userFlags, usage: "users add takes one USERNAME: users add -role manager NAME", meaning: "Add a user. Stop the server first. The command reads the password from standard input: type it when the command asks."},
 	{name: "health", run: healthCommand, meaning: "Check if the server with the same settings is ready. The exit code is 1 if it is not."},
 	{name: "backup", args: "FILE", run: backupCommand, usage: "backup takes the name of one new FILE", meaning: "Copy the SQLite database to a new FILE. (For PostgreSQL use pg_dump.) You can do this while the server is running."},
-	{name: "restore", args: "[-yes] FILE", run: restoreCommand, flags: restoreFlags, usage: "restore takes the name of one FILE: restore [-yes] FILE", meaning: "Replace the SQLite database with FILE, an older copy that the command backup made. Stop the server first. The command shows what it will replace, and asks before it does so. With -yes it does not ask."},
+	{name: "restore", args: "[-yes] FILE", run: restoreCommand, flags: restoreFlags, usage: "restore takes the name of one FILE: restore [-yes] FILE", meaning: "Replace the SQLite database with FILE, an older copy that backup made. Stop the server first. restore shows what it will replace, and asks before it does so. With -yes it does not ask."},
 }
 
 // start reads the command line and runs the command.
