@@ -47,10 +47,12 @@ func TestWire_showsWhatAnybodySees(t *testing.T) {
 	srv.get(t, "/lab/wire/ca.pem").wants(t, 404, "not-found")
 
 	secure := decode[wireAnswer](t, srv.post(t, "/lab/wire", "tls=true", asForm).wants(t, 201, ""))
-	if _, err := http.Get("http://" + plain.Listen); err == nil {
+	if res, err := srv.overWire(t, plain.Listen, "http", nil); err == nil {
+		res.Body.Close()
 		t.Error("the old wire is still open")
 	}
-	if _, err := srv.overWire(t, secure.Listen, "https", x509.NewCertPool()); err == nil {
+	if res, err := srv.overWire(t, secure.Listen, "https", x509.NewCertPool()); err == nil {
+		res.Body.Close()
 		t.Error("a client trusts what it does not know")
 	}
 	roots := x509.NewCertPool()

@@ -287,8 +287,12 @@ func TestLessons_wrongChoicesSayWhy(t *testing.T) {
 				}
 			}
 		}
-		lesson := decode[struct{ Predict struct{ First_try bool } }](t, srv.get(t, "/learn/lessons/"+l.ID).wants(t, 200, ""))
-		if want := l.Predict.Answer == 1; lesson.Predict.First_try != want {
+		lesson := decode[struct {
+			Predict struct {
+				FirstTry bool `json:"first_try"`
+			}
+		}](t, srv.get(t, "/learn/lessons/"+l.ID).wants(t, 200, ""))
+		if want := l.Predict.Answer == 1; lesson.Predict.FirstTry != want {
 			t.Errorf("%s: the first try was right: %t", l.ID, !want)
 		}
 	}

@@ -34,7 +34,7 @@ func (h *Handler) Measured(ctx context.Context, name string, result any) error {
 	if err != nil {
 		return err
 	}
-	return h.store.SaveMeasurement(ctx, measurement{name, time.Now(), text})
+	return h.store.saveMeasurement(ctx, measurement{name, time.Now(), text})
 }
 
 // @Description	What the lab has measured of each way to check who asks.
@@ -107,7 +107,7 @@ var comparisonRows = []comparisonRow{
 //	@Success		200	{object}	comparisonResponse
 //	@Router			/learn/comparison [get]
 func (h *Handler) compare(c *gin.Context) error {
-	measured, err := h.store.Measurements(c.Request.Context())
+	measured, err := h.store.measurements(c.Request.Context())
 	if err != nil {
 		return err
 	}

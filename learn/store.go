@@ -189,14 +189,14 @@ func (s *Store) records(ctx context.Context) (records []record, err error) {
 	return records, rows.Err()
 }
 
-// SaveMeasurement keeps a measurement in place of the one of the same name.
-func (s *Store) SaveMeasurement(ctx context.Context, m measurement) error {
+// saveMeasurement keeps a measurement in place of the one of the same name.
+func (s *Store) saveMeasurement(ctx context.Context, m measurement) error {
 	_, err := s.db.ExecContext(ctx, `REPLACE INTO measurements (name, at, result) VALUES (?, ?, ?)`, m.name, m.at.UnixMilli(), string(m.result))
 	return err
 }
 
-// Measurements returns the newest measurement of each name.
-func (s *Store) Measurements(ctx context.Context) (all []measurement, err error) {
+// measurements returns the newest measurement of each name.
+func (s *Store) measurements(ctx context.Context) (all []measurement, err error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT name, at, result FROM measurements ORDER BY name`)
 	if err != nil {
 		return nil, err

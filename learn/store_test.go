@@ -156,11 +156,11 @@ func TestStore_migratesVersion2(t *testing.T) {
 	tr, s = openTracker(t, file, newCourse(waitsForA))
 	before := len(mustFacts(t, s, 20))
 	for _, result := range []string{"1", "2"} { // the newer one counts
-		if err := s.SaveMeasurement(t.Context(), measurement{"weigh", time.UnixMilli(clock), []byte(result)}); err != nil {
+		if err := s.saveMeasurement(t.Context(), measurement{"weigh", time.UnixMilli(clock), []byte(result)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := s.Measurements(t.Context())
+	got, err := s.measurements(t.Context())
 	if err != nil || len(got) != 1 || string(got[0].result) != "2" || got[0].at.UnixMilli() != clock {
 		t.Errorf("the measurements are %v, %v", got, err)
 	}

@@ -113,7 +113,7 @@ func (k *Kiosk) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-every.C:
-			k.syncAll(ctx)
+			_ = k.syncAll(ctx) // each failure is logged where it happens
 		}
 	}
 }

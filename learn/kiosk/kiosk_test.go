@@ -86,22 +86,22 @@ func (h *house) RoundTrip(r *http.Request) (*http.Response, error) {
 	if h.ahead != 0 {
 		w.Header().Set("Restaurant-Time", time.Now().Add(h.ahead).UTC().Format(http.TimeFormat))
 	}
-	switch path := r.URL.Path; {
-	case path == "/.well-known/jwks.json":
+	switch r.URL.Path {
+	case "/.well-known/jwks.json":
 		h.fetched.Add(1)
 		if h.answer != nil {
 			h.answer(w, r)
 		} else {
 			_ = json.NewEncoder(w).Encode(map[string]any{"keys": h.keys})
 		}
-	case path == "/.well-known/ended.json":
+	case "/.well-known/ended.json":
 		list := []map[string]any{}
 		for _, sid := range h.ended {
 			sum := sha256.Sum256([]byte(sid))
 			list = append(list, map[string]any{"sid_sha256": hex.EncodeToString(sum[:]), "until": time.Now().Add(time.Hour)})
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"as_of": time.Now(), "ended": list})
-	case path == "/lab/kiosk":
+	case "/lab/kiosk":
 		body, _ := io.ReadAll(r.Body)
 		h.reports = append(h.reports, report{r.URL.String(), r.Header.Get("Authorization"), string(body)})
 		w.WriteHeader(http.StatusNoContent)

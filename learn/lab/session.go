@@ -146,7 +146,7 @@ func ticketHash(ticket string) string {
 }
 
 func setTicket(c *gin.Context, ticket string, seconds int) {
-	http.SetCookie(c.Writer, &http.Cookie{
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // Secure under TLS; over plain HTTP browsers would drop it
 		Name: TicketCookie, Value: ticket, Path: basepath.Of(c.Request) + "/", MaxAge: seconds,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.Request.TLS != nil,
 	})

@@ -253,7 +253,7 @@ func (f fault) failure() *problem.Problem {
 	kind.Status = *f.Status
 	p := kind.New("")
 	if f.RetryAfter != nil {
-		p.RetryAfter(time.Duration(*f.RetryAfter) * time.Second)
+		p = p.RetryAfter(time.Duration(*f.RetryAfter) * time.Second)
 	}
 	return p
 }

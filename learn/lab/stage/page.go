@@ -105,7 +105,7 @@ func (s *Stage) begin(w http.ResponseWriter, v view) {
 	if v.Scene == nil {
 		return
 	}
-	ticket := &http.Cookie{Name: Cookie, Path: s.options.Path + "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: -1}
+	ticket := &http.Cookie{Name: Cookie, Path: s.options.Path + "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: -1} //nolint:gosec // the stage speaks plain HTTP on loopback
 	if v.Scene.Cookie {
 		ticket.Value, ticket.MaxAge = s.options.Token, 0
 	}
