@@ -26,12 +26,12 @@ holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; 
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L01/answers -D predict.head -o /dev/null || fail "nothing answers at http://localhost:8080"
 
-echo "1. Ask the waiter (API) for the Margherita on the menu. With -i, curl shows the status and the headers above the body."
+echo "1. Ask the waiter (API) for the Margherita on the menu. With -i, curl also shows the status (a number) and the headers (lines about the response). The content, the body, comes below them."
 curl -q -i "http://localhost:8080/api/v1/menu?q=margherita" -sS -D menu.head > menu.body || fail "menu: nothing answers"
 wants menu 200
 header menu Content-Type 'application/json'
 
-echo "2. Ask again with another program: open the same address in a browser. Or let curl say that it is another program, as here."
+echo "2. Ask again with another program: open the same address in a browser. Or run the line below: in it, curl says that it is another program."
 curl -q -i -H "User-Agent: my-first-program" "http://localhost:8080/api/v1/menu?q=margherita" -sS -D other-client.head > other-client.body || fail "other-client: nothing answers"
 wants other-client 200
 
@@ -39,7 +39,7 @@ echo "3. Ask for one dish. Dish 1 is the Margherita."
 curl -q -i http://localhost:8080/api/v1/menu/1 -sS -D dish.head > dish.body || fail "dish: nothing answers"
 wants dish 200
 
-echo "4. Ask for a dish that is not on the menu. The waiter stays polite and answers with a problem document."
+echo "4. Ask for a dish that is not on the menu. The waiter stays polite and answers with a text that explains the error (a problem document)."
 curl -q -i http://localhost:8080/api/v1/menu/9999 -sS -D no-dish.head > no-dish.body || fail "no-dish: nothing answers"
 wants no-dish 404
 holds no-dish '"type":"/problems/not-found"'

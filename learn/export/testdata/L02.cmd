@@ -15,7 +15,7 @@ curl -q -i -X DELETE http://localhost:8080/api/v1/menu/1
 rem 4. Check if the Margherita is still there.
 curl -q -i http://localhost:8080/api/v1/menu/1
 
-rem 5. Now do the same where there is no bouncer. The lab has a small restaurant of its own that asks nobody. Order there.
+rem 5. Now do the same where there is no bouncer. The lab is a part of this server that is unsafe on purpose. It has a small restaurant that asks nobody for a wristband. Order there.
 curl -q -i -X POST http://localhost:8080/lab/open/orders
 
 rem 6. Read its list of orders. One of them is alice's.

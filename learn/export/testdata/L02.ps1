@@ -14,7 +14,7 @@ curl.exe -q -i -X DELETE http://localhost:8080/api/v1/menu/1
 # 4. Check if the Margherita is still there.
 curl.exe -q -i http://localhost:8080/api/v1/menu/1
 
-# 5. Now do the same where there is no bouncer. The lab has a small restaurant of its own that asks nobody. Order there.
+# 5. Now do the same where there is no bouncer. The lab is a part of this server that is unsafe on purpose. It has a small restaurant that asks nobody for a wristband. Order there.
 curl.exe -q -i -X POST http://localhost:8080/lab/open/orders
 
 # 6. Read its list of orders. One of them is alice's.

@@ -50,7 +50,7 @@ echo "4. Check if the Margherita is still there."
 curl -q -i http://localhost:8080/api/v1/menu/1 -sS -D still-there.head > still-there.body || fail "still-there: nothing answers"
 wants still-there 200
 
-echo "5. Now do the same where there is no bouncer. The lab has a small restaurant of its own that asks nobody. Order there."
+echo "5. Now do the same where there is no bouncer. The lab is a part of this server that is unsafe on purpose. It has a small restaurant that asks nobody for a wristband. Order there."
 curl -q -i -X POST http://localhost:8080/lab/open/orders -sS -D open-order.head > open-order.body || fail "open-order: nothing answers"
 wants open-order 201
 

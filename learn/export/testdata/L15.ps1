@@ -37,7 +37,7 @@ curl.exe -q -i -H "@changed.txt" http://localhost:8080/api/v1/lounge
 # 12. Now go to a bouncer who only reads and checks nothing: the sleepy bouncer of the lab. Show him fake 1. His answer also says why the real bouncer refuses it.
 curl.exe -q -i -H "@none.txt" http://localhost:8080/lab/sleepy/lounge
 
-# 13. Repair him. These are the five guards (checks) that he lacks, each with a line of Go, JavaScript and Python.
+# 13. Repair him. These are the five guards (checks) that he needs, each with a line of Go, JavaScript and Python.
 curl.exe -q -i http://localhost:8080/lab/repair
 
 # 14. Begin with one guard. The lab shows the repaired bouncer 8 fakes and 2 genuine tokens. Only 3 of 10 decisions are right.

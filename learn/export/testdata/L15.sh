@@ -87,7 +87,7 @@ echo "12. Now go to a bouncer who only reads and checks nothing: the sleepy boun
 curl -q -i -H "@none.txt" http://localhost:8080/lab/sleepy/lounge -sS -D sleepy.head > sleepy.body || fail "sleepy: nothing answers"
 wants sleepy 200
 
-echo "13. Repair him. These are the five guards (checks) that he lacks, each with a line of Go, JavaScript and Python."
+echo "13. Repair him. These are the five guards (checks) that he needs, each with a line of Go, JavaScript and Python."
 curl -q -i http://localhost:8080/lab/repair -sS -D guards.head > guards.body || fail "guards: nothing answers"
 wants guards 200
 
