@@ -83,7 +83,7 @@ var (
 		logIn)
 	TokenRevoked = refuseToken("token-revoked", "The login session has ended", "revoked",
 		"The login session of this wristband (access token) ended before the wristband expired. There are several possible reasons. The guest logged out, ended the session or changed the password. A manager ended the session, or changed the role or the VIP status. A voucher (refresh token) was used twice. The wristband was sent over plain HTTP, where others can read it. The restaurant was reset. Or somebody restored an older copy of the order book (database). The answer names the reason if the server knows it.",
-		"Always use the https:// address if the server has one. If you send the wristband to http://, its login session ends, and the answer is a redirect to https://. curl -L follows the redirect without the wristband, so it shows authentication-required instead. "+logIn)
+		"Always use the https:// address if the server has one. If you send the wristband to http://, its login session ends, and the answer is a redirect to https://. curl -L follows the redirect without the wristband. So it shows the error authentication-required, and not token-revoked. "+logIn)
 	RefreshTokenInvalid = define(http.StatusUnauthorized, "refresh-token-invalid", "That voucher is not valid",
 		"The voucher (refresh token) is unknown or expired, or its login session has ended.",
 		"Log in again at POST /api/v1/auth/login. Every login and every refresh gives you a new refresh token.")
@@ -104,8 +104,8 @@ var (
 		"The wristband (access token) is real, but it says that this guest is not a VIP (its vip claim is false).",
 		"Log in as a VIP, for example with the demo account vera. A manager can make a guest a VIP. The guest's next wristband then says so.")
 	CrossOrigin = define(http.StatusForbidden, "cross-origin", "A page from another site is asking",
-		"A web page from another site sent this request. Such a request may not use a cookie, log in, or change your progress in the lessons. The reason: a browser may send your cookies even when another site's page makes the request. Then that page could place an order in your name. And if the page could log in, it could try many wrong passwords. Then you, too, would have to wait before you can log in. A site here is an origin: http or https, the host and the port together. So another port on the same host is another origin.",
-		"Call the API from the pages of this server, or send the access token in an Authorization header: another site's page does not have your token. With RESTAURANT_CORS_ORIGINS, the person who runs this server can allow the pages of another origin to log in, without cookies.")
+		"A web page from another site sent this request. Such a request may not use a cookie, log in, or change your progress in the lessons. The reason: a browser may send your cookies even when another site's page makes the request. Then that page could place an order in your name. And if the page could log in, it could try many wrong passwords. After several wrong passwords, each login has to wait, and so would yours. A site here is an origin: http or https, the host and the port together. So another port on the same host is another origin.",
+		"Call the API from the pages of this server, or send the access token in an Authorization header: another site's page does not have your token. With RESTAURANT_CORS_ORIGINS, the person who runs this server can allow the pages of another origin to log in. These pages still cannot use cookies.")
 	AgeRestricted = define(http.StatusForbidden, "age-restricted", "Adults only",
 		"The order contains a dish or a drink for adults only. The age_over_18 claim of the wristband (access token) is false.",
 		"Leave that line out of the order. The wristband says only whether a guest is 18 or older. It never contains the date of birth, because the server does not need it there.")

@@ -5,7 +5,7 @@ curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L
 rem 1. Ask the waiter (API) for the Margherita on the menu. With -i, curl also shows the status (a number) and the headers (lines about the response). The content, the body, comes below them.
 curl -q -i "http://localhost:8080/api/v1/menu?q=margherita"
 
-rem 2. Ask again with another program: open the same address in a browser. Or run the line below: in it, curl says that it is another program.
+rem 2. Ask again with another program: open the same address in a browser. Or run the line below. There curl sends another name, so the server thinks that another program asks.
 curl -q -i -H "User-Agent: my-first-program" "http://localhost:8080/api/v1/menu?q=margherita"
 
 rem 3. Ask for one dish. Dish 1 is the Margherita.

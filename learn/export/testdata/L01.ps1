@@ -4,7 +4,7 @@ curl.exe -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lesso
 # 1. Ask the waiter (API) for the Margherita on the menu. With -i, curl also shows the status (a number) and the headers (lines about the response). The content, the body, comes below them.
 curl.exe -q -i "http://localhost:8080/api/v1/menu?q=margherita"
 
-# 2. Ask again with another program: open the same address in a browser. Or run the line below: in it, curl says that it is another program.
+# 2. Ask again with another program: open the same address in a browser. Or run the line below. There curl sends another name, so the server thinks that another program asks.
 curl.exe -q -i -H "User-Agent: my-first-program" "http://localhost:8080/api/v1/menu?q=margherita"
 
 # 3. Ask for one dish. Dish 1 is the Margherita.

@@ -31,7 +31,7 @@ curl -q -i "http://localhost:8080/api/v1/menu?q=margherita" -sS -D menu.head > m
 wants menu 200
 header menu Content-Type 'application/json'
 
-echo "2. Ask again with another program: open the same address in a browser. Or run the line below: in it, curl says that it is another program."
+echo "2. Ask again with another program: open the same address in a browser. Or run the line below. There curl sends another name, so the server thinks that another program asks."
 curl -q -i -H "User-Agent: my-first-program" "http://localhost:8080/api/v1/menu?q=margherita" -sS -D other-client.head > other-client.body || fail "other-client: nothing answers"
 wants other-client 200
 

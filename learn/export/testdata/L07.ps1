@@ -36,7 +36,7 @@ curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/kitchen/orders
 # 11. Log in as carla, the chef.
 curl.exe -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-likes-pizza http://localhost:8080/api/v1/auth/login -o carla.txt
 
-# 12. Ask for the kitchen's orders as carla. A chef has now looked at the list. So for one minute, new orders wait for carla.
+# 12. Ask for the kitchen's orders as carla. A chef has now looked at the list. Usually the kitchen starts each order by itself. But after a chef has looked at the list, new orders wait for the chef, for one minute.
 curl.exe -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
 
 # 13. Order a pizza as alice, so that there is something to cook.

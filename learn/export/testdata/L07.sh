@@ -82,7 +82,7 @@ curl -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-likes-p
 cp carla.txt carla.body
 wants carla 200
 
-echo "12. Ask for the kitchen's orders as carla. A chef has now looked at the list. So for one minute, new orders wait for carla."
+echo "12. Ask for the kitchen's orders as carla. A chef has now looked at the list. Usually the kitchen starts each order by itself. But after a chef has looked at the list, new orders wait for the chef, for one minute."
 curl -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders -sS -D carla-kitchen.head > carla-kitchen.body || fail "carla-kitchen: nothing answers"
 wants carla-kitchen 200
 
