@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"restaurant/e2e/testkit"
 	"restaurant/learn/course"
 	"restaurant/learn/export"
 	"restaurant/learn/kiosk"
@@ -223,6 +224,9 @@ func TestLessons_needEachStep(t *testing.T) {
 					t.Fatalf("done for the time %d, it is %s:\n%s", try+1, r.srv.lessonState(t, l.ID), strings.Join(r.log, "\n"))
 				}
 				r.srv.post(t, "/learn/reset", fmt.Sprintf(`{"what":"lesson","lesson":%q}`, l.ID)).wants(t, 200, "")
+			}
+			if testkit.UsesPostgres() {
+				return // what counts is decided without a database; SQLite's run leaves each step out
 			}
 			for _, left := range countingSteps(l) {
 				r := newReplay(t, l)
