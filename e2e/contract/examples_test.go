@@ -306,8 +306,10 @@ func newDemo(t *testing.T, p *testkit.Process) *demo {
 		d.tokens[who] = p.Login(who)
 	}
 	var lessons []map[string]any
-	for n := range 9 {
-		l := map[string]any{"lesson": fmt.Sprintf("L%02d", n+1), "state": "started", "started_at": "2026-01-31T19:00:00Z", "answers": map[string]int{}, "hints": []int{}}
+	var list struct{ Items []struct{ ID string } }
+	p.Call(http.MethodGet, "/learn/lessons", "", "", &list)
+	for n, item := range list.Items {
+		l := map[string]any{"lesson": item.ID, "state": "started", "started_at": "2026-01-31T19:00:00Z", "answers": map[string]int{}, "hints": []int{}}
 		if n < 4 {
 			l["state"], l["done_at"] = "done", "2026-01-31T19:04:00Z"
 			l["answers"], l["hints"] = map[string]int{"predict": 1}, []int{2}

@@ -78,6 +78,7 @@ const headerLimit = 8 << 10
 //	@Tags			lab
 //	@Produce		json
 //	@Security		Bearer
+//	@x-security-optional	true
 //	@Success		200	{object}	weighResponse
 //	@Router			/lab/weigh [get]
 func (l *Lab) weigh(c *gin.Context) error {

@@ -62,8 +62,8 @@ type wireLogResponse struct {
 // @Description	One thing that was seen on the wire.
 type wireLogEntry struct {
 	At time.Time `json:"at" example:"2026-01-31T19:01:00Z" format:"date-time" validate:"required"`
-	// Null for a note.
-	From *string `json:"from" example:"client" enums:"client,server" extensions:"x-nullable" validate:"required"`
+	// client or server. Null for a note.
+	From *string `json:"from" example:"client" extensions:"x-nullable" validate:"required"`
 	// How many bytes went over the wire.
 	Bytes int `json:"bytes" example:"412" validate:"required"`
 	// Without TLS: what they said. With TLS: what kind of record it was.
