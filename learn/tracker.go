@@ -155,7 +155,9 @@ func (t *Tracker) credit(f *course.Fact) string {
 func (l *lesson) apply(s *subscription, f *course.Fact) (further bool) {
 	switch {
 	case s.seq != nil:
-		l.Trails, further = course.Advance(l.Trails, s.seq, s.place, f)
+		var changed bool
+		l.Trails, changed, further = course.Advance(l.Trails, s.seq, s.place, f)
+		l.dirty = l.dirty || changed // a restart must not lose a token or an order
 	case l.Seen[s.number] != 0 || !s.Matches(f):
 	case s.Answer != "" && s.Min > 1:
 		further = l.rightAnswers(s.Answer) >= s.Min

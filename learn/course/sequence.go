@@ -36,9 +36,10 @@ func (m PartialMatch) extend(p *Pattern, f *Fact) (next PartialMatch, ok bool) {
 }
 
 // Advance extends the partial matches of a sequence by a fact from the endpoint of
-// seq[i], and reports whether one has become longer than all before. A match that
-// binds nothing new replaces its prefix, which could not lead to anything else.
-func Advance(partial []PartialMatch, seq []Pattern, i int, f *Fact) (after []PartialMatch, further bool) {
+// seq[i], and reports whether there is something new to store, and whether a match has
+// become longer than all before. A match that binds nothing new replaces its prefix, which
+// could not lead to anything else.
+func Advance(partial []PartialMatch, seq []Pattern, i int, f *Fact) (after []PartialMatch, changed, further bool) {
 	longest := 0
 	for _, m := range partial {
 		longest = max(longest, m.Steps)
@@ -59,10 +60,11 @@ func Advance(partial []PartialMatch, seq []Pattern, i int, f *Fact) (after []Par
 		default:
 			partial = append(partial, next)
 		}
-		further = further || next.Steps > longest
+		changed, further = true, further || next.Steps > longest
 	}
 	if len(partial) > maxPartial {
 		partial = slices.Delete(partial, 1, len(partial)-maxPartial+1) // the first is where new matches begin
+		changed = further                                              // with so many, each request changes them: too often to store
 	}
-	return partial, further
+	return partial, changed, further
 }

@@ -9,13 +9,13 @@ func TestAdvance_isBounded(t *testing.T) {
 	const tokens = 10 * maxPartial
 	var partial []PartialMatch
 	for n := range tokens {
-		partial, _ = Advance(partial, seq, 0, &Fact{Token: "valid", TokenHash: uint64(n + 1)})
+		partial, _, _ = Advance(partial, seq, 0, &Fact{Token: "valid", TokenHash: uint64(n + 1)})
 	}
 	if len(partial) > maxPartial {
 		t.Errorf("%d partial matches are kept", len(partial))
 	}
 	for token, want := range map[uint64]bool{1: false, tokens: true} {
-		if _, further := Advance(partial, seq, 1, &Fact{Token: "token-expired", TokenHash: token}); further != want {
+		if _, _, further := Advance(partial, seq, 1, &Fact{Token: "token-expired", TokenHash: token}); further != want {
 			t.Errorf("token %d of %d completes the sequence: %t", token, tokens, further)
 		}
 	}
