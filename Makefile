@@ -79,7 +79,7 @@ clean: ## Remove what build made
 
 e2e: ## Test the page in a real browser (needs Chromium); pictures in dist/e2e
 	@mkdir -p dist/e2e
-	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 10m -parallel 4 -artifacts -outputdir "$(CURDIR)/dist/e2e" -run '$(RUN)' .
+	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 15m -parallel 4 -artifacts -outputdir "$(CURDIR)/dist/e2e" -run '$(RUN)' .
 
 contract: ## Hold the documents against the program, and try the clients and generators that people bring along (installs npm's into e2e/contract)
 	@if ! command -v npm >/dev/null; then echo "contract: without npm, the tests of its tools are skipped."; exit 0; fi; \
