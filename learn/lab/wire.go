@@ -287,11 +287,11 @@ func (l *Lab) showWireCA(c *gin.Context) error {
 
 // Close ends what the lab has opened.
 func (l *Lab) Close() {
-	l.tickets.close()
 	l.theStage.replace(nil)
 	l.cable.mu.Lock()
 	defer l.cable.mu.Unlock()
 	if l.cable.wire != nil {
 		l.cable.wire.Close()
 	}
+	l.tickets.close() // last: a request over the wire would open the list again
 }
