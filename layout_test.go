@@ -89,7 +89,7 @@ func TestImportsPointDown(t *testing.T) {
 // types.
 var labMay = []string{
 	"context", "crypto", "crypto/hmac", "crypto/rand", "crypto/rsa", "crypto/sha256", "crypto/tls", "crypto/x509", "encoding/base64", "encoding/pem", "math/big", "math/rand/v2", "net", "net/http", "net/url", "slices", "strconv", "strings", "sync", "time",
-	"context", "encoding/hex", "errors",
+	"context", "encoding/hex", "errors", "regexp", "sync/atomic",
 	"github.com/gin-gonic/gin", "golang.org/x/time/rate", "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/jsontext", "restaurant/basepath", "restaurant/httpjson", "restaurant/learn/lab/stage", "restaurant/learn/lab/wire", "restaurant/problem",
 }
 

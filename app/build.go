@@ -99,6 +99,9 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 	if cfg.demoData && (cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)) {
 		log.Warn("everybody knows the passwords of the demo accounts, and other computers can reach them; to start without them, set RESTAURANT_DEMO_DATA=off and use an empty RESTAURANT_DATA_DIR")
 	}
+	if cfg.lab && (cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)) {
+		log.Warn("the lab is on, and other computers can reach it; its calls are unsafe on purpose: set RESTAURANT_LAB=off")
+	}
 	if cfg.behindProxy && cfg.publicURL == "" && len(cfg.allowedHosts) == 0 {
 		log.Warn("the server refuses requests for a public name that the proxy passes on; set RESTAURANT_PUBLIC_URL to the public address, or RESTAURANT_ALLOWED_HOSTS to the name")
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -19,7 +21,7 @@ import (
 // newLab hands the lab what it needs of the server, as functions.
 func (a *App) newLab(cfg config, authority *tokens.Authority) *lab.Lab {
 	return lab.New(lab.Options{
-		Note: learn.Note,
+		Secure: strings.HasPrefix(authority.Issuer(), "https:"), Note: learn.Note,
 		Report: func(e lab.Evidence) {
 			if a.lessons != nil {
 				a.lessons.Report(learn.Evidence(e))
@@ -35,7 +37,9 @@ func (a *App) newLab(cfg config, authority *tokens.Authority) *lab.Lab {
 			u, err := a.api.CheckPassword(c, username, password)
 			return lab.Guest{Sub: strconv.FormatInt(u.ID, 10), Name: u.Name, Role: string(u.Role), VIP: u.VIP}, err
 		},
-		OpenTickets: func(ctx context.Context) (lab.Tickets, error) { return models.OpenTickets(ctx) },
+		OpenTickets: func(ctx context.Context) (lab.Tickets, error) {
+			return models.OpenTickets(ctx, filepath.Join(cfg.dataDir, "lab"))
+		},
 		TokenChecks: lab.TokenChecks{
 			NewToken: func() (string, error) {
 				return authority.Issue(models.User{ID: 1, Name: "Alice", Role: models.RoleGuest}, tokens.NewID(), authority.Now().Add(time.Minute))

@@ -223,7 +223,9 @@ func newLab(srv *server) *lab.Lab {
 			u, err := srv.CheckPassword(c, username, password)
 			return lab.Guest{Sub: strconv.FormatInt(u.ID, 10), Name: u.Name, Role: string(u.Role), VIP: u.VIP}, err
 		},
-		OpenTickets: func(ctx context.Context) (lab.Tickets, error) { return models.OpenTickets(ctx) },
+		OpenTickets: func(ctx context.Context) (lab.Tickets, error) {
+			return models.OpenTickets(ctx, filepath.Join(srv.dir, "lab"))
+		},
 		TokenChecks: lab.TokenChecks{
 			NewToken: func() (string, error) {
 				return srv.Authority.Issue(models.User{ID: 1, Name: "Alice", Role: models.RoleGuest}, tokens.NewID(), srv.Authority.Now().Add(time.Minute))

@@ -55,6 +55,15 @@ func TestWire_showsWhatAnybodySees(t *testing.T) {
 		res.Body.Close()
 		t.Error("a client trusts what it does not know")
 	}
+	old := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec // to be refused
+	if conn, err := tls.Dial("tcp", secure.Listen, old); err == nil {
+		conn.Close()
+		t.Error("TLS 1.1 is accepted")
+	}
+	broken := func() int {
+		return strings.Count(srv.get(t, secure.Log, with("Accept", "*/*")).Body.String(), "broke off")
+	}
+	eventually(t, "the first of the two is noted", func() bool { return broken() == 1 })
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(srv.get(t, *secure.CA).wants(t, 200, "").Body.Bytes()) {
 		t.Fatal("the authority is no certificate")
@@ -67,6 +76,9 @@ func TestWire_showsWhatAnybodySees(t *testing.T) {
 	log = srv.get(t, secure.Log, with("Accept", "application/json")).wants(t, 200, "").Body.String()
 	if !strings.Contains(string(body), "Alice") || strings.Contains(log, "Bearer") || strings.Contains(log, "Alice") || strings.Contains(log, token[:20]) {
 		t.Errorf("with TLS the log shows %s", log)
+	}
+	if n := broken(); n != 1 {
+		t.Errorf("%d of two clients have broken off: the server refused the other", n)
 	}
 	for _, want := range []string{"host name localhost", "broke off the handshake", `"encrypted data`, `"handshake"`} {
 		if !strings.Contains(log, want) {

@@ -25,9 +25,10 @@ const maxTickets = 1000
 // ticketConnections is how many connections the database has, for all requests together.
 const ticketConnections = 2
 
-// OpenTickets creates the temporary database. Close removes it.
-func OpenTickets(ctx context.Context) (*Tickets, error) {
-	dir, err := os.MkdirTemp("", "restaurant-tickets-*")
+// OpenTickets creates the temporary database in a folder of its own, in place of one that a
+// killed program has left there. Close removes the folder.
+func OpenTickets(ctx context.Context, dir string) (*Tickets, error) {
+	err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700))
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,8 @@ type Lab struct {
 // Options are what the lab needs of the server. All of it is handed in as functions: the
 // lab reaches neither its keys nor its database.
 type Options struct {
+	// Secure is whether clients reach the server by https: cookies then go nowhere else.
+	Secure bool
 	// Note says in a word what the running request has shown, for the lessons.
 	Note func(c *gin.Context, word string)
 	// Report says what has happened elsewhere.

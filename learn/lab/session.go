@@ -118,7 +118,7 @@ func (l *Lab) ticketLogin(c *gin.Context) error {
 	if err := list.Add(c.Request.Context(), ticketHash(ticket), string(text), time.Now().Add(ticketLife)); err != nil {
 		return err
 	}
-	setTicket(c, ticket, int(ticketLife/time.Second))
+	setTicket(c, ticket, int(ticketLife/time.Second), l.Secure)
 	httpjson.NoStore(c)
 	return httpjson.Respond(c, http.StatusOK, guest)
 }
@@ -145,10 +145,10 @@ func ticketHash(ticket string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func setTicket(c *gin.Context, ticket string, seconds int) {
+func setTicket(c *gin.Context, ticket string, seconds int, secure bool) {
 	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // Secure under TLS; over plain HTTP browsers would drop it
 		Name: TicketCookie, Value: ticket, Path: basepath.Of(c.Request) + "/", MaxAge: seconds,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.Request.TLS != nil,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure,
 	})
 }
 
@@ -220,7 +220,7 @@ func (l *Lab) ticketLogout(c *gin.Context) error {
 	case !ok:
 		return noTicket.New("The server has no login session with this ticket (session cookie).")
 	}
-	setTicket(c, "", -1)
+	setTicket(c, "", -1, l.Secure)
 	return httpjson.NoContent(c)
 }
 

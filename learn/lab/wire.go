@@ -4,9 +4,11 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -30,6 +32,8 @@ type cable struct {
 	wire *wire.Wire
 	tls  bool
 	ca   []byte // PEM
+	// answered is whether a request over this wire was answered.
+	answered *atomic.Bool
 }
 
 // @Description	Which wire to open.
@@ -133,7 +137,8 @@ func localHost(r *http.Request) string {
 }
 
 func (l *Lab) connect(host string, overTLS bool) (addr string, err error) {
-	o := wire.Options{Host: host, Server: l.seen(overTLS), Life: wireLife, Broken: l.reportBroken}
+	answered := new(atomic.Bool)
+	o := wire.Options{Host: host, Server: l.seen(overTLS, answered), Life: wireLife, Broken: l.reportBroken}
 	var ca []byte
 	if overTLS {
 		if o.Certificate, ca, err = l.WireCertificate(); err != nil {
@@ -149,7 +154,7 @@ func (l *Lab) connect(host string, overTLS bool) (addr string, err error) {
 	if l.cable.wire != nil {
 		l.cable.wire.Close()
 	}
-	l.cable.wire, l.cable.tls, l.cable.ca = next, overTLS, ca
+	l.cable.wire, l.cable.tls, l.cable.ca, l.cable.answered = next, overTLS, ca, answered
 	return next.Addr(), nil
 }
 
@@ -163,7 +168,7 @@ func (l *Lab) reportBroken() {
 }
 
 // seen passes requests on to the server, and reports those that it answered.
-func (l *Lab) seen(overTLS bool) http.Handler {
+func (l *Lab) seen(overTLS bool, answered *atomic.Bool) http.Handler {
 	noted := "plain"
 	if overTLS {
 		noted = "tls"
@@ -171,6 +176,7 @@ func (l *Lab) seen(overTLS bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := &statusWriter{ResponseWriter: w}
 		l.Server().ServeHTTP(answer, r)
+		answered.Store(true)
 		l.Report(Evidence{Via: viaWire, Method: r.Method, Route: strings.TrimPrefix(r.URL.Path, basepath.Of(r)), Status: answer.status, Noted: noted})
 	})
 }
@@ -200,12 +206,12 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 //	@Failure		404	{object}	problem.Problem	"not-found"
 //	@Router			/lab/wire/log [get]
 func (l *Lab) showWireLog(c *gin.Context) error {
-	w, overTLS, _, err := l.cable.current()
+	w, overTLS, _, answered, err := l.cable.current()
 	if err != nil {
 		return err
 	}
 	entries, full := w.Log.Entries()
-	l.Note(c, whatIsReadable(entries, overTLS))
+	l.Note(c, whatIsReadable(entries, overTLS && answered.Load()))
 	httpjson.NoStore(c)
 	if !httpjson.Names(c, "Accept", "application/json") {
 		c.String(http.StatusOK, "%s", logText(entries, full))
@@ -218,25 +224,32 @@ func (l *Lab) showWireLog(c *gin.Context) error {
 	return httpjson.Respond(c, http.StatusOK, res)
 }
 
-func (k *cable) current() (w *wire.Wire, overTLS bool, ca []byte, err error) {
+func (k *cable) current() (w *wire.Wire, overTLS bool, ca []byte, answered *atomic.Bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.wire == nil {
-		return nil, false, nil, problem.NotFound.New("No wire was opened yet. Open one with POST /lab/wire.")
+		return nil, false, nil, nil, problem.NotFound.New("No wire was opened yet. Open one with POST /lab/wire.")
 	}
-	return k.wire, k.tls, k.ca, nil
+	return k.wire, k.tls, k.ca, k.answered, nil
 }
 
-// whatIsReadable is what a reader of the log has seen: a token in clear, nothing because of
-// TLS, or nothing yet.
-func whatIsReadable(entries []wire.Entry, overTLS bool) string {
+// tokenHeader is a header line with a token.
+var tokenHeader = regexp.MustCompile(`(?im)^authorization: *bearer +[\w-]+\.[\w-]+\.[\w-]*$`)
+
+// whatIsReadable is what a reader of the log has seen: a token in clear, nothing of a
+// request that was answered over TLS, or nothing yet.
+func whatIsReadable(entries []wire.Entry, answeredOverTLS bool) string {
+	var sent strings.Builder // a header may stand in two entries
 	for _, e := range entries {
-		switch {
-		case strings.Contains(e.Text, "Authorization: Bearer "):
-			return "token-read"
-		case overTLS && e.Bytes > 0:
-			return "nothing-readable"
+		if e.From == "client" {
+			sent.WriteString(e.Text)
 		}
+	}
+	switch {
+	case answeredOverTLS:
+		return "nothing-readable"
+	case tokenHeader.MatchString(sent.String()):
+		return "token-read"
 	}
 	return ""
 }
@@ -273,7 +286,7 @@ func logText(entries []wire.Entry, full bool) string {
 //	@Failure	404	{object}	problem.Problem	"not-found"
 //	@Router		/lab/wire/ca.pem [get]
 func (l *Lab) showWireCA(c *gin.Context) error {
-	_, _, ca, err := l.cable.current()
+	_, _, ca, _, err := l.cable.current()
 	switch {
 	case err != nil:
 		return err

@@ -8,6 +8,8 @@ package wire
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -30,6 +32,7 @@ type Wire struct {
 	ready    chan net.Conn
 	closed   chan struct{}
 	broken   func()
+	end      *time.Timer // closes the wire
 }
 
 // Options are what a wire connects.
@@ -61,7 +64,7 @@ func Open(o Options) (*Wire, error) {
 	}
 	go w.accept()
 	go w.server.Serve(conns{w}) //nolint:errcheck // it ends with Close
-	time.AfterFunc(o.Life, w.Close)
+	w.end = time.AfterFunc(o.Life, w.Close)
 	return w, nil
 }
 
@@ -80,6 +83,7 @@ func (w *Wire) Open() bool {
 
 // Close ends all connections and keeps the log.
 func (w *Wire) Close() {
+	w.end.Stop()
 	_ = w.listener.Close()
 	_ = w.server.Close()
 }
@@ -128,11 +132,18 @@ func (w *Wire) handshake(tap *tapped) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	err := conn.HandshakeContext(ctx)
-	if err != nil && begun {
+	if begun && leftByClient(err) {
 		w.Log.note("The client broke off the handshake: it does not trust the certificate. It has sent no request.")
 		w.broken()
 	}
 	return conn, err
+}
+
+// leftByClient reports whether a handshake failed because the client said no or hung up,
+// and not because this side refused what it offered, such as an old version of TLS.
+func leftByClient(err error) bool {
+	op, isOp := errors.AsType[*net.OpError](err)
+	return errors.Is(err, io.EOF) || isOp && (op.Op == "remote error" || op.Op == "read")
 }
 
 // nameNote says what a client has asked for. It sends a name, and never an IP address (RFC 6066,
