@@ -112,15 +112,21 @@ func printable(b []byte) string {
 type records struct {
 	head []byte // of the record that has begun
 	left int    // bytes of its content that have not come yet
+	// handshake is whether a record of a handshake was among them. A server that refuses
+	// what the client offers sends an alert instead.
+	handshake bool
 }
 
-const recordHead = 5 // bytes
+const (
+	recordHead      = 5 // bytes
+	handshakeRecord = 22
+)
 
 var recordKinds = map[byte]string{
-	20: "change cipher spec: from here on it is encrypted",
-	21: "alert",
-	22: "handshake",
-	23: "encrypted data: without the key nobody can read it",
+	20:              "change cipher spec: from here on it is encrypted",
+	21:              "alert",
+	handshakeRecord: "handshake",
+	23:              "encrypted data: without the key nobody can read it",
 }
 
 // read returns the records that b has begun. Their size is known before they are complete.
@@ -137,6 +143,7 @@ func (r *records) read(b []byte) (found []Entry) {
 			break
 		}
 		r.left = int(r.head[3])<<8 | int(r.head[4])
+		r.handshake = r.handshake || r.head[0] == handshakeRecord
 		kind, known := recordKinds[r.head[0]]
 		if !known {
 			kind = "not TLS"
