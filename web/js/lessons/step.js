@@ -9,7 +9,7 @@ import { logIn, refusal, showRequest } from "../parts/view.js";
 import { shortenTokens } from "../parts/entry.js";
 import { auth } from "../lib/auth.js";
 
-/** Step shows one step of a LessonPage; name is what the learner calls it, such as
+/** Step shows one step of the section Run; name is what the learner calls it, such as
  *  "step 2". */
 export class Step {
   #last = null; // when its answer came
@@ -18,8 +18,9 @@ export class Step {
   /** @type {Step | undefined} */
   before; // the step before this one
 
-  constructor(page, data, name) {
-    this.page = page;
+  constructor(section, data, name) {
+    this.section = section;
+    this.page = section.page;
     this.data = data;
     this.name = name;
     this.mark = h("span", { class: "step__mark" });
@@ -46,7 +47,7 @@ export class Step {
       h(
         "p",
         { class: "lesson-step__say" },
-        page.glossary.link(data.say),
+        this.page.glossary.link(data.say),
         data.wait ? ` Wait ${data.wait} seconds first.` : "",
         this.mark,
       ),
@@ -89,7 +90,7 @@ export class Step {
   /** renderCommand shows the command for the shell that was chosen. A request of the .http
    *  file stands alone here, so it has the number of the order, and not the answer before. */
   renderCommand() {
-    const { request, commands } = this.data, { shell, blocks } = this.page;
+    const { request, commands } = this.data, { shell, blocks } = this.section;
     const command = shell === "http"
       ? blocks?.get(this.data.id)?.replace(/^([A-Z]+ https?:\/\/[^/\s]+)\/\S*$/m, (_, to) => to + request.path) ?? "…"
       : shell === "powershell"
@@ -196,7 +197,7 @@ export class Step {
 
   /** offerFile offers ways to a file: the step that writes it, or one's own token. */
   offerFile(file, words) {
-    const source = this.page.source(file);
+    const source = this.section.source(file);
     const then = async (get) => {
       if (await get() === false) return;
       if (missingFile(this.data.request)) return;

@@ -1,0 +1,130 @@
+// The questions of a lesson: the guess before the first step, and those after the steps.
+// To learn here: a form sends one choice, and the server decides if it is right; the
+// right answer is not in the page before that.
+
+import { announce, h, randomKey } from "../lib/dom.js";
+import { call } from "../lib/api.js";
+import { refusal } from "../parts/view.js";
+import { withCode } from "./glossary.js";
+
+/** Guess is the section in which a learner guesses before the first step. */
+export class Guess {
+  /** then is called once the guess is saved. */
+  constructor(page, then) {
+    this.page = page;
+    this.then = then;
+    this.el = h("section", { class: "stage", "aria-labelledby": "predict" });
+    this.render();
+  }
+
+  render() {
+    const { predict } = this.page.data;
+    this.el.replaceChildren(
+      h("h2", { id: "predict" }, "Predict"),
+      predict.chosen === null
+        ? form(this.page, predict, "Save my guess", () => this.then())
+        : h(
+          "div",
+          {},
+          h("p", {}, withCode(predict.question)),
+          h(
+            "p",
+            {},
+            "Your guess: ",
+            h("b", {}, withCode(predict.choices[predict.chosen - 1])),
+            ". You see if it was right when you compare.",
+          ),
+        ),
+    );
+  }
+}
+
+/** Questions are those after the steps. They appear with the steps. */
+export class Questions {
+  constructor(page) {
+    this.page = page;
+    this.el = h("div", { class: "questions" });
+  }
+
+  /** update shows what has changed since before; the form that is being filled in stays. */
+  update(before) {
+    const { questions, predict } = this.page.data;
+    if (predict.chosen === null) return;
+    if (this.el.firstChild && JSON.stringify(before?.questions) === JSON.stringify(questions)) return;
+    this.el.replaceChildren(
+      ...questions.map((q, i) =>
+        h(
+          "section",
+          { class: "card", "aria-label": questions.length > 1 ? `Question ${i + 1}` : "A question" },
+          h("h3", {}, questions.length > 1 ? `Question ${i + 1}` : "A question"),
+          q.right ? rightAnswer(q) : this.open(q),
+        )
+      ),
+    );
+  }
+
+  open(q) {
+    return [
+      q.right === false
+        ? h(
+          "p",
+          {},
+          h("b", { class: "bad" }, "✕ Not this one. "),
+          withCode(q.why_not ?? ""),
+          " Look again. A wrong answer costs nothing.",
+        )
+        : "",
+      form(this.page, q, "Answer", ({ right }) => this.answered(q, right)),
+    ];
+  }
+
+  answered(question, right) {
+    announce(right ? "Right." : "Not this one. Look again. A wrong answer costs nothing.");
+    const at = right
+      ? this.el.querySelector(`[data-question="${question.id}"]`)
+      : this.el.querySelector(`[name^="q-${question.id}-"]:checked`);
+    at?.focus();
+  }
+}
+
+const rightAnswer = (q) =>
+  h(
+    "div",
+    { tabindex: -1, "data-question": q.id },
+    h("p", {}, withCode(q.question)),
+    h("p", {}, h("b", { class: "good" }, "✓ Right: "), withCode(q.choices[q.chosen - 1])),
+    h("p", {}, withCode(q.why)),
+  );
+
+/** form asks a question; then is called once the answer is noted. */
+function form(page, question, label, then) {
+  const name = `q-${question.id}-${randomKey().slice(0, 6)}`, notice = h("div", { class: "notice" });
+  const form = h(
+    "form",
+    { class: "question" },
+    h(
+      "fieldset",
+      { class: "choices" },
+      h("legend", {}, withCode(question.question)),
+      question.choices.map((choice, i) =>
+        h(
+          "label",
+          {},
+          h("input", { type: "radio", name, value: i + 1, required: true, checked: question.chosen === i + 1 }),
+          h("span", {}, withCode(choice)),
+        )
+      ),
+    ),
+    h("div", { class: "row" }, h("button", { type: "submit", class: "primary" }, label)),
+    notice,
+  );
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const choice = Number(new FormData(form).get(name));
+    const answer = await call("POST", page.url + "/answers", { json: { question: question.id, choice }, auth: "none" });
+    if (!answer.ok) return notice.replaceChildren(refusal(answer));
+    await page.refresh();
+    then(answer.data);
+  });
+  return form;
+}
