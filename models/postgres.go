@@ -35,9 +35,9 @@ func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	if err := migratePostgres(ctx, writer); err != nil {
 		return nil, errors.Join(postgresOpenError(cfg, err), closePool(writer))
 	}
-	cfg = cfg.Copy()
-	cfg.RuntimeParams["default_transaction_read_only"] = "on"
-	reader, err := openPostgresPool(cfg, size/2) // reads have connections of their own, so waiting writes do not block them
+	reading := cfg.Copy()
+	reading.AfterConnect = onlyRead
+	reader, err := openPostgresPool(reading, size/2) // reads have connections of their own, so waiting writes do not block them
 	if err != nil {
 		return nil, errors.Join(postgresOpenError(cfg, err), closePool(writer))
 	}
@@ -103,8 +103,29 @@ func postgresConfig(url string) (cfg *pgx.ConnConfig, size int, err error) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
+	if validate := cfg.ValidateConnect; validate != nil {
+		cfg.ValidateConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+			if err := validate(ctx, conn); err != nil {
+				return &unsuitableError{err}
+			}
+			return nil
+		}
+	}
 	cfg.Tracer = timeouts{newOutage()}
 	return cfg, size, nil
+}
+
+// unsuitableError says that a server answers, but is not to be used.
+type unsuitableError struct{ error }
+
+// Unwrap returns the reason.
+func (e *unsuitableError) Unwrap() error { return e.error }
+
+// onlyRead lets a connection only read. It is no setting of the start of a connection:
+// with target_session_attrs=read-write, each server would look like one that takes no
+// writes.
+func onlyRead(ctx context.Context, conn *pgconn.PgConn) error {
+	return conn.Exec(ctx, "SET default_transaction_read_only = on").Close()
 }
 
 func openPostgresPool(cfg *pgx.ConnConfig, size int) (*gorm.DB, error) {
@@ -211,6 +232,8 @@ func postgresOpenError(cfg *pgx.ConnConfig, err error) error {
 		err = fmt.Errorf("the user %q may not create or read its tables: give it these rights with GRANT, or make it the owner of the database", cfg.User)
 	case state == "53300":
 		err = errors.New("the server has no connection left: raise max_connections there, or use a smaller pool_max_conns in RESTAURANT_DATABASE_URL")
+	case errors.As(err, new(*unsuitableError)):
+		err = errors.New("the server answers, but not as target_session_attrs in RESTAURANT_DATABASE_URL asks for; the program needs a primary, which takes writes")
 	case state == "" && errors.Is(classify(err), ErrDatabaseUnavailable):
 		err = fmt.Errorf("no PostgreSQL server answers at %s: check that the server runs there, listens on that address and allows this machine", where)
 	default:

@@ -290,6 +290,26 @@ func TestOpenPostgres_refusesNewerOrForeign(t *testing.T) {
 	})
 }
 
+// Only a primary is of use, so the two words for one are allowed, and a server that takes
+// no writes is named as such.
+func TestOpenPostgres_targetSessionAttrs(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		url := testkit.EmptyDatabase(t)
+		for attrs, guest := range map[string]string{"read-write": "alice", "primary": "bob"} {
+			s := openPostgres(t, withSettings(t, url, "target_session_attrs", attrs))
+			placeOrder(t, s, newUser(t, s, guest), newDish(t, s))
+			if _, err := poolOf(t, s, false).Exec("DELETE FROM orders"); sqlState(err) != "25006" {
+				t.Errorf("%s: a connection for reading writes: %v", attrs, err)
+			}
+		}
+		pool := secondConnection(t, url)
+		_, err := pool.Exec("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$")
+		noError(t, err)
+		_, err = OpenPostgres(t.Context(), withSettings(t, url, "target_session_attrs", "read-write"))
+		wantSentence(t, err, "the server answers", "takes writes", "Nothing was changed")
+	})
+}
+
 func TestOpenPostgres_usesTheSearchPath(t *testing.T) {
 	onPostgres(t, func(t *testing.T) {
 		url := testkit.EmptyDatabase(t)
