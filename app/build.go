@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -34,17 +35,18 @@ func build(ctx context.Context, cfg config, store *models.Store, url string, cov
 	if err != nil {
 		return nil, err
 	}
-	if err := registerKeys(ctx, cfg, store, keys, url); err != nil {
+	issuer := cmp.Or(cfg.table.issuer, url)
+	if err := registerKeys(ctx, cfg, store, keys, issuer); err != nil {
 		return nil, err
 	}
-	authority := tokens.NewAuthority(keys, url, cfg.accessTokenTTL)
+	authority := tokens.NewAuthority(keys, issuer, cfg.accessTokenTTL)
 	sessions, err := tokens.NewSessions(ctx, store, authority, cfg.refreshTTL)
 	if err != nil {
 		return nil, err
 	}
 	warn(cfg, keys, log)
 	deps := handlers.Deps{
-		Store: store, Kitchen: kitchen.New(store, cfg.kitchenMode(), log), Hashing: queue.New(runtime.NumCPU()),
+		Store: store, Kitchen: kitchen.New(store, cfg.kitchenMode(), log), Hashing: cmp.Or(cfg.table.hashing, queue.New(runtime.NumCPU())),
 		Authority: authority, Sessions: sessions, Log: log,
 	}
 	var a App
@@ -70,7 +72,7 @@ func (c config) apiConfig(url string, covers func(name string) bool) handlers.Co
 	return handlers.Config{
 		PublicURL: url, CurlOptions: c.curlOptions(), Version: version(), Demo: c.demoData,
 		RateLimit: c.rateLimit, DisableTokenCache: !c.tokenCache, MetricsToken: c.metricsToken, CORSOrigins: c.corsOrigins, AllowedHosts: c.allowedHosts, CertificateCovers: covers,
-		BehindProxy: c.behindProxy, TrustedProxies: c.trustedProxies,
+		BehindProxy: c.behindProxy, TrustedProxies: c.trustedProxies, PasswordEnding: c.table.passwordEnding, LongestWait: c.table.longestWait,
 		ShortHSTS: c.tls == "self-signed" || isLoopback(c.addr) && !c.public,
 	}
 }
@@ -112,7 +114,7 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 
 func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps) (*learn.Handler, error) {
 	return learn.Open(ctx, cfg.lessonsFile(), learn.Options{
-		PublicURL: url, CurlOptions: cfg.curlOptions(), LoopbackOnly: cfg.loopbackOnly(), Log: deps.Log, Sign: deps.Authority.SignDocument,
+		PublicURL: url, Kiosk: cfg.table.kiosk, CurlOptions: cfg.curlOptions(), LoopbackOnly: cfg.loopbackOnly() || cfg.isTable(), Log: deps.Log, Sign: deps.Authority.SignDocument,
 		Preview: func(ctx context.Context) ([]learn.Loss, error) { return previewReset(ctx, deps.Store) },
 		Reset: func(ctx context.Context) error {
 			leave, err := deps.Hashing.Enter(ctx, "reset")

@@ -48,6 +48,7 @@ type config struct {
 	demoData       bool
 	logLevel       slog.Level
 	logFormat      string
+	table          table // of a class; the zero value is a restaurant of its own
 }
 
 // readConfig fills the config from defaults, environment and flags, and returns the

@@ -45,7 +45,7 @@ func openLocked(ctx context.Context, cfg config, lock *flock.Flock, log *slog.Lo
 	if cfg.databaseURL != "" {
 		f.store, err = models.OpenPostgres(ctx, cfg.databaseURL)
 	} else {
-		f.store, err = models.OpenSQLite(ctx, cfg.databaseFile())
+		f.store, err = models.OpenSQLiteSync(ctx, cfg.databaseFile(), cfg.sync())
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -58,6 +59,11 @@ type Config struct {
 	// DisableTokenCache verifies every signature, also of a token that was accepted a
 	// moment ago.
 	DisableTokenCache bool
+	// PasswordEnding is what a new password must end with, so that nobody takes one that
+	// they use elsewhere; empty: nothing.
+	PasswordEnding string
+	// LongestWait bounds how long the login throttle makes a guest wait; 0: its own limit.
+	LongestWait time.Duration
 	// ShortHSTS is for a self-signed certificate or a server on loopback.
 	ShortHSTS bool
 }
@@ -108,8 +114,11 @@ type API struct {
 // Handler returns the router with all routes, under the base path of PublicURL.
 func (a *API) Handler() http.Handler {
 	_, base := basepath.Split(a.PublicURL)
-	return basepath.Handler(base, a.router)
+	return a.HandlerUnder(base)
 }
+
+// HandlerUnder is Handler for another base path, which its answers name instead.
+func (a *API) HandlerUnder(base string) http.Handler { return basepath.Handler(base, a.router) }
 
 // Drain lets readyz fail from now on, so that load balancers send no new clients.
 func (a *API) Drain() { a.draining.Store(true) }

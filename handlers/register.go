@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -101,6 +102,9 @@ func (a *API) register(c *gin.Context) error {
 	if err := n.Validate(); err != nil {
 		return err
 	}
+	if fault := a.endingFault(req.Password); fault != "" {
+		return httpjson.Invalid("password", fault)
+	}
 	if !a.registrations.Allow() {
 		return problem.RateLimited.New("Too many people are registering at this moment.").RetryAfter(registrationRetry)
 	}
@@ -114,4 +118,12 @@ func (a *API) register(c *gin.Context) error {
 		return err
 	}
 	return httpjson.Respond(c, http.StatusCreated, newUserResponse(u))
+}
+
+// endingFault says what is wrong with the end of a new password, or is empty.
+func (a *API) endingFault(password string) string {
+	if strings.HasSuffix(password, a.PasswordEnding) {
+		return ""
+	}
+	return "must end in " + a.PasswordEnding + ". This class speaks plain HTTP: take no password of yours"
 }

@@ -57,7 +57,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	a := &API{Config: cfg, Deps: deps, router: gin.New(), metrics: middleware.NewMetrics(cfg.Version)}
 	a.metrics.ObserveStore(a.Store)
 	a.metrics.ObserveGauges(a.streams.total, a.Hashing.Waiting)
-	a.throttle = middleware.NewThrottle(a.loginFailures())
+	a.throttle = middleware.NewThrottle(a.loginFailures(), a.LongestWait)
 	a.registrations, a.registering = newRegistrationLimit(a.RateLimit > 0), queue.New(1)
 	origin, err := middleware.NewOrigin(a.PublicURL, a.CORSOrigins)
 	if err != nil {

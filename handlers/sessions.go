@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"bytes"
 	"errors"
 	"io"
@@ -324,7 +325,7 @@ func (a *API) changePassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if fault := models.PasswordFault(req.New, u.Username); fault != "" {
+	if fault := cmp.Or(models.PasswordFault(req.New, u.Username), a.endingFault(req.New)); fault != "" {
 		return httpjson.Invalid("new", fault)
 	}
 	u, err = a.checkCredentials(c, u.Username, req.Current)

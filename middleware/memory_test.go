@@ -28,7 +28,7 @@ func heapOf(fill func() any) float64 {
 }
 
 func fillThrottle() any {
-	t := NewThrottle(nil)
+	t := NewThrottle(nil, 0)
 	for n := range million {
 		if wait, end := t.attempt(fmt.Sprintf("guest.%d", n), addressNumber(n)); wait == 0 {
 			end(Failed)
@@ -68,7 +68,7 @@ func BenchmarkMillionAddresses(b *testing.B) {
 // than alice's second on a slow computer.
 func TestThrottle_remembersThroughManyOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		th := NewThrottle(nil)
+		th := NewThrottle(nil, 0)
 		for range freeFailuresAccount {
 			if wait, end := th.attempt("alice", "10.0.0.1"); wait == 0 {
 				end(Failed)

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -38,6 +39,7 @@ type Throttle struct {
 	addresses   *hashedCache[failures]
 	trusted     *hashedCache[struct{}]
 	shared      SharedFailures
+	longest     time.Duration // wait
 }
 
 // SharedFailures is where instances count failures together. models.Store is one.
@@ -55,11 +57,11 @@ type failures struct {
 }
 
 // NewThrottle makes an empty throttle. shared is nil for a single instance, which counts
-// in memory.
-func NewThrottle(shared SharedFailures) *Throttle {
+// in memory. No guest waits longer than longest; 0: a quarter of an hour.
+func NewThrottle(shared SharedFailures, longest time.Duration) *Throttle {
 	t := &Throttle{
 		accounts: newHashedCache[failures](throttleSize), addresses: newHashedCache[failures](throttleSize), trusted: newHashedCache[struct{}](throttleSize),
-		shared: shared,
+		shared: shared, longest: cmp.Or(longest, longestWait),
 	}
 	t.attemptDone = sync.NewCond(&t.mu)
 	return t
@@ -170,7 +172,7 @@ func (t *Throttle) counter(keys loginKeys) string {
 func (t *Throttle) wait(counter, address string) time.Duration {
 	ofAccount, _ := t.accounts.get(counter)
 	ofAddress, _ := t.addresses.get(address)
-	until := max(ofAccount.retryAt(freeFailuresAccount), ofAddress.retryAt(freeFailuresAddress))
+	until := max(ofAccount.retryAt(freeFailuresAccount, t.longest), ofAddress.retryAt(freeFailuresAddress, t.longest))
 	return time.Duration(max(until, 0) - time.Now().UnixNano())
 }
 
@@ -247,10 +249,10 @@ func (f *failures) merge(known models.LoginTally) {
 
 // retryAt is when the next attempt may be made, in Unix nanoseconds: at once (0) after
 // the free failures, then after a second, doubling up to the longest wait.
-func (f *failures) retryAt(free int32) int64 {
+func (f *failures) retryAt(free int32, longest time.Duration) int64 {
 	over := f.failures - free
 	if over < 0 {
 		return 0
 	}
-	return f.last + int64(min(firstWait<<min(over, 20), longestWait))
+	return f.last + int64(min(firstWait<<min(over, 20), longest))
 }

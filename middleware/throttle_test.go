@@ -33,7 +33,7 @@ func (t *Throttle) guess(account, address string, o Outcome) time.Duration {
 
 func TestThrottle_waitsDoubleUpToAQuarterOfAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		throttle := NewThrottle(nil)
+		throttle := NewThrottle(nil, 0)
 		for i := range freeFailuresAccount {
 			if wait := throttle.guess("alice", fmt.Sprint(i), Failed); wait != 0 {
 				t.Errorf("failure %d has to wait %v", i+1, wait)
@@ -58,7 +58,7 @@ func TestThrottle_waitsDoubleUpToAQuarterOfAnHour(t *testing.T) {
 
 func TestThrottle_abandonedAttemptIsNoFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		throttle := NewThrottle(nil)
+		throttle := NewThrottle(nil, 0)
 		for range 100 {
 			if wait := throttle.guess("alice", "home", Abandoned); wait != 0 {
 				t.Fatalf("it waits %v", wait)
@@ -96,7 +96,7 @@ func TestThrottle_attemptsAtOnceGainNoGuesses(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				throttle := NewThrottle(nil)
+				throttle := NewThrottle(nil, 0)
 				for i := range tc.failures {
 					throttle.guess2(tc.of(i + 1000))
 				}
@@ -137,7 +137,7 @@ func (t *Throttle) guess2(account, address string) { t.guess(account, address, F
 
 func TestThrottle_waitingAttemptsPassWithTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		throttle := NewThrottle(nil)
+		throttle := NewThrottle(nil, 0)
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
@@ -161,7 +161,7 @@ func TestThrottle_waitingAttemptsPassWithTheOthers(t *testing.T) {
 // same account are under way.
 func TestThrottle_attackerElsewhereDoesNotBlockATrustedAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		throttle := NewThrottle(nil)
+		throttle := NewThrottle(nil, 0)
 		throttle.guess("alice", "home", Passed)
 		var ends []func(Outcome)
 		for range 5 {
@@ -191,7 +191,7 @@ func TestThrottle_attackerElsewhereDoesNotBlockATrustedAddress(t *testing.T) {
 
 func TestThrottle_keysDoNotRunTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		throttle := NewThrottle(nil)
+		throttle := NewThrottle(nil, 0)
 		throttle.guess("ali", "ce", Passed)
 		for range 5 {
 			throttle.guess("alice", "x", Failed)
@@ -206,7 +206,7 @@ func TestThrottle_keysDoNotRunTogether(t *testing.T) {
 }
 
 func TestThrottle_remembersABoundedNumber(t *testing.T) {
-	throttle := NewThrottle(nil)
+	throttle := NewThrottle(nil, 0)
 	held := make([]func(Outcome), 0, 100)
 	for i := range 100 { // attempts that outlive being forgotten
 		_, end := throttle.attempt(fmt.Sprint("held-", i), fmt.Sprint("held-", i))

@@ -44,24 +44,40 @@ func (w *sqliteWriter) shared() bool                                            
 func (w *sqliteWriter) notify(*gorm.DB, notification) error                             { return nil }
 func (w *sqliteWriter) listen(context.Context, func(notification), func(), func(error)) {}
 
+// Sync says what a commit survives.
+type Sync string
+
+const (
+	// SyncFull is for commits that survive a power cut.
+	SyncFull Sync = "FULL"
+	// SyncNormal is for commits that survive the end of the process, however it ends. A
+	// power cut may take the last ones away; the file stays whole.
+	SyncNormal Sync = "NORMAL"
+)
+
 // OpenSQLite opens the database in a file and migrates its schema. The error is
 // a sentence for the operator. A file that is damaged, of another program or of a
-// newer release is left unchanged.
+// newer release is left unchanged. Its commits survive a power cut.
 func OpenSQLite(ctx context.Context, path string) (*Store, error) {
+	return OpenSQLiteSync(ctx, path, SyncFull)
+}
+
+// OpenSQLiteSync is OpenSQLite for commits that survive what sync says.
+func OpenSQLiteSync(ctx context.Context, path string, sync Sync) (*Store, error) {
 	if err := inspectFile(ctx, path); err != nil {
 		return nil, openError(path, err)
 	}
 	if err := createPrivate(path); err != nil {
 		return nil, openError(path, err)
 	}
-	writer, err := openPool(path, 1, "_txlock=immediate&_pragma=temp_store(MEMORY)")
+	writer, err := openPool(path, 1, "_txlock=immediate&_pragma=temp_store(MEMORY)&_pragma=synchronous("+string(sync)+")")
 	if err != nil {
 		return nil, openError(path, err)
 	}
 	if err := migrate(ctx, writer); err != nil {
 		return nil, errors.Join(openError(path, err), closePool(writer))
 	}
-	reader, err := openPool(path, max(2, runtime.NumCPU()), "_pragma=query_only(1)")
+	reader, err := openPool(path, max(2, runtime.NumCPU()), "_pragma=query_only(1)&_pragma=synchronous(FULL)")
 	if err != nil {
 		return nil, errors.Join(openError(path, err), closePool(writer))
 	}
@@ -83,10 +99,10 @@ func createPrivate(path string) error {
 }
 
 // openPool opens the file with the settings of every connection: WAL lets readers
-// work beside the writer, FULL makes a commit survive a power cut.
+// work beside the writer.
 func openPool(path string, size int, extra string) (*gorm.DB, error) {
 	pool, err := sql.Open(sqlite.DriverName, dsn(path)+
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&"+extra)
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&"+extra)
 	if err != nil {
 		return nil, err
 	}
