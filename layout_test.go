@@ -20,7 +20,8 @@ import (
 var below = map[string]string{
 	".":                   "app",
 	"basepath":            "",
-	"app":                 "basepath handlers kitchen learn learn/kiosk learn/lab models queue seed server tokens",
+	"app":                 "basepath class handlers kitchen learn learn/kiosk learn/lab models queue seed server tokens",
+	"class":               "basepath httpjson learn learn/kiosk middleware models problem queue web", // it gets a function that opens a restaurant; of learn what a lesson has seen
 	"server":              "queue", // any http.Handler
 	"handlers":            "basepath docs httpjson kitchen middleware models problem queue tokens tokens/verify web",
 	"learn":               "basepath httpjson learn/course learn/export middleware models problem web", // beside the handlers; of models only Role
@@ -58,7 +59,7 @@ var keepers = map[string][]string{
 	"github.com/jackc/":            {"models/*", "e2e/testkit/*"},
 	"github.com/appleboy/gin-jwt/": {"middleware/ginjwt.go"},
 	"github.com/golang-jwt/":       {"tokens/*", "tokens/verify/*", "e2e/load/*"}, // and the same signatures
-	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "httpjson/*", "problem/*", "learn/*", "learn/lab/*", "learn/kiosk/*", "app/run.go", "app/lab.go"},
+	"github.com/gin-gonic/gin":     {"handlers/*", "middleware/*", "httpjson/*", "problem/*", "learn/*", "learn/lab/*", "learn/kiosk/*", "class/*", "app/run.go", "app/lab.go"},
 	"github.com/getkin/":           {"docs/generate/*"},
 	"github.com/gofrs/":            {"app/store.go"},
 	"github.com/chromedp/":         {}, // only the tests in e2e drive a browser

@@ -33,12 +33,14 @@ type call struct {
 	user     models.NewUser  // flags of users add
 	yes      bool            // flag of restore
 	trust    string          // flag of kiosk
+	class    classOptions    // flags of class
 }
 
 var commands = []command{
 	{name: "serve", run: serveCommand, meaning: "Start the server. This is the default command."},
 	{name: "demo", run: demoCommand, meaning: "Start the server, order a pizza as a client, show each request, and keep running."},
 	{name: "kiosk", args: "[-trust URL]", run: kioskCommand, flags: kioskFlags, meaning: "Start the kiosk, which some lessons need. Type this command in a second terminal. It is a small server that checks access tokens with the public keys of another server. Its address is " + kioskAddr + ". You can change it with RESTAURANT_ADDR or -addr. -trust is the address of the server whose tokens the kiosk accepts (default http://localhost:8080)."},
+	{name: "class", args: "[-tables N] [-title TEXT] [-names FILE] [-join open|code|closed] [-unlock parts|all] [-new] [-forget]", run: classCommand, flags: classFlags, meaning: "Start one restaurant for each learner of a class, up to 100 in one program, and a page for the teacher. They are reached in your own network, over plain HTTP (default address " + classAddr + ": all addresses of this computer). -names is a file with one name a line. -join says who may take a table. -unlock parts opens the lessons part by part. A class that was stopped goes on; -new begins another one, and -forget deletes the old one after asking."},
 	{name: "seed", args: "[-guests N] [-orders N]", run: seedCommand, flags: generateFlags, meaning: "Load the menu into the database. With RESTAURANT_DEMO_DATA=on, also load the demo accounts. Stop the server first. For tests with a lot of data, -guests adds N invented guests, and -orders adds N orders from invented guests. Nobody can log in as one of these guests."},
 	{name: "keys rotate", run: keysRotateCommand, meaning: "Create a new key, which signs all tokens from now on. Stop the server first, or use POST /api/v1/auth/keys/rotate while it is running."},
 	{name: "users add", args: "[-role guest|chef|manager] [-vip] [-name NAME] USERNAME", run: usersAddCommand, flags: userFlags, usage: "users add takes one USERNAME: users add -role manager NAME", meaning: "Add a user. Stop the server first. The command reads the password from standard input: type it when the command asks."},

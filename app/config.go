@@ -48,6 +48,7 @@ type config struct {
 	demoData       bool
 	logLevel       slog.Level
 	logFormat      string
+	class          bool  // whether it is for the command class, which has a rule of its own for addr
 	table          table // of a class; the zero value is a restaurant of its own
 }
 
@@ -69,7 +70,7 @@ func readConfig(command string, args []string, getenv func(string) string, extra
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	c, err := apply(func(s setting) string {
+	c, err := apply(config{class: command == "class"}, func(s setting) string {
 		if given[s.flagName()] {
 			return *values[s.name]
 		}
@@ -91,10 +92,9 @@ func parseInterspersed(flags *flag.FlagSet, args []string) (rest []string, err e
 	return rest, nil
 }
 
-// apply sets each setting to the value that pick returns for it, without the blanks
+// apply sets each setting of c to the value that pick returns for it, without the blanks
 // around it, which `set NAME=off && restaurant` leaves on Windows.
-func apply(pick func(setting) string) (config, error) {
-	var c config
+func apply(c config, pick func(setting) string) (config, error) {
 	for _, s := range settings {
 		if err := s.set(&c, strings.TrimSpace(pick(s))); err != nil {
 			return c, fmt.Errorf("%s %w", s.name, err)
@@ -112,6 +112,8 @@ func (c config) kitchenMode() kitchen.Mode {
 // check rejects settings that contradict each other.
 func (c config) check() error {
 	switch {
+	case c.class:
+		return c.classRefusal()
 	case !c.overTLS() && !c.behindProxy && !isLoopback(c.addr):
 		return c.plainRefusal()
 	case c.tls == "files" && (c.tlsCert == "" || c.tlsKey == ""):

@@ -101,11 +101,16 @@ func (r *restoration) confirm(ctx context.Context) error {
 		fmt.Fprintf(r.Out, "%s, the progress of the lessons beside it, replaces %s.\n", r.lessonsBackup, r.cfg.lessonsFile())
 	}
 	fmt.Fprintln(r.Out, "All users will have to log in again, and a new key will sign their tokens. You cannot get back what is replaced.")
-	if r.yes {
+	return r.confirm(ctx)
+}
+
+// confirm asks if the command may go on, unless it was started with -yes.
+func (c call) confirm(ctx context.Context) error {
+	if c.yes {
 		return nil
 	}
-	fmt.Fprintln(r.Out, "Type yes, then Enter, to go on:")
-	answer, err := readLine(ctx, r.In)
+	fmt.Fprintln(c.Out, "Type yes, then Enter, to go on:")
+	answer, err := readLine(ctx, c.In)
 	if err == nil && !strings.EqualFold(strings.TrimSpace(answer), "yes") {
 		return errors.New("the answer was not yes, so nothing was changed. With -yes the command does not ask")
 	}

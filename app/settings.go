@@ -59,8 +59,11 @@ func (s setting) flagName() string {
 
 // defaultFor is the default of a setting for a command.
 func (s setting) defaultFor(command string) string {
-	if command == "kiosk" && s.name == "RESTAURANT_ADDR" {
+	switch {
+	case s.name == "RESTAURANT_ADDR" && command == "kiosk":
 		return kioskAddr
+	case s.name == "RESTAURANT_ADDR" && command == "class":
+		return classAddr
 	}
 	return s.def
 }

@@ -1,8 +1,15 @@
 package app
 
 import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
 	"time"
 
+	"restaurant/basepath"
+	"restaurant/class"
 	"restaurant/models"
 	"restaurant/queue"
 )
@@ -33,4 +40,77 @@ func (c config) sync() models.Sync {
 		return models.SyncNormal
 	}
 	return models.SyncFull
+}
+
+const (
+	// classPassword is what new passwords must end with in a class.
+	classPassword = "-likes-pizza"
+	// classWait is the longest wait of a class after wrong passwords.
+	classWait = 5 * time.Second
+	// hashersOfAClass is how many passwords are hashed at a time for all tables together.
+	hashersOfAClass = 2
+)
+
+// tableOpener opens the restaurants of a class.
+type tableOpener struct {
+	cfg     config
+	hosts   []string
+	hashing *queue.Queue
+	log     *slog.Logger
+}
+
+// open opens the restaurant of a table, with its workers.
+func (o tableOpener) open(ctx context.Context, at class.Place) (class.House, error) {
+	cfg, log := o.cfg, o.log.With("table", at.Number)
+	cfg.dataDir, cfg.publicURL, cfg.allowedHosts, cfg.lab, cfg.demoData = at.Folder, at.URL, o.hosts, true, true
+	cfg.table = table{issuer: at.Issuer, kiosk: at.Kiosk, passwordEnding: classPassword, longestWait: classWait, hashing: o.hashing}
+	folder, err := openStore(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	h := &tableHouse{folder: folder}
+	if h.app, err = build(ctx, cfg, folder.store, at.URL, nil, log); err == nil {
+		err = errors.Join(folder.addFilesOf(h.app), folder.remember(ctx))
+	}
+	if err != nil {
+		return nil, errors.Join(err, folder.close(err))
+	}
+	_, base := basepath.Split(at.Issuer)
+	h.handler, h.documents = h.app.api.Handler(), h.app.api.HandlerUnder(base)
+	h.start(log)
+	return h, nil
+}
+
+// tableHouse is the restaurant of a table.
+type tableHouse struct {
+	app                *App
+	folder             *dataFolder
+	handler, documents http.Handler
+	stop               context.CancelFunc
+	workers            sync.WaitGroup
+}
+
+func (h *tableHouse) start(log *slog.Logger) {
+	var ctx context.Context
+	ctx, h.stop = context.WithCancel(context.Background())
+	for _, work := range append(h.app.workers(), func(ctx context.Context) { h.folder.watch(ctx, log) }) {
+		h.workers.Go(func() { work(ctx) })
+	}
+}
+
+// Handler makes tableHouse a class.House, as the methods below do.
+func (h *tableHouse) Handler() http.Handler { return h.handler }
+
+// Documents answers below the issuer.
+func (h *tableHouse) Documents() http.Handler { return h.documents }
+
+// Drain ends event streams.
+func (h *tableHouse) Drain() { h.app.drain(context.Background(), 0) }
+
+// Close stops the workers and closes all files.
+func (h *tableHouse) Close() error {
+	h.stop()
+	h.workers.Wait()
+	err := h.app.close()
+	return errors.Join(err, h.folder.close(err))
 }

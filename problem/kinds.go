@@ -230,3 +230,31 @@ var (
 		"The server is starting or stopping, and takes no new requests at this moment.",
 		"Wait as many seconds as the Retry-After header says, and try again.")
 )
+
+// A class: many restaurants in one process.
+var (
+	TableUnknown = define(http.StatusNotFound, "table-unknown", "No such table",
+		"No table of this class has this code.",
+		"Look at your card again. A code is a number and three letters, such as 07-kmx. Or take a free table on the first page of the class.")
+	TableMoved = define(http.StatusGone, "table-moved", "The table has a new code",
+		"This code was replaced by a new one.",
+		"Ask your teacher for your new code. Your work is still there.")
+	TableClosed = define(http.StatusServiceUnavailable, "table-closed", "The table is closed",
+		"The teacher has closed this table. Nothing at it is lost.",
+		"Ask your teacher to open it again.")
+	TableBroken = define(http.StatusServiceUnavailable, "table-broken", "The table cannot be opened",
+		"The restaurant of this table cannot be opened, for example because its file is damaged. The other tables go on. The teacher sees the reason.",
+		"Tell your teacher, who can put back a copy. Until then, take another table.")
+	ClassPaused = define(http.StatusServiceUnavailable, "class-paused", "The class has a pause",
+		"The teacher is explaining something, so no table takes requests now. Pages and lessons can be read.",
+		"Listen. After as many seconds as the Retry-After header says, send the request again.")
+	ClassFull = define(http.StatusConflict, "class-full", "All tables are taken",
+		"No table of this class is free.",
+		"Share a table, or ask your teacher: a class can be started with up to 100 tables.")
+	ClassClosed = define(http.StatusForbidden, "class-closed", "Nobody can join now",
+		"This class takes nobody in by this way: it needs the code of a table, or it is closed.",
+		"Ask your teacher for a code.")
+	UndoExpired = define(http.StatusGone, "undo-expired", "Too late to undo",
+		"What was reset can be put back for ten minutes, and once.",
+		"Learners can restore a file that they have downloaded from /learn/progress.")
+)

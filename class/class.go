@@ -1,0 +1,159 @@
+// Package class is a school trip: thirty tables in one dining hall, and each of them has a
+// restaurant to itself. Who burns the pizza at table 7 spoils nothing at table 8.
+//
+// In plain words: N complete servers in one process, each with a folder, a database and keys
+// of its own, chosen by the first segments of the path. The code of a table is in its path,
+// so that curl needs no cookie and nobody lands at a neighbour's by accident. The package
+// decides who gets which table, passes requests on, and shows the teacher how far all are.
+// Of the inside of a restaurant it knows nothing: it gets a function that opens one.
+package class
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"restaurant/middleware"
+	"restaurant/web"
+)
+
+// House is the restaurant of one table.
+type House interface {
+	// Handler answers what is below the address of the table.
+	Handler() http.Handler
+	// Documents answers what is public below the issuer of its tokens, an address that does
+	// not hold the code.
+	Documents() http.Handler
+	// Drain ends streams, which would never end by themselves. Other requests go on.
+	Drain()
+	// Close ends it. No request may run any more.
+	Close() error
+}
+
+// Place is where a house stands and what it is told.
+type Place struct {
+	// Number is that of the table, such as 07.
+	Number string
+	// Folder holds all that the house keeps.
+	Folder string
+	// URL is the address of the table, with its code. Issuer is the one without it.
+	URL, Issuer string
+	// Kiosk is the address of the kiosk for all tables.
+	Kiosk string
+}
+
+// Options are what a class is made of.
+type Options struct {
+	// Folder holds class.json and the folders of the tables.
+	Folder string
+	// URL is the address on the board, without a slash at its end.
+	URL string
+	// Hosts are the names and addresses under which this computer is reached.
+	Hosts []string
+	// Open opens the house of a table, or says in a sentence why it cannot.
+	Open func(context.Context, Place) (House, error)
+	Log  *slog.Logger
+}
+
+// Class is an http.Handler for all tables.
+type Class struct {
+	Options
+	roster *roster
+	tables []*table
+	router *gin.Engine
+	kiosk  http.Handler
+	pages  web.Pages
+
+	opening chan struct{} // as many houses are opened at once as there are processors
+	guesses *attempts     // wrong codes by address
+
+	mu          sync.Mutex
+	message     message
+	pausedUntil time.Time
+}
+
+// message is what the teacher tells everybody.
+type message struct {
+	text  string
+	until time.Time
+}
+
+// Open opens the class of a folder, or begins it with these settings if there is none. Of a
+// class that goes on only the title and the kind of joining change.
+func Open(o Options, s Settings) (*Class, error) {
+	roster, err := openRoster(o.Folder, s)
+	if err != nil {
+		return nil, err
+	}
+	c := &Class{
+		Options: o, roster: roster, pages: web.NewPages(""),
+		opening: make(chan struct{}, runtime.NumCPU()), guesses: newAttempts(),
+	}
+	for n := range roster.Tables {
+		c.tables = append(c.tables, &table{class: c, number: n + 1})
+	}
+	c.router = c.routes()
+	c.kiosk, err = c.newKiosk()
+	return c, err
+}
+
+// routes are those beside the tables.
+func (c *Class) routes() *gin.Engine {
+	r := gin.New()
+	r.HandleMethodNotAllowed, r.RedirectTrailingSlash = true, false
+	hosts := middleware.NewHosts(c.Hosts, nil)
+	r.Use(middleware.Logging(c.Log), refusePeopleWithPages(c.pages), middleware.Headers(""), refused, hosts.Check, c.announce)
+	r.NoRoute(adapt(nothingHere))
+	r.NoMethod(adapt(methodNotAllowed))
+	c.mountJoining(r)
+	c.mountTeacher(r)
+	c.mountPages(r)
+	return r
+}
+
+// Run opens the houses in order, so that nobody waits for theirs, until ctx ends.
+func (c *Class) Run(ctx context.Context) {
+	next := make(chan *table)
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer close(next)
+	for range cap(c.opening) {
+		all.Go(func() {
+			for t := range next {
+				_ = t.open(ctx) // a failure is the state of the table
+			}
+		})
+	}
+	for _, t := range c.tables {
+		select {
+		case next <- t:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Close closes all houses. No request may run any more.
+func (c *Class) Close() (err error) {
+	for _, t := range c.tables {
+		err = errors.Join(err, t.whileClosed(nil))
+	}
+	return errors.Join(err, c.roster.save())
+}
+
+// ServeHTTP passes a request on to the house of its table, or answers it.
+func (c *Class) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.dispatch(w, r) }
+
+// Drain ends the streams of all houses, which would hold a shutdown up.
+func (c *Class) Drain() {
+	for _, t := range c.tables {
+		if in := t.inside.Load(); in != nil && in.broken == nil {
+			in.house.Drain()
+		}
+	}
+}

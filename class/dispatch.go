@@ -1,0 +1,167 @@
+package class
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/basepath"
+	"restaurant/problem"
+)
+
+// dispatch finds who answers a request: the house of a table, the kiosk, or the class.
+func (c *Class) dispatch(w http.ResponseWriter, r *http.Request) {
+	first, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	switch {
+	case first == "t":
+		segment, rest, _ := strings.Cut(rest, "/")
+		if err := c.dispatchTable(w, r, segment, rest); err != nil {
+			c.refuse(w, r, err)
+		}
+	case "/"+first == kioskPath:
+		basepath.Handler(kioskPath, c.kiosk).ServeHTTP(w, r)
+	default:
+		c.router.ServeHTTP(w, r)
+	}
+}
+
+// documents are what is public of a table, and where its issuer leads.
+var documents = []string{"jwks.json", "ended.json", "openid-configuration", "oauth-authorization-server"}
+
+func (c *Class) dispatchTable(w http.ResponseWriter, r *http.Request, segment, rest string) error {
+	if t := c.byNumber(segment); t != nil {
+		name, found := strings.CutPrefix(rest, ".well-known/")
+		if !found || !slices.Contains(documents, name) {
+			return problem.TableUnknown.New("")
+		}
+		return t.serveDocuments(w, r)
+	}
+	t, err := c.admit(r, segment)
+	if err != nil {
+		return err
+	}
+	if until, paused := c.pause(); paused && !readable(r.Method, rest) {
+		return problem.ClassPaused.New("The teacher is explaining something. Hands off until " + until.Format(time.TimeOnly) + ".").RetryAfter(time.Until(until))
+	}
+	c.setMessage(w.Header())
+	if strings.HasPrefix("/"+rest+"/", kioskPath+"/") {
+		t.serveKiosk(w, r)
+		return nil
+	}
+	return t.serve(w, r)
+}
+
+// admit returns the table of a code, and limits guesses of one. Where a code was right before,
+// it stays so: others behind the same address may guess.
+func (c *Class) admit(r *http.Request, code string) (*table, error) {
+	t, err := c.byCode(code)
+	if err == nil && c.guesses.wasRight(r, code) {
+		return t, nil
+	}
+	if refusal := c.guesses.check(r); refusal != nil {
+		return nil, refusal
+	}
+	if err != nil {
+		c.guesses.countWrong(r)
+		return nil, err
+	}
+	c.guesses.countRight(r, code)
+	return t, nil
+}
+
+// byNumber returns a table by its number alone, or nil.
+func (c *Class) byNumber(text string) *table {
+	for _, t := range c.tables {
+		if t.text() == text {
+			return t
+		}
+	}
+	return nil
+}
+
+// byCode returns the table of a code, unless the teacher has closed it.
+func (c *Class) byCode(code string) (*table, error) {
+	for _, t := range c.tables {
+		switch s := t.seat(); {
+		case s.Code == code && s.Closed:
+			return nil, problem.TableClosed.New("")
+		case s.Code == code:
+			return t, nil
+		case slices.Contains(s.Old, code):
+			return nil, problem.TableMoved.New("")
+		}
+	}
+	return nil, problem.TableUnknown.New("")
+}
+
+// pause reports whether the teacher has paused the class, and until when.
+func (c *Class) pause() (until time.Time, paused bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pausedUntil, time.Now().Before(c.pausedUntil)
+}
+
+// readable reports whether a request changes nothing and proves nothing, so that it may be
+// made in a pause: health, pages and lessons.
+func readable(method, path string) bool {
+	if method != http.MethodGet && method != http.MethodHead {
+		return false
+	}
+	first, _, _ := strings.Cut(path, "/")
+	return slices.Contains([]string{"", "healthz", "readyz", "learn", "css", "js", "favicon.svg", "icons.svg", "problems", "swagger", "openapi.json"}, first)
+}
+
+// MessageHeader carries what the teacher says to everybody. What is no plain ASCII letter is
+// percent-encoded (RFC 3986, section 2.1).
+const MessageHeader = "Class-Message"
+
+func (c *Class) setMessage(h http.Header) {
+	if text := c.Message(); text != "" {
+		h.Set(MessageHeader, encoded(text))
+	}
+}
+
+// announce sets the header on the answers of the class itself.
+func (c *Class) announce(gc *gin.Context) { c.setMessage(gc.Writer.Header()) }
+
+// Message is what the teacher says to everybody now, or empty.
+func (c *Class) Message() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Now().After(c.message.until) {
+		return ""
+	}
+	return c.message.text
+}
+
+// encoded percent-encodes a text for a header. Letters, digits and blanks stay readable.
+func encoded(text string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		if c < ' ' || c > '~' || c == '%' {
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+			continue
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+type errorKey struct{}
+
+// refuse answers with an error of dispatching, as the router answers all others.
+func (c *Class) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	c.router.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), errorKey{}, err)))
+}
+
+// refused answers what refuse has passed on.
+func refused(c *gin.Context) {
+	if err, ok := c.Request.Context().Value(errorKey{}).(error); ok {
+		adapt(func(*gin.Context) error { return err })(c)
+	}
+}

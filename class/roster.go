@@ -1,0 +1,210 @@
+package class
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Joining says who may take a table.
+type Joining string
+
+const (
+	// JoinOpen lets everybody take a free table.
+	JoinOpen Joining = "open"
+	// JoinCode lets in who has the code of a table, such as from a card.
+	JoinCode Joining = "code"
+	// JoinClosed lets in nobody who is not in yet.
+	JoinClosed Joining = "closed"
+)
+
+// Unlocking says when a part of the lessons opens.
+type Unlocking string
+
+const (
+	// UnlockParts opens a part at a table when the part before it is done there, or for all
+	// when the teacher says so.
+	UnlockParts Unlocking = "parts"
+	// UnlockAll opens all parts from the beginning.
+	UnlockAll Unlocking = "all"
+)
+
+// MaxTables is how many tables a class can have.
+const MaxTables = 100
+
+// MaxName is how long the name of a learner may be, in characters.
+const MaxName = 40
+
+// Settings are those of a new class.
+type Settings struct {
+	Title  string
+	Tables int // 1 to MaxTables
+	Join   Joining
+	Unlock Unlocking
+	// Names are those of the learners by table; there may be fewer than tables.
+	Names []string
+}
+
+// rosterVersion is that of class.json. A newer release may write a higher one.
+const rosterVersion = 1
+
+// roster is class.json: what must still be known after a restart.
+type roster struct {
+	Version   int       `json:"version"`
+	Begun     time.Time `json:"begun"`
+	Title     string    `json:"title"`
+	Join      Joining   `json:"join"`
+	Unlock    Unlocking `json:"unlock"`
+	OpenParts []string  `json:"open_parts"` // opened by the teacher, for all
+	Tables    []seat    `json:"tables"`
+	// Teacher holds the hashes of the codes of the teacher, one for each of the last starts.
+	Teacher []string `json:"teacher"`
+	// Sessions holds the hashes of the sessions of the teacher.
+	Sessions []string `json:"sessions"`
+
+	file string
+	mu   sync.Mutex
+}
+
+// seat is what the roster knows of a table.
+type seat struct {
+	Code string `json:"code"`
+	// Old are the codes before, which lead to a sentence and nowhere else.
+	Old    []string `json:"old,omitempty"`
+	Taken  bool     `json:"taken"`
+	Name   string   `json:"name,omitempty"`
+	Closed bool     `json:"closed,omitempty"`
+}
+
+func rosterFile(folder string) string { return filepath.Join(folder, "class.json") }
+
+// openRoster reads the roster of a folder, or makes a new one.
+func openRoster(folder string, s Settings) (*roster, error) {
+	if err := os.MkdirAll(filepath.Join(folder, "tables"), 0o700); err != nil {
+		return nil, err
+	}
+	r := &roster{file: rosterFile(folder)}
+	text, err := os.ReadFile(r.file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		r.begin(s)
+	case err != nil:
+		return nil, err
+	default:
+		if err := r.resume(text, s); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.save()
+}
+
+func (r *roster) begin(s Settings) {
+	r.Version, r.Begun, r.Title, r.Join, r.Unlock = rosterVersion, time.Now().UTC(), s.Title, s.Join, s.Unlock
+	for n := range s.Tables {
+		t := seat{Code: newCode(n + 1)}
+		if n < len(s.Names) {
+			t.Name = s.Names[n]
+		}
+		r.Tables = append(r.Tables, t)
+	}
+}
+
+// resume goes on with a class. Codes, names and tables stay as they are.
+func (r *roster) resume(text []byte, s Settings) error {
+	if err := json.Unmarshal(text, r); err != nil {
+		return fmt.Errorf("%s is damaged: %w. Put a copy back, or begin anew with -new, which keeps the old folder beside it", r.file, err)
+	}
+	if r.Version > rosterVersion {
+		return fmt.Errorf("%s was written by a newer release: start that one, or begin another class with -new", r.file)
+	}
+	if s.Tables > len(r.Tables) {
+		for n := len(r.Tables); n < s.Tables; n++ {
+			r.Tables = append(r.Tables, seat{Code: newCode(n + 1)})
+		}
+	}
+	r.Title, r.Join, r.Unlock = s.Title, s.Join, s.Unlock
+	return nil
+}
+
+// save writes the roster aside and renames it, so that a crash leaves the old or the new one.
+func (r *roster) save() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.saveLocked()
+}
+
+func (r *roster) saveLocked() error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(r.file), "class-*.tmp") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // after the rename there is nothing to remove
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), r.file)
+}
+
+// change changes the roster and writes it down. If it cannot be written, nothing changes.
+func (r *roster) change(fn func(*roster) error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.Tables
+	r.Tables = slices.Clone(r.Tables)
+	copied := [3][]string{slices.Clone(r.OpenParts), slices.Clone(r.Teacher), slices.Clone(r.Sessions)}
+	err := fn(r)
+	if err == nil {
+		err = r.saveLocked()
+	}
+	if err != nil {
+		r.Tables, r.OpenParts, r.Teacher, r.Sessions = before, copied[0], copied[1], copied[2]
+	}
+	return err
+}
+
+// seat returns what is known of a table.
+func (r *roster) seat(number int) seat {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.Tables[number-1]
+}
+
+// NameFault says what is wrong with the name of a learner, or is empty.
+func NameFault(name string) string {
+	switch {
+	case !utf8.ValidString(name) || utf8.RuneCountInString(name) > MaxName:
+		return fmt.Sprintf("must be UTF-8 text of %d characters at most", MaxName)
+	case slices.ContainsFunc([]rune(name), func(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) }):
+		return "must not contain control characters"
+	}
+	return ""
+}
+
+// Summary says in a sentence which class of a folder goes on, or nothing if there is none.
+func Summary(folder string) string {
+	text, err := os.ReadFile(rosterFile(folder))
+	var r roster
+	if err != nil || json.Unmarshal(text, &r) != nil {
+		return ""
+	}
+	taken := 0
+	for _, t := range r.Tables {
+		if t.Taken {
+			taken++
+		}
+	}
+	return fmt.Sprintf("The class of %s goes on: %d of %d tables are taken.", r.Begun.Local().Format("2 January"), taken, len(r.Tables))
+}

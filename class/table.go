@@ -1,0 +1,164 @@
+package class
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"restaurant/problem"
+)
+
+// State is what a table is doing.
+type State string
+
+// The states of a table.
+const (
+	StateFree    State = "free"
+	StateOpening State = "opening"
+	StateSeated  State = "seated"
+	StateIdle    State = "idle"   // taken, and no request for idleAfter
+	StateClosed  State = "closed" // by the teacher
+	StateBroken  State = "broken" // its house cannot be opened
+)
+
+// idleAfter is how long a table is seated after its last request.
+const idleAfter = 10 * time.Minute
+
+// table is one table and its house.
+type table struct {
+	class  *Class
+	number int
+	last   atomic.Int64 // time of the newest request in Unix nanoseconds; 0: none since the start
+
+	// use is held by each request while it runs, and alone by what opens or closes the house.
+	use    sync.RWMutex
+	inside atomic.Pointer[inside] // nil: not opened yet
+}
+
+// inside is the open house, or why it cannot be opened.
+type inside struct {
+	house  House
+	broken error
+}
+
+func (t *table) text() string   { return numberText(t.number) }
+func (t *table) seat() seat     { return t.class.roster.seat(t.number) }
+func (t *table) folder() string { return filepath.Join(t.class.Folder, "tables", t.text()) }
+
+// path is the base path of the table's address.
+func (t *table) path() string { return "/t/" + t.seat().Code }
+
+// keysPath is the base path of the issuer, which anybody may know.
+func (t *table) keysPath() string { return "/t/" + t.text() }
+
+// lastAt is the time of the newest request, or zero.
+func (t *table) lastAt() time.Time {
+	if n := t.last.Load(); n != 0 {
+		return time.Unix(0, n)
+	}
+	return time.Time{}
+}
+
+// state is what the table is doing now.
+func (t *table) state() State {
+	s, in := t.seat(), t.inside.Load()
+	switch {
+	case s.Closed:
+		return StateClosed
+	case in != nil && in.broken != nil:
+		return StateBroken
+	case !s.Taken:
+		return StateFree
+	case in == nil:
+		return StateOpening
+	case time.Since(t.lastAt()) > idleAfter:
+		return StateIdle
+	}
+	return StateSeated
+}
+
+// enter returns the house for one request, and opens it if need be. leave must be called
+// after the request.
+func (t *table) enter(ctx context.Context) (h House, leave func(), err error) {
+	for {
+		t.use.RLock()
+		if in := t.inside.Load(); in != nil && in.broken == nil {
+			return in.house, t.use.RUnlock, nil
+		}
+		t.use.RUnlock()
+		if err := t.open(ctx); err != nil {
+			return nil, nil, problem.TableBroken.New("").Because(err)
+		}
+	}
+}
+
+// open opens the house, once for all who ask at the same time. A house that is broken stays
+// so until it is closed.
+func (t *table) open(ctx context.Context) error {
+	t.class.opening <- struct{}{}
+	defer func() { <-t.class.opening }()
+	t.use.Lock()
+	defer t.use.Unlock()
+	in := t.inside.Load()
+	if in == nil {
+		in = t.openNow(context.WithoutCancel(ctx)) // for all who wait for it
+		t.inside.Store(in)
+	}
+	return in.broken
+}
+
+func (t *table) openNow(ctx context.Context) *inside {
+	house, err := t.class.Open(ctx, Place{
+		Number: t.text(), Folder: t.folder(), URL: t.class.URL + t.path(), Issuer: t.class.URL + t.keysPath(), Kiosk: t.class.URL + t.path() + kioskPath,
+	})
+	if err != nil {
+		t.class.Log.Error("the restaurant of a table cannot be opened; the others go on", "table", t.text(), "err", err)
+	}
+	return &inside{house, err}
+}
+
+// whileClosed closes the house, runs fn and leaves the house closed: the next request opens
+// it. Streams end at once, and other requests get their answers first. fn may be nil.
+func (t *table) whileClosed(fn func() error) error {
+	if in := t.inside.Load(); in != nil && in.broken == nil {
+		in.house.Drain()
+	}
+	t.use.Lock()
+	defer t.use.Unlock()
+	var err error
+	if in := t.inside.Load(); in != nil && in.broken == nil {
+		err = in.house.Close()
+	}
+	t.inside.Store(nil)
+	if fn != nil {
+		err = errors.Join(err, fn())
+	}
+	return err
+}
+
+// serve answers a request below the address of the table.
+func (t *table) serve(w http.ResponseWriter, r *http.Request) error {
+	house, leave, err := t.enter(r.Context())
+	if err != nil {
+		return err
+	}
+	defer leave()
+	t.last.Store(time.Now().UnixNano())
+	house.Handler().ServeHTTP(w, r)
+	return nil
+}
+
+// serveDocuments answers a request for what is public below the issuer.
+func (t *table) serveDocuments(w http.ResponseWriter, r *http.Request) error {
+	house, leave, err := t.enter(r.Context())
+	if err != nil {
+		return err
+	}
+	defer leave()
+	house.Documents().ServeHTTP(w, r)
+	return nil
+}

@@ -1,0 +1,121 @@
+package class
+
+import (
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
+	"restaurant/problem"
+)
+
+// teacherCookie holds the session of the teacher.
+const (
+	teacherCookie     = "teacher"
+	teacherCookieLife = 12 * time.Hour
+	// maxSecrets is how many codes and sessions of the teacher count, the newest ones.
+	maxSecrets = 8
+)
+
+// NewTeacherCode makes a code for the teacher. The codes of some starts before count, too,
+// because only their hashes are kept and nobody could show them again.
+func (c *Class) NewTeacherCode() (code string, err error) {
+	code = newTeacherCode()
+	return code, c.roster.change(func(r *roster) error {
+		r.Teacher = keepNewest(r.Teacher, hashOf(code))
+		return nil
+	})
+}
+
+func keepNewest(list []string, hash string) []string {
+	list = append(slices.Clone(list), hash)
+	return list[max(0, len(list)-maxSecrets):]
+}
+
+// mountTeacher registers what the teacher may do.
+func (c *Class) mountTeacher(r *gin.Engine) {
+	httpjson.Get(r, "/teach", adapt(func(gc *gin.Context) error { return c.showPage(gc, "teach.html") }))
+	r.POST("/teach/login", sameOrigin, adapt(c.teacherLogin))
+	r.POST("/teach/logout", sameOrigin, c.teacherOnly, adapt(c.teacherLogout))
+}
+
+// teacherOnly lets only the teacher pass: with the session of a browser, or with the code as
+// a Bearer token. What a page of another origin sends has no session.
+func (c *Class) teacherOnly(gc *gin.Context) {
+	if !c.isTeacher(gc) {
+		problem.Write(gc, problem.AuthenticationRequired.New("Only the teacher may do this. Log in at /teach with the code that the program printed when it started, or send it: Authorization: Bearer CODE."))
+	}
+}
+
+func (c *Class) isTeacher(gc *gin.Context) bool {
+	if code, p := httpjson.Bearer(gc.Request.Header.Values("Authorization")); p == nil {
+		return c.guesses.check(gc.Request) == nil && c.knows(gc.Request, code)
+	}
+	cookie, err := gc.Cookie(teacherCookie)
+	c.roster.mu.Lock()
+	defer c.roster.mu.Unlock()
+	return err == nil && slices.Contains(c.roster.Sessions, hashOf(cookie))
+}
+
+// knows reports whether a code is one of the teacher, and counts a wrong one.
+func (c *Class) knows(r *http.Request, code string) bool {
+	c.roster.mu.Lock()
+	right := slices.Contains(c.roster.Teacher, hashOf(plainCode(code)))
+	c.roster.mu.Unlock()
+	if !right {
+		c.guesses.countWrong(r)
+	}
+	return right
+}
+
+type teacherLoginRequest struct {
+	Code string `json:"code"`
+}
+
+// teacherLogin opens a session of the teacher.
+func (c *Class) teacherLogin(gc *gin.Context) error {
+	var req teacherLoginRequest
+	if err := httpjson.BindOrForm(gc, &req); err != nil {
+		return err
+	}
+	if err := c.guesses.check(gc.Request); err != nil {
+		return err
+	}
+	if !c.knows(gc.Request, strings.TrimPrefix(req.Code, "#")) {
+		return problem.InvalidCredentials.New("That is not the code of the teacher. The program printed it when it started.")
+	}
+	session := rand.Text()
+	err := c.roster.change(func(r *roster) error {
+		r.Sessions = keepNewest(r.Sessions, hashOf(session))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	setTeacherCookie(gc, session, int(teacherCookieLife.Seconds()))
+	return httpjson.NoContent(gc)
+}
+
+// teacherLogout ends the session of this browser.
+func (c *Class) teacherLogout(gc *gin.Context) error {
+	session, _ := gc.Cookie(teacherCookie)
+	err := c.roster.change(func(r *roster) error {
+		r.Sessions = slices.DeleteFunc(slices.Clone(r.Sessions), func(hash string) bool { return hash == hashOf(session) })
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	setTeacherCookie(gc, "", -1)
+	return httpjson.NoContent(gc)
+}
+
+func setTeacherCookie(gc *gin.Context, value string, maxAge int) {
+	http.SetCookie(gc.Writer, &http.Cookie{ //nolint:gosec // a class speaks plain HTTP
+		Name: teacherCookie, Value: value, Path: "/teach", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	})
+}
