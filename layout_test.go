@@ -22,7 +22,7 @@ var below = map[string]string{
 	"basepath":            "",
 	"app":                 "basepath class handlers kitchen learn learn/kiosk learn/lab models queue seed server tokens",
 	"class":               "basepath httpjson learn learn/kiosk middleware models problem queue web", // it gets a function that opens a restaurant; of learn what a lesson has seen
-	"server":              "queue", // any http.Handler
+	"server":              "queue",                                                                   // any http.Handler
 	"handlers":            "basepath docs httpjson kitchen middleware models problem queue tokens tokens/verify web",
 	"learn":               "basepath httpjson learn/course learn/export middleware models problem web", // beside the handlers; of models only Role
 	"learn/export":        "basepath learn/course",

@@ -45,7 +45,7 @@ func TestSettings_areAsTheyWere(t *testing.T) {
 }
 
 func TestCommands_areAsTheyWere(t *testing.T) {
-	want := []string{"serve", "demo", "kiosk", "seed", "keys rotate", "users add", "health", "backup", "restore"}
+	want := []string{"serve", "demo", "kiosk", "class", "seed", "keys rotate", "users add", "health", "backup", "restore"}
 	var got []string
 	for _, c := range commands {
 		got = append(got, c.name)

@@ -60,7 +60,7 @@ type tableOpener struct {
 }
 
 // open opens the restaurant of a table, with its workers.
-func (o tableOpener) open(ctx context.Context, at class.Place) (class.House, error) {
+func (o tableOpener) open(ctx context.Context, at class.Place) (class.Restaurant, error) {
 	cfg, log := o.cfg, o.log.With("table", at.Number)
 	cfg.dataDir, cfg.publicURL, cfg.allowedHosts, cfg.lab, cfg.demoData = at.Folder, at.URL, o.hosts, true, true
 	cfg.table = table{issuer: at.Issuer, kiosk: at.Kiosk, passwordEnding: classPassword, longestWait: classWait, hashing: o.hashing}
@@ -68,7 +68,7 @@ func (o tableOpener) open(ctx context.Context, at class.Place) (class.House, err
 	if err != nil {
 		return nil, err
 	}
-	h := &tableHouse{folder: folder}
+	h := &tableRestaurant{folder: folder}
 	if h.app, err = build(ctx, cfg, folder.store, at.URL, nil, log); err == nil {
 		err = errors.Join(folder.addFilesOf(h.app), folder.remember(ctx))
 	}
@@ -81,8 +81,8 @@ func (o tableOpener) open(ctx context.Context, at class.Place) (class.House, err
 	return h, nil
 }
 
-// tableHouse is the restaurant of a table.
-type tableHouse struct {
+// tableRestaurant is the restaurant of a table.
+type tableRestaurant struct {
 	app                *App
 	folder             *dataFolder
 	handler, documents http.Handler
@@ -90,7 +90,7 @@ type tableHouse struct {
 	workers            sync.WaitGroup
 }
 
-func (h *tableHouse) start(log *slog.Logger) {
+func (h *tableRestaurant) start(log *slog.Logger) {
 	var ctx context.Context
 	ctx, h.stop = context.WithCancel(context.Background())
 	for _, work := range append(h.app.workers(), func(ctx context.Context) { h.folder.watch(ctx, log) }) {
@@ -98,17 +98,17 @@ func (h *tableHouse) start(log *slog.Logger) {
 	}
 }
 
-// Handler makes tableHouse a class.House, as the methods below do.
-func (h *tableHouse) Handler() http.Handler { return h.handler }
+// Handler makes tableRestaurant a class.Restaurant, as the methods below do.
+func (h *tableRestaurant) Handler() http.Handler { return h.handler }
 
 // Documents answers below the issuer.
-func (h *tableHouse) Documents() http.Handler { return h.documents }
+func (h *tableRestaurant) Documents() http.Handler { return h.documents }
 
 // Drain ends event streams.
-func (h *tableHouse) Drain() { h.app.drain(context.Background(), 0) }
+func (h *tableRestaurant) Drain() { h.app.drain(context.Background(), 0) }
 
 // Close stops the workers and closes all files.
-func (h *tableHouse) Close() error {
+func (h *tableRestaurant) Close() error {
 	h.stop()
 	h.workers.Wait()
 	err := h.app.close()

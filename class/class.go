@@ -22,8 +22,8 @@ import (
 	"restaurant/web"
 )
 
-// House is the restaurant of one table.
-type House interface {
+// Restaurant is the restaurant of one table.
+type Restaurant interface {
 	// Handler answers what is below the address of the table.
 	Handler() http.Handler
 	// Documents answers what is public below the issuer of its tokens, an address that does
@@ -35,11 +35,11 @@ type House interface {
 	Close() error
 }
 
-// Place is where a house stands and what it is told.
+// Place is where a restaurant stands and what it is told.
 type Place struct {
 	// Number is that of the table, such as 07.
 	Number string
-	// Folder holds all that the house keeps.
+	// Folder holds all that the restaurant keeps.
 	Folder string
 	// URL is the address of the table, with its code. Issuer is the one without it.
 	URL, Issuer string
@@ -55,8 +55,8 @@ type Options struct {
 	URL string
 	// Hosts are the names and addresses under which this computer is reached.
 	Hosts []string
-	// Open opens the house of a table, or says in a sentence why it cannot.
-	Open func(context.Context, Place) (House, error)
+	// Open opens the restaurant of a table, or says in a sentence why it cannot.
+	Open func(context.Context, Place) (Restaurant, error)
 	Log  *slog.Logger
 }
 
@@ -69,7 +69,7 @@ type Class struct {
 	kiosk  http.Handler
 	pages  web.Pages
 
-	opening chan struct{} // as many houses are opened at once as there are processors
+	opening chan struct{} // as many restaurants are opened at once as there are processors
 	guesses *attempts     // wrong codes by address
 
 	mu          sync.Mutex
@@ -116,7 +116,7 @@ func (c *Class) routes() *gin.Engine {
 	return r
 }
 
-// Run opens the houses in order, so that nobody waits for theirs, until ctx ends.
+// Run opens the restaurants in order, so that nobody waits for theirs, until ctx ends.
 func (c *Class) Run(ctx context.Context) {
 	next := make(chan *table)
 	var all sync.WaitGroup
@@ -138,7 +138,7 @@ func (c *Class) Run(ctx context.Context) {
 	}
 }
 
-// Close closes all houses. No request may run any more.
+// Close closes all restaurants. No request may run any more.
 func (c *Class) Close() (err error) {
 	for _, t := range c.tables {
 		err = errors.Join(err, t.whileClosed(nil))
@@ -146,14 +146,14 @@ func (c *Class) Close() (err error) {
 	return errors.Join(err, c.roster.save())
 }
 
-// ServeHTTP passes a request on to the house of its table, or answers it.
+// ServeHTTP passes a request on to the restaurant of its table, or answers it.
 func (c *Class) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.dispatch(w, r) }
 
-// Drain ends the streams of all houses, which would hold a shutdown up.
+// Drain ends the streams of all restaurants, which would hold a shutdown up.
 func (c *Class) Drain() {
 	for _, t := range c.tables {
 		if in := t.inside.Load(); in != nil && in.broken == nil {
-			in.house.Drain()
+			in.restaurant.Drain()
 		}
 	}
 }

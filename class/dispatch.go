@@ -13,7 +13,7 @@ import (
 	"restaurant/problem"
 )
 
-// dispatch finds who answers a request: the house of a table, the kiosk, or the class.
+// dispatch finds who answers a request: the restaurant of a table, the kiosk, or the class.
 func (c *Class) dispatch(w http.ResponseWriter, r *http.Request) {
 	first, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {

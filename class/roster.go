@@ -120,7 +120,7 @@ func (r *roster) begin(s Settings) {
 // resume goes on with a class. Codes, names and tables stay as they are.
 func (r *roster) resume(text []byte, s Settings) error {
 	if err := json.Unmarshal(text, r); err != nil {
-		return fmt.Errorf("%s is damaged: %w. Put a copy back, or begin anew with -new, which keeps the old folder beside it", r.file, err)
+		return fmt.Errorf("%s is damaged: %w. Put a copy back, or begin another class with -new, which keeps the old folder beside it", r.file, err)
 	}
 	if r.Version > rosterVersion {
 		return fmt.Errorf("%s was written by a newer release: start that one, or begin another class with -new", r.file)

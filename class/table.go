@@ -22,27 +22,27 @@ const (
 	StateSeated  State = "seated"
 	StateIdle    State = "idle"   // taken, and no request for idleAfter
 	StateClosed  State = "closed" // by the teacher
-	StateBroken  State = "broken" // its house cannot be opened
+	StateBroken  State = "broken" // its restaurant cannot be opened
 )
 
 // idleAfter is how long a table is seated after its last request.
 const idleAfter = 10 * time.Minute
 
-// table is one table and its house.
+// table is one table and its restaurant.
 type table struct {
 	class  *Class
 	number int
 	last   atomic.Int64 // time of the newest request in Unix nanoseconds; 0: none since the start
 
-	// use is held by each request while it runs, and alone by what opens or closes the house.
+	// use is held by each request while it runs, and alone by what opens or closes the restaurant.
 	use    sync.RWMutex
 	inside atomic.Pointer[inside] // nil: not opened yet
 }
 
-// inside is the open house, or why it cannot be opened.
+// inside is the open restaurant, or why it cannot be opened.
 type inside struct {
-	house  House
-	broken error
+	restaurant Restaurant
+	broken     error
 }
 
 func (t *table) text() string   { return numberText(t.number) }
@@ -81,13 +81,13 @@ func (t *table) state() State {
 	return StateSeated
 }
 
-// enter returns the house for one request, and opens it if need be. leave must be called
+// enter returns the restaurant for one request, and opens it if need be. leave must be called
 // after the request.
-func (t *table) enter(ctx context.Context) (h House, leave func(), err error) {
+func (t *table) enter(ctx context.Context) (h Restaurant, leave func(), err error) {
 	for {
 		t.use.RLock()
 		if in := t.inside.Load(); in != nil && in.broken == nil {
-			return in.house, t.use.RUnlock, nil
+			return in.restaurant, t.use.RUnlock, nil
 		}
 		t.use.RUnlock()
 		if err := t.open(ctx); err != nil {
@@ -96,7 +96,7 @@ func (t *table) enter(ctx context.Context) (h House, leave func(), err error) {
 	}
 }
 
-// open opens the house, once for all who ask at the same time. A house that is broken stays
+// open opens the restaurant, once for all who ask at the same time. A restaurant that is broken stays
 // so until it is closed.
 func (t *table) open(ctx context.Context) error {
 	t.class.opening <- struct{}{}
@@ -112,26 +112,26 @@ func (t *table) open(ctx context.Context) error {
 }
 
 func (t *table) openNow(ctx context.Context) *inside {
-	house, err := t.class.Open(ctx, Place{
+	restaurant, err := t.class.Open(ctx, Place{
 		Number: t.text(), Folder: t.folder(), URL: t.class.URL + t.path(), Issuer: t.class.URL + t.keysPath(), Kiosk: t.class.URL + t.path() + kioskPath,
 	})
 	if err != nil {
 		t.class.Log.Error("the restaurant of a table cannot be opened; the others go on", "table", t.text(), "err", err)
 	}
-	return &inside{house, err}
+	return &inside{restaurant, err}
 }
 
-// whileClosed closes the house, runs fn and leaves the house closed: the next request opens
+// whileClosed closes the restaurant, runs fn and leaves the restaurant closed: the next request opens
 // it. Streams end at once, and other requests get their answers first. fn may be nil.
 func (t *table) whileClosed(fn func() error) error {
 	if in := t.inside.Load(); in != nil && in.broken == nil {
-		in.house.Drain()
+		in.restaurant.Drain()
 	}
 	t.use.Lock()
 	defer t.use.Unlock()
 	var err error
 	if in := t.inside.Load(); in != nil && in.broken == nil {
-		err = in.house.Close()
+		err = in.restaurant.Close()
 	}
 	t.inside.Store(nil)
 	if fn != nil {
@@ -142,23 +142,23 @@ func (t *table) whileClosed(fn func() error) error {
 
 // serve answers a request below the address of the table.
 func (t *table) serve(w http.ResponseWriter, r *http.Request) error {
-	house, leave, err := t.enter(r.Context())
+	restaurant, leave, err := t.enter(r.Context())
 	if err != nil {
 		return err
 	}
 	defer leave()
 	t.last.Store(time.Now().UnixNano())
-	house.Handler().ServeHTTP(w, r)
+	restaurant.Handler().ServeHTTP(w, r)
 	return nil
 }
 
 // serveDocuments answers a request for what is public below the issuer.
 func (t *table) serveDocuments(w http.ResponseWriter, r *http.Request) error {
-	house, leave, err := t.enter(r.Context())
+	restaurant, leave, err := t.enter(r.Context())
 	if err != nil {
 		return err
 	}
 	defer leave()
-	house.Documents().ServeHTTP(w, r)
+	restaurant.Documents().ServeHTTP(w, r)
 	return nil
 }

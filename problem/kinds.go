@@ -254,7 +254,4 @@ var (
 	ClassClosed = define(http.StatusForbidden, "class-closed", "Nobody can join now",
 		"This class takes nobody in by this way: it needs the code of a table, or it is closed.",
 		"Ask your teacher for a code.")
-	UndoExpired = define(http.StatusGone, "undo-expired", "Too late to undo",
-		"What was reset can be put back for ten minutes, and once.",
-		"Learners can restore a file that they have downloaded from /learn/progress.")
 )

@@ -54,7 +54,7 @@ func TestKinds_statusOfEachSlug(t *testing.T) {
 
 func TestKinds_serverErrorsDoNotBlameTheClient(t *testing.T) {
 	for _, k := range Kinds() {
-		ours := k == InternalError || k == DatabaseUnavailable || k == StorageFull || k == ServerBusy || k == NotReady || k == LabWeather
+		ours := k == InternalError || k == DatabaseUnavailable || k == StorageFull || k == ServerBusy || k == NotReady || k == LabWeather || k == TableClosed || k == TableBroken || k == ClassPaused
 		if (k.Status >= 500) != ours {
 			t.Errorf("%s has status %d", k.Slug, k.Status)
 		}
