@@ -43,7 +43,7 @@ func openStore(ctx context.Context, cfg config, log *slog.Logger) (*dataFolder, 
 func openLocked(ctx context.Context, cfg config, lock *flock.Flock, log *slog.Logger) (f *dataFolder, err error) {
 	f = &dataFolder{cfg: cfg, lock: lock, remembered: -1}
 	if cfg.databaseURL != "" {
-		f.store, err = models.OpenPostgres(ctx, cfg.databaseURL)
+		f.store, err = openPostgres(ctx, cfg, log)
 	} else {
 		f.store, err = models.OpenSQLiteSync(ctx, cfg.databaseFile(), cfg.sync())
 	}
@@ -61,6 +61,18 @@ func openLocked(ctx context.Context, cfg config, lock *flock.Flock, log *slog.Lo
 		return nil, errors.Join(err, f.store.Close(), f.files.close())
 	}
 	return f, nil
+}
+
+// openPostgres opens PostgreSQL. The folder of the keys remembers which server was the
+// primary, so that an old one is recognized.
+func openPostgres(ctx context.Context, cfg config, log *slog.Logger) (*models.Store, error) {
+	known, err := tokens.KnownPrimary(cfg.keysDir())
+	if err != nil {
+		return nil, err
+	}
+	return models.ReopenPostgres(ctx, cfg.databaseURL, models.PrimaryMemory{
+		Known: known, Log: log, Remember: func(p models.Primary) error { return tokens.RememberPrimary(cfg.keysDir(), p) },
+	})
 }
 
 // lockFolder creates the folder, if it is missing, and locks it. The operating system

@@ -24,7 +24,9 @@ func TestMigrations_areByteEqual(t *testing.T) {
 		"sqlite/0004_branches.sql":         "c56b67caaaed28ec3ec76a04ccf867f66fc97f3c98bc6ff41b60001b6991ad0e",
 		"sqlite/0005_end_reason.sql":       "64a4812dfc5050d9ed943493e04016600493e95e103f2ee672423922278da338",
 		"postgres/0006_identity.sql":       "664c7a8946ddb8684e3d236c336ba52bdfaa51f06d29a45cd59f6c2dde7e2512",
+		"postgres/0007_primaries.sql":      "6e9ff62e2b829c3b8b4c5ff76b15ec07c75ff8e9a4fe4602f4e2d05b4588b202",
 		"sqlite/0006_identity.sql":         "bba0f70131dc56f58fa2379980948ee7cf1cf3797e1a33f7181726cf600b0387",
+		"sqlite/0007_primaries.sql":        "ee6c1f4fbfe59b4021fd33dd4efb407a5c8775d76511b392a629326022b57019",
 	}
 	got := map[string]string{}
 	folder := os.DirFS("migrations")

@@ -36,6 +36,9 @@ var (
 	ErrStorageFull = errors.New("storage full")
 	// ErrDatabaseUnavailable means that the database does not answer.
 	ErrDatabaseUnavailable = errors.New("database unavailable")
+	// ErrStalePrimary means that only an old primary answers, to which nothing may be
+	// written. Such an error is ErrDatabaseUnavailable, too.
+	ErrStalePrimary = errors.New("stale primary")
 )
 
 // Store is an open database, SQLite or PostgreSQL. Both run the same queries;

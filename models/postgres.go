@@ -24,10 +24,17 @@ import (
 // connection's search_path. The error is a sentence for the operator, without the
 // password. A database of another program or of a newer release is left unchanged.
 func OpenPostgres(ctx context.Context, url string) (*Store, error) {
+	return ReopenPostgres(ctx, url, PrimaryMemory{})
+}
+
+// ReopenPostgres is OpenPostgres for an instance that remembers which primary it used
+// last. If only an older one answers, the error is ErrStalePrimary.
+func ReopenPostgres(ctx context.Context, url string, memory PrimaryMemory) (*Store, error) {
 	cfg, size, err := postgresConfig(url)
 	if err != nil {
 		return nil, err
 	}
+	fenceOf(cfg).remind(memory)
 	writer, err := openPostgresPool(cfg, size-size/2)
 	if err != nil {
 		return nil, postgresOpenError(cfg, err)
@@ -55,11 +62,16 @@ func PostgresName(url string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return "postgres://" + hostPort(cfg) + "/" + cfg.Database, nil
+	return "postgres://" + hostPorts(cfg) + "/" + cfg.Database, nil
 }
 
-func hostPort(cfg *pgx.ConnConfig) string {
-	return net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
+// hostPorts lists the addresses of the URL, separated by commas.
+func hostPorts(cfg *pgx.ConnConfig) string {
+	var names []string
+	for _, a := range addressesOf(&cfg.Config) {
+		names = append(names, a.name)
+	}
+	return strings.Join(names, ",")
 }
 
 // ErrNotPostgres means that a URL is not the address of a PostgreSQL database.
@@ -103,23 +115,9 @@ func postgresConfig(url string) (cfg *pgx.ConnConfig, size int, err error) {
 			cfg.RuntimeParams[name] = value
 		}
 	}
-	if validate := cfg.ValidateConnect; validate != nil {
-		cfg.ValidateConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
-			if err := validate(ctx, conn); err != nil {
-				return &unsuitableError{err}
-			}
-			return nil
-		}
-	}
-	cfg.Tracer = timeouts{newOutage()}
+	cfg.Tracer = timeouts{newOutage(), newFence(&cfg.Config)}
 	return cfg, size, nil
 }
-
-// unsuitableError says that a server answers, but is not to be used.
-type unsuitableError struct{ error }
-
-// Unwrap returns the reason.
-func (e *unsuitableError) Unwrap() error { return e.error }
 
 // onlyRead lets a connection only read. It is no setting of the start of a connection:
 // with target_session_attrs=read-write, each server would look like one that takes no
@@ -142,7 +140,8 @@ type postgresDialector struct{ *postgres.Dialector }
 
 // Translate makes postgresDialector a gorm.ErrorTranslator.
 func (d postgresDialector) Translate(err error) error {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+	_, refused := errors.AsType[*unsuitableError](err)
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && !refused {
 		err = d.Dialector.Translate(e)
 	}
 	return classify(err)
@@ -222,8 +221,11 @@ func postgresSchemaVersion(tx *gorm.DB, known int) (version int, err error) {
 // postgresOpenError makes a sentence for the operator of why the database cannot
 // be opened.
 func postgresOpenError(cfg *pgx.ConnConfig, err error) error {
-	where := hostPort(cfg)
+	where := hostPorts(cfg)
+	refused, _ := errors.AsType[*unsuitableError](err)
 	switch state := sqlState(err); {
+	case refused != nil:
+		err = refused
 	case state == "28P01" || state == "28000":
 		err = fmt.Errorf("the server refuses the user %q or the password in RESTAURANT_DATABASE_URL: check both, and pg_hba.conf there", cfg.User)
 	case state == "3D000":
@@ -232,8 +234,6 @@ func postgresOpenError(cfg *pgx.ConnConfig, err error) error {
 		err = fmt.Errorf("the user %q may not create or read its tables: give it these rights with GRANT, or make it the owner of the database", cfg.User)
 	case state == "53300":
 		err = errors.New("the server has no connection left: raise max_connections there, or use a smaller pool_max_conns in RESTAURANT_DATABASE_URL")
-	case errors.As(err, new(*unsuitableError)):
-		err = errors.New("the server answers, but not as target_session_attrs in RESTAURANT_DATABASE_URL asks for; the program needs a primary, which takes writes")
 	case state == "" && errors.Is(classify(err), ErrDatabaseUnavailable):
 		err = fmt.Errorf("no PostgreSQL server answers at %s: check that the server runs there, listens on that address and allows this machine", where)
 	default:
@@ -253,6 +253,7 @@ type postgresWriter struct {
 	self         string          // the From of this process's notifications
 	opened       Millis
 	outage       *outage
+	fence        *fence
 }
 
 func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {
@@ -261,7 +262,7 @@ func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {
 	listen.RuntimeParams["statement_timeout"] = "0"
 	listen.Tracer = nil // it has timeouts of its own
 	listen.ConnectTimeout = min(listen.ConnectTimeout, lastRetry)
-	return &postgresWriter{db: db, listenConfig: listen, self: rand.Text(), opened: Now(), outage: outageOf(cfg)}
+	return &postgresWriter{db: db, listenConfig: listen, self: rand.Text(), opened: Now(), outage: outageOf(cfg), fence: fenceOf(cfg)}
 }
 
 func (w *postgresWriter) dialect() dialect {

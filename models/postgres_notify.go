@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -64,7 +65,10 @@ func (n notification) parts() (parts []notification) {
 // listen holds a connection of its own and reconnects when it breaks. It asks for
 // what it missed after LISTEN, so that there is no gap between the two.
 func (w *postgresWriter) listen(ctx context.Context, hear func(notification), missed func(), lost func(error)) {
-	l := listener{w.listenConfig, w.outage, w.self, w.opened, hear, missed}
+	l := listener{w.listenConfig, w.outage, w.fence, w.self, w.opened, hear, missed}
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() { w.watchPrimary(ctx) })
 	for retry := firstRetry; ctx.Err() == nil; retry = min(2*retry, lastRetry) {
 		before := l.heard
 		if err := l.listen(ctx); ctx.Err() == nil {
@@ -73,13 +77,14 @@ func (w *postgresWriter) listen(ctx context.Context, hear func(notification), mi
 		if l.heard != before {
 			retry = firstRetry
 		}
-		sleep(ctx, retry)
+		sleep(ctx, jitter(retry))
 	}
 }
 
 type listener struct {
 	cfg    *pgx.ConnConfig
 	outage *outage
+	fence  *fence
 	self   string
 	heard  Millis // nothing before this moment was missed
 	hear   func(notification)
@@ -88,7 +93,7 @@ type listener struct {
 
 // listen returns when the connection is lost.
 func (l *listener) listen(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, l.cfg)
+	conn, err := l.connect(ctx)
 	if err != nil {
 		if pgconn.Timeout(err) && ctx.Err() == nil {
 			l.outage.begin()
@@ -112,11 +117,21 @@ func (l *listener) listen(ctx context.Context) error {
 	if err := l.catchUp(ctx, conn); err != nil {
 		return err
 	}
-	for l.heard = now; ; l.heard = now {
+	for l.heard = now; l.fence.current(conn.PgConn()); l.heard = now {
 		if now, err = l.next(ctx, conn); err != nil {
 			return err
 		}
 	}
+	return errMoved
+}
+
+// connect connects to the newest primary of all addresses.
+func (l *listener) connect(ctx context.Context) (*pgx.Conn, error) {
+	cfg := l.cfg.Copy()
+	if err := l.fence.choose(ctx, cfg); err != nil {
+		return nil, err
+	}
+	return pgx.ConnectConfig(ctx, cfg)
 }
 
 const (

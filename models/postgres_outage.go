@@ -20,6 +20,9 @@ type outage struct {
 
 var errUnreachable = fmt.Errorf("%w: the server does not answer", ErrDatabaseUnavailable)
 
+// errMoved means that another server has become the primary.
+var errMoved = fmt.Errorf("%w: another server has become the primary", ErrDatabaseUnavailable)
+
 func newOutage() *outage { return &outage{watchers: map[*func()]struct{}{}} }
 
 func (o *outage) begin() {
@@ -57,3 +60,6 @@ func (o *outage) onBegin(fn func()) (forget func()) {
 
 // outageOf returns the outage that all connections of cfg share.
 func outageOf(cfg *pgx.ConnConfig) *outage { return cfg.Tracer.(timeouts).outage }
+
+// fenceOf returns the fence that all connections of cfg share.
+func fenceOf(cfg *pgx.ConnConfig) *fence { return cfg.Tracer.(timeouts).fence }

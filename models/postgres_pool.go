@@ -27,7 +27,8 @@ type boundedPool struct {
 }
 
 func newBoundedPool(cfg *pgx.ConnConfig, size int) boundedPool {
-	pool := stdlib.OpenDB(*cfg)
+	fence := fenceOf(cfg)
+	pool := stdlib.OpenDB(*cfg, stdlib.OptionBeforeConnect(fence.choose), stdlib.OptionResetSession(fence.reuse), stdlib.OptionShouldPing(fence.shouldPing))
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	return boundedPool{newCountingPool(pool), outageOf(cfg)}
@@ -86,8 +87,11 @@ type causeContext struct{ context.Context }
 func (c causeContext) Err() error { return context.Cause(c.Context) }
 
 // timeouts limits each statement, once it has a connection, to answerTimeout and
-// ends it in an outage.
-type timeouts struct{ outage *outage }
+// ends it in an outage. It carries the fence to where connections are made.
+type timeouts struct {
+	outage *outage
+	fence  *fence
+}
 
 type (
 	answeredKey  struct{}
@@ -101,7 +105,7 @@ func withoutTimeout(ctx context.Context) context.Context {
 
 // TraceQueryStart makes timeouts a pgx.QueryTracer. It returns the context of the
 // statement.
-func (t timeouts) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+func (t timeouts) TraceQueryStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	if started, queued := ctx.Value(startedKey{}).(func()); queued {
 		started()
 	}
@@ -111,8 +115,14 @@ func (t timeouts) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQ
 	timed, stopTimer := context.WithTimeout(ctx, answerTimeout)
 	running, cancel := context.WithCancelCause(timed)
 	forgetOutage := t.outage.onBegin(func() { cancel(errUnreachable) })
+	forgetMove := t.fence.moved.onBegin(func() {
+		if !t.fence.current(conn.PgConn()) {
+			cancel(errMoved)
+		}
+	})
 	return context.WithValue(causeContext{running}, answeredKey{}, func() {
 		forgetOutage()
+		forgetMove()
 		cancel(nil)
 		stopTimer()
 	})

@@ -3,11 +3,9 @@ package testkit
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -102,18 +100,5 @@ func (s *PostgresServer) Thaw() { s.signal(syscall.SIGCONT) }
 
 // signal sends a signal to the server and all its children and returns to how many.
 func (s *PostgresServer) signal(sig syscall.Signal) (processes int) {
-	text, err := os.ReadFile(filepath.Join(s.data, "postmaster.pid"))
-	first, _, _ := strings.Cut(string(text), "\n")
-	server, aerr := strconv.Atoi(first)
-	if err != nil || aerr != nil || syscall.Kill(server, sig) != nil { // the parent first: it must make no more children
-		return 0
-	}
-	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", server, server))
-	for _, child := range strings.Fields(string(children)) {
-		if pid, err := strconv.Atoi(child); err == nil {
-			_ = syscall.Kill(pid, sig) // it may have ended by itself
-			processes++
-		}
-	}
-	return processes + 1
+	return len(signalServer(s.data, sig))
 }

@@ -1,0 +1,1 @@
+-- In PostgreSQL, a table of the servers that have been the primary. A file has none.
