@@ -20,8 +20,10 @@ type engine interface {
 	// do runs fn in a transaction and returns once it is durable. single means
 	// that fn runs one statement, see Store.writeStatement.
 	do(ctx context.Context, single bool, fn func(tx *gorm.DB) error) error
-	// insert writes one row and returns its id, or gorm.ErrDuplicatedKey.
-	insert(tx *gorm.DB, query string, args ...any) (id int64, err error)
+	// insertOrder writes an order, sets its ID and returns once it is durable.
+	// gorm.ErrDuplicatedKey: its idempotency key is used; gorm.ErrForeignKeyViolated:
+	// there is no such user.
+	insertOrder(ctx context.Context, o *orderRow) error
 	dialect() dialect
 	// shared reports whether other processes may write, too.
 	shared() bool

@@ -388,17 +388,26 @@ func TestStatus_valid(t *testing.T) {
 	}
 }
 
+// BenchmarkPlaceOrder shows what an order costs one guest, and guests who order at once
+// and so share commits: without keys, with a key each, and when every tenth order is a
+// repetition.
 func BenchmarkPlaceOrder(b *testing.B) {
-	for _, guests := range []int{1, 32} {
-		b.Run(fmt.Sprintf("guests=%d", guests), func(b *testing.B) {
+	for _, tc := range []struct {
+		name   string
+		guests int
+		keys   bool
+		repeat int64 // every so many orders have a key that is used; 0: none
+	}{{"guests=1", 1, false, 0}, {"guests=32", 32, false, 0}, {"guests=32,keys", 32, true, 0}, {"guests=32,keys,repeated", 32, true, 10}} {
+		b.Run(tc.name, func(b *testing.B) {
 			s := openStore(b)
-			n := orderWithKey(newUser(b, s, "alice"), newDish(b, s), "", "")
-			n.Lines = append(n.Lines, n.Lines[0])
-			work := make(chan struct{})
+			work := make(chan int64)
 			var callers sync.WaitGroup
-			for range guests {
+			for _, n := range benchGuests(b, s, tc.guests) {
 				callers.Go(func() {
-					for range work {
+					for turn := range work {
+						if tc.keys && (tc.repeat == 0 || turn%tc.repeat != 0 || n.IdempotencyKey == "") {
+							n.IdempotencyKey = fmt.Sprintf("%08x-9f6b-4a8e-b7a4-1f0c3c1a9f6b", uint32(turn)*2654435761)
+						}
 						if _, _, err := s.PlaceOrder(context.Background(), n); err != nil {
 							b.Error(err)
 						}
@@ -406,13 +415,28 @@ func BenchmarkPlaceOrder(b *testing.B) {
 				})
 			}
 			b.ReportAllocs()
-			for b.Loop() {
-				work <- struct{}{}
+			for turn := int64(0); b.Loop(); turn++ {
+				work <- turn
 			}
 			close(work)
 			callers.Wait()
 		})
 	}
+}
+
+// benchGuests returns an order of two lines for each of so many guests.
+func benchGuests(b *testing.B, s *Store, guests int) []NewOrder {
+	b.Helper()
+	dish := newDish(b, s)
+	orders := make([]NewOrder, guests)
+	for i := range orders {
+		u := testUsers["alice"]
+		u.Username, u.PasswordHash = fmt.Sprint("guest-", i), unusableHash
+		noError(b, s.createUser(b.Context(), &u))
+		orders[i] = orderWithKey(u, dish, "", "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae")
+		orders[i].Lines = append(orders[i].Lines, orders[i].Lines[0])
+	}
+	return orders
 }
 
 func BenchmarkOrdersOf(b *testing.B) {

@@ -57,10 +57,9 @@ func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed b
 	if o, err = n.price(s.Menu()); err != nil {
 		return n.replayOr(err, s.read(ctx))
 	}
-	err = s.writeStatement(ctx, func(tx *gorm.DB) (err error) {
-		o.ID, err = s.insertOrder(tx, o, n.IdempotencyKey, n.RequestHash)
-		return err
-	})
+	row := n.row(o)
+	err = s.engine.insertOrder(ctx, row)
+	o.ID = row.ID
 	switch {
 	case errors.Is(err, gorm.ErrDuplicatedKey):
 		lost := fmt.Errorf("%w: the order with the same key was not kept", ErrDatabaseUnavailable)
@@ -97,6 +96,15 @@ func (n NewOrder) findByKey(db *gorm.DB) (Order, error) {
 		return Order{}, ErrKeyReused
 	}
 	return o.Order, err
+}
+
+// row is the order as it is stored.
+func (n NewOrder) row(o Order) *orderRow {
+	row := &orderRow{Order: o}
+	if n.IdempotencyKey != "" {
+		row.key, row.requestHash = &n.IdempotencyKey, &n.RequestHash
+	}
+	return row
 }
 
 // price makes the order, with names and prices copied from the menu.

@@ -28,11 +28,12 @@ type sqliteWriter struct {
 	closeOnce sync.Once
 }
 
-// pendingWrite is the write of one caller of do.
+// pendingWrite is the write of one caller of do or insertOrder.
 type pendingWrite struct {
 	ctx    context.Context
 	fn     func(tx *gorm.DB) error
-	single bool // see Store.writeStatement
+	single bool      // see Store.writeStatement
+	order  *orderRow // nil, or what is written together with other orders, instead of by fn
 	err    error
 	done   chan struct{}
 }
@@ -65,18 +66,29 @@ func (w *sqliteWriter) run() {
 // do queues fn and returns once its transaction is durable. It skips a write whose
 // ctx ends while it is queued.
 func (w *sqliteWriter) do(ctx context.Context, single bool, fn func(tx *gorm.DB) error) error {
-	defer timeStatement(ctx)()
-	j := &pendingWrite{ctx: ctx, fn: fn, single: single, done: make(chan struct{})}
+	return w.wait(&pendingWrite{ctx: ctx, fn: fn, single: single})
+}
+
+// insertOrder queues an order, as do does.
+func (w *sqliteWriter) insertOrder(ctx context.Context, o *orderRow) error {
+	defer count(ctx, insertOrdersSQL) // of the statement for all, its share
+	return w.wait(&pendingWrite{ctx: ctx, fn: o.insertAlone, order: o})
+}
+
+// wait queues a write and waits for its transaction.
+func (w *sqliteWriter) wait(j *pendingWrite) error {
+	defer timeStatement(j.ctx)()
+	j.done = make(chan struct{})
 	w.waiting.Add(1)
 	defer w.waiting.Add(-1)
 	select {
 	case w.queue <- j:
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-j.ctx.Done():
+		return j.ctx.Err()
 	case <-w.closing:
 		return errClosed
 	}
-	<-j.done // fn uses the caller's variables, so do must not return before it
+	<-j.done // fn uses the caller's variables, so the caller must not return before it
 	if p, ok := errors.AsType[panicked](j.err); ok {
 		panic(p.Error())
 	}
@@ -89,7 +101,10 @@ var errClosed = fmt.Errorf("%w: the database is closed", ErrDatabaseUnavailable)
 // get their answers after the commit.
 func (w *sqliteWriter) commit(first *pendingWrite) {
 	start := time.Now()
-	batch, err := w.runBatch(w.db.Begin(), first)
+	batch, err := w.runBatch(first)
+	if errors.Is(err, errApart) || errors.Is(err, gorm.ErrForeignKeyViolated) { // which the commit finds
+		err = w.runApart(batch)
+	}
 	if err == nil {
 		w.committed(len(batch), start)
 	}
@@ -101,40 +116,118 @@ func (w *sqliteWriter) commit(first *pendingWrite) {
 	}
 }
 
+// errApart means that the orders of a transaction cannot be written together.
+var errApart = errors.New("the orders must be written one by one")
+
 // runBatch runs the writes of one transaction and commits it. The error means that
 // none of them was kept.
-func (w *sqliteWriter) runBatch(tx *gorm.DB, first *pendingWrite) (batch []*pendingWrite, err error) {
+func (w *sqliteWriter) runBatch(first *pendingWrite) (batch []*pendingWrite, err error) {
+	tx := w.db.Begin()
 	batch = append(make([]*pendingWrite, 0, maxCommit), first)
 	if tx.Error != nil {
 		return batch, tx.Error
 	}
-	for j := first; j != nil; {
-		if j.run(tx, j == first); transactionLost(j.err) || j == first && j.err != nil {
-			tx.Rollback() // the engine may have done so already
-			return batch, neighbourError(j.err)
+	ran := 0
+	if first.order == nil {
+		if first.run(tx, true); first.err != nil {
+			return batch, rollBack(tx, first.err)
 		}
-		if j = w.next(len(batch)); j != nil {
-			batch = append(batch, j)
+		ran = 1
+	}
+	for batch = w.takeWaiting(batch); ran < len(batch); batch = w.takeWaiting(batch) {
+		if err := runTogether(tx, batch[ran:]); err != nil {
+			return batch, rollBack(tx, err)
 		}
+		ran = len(batch)
 	}
-	if err := w.mayWrite(); err != nil {
-		tx.Rollback()
-		return batch, err
-	}
-	return batch, tx.Commit().Error
+	return batch, w.finish(tx)
 }
 
-// next returns a write that is waiting, or nil.
-func (w *sqliteWriter) next(taken int) *pendingWrite {
-	if taken == maxCommit {
-		return nil
+// runApart runs the writes once more, each by itself.
+func (w *sqliteWriter) runApart(batch []*pendingWrite) error {
+	tx := w.db.Begin()
+	if tx.Error != nil {
+		return tx.Error
 	}
-	select {
-	case j := <-w.queue:
-		return j
-	default:
-		return nil
+	for _, j := range batch {
+		if j.run(tx, false); transactionLost(j.err) {
+			return rollBack(tx, j.err)
+		}
 	}
+	return w.finish(tx)
+}
+
+// rollBack returns the error for the other writes of the transaction. The engine may
+// have rolled it back already.
+func rollBack(tx *gorm.DB, err error) error {
+	tx.Rollback()
+	return neighbourError(err)
+}
+
+// finish commits, if that is allowed.
+func (w *sqliteWriter) finish(tx *gorm.DB) error {
+	if err := w.mayWrite(); err != nil {
+		return rollBack(tx, err)
+	}
+	err := tx.Commit().Error
+	if err != nil {
+		w.db.Exec("ROLLBACK") // after some failures the transaction is still open
+	}
+	return err
+}
+
+// takeWaiting adds the writes that are waiting.
+func (w *sqliteWriter) takeWaiting(batch []*pendingWrite) []*pendingWrite {
+	for len(batch) < maxCommit {
+		select {
+		case j := <-w.queue:
+			batch = append(batch, j)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// runTogether writes the orders by one statement, and runs the other writes. The error
+// means that the transaction cannot go on.
+func runTogether(tx *gorm.DB, writes []*pendingWrite) error {
+	if err := insertTogether(tx, writes); err != nil {
+		return err
+	}
+	for _, j := range writes {
+		if j.order != nil {
+			continue
+		}
+		if j.run(tx, false); transactionLost(j.err) {
+			return j.err
+		}
+	}
+	return nil
+}
+
+// insertTogether writes those of the writes that are orders.
+func insertTogether(tx *gorm.DB, writes []*pendingWrite) error {
+	var rows []*orderRow
+	for _, j := range writes {
+		if j.order == nil {
+			continue
+		}
+		if j.err = j.ctx.Err(); j.err == nil {
+			rows = append(rows, j.order)
+		}
+	}
+	if err := insertOrders(tx, rows); transactionLost(err) {
+		return err
+	} else if err != nil {
+		return fmt.Errorf("%w: %w", errApart, err)
+	}
+	for _, j := range writes {
+		if j.order != nil && j.err == nil {
+			j.err = j.order.outcome()
+		}
+	}
+	return nil
 }
 
 // run calls fn. If it fails, the shared transaction keeps nothing of it: SQLite

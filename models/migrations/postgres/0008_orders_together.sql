@@ -1,0 +1,2 @@
+-- PostgreSQL has nothing to change here. This file keeps the versions of both engines
+-- the same; see sqlite/0008_orders_together.sql.
