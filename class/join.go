@@ -124,8 +124,8 @@ func (c *Class) joined(t *table) joinResponse {
 
 // join gives somebody a free table, or leads them to that of their code.
 func (c *Class) join(gc *gin.Context) error {
-	var req joinRequest
-	if err := httpjson.BindOrForm(gc, &req); err != nil {
+	req, err := readJoin(gc)
+	if err != nil {
 		return err
 	}
 	if fault := NameFault(strings.TrimSpace(req.Name)); fault != "" {
@@ -150,6 +150,15 @@ func (c *Class) join(gc *gin.Context) error {
 		return nil
 	}
 	return httpjson.Respond(gc, http.StatusCreated, res)
+}
+
+// readJoin reads the body. In a form each value is a text, so that somebody may be called 7.
+func readJoin(gc *gin.Context) (req joinRequest, err error) {
+	if httpjson.MediaType(gc) != httpjson.FormType {
+		return req, httpjson.Bind(gc, &req)
+	}
+	fields, err := httpjson.SingleForm(gc, "name", "code")
+	return joinRequest{fields["name"], fields["code"]}, err
 }
 
 // seatFor takes the table of a code, or a free one.
@@ -179,10 +188,16 @@ func (c *Class) seatFor(r *http.Request, code, name string) (t *table, err error
 	})
 }
 
+// joinPage is what the page for joining shows.
+type joinPage struct {
+	showResponse
+	URL string
+}
+
 // welcome answers the address on the board: a page, or text for a terminal.
 func (c *Class) welcome(gc *gin.Context) error {
 	if prefersHTML(gc) {
-		return c.showPage(gc, "join.html")
+		return showPage(gc, "join.html", joinPage{c.overview(), c.URL})
 	}
 	o := c.overview()
 	text := fmt.Sprintf("%s: %d of %d tables are free.\n", o.Title, o.Free, o.Tables)

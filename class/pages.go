@@ -1,11 +1,13 @@
 package class
 
 import (
+	"bytes"
 	"embed"
+	"html/template"
 	"io/fs"
 	"net/http"
 	"path"
-	"strings"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -15,39 +17,61 @@ import (
 )
 
 //go:embed pages
-var files embed.FS
+var pageFiles embed.FS
 
-// policy allows what the pages of the class are made of, and nothing from elsewhere.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+var templates = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
-// media are the kinds of files of the pages.
-var media = map[string]string{".html": web.PageType, ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+// files are what the pages are made of besides markup, by name. They are made by the first
+// request, because compressing takes a while.
+var files = sync.OnceValue(func() map[string]web.File {
+	all := map[string]web.File{}
+	for extension, contentType := range map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"} {
+		names, _ := fs.Glob(pageFiles, "pages/*"+extension) // fails for a bad pattern only
+		for _, name := range names {
+			body, _ := pageFiles.ReadFile(name) // it was listed
+			all[path.Base(name)] = web.NewFile(contentType, body)
+		}
+	}
+	return all
+})
+
+// shared are the files of the restaurants' page that those of the class use, too.
+var shared = []string{"css/app.css", "favicon.svg", "icons.svg", "js/theme.js", "js/lib/dom.js"}
 
 func (c *Class) mountPages(r *gin.Engine) {
-	httpjson.Get(r, "/class/files/:name", adapt(func(gc *gin.Context) error { return c.showFile(gc, gc.Param("name")) }))
-	for _, name := range []string{"css/app.css", "favicon.svg", "icons.svg"} {
-		asset, _ := web.Asset(name) // it is embedded
+	httpjson.Get(r, "/class/files/:name", adapt(func(gc *gin.Context) error {
+		file, known := files()[gc.Param("name")]
+		if !known {
+			return nothingHere(gc)
+		}
+		return showFile(gc, file)
+	}))
+	for _, name := range shared {
 		httpjson.Get(r, "/"+name, adapt(func(gc *gin.Context) error {
-			return httpjson.RespondCached(gc, asset.ContentType, httpjson.Cached{Body: asset.Body, ETag: asset.ETag, Gzip: func() []byte { return asset.Gzip }})
+			file, _ := web.Asset(name) // it is embedded
+			return showFile(gc, file)
 		}))
 	}
 	httpjson.Get(r, "/problems/:slug", adapt(c.showProblem))
+	httpjson.Get(r, "/teach", adapt(func(gc *gin.Context) error { return showPage(gc, "teach.html", c.overview()) }))
 }
 
-// showPage answers with a page for people.
-func (c *Class) showPage(gc *gin.Context, name string) error {
-	gc.Header("Content-Security-Policy", policy)
-	return c.showFile(gc, name)
-}
-
-func (c *Class) showFile(gc *gin.Context, name string) error {
-	body, err := fs.ReadFile(files, "pages/"+name)
-	if err != nil || strings.HasPrefix(name, ".") {
-		return nothingHere(gc)
+// showPage answers with a page for people. Its addresses are those of this origin only, and
+// no markup is made from strings.
+func showPage(gc *gin.Context, name string, data any) error {
+	var page bytes.Buffer
+	if err := templates.ExecuteTemplate(&page, name, data); err != nil {
+		return err
 	}
-	gc.Header("Cache-Control", "no-cache")
-	gc.Data(http.StatusOK, media[path.Ext(name)], body)
+	gc.Header("Content-Security-Policy", web.Policy)
+	httpjson.NoStore(gc)
+	gc.Data(http.StatusOK, web.PageType, page.Bytes())
 	return nil
+}
+
+func showFile(gc *gin.Context, file web.File) error {
+	gc.Header("Cache-Control", "no-cache")
+	return httpjson.RespondCached(gc, file.ContentType, httpjson.Cached{Body: file.Body, ETag: file.ETag, Gzip: func() []byte { return file.Gzip }})
 }
 
 func (c *Class) showProblem(gc *gin.Context) error {

@@ -38,7 +38,6 @@ func keepNewest(list []string, hash string) []string {
 
 // mountTeacher registers what the teacher may do.
 func (c *Class) mountTeacher(r *gin.Engine) {
-	httpjson.Get(r, "/teach", adapt(func(gc *gin.Context) error { return c.showPage(gc, "teach.html") }))
 	r.POST("/teach/login", sameOrigin, adapt(c.teacherLogin))
 	r.POST("/teach/logout", sameOrigin, c.teacherOnly, adapt(c.teacherLogout))
 }

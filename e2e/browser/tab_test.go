@@ -61,8 +61,13 @@ func (s *server) newTab(t testing.TB) *tab {
 // newInsecureTab comes in by a name that browsers do not trust without TLS.
 func (s *server) newInsecureTab(t testing.TB) *tab {
 	t.Helper()
+	return openTab(t, s, insecureOrigin(s), chrome, chromedp.WithNewBrowserContext())
+}
+
+// insecureOrigin is the address of a server under such a name.
+func insecureOrigin(s *server) string {
 	_, port, _ := strings.Cut(s.Addr, ":")
-	return openTab(t, s, "http://"+insecureHost+":"+port, chrome, chromedp.WithNewBrowserContext())
+	return "http://" + insecureHost + ":" + port
 }
 
 // newTabOfSameUser opens a second tab of the same guest, with the same cookies.
