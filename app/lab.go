@@ -51,6 +51,7 @@ func (a *App) newLab(cfg config, authority *tokens.Authority) *lab.Lab {
 				return ctx, func() int { return int(sql.Count()) }
 			},
 		},
+		StagePath: cfg.table.stagePath(cfg.publicURL),
 		PublicPEM: authority.Keys().PublicPEM, Refusal: authority.Refusal,
 		Server:          func() http.Handler { return a.api.Handler() },
 		WireCertificate: func() (*tls.Certificate, []byte, error) { return server.SelfSignedOnce(cfg.certificateNames()) },

@@ -33,6 +33,16 @@ type table struct {
 // isTable reports whether the restaurant is a table of a class.
 func (c config) isTable() bool { return c.table.issuer != "" }
 
+// stagePath is where the stage of the lab is at the address of a table, or empty outside of a
+// class: other computers do not reach a port of 127.0.0.1.
+func (t table) stagePath(url string) string {
+	if t.issuer == "" {
+		return ""
+	}
+	_, base := basepath.Split(url)
+	return base + "/stage"
+}
+
 // sync is what a commit has to survive. In a class the tables share one disk, and thirty
 // orders at a moment must not wait for each other.
 func (c config) sync() models.Sync {

@@ -55,6 +55,9 @@ type Options struct {
 	Refusal func(token string) string
 	// Server answers the requests of the wire.
 	Server func() http.Handler
+	// StagePath is the path of the stage on this server, such as /t/CODE/stage, or empty: then
+	// it has a port of 127.0.0.1, which other computers do not reach.
+	StagePath string
 	// WireCertificate makes the certificate of a wire with TLS.
 	WireCertificate WireCertificate
 	Clock           Clock
@@ -114,6 +117,10 @@ func (l *Lab) Mount(r gin.IRouter, _, sameOrigin gin.HandlerFunc) {
 	lab.POST("/stage", sameOrigin, adapt(l.openStage))
 	httpjson.Get(lab, "/stage", adapt(l.showStage))
 	lab.DELETE("/weather", sameOrigin, adapt(l.clearWeather))
+	if l.StagePath != "" {
+		httpjson.Get(r, stageFiles, adapt(l.playStage))
+		r.POST(stageFiles, adapt(l.playStage)) // the stage refuses other origins itself
+	}
 }
 
 func warn(c *gin.Context) { c.Header("Lab", "deliberately-unsafe") }

@@ -105,8 +105,12 @@ func Open(o Options, life time.Duration) (*Stage, error) {
 // Addr is where it listens, such as 127.0.0.1:49152.
 func (s *Stage) Addr() string { return s.listener.Addr().String() }
 
-// Close ends all connections.
-func (s *Stage) Close() { _ = s.server.Close() }
+// Close ends all connections. A stage without a listener has none.
+func (s *Stage) Close() {
+	if s.server != nil {
+		_ = s.server.Close()
+	}
+}
 
 // ServeHTTP answers a request.
 func (s *Stage) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
