@@ -19,7 +19,7 @@ type registerRequest struct {
 	// 3 to 32 characters: a-z, 0-9, dot, underscore and hyphen. Case makes no difference.
 	Username string `json:"username" example:"new.guest" minLength:"3" maxLength:"32" validate:"required"`
 	// 8 to 128 characters. The server refuses very common passwords.
-	Password string `json:"password" example:"a sentence only I know" minLength:"8" maxLength:"128" validate:"required"`
+	Password string `json:"password" example:"new.guest-likes-pizza" minLength:"8" maxLength:"128" validate:"required"`
 	// 1 to 64 bytes of UTF-8.
 	Name string `json:"name" example:"New guest" minLength:"1" maxLength:"64" validate:"required"`
 	// It stays in the order book (database). A token says only age_over_18.

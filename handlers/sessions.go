@@ -288,9 +288,9 @@ func (a *API) endSessions(c *gin.Context) error {
 
 // @Description	The present password, and the new one.
 type passwordRequest struct {
-	Current string `json:"current" example:"a sentence only I know" minLength:"1" validate:"required"`
+	Current string `json:"current" example:"new.guest-likes-pizza" minLength:"1" validate:"required"`
 	// 8 to 128 characters. The server refuses very common passwords.
-	New string `json:"new" example:"another sentence only I know" minLength:"8" maxLength:"128" validate:"required"`
+	New string `json:"new" example:"another-likes-pizza" minLength:"8" maxLength:"128" validate:"required"`
 } //@name PasswordRequest
 
 // changePassword requires the current password, because an access token may be stolen,

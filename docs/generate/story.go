@@ -20,7 +20,7 @@ type call struct {
 }
 
 const (
-	newGuest = `{"username":"new.guest","password":"a sentence only I know","name":"New guest","birth_date":"1999-12-31"}`
+	newGuest = `{"username":"new.guest","password":"new.guest-likes-pizza","name":"New guest","birth_date":"1999-12-31"}`
 	oldToken = `{"token":"eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIxIiwibmFtZSI6IkFsaWNlIiwiZXhwIjoxNzAwMDAwMDAwfQ.c2lnbmF0dXJl"}`
 	expired  = `{"refresh_token":"the-refresh-token-that-login-gave-you"}`
 	newDish  = `{"name":"Calzone","description":"Folded pizza with ham, ricotta and mozzarella","category":"Pizza","sizes":[{"size":"medium","price_cents":1150},{"size":"large","price_cents":1500}],"vegetarian":false,"allergens":["gluten","milk"],"vip_only":true,"age_restricted":false,"available":false}`
@@ -117,7 +117,7 @@ var calls = []call{
 
 	{method: "GET", path: "/learn/reset"},
 	{method: "POST", path: "/learn/reset", body: `{"what":"lesson","lesson":"L00"}`},
-	{method: "POST", path: "/api/v1/auth/password", body: `{"current":"a sentence only I know","new":"another sentence only I know"}`},
+	{method: "POST", path: "/api/v1/auth/password", body: `{"current":"new.guest-likes-pizza","new":"another-likes-pizza"}`},
 	{method: "DELETE", path: "/api/v1/auth/sessions/{id}", parameters: map[string]any{"id": "hG7fPq2LxWZ9cT4a"}},
 	{method: "POST", path: "/api/v1/auth/logout"},
 	{method: "GET", path: "/api/v1/auth/sessions"},

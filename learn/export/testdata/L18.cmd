@@ -10,11 +10,11 @@ curl -q -fsS -H "Accept: text/plain" -d username=marco -d password=marco-likes-p
 rem 2. Log in as carla, the chef.
 curl -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-likes-pizza http://localhost:8080/api/v1/auth/login -o carla.txt
 
-rem 3. Register a new guest. Choose a name and a password, and note the id in the response. (409: the name is taken, perhaps by you. Then log in.)
+rem 3. Register a new guest. Choose a name, and a password that ends in -likes-pizza. Note the id in the response. (409: the name is taken, perhaps by you. Then log in.)
 curl -q -i -H "Content-Type: application/json" -d "@register.json" http://localhost:8080/api/v1/auth/register
 
 rem 4. Log in as the new guest, and save the wristband.
-curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d "password=a sentence only I know" http://localhost:8080/api/v1/auth/login -o new.txt
+curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d password=new.guest-likes-pizza http://localhost:8080/api/v1/auth/login -o new.txt
 
 rem 5. As carla, read the kitchen's list of orders. Then an order stays placed for a minute, so that she can be first.
 curl -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
@@ -41,7 +41,7 @@ rem 12. Show the old wristband in the lounge. It does not say VIP, and so marco'
 curl -q -i -H "@new.txt" http://localhost:8080/api/v1/lounge
 
 rem 13. Log in again.
-curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d "password=a sentence only I know" http://localhost:8080/api/v1/auth/login -o new.txt
+curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d password=new.guest-likes-pizza http://localhost:8080/api/v1/auth/login -o new.txt
 
 rem 14. Show the new wristband in the lounge.
 curl -q -i -H "@new.txt" http://localhost:8080/api/v1/lounge

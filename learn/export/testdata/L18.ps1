@@ -9,11 +9,11 @@ curl.exe -q -fsS -H "Accept: text/plain" -d username=marco -d password=marco-lik
 # 2. Log in as carla, the chef.
 curl.exe -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-likes-pizza http://localhost:8080/api/v1/auth/login -o carla.txt
 
-# 3. Register a new guest. Choose a name and a password, and note the id in the response. (409: the name is taken, perhaps by you. Then log in.)
+# 3. Register a new guest. Choose a name, and a password that ends in -likes-pizza. Note the id in the response. (409: the name is taken, perhaps by you. Then log in.)
 curl.exe -q -i -H "Content-Type: application/json" -d "@register.json" http://localhost:8080/api/v1/auth/register
 
 # 4. Log in as the new guest, and save the wristband.
-curl.exe -q -fsS -H "Accept: text/plain" -d username=new.guest -d "password=a sentence only I know" http://localhost:8080/api/v1/auth/login -o new.txt
+curl.exe -q -fsS -H "Accept: text/plain" -d username=new.guest -d password=new.guest-likes-pizza http://localhost:8080/api/v1/auth/login -o new.txt
 
 # 5. As carla, read the kitchen's list of orders. Then an order stays placed for a minute, so that she can be first.
 curl.exe -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
@@ -40,7 +40,7 @@ curl.exe -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "
 curl.exe -q -i -H "@new.txt" http://localhost:8080/api/v1/lounge
 
 # 13. Log in again.
-curl.exe -q -fsS -H "Accept: text/plain" -d username=new.guest -d "password=a sentence only I know" http://localhost:8080/api/v1/auth/login -o new.txt
+curl.exe -q -fsS -H "Accept: text/plain" -d username=new.guest -d password=new.guest-likes-pizza http://localhost:8080/api/v1/auth/login -o new.txt
 
 # 14. Show the new wristband in the lounge.
 curl.exe -q -i -H "@new.txt" http://localhost:8080/api/v1/lounge

@@ -38,12 +38,12 @@ curl -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-likes-p
 cp carla.txt carla.body
 wants carla 200
 
-echo "3. Register a new guest. Choose a name and a password, and note the id in the response. (409: the name is taken, perhaps by you. Then log in.)"
+echo "3. Register a new guest. Choose a name, and a password that ends in -likes-pizza. Note the id in the response. (409: the name is taken, perhaps by you. Then log in.)"
 curl -q -i -H "Content-Type: application/json" -d "@register.json" http://localhost:8080/api/v1/auth/register -sS -D register.head > register.body || fail "register: nothing answers"
 wants register 201 409
 
 echo "4. Log in as the new guest, and save the wristband."
-curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d "password=a sentence only I know" http://localhost:8080/api/v1/auth/login -o new.txt -sS -D login.head > login.body || fail "login: it is refused, or nothing answers"
+curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d password=new.guest-likes-pizza http://localhost:8080/api/v1/auth/login -o new.txt -sS -D login.head > login.body || fail "login: it is refused, or nothing answers"
 cp new.txt login.body
 wants login 200
 
@@ -83,7 +83,7 @@ wants old 401
 holds old '"type":"/problems/token-revoked"'
 
 echo "13. Log in again."
-curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d "password=a sentence only I know" http://localhost:8080/api/v1/auth/login -o new.txt -sS -D again.head > again.body || fail "again: it is refused, or nothing answers"
+curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d password=new.guest-likes-pizza http://localhost:8080/api/v1/auth/login -o new.txt -sS -D again.head > again.body || fail "again: it is refused, or nothing answers"
 cp new.txt again.body
 wants again 200
 
