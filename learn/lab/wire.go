@@ -95,7 +95,7 @@ func (l *Lab) openWire(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	addr, err := l.connect(localHost(c.Request), *req.TLS)
+	addr, err := l.connect(c.Request, *req.TLS)
 	if err != nil {
 		return err
 	}
@@ -136,9 +136,10 @@ func localHost(r *http.Request) string {
 	return "127.0.0.1"
 }
 
-func (l *Lab) connect(host string, overTLS bool) (addr string, err error) {
+// connect opens a wire at the address that a request has reached.
+func (l *Lab) connect(r *http.Request, overTLS bool) (addr string, err error) {
 	answered := new(atomic.Bool)
-	o := wire.Options{Host: host, Server: l.seen(overTLS, answered), Life: wireLife, Broken: l.reportBroken}
+	o := wire.Options{Host: localHost(r), Server: l.seen(basepath.Of(r), overTLS, answered), Life: wireLife, Broken: l.reportBroken}
 	var ca []byte
 	if overTLS {
 		if o.Certificate, ca, err = l.WireCertificate(); err != nil {
@@ -167,8 +168,9 @@ func (l *Lab) reportBroken() {
 	l.Report(Evidence{Via: viaWire, Method: "TLS", Route: "handshake", Noted: "handshake-broken"})
 }
 
-// seen passes requests on to the server, and reports those that it answered.
-func (l *Lab) seen(overTLS bool, answered *atomic.Bool) http.Handler {
+// seen passes requests on to the server, which stands under a base path, and reports those
+// that it answered.
+func (l *Lab) seen(base string, overTLS bool, answered *atomic.Bool) http.Handler {
 	noted := "plain"
 	if overTLS {
 		noted = "tls"
@@ -177,7 +179,7 @@ func (l *Lab) seen(overTLS bool, answered *atomic.Bool) http.Handler {
 		answer := &statusWriter{ResponseWriter: w}
 		l.Server().ServeHTTP(answer, r)
 		answered.Store(true)
-		l.Report(Evidence{Via: viaWire, Method: r.Method, Route: strings.TrimPrefix(r.URL.Path, basepath.Of(r)), Status: answer.status, Noted: noted})
+		l.Report(Evidence{Via: viaWire, Method: r.Method, Route: basepath.Strip(base, r.URL).Path, Status: answer.status, Noted: noted})
 	})
 }
 
