@@ -30,7 +30,7 @@ FILM =
 # How long the clients of `chaos` order.
 CHAOS = 60s
 
-.PHONY: help run demo branches test check docs build release clean e2e contract \
+.PHONY: help class-proof run demo branches test check docs build release clean e2e contract \
 	fmt-check vet lint tidy-check web-check swagger-ui workflow-check shell-check module-path image \
 	test-postgres chaos screenshots film bench load growth crowd cluster-load
 
@@ -133,6 +133,9 @@ test-postgres: #: Run the tests that use PostgreSQL, beside a server of their ow
 
 chaos: #: Test nginx's retries, then let 32 clients order while instances are killed and PostgreSQL is restarted, and count (needs both)
 	. ./deploy/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|Nginx' ./e2e
+
+class-proof: #: Let thirty tables of a class do all lessons at once, by their own scripts: some minutes
+	CLASS_PROOF=30 go test -count=1 -timeout 30m -v -run 'Class_thirtyTables' ./e2e
 
 screenshots: #: Film the README's moving picture (needs Chromium)
 	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 5m -run TestScreenshots . -screenshots "$(CURDIR)/docs/screenshots"

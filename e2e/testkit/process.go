@@ -119,6 +119,13 @@ func (p *Process) AwaitOutput(text string) {
 	}
 }
 
+// Below returns the same process for a client whose paths begin at another address of it.
+func (p *Process) Below(url string) *Process {
+	inner := *p.Process
+	inner.Client = &process.Client{URL: url, HTTP: p.HTTP}
+	return &Process{&inner, p.t}
+}
+
 // Signal asks the process to shut down.
 func (p *Process) Signal() {
 	p.t.Helper()
