@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"runtime"
 	"sync"
 	"time"
@@ -27,15 +28,27 @@ type App struct {
 	lab     *lab.Lab       // nil if it is off
 }
 
-// build creates an App on an open database. url is its address for clients, and covers
-// reports whether its TLS certificate is for a host name; it may be nil. It uses no
-// global state, so that one process can hold several.
-func build(ctx context.Context, cfg config, store *models.Store, url string, covers func(name string) bool, log *slog.Logger) (*App, error) {
+// site is what an App needs to know of the server that it is in.
+type site struct {
+	// url is the address for clients.
+	url string
+	// covers reports whether the TLS certificate is for a host name; it may be nil.
+	covers func(name string) bool
+	// entrance is how requests come in; nil: straight to the App.
+	entrance http.Handler
+	// reopen closes this App and builds another one in its place; nil if that is not for
+	// clients to ask for.
+	reopen func(context.Context) (now *learn.Handler, closed time.Duration, err error)
+}
+
+// build creates an App on an open database. It uses no global state, so that one process
+// can hold several.
+func build(ctx context.Context, cfg config, store *models.Store, at site, log *slog.Logger) (*App, error) {
 	keys, err := openKeysAndSeed(ctx, cfg, store)
 	if err != nil {
 		return nil, err
 	}
-	issuer := cmp.Or(cfg.table.issuer, url)
+	issuer := cmp.Or(cfg.table.issuer, at.url)
 	if err := registerKeys(ctx, cfg, store, keys, issuer); err != nil {
 		return nil, err
 	}
@@ -51,27 +64,27 @@ func build(ctx context.Context, cfg config, store *models.Store, url string, cov
 	}
 	var a App
 	if cfg.lab {
-		a.lab = a.newLab(cfg, authority)
+		a.lab = a.newLab(cfg, at, authority)
 		deps.Mounts, deps.Weather = append(deps.Mounts, a.lab.Mount), a.lab.Weather
 	}
 	if !cfg.demoData {
 		deps.Mounts = append(deps.Mounts, learn.MountDisabled)
 	} else {
-		if a.lessons, err = openLessons(ctx, cfg, url, deps); err != nil {
+		if a.lessons, err = openLessons(ctx, cfg, at, deps); err != nil {
 			return nil, err
 		}
 		deps.Mounts, deps.OnResponse = append(deps.Mounts, a.lessons.Mount), a.lessons.OnResponse
 	}
-	if a.api, err = handlers.New(cfg.apiConfig(url, covers), deps); err != nil {
+	if a.api, err = handlers.New(cfg.apiConfig(at), deps); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	return &a, nil
 }
 
-func (c config) apiConfig(url string, covers func(name string) bool) handlers.Config {
+func (c config) apiConfig(at site) handlers.Config {
 	return handlers.Config{
-		PublicURL: url, CurlOptions: c.curlOptions(), Version: version(), Demo: c.demoData,
-		RateLimit: c.rateLimit, DisableTokenCache: !c.tokenCache, MetricsToken: c.metricsToken, CORSOrigins: c.corsOrigins, AllowedHosts: c.allowedHosts, CertificateCovers: covers,
+		PublicURL: at.url, CurlOptions: c.curlOptions(), Version: version(), Demo: c.demoData,
+		RateLimit: c.rateLimit, DisableTokenCache: !c.tokenCache, MetricsToken: c.metricsToken, CORSOrigins: c.corsOrigins, AllowedHosts: c.allowedHosts, CertificateCovers: at.covers,
 		BehindProxy: c.behindProxy, TrustedProxies: c.trustedProxies, PasswordEnding: c.table.passwordEnding, LongestWait: c.table.longestWait,
 		ShortHSTS: c.tls == "self-signed" || isLoopback(c.addr) && !c.public,
 	}
@@ -112,9 +125,9 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 	}
 }
 
-func openLessons(ctx context.Context, cfg config, url string, deps handlers.Deps) (*learn.Handler, error) {
+func openLessons(ctx context.Context, cfg config, at site, deps handlers.Deps) (*learn.Handler, error) {
 	return learn.Open(ctx, cfg.lessonsFile(), learn.Options{
-		PublicURL: url, Kiosk: cfg.table.kiosk, CurlOptions: cfg.curlOptions(), LoopbackOnly: cfg.loopbackOnly() || cfg.isTable(), Log: deps.Log, Sign: deps.Authority.SignDocument,
+		PublicURL: at.url, Kiosk: cfg.table.kiosk, CurlOptions: cfg.curlOptions(), LoopbackOnly: cfg.loopbackOnly() || cfg.isTable(), Log: deps.Log, Sign: deps.Authority.SignDocument, Reopen: at.reopen,
 		Preview: func(ctx context.Context) ([]learn.Loss, error) { return previewReset(ctx, deps.Store) },
 		Reset: func(ctx context.Context) error {
 			leave, err := deps.Hashing.Enter(ctx, "reset")

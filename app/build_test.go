@@ -61,7 +61,7 @@ func buildDemoAt(t *testing.T, publicURL string) *App {
 	}
 	t.Cleanup(func() { store.Close() })
 	cfg := config{dataDir: dir, addr: "localhost:8080", tls: "off", kitchen: "manual", accessTokenTTL: time.Minute, refreshTTL: time.Hour, demoData: true, lab: true}
-	app, err := build(t.Context(), cfg, store, publicURL, nil, slog.New(slog.DiscardHandler))
+	app, err := build(t.Context(), cfg, store, site{url: publicURL}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,6 +145,12 @@ func (c config) loopbackOnly() bool {
 	return !c.behindProxy && isLoopback(c.addr) && (!c.overTLS() || isLoopback(c.tlsAddr))
 }
 
+// hasOneLearner reports whether the server and its data are those of one person, at this
+// machine or at a table of a class, who may close and open it as they like.
+func (c config) hasOneLearner() bool {
+	return (c.loopbackOnly() || c.isTable()) && c.databaseURL == ""
+}
+
 // isLoopback reports whether only this machine can reach an address to listen on.
 func isLoopback(addr string) bool {
 	host, _, _ := net.SplitHostPort(addr)

@@ -19,7 +19,7 @@ import (
 )
 
 // newLab hands the lab what it needs of the server, as functions.
-func (a *App) newLab(cfg config, authority *tokens.Authority) *lab.Lab {
+func (a *App) newLab(cfg config, at site, authority *tokens.Authority) *lab.Lab {
 	return lab.New(lab.Options{
 		Secure: strings.HasPrefix(authority.Issuer(), "https:"), Note: learn.Note,
 		Report: func(e lab.Evidence) {
@@ -53,7 +53,12 @@ func (a *App) newLab(cfg config, authority *tokens.Authority) *lab.Lab {
 		},
 		StagePath: cfg.table.stagePath(cfg.publicURL),
 		PublicPEM: authority.Keys().PublicPEM, Refusal: authority.Refusal,
-		Server:          func() http.Handler { return a.api.Handler() },
+		Server: func() http.Handler {
+			if at.entrance != nil {
+				return at.entrance
+			}
+			return a.api.Handler()
+		},
 		WireCertificate: func() (*tls.Certificate, []byte, error) { return server.SelfSignedOnce(cfg.certificateNames()) },
 		Clock:           lab.Clock{Ahead: authority.Ahead, Advance: authority.Advance, Most: tokens.MaxAhead},
 	})

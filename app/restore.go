@@ -46,8 +46,8 @@ func restoreCommand(ctx context.Context, c call) (err error) {
 		return fmt.Errorf("the database cannot be replaced: %w. Run the same command again", err)
 	}
 	// The copy is marked, so opening it ends all login sessions and replaces the keys.
-	f, err := openLocked(ctx, c.cfg, lock, slog.New(slog.DiscardHandler))
-	if err != nil {
+	f := &dataFolder{cfg: c.cfg, lock: lock}
+	if err := f.open(ctx, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.store.Close(), f.files.close()) }()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 
-	"restaurant/handlers"
 	"restaurant/server"
 )
 
@@ -54,50 +53,20 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, at p
 		return err
 	}
 	defer listening.close()
-	app, err := build(ctx, c.cfg, folder.store, c.cfg.issuer(listening.primary.Addr()), certificates.Covers, log)
+	holder, err := newHolder(ctx, c.cfg, folder, c.cfg.issuer(listening.primary.Addr()), certificates.Covers, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, app.close()) }()
-	if err := printAuthority(c, app.api.PublicURL); err != nil {
-		return err
-	}
-	if err := errors.Join(folder.addFilesOf(app), folder.remember(ctx)); err != nil {
+	defer func() { err = errors.Join(err, holder.close()) }()
+	if err := printAuthority(c, holder.at.url); err != nil {
 		return err
 	}
 	debug.FreeOSMemory() // hashing took 19 MiB for each password, and reading the lessons some more
 
-	parts := []part{worker(buffer.Run), worker(returnMemory)}
-	for _, w := range append(app.workers(), func(ctx context.Context) { folder.watch(ctx, log) }) {
-		parts = append(parts, worker(w))
-	}
-	parts = append(parts, app.servers(c, listening)...)
+	parts := []part{worker(buffer.Run), worker(returnMemory), task(holder.run)}
+	parts = append(parts, holder.servers(c, listening)...)
 	return runParts(ctx, append(parts,
-		task(func(ctx context.Context) error { return ready(ctx, place{app.api.PublicURL, listening.primary.Addr()}) })))
-}
-
-// servers are the API and, under TLS, the redirect to it.
-func (a *App) servers(c call, on listeners) (parts []part) {
-	on.primary.OnRefusal(a.api.Refuse)
-	if l := on.redirect; l != nil {
-		l.OnRefusal(a.api.Refuse)
-		parts = append(parts, part{
-			run:  func() error { return l.Serve(handlers.RedirectToHTTPS(a.api)) },
-			stop: func(context.Context) error { return l.Shutdown() },
-		})
-	}
-	return append(parts, part{
-		run: func() error {
-			return on.primary.Serve(server.CloseConnsWhile(a.api.Draining, a.api.Handler()))
-		},
-		stop: func(failed context.Context) error {
-			if failed.Err() == nil {
-				fmt.Fprintln(c.Out, "Stopping: running requests still get their answers. Press Ctrl-C again to stop at once.")
-			}
-			a.drain(failed, c.cfg.drain)
-			return on.primary.Shutdown()
-		},
-	})
+		task(func(ctx context.Context) error { return ready(ctx, place{holder.at.url, listening.primary.Addr()}) })))
 }
 
 // part is something that starts and stops with the server. run blocks until stop is

@@ -113,7 +113,7 @@ func serveOnPipe(t *testing.T, dir string, certificates *server.Certificates) *p
 	}
 	t.Cleanup(func() { store.Close() })
 	cfg, log := config{dataDir: dir, kitchen: "manual", accessTokenTTL: 15 * time.Minute, refreshTTL: time.Hour, tls: "off"}, slog.New(slog.DiscardHandler)
-	app, err := build(t.Context(), cfg, store, "http://localhost:8080", nil, log)
+	app, err := build(t.Context(), cfg, store, site{url: "http://localhost:8080"}, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ type dataFolder struct {
 	cfg   config
 	lock  *flock.Flock
 	store *models.Store
-	files openFiles
+	files *openFiles
 	// remembered is the number of commits that remember has taken into account; -1 if the
 	// note is not of this database.
 	remembered int64
@@ -33,34 +33,37 @@ func openStore(ctx context.Context, cfg config, log *slog.Logger) (*dataFolder, 
 	if err != nil {
 		return nil, err
 	}
-	f, err := openLocked(ctx, cfg, lock, log)
-	if err != nil {
+	f := &dataFolder{cfg: cfg, lock: lock}
+	if err := f.open(ctx, log); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	return f, nil
 }
 
-func openLocked(ctx context.Context, cfg config, lock *flock.Flock, log *slog.Logger) (f *dataFolder, err error) {
-	f = &dataFolder{cfg: cfg, lock: lock, remembered: -1}
-	if cfg.databaseURL != "" {
-		f.store, err = openPostgres(ctx, cfg, log)
+// open opens the database of a folder that is locked.
+func (f *dataFolder) open(ctx context.Context, log *slog.Logger) (err error) {
+	var store *models.Store
+	if f.cfg.databaseURL != "" {
+		store, err = openPostgres(ctx, f.cfg, log)
 	} else {
-		f.store, err = models.OpenSQLiteSync(ctx, cfg.databaseFile(), cfg.sync())
+		store, err = models.OpenSQLiteSync(ctx, f.cfg.databaseFile(), f.cfg.sync())
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil, errors.New("stopped before the database was open; nothing was changed")
+		return errors.New("stopped before the database was open; nothing was changed")
 	case err != nil:
-		return nil, err
+		return err
 	}
+	f.store, f.files, f.remembered = store, new(openFiles), -1
 	f.store.GuardWrites(f.files.check)
 	if err = f.recognize(ctx, log); err == nil {
 		err = f.files.add(f.paths()...)
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.store.Close(), f.files.close())
+		f.store = nil
+		return errors.Join(err, store.Close(), f.files.close())
 	}
-	return f, nil
+	return nil
 }
 
 // openPostgres opens PostgreSQL. The folder of the keys remembers which server was the
@@ -106,13 +109,31 @@ func (f *dataFolder) paths() []string {
 // or not: a start that is refused changes nothing. The error of close says if what was
 // written went into files that are no longer in the folder.
 func (f *dataFolder) close(failed error) error {
+	return errors.Join(f.closeStore(failed), f.lock.Unlock())
+}
+
+// closeStore is close, but for the lock. It does nothing if the database is not open.
+func (f *dataFolder) closeStore(failed error) error {
+	store := f.store
+	if store == nil {
+		return nil
+	}
 	err := f.files.check()
 	if err != nil {
 		err = fmt.Errorf("what was written after that may be lost: %w", err)
-	} else if failed == nil && !f.store.Shared() { // PostgreSQL may be away, and the other instances go on anyway
+	} else if failed == nil && !store.Shared() { // PostgreSQL may be away, and the other instances go on anyway
 		_ = f.remember(context.Background()) // the one from a second ago is good enough
 	}
-	return errors.Join(err, f.store.Close(), f.files.close(), f.lock.Unlock())
+	f.store = nil
+	return errors.Join(err, store.Close(), f.files.close())
+}
+
+// reopen closes the database and opens it again. No other program gets the folder meanwhile.
+func (f *dataFolder) reopen(ctx context.Context, log *slog.Logger) error {
+	if err := f.closeStore(nil); err != nil {
+		return err
+	}
+	return f.open(ctx, log)
 }
 
 // withStore opens the database for use only.

@@ -78,49 +78,47 @@ func (o tableOpener) open(ctx context.Context, at class.Place) (class.Restaurant
 	if err != nil {
 		return nil, err
 	}
-	h := &tableRestaurant{folder: folder}
-	if h.app, err = build(ctx, cfg, folder.store, at.URL, nil, log); err == nil {
-		err = errors.Join(folder.addFilesOf(h.app), folder.remember(ctx))
-	}
+	holder, err := newHolder(ctx, cfg, folder, at.URL, nil, log)
 	if err != nil {
 		return nil, errors.Join(err, folder.close(err))
 	}
 	_, base := basepath.Split(at.Issuer)
-	h.handler, h.documents = h.app.api.Handler(), h.app.api.HandlerUnder(base)
-	h.start(log)
+	h := &tableRestaurant{holder: holder, documents: holder.entrance(func(o *opened) http.Handler { return o.api.HandlerUnder(base) })}
+	h.start()
 	return h, nil
 }
 
 // tableRestaurant is the restaurant of a table.
 type tableRestaurant struct {
-	app                *App
-	folder             *dataFolder
-	handler, documents http.Handler
-	stop               context.CancelFunc
-	workers            sync.WaitGroup
+	holder    *holder
+	documents http.Handler
+	stop      context.CancelFunc
+	running   sync.WaitGroup
 }
 
-func (h *tableRestaurant) start(log *slog.Logger) {
+func (h *tableRestaurant) start() {
 	var ctx context.Context
 	ctx, h.stop = context.WithCancel(context.Background())
-	for _, work := range append(h.app.workers(), func(ctx context.Context) { h.folder.watch(ctx, log) }) {
-		h.workers.Go(func() { work(ctx) })
-	}
+	h.running.Go(func() {
+		if err := h.holder.run(ctx); err != nil {
+			h.holder.log.Error("the restaurant of a table is closed until the teacher closes and opens the table; the others go on", "err", err)
+		}
+	})
 }
 
 // Handler makes tableRestaurant a class.Restaurant, as the methods below do.
-func (h *tableRestaurant) Handler() http.Handler { return h.handler }
+func (h *tableRestaurant) Handler() http.Handler { return h.holder.at.entrance }
 
 // Documents answers below the issuer.
 func (h *tableRestaurant) Documents() http.Handler { return h.documents }
 
 // Drain ends event streams.
-func (h *tableRestaurant) Drain() { h.app.drain(context.Background(), 0) }
+func (h *tableRestaurant) Drain() { h.holder.now.Load().drain(context.Background(), 0) }
 
 // Close stops the workers and closes all files.
 func (h *tableRestaurant) Close() error {
 	h.stop()
-	h.workers.Wait()
-	err := h.app.close()
-	return errors.Join(err, h.folder.close(err))
+	h.running.Wait()
+	err := h.holder.close()
+	return errors.Join(err, h.holder.folder.close(err))
 }

@@ -158,6 +158,13 @@ func newServer(t testing.TB, options ...func(*server)) *server {
 func openServer(t testing.TB, dir string, s dbLocation, instance string, options ...func(*server)) *server {
 	t.Helper()
 	srv := &server{log: new(lockedBuffer), dir: dir, location: s}
+	srv.open(t, instance, options...)
+	return srv
+}
+
+// open makes everything that is in memory.
+func (srv *server) open(t testing.TB, instance string, options ...func(*server)) {
+	t.Helper()
 	store := srv.location.open(t)
 	keys, err := tokens.OpenKeys(filepath.Join(srv.dir, "keys"))
 	if err != nil {
@@ -182,7 +189,19 @@ func openServer(t testing.TB, dir string, s dbLocation, instance string, options
 		t.Fatal(err)
 	}
 	srv.handler = srv.Handler()
-	return srv
+}
+
+// forOneLearner lets the server be closed and opened again, with the same options. app does
+// it to a program in use; here one request runs at a time.
+func forOneLearner(t *testing.T, options ...func(*server)) func(*server) {
+	return func(srv *server) {
+		srv.lessons.LoopbackOnly = true
+		srv.lessons.Reopen = func(context.Context) (*learn.Handler, time.Duration, error) {
+			err := srv.lessons.Close()
+			srv.open(t, "", append(options, forOneLearner(t, options...))...)
+			return srv.lessons, time.Millisecond, err
+		}
+	}
 }
 
 // withLessons opens the lessons and the lab, until the test ends.

@@ -37,8 +37,8 @@ func newReplay(t *testing.T, l *course.Lesson) *replay {
 	if slices.ContainsFunc(l.Steps, func(s course.Step) bool { return s.Request.Repeat > 1 }) {
 		options = append(options, withRateLimit) // lessons that send one request after the other are slower by hand
 	}
-	srv := newServer(t, options...)
-	k, err := kiosk.New(kiosk.Options{Trust: srv.Authority.Issuer(), Transport: inProcess{srv.handler}})
+	srv := newServer(t, append(options, forOneLearner(t, options...))...)
+	k, err := kiosk.New(kiosk.Options{Trust: srv.Authority.Issuer(), Transport: inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { srv.handler.ServeHTTP(w, r) })}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -342,7 +342,7 @@ func TestLessons_crossSiteIsRefused(t *testing.T) {
 	srv := newServer(t)
 	for call, body := range map[string]string{
 		"POST /learn/lessons/L01/answers": `{"question":"predict","choice":1}`, "POST /learn/lessons/L01/hints": `{"number":1}`,
-		"POST /learn/reset": `{"what":"kitchen"}`, "PUT /learn/progress": `{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[]}`,
+		"POST /learn/reset": `{"what":"kitchen"}`, "POST /learn/reopen": "", "PUT /learn/progress": `{"table":"main","saved_at":"2026-01-31T19:15:00Z","lessons":[]}`,
 	} {
 		method, path, _ := strings.Cut(call, " ")
 		srv.do(t, method, path, body, srv.as(t, "marco"), with("Sec-Fetch-Site", "cross-site")).wants(t, 403, "cross-origin")

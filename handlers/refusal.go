@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // Refuse answers a request that net/http refuses, with a problem like any other. Status
-// and reason are those of net/http.
+// and reason are those of net/http; 503 is for a request that no API takes at the moment.
 func (a *API) Refuse(w http.ResponseWriter, r *http.Request, status int, reason string) {
 	a.Handler().ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), refusalKey{}, refusalOf(status, reason))))
 }
@@ -33,6 +34,8 @@ const fromFile = " If it came from a file (curl -H \"@wristband.txt\"), look int
 // client's doing, so it is 400 here.
 func refusalOf(status int, reason string) *problem.Problem {
 	switch {
+	case status == http.StatusServiceUnavailable:
+		return problem.NotReady.New("The server is being closed and opened again, and that takes longer than usual.").RetryAfter(time.Second)
 	case status == http.StatusRequestHeaderFieldsTooLarge:
 		return problem.HeaderTooLarge.New("")
 	case status == http.StatusExpectationFailed:

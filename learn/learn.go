@@ -15,6 +15,7 @@ import (
 	"context"
 	"html/template"
 	"log/slog"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -34,6 +35,8 @@ type Handler struct {
 
 	store *Store
 	pages *template.Template
+	// started is what the start of the server has changed, as ProgressHeader says it.
+	started string
 }
 
 // Options are what the lessons need to know of the server.
@@ -53,7 +56,10 @@ type Options struct {
 	Preview func(context.Context) ([]Loss, error)
 	// Reset puts the restaurant back to its first day.
 	Reset func(context.Context) error
-	Log   *slog.Logger
+	// Reopen closes the server and opens it again, and returns the lessons of the new one
+	// and how long it was closed; nil if that is not for a client to ask for.
+	Reopen func(context.Context) (now *Handler, closed time.Duration, err error)
+	Log    *slog.Logger
 }
 
 // Loss is something that a reset takes away.
@@ -77,6 +83,7 @@ func Open(ctx context.Context, file string, o Options) (*Handler, error) {
 	_, base := basepath.Split(o.PublicURL)
 	h.pages = pagesUnder(base)
 	h.store, h.Tracker = store, NewTracker(h.Course, records, store.Save)
+	h.started = h.Tracker.Start()
 	return h, nil
 }
 
@@ -106,6 +113,7 @@ func (h *Handler) Mount(r gin.IRouter, optional, sameOrigin gin.HandlerFunc) {
 	r.PUT("/learn/progress", sameOrigin, adapt(h.restoreProgress))
 	get(r, "/learn/reset", adapt(h.previewReset))
 	r.POST("/learn/reset", sameOrigin, optional, adapt(h.reset))
+	r.POST("/learn/reopen", sameOrigin, optional, adapt(h.reopen))
 }
 
 // ownsServer refuses everyone but a manager, and the learner of a server that only this

@@ -29,7 +29,7 @@ const (
 
 // deed is one thing that a learner does, or that happens to the server.
 type deed struct {
-	kind     string // fact, answer, hint, reset or restart
+	kind     string // fact, answer, hint, reset or restart, which is a fact, too
 	fact     course.Fact
 	lesson   int // of an answer, a hint or a reset
 	question course.Question
@@ -113,6 +113,7 @@ func play(c *course.Course, path []deed) (step int, difference string) {
 			tr.Reset(c.Lessons[d.lesson].ID)
 		case "restart":
 			tr = NewTracker(c, reread(saved), save)
+			header = tr.Start()
 		}
 		if difference := m.differs(tr); difference != "" {
 			return step, difference
@@ -194,7 +195,7 @@ func newExpected(l *course.Lesson) *expected {
 
 func (m model) happen(d deed) {
 	switch d.kind {
-	case "fact":
+	case "fact", "restart":
 		for _, l := range m {
 			if slices.ContainsFunc(l.patterns, func(p course.Pattern) bool { return fits(p, d.fact) }) {
 				l.facts = append(l.facts, d.fact)
@@ -441,7 +442,9 @@ func (w *walk) next() deed {
 	l := w.model[n]
 	switch {
 	case w.chance(2):
-		return deed{kind: "restart"}
+		d := w.fact(course.StartFact(0))
+		d.kind = "restart"
+		return d
 	case w.chance(2):
 		return deed{kind: "hint", lesson: n, choice: 1 + w.IntN(2)}
 	case w.chance(1):

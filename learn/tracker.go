@@ -239,6 +239,13 @@ func (l *lesson) start(at int64) {
 	}
 }
 
+// Start credits a start of the server, and returns what that has changed, as Observe does.
+func (t *Tracker) Start() (header string) {
+	f := course.StartFact(time.Now().UnixMilli())
+	t.update(nil, func() { header = t.credit(&f) })
+	return header
+}
+
 // Answer notes the answer to a question of a lesson, and returns whether it is right
 // and what that has changed, as Observe does.
 func (t *Tracker) Answer(id string, q course.Question, choice int) (right bool, header string) {

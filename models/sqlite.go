@@ -282,5 +282,8 @@ func classifySQLite(err error) error {
 	case sqliteBusy, sqliteNoMem, sqliteReadOnly, sqliteIOErr, sqliteCantOpen, sqliteCorrupt, sqliteNotADB:
 		return fmt.Errorf("%w: %w", ErrDatabaseUnavailable, err)
 	}
+	if err != nil && err.Error() == "sql: database is closed" { // for a request that was cut off; database/sql exports no name for it
+		return fmt.Errorf("%w: %w", ErrDatabaseUnavailable, err)
+	}
 	return err
 }

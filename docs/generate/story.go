@@ -115,6 +115,7 @@ var calls = []call{
 	{method: "GET", path: "/lab/stage"},
 	{method: "POST", path: "/lab/kiosk", body: `{"status":200,"problem":null}`},
 
+	{method: "POST", path: "/learn/reopen"},
 	{method: "GET", path: "/learn/reset"},
 	{method: "POST", path: "/learn/reset", body: `{"what":"lesson","lesson":"L00"}`},
 	{method: "POST", path: "/api/v1/auth/password", body: `{"current":"new.guest-likes-pizza","new":"another-likes-pizza"}`},

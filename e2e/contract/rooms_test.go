@@ -269,6 +269,11 @@ func lessons(v *visitors) {
 	v.do(404, "", "POST", "/learn/reset", `{"what":"lesson","lesson":"L99"}`)
 	v.do(422, "", "POST", "/learn/reset", `{"what":"everything"}`)
 
+	v.do(200, "", "POST", "/learn/reopen", "")
+	v.do(200, "alice", "POST", "/learn/reopen", "", "Accept", "*/*")
+	v.do(303, "", "POST", "/learn/reopen", "", "Accept", "text/html")
+	v.do(403, "", "POST", "/learn/reopen", "", "Origin", "https://evil.example")
+
 	v.do(200, "alice", "POST", "/lab/forge", `{"set":["role=manager"]}`)
 	v.do(200, "alice", "POST", "/lab/forge", `{"set":["role=manager"],"key":"own"}`)
 	v.do(200, "alice", "POST", "/lab/forge", `{"key":"own"}`)

@@ -22,7 +22,8 @@ type Pattern struct {
 	See string `json:"see"`
 	// Step is the id of the step that shows it, if one does.
 	Step string `json:"step,omitzero"`
-	// Route is method and route, such as "GET /api/v1/menu/:id".
+	// Route is method and route, such as "GET /api/v1/menu/:id"; "START server" is a start of
+	// the server.
 	Route   string `json:"route,omitzero"`
 	Status  []int  `json:"status,omitzero"`
 	Problem string `json:"problem,omitzero"`
@@ -113,6 +114,10 @@ type Endpoint struct{ Method, Route string }
 func AnswerFact(l *Lesson, question string, at int64) Fact {
 	return Fact{At: at, Endpoint: Endpoint{"answer", l.ID + "/" + question}}
 }
+
+// StartFact returns the fact that the server has started. Its endpoint is none of HTTP,
+// either.
+func StartFact(at int64) Fact { return Fact{At: at, Endpoint: Endpoint{"START", "server"}} }
 
 // Endpoint returns where a lesson's pattern waits for facts.
 func (p *Pattern) Endpoint(l *Lesson) Endpoint {
