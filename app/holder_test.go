@@ -18,6 +18,9 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"restaurant/class"
+	"restaurant/queue"
 )
 
 // visitor is a client of a running program.
@@ -260,6 +263,23 @@ func TestReopen_isForTheOnlyLearner(t *testing.T) {
 		v.reopen()
 		v.wants(200, "is open again", "POST", "/learn/reopen", "", "Accept", "*/*")
 		v.wants(405, "", "GET", "/learn/reopen", "")
+	})
+	t.Run("a table of a class", func(t *testing.T) {
+		o := tableOpener{cfg: config{addr: "0.0.0.0:8080", tls: "off", kitchen: "manual", accessTokenTTL: time.Minute, refreshTTL: time.Hour}, hashing: queue.New(1), log: slog.New(slog.DiscardHandler)}
+		table, err := o.open(t.Context(), class.Place{Number: "07", Folder: t.TempDir(), URL: "http://localhost:8080/t/07-kmx", Issuer: "http://localhost:8080/t/07"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			res := httptest.NewRecorder()
+			table.Handler().ServeHTTP(res, httptest.NewRequest("POST", "http://localhost:8080/t/07-kmx/learn/reopen", nil))
+			if res.Code != http.StatusOK || !strings.Contains(res.Body.String(), "is open again") {
+				t.Errorf("it answers %d %s", res.Code, res.Body)
+			}
+		}
+		if err := table.Close(); err != nil {
+			t.Error(err)
+		}
 	})
 	t.Run("without lessons", func(t *testing.T) {
 		v := startProgram(t, t.TempDir(), "-demo-data", "off")
