@@ -49,7 +49,7 @@ func fail(c *gin.Context, err error, toProblem func(error) *problem.Problem) {
 		_ = c.Error(err)
 	}
 	if p.Status == http.StatusServiceUnavailable {
-		p = p.RetryAfter(retryAfter)
+		p = p.RetryAfterUnlessSet(retryAfter)
 	}
 	problem.Write(c, p)
 }

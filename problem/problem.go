@@ -91,6 +91,14 @@ func (p *Problem) RetryAfter(d time.Duration) *Problem {
 	return p
 }
 
+// RetryAfterUnlessSet is RetryAfter for a problem that does not say it yet.
+func (p *Problem) RetryAfterUnlessSet(d time.Duration) *Problem {
+	if p.retryAfter == 0 {
+		p.retryAfter = d
+	}
+	return p
+}
+
 // See adds addresses that may help, paths of this server or URLs, and returns p. The detail
 // names them, too; a page makes links of them.
 func (p *Problem) See(addresses ...string) *Problem {
