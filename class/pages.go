@@ -64,6 +64,8 @@ func showPage(gc *gin.Context, name string, data any) error {
 		return err
 	}
 	gc.Header("Content-Security-Policy", web.Policy)
+	// With no-referrer a browser would say of a form that its origin is null.
+	gc.Header("Referrer-Policy", "same-origin")
 	httpjson.NoStore(gc)
 	gc.Data(http.StatusOK, web.PageType, page.Bytes())
 	return nil

@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -68,10 +69,19 @@ var (
 // templates are never executed, because what was executed cannot be cloned.
 var templates = template.Must(template.New("").Funcs(funcsOf("")).ParseFS(pageFiles, "*.html"))
 
+// tableCode is the base path of a table in a class, which begins with its number.
+var tableCode = regexp.MustCompile(`^/t/(\d+)-[a-z]+$`)
+
 func funcsOf(base string) template.FuncMap {
 	return template.FuncMap{
 		"base": func() string { return base },
-		"say":  func(text string) string { return basepath.InText(base, text) },
+		"table": func() string {
+			if code := tableCode.FindStringSubmatch(base); code != nil {
+				return code[1]
+			}
+			return ""
+		},
+		"say": func(text string) string { return basepath.InText(base, text) },
 		// It stands in this program, so nothing has to be escaped.
 		"refusalStyle": func() template.CSS { return template.CSS(refusalStyle) }, //nolint:gosec
 	}

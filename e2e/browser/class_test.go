@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 
 	"restaurant/e2e/testkit"
 )
@@ -27,7 +28,8 @@ func startClass(t testing.TB, args ...string) *classroom {
 	return &classroom{s, regexp.MustCompile(`/teach#(\S+)`).FindStringSubmatch(s.Output.String())[1]}
 }
 
-// withoutScripts switches scripts off for what is opened from now on.
+// withoutScripts switches scripts off for what is opened from now on. Then nothing can be
+// clicked, because no frame can be waited for: keys can be pressed.
 func (p *tab) withoutScripts() {
 	p.t.Helper()
 	call(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
@@ -35,7 +37,7 @@ func (p *tab) withoutScripts() {
 
 // atTable reports whether the page of a table is open.
 func (p *tab) atTable(number string) bool {
-	return p.isTrue(`location.pathname.startsWith("/t/` + number + `-") && document.querySelector(".site-header") !== null`)
+	return p.isTrue(`location.pathname.startsWith("/t/` + number + `") && document.querySelector(".site-header") !== null`)
 }
 
 func TestClass_joinByKeyboard(t *testing.T) {
@@ -78,8 +80,9 @@ func TestClass_joinWithoutScripts(t *testing.T) {
 	learner.withoutScripts()
 	for _, table := range []string{"01", "02"} {
 		learner.open("/")
-		learner.fill(textbox("My name*"), "7")
-		learner.click(button("Take a free table"))
+		learner.tabTo(textbox("My name*"))
+		learner.typeText("7")
+		learner.pressKey("Enter")
 		learner.waitUntil("table "+table+" is open", func() bool { return learner.atTable(table) })
 	}
 	learner.open("/")
@@ -87,9 +90,45 @@ func TestClass_joinWithoutScripts(t *testing.T) {
 	if learner.has(button("Take a free table")) {
 		t.Error("there is a button for what cannot be")
 	}
-	learner.fill(textbox("My code"), "02-xxx")
-	learner.click(button("Go to my table"))
+	learner.tabTo(textbox("My code"))
+	learner.typeText("02-xxx")
+	learner.pressKey("Enter")
 	learner.waitText("No such table")
-	learner.click(link("The start page"))
+	learner.tabTo(link("The start page"))
+	learner.pressKey("Enter")
 	learner.waitText("All tables are taken.")
+}
+
+// TestClass_copyWithoutClipboard copies at an origin that browsers do not trust, which has
+// no navigator.clipboard, and pastes.
+func TestClass_copyWithoutClipboard(t *testing.T) {
+	t.Parallel()
+	learner := startClass(t, "-tables", "1").joined(t)
+	learner.logIn("alice")
+	learner.goTo("Token")
+	learner.waitText("Valid for 14 min")
+	learner.click(button("Copy"))
+	learner.waitUntil("the button says so", func() bool { return learner.isTrue(`document.activeElement.classList.contains("copied")`) })
+	learner.click(button("Change the claim"))
+	learner.click(textbox("Token"))
+	learner.pasteOver()
+	learner.waitUntil("the token is back", func() bool { return learner.hasText("Checked by the server: it is right.") })
+}
+
+// joined opens the table that a new learner takes.
+func (room *classroom) joined(t testing.TB) *tab {
+	t.Helper()
+	learner := room.newInsecureTab(t)
+	learner.open("/")
+	learner.click(button("Take a free table"))
+	learner.waitUntil("a table is open", func() bool { return learner.atTable("") })
+	return learner
+}
+
+// pasteOver replaces what is in the field that has the focus, as Ctrl V does.
+func (p *tab) pasteOver() {
+	p.t.Helper()
+	for _, command := range []string{"selectAll", "paste"} {
+		call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Commands: []string{command}})
+	}
 }

@@ -8,6 +8,7 @@
 import { $, announce, h, prefs } from "./lib/dom.js";
 import { call, connection } from "./lib/api.js";
 import { auth } from "./lib/auth.js";
+import { classroom } from "./lib/class.js";
 import { logIn, provideLogin } from "./parts/view.js";
 import "./parts/account.js";
 import "./parts/bars.js";
@@ -100,4 +101,5 @@ initTheme();
 provideLogin(async () => (await import("./parts/login.js")).openLogin());
 auth.restore(); // the views' own requests wait for it
 route();
+if (classroom.table) import("./parts/class.js");
 if (prefs.get("lesson")) import("./lessons/note.js"); // learners see what is still to be done

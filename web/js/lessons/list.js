@@ -48,7 +48,7 @@ export function onNews(look, every, signal) {
 /** nextLesson is the one to go on with: the first after id that is not done, else the
  *  first of all. */
 export function nextLesson(id = "") {
-  const left = lessonList.items?.filter((item) => item.state !== "done" && !item.extra) ?? [];
+  const left = lessonList.items?.filter((item) => !["done", "locked"].includes(item.state) && !item.extra) ?? [];
   return left.find((item) => item.id > id) ?? left[0];
 }
 
@@ -56,4 +56,8 @@ export const lessonHref = (item) => "#/lessons/" + item.id;
 export const lessonTitle = (item) => `${item.id} ${item.title}`;
 
 /** stateLabels name a state without a colour. */
-export const stateLabels = { open: "Not begun", started: "Begun", done: "Done" };
+export const stateLabels = { open: "Not begun", started: "Begun", done: "Done", locked: "Locked" };
+
+/** whenLocked says what a lock means and when it opens. */
+export const whenLocked =
+  "You can read it now. It counts when it opens: as soon as the part before is done, or when your teacher opens it.";

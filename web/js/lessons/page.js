@@ -6,7 +6,7 @@ import { announce, h, prefs, render } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { View } from "../parts/view.js";
 import { Glossary } from "./glossary.js";
-import { lessonTitle, onNews, refreshList, stateLabels } from "./list.js";
+import { lessonTitle, onNews, refreshList, stateLabels, whenLocked } from "./list.js";
 import { Outcome } from "./outcome.js";
 import { Guess, Questions } from "./questions.js";
 import { confirmReset } from "./reset.js";
@@ -82,6 +82,7 @@ export class LessonPage extends View {
         ? [" It goes on from ", data.needs.map((id) => h("a", { href: "#/lessons/" + id }, id)), "."]
         : "",
     );
+    this.lock = h("p", { class: "aside lock" }, h("b", {}, "This lesson is locked. "), whenLocked);
     const lead = h("p", { class: "lead" }, this.glossary.link(data.goal));
     this.guess = new Guess(this, () => {
       announce("Your guess is saved. Now run the steps.");
@@ -95,7 +96,7 @@ export class LessonPage extends View {
       h(
         "div",
         { class: "lesson" },
-        h("div", { class: "lesson__main" }, facts, lead, this.guess.el, this.run.el, this.outcome.el),
+        h("div", { class: "lesson__main" }, facts, this.lock, lead, this.guess.el, this.run.el, this.outcome.el),
         this.side.el,
       ),
     ], this.heading);
@@ -106,6 +107,7 @@ export class LessonPage extends View {
   update(before) {
     const { data } = this;
     const help = data.state === "done" && data.hints.some((hint) => hint.taken);
+    this.lock.hidden = data.state !== "locked";
     this.badge.textContent = stateLabels[data.state] + (help ? ", with help" : "");
     if (before && before.predict.chosen === null && data.predict.chosen !== null) {
       this.guess.render();

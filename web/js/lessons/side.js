@@ -15,7 +15,7 @@ export class Side {
     this.checks = h("ul", { class: "checks" });
     this.hints = h("div", { class: "hints" });
     this.notice = h("div", { class: "notice" });
-    this.anew = button("Start over", () => page.startOver(), { class: "quiet" });
+    this.again = button("Start over", () => page.startOver(), { class: "quiet" });
     this.el = h(
       "aside",
       { class: "lesson__side", "aria-label": "Where you are" },
@@ -30,7 +30,7 @@ export class Side {
           "The server counts it here too if you do it in a terminal or with your own program.",
         ),
       ),
-      h("section", { class: "card" }, h("h2", {}, "Stuck?"), this.hints, this.notice, this.anew),
+      h("section", { class: "card" }, h("h2", {}, "Stuck?"), this.hints, this.notice, this.again),
       downloads(page.data.id),
     );
   }
@@ -93,7 +93,7 @@ export class Side {
     this.notice.replaceChildren();
     await this.page.refresh();
     announce(`Hint ${number}: ${this.page.data.hints[number - 1].text}`);
-    (this.hints.querySelector("button") ?? this.anew).focus();
+    (this.hints.querySelector("button") ?? this.again).focus();
   }
 }
 

@@ -2,6 +2,7 @@
 // client: one place for the token, problem documents (RFC 9457) read as such,
 // Retry-After honoured, a lost connection told apart from a refusal.
 
+import { heard } from "./class.js";
 import { notebook, parseTiming, withoutSecrets } from "./notebook.js";
 import { takeOneOf } from "./turns.js";
 
@@ -195,6 +196,7 @@ function record(entry, response, text, started) {
   // Date has whole seconds: only a larger difference says something.
   if (Math.abs(date - Date.now()) > 1500) clockSkew = date - Date.now();
   notebook.answered(entry);
+  heard(response, entry.problem);
   const progress = response.headers.get("Lesson-Progress");
   if (progress) lessons.dispatchEvent(new CustomEvent("progress", { detail: progress }));
 }

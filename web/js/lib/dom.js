@@ -157,19 +157,37 @@ export function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-/** copy puts text on the clipboard, or selects it where there is no clipboard. */
+/** copy puts text on the clipboard, for a button nearby. There is no navigator.clipboard
+ *  over plain HTTP (no secure context); an old command does it there. Where neither works,
+ *  the text is selected. */
 export async function copy(text, near) {
-  try {
-    await navigator.clipboard.writeText(text);
+  if (await toClipboard(text) || copySelected(text, near)) {
+    near.focus();
+    near.classList.add("copied");
+    setTimeout(() => near.classList.remove("copied"), 2000);
     announce("Copied.");
     return true;
-  } catch {
-    const field = h("textarea", { class: "copy-field", readonly: true, "aria-label": "Text to copy", rows: 3 }, text);
-    near.after(field);
-    field.focus();
-    field.select();
-    field.addEventListener("blur", () => field.remove());
-    announce("Your browser does not let this page use the clipboard. The text is selected: press Ctrl C or Command C.");
-    return false;
   }
+  const field = copyField(text, near);
+  field.addEventListener("blur", () => field.remove());
+  announce("Your browser does not let this page use the clipboard. The text is selected: press Ctrl C or Command C.");
+  return false;
+}
+
+const toClipboard = (text) =>
+  navigator.clipboard ? navigator.clipboard.writeText(text).then(() => true, () => false) : false;
+
+function copySelected(text, near) {
+  const field = copyField(text, near), done = document.execCommand("copy");
+  field.remove();
+  return done;
+}
+
+/** copyField is a field with a text, which is selected. */
+function copyField(text, near) {
+  const field = h("textarea", { class: "copy-field", readonly: true, "aria-label": "Text to copy", rows: 3 }, text);
+  near.after(field);
+  field.focus();
+  field.select();
+  return field;
 }

@@ -4,7 +4,16 @@
 
 import { curlOf, houseURL } from "../lib/curl.js";
 import { announce, button, h, render } from "../lib/dom.js";
-import { lessonHref, lessonList, lessonTitle, nextLesson, onNews, refreshList, stateLabels } from "../lessons/list.js";
+import {
+  lessonHref,
+  lessonList,
+  lessonTitle,
+  nextLesson,
+  onNews,
+  refreshList,
+  stateLabels,
+  whenLocked,
+} from "../lessons/list.js";
 import { emptyState, View } from "../parts/view.js";
 import { mountNote } from "../lessons/note.js";
 import "../lessons/page.js";
@@ -83,6 +92,8 @@ class LessonList extends View {
           { class: "button primary", href: lessonHref(now) },
           `${now.state === "open" ? "Begin" : "Go on with"} ${lessonTitle(now)}`,
         )
+        : items.some((item) => item.state === "locked")
+        ? h("p", {}, "All open lessons are done. Well done! The next part opens when your teacher opens it.")
         : h("p", {}, "All lessons are done. Well done!"),
     );
     render(this.body, [
@@ -205,6 +216,7 @@ function section(part, items) {
     "section",
     { class: "part-of-course" },
     h("h2", {}, part, " ", h("small", { class: "muted" }, progressOf(items))),
+    items.some((item) => item.state === "locked") ? h("p", { class: "muted small" }, "Locked. ", whenLocked) : null,
     h(
       "ol",
       { class: "lesson-list" },
@@ -215,7 +227,7 @@ function section(part, items) {
           h(
             "span",
             { class: "lesson-list__state" },
-            { open: "○", started: "◐", done: "✓" }[item.state],
+            { open: "○", started: "◐", done: "✓", locked: "◌" }[item.state],
             " ",
             stateLabels[item.state],
           ),
