@@ -6,7 +6,8 @@ ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 RELEASE := -trimpath -tags nomsgpack -ldflags '-s -w'
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-# The port of nginx in `branches`; the instances have the three ports after it.
+# The port of `class`, or the next free one; and that of nginx in `branches`, where the instances have
+# the three ports after it.
 PORT = 8080
 
 # How long `load` and `growth` take: make load ROUNDS=1 SECONDS=2 is a quick look.
@@ -27,10 +28,13 @@ SWAGGER_UI = node_modules/swagger-ui-dist
 RUN = .
 # How `film` begins: make film FILM=-cold
 FILM =
+# How long `class` goes on, and how much faster than people its learners are.
+MINUTES = 20
+SPEED = 1
 # How long the clients of `chaos` order.
 CHAOS = 60s
 
-.PHONY: help class-proof run demo branches test check docs build release clean e2e contract \
+.PHONY: help run demo class class-proof branches test check docs build release clean e2e contract \
 	fmt-check vet lint tidy-check web-check swagger-ui workflow-check shell-check module-path image \
 	test-postgres chaos screenshots film bench load growth crowd cluster-load
 
@@ -44,6 +48,9 @@ run: ## Start the server at http://localhost:8080
 
 demo: ## Start it and watch a guest order a pizza
 	go run . demo
+
+class: ## Start a class with five pretend learners, to see a lesson before the day: make class MINUTES=5
+	@go run ./e2e/class -port $(PORT) -for $(MINUTES)m -speed $(SPEED)
 
 branches: ## Start three instances over one PostgreSQL, with nginx in front (installs both if missing, as root on Debian)
 	@PORT=$(PORT) deploy/cluster.sh

@@ -47,6 +47,7 @@ var below = map[string]string{
 	"e2e/testkit":         "e2e/testkit/process", // only tests use it
 	"e2e/testkit/process": "",
 	"e2e/load":            "e2e/testkit/process", // it knows the program only by what it answers
+	"e2e/class":           "e2e/testkit/process", // as above
 
 	"docs/examples/verify": "", // services of others, which know only the issuer
 }
@@ -261,7 +262,7 @@ var named = []string{`"branch"`, `"Restaurant, certificate authority of this hou
 var excepted = []string{"app/demo.go", "models/signing_key.go"}
 
 // operatorRooms say nothing to guests: their messages are for operators.
-var operatorRooms = []string{"app", "server", "models", "tokens", "kitchen", "seed", "e2e/testkit", "e2e/load"}
+var operatorRooms = []string{"app", "server", "models", "tokens", "kitchen", "seed", "e2e/testkit", "e2e/load", "e2e/class"}
 
 // TestMessages_speakTheFieldsLanguage holds texts for operators to the same, and
 // identifiers to plain words.
