@@ -87,6 +87,9 @@ func ownAddrs(addr string) (addrs []netip.Addr, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("class needs an IP address in -addr, or none: %s is a name", host)
 		}
+		if ip.Zone() != "" {
+			return nil, fmt.Errorf("browsers do not take an address with a zone: name another one than %s in -addr", host)
+		}
 		return []netip.Addr{ip.Unmap()}, nil
 	}
 	all, err := net.InterfaceAddrs()
@@ -99,7 +102,7 @@ func ownAddrs(addr string) (addrs []netip.Addr, err error) {
 }
 
 // classCommand runs a class.
-func classCommand(ctx context.Context, c call) error {
+func classCommand(ctx context.Context, c call) (err error) {
 	folder := filepath.Join(c.cfg.dataDir, "class")
 	settings, err := c.class.settings()
 	if err != nil {
@@ -128,7 +131,7 @@ func classCommand(ctx context.Context, c call) error {
 	_, port, _ := net.SplitHostPort(listening.Addr())
 	boards := c.cfg.boardURLs(port)
 	goesOn := class.Summary(folder)
-	o := tableOpener{cfg: c.cfg, hosts: hostNames(boards), log: log, hashing: queue.New(hashersOfAClass)}
+	o := tableOpener{cfg: c.cfg, hosts: hostNames(boards), log: log, hashing: queue.NewForClass(hashersOfAClass)}
 	room, err := class.Open(class.Options{Folder: folder, URL: boards[0], Hosts: o.hosts, Open: o.open, Log: log}, settings)
 	if err != nil {
 		return err
@@ -138,7 +141,7 @@ func classCommand(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	printClass(c, boards, port, code, goesOn)
+	printClass(c, boards, code, goesOn)
 	return runParts(ctx, []part{
 		worker(buffer.Run), worker(returnMemory), worker(room.Run),
 		{run: func() error { return listening.Serve(room) }, stop: func(context.Context) error { room.Drain(); return listening.Shutdown() }},
@@ -199,7 +202,19 @@ func (c config) boardURLs(port string) (urls []string) {
 			urls = append(urls, "http://"+net.JoinHostPort(ip.String(), port))
 		}
 	}
-	return append(urls, "http://"+net.JoinHostPort("localhost", port))
+	if i := slices.IndexFunc(addrs, netip.Addr.IsLoopback); i >= 0 {
+		urls = append(urls, "http://"+net.JoinHostPort(loopbackName(addrs[i]), port))
+	}
+	return urls
+}
+
+// loopbackName is how this computer itself reaches a loopback address: localhost, or an address
+// that this name does not stand for.
+func loopbackName(ip netip.Addr) string {
+	if ip == netip.IPv6Loopback() || ip == netip.MustParseAddr("127.0.0.1") {
+		return "localhost"
+	}
+	return ip.String()
 }
 
 // boardOrder sorts the address with the default route first, and IPv4 before IPv6.
@@ -238,7 +253,7 @@ func hostNames(urls []string) (hosts []string) {
 	return hosts
 }
 
-func printClass(c call, boards []string, port, code, goesOn string) {
+func printClass(c call, boards []string, code, goesOn string) {
 	if goesOn != "" {
 		fmt.Fprintln(c.Out, goesOn)
 	}
@@ -246,8 +261,8 @@ func printClass(c call, boards []string, port, code, goesOn string) {
 	for _, other := range boards[1:] {
 		fmt.Fprintf(c.Out, "  also reached at:  %s/\n", other)
 	}
-	fmt.Fprintf(c.Out, "For the teacher only: http://localhost:%s/teach#%s\n", port, code)
-	if len(boards) == 1 {
+	fmt.Fprintf(c.Out, "For the teacher only: %s/teach#%s\n", boards[len(boards)-1], code)
+	if u, err := url.Parse(boards[0]); err == nil && isLoopback(u.Host) {
 		fmt.Fprintln(c.Out, "Only this computer reaches the class: it has no address in a network, or -addr names localhost.")
 		return
 	}

@@ -17,7 +17,7 @@ import (
 // Bounds of waiting. A class of thirty that logs in behind one address fits into the
 // line of one client.
 const (
-	// MaxWait is the longest wait for a turn.
+	// MaxWait is the longest wait for a turn of a queue of one server.
 	MaxWait = 4 * time.Second
 	// maxLine is how many turns of one client wait.
 	maxLine = 64
@@ -25,13 +25,22 @@ const (
 	maxWaiting = 512
 )
 
-// ErrBusy means that the turn did not come within MaxWait, or that too many wait.
+// A class of a hundred tables that log in at the same moment, from behind one address too,
+// would rather wait than be sent away.
+const (
+	classMaxWait = 15 * time.Second // less than a response may take in all
+	classMaxLine = 256
+)
+
+// ErrBusy means that the turn did not come in time, or that too many wait.
 var ErrBusy = errors.New("queue: too many are waiting")
 
 // Queue lets a number of callers work at once, and the clients of those who wait take
 // turns.
 type Queue struct {
 	mu      sync.Mutex
+	maxWait time.Duration
+	maxLine int
 	free    int
 	waiting int
 	lines   map[string]*line
@@ -50,7 +59,14 @@ type turn struct {
 }
 
 // New returns a queue for work of which so much is done at once.
-func New(atOnce int) *Queue { return &Queue{free: atOnce, lines: map[string]*line{}} }
+func New(atOnce int) *Queue { return newQueue(atOnce, MaxWait, maxLine) }
+
+// NewForClass returns a queue that many servers share, and that has more patience.
+func NewForClass(atOnce int) *Queue { return newQueue(atOnce, classMaxWait, classMaxLine) }
+
+func newQueue(atOnce int, maxWait time.Duration, maxLine int) *Queue {
+	return &Queue{maxWait: maxWait, maxLine: maxLine, free: atOnce, lines: map[string]*line{}}
+}
 
 // Waiting is how many wait for a turn.
 func (q *Queue) Waiting() int {
@@ -69,7 +85,7 @@ func (q *Queue) Enter(ctx context.Context, client string) (leave func(), err err
 	if err != nil {
 		return nil, err
 	}
-	tooLong := time.NewTimer(MaxWait)
+	tooLong := time.NewTimer(q.maxWait)
 	defer tooLong.Stop()
 	select {
 	case <-t.come:
@@ -100,7 +116,7 @@ func (q *Queue) join(client string) (*turn, error) {
 		return t, nil
 	}
 	l := q.lines[client]
-	if l != nil && len(l.turns) >= maxLine || q.waiting >= maxWaiting && !q.sendAwayFor(l) {
+	if l != nil && len(l.turns) >= q.maxLine || q.waiting >= maxWaiting && !q.sendAwayFor(l) {
 		return nil, ErrBusy
 	}
 	if l == nil {

@@ -255,3 +255,27 @@ func BenchmarkQueue_threeFlood(b *testing.B) {
 	close(done)
 	floods.Wait()
 }
+
+// TestQueue_ofAClassWaits: a hundred tables log in at the same moment, from one address too.
+// A queue of one server would send some of them away.
+func TestQueue_ofAClassWaits(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		queue *Queue
+		all   bool
+	}{
+		{"of a class", NewForClass(1), true},
+		{"of one server", New(1), false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCrowd(1)
+			c.queue = tc.queue
+			c.send(t.Context(), "a", 100)
+			c.all.Wait()
+			if (len(c.served) == 100) != tc.all {
+				t.Errorf("%s: %d of 100 were served", tc.name, len(c.served))
+			}
+			c.wantEmpty(t, 1)
+		})
+	}
+}

@@ -1,0 +1,78 @@
+package app
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestIsPrivate_onlyWhatTheInternetDoesNotReach(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"127.0.0.1": true, "127.9.9.9": true, "::1": true, "10.0.0.1": true, "172.16.0.1": true, "172.31.255.254": true, "192.168.1.20": true,
+		"169.254.3.4": true, "fe80::1": true, "fd00::2": true, "fc00::2": true,
+		"203.0.113.5": false, "8.8.8.8": false, "172.15.0.1": false, "172.32.0.1": false, "192.169.0.1": false, "100.64.0.1": false,
+		"2001:db8::1": false, "2a00:1450::1": false, "fec0::1": false,
+	} {
+		if got := isPrivate(netip.MustParseAddr(text)); got != want {
+			t.Errorf("%s: %t", text, got)
+		}
+	}
+}
+
+// TestClassRefusal_namesTheAddress: the sentence says what to write instead.
+func TestClassRefusal_namesTheAddress(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]string{
+		"203.0.113.5:8080":          "203.0.113.5 is public: name an address with -addr",
+		"[2001:db8::1]:8080":        "2001:db8::1 is public: name an address with -addr",
+		"[::ffff:203.0.113.5]:8080": "203.0.113.5 is public",
+		"school.example:8080":       "school.example is a name",
+		"[fe80::1%eth0]:8080":       "browsers do not take an address with a zone",
+		"192.168.0.7:8080":          "",
+		"[fd00::2]:8080":            "",
+		"127.0.0.2:8080":            "",
+		"localhost:8080":            "",
+	} {
+		err := config{addr: addr, tls: "off"}.classRefusal()
+		if got := textOf(err); want == "" && err != nil || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", addr, got, want)
+		}
+	}
+	for setting, cfg := range map[string]config{
+		"RESTAURANT_PUBLIC": {public: true}, "RESTAURANT_DATABASE_URL": {databaseURL: "postgres://x"}, "RESTAURANT_TLS": {tls: "self-signed"}, "RESTAURANT_BEHIND_PROXY": {behindProxy: true, tls: "off"},
+	} {
+		cfg.addr = "localhost:8080"
+		if got := textOf(cfg.classRefusal()); !strings.Contains(got, setting) {
+			t.Errorf("%s: %q", setting, got)
+		}
+	}
+}
+
+func textOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// TestBoardURLs_areReached: no address that the class does not listen on is written down.
+func TestBoardURLs_areReached(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string][]string{
+		"localhost:9000":   {"http://localhost:9000"},
+		"127.0.0.1:9000":   {"http://localhost:9000"},
+		"127.0.0.2:9000":   {"http://127.0.0.2:9000"},
+		"[::1]:9000":       {"http://localhost:9000"},
+		"192.168.0.7:9000": {"http://192.168.0.7:9000"},
+		"[fd00::2]:9000":   {"http://[fd00::2]:9000"},
+	} {
+		if got := (config{addr: addr}).boardURLs("9000"); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", addr, got, want)
+		}
+	}
+	if got := (config{addr: "0.0.0.0:9000"}).boardURLs("9000"); got[len(got)-1] != "http://localhost:9000" {
+		t.Errorf("all addresses: %v", got)
+	}
+}
