@@ -80,7 +80,9 @@ func (v *visitors) misdirected(c call) {
 func limited(v *visitors) {
 	for _, who := range []string{"", "alice"} {
 		v.do(map[string]int{"": 401, "alice": 403}[who], who, "GET", "/learn/facts", "")
+		v.do(map[string]int{"": 401, "alice": 403}[who], who, "POST", "/learn/reopen", "")
 	}
+	v.do(404, "marco", "POST", "/learn/reopen", "")
 	for _, c := range v.j.calls() {
 		if !c.documents("429") {
 			continue
