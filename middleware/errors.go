@@ -23,6 +23,8 @@ var problems = []struct {
 	{models.ErrStale, problem.PreconditionFailed, ""},
 	{models.ErrKeyReused, problem.IdempotencyKeyReused, ""},
 	{models.ErrStorageFull, problem.StorageFull, ""},
+	{models.ErrStandbyAway, problem.DatabaseUnavailable, "Nothing can be written now: the database waits for a standby that does not confirm what is written."},
+	{models.ErrStalePrimary, problem.DatabaseUnavailable, "Nothing can be read or written now: only an old copy of the database answers, which is not used."},
 	{models.ErrDatabaseUnavailable, problem.DatabaseUnavailable, ""},
 	{queue.ErrBusy, problem.ServerBusy, ""},
 	{models.ErrRefreshInvalid, problem.RefreshTokenInvalid, ""},

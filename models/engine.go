@@ -24,6 +24,9 @@ type engine interface {
 	// gorm.ErrDuplicatedKey: its idempotency key is used; gorm.ErrForeignKeyViolated:
 	// there is no such user.
 	insertOrder(ctx context.Context, o *orderRow) error
+	// confirm returns an error if what do writes would not become durable now. It leaves
+	// no row.
+	confirm(ctx context.Context) error
 	dialect() dialect
 	// shared reports whether other processes may write, too.
 	shared() bool

@@ -39,6 +39,9 @@ var (
 	// ErrStalePrimary means that only an old primary answers, to which nothing may be
 	// written. Such an error is ErrDatabaseUnavailable, too.
 	ErrStalePrimary = errors.New("stale primary")
+	// ErrStandbyAway means that the database waits for a standby which does not confirm
+	// what is written. Such an error is ErrDatabaseUnavailable, too.
+	ErrStandbyAway = errors.New("standby away")
 )
 
 // Store is an open database, SQLite or PostgreSQL. Both run the same queries;

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // NewOrder is what a guest asks for. Names and prices come from the menu.
@@ -55,7 +56,7 @@ func (e *LineError) Unwrap() error { return e.Reason }
 // for another request is ErrKeyReused. A line that is refused is a *LineError.
 func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed bool, err error) {
 	if o, err = n.price(s.Menu()); err != nil {
-		return n.replayOr(err, s.read(ctx))
+		return s.replayOr(ctx, n, err)
 	}
 	row := n.row(o)
 	err = s.engine.insertOrder(ctx, row)
@@ -63,7 +64,7 @@ func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed b
 	switch {
 	case errors.Is(err, gorm.ErrDuplicatedKey):
 		lost := fmt.Errorf("%w: the order with the same key was not kept", ErrDatabaseUnavailable)
-		return n.replayOr(lost, s.read(ctx))
+		return s.replayOr(ctx, n, lost)
 	case errors.Is(err, gorm.ErrForeignKeyViolated):
 		err = ErrUserUnknown
 	case err == nil:
@@ -74,19 +75,33 @@ func (s *Store) PlaceOrder(ctx context.Context, n NewOrder) (o Order, replayed b
 
 // replayOr returns the earlier order with the same idempotency key, or the error
 // refused. A repeated order may be refused because a dish has been sold out since.
-func (n NewOrder) replayOr(refused error, db *gorm.DB) (Order, bool, error) {
-	o, err := n.findByKey(db)
+func (s *Store) replayOr(ctx context.Context, n NewOrder, refused error) (o Order, replayed bool, err error) {
+	if n.IdempotencyKey == "" {
+		return Order{}, false, refused
+	}
+	err = s.readDurable(ctx, func(db *gorm.DB) error {
+		o, err = n.findByKey(db)
+		return err
+	})
 	if errors.Is(err, ErrNotFound) {
 		err = refused
 	}
 	return o, err == nil, err
 }
 
+// readDurable runs fn, which reads one row, and returns once that row is as safe as after
+// the write that it comes from. In PostgreSQL, a commit that waited for a standby in vain
+// can be read, and is on the primary only. So the row is locked: that is a write, and waits
+// for the standby, too. What can be read in a file is on the disk.
+func (s *Store) readDurable(ctx context.Context, fn func(db *gorm.DB) error) error {
+	if !s.Shared() {
+		return fn(s.read(ctx))
+	}
+	return s.writeStatement(ctx, func(tx *gorm.DB) error { return fn(tx.Clauses(clause.Locking{Strength: "KEY SHARE"})) })
+}
+
 // findByKey returns the order that the key already stands for.
 func (n NewOrder) findByKey(db *gorm.DB) (Order, error) {
-	if n.IdempotencyKey == "" {
-		return Order{}, ErrNotFound
-	}
 	var o struct {
 		Order
 		RequestHash string

@@ -254,6 +254,7 @@ type postgresWriter struct {
 	opened       Millis
 	outage       *outage
 	fence        *fence
+	standby      standbyWait
 }
 
 func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {
@@ -262,7 +263,7 @@ func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {
 	listen.RuntimeParams["statement_timeout"] = "0"
 	listen.Tracer = nil // it has timeouts of its own
 	listen.ConnectTimeout = min(listen.ConnectTimeout, lastRetry)
-	return &postgresWriter{db: db, listenConfig: listen, self: rand.Text(), opened: Now(), outage: outageOf(cfg), fence: fenceOf(cfg)}
+	return &postgresWriter{db: db, listenConfig: listen, self: rand.Text(), opened: Now(), outage: outageOf(cfg), fence: fenceOf(cfg), standby: standbyWait{stuck: make(chan struct{}, 1)}}
 }
 
 func (w *postgresWriter) dialect() dialect {

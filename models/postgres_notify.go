@@ -65,10 +65,11 @@ func (n notification) parts() (parts []notification) {
 // listen holds a connection of its own and reconnects when it breaks. It asks for
 // what it missed after LISTEN, so that there is no gap between the two.
 func (w *postgresWriter) listen(ctx context.Context, hear func(notification), missed func(), lost func(error)) {
-	l := listener{w.listenConfig, w.outage, w.fence, w.self, w.opened, hear, missed}
+	l := listener{w.listenConfig, w.outage, w.fence, w.lookForStuck, w.self, w.opened, hear, missed}
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	watching.Go(func() { w.watchPrimary(ctx) })
+	watching.Go(func() { w.awaitConfirmations(ctx) })
 	for retry := firstRetry; ctx.Err() == nil; retry = min(2*retry, lastRetry) {
 		before := l.heard
 		if err := l.listen(ctx); ctx.Err() == nil {
@@ -85,6 +86,7 @@ type listener struct {
 	cfg    *pgx.ConnConfig
 	outage *outage
 	fence  *fence
+	ping   func(context.Context, *pgx.Conn) error
 	self   string
 	heard  Millis // nothing before this moment was missed
 	hear   func(notification)
@@ -184,7 +186,7 @@ func (l *listener) next(ctx context.Context, conn *pgx.Conn) (Millis, error) {
 	asking, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	now = Now()
-	return now, conn.Ping(asking)
+	return now, l.ping(asking, conn)
 }
 
 func (l *listener) handle(received *pgconn.Notification) error {

@@ -95,6 +95,9 @@ func (w *sqliteWriter) wait(j *pendingWrite) error {
 	return j.err
 }
 
+// confirm has nothing to wait for but the file itself.
+func (w *sqliteWriter) confirm(context.Context) error { return nil }
+
 var errClosed = fmt.Errorf("%w: the database is closed", ErrDatabaseUnavailable)
 
 // commit runs first, and what arrives meanwhile, in one transaction. All callers
