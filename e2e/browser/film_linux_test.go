@@ -215,9 +215,11 @@ func (c camera) press(x element) {
 	c.p.click(x)
 }
 
-func (c camera) choose(choices []string, n int) {
+func (c camera) choose(question element, choices []string, n int) {
 	c.p.t.Helper()
-	c.p.find(radio(choices[n-1]))
+	c.p.find(radio(choices[n-1]).within(question))
 	c.f.keep("choose "+choices[n-1], c.p)
-	c.p.click(radio(choices[n-1]))
+	c.p.click(radio(choices[n-1]).within(question))
 }
+
+func (c camera) in(p *tab) inputDevice { return camera{p, c.f} }

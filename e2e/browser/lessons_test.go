@@ -1,12 +1,9 @@
 package browser
 
 import (
-	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,46 +11,9 @@ import (
 
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/fetch"
-
-	"restaurant/learn/course"
 )
 
-var (
-	yourLesson = region("Your lesson")
-	express    = []string{"L01", "L02", "L03", "L04", "L05"}
-)
-
-// lesson is one lesson as the server describes it, as far as tests need it.
-type lesson struct {
-	ID, Title, State string
-	Prepare, Steps   []struct {
-		ID   string
-		Wait int
-	}
-	Questions []struct {
-		ID      string
-		Choices []string
-	}
-}
-
-// doneOf is what the page says of n lessons that are done.
-func doneOf(n int) string { return fmt.Sprintf("%d of %d done", n, len(course.Load().Counted())) }
-
-func (s *server) lesson(id string) (l lesson) {
-	s.t.Helper()
-	s.mustCall("GET", "/learn/lessons/"+id, "", "", &l)
-	return l
-}
-
-// script is a lesson as a shell script, which has the answers in it.
-func (s *server) script(id string) string {
-	s.t.Helper()
-	a := s.Do("GET", "/learn/lessons/"+id+".sh", "", "")
-	if a.Status != http.StatusOK {
-		s.t.Fatalf("the script of %s is answered %d", id, a.Status)
-	}
-	return string(a.Body)
-}
+var yourLesson = region("Your lesson")
 
 // runScript does a whole lesson with sh and curl, in a folder of its own.
 func (s *server) runScript(id string) {
@@ -67,144 +27,6 @@ func (s *server) runScript(id string) {
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		s.t.Fatalf("%s in a terminal: %v\n%s", id, err, out)
-	}
-}
-
-// inputDevice is how a guest uses the page.
-type inputDevice interface {
-	// press uses a button or a link.
-	press(x element)
-	// choose takes one of the choices of a question.
-	choose(choices []string, n int)
-}
-
-type mouse struct{ p *tab }
-
-func (m mouse) press(x element)                { m.p.t.Helper(); m.p.click(x) }
-func (m mouse) choose(choices []string, n int) { m.p.t.Helper(); m.p.click(radio(choices[n-1])) }
-
-type keyboard struct{ p *tab }
-
-func (k keyboard) press(x element) {
-	k.p.t.Helper()
-	k.p.find(x)
-	k.p.tabTo(x)
-	k.p.pressKey("Enter")
-}
-
-// choose goes to the group with Tab, and inside it with the arrows.
-func (k keyboard) choose(choices []string, n int) {
-	k.p.t.Helper()
-	k.p.find(radio(choices[0]))
-	k.p.tabTo(radio(choices[0]))
-	k.p.moveFocusTo(radio(choices[n-1]), "Down")
-	k.p.pressKey("Space")
-}
-
-// doLesson does a lesson that is open on the page: it guesses, runs every request
-// by its button, and answers the questions.
-func (p *tab) doLesson(id string, by inputDevice) {
-	p.t.Helper()
-	l, answers := p.server.lesson(id), answersIn(p.server.script(id))
-	p.find(heading(id + " *"))
-	p.lockInGuess(by)
-	for i, step := range l.Prepare {
-		p.runStep(by, step.ID, "preparation "+strconv.Itoa(i+1))
-	}
-	for i, step := range l.Steps {
-		if step.Wait > 0 {
-			by.press(button("Run it here: step " + strconv.Itoa(i+1)))
-			p.waitText("The page sends the request in 1") // some seconds of it have gone
-		}
-		p.runStep(by, step.ID, "step "+strconv.Itoa(i+1))
-	}
-	for _, q := range l.Questions {
-		by.choose(q.Choices, answers[q.ID])
-		by.press(button("Answer"))
-		p.waitText("✓ Right: " + q.Choices[answers[q.ID]-1])
-	}
-	p.waitText(id + " is done")
-	if state := p.server.lesson(id).State; state != "done" {
-		p.t.Errorf("the page says that %s is done, the server says %s", id, state)
-	}
-}
-
-// answersIn reads the right choices, by question, out of a script.
-func answersIn(script string) map[string]int {
-	answers := map[string]int{}
-	for _, m := range regexp.MustCompile(`question=([a-z-]+) -d choice=([0-9]+)`).FindAllStringSubmatch(script, -1) {
-		answers[m[1]], _ = strconv.Atoi(m[2])
-	}
-	return answers
-}
-
-// lockInGuess takes the first choice of the prediction, right or wrong.
-func (p *tab) lockInGuess(by inputDevice) {
-	p.t.Helper()
-	p.find(button("Save my guess"))
-	first := text(p.find(radio("*")).Name)
-	by.choose([]string{first}, 1)
-	by.press(button("Save my guess"))
-	p.find(button("Run it here: step 1"))
-}
-
-// runStep sends the request of a step and waits for what is said about its answer.
-func (p *tab) runStep(by inputDevice, id, name string) {
-	p.t.Helper()
-	by.press(button("Run it here: " + name))
-	p.waitVerdict(id, "as expected")
-}
-
-// waitVerdict waits for what is said about the answer to a step.
-func (p *tab) waitVerdict(id, verdict string) {
-	p.t.Helper()
-	p.waitUntil(id+" is "+verdict, func() bool {
-		return p.isTrue(`!!document.querySelector('[data-step=' + ` + quote(quote(id)) + ` + '] .step__verdict')?.textContent.includes(` + quote(" "+verdict) + `)`)
-	})
-}
-
-// TestLessons_expressByKeyboard goes from the start page to an access token that
-// the learner can read, and touches no mouse. The console stays free of errors.
-func TestLessons_expressByKeyboard(t *testing.T) {
-	t.Parallel()
-	guest := startServer(t).newTab(t)
-	guest.expectStatus(401, 404)
-	keys := keyboard{guest}
-	guest.open("/")
-	keys.press(link("Lessons"))
-	guest.waitUntil("the focus on the new heading", func() bool { return guest.focused() == heading("Lessons") })
-	keys.press(link("* L01 Read the menu"))
-	for i, id := range express {
-		guest.waitUntil("the focus on the heading of "+id, func() bool {
-			at := guest.focused()
-			return at.role == "heading" && strings.HasPrefix(at.name, id+" ")
-		})
-		guest.doLesson(id, keys)
-		if i < len(express)-1 {
-			keys.press(link("Go on with " + express[i+1] + " *"))
-		}
-	}
-	if guest.has(button("Log out")) {
-		t.Error("a lesson has put its access token on the page")
-	}
-	keys.press(link("All lessons"))
-	guest.waitText(doneOf(5))
-}
-
-// TestLessons_othersByMouse does the lessons after the express route, logged in on the page.
-func TestLessons_othersByMouse(t *testing.T) {
-	t.Parallel()
-	guest := startServer(t).newTab(t)
-	guest.expectStatus(401, 403, 404, 409, 422)
-	guest.openAs("alice", "Lessons")
-	for _, id := range []string{"L06", "L07", "L08", "L09"} {
-		guest.open("/#/lessons/" + id)
-		guest.doLesson(id, mouse{guest})
-		guest.checkAccessibility(id + " done")
-		guest.checkWidths(id + "-done")
-	}
-	if !guest.hasText("alice, guest") {
-		t.Error("the lessons have taken the access token off the page")
 	}
 }
 

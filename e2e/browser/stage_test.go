@@ -2,12 +2,9 @@ package browser
 
 import (
 	"encoding/json"
-	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -87,43 +84,5 @@ func (p *tab) wantOnlyItsCookie(url string) {
 	cookies := call(p, network.GetCookies, network.GetCookiesParams{URLs: []string{url}}).Cookies
 	if len(cookies) != 1 || cookies[0].Name != "stage_ticket" || !cookies[0].HTTPOnly {
 		p.t.Errorf("the browser sends %v to the stage", cookies)
-	}
-}
-
-// TestStage_lessonIsDone does lesson L14 as its text says: the page of each step in the
-// browser, and nothing by hand.
-func TestStage_lessonIsDone(t *testing.T) {
-	t.Parallel()
-	s := startServer(t)
-	_, port, _ := strings.Cut(s.Addr, ":")
-	answer := func(id string, choice int) {
-		s.mustCall(http.MethodPost, "/learn/lessons/L14/answers", "", fmt.Sprintf(`{"question":%q,"choice":%d}`, id, choice), nil)
-	}
-	script := answersIn(s.script("L14"))
-	answer("predict", script["predict"])
-	s.mustCall("POST", "/lab/stage", "", "", nil)
-	guest := openTab(t, s, "http://localhost:"+port, chrome, chromedp.WithNewBrowserContext())
-	t.Cleanup(guest.seen.reset)
-	state := func() (l struct {
-		State      string
-		StillToSee []any `json:"still_to_see"`
-	}) {
-		s.mustCall("GET", "/learn/lessons/L14", "", "", &l)
-		return l
-	}
-	for i, name := range []string{"storage", "cookie", "order", "encoded", "strict"} {
-		if l := state(); len(l.StillToSee) != 6-i {
-			t.Errorf("before %s the lesson waits for %v", name, l.StillToSee)
-		}
-		guest.open("/lab/stage?case=" + name)
-		guest.seen.reset()
-		guest.click(button("Let the thief write*"))
-		deadline := time.Now().Add(20 * time.Second)
-		for len(state().StillToSee) != 5-i && time.Now().Before(deadline) {
-			guest.isTrue(`new Promise(r => setTimeout(() => r(true), 200))`)
-		}
-	}
-	if answer("use", script["use"]); state().State != "done" {
-		t.Errorf("the lesson waits for %v", state().StillToSee)
 	}
 }

@@ -13,6 +13,7 @@ import { auth } from "../lib/auth.js";
  *  "step 2". */
 export class Step {
   #last = null; // when its answer came
+  #pressed = null; // when its button was pressed
   #control = null;
 
   /** @type {Step | undefined} */
@@ -105,10 +106,11 @@ export class Step {
     this.file.hidden = !this.file.firstChild;
   }
 
-  /** secondsToWait is how long until the step may be run; it counts from the step before. */
-  get secondsToWait() {
-    const { before } = this;
-    return this.data.wait && before?.last ? Math.ceil(this.data.wait - (performance.now() - before.last) / 1000) : 0;
+  /** secondsToWait is how long until the step may be run. It counts from the step before,
+   *  or from now if that one is done elsewhere. */
+  secondsToWait() {
+    const { before } = this, since = before?.last ?? (before?.go.hidden ? this.#pressed : null);
+    return this.data.wait && since !== null ? Math.ceil(this.data.wait - (performance.now() - since) / 1000) : 0;
   }
 
   get last() {
@@ -121,6 +123,7 @@ export class Step {
     this.result.replaceChildren();
     if (file) return this.offerFile(file, `The file ${file} is not in your folder yet.`);
     this.busy = true;
+    this.#pressed = performance.now();
     this.go.setAttribute("aria-disabled", "true");
     const answer = await this.countDown() && await this.send();
     this.busy = false;
@@ -135,10 +138,10 @@ export class Step {
   async countDown() {
     this.#control = new AbortController();
     const signal = this.signal = AbortSignal.any([this.#control.signal, this.page.signal]);
-    this.stop.hidden = this.secondsToWait <= 0 && !this.data.request.stream;
-    if (this.secondsToWait > 0) announce(`The page sends the request in ${this.secondsToWait} seconds.`);
-    while (this.secondsToWait > 0 && !signal.aborted && !this.page.gone) {
-      this.result.replaceChildren(h("p", {}, `The page sends the request in ${duration(this.secondsToWait)}.`));
+    this.stop.hidden = this.secondsToWait() <= 0 && !this.data.request.stream;
+    if (this.secondsToWait() > 0) announce(`The page sends the request in ${this.secondsToWait()} seconds.`);
+    while (this.secondsToWait() > 0 && !signal.aborted && !this.page.gone) {
+      this.result.replaceChildren(h("p", {}, `The page sends the request in ${duration(this.secondsToWait())}.`));
       await new Promise((next) => setTimeout(next, 250));
     }
     if (!signal.aborted) return !this.page.gone;
