@@ -95,7 +95,11 @@ func Open(o Options, s Settings) (*Class, error) {
 		opening: make(chan struct{}, runtime.NumCPU()), guesses: newAttempts(),
 	}
 	for n := range roster.Tables {
-		c.tables = append(c.tables, &table{class: c, number: n + 1})
+		k, err := c.newKiosk()
+		if err != nil {
+			return nil, err
+		}
+		c.tables = append(c.tables, &table{class: c, number: n + 1, kiosk: k})
 	}
 	c.router = c.routes()
 	c.kiosk, err = c.newKiosk()

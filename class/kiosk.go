@@ -15,7 +15,9 @@ import (
 // reaches it only there, and only there it knows whose lesson a forged token is for.
 const kioskPath = "/kiosk"
 
-func (c *Class) newKiosk() (http.Handler, error) {
+// newKiosk returns a kiosk that trusts all tables. Each table has one of its own, besides that of
+// the class: what one learner lets a kiosk ask must not answer the lesson of another.
+func (c *Class) newKiosk() (*kiosk.Kiosk, error) {
 	return kiosk.New(kiosk.Options{Trust: c.URL + "/t", Pages: c.URL, Transport: toTables{c}, Log: c.Log})
 }
 
@@ -24,7 +26,7 @@ type tableKey struct{}
 // serveKiosk answers a request for the kiosk below the address of a table.
 func (t *table) serveKiosk(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(r.Context(), tableKey{}, t))
-	basepath.Handler(t.path()+kioskPath, t.class.kiosk).ServeHTTP(w, r)
+	basepath.Handler(t.path()+kioskPath, t.kiosk).ServeHTTP(w, r)
 }
 
 // toTables sends the requests of the kiosk to the tables without a network. What the kiosk

@@ -32,6 +32,7 @@ const idleAfter = 10 * time.Minute
 type table struct {
 	class  *Class
 	number int
+	kiosk  http.Handler
 	last   atomic.Int64 // time of the newest request in Unix nanoseconds; 0: none since the start
 
 	// use is held by each request while it runs, and alone by what opens or closes the restaurant.

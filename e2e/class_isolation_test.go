@@ -229,3 +229,30 @@ func TestClass_stageTouchesNoCookieOfTheRestaurant(t *testing.T) {
 		}
 	}
 }
+
+// TestClass_kiosksAskForTheirOwnTable: a learner who lets the kiosk ask for ended sessions does not
+// end the lesson of another, who wants to see that the kiosk has not heard of a logout yet.
+func TestClass_kiosksAskForTheirOwnTable(t *testing.T) {
+	t.Parallel()
+	c := startClass(t, t.TempDir(), 2)
+	seven, eight := c.join(t), c.join(t)
+	token, other := eight.Login("alice"), seven.Login("alice")
+	wants := func(s seatedAt, status int, method, path, token string) {
+		t.Helper()
+		if a := s.Do(method, path, token, ""); a.Status != status {
+			t.Errorf("table %s: %s %s is answered %d %s, want %d", s.Table, method, path, a.Status, a.Body, status)
+		}
+	}
+	wants(eight, 200, "GET", "/kiosk/me", token)
+	wants(seven, 200, "GET", "/kiosk/me", other)
+	wants(seven, 200, "GET", "/kiosk/me", token) // it trusts all tables
+	wants(eight, 204, "POST", "/api/v1/auth/logout", token)
+	wants(eight, 401, "GET", "/api/v1/auth/me", token)
+	wants(seven, 200, "POST", "/kiosk/sync", "")
+	if a := c.Do("POST", "/kiosk/sync", "", ""); a.Status != 200 {
+		t.Errorf("the kiosk of the class answers %d", a.Status)
+	}
+	wants(eight, 200, "GET", "/kiosk/me", token)
+	wants(eight, 200, "POST", "/kiosk/sync", "")
+	wants(eight, 401, "GET", "/kiosk/me", token)
+}
