@@ -25,6 +25,7 @@ var problems = []struct {
 	{models.ErrStorageFull, problem.StorageFull, ""},
 	{models.ErrStandbyAway, problem.DatabaseUnavailable, "Nothing can be written now: the database waits for a standby that does not confirm what is written."},
 	{models.ErrStalePrimary, problem.DatabaseUnavailable, "Nothing can be read or written now: only an old copy of the database answers, which is not used."},
+	{models.ErrOnlyStandby, problem.DatabaseUnavailable, "Nothing can be read or written now: of the database only a standby answers, which takes no writes."},
 	{models.ErrDatabaseUnavailable, problem.DatabaseUnavailable, ""},
 	{queue.ErrBusy, problem.ServerBusy, ""},
 	{models.ErrRefreshInvalid, problem.RefreshTokenInvalid, ""},

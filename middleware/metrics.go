@@ -143,6 +143,7 @@ func (m *Metrics) Observe(c *gin.Context) {
 // many writes are under way.
 func (m *Metrics) ObserveStore(store *models.Store) {
 	m.gauge("restaurant_writes_under_way", "Writes that wait for the database or are being written.", store.Waiting)
+	m.observeDatabase(store)
 	store.OnCommit(func(c models.Commit) {
 		m.writes.Observe(float64(c.Writes))
 		m.commits.Observe(c.Took.Seconds())
@@ -150,6 +151,29 @@ func (m *Metrics) ObserveStore(store *models.Store) {
 	store.OnStatus(func(reached models.Status, orders int) {
 		m.orders.WithLabelValues(string(reached)).Add(float64(orders))
 	})
+}
+
+// observeDatabase shows how a database is that instances share.
+func (m *Metrics) observeDatabase(store *models.Store) {
+	if !store.Shared() {
+		return
+	}
+	show := func(name, help string, labels prometheus.Labels, value func(models.DatabaseState) float64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 {
+			state, _ := store.Database()
+			return value(state)
+		}))
+	}
+	for _, role := range models.DatabaseRoles() {
+		show("restaurant_database_role", "1 for what the database is to this instance at this moment, 0 for the others.", prometheus.Labels{"role": string(role)},
+			func(s models.DatabaseState) float64 { return map[bool]float64{true: 1}[s.Role == role] })
+	}
+	show("restaurant_database_away_seconds", "For how long nothing can be written; 0 while it can.", nil,
+		func(s models.DatabaseState) float64 { return s.Away.Seconds() })
+	show("restaurant_database_last_change_timestamp_seconds", "When another server became the primary, or this one was first seen (Unix time).", nil,
+		func(s models.DatabaseState) float64 { return s.Primary.Since.Time().Sub(time.Unix(0, 0)).Seconds() })
+	show("restaurant_database_timeline", "The timeline of the primary: it grows with each promotion of a standby.", nil,
+		func(s models.DatabaseState) float64 { return float64(s.Primary.Timeline) })
 }
 
 // ObserveGauges shows how many event streams are open, and how many requests wait for the

@@ -36,6 +36,8 @@ type engine interface {
 	// instance, missed when some may have been lost (ended sessions apart, which it
 	// reads again), and lost when the connection breaks.
 	listen(ctx context.Context, hear func(notification), missed func(), lost func(error))
+	// state returns how a shared database is, and false for a file.
+	state() (DatabaseState, bool)
 	// close finishes the writes that have begun.
 	close() error
 

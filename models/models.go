@@ -39,6 +39,9 @@ var (
 	// ErrStalePrimary means that only an old primary answers, to which nothing may be
 	// written. Such an error is ErrDatabaseUnavailable, too.
 	ErrStalePrimary = errors.New("stale primary")
+	// ErrOnlyStandby means that only a standby answers. Such an error is
+	// ErrDatabaseUnavailable, too.
+	ErrOnlyStandby = errors.New("only a standby")
 	// ErrStandbyAway means that the database waits for a standby which does not confirm
 	// what is written. Such an error is ErrDatabaseUnavailable, too.
 	ErrStandbyAway = errors.New("standby away")

@@ -42,6 +42,7 @@ func ReopenPostgres(ctx context.Context, url string, memory PrimaryMemory) (*Sto
 	if err := migratePostgres(ctx, writer); err != nil {
 		return nil, errors.Join(postgresOpenError(cfg, err), closePool(writer))
 	}
+	fenceOf(cfg).readSince(writer.WithContext(ctx))
 	reading := cfg.Copy()
 	reading.AfterConnect = onlyRead
 	reader, err := openPostgresPool(reading, size/2) // reads have connections of their own, so waiting writes do not block them
@@ -255,6 +256,7 @@ type postgresWriter struct {
 	outage       *outage
 	fence        *fence
 	standby      standbyWait
+	absence      absence
 }
 
 func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {

@@ -164,7 +164,7 @@ func queryRow(ctx context.Context, conn *pgconn.PgConn, query string) (row []str
 // unsuitableError says that a server answers, but is not to be used.
 type unsuitableError struct {
 	text   string
-	kind   error // ErrStalePrimary, errStandby or ErrDatabaseUnavailable
+	kind   error // ErrStalePrimary, ErrOnlyStandby or ErrDatabaseUnavailable
 	causes []error
 }
 
@@ -176,9 +176,7 @@ func (e *unsuitableError) Unwrap() []error { return append([]error{e.kind}, e.ca
 // Is makes each of them ErrDatabaseUnavailable.
 func (e *unsuitableError) Is(target error) bool { return target == ErrDatabaseUnavailable }
 
-var errOnlyStandby = &unsuitableError{text: "it is a standby, which takes no writes: promote it if the primary stays away", kind: errStandby}
-
-var errStandby = errors.New("standby")
+var errOnlyStandby = &unsuitableError{text: "it is a standby, which takes no writes: promote it if the primary stays away", kind: ErrOnlyStandby}
 
 // judge returns why a server may not be used, or nil.
 func (s serverState) judge(known Primary) error {
@@ -391,7 +389,7 @@ func roleOf(err error) DatabaseRole {
 	switch {
 	case errors.Is(err, ErrStalePrimary):
 		return DatabaseStale
-	case errors.Is(err, errStandby):
+	case errors.Is(err, ErrOnlyStandby):
 		return DatabaseStandby
 	}
 	return DatabaseAway
@@ -404,6 +402,9 @@ func whyNot(err error) string {
 	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return "it answers: " + e.Message
+	}
+	if errors.Is(err, errMoved) {
+		return "another server has become the primary"
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return "nothing listens there"
@@ -432,6 +433,16 @@ func (w *postgresWriter) sharePrimary(ctx context.Context, p Primary) error {
 		return err
 	}
 	return w.db.WithContext(ctx).Exec("INSERT INTO database_primaries (system, timeline, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", p.System, p.Timeline, p.Since).Error
+}
+
+// readSince takes over when the first of all instances has seen the primary.
+func (f *fence) readSince(db *gorm.DB) {
+	seen, err := sharedSince(db, f.newest())
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err == nil && seen != 0 {
+		f.known.Since = seen
+	}
 }
 
 // sharedSince returns when the first of all instances has seen a primary, or 0.

@@ -65,18 +65,21 @@ func (n notification) parts() (parts []notification) {
 // listen holds a connection of its own and reconnects when it breaks. It asks for
 // what it missed after LISTEN, so that there is no gap between the two.
 func (w *postgresWriter) listen(ctx context.Context, hear func(notification), missed func(), lost func(error)) {
-	l := listener{w.listenConfig, w.outage, w.fence, w.lookForStuck, w.self, w.opened, hear, missed}
+	l := listener{w.listenConfig, w.outage, w.fence, w.lookForStuck, w.self, w.opened, hear, func(at string) { w.found(at); missed() }}
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	watching.Go(func() { w.watchPrimary(ctx) })
 	watching.Go(func() { w.awaitConfirmations(ctx) })
 	for retry := firstRetry; ctx.Err() == nil; retry = min(2*retry, lastRetry) {
 		before := l.heard
-		if err := l.listen(ctx); ctx.Err() == nil {
-			lost(err)
+		err := l.listen(ctx)
+		if ctx.Err() != nil {
+			return
 		}
+		w.lost(err)
 		if l.heard != before {
 			retry = firstRetry
+			lost(err)
 		}
 		sleep(ctx, jitter(retry))
 	}
@@ -90,7 +93,7 @@ type listener struct {
 	self   string
 	heard  Millis // nothing before this moment was missed
 	hear   func(notification)
-	missed func()
+	missed func(at string)
 }
 
 // listen returns when the connection is lost.
@@ -165,7 +168,7 @@ func (l *listener) catchUp(ctx context.Context, conn *pgx.Conn) error {
 	})
 	if err == nil {
 		l.hear(notification{Ended: batch})
-		l.missed()
+		l.missed(conn.PgConn().Conn().RemoteAddr().String())
 	}
 	return err
 }

@@ -16,15 +16,15 @@ const standbyPatience = 2 * time.Second
 // (synchronous_standby_names). Writes then fail at once: one that waited in vain would be
 // on the primary all the same, unconfirmed. It ends when a write was confirmed.
 type standbyWait struct {
-	on    atomic.Bool
-	stuck chan struct{} // wakes awaitConfirmations
+	since atomic.Pointer[time.Time] // nil while commits are confirmed
+	stuck chan struct{}             // wakes awaitConfirmations
 }
 
 var errStandbyAway = fmt.Errorf("%w: %w", ErrDatabaseUnavailable, ErrStandbyAway)
 
 // mayWrite refuses writes also while they would wait for a standby in vain.
 func (w *postgresWriter) mayWrite() error {
-	if w.standby.on.Load() {
+	if w.standby.since.Load() != nil {
 		return errStandbyAway
 	}
 	return w.writeStats.mayWrite()
@@ -40,10 +40,10 @@ var stuckQuery = fmt.Sprintf(`SELECT count(*) FROM pg_stat_activity WHERE wait_e
 func (w *postgresWriter) lookForStuck(ctx context.Context, conn *pgx.Conn) error {
 	var stuck int
 	err := conn.QueryRow(ctx, stuckQuery).Scan(&stuck)
-	if stuck > 0 && w.standby.on.CompareAndSwap(false, true) {
+	if stuck > 0 && w.standby.since.CompareAndSwap(nil, new(time.Now().Add(-standbyPatience))) {
 		w.fence.log.Error("orders are refused: the database waits for a standby that does not confirm what is written",
 			"next", "start the standby, or change synchronous_standby_names on the primary")
-		w.standby.stuck <- struct{}{} // there is room: on was false
+		w.standby.stuck <- struct{}{} // there is room, because since was nil
 	}
 	return err
 }
@@ -57,13 +57,12 @@ func (w *postgresWriter) awaitConfirmations(ctx context.Context) {
 			return
 		case <-w.standby.stuck:
 		}
-		began := time.Now()
 		for ctx.Err() == nil && w.tryToWrite(ctx) != nil {
 			sleep(ctx, jitter(lastRetry))
 		}
-		w.standby.on.Store(false)
+		since := w.standby.since.Swap(nil)
 		if ctx.Err() == nil {
-			w.fence.log.Info("orders are taken again: what is written is confirmed", "after", time.Since(began).Round(time.Millisecond))
+			w.fence.log.Info("orders are taken again: what is written is confirmed", "after", time.Since(*since).Round(time.Millisecond))
 		}
 	}
 }

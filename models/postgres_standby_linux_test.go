@@ -72,6 +72,9 @@ func TestStandby_writesAreRefusedAtOnce(t *testing.T) {
 		if now := first.Written(); now != written {
 			t.Errorf("to ask whether it is ready has written %d rows", now-written)
 		}
+		if state, _ := s.Database(); state.Role != DatabaseWaiting || state.Away < standbyPatience {
+			t.Errorf("it is %+v", state)
+		}
 		orders := first.Count("SELECT count(*) FROM orders")
 		for _, key := range []string{"a", "b", "c"} {
 			began := time.Now()
@@ -90,5 +93,8 @@ func TestStandby_writesAreRefusedAtOnce(t *testing.T) {
 		second.Start()
 		orderSoon(t, s, alice, dish, "a")
 		noError(t, s.Ready(t.Context()))
+		if state, shared := s.Database(); !shared || state.Role != DatabasePrimary || state.Away != 0 {
+			t.Errorf("with the standby it is %+v", state)
+		}
 	})
 }

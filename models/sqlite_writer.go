@@ -98,6 +98,8 @@ func (w *sqliteWriter) wait(j *pendingWrite) error {
 // confirm has nothing to wait for but the file itself.
 func (w *sqliteWriter) confirm(context.Context) error { return nil }
 
+func (w *sqliteWriter) state() (DatabaseState, bool) { return DatabaseState{}, false }
+
 var errClosed = fmt.Errorf("%w: the database is closed", ErrDatabaseUnavailable)
 
 // commit runs first, and what arrives meanwhile, in one transaction. All callers
