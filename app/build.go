@@ -127,7 +127,7 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 
 func openLessons(ctx context.Context, cfg config, at site, deps handlers.Deps) (*learn.Handler, error) {
 	return learn.Open(ctx, cfg.lessonsFile(), learn.Options{
-		PublicURL: at.url, Kiosk: cfg.table.kiosk, CurlOptions: cfg.curlOptions(), LoopbackOnly: cfg.loopbackOnly() || cfg.isTable(), Log: deps.Log, Sign: deps.Authority.SignDocument, Reopen: at.reopen,
+		PublicURL: at.url, Kiosk: cfg.table.kiosk, CurlOptions: cfg.curlOptions(), LoopbackOnly: cfg.loopbackOnly() || cfg.isTable(), Log: deps.Log, Sign: deps.Authority.SignDocument, Reopen: at.reopen, Observe: cfg.table.observe,
 		Preview: func(ctx context.Context) ([]learn.Loss, error) { return previewReset(ctx, deps.Store) },
 		Reset: func(ctx context.Context) error {
 			leave, err := deps.Hashing.Enter(ctx, "reset")

@@ -10,6 +10,7 @@ import (
 
 	"restaurant/basepath"
 	"restaurant/class"
+	"restaurant/learn"
 	"restaurant/models"
 	"restaurant/queue"
 )
@@ -28,6 +29,8 @@ type table struct {
 	longestWait time.Duration
 	// hashing is where all tables wait that hash a password.
 	hashing *queue.Queue
+	// observe is told of each fact of the lessons; see learn.Options.
+	observe func(f *learn.Fact, changed bool)
 }
 
 // isTable reports whether the restaurant is a table of a class.
@@ -73,7 +76,7 @@ type tableOpener struct {
 func (o tableOpener) open(ctx context.Context, at class.Place) (class.Restaurant, error) {
 	cfg, log := o.cfg, o.log.With("table", at.Number)
 	cfg.dataDir, cfg.publicURL, cfg.allowedHosts, cfg.lab, cfg.demoData = at.Folder, at.URL, o.hosts, true, true
-	cfg.table = table{issuer: at.Issuer, kiosk: at.Kiosk, passwordEnding: classPassword, longestWait: classWait, hashing: o.hashing}
+	cfg.table = table{issuer: at.Issuer, kiosk: at.Kiosk, passwordEnding: classPassword, longestWait: classWait, hashing: o.hashing, observe: at.Observe}
 	folder, err := openStore(ctx, cfg, log)
 	if err != nil {
 		return nil, err
@@ -111,6 +114,9 @@ func (h *tableRestaurant) Handler() http.Handler { return h.holder.at.entrance }
 
 // Documents answers below the issuer.
 func (h *tableRestaurant) Documents() http.Handler { return h.documents }
+
+// Lessons are those of the table.
+func (h *tableRestaurant) Lessons() *learn.Handler { return h.holder.now.Load().lessons }
 
 // Drain ends event streams.
 func (h *tableRestaurant) Drain() { h.holder.now.Load().drain(context.Background(), 0) }

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"restaurant/learn"
 	"restaurant/middleware"
 	"restaurant/web"
 )
@@ -29,6 +31,8 @@ type Restaurant interface {
 	// Documents answers what is public below the issuer of its tokens, an address that does
 	// not hold the code.
 	Documents() http.Handler
+	// Lessons are its lessons, with what the learner has done.
+	Lessons() *learn.Handler
 	// Drain ends streams, which would never end by themselves. Other requests go on.
 	Drain()
 	// Close ends it. No request may run any more.
@@ -45,6 +49,8 @@ type Place struct {
 	URL, Issuer string
 	// Kiosk is the address of the kiosk for all tables.
 	Kiosk string
+	// Observe is to be told of each fact of the lessons; see learn.Options.
+	Observe func(f *learn.Fact, changed bool)
 }
 
 // Options are what a class is made of.
@@ -71,6 +77,8 @@ type Class struct {
 
 	opening chan struct{} // as many restaurants are opened at once as there are processors
 	guesses *attempts     // wrong codes by address
+	feed    feed          // to the pages of the teacher
+	opened  time.Time     // when this class was opened
 
 	mu          sync.Mutex
 	message     message
@@ -92,7 +100,7 @@ func Open(o Options, s Settings) (*Class, error) {
 	}
 	c := &Class{
 		Options: o, roster: roster, pages: web.NewPages(""),
-		opening: make(chan struct{}, runtime.NumCPU()), guesses: newAttempts(),
+		opening: make(chan struct{}, runtime.NumCPU()), guesses: newAttempts(), opened: time.Now(),
 	}
 	for n := range roster.Tables {
 		k, err := c.newKiosk()
@@ -118,6 +126,14 @@ func (c *Class) routes() *gin.Engine {
 	c.mountTeacher(r)
 	c.mountPages(r)
 	return r
+}
+
+// Routes are those of the class beside the tables, such as "GET /class".
+func (c *Class) Routes() (all []string) {
+	for _, r := range c.router.Routes() {
+		all = append(all, r.Method+" "+r.Path)
+	}
+	return all
 }
 
 // Run opens the restaurants in order, so that nobody waits for theirs, until ctx ends.
@@ -153,8 +169,9 @@ func (c *Class) Close() (err error) {
 // ServeHTTP passes a request on to the restaurant of its table, or answers it.
 func (c *Class) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.dispatch(w, r) }
 
-// Drain ends the streams of all restaurants, which would hold a shutdown up.
+// Drain ends the streams of all restaurants and of the teacher, which would hold a shutdown up.
 func (c *Class) Drain() {
+	c.feed.close()
 	for _, t := range c.tables {
 		if in := t.inside.Load(); in != nil && in.broken == nil {
 			in.restaurant.Drain()

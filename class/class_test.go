@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"restaurant/learn"
 )
 
 // echo stands for a restaurant where only the way to it matters: it says which table it is
@@ -43,6 +45,8 @@ func (e *echo) Handler() http.Handler {
 func (e *echo) Documents() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "documents of %s", e.Number) })
 }
+
+func (e *echo) Lessons() *learn.Handler { return nil } // nobody asks for them here
 
 func (e *echo) Drain()       { close(e.drained) }
 func (e *echo) Close() error { e.closed.Store(true); return nil }

@@ -135,6 +135,8 @@ func (c *Class) join(gc *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	t.last.Store(time.Now().UnixNano())
+	c.feed.publish(nil)
 	http.SetCookie(gc.Writer, &http.Cookie{ //nolint:gosec // a class speaks plain HTTP
 		Name: tableCookie, Value: t.seat().Code, Path: "/class", MaxAge: int(tableCookieLife.Seconds()), HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
@@ -182,6 +184,9 @@ func (c *Class) seatFor(r *http.Request, code, name string) (t *table, err error
 		s := &r.Tables[t.number-1]
 		if r.Join == JoinClosed && !s.Taken {
 			return problem.ClassClosed.New("")
+		}
+		if !s.Taken {
+			s.TakenAt = time.Now().UTC()
 		}
 		s.Taken, s.Name = true, cmp.Or(name, s.Name)
 		return nil

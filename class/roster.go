@@ -78,10 +78,12 @@ type roster struct {
 type seat struct {
 	Code string `json:"code"`
 	// Old are the codes before, which lead to a sentence and nowhere else.
-	Old    []string `json:"old,omitempty"`
-	Taken  bool     `json:"taken"`
-	Name   string   `json:"name,omitempty"`
-	Closed bool     `json:"closed,omitempty"`
+	Old   []string `json:"old,omitempty"`
+	Taken bool     `json:"taken"`
+	// TakenAt is when somebody sat down first.
+	TakenAt time.Time `json:"taken_at,omitzero"`
+	Name    string    `json:"name,omitempty"`
+	Closed  bool      `json:"closed,omitempty"`
 }
 
 func rosterFile(folder string) string { return filepath.Join(folder, "class.json") }

@@ -38,6 +38,8 @@ type table struct {
 	// use is held by each request while it runs, and alone by what opens or closes the restaurant.
 	use    sync.RWMutex
 	inside atomic.Pointer[inside] // nil: not opened yet
+
+	history history
 }
 
 // inside is the open restaurant, or why it cannot be opened.
@@ -114,7 +116,7 @@ func (t *table) open(ctx context.Context) error {
 
 func (t *table) openNow(ctx context.Context) *inside {
 	restaurant, err := t.class.Open(ctx, Place{
-		Number: t.text(), Folder: t.folder(), URL: t.class.URL + t.path(), Issuer: t.class.URL + t.keysPath(), Kiosk: t.class.URL + t.path() + kioskPath,
+		Number: t.text(), Folder: t.folder(), URL: t.class.URL + t.path(), Issuer: t.class.URL + t.keysPath(), Kiosk: t.class.URL + t.path() + kioskPath, Observe: t.observe,
 	})
 	if err != nil {
 		t.class.Log.Error("the restaurant of a table cannot be opened; the others go on", "table", t.text(), "err", err)

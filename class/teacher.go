@@ -39,12 +39,19 @@ func keepNewest(list []string, hash string) []string {
 // mountTeacher registers what the teacher may do.
 func (c *Class) mountTeacher(r *gin.Engine) {
 	r.POST("/teach/login", sameOrigin, adapt(c.teacherLogin))
-	r.POST("/teach/logout", sameOrigin, c.teacherOnly, adapt(c.teacherLogout))
+	only := r.Group("/teach", c.teacherOnly)
+	only.POST("/logout", adapt(c.teacherLogout))
+	httpjson.Get(only, "/state", adapt(c.teacherState))
+	httpjson.Get(only, "/events", adapt(c.teacherEvents))
+	httpjson.Get(only, "/tables/:number", adapt(c.teacherTable))
 }
 
 // teacherOnly lets only the teacher pass: with the session of a browser, or with the code as
-// a Bearer token. What a page of another origin sends has no session.
+// a Bearer token. It refuses what a page of another origin sends.
 func (c *Class) teacherOnly(gc *gin.Context) {
+	if sameOrigin(gc); gc.IsAborted() {
+		return
+	}
 	if !c.isTeacher(gc) {
 		problem.Write(gc, problem.AuthenticationRequired.New("Only the teacher may do this. Log in at /teach with the code that the program printed when it started, or send it: Authorization: Bearer CODE."))
 	}
@@ -55,6 +62,9 @@ func (c *Class) isTeacher(gc *gin.Context) bool {
 		return c.guesses.check(gc.Request) == nil && c.knows(gc.Request, code)
 	}
 	cookie, err := gc.Cookie(teacherCookie)
+	if from := gc.GetHeader("Sec-Fetch-Site"); from == "cross-site" || from == "same-site" {
+		return false // cookies ignore ports, so a page of another program sends it, too
+	}
 	c.roster.mu.Lock()
 	defer c.roster.mu.Unlock()
 	return err == nil && slices.Contains(c.roster.Sessions, hashOf(cookie))

@@ -59,7 +59,10 @@ type Options struct {
 	// Reopen closes the server and opens it again, and returns the lessons of the new one
 	// and how long it was closed; nil if that is not for a client to ask for.
 	Reopen func(context.Context) (now *Handler, closed time.Duration, err error)
-	Log    *slog.Logger
+	// Observe is called with each fact, and with nil when lessons have changed without one;
+	// changed is whether they have. It must neither block nor call the lessons. It may be nil.
+	Observe func(f *Fact, changed bool)
+	Log     *slog.Logger
 }
 
 // Loss is something that a reset takes away.
@@ -82,9 +85,17 @@ func Open(ctx context.Context, file string, o Options) (*Handler, error) {
 	}
 	_, base := basepath.Split(o.PublicURL)
 	h.pages = pagesUnder(base)
-	h.store, h.Tracker = store, NewTracker(h.Course, records, store.Save)
+	h.store, h.Tracker = store, NewTracker(h.Course, records, h.save)
 	h.started = h.Tracker.Start()
 	return h, nil
+}
+
+// save has a fact and what it has changed written, and tells the observer.
+func (h *Handler) save(f *course.Fact, records []record) {
+	h.store.Save(f, records)
+	if h.Observe != nil {
+		h.Observe(f, len(records) > 0)
+	}
 }
 
 // Close writes what is left to the file and closes it.
