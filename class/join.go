@@ -193,16 +193,10 @@ func (c *Class) seatFor(r *http.Request, code, name string) (t *table, err error
 	})
 }
 
-// joinPage is what the page for joining shows.
-type joinPage struct {
-	showResponse
-	URL string
-}
-
 // welcome answers the address on the board: a page, or text for a terminal.
 func (c *Class) welcome(gc *gin.Context) error {
 	if prefersHTML(gc) {
-		return showPage(gc, "join.html", joinPage{c.overview(), c.URL})
+		return showPage(gc, "join.html", c.page())
 	}
 	o := c.overview()
 	text := fmt.Sprintf("%s: %d of %d tables are free.\n", o.Title, o.Free, o.Tables)

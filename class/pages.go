@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"sync"
 
 	"github.com/gin-gonic/gin"
@@ -53,7 +54,42 @@ func (c *Class) mountPages(r *gin.Engine) {
 		}))
 	}
 	httpjson.Get(r, "/problems/:slug", adapt(c.showProblem))
-	httpjson.Get(r, "/teach", adapt(func(gc *gin.Context) error { return showPage(gc, "teach.html", c.overview()) }))
+	httpjson.Get(r, "/teach", adapt(func(gc *gin.Context) error { return showPage(gc, "teach.html", c.page()) }))
+	teacher := r.Group("", c.teacherOnly)
+	httpjson.Get(teacher, "/teach/wall", adapt(func(gc *gin.Context) error { return showPage(gc, "wall.html", c.page()) }))
+	httpjson.Get(teacher, "/teach/cards", adapt(func(gc *gin.Context) error { return showPage(gc, "cards.html", c.cards()) }))
+}
+
+// page is what the pages show that the server writes into them.
+type page struct {
+	showResponse
+	URL string
+}
+
+func (c *Class) page() page { return page{c.overview(), c.URL} }
+
+// cardsPerSheet is how many cards a page of A4 holds.
+const cardsPerSheet = 8
+
+// card is what a learner gets on paper.
+type card struct{ Number, Code, Name string }
+
+// cardsPage is a card for each table.
+type cardsPage struct {
+	page
+	Cards []card
+}
+
+// Sheets are the cards of each page of paper.
+func (p cardsPage) Sheets() [][]card { return slices.Collect(slices.Chunk(p.Cards, cardsPerSheet)) }
+
+func (c *Class) cards() cardsPage {
+	p := cardsPage{page: c.page()}
+	for _, t := range c.tables {
+		s := t.seat()
+		p.Cards = append(p.Cards, card{t.text(), s.Code, s.Name})
+	}
+	return p
 }
 
 // showPage answers with a page for people. Its addresses are those of this origin only, and

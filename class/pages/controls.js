@@ -1,0 +1,365 @@
+// What concerns all tables at once: what the teacher says, a pause, refusals of now, parts
+// of the lessons, guesses, clock and pace. To learn here: each control is one request that
+// a script could send, too, and each answer is said in words beside its button.
+
+import { announce, bdi, button, clockTime, duration, h, minutesSeconds, render } from "/js/lib/dom.js";
+import { histogram } from "./histogram.js";
+import { live, refresh } from "./live.js";
+import { call, every, sentence } from "./server.js";
+import { put } from "./tables.js";
+
+const classMs = 5000;
+
+/** Controls is the column beside the tables. */
+export class Controls {
+  constructor(box) {
+    this.room = null; // what GET /class says
+    this.message = new Message(this);
+    this.pause = new Pause(this);
+    this.radar = h("div", { class: "content" });
+    this.lessons = new Lessons(this);
+    this.guesses = new Guesses();
+    this.clock = new Clock(this);
+    box.append(
+      panel("Refusals of now", "", this.radar),
+      this.message.el,
+      this.pause.el,
+      this.lessons.el,
+      this.guesses.el,
+      this.clock.el,
+    );
+    every(classMs, () => {
+      if (live.state) this.read();
+    });
+  }
+
+  show(state) {
+    if (!this.room) this.read();
+    this.showRadar(state.problems);
+    this.lessons.show(state);
+    this.guesses.show(state);
+  }
+
+  async read() {
+    const answer = await call("GET", "/class");
+    if (!answer.ok) return;
+    this.room = answer.data;
+    for (const part of [this.message, this.pause, this.lessons, this.clock]) part.showRoom(answer.data);
+  }
+
+  showRadar(problems) {
+    if (JSON.stringify(problems) === this.problems) return;
+    this.problems = JSON.stringify(problems);
+    render(
+      this.radar,
+      problems.length
+        ? [h(
+          "ul",
+          { class: "radar" },
+          problems.slice(0, 5).map((p) =>
+            h(
+              "li",
+              {},
+              h("b", {}, `${p.tables} ${p.tables === 1 ? "table" : "tables"}: `),
+              h("a", { href: `/problems/${p.problem}`, target: "_blank", "data-key": p.problem }, p.problem),
+              p.say ? h("q", {}, p.say) : "",
+            )
+          ),
+        )]
+        : [h("p", { class: "muted" }, "None that a lesson did not ask for.")],
+    );
+  }
+}
+
+/** panel is a card with a heading. */
+function panel(title, words, ...more) {
+  return h(
+    "section",
+    { class: "card" },
+    h("h2", {}, title),
+    words ? h("p", { class: "muted small" }, words) : "",
+    ...more,
+  );
+}
+
+/** choice is a select with a label. */
+function choice(label, options, attributes = {}) {
+  const select = h("select", attributes, options.map(([value, words]) => h("option", { value }, words)));
+  return { select, el: h("label", { class: "choice-of" }, h("span", {}, label), select) };
+}
+
+/** Act is what several controls share: they send something and say what came of it. */
+class Act {
+  notice = h("p", { class: "outcome", role: "status" });
+
+  async send(path, body, words) {
+    const answer = await call("POST", path, body);
+    this.notice.className = answer.ok ? "outcome good" : "outcome fault";
+    this.notice.textContent = answer.ok ? words(answer.data) : sentence(answer);
+    if (answer.ok) await refresh();
+    return answer;
+  }
+}
+
+class Message extends Act {
+  constructor(controls) {
+    super();
+    this.controls = controls;
+    this.now = h("p", { class: "says", hidden: true });
+    this.text = h("input", { id: "message", name: "text", required: true, maxlength: 140, autocomplete: "off" });
+    this.minutes = choice("for", [[2, "2 minutes"], [5, "5 minutes"], [15, "15 minutes"], [60, "1 hour"]], {
+      name: "minutes",
+    });
+    this.minutes.select.value = "5";
+    this.away = button("Take it away", () => this.tell({ text: "", minutes: 1 }, "It is gone."), {
+      class: "quiet",
+      hidden: true,
+    });
+    const form = h(
+      "form",
+      {},
+      h("div", { class: "field" }, h("label", { for: "message" }, "One line for all pages"), this.text),
+      h("div", { class: "row" }, h("button", { class: "primary" }, "Say it"), this.minutes.el, this.away),
+    );
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const answer = await this.tell(
+        { text: this.text.value, minutes: Number(this.minutes.select.value) },
+        "It is on all pages.",
+      );
+      if (answer.ok) this.text.value = "";
+    });
+    this.el = panel("Say something to all", "", this.now, form, this.notice);
+  }
+
+  async tell(body, words) {
+    const answer = await this.send("/teach/message", body, () => words);
+    await this.controls.read();
+    return answer;
+  }
+
+  showRoom({ message }) {
+    if (!message && this.away === document.activeElement) this.text.focus();
+    this.now.hidden = this.away.hidden = !message;
+    put(this.now, message ?? "", bdi);
+  }
+}
+
+class Pause extends Act {
+  until = 0;
+
+  constructor(controls) {
+    super();
+    this.controls = controls;
+    this.left = h("p", { class: "countdown", hidden: true });
+    this.row = h(
+      "div",
+      { class: "row" },
+      [[60, "1 min"], [120, "2 min"], [300, "5 min"], [600, "10 min"]].map(([seconds, words]) =>
+        button(words, () => this.begin(seconds), { class: "chip", "aria-label": `Pause for ${words}` })
+      ),
+    );
+    this.end = button("End the pause", () => this.begin(0), { class: "primary", hidden: true });
+    this.el = panel(
+      "Pause",
+      "Tables answer 503 until the time you choose. Pages and lessons can be read.",
+      this.left,
+      this.row,
+      this.end,
+      this.notice,
+    );
+    setInterval(() => this.tick(), 500);
+  }
+
+  async begin(seconds) {
+    await this.send(
+      "/teach/pause",
+      seconds ? { seconds } : {},
+      () => seconds ? "All tables have a pause." : "The pause is over.",
+    );
+    await this.controls.read();
+    (seconds ? this.end : this.row.firstChild).focus();
+  }
+
+  showRoom({ paused_until: until }) {
+    this.until = until ? Date.parse(until) : 0;
+    this.tick();
+  }
+
+  tick() {
+    const seconds = (this.until - Date.now()) / 1000, paused = seconds > 0;
+    if (!paused && this.end === document.activeElement) {
+      this.row.hidden = false;
+      this.row.firstChild.focus();
+    }
+    if (!paused && this.end.hidden === false) announce("The pause is over.");
+    this.left.hidden = this.end.hidden = !paused;
+    if (paused) this.left.textContent = `${minutesSeconds(seconds)} left, until ${clockTime(this.until)}`;
+  }
+}
+
+/** Lessons says how many tables are where, and opens parts for all. */
+class Lessons extends Act {
+  rows = new Map();
+  open = new Set();
+
+  constructor(controls) {
+    super();
+    this.controls = controls;
+    this.list = h("div", { class: "content" });
+    this.el = panel("Lessons", "How many tables have done each, and how many are at it now.", this.list, this.notice);
+  }
+
+  show({ lessons, tables }) {
+    if (!this.rows.size) this.build(lessons);
+    const taken = Math.max(1, tables.filter((t) => t.state !== "free").length);
+    for (const l of lessons) {
+      const row = this.rows.get(l.id);
+      if (!row) continue; // an extra
+      row.meter.value = l.done / taken;
+      put(
+        row.words,
+        [
+          `${l.done} done`,
+          l.working ? `${l.working} here` : "",
+          l.stuck ? `${l.stuck} stuck` : "",
+        ].filter(Boolean).join(", "),
+      );
+    }
+  }
+
+  build(lessons) {
+    for (const [part, list] of Map.groupBy(lessons.filter((l) => !l.extra), (l) => l.part ?? "")) {
+      const gate = part
+        ? button(["Open for all", h("span", { class: "visually-hidden" }, `: ${part}`)], () => this.openPart(part), {
+          class: "quiet",
+          "data-part": part,
+        })
+        : "";
+      this.list.append(
+        h("h3", { class: "lessons-of-part" }, part, gate),
+        h("ul", { class: "progress-list" }, list.map((l) => this.row(l))),
+      );
+    }
+  }
+
+  row(l) {
+    const meter = h("progress", { max: 1, value: 0, "aria-label": `${l.id}, done` }), words = h("span", {});
+    this.rows.set(l.id, { meter, words });
+    return h("li", { title: l.title }, h("b", {}, l.id), meter, words);
+  }
+
+  async openPart(part) {
+    await this.send("/teach/open", { parts: [part] }, () => `Part ${part} is open for all.`);
+    await this.controls.read();
+  }
+
+  showRoom({ open_parts: open }) {
+    for (const gate of this.list.querySelectorAll("button[data-part]")) {
+      const isOpen = open.includes(gate.dataset.part);
+      gate.setAttribute("aria-disabled", String(isOpen));
+      gate.firstChild.textContent = isOpen ? "Open for all ✓" : "Open for all";
+    }
+  }
+}
+
+/** Guesses counts what the class has guessed before a lesson, and shows it on the wall. */
+class Guesses extends Act {
+  constructor() {
+    super();
+    this.lesson = choice("Lesson", [], { name: "lesson" });
+    this.result = h("div", { class: "content" });
+    this.el = panel(
+      "Guesses",
+      "Shows on the wall what the class has guessed. The answer appears when you show it.",
+      h(
+        "div",
+        { class: "row" },
+        this.lesson.el,
+        button("Count them", () => this.reveal()),
+      ),
+      this.result,
+      this.notice,
+    );
+  }
+
+  show({ lessons }) {
+    const { select } = this.lesson;
+    if (select.options.length === lessons.length) return;
+    select.replaceChildren(...lessons.map((l) => h("option", { value: l.id }, `${l.id} ${l.title ?? ""}`)));
+  }
+
+  async reveal() {
+    const lesson = this.lesson.select.value;
+    const answer = await this.send(
+      "/teach/reveal",
+      { lesson, question: "predict" },
+      ({ answer }) => answer ? "The wall shows the answer." : "The wall shows the guesses.",
+    );
+    if (!answer.ok) return;
+    render(
+      this.result,
+      [
+        histogram(answer.data),
+        answer.data.answer ? null : button("Show the answer, too", () => this.reveal(), { "data-key": "answer" }),
+      ].filter(Boolean),
+    );
+  }
+}
+
+class Clock extends Act {
+  constructor(controls) {
+    super();
+    this.controls = controls;
+    this.ahead = h("p", { class: "muted" });
+    this.advance = choice("Set it ahead by", [["1m", "1 minute"], ["16m", "16 minutes: access tokens expire"], [
+      "1h",
+      "1 hour",
+    ], ["169h", "a week and an hour: logins end"]]);
+    this.ttl = choice("New tokens are valid for", [["", "as it is"], ["30s", "30 seconds"], ["60s", "1 minute"], [
+      "5m",
+      "5 minutes",
+    ], ["15m", "15 minutes"]]);
+    this.kitchen = choice("The kitchen is", [
+      ["", "as it is"],
+      ["fast", "fast"],
+      ["normal", "normal"],
+      ["slow", "slow"],
+      ["manual", "manual: a chef is needed"],
+    ]);
+    this.el = h(
+      "details",
+      { class: "card" },
+      h("summary", {}, h("h2", {}, "Clock and pace")),
+      this.ahead,
+      h("div", { class: "row" }, this.advance.el, button("Set the clock ahead", () => this.set())),
+      h("div", { class: "row" }, this.ttl.el, this.kitchen.el, button("Set the pace", () => this.pace())),
+      this.notice,
+    );
+  }
+
+  async set() {
+    await this.send(
+      "/teach/clock",
+      { advance: this.advance.select.value },
+      () => "The clock of all tables is set ahead.",
+    );
+    await this.controls.read();
+  }
+
+  async pace() {
+    const body = {};
+    if (this.ttl.select.value) body.access_token_ttl = this.ttl.select.value;
+    if (this.kitchen.select.value) body.kitchen = this.kitchen.select.value;
+    await this.send("/teach/pace", body, () => "The pace of all tables is set.");
+  }
+
+  showRoom({ clock_ahead_s: ahead }) {
+    put(
+      this.ahead,
+      ahead
+        ? `The clock is ${duration(ahead)} ahead until the class is started again.`
+        : "The clock shows the real time.",
+    );
+  }
+}

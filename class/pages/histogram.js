@@ -1,0 +1,30 @@
+// How often each choice of a question was taken. To learn here: a bar is a <progress>
+// element, which a screen reader reads, too; and the right choice has a sign and a word,
+// not only a colour.
+
+import { h } from "/js/lib/dom.js";
+
+/** histogram shows the counts of a question, and the right choice if it is told. */
+export function histogram({ text, choices = [], counts, answer }) {
+  const most = Math.max(1, ...counts);
+  return h(
+    "figure",
+    { class: "histogram" },
+    text ? h("figcaption", {}, text) : null,
+    h("ol", {}, counts.map((n, i) => bar(choices[i] ?? `Choice ${i + 1}`, n, most, answer === i + 1))),
+  );
+}
+
+const bar = (words, n, most, right) =>
+  h(
+    "li",
+    { class: right ? "histogram__right" : null },
+    h(
+      "span",
+      { class: "histogram__choice" },
+      right ? h("b", {}, "✓ ", h("span", { class: "visually-hidden" }, "Right: ")) : null,
+      words,
+    ),
+    h("progress", { max: most, value: n, "aria-label": `Guesses: ${words}` }),
+    h("b", { class: "histogram__count" }, n),
+  );

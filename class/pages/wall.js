@@ -1,0 +1,122 @@
+// The wall, for a projector: a tile for each table and a mark for each request. To learn
+// here: what everybody sees shows no names and no order of who is first, only that work
+// goes on, and how many are done.
+
+import { $, bdi, clockTime, h, minutesSeconds, render } from "/js/lib/dom.js";
+import { histogram } from "./histogram.js";
+import { listen, live } from "./live.js";
+import { kindOf, legend, mark } from "./marks.js";
+import { call, every } from "./server.js";
+
+const classMs = 2000, maxMarks = 8, wide = 1.9; // a tile is about so many times wider than high
+const tiles = new Map(), list = $("#tiles"), notes = $("#notes");
+let pausedUntil = 0, shownGuesses = "", shownNotes = "";
+
+live.addEventListener("state", (/** @type {any} */ { detail: state }) => {
+  if (tiles.size !== state.tables.length) build(state.tables);
+  for (const table of state.tables) tiles.get(table.table)?.update(table);
+  $("#goal").textContent = goal(state);
+  showGuesses(state.reveal);
+});
+live.addEventListener("facts", (/** @type {any} */ { detail: facts }) => {
+  for (const fact of facts) tiles.get(fact.table)?.add(kindOf(fact.status));
+});
+live.addEventListener("out", () => location.assign("/teach"));
+
+function build(tables) {
+  tiles.clear();
+  for (const { table } of tables) tiles.set(table, new Tile(table));
+  list.replaceChildren(...Array.from(tiles.values(), (tile) => tile.el));
+  fit();
+}
+
+/** fit gives the tiles as many columns as make them a good shape. */
+function fit() {
+  const { width, height } = list.getBoundingClientRect();
+  const columns = Math.max(1, Math.round(Math.sqrt(tiles.size * width / (wide * Math.max(1, height)))));
+  list.style.setProperty("--columns", String(columns));
+  list.style.setProperty("--rows", String(Math.ceil(tiles.size / columns)));
+}
+
+class Tile {
+  constructor(number) {
+    this.lesson = h("span", { class: "tile__lesson" });
+    this.marks = h("span", { class: "tile__marks" });
+    this.el = h("li", { class: "tile" }, h("b", { class: "tile__number" }, number), this.lesson, this.marks);
+    this.known = false;
+  }
+
+  update(table) {
+    this.el.dataset.state = table.state;
+    const words = table.state === "free" ? "" : table.lesson ?? (table.done.length ? "✓" : "");
+    if (this.lesson.textContent !== words) this.lesson.textContent = words;
+    if (!this.known && table.last) this.add(kindOf(table.last.status));
+    this.known = true;
+  }
+
+  /** add puts a mark behind the others. */
+  add(kind) {
+    this.known = true;
+    this.marks.append(mark(kind));
+    while (this.marks.childElementCount > maxMarks) this.marks.firstElementChild.remove();
+  }
+}
+
+/** goal is how far the class is with the lesson that most are at. */
+function goal({ tables, lessons }) {
+  const taken = tables.filter((t) => t.state !== "free").length;
+  const busy = lessons.reduce((best, l) => l.working > (best?.working ?? 0) ? l : best, null)
+    ?? lessons.findLast((l) => l.done > 0);
+  if (!taken || !busy) return `${taken} of ${tables.length} tables are taken`;
+  return `${busy.done} of ${taken} done with ${busy.id}`;
+}
+
+function showGuesses(reveal) {
+  if (JSON.stringify(reveal ?? null) === shownGuesses) return;
+  shownGuesses = JSON.stringify(reveal ?? null);
+  list.hidden = Boolean(reveal);
+  $("#guesses").hidden = !reveal;
+  $("#guesses").replaceChildren(...(reveal ? [histogram(reveal)] : []));
+  $("main h2").textContent = reveal ? `What you guessed before ${reveal.lesson}` : "Tables";
+  if (!reveal) fit();
+}
+
+async function readClass() {
+  const answer = await call("GET", "/class");
+  if (!answer.ok) return;
+  pausedUntil = Date.parse(answer.data.paused_until ?? "") || 0;
+  showNotes(answer.data.message);
+}
+
+let message = "";
+
+function showNotes(text = message) {
+  message = text ?? "";
+  const paused = pausedUntil > Date.now();
+  const now = JSON.stringify([message, paused && pausedUntil]);
+  if (now === shownNotes) return;
+  shownNotes = now;
+  render(notes, [
+    paused
+      ? h(
+        "p",
+        { class: "says says--pause" },
+        h("b", {}, "Hands off "),
+        `until ${clockTime(pausedUntil)}`,
+        h("span", { class: "left" }),
+      )
+      : "",
+    message ? h("p", { class: "says" }, bdi(message)) : "",
+  ]);
+  fit();
+}
+
+setInterval(() => {
+  showNotes();
+  const left = $(".left", notes);
+  if (left) left.textContent = minutesSeconds((pausedUntil - Date.now()) / 1000);
+}, 500);
+addEventListener("resize", fit);
+$("#legend").append(legend());
+every(classMs, readClass);
+listen();
