@@ -3,10 +3,13 @@ package browser
 import (
 	"os/exec"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 
 	"restaurant/e2e/testkit"
 )
@@ -130,5 +133,179 @@ func (p *tab) pasteOver() {
 	p.t.Helper()
 	for _, command := range []string{"selectAll", "paste"} {
 		call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Commands: []string{command}})
+	}
+}
+
+// asTeacher opens the teacher's view by the address that the program prints.
+func (room *classroom) asTeacher(t testing.TB) *tab {
+	t.Helper()
+	teacher := room.newInsecureTab(t)
+	teacher.expectStatus(401) // before the login
+	teacher.open("/teach#" + room.code)
+	teacher.waitText("tables are taken")
+	return teacher
+}
+
+func TestClass_teacherLogsIn(t *testing.T) {
+	t.Parallel()
+	room := startClass(t, "-tables", "3")
+	teacher := room.newInsecureTab(t)
+	teacher.expectStatus(401)
+	teacher.open("/teach")
+	teacher.waitText("The teacher’s code")
+	teacher.checkAccessibility("login")
+	teacher.checkWidths("login")
+	teacher.tabTo(textbox("The teacher’s code"))
+	teacher.typeText("aaaa-bbbb")
+	teacher.pressKey("Enter")
+	teacher.waitText("That is not the code of the teacher.")
+	if at := teacher.focused(); at != textbox("The teacher’s code") {
+		t.Errorf("after a refusal the focus is on %s", at)
+	}
+	teacher.fill(textbox("The teacher’s code"), room.code)
+	teacher.pressKey("Enter")
+	teacher.waitText("0 of 3 tables are taken", "Live")
+	teacher.click(button("Log out"))
+	teacher.waitText("The teacher’s code")
+
+	teacher.open("/teach#" + room.code)
+	teacher.waitText("0 of 3 tables are taken")
+	if left := eval[string](teacher, `location.href + JSON.stringify(history.state)`); strings.Contains(left, room.code) {
+		t.Errorf("the code is still in %s", left)
+	}
+	teacher.reload()
+	teacher.waitText("0 of 3 tables are taken") // by the cookie
+}
+
+func TestClass_teacherSeesRequests(t *testing.T) {
+	t.Parallel()
+	room := startClass(t, "-tables", "30")
+	teacher := room.asTeacher(t)
+	teacher.waitText("Live")
+	base := room.take(t, "Ada")
+	row := `document.querySelector('.tables li')`
+	for path, words := range map[string]string{"/api/v1/menu/1": "200 GET /menu/:id", "/api/v1/orders": "401 authentication-required"} {
+		sent := time.Now()
+		room.Do("GET", base+path, "", "")
+		teacher.waitUntil(words, func() bool { return teacher.isTrue(row + `.innerText.includes(` + quote(words) + `)`) })
+		if took := time.Since(sent); took > time.Second {
+			t.Errorf("%s is seen after %v", words, took)
+		}
+	}
+	teacher.moveFocusTo(button("Table 01"), "Tab")
+	room.Do("GET", base+"/api/v1/menu", "", "")
+	teacher.waitText("200 GET /menu")
+	if at := teacher.focused(); at != button("Table 01") {
+		t.Errorf("after news the focus is on %s", at)
+	}
+	teacher.checkAccessibility("tables")
+	teacher.checkWidths("tables")
+	if missed := teacher.unreached(); len(missed) > 0 {
+		t.Errorf("Tab does not reach %q", missed)
+	}
+	teacher.moveFocusTo(button("Table 01"), "Tab")
+	teacher.pressKey("Enter")
+	teacher.waitText("What comes next", "The latest requests", base)
+	teacher.checkAccessibility("a table")
+	teacher.checkWidths("a table")
+	teacher.pressKey("Escape")
+	teacher.waitUntil("the focus back on the row", func() bool { return teacher.focused() == button("Table 01") })
+}
+
+// take takes a table as a program does, and returns the path of its address.
+func (room *classroom) take(t testing.TB, name string) (base string) {
+	t.Helper()
+	var joined struct{ Code string }
+	room.mustCall("POST", "/class/join", "", `{"name": "`+name+`"}`, &joined)
+	return "/t/" + joined.Code
+}
+
+// TestClass_wall: with thirty tables, and with a hundred, a projector shows all without
+// scrolling, and nothing smaller than what one reads from six metres away.
+func TestClass_wall(t *testing.T) {
+	t.Parallel()
+	for _, tables := range []string{"30", "100"} {
+		t.Run(tables, func(t *testing.T) {
+			t.Parallel()
+			room := startClass(t, "-tables", tables)
+			base := room.take(t, "Ada")
+			for range 12 {
+				room.Do("GET", base+"/api/v1/menu", "", "")
+			}
+			teacher := room.asTeacher(t)
+			teacher.resize(1280, 720)
+			teacher.open("/teach/wall")
+			teacher.waitText("0 of 1 done with L01")
+			for _, path := range []string{"/menu", "/orders", "/menu/99", "/orders"} {
+				room.Do("GET", base+"/api/v1"+path, "", "")
+			}
+			teacher.waitUntil("a mark for each request", func() bool {
+				return teacher.isTrue(`['good', 'unknown', 'other'].every(kind => document.querySelector('.tile .mark--' + kind)) && document.querySelectorAll('.tile__marks svg').length >= 4`)
+			})
+			teacher.waitForPaint()
+			teacher.screenshot("wall " + tables)
+			if found := eval[[]string](teacher, smallOnTheWall); len(found) > 0 {
+				t.Errorf("too small or out of sight: %q", found)
+			}
+			if teacher.hasText("Ada") {
+				t.Error("the wall shows a name")
+			}
+			teacher.checkAccessibility("wall")
+			teacher.checkWidths("wall")
+		})
+	}
+}
+
+// smallOnTheWall lists texts below 24 px, the height of which is 37 mm on a picture of two
+// metres, and what does not fit.
+const smallOnTheWall = `(() => {
+	const found = [], root = document.documentElement
+	if (root.scrollHeight > innerHeight || root.scrollWidth > innerWidth) found.push('the page scrolls: ' + root.scrollWidth + ' by ' + root.scrollHeight)
+	for (const e of document.querySelectorAll('body *')) {
+		const text = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())
+		if (!text && e.localName !== 'svg' || !e.checkVisibility() || e.closest('.visually-hidden, noscript')) continue
+		const box = e.getBoundingClientRect(), size = text ? parseFloat(getComputedStyle(e).fontSize) : box.height
+		if (size < 24 && !(e.localName === 'svg' && size >= 20)) found.push(e.className + ' ' + size + ' px')
+		if (box.bottom > innerHeight + 1 || box.right > innerWidth + 1 || e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) found.push(e.className + ' is cut off')
+	}
+	return [...new Set(found)]
+})()`
+
+// TestClass_cards: eight on a page of A4, and no word cut off, however long it all is.
+func TestClass_cards(t *testing.T) {
+	t.Parallel()
+	room := startClass(t, "-tables", "30", "-title", "Introduction to interfaces, group 10b-26")
+	room.take(t, strings.Repeat("Maximilian ", 3)+"von")
+	teacher := room.asTeacher(t)
+	teacher.open("/teach/cards")
+	teacher.waitText("30 cards, eight on a page: 4 pages A4", "curl.exe")
+	teacher.checkAccessibility("cards")
+	teacher.checkWidths("cards")
+	call(teacher, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	teacher.waitForPaint()
+	if cut := eval[[]string](teacher, `[...document.querySelectorAll('.seat-card')].filter(e => e.scrollHeight > e.clientHeight).map(e => e.scrollHeight + ' px in ' + e.clientHeight + ': ' + e.innerText)`); len(cut) > 0 {
+		t.Errorf("%d cards are too full, such as %q", len(cut), cut[0])
+	}
+	pdf := call(teacher, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: new(true), PrintBackground: new(true)}).Data
+	if pages := regexp.MustCompile(`/Type\s*/Page\b`).FindAllString(string(pdf), -1); len(pages) != 4 {
+		t.Errorf("30 cards take %d pages", len(pages))
+	}
+	if !strings.Contains(string(pdf), "/MediaBox [0 0 594.95996 841.91998]") {
+		t.Errorf("the paper is not A4: %s", regexp.MustCompile(`/MediaBox \[[^]]*\]`).FindString(string(pdf)))
+	}
+}
+
+// TestClass_pagesOfTheTeacherAreClosed: nobody else sees wall and cards.
+func TestClass_pagesOfTheTeacherAreClosed(t *testing.T) {
+	t.Parallel()
+	room := startClass(t, "-tables", "1")
+	learner := room.newInsecureTab(t)
+	learner.expectStatus(401)
+	for _, path := range []string{"/teach/wall", "/teach/cards"} {
+		learner.open(path)
+		learner.waitText("401", "Only the teacher may do this.")
+		if learner.hasText("01-") {
+			t.Errorf("%s shows a code", path)
+		}
 	}
 }
