@@ -65,7 +65,11 @@ func (r *replay) do(t *testing.T, l *course.Lesson, left string) {
 
 func (r *replay) answer(t *testing.T, l *course.Lesson, q course.Question) {
 	t.Helper()
-	r.srv.post(t, "/learn/lessons/"+l.ID+"/answers", fmt.Sprintf(`{"question":%q,"choice":%d}`, q.ID, q.Answer)).wants(t, 200, "")
+	body := fmt.Sprintf(`{"question":%q,"choice":%d}`, q.ID, q.Answer)
+	if q.Measured != nil {
+		body = fmt.Sprintf(`{"question":%q,"number":%v}`, q.ID, q.Measured.Usual)
+	}
+	r.srv.post(t, "/learn/lessons/"+l.ID+"/answers", body).wants(t, 200, "")
 }
 
 // step sends what a step says. A request whose file is not there is not sent, as with curl.

@@ -574,3 +574,72 @@ func TestLessons_failedLoginHasNoUser(t *testing.T) {
 		t.Errorf("the facts are %+v", facts)
 	}
 }
+
+// TestLessons_numbersAreTheLearnersOwn: a number is right within 20 percent of what was
+// measured, and before that there is nothing to compare it with.
+func TestLessons_numbersAreTheLearnersOwn(t *testing.T) {
+	srv := newServer(t)
+	const path = "/learn/lessons/L12/answers"
+	type said struct {
+		Right  bool
+		Why    *string
+		WhyNot *string `json:"why_not"`
+	}
+	answer := func(question string, number float64) said {
+		return decode[said](t, srv.post(t, path, fmt.Sprintf(`{"question":%q,"number":%v}`, question, number)).wants(t, 200, ""))
+	}
+	for _, question := range []string{"size", "stateless", "near", "far"} {
+		if got := answer(question, 750); got.Right || got.Why != nil || got.WhyNot == nil || !strings.HasPrefix(*got.WhyNot, "Measure first") {
+			t.Errorf("before the comparison %s is answered %+v", question, got)
+		}
+	}
+	if got := srv.lessonState(t, "L12"); got != "open" {
+		t.Errorf("what cannot be judged was noted: L12 is %s", got)
+	}
+	text := srv.post(t, path, "question=far&number=5500", asForm).wants(t, 200, "").Body.String()
+	if !strings.HasPrefix(text, "Not yet.") || !strings.Contains(text, "distance_ms=5") || strings.Contains(text, "Still to see") {
+		t.Errorf("a terminal gets %s", text)
+	}
+
+	type door struct {
+		Door           string
+		Bytes, Queries float64
+		MedianUS       float64 `json:"median_us"`
+	}
+	measure := func(distance int) (jwt, session door) {
+		run := decode[struct{ Doors []door }](t, srv.post(t, "/lab/compare", fmt.Sprintf(`{"n":10,"distance_ms":%d}`, distance)).wants(t, 200, ""))
+		return run.Doors[0], run.Doors[2]
+	}
+	jwt, session := measure(0)
+	if got := answer("far", 5500); got.Right || got.WhyNot == nil || !strings.HasPrefix(*got.WhyNot, "Measure first") {
+		t.Errorf("with the other comparison far is answered %+v", got)
+	}
+	_, far := measure(5)
+	for _, row := range []struct {
+		question string
+		measured float64
+	}{{"size", jwt.Bytes}, {"stateless", session.Queries}, {"near", jwt.MedianUS}, {"far", far.MedianUS}} {
+		for factor, want := range map[float64]bool{0: false, 0.79: false, 0.81: true, 1: true, 1.19: true, 1.21: false, 100: false} {
+			got := answer(row.question, factor*row.measured)
+			if got.Right != want || (got.Why != nil) != want || (got.WhyNot == nil) != want {
+				t.Errorf("%s: %v times %v is answered %+v", row.question, factor, row.measured, got)
+			}
+		}
+	}
+	answer("size", jwt.Bytes)
+	lesson := srv.get(t, "/learn/lessons/L12").wants(t, 200, "").Body.String()
+	if want := fmt.Sprintf(`"number":%v,"chosen":null,"right":true,"answer":null`, jwt.Bytes); !strings.Contains(lesson, want) {
+		t.Errorf("the lesson does not say %s: %s", want, lesson)
+	}
+
+	for body, field := range map[string]string{
+		`{"question":"size"}`: "number", `{"question":"size","number":null}`: "number", `{"question":"size","number":-1}`: "number",
+		`{"question":"size","number":750,"choice":1}`: "choice", `{"question":"storage","number":1}`: "number",
+		`{"question":"storage","number":1,"choice":2}`: "number", `{"question":"storage"}`: "choice", `{"question":"storage","choice":0}`: "choice",
+	} {
+		if got := srv.post(t, path, body).wants(t, 422, "validation-failed").fields(t); !slices.Equal(got, []string{field}) {
+			t.Errorf("%s is refused for %v, want %s", body, got, field)
+		}
+	}
+	srv.post(t, path, `{"question":"storage","choice":2}`).wants(t, 200, "")
+}

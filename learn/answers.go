@@ -1,6 +1,8 @@
 package learn
 
 import (
+	"context"
+	"fmt"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -9,11 +11,13 @@ import (
 	"restaurant/learn/course"
 )
 
-// @Description	The choice for a question.
+// @Description	The choice for a question, or the number that it asks for.
 type answerRequest struct {
 	Question string `json:"question" example:"predict" validate:"required"`
-	// Number of the choice, from 1.
-	Choice int `json:"choice" example:"2" minimum:"1" validate:"required"`
+	// Number of the choice, from 1. Only for a question with choices.
+	Choice *int `json:"choice" example:"2" minimum:"1"`
+	// The number that you have measured. Only for a question without choices.
+	Number *float64 `json:"number" example:"750" minimum:"0"`
 } //@name AnswerRequest
 
 // @Description	If the choice is right, and why.
@@ -30,7 +34,7 @@ type answerResponse struct {
 // answer takes the guess before a lesson, and the answers to its questions.
 //
 //	@Summary	Answer a question of a lesson
-//	@Description	The `Accept` header decides if the answer is JSON or text. Without a preference (`*/*` or no `Accept`) the answer to JSON is JSON, and the answer to a form is text.
+//	@Description	A question with choices takes `choice`. A question for what you have measured takes `number`, which is right within 20 percent of what `/lab/compare` has measured in this server. The `Accept` header decides if the answer is JSON or text. Without a preference (`*/*` or no `Accept`) the answer to JSON is JSON, and the answer to a form is text.
 //	@ID			answerQuestion
 //	@Tags		lessons
 //	@Accept		json,x-www-form-urlencoded
@@ -58,23 +62,76 @@ func (h *Handler) answer(c *gin.Context) error {
 	if !ok {
 		return httpjson.Invalid("question", "must be the id of a question in this lesson")
 	}
-	if req.Choice < 1 || req.Choice > len(q.Choices) {
-		return httpjson.Invalid("choice", "must be the number of a choice, from 1 to "+strconv.Itoa(len(q.Choices)))
+	if fault := req.fault(q); fault != nil {
+		return fault
 	}
-	right, header := h.Tracker.Answer(l.ID, q, req.Choice)
+	choice, err := h.choiceOf(c.Request.Context(), q, req)
+	if err != nil {
+		return err
+	}
+	res, header := h.note(l, q, req, choice)
 	if header != "" {
 		c.Header(ProgressHeader, header)
 	}
 	lessons, target := h.snapshot()
 	now := find(lessons, l.ID)
-	res := answerResponse{Question: q.ID, Right: right, WhyNot: httpjson.Optional(q.WhyNotOf(req.Choice)), State: now.State}
-	if right || q.ID == course.PredictID {
-		res.Why = &q.Why
-	}
+	res.State = now.State
 	if prefersText(c) {
-		return renderText(c, "answer", answered{target, now, res})
+		return renderText(c, "answer", answered{target, now, res, choice == 0})
 	}
 	return respond(c, res)
+}
+
+// fault returns what is wrong with the form of an answer, or nil.
+func (req answerRequest) fault(q course.Question) error {
+	switch {
+	case q.Measured == nil && req.Number != nil:
+		return httpjson.Invalid("number", "must be left out: this question has choices")
+	case q.Measured == nil && (req.Choice == nil || !q.HasChoice(*req.Choice)):
+		return httpjson.Invalid("choice", "must be the number of a choice, from 1 to "+strconv.Itoa(len(q.Choices)))
+	case q.Measured != nil && req.Choice != nil:
+		return httpjson.Invalid("choice", "must be left out: this question asks for a number")
+	case q.Measured != nil && (req.Number == nil || *req.Number < 0):
+		return httpjson.Invalid("number", "must be what you have measured, in "+q.Measured.Unit+", such as 12 or 12.5")
+	}
+	return nil
+}
+
+// choiceOf returns the number of the choice: of a number, how near it is to what was
+// measured, or 0 if there is nothing to compare it with.
+func (h *Handler) choiceOf(ctx context.Context, q course.Question, req answerRequest) (choice int, err error) {
+	if q.Measured == nil {
+		return *req.Choice, nil
+	}
+	measured, known, err := h.measured(ctx, *q.Measured)
+	if !known || err != nil {
+		return 0, err
+	}
+	return course.Judge(*req.Number, measured), nil
+}
+
+// note notes an answer, unless the choice is 0, and returns what to say of it.
+func (h *Handler) note(l *course.Lesson, q course.Question, req answerRequest, choice int) (res answerResponse, header string) {
+	res.Question = q.ID
+	switch {
+	case choice == 0:
+		res.WhyNot = httpjson.Optional(measureFirst(q.Measured.DistanceMS))
+		return res, ""
+	case q.Measured != nil:
+		res.Right, header = h.Tracker.AnswerNumber(l.ID, q, *req.Number, choice)
+	default:
+		res.Right, header = h.Tracker.Answer(l.ID, q, choice)
+	}
+	res.WhyNot = httpjson.Optional(q.WhyNotOf(choice))
+	if res.Right || q.ID == course.PredictID {
+		res.Why = &q.Why
+	}
+	return res, header
+}
+
+// measureFirst says what to do before a number can be right.
+func measureFirst(distanceMS int) string {
+	return fmt.Sprintf("Measure first: this server has nothing to compare your number with. Send `distance_ms=%d` to `/lab/compare`, and look into the answer.", distanceMS)
 }
 
 // prefersText reports whether what a client posted is answered in text.

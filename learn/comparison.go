@@ -37,6 +37,22 @@ func (h *Handler) Measured(ctx context.Context, name string, result any) error {
 	return h.store.saveMeasurement(ctx, measurement{name, time.Now(), text})
 }
 
+// measured returns a number of the newest comparison at its distance. It is not known before
+// the first one.
+func (h *Handler) measured(ctx context.Context, m course.Measured) (number float64, known bool, err error) {
+	all, err := h.store.measurements(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	runs, _ := runsIn(all)
+	for _, run := range runs {
+		if door := run.door(m.Door); door != nil && run.DistanceMS == m.DistanceMS {
+			return map[string]float64{"bytes": float64(door.Bytes), "queries": float64(door.Queries), "median_us": door.MedianUS}[m.Value], true, nil
+		}
+	}
+	return 0, false, nil
+}
+
 // @Description	What the lab has measured of each way to check who asks.
 type measuredRun struct {
 	MeasuredAt time.Time `json:"measured_at" example:"2026-01-31T19:04:00Z" format:"date-time" validate:"required"`
@@ -123,19 +139,7 @@ func (h *Handler) compare(c *gin.Context) error {
 }
 
 func newComparison(lessons []lesson, measured []measurement) (res comparisonResponse) {
-	for _, m := range measured {
-		switch {
-		case strings.HasPrefix(m.name, measuredCompare):
-			run := measuredRun{MeasuredAt: m.at}
-			if json.Unmarshal(m.result, &run) == nil {
-				res.Runs = append(res.Runs, run)
-			}
-		case m.name == measuredWeights:
-			if weights := map[string]any{}; json.Unmarshal(m.result, &weights) == nil {
-				res.Weights = &weights
-			}
-		}
-	}
+	res.Runs, res.Weights = runsIn(measured)
 	cert := newCertificate("", lessons, time.Time{})
 	for _, row := range comparisonRows {
 		row.Lessons = lessonsOf(row.Claim)
@@ -148,6 +152,24 @@ func newComparison(lessons []lesson, measured []measurement) (res comparisonResp
 		res.Rows = append(res.Rows, row)
 	}
 	return res
+}
+
+// runsIn returns the comparisons among what was measured, and the weights.
+func runsIn(measured []measurement) (runs []measuredRun, weights *map[string]any) {
+	for _, m := range measured {
+		switch {
+		case strings.HasPrefix(m.name, measuredCompare):
+			run := measuredRun{MeasuredAt: m.at}
+			if json.Unmarshal(m.result, &run) == nil {
+				runs = append(runs, run)
+			}
+		case m.name == measuredWeights:
+			if all := map[string]any{}; json.Unmarshal(m.result, &all) == nil {
+				weights = &all
+			}
+		}
+	}
+	return runs, weights
 }
 
 // lessonsOf lists the lessons that try a claim.

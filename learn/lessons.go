@@ -93,11 +93,24 @@ type claimResponse struct {
 	Says string `json:"says" example:"An API lets programs talk to each other." validate:"required"`
 } //@name Claim
 
-// @Description	A question with its choices. The answer is null until you have answered.
+// @Description	A number in the answer of /lab/compare.
+type measuredResponse struct {
+	Door       string `json:"door" example:"jwt" enums:"jwt,jwt-remembered,session" validate:"required"`
+	DistanceMS int    `json:"distance_ms" example:"0" enums:"0,5" validate:"required"`
+	Value      string `json:"value" example:"bytes" enums:"bytes,queries,median_us" validate:"required"`
+	Unit       string `json:"unit" example:"bytes" validate:"required"`
+} //@name MeasuredNumber
+
+// @Description	A question with its choices, or for a number. The answer is null until you have answered.
 type questionResponse struct {
-	ID       string   `json:"id" example:"predict" validate:"required"`
-	Question string   `json:"question" example:"Who answers you?" validate:"required"`
-	Choices  []string `json:"choices" example:"The cook,The waiter" validate:"required"`
+	ID       string `json:"id" example:"predict" validate:"required"`
+	Question string `json:"question" example:"Who answers you?" validate:"required"`
+	// Empty if it asks for a number.
+	Choices []string `json:"choices" example:"The cook,The waiter" validate:"required"`
+	// The number of your own comparison that it asks for. Null if it has choices.
+	Measured *measuredResponse `json:"measured" extensions:"x-nullable" validate:"required"`
+	// Your number. Null before your first answer, and for a question with choices.
+	Number *float64 `json:"number" example:"750" extensions:"x-nullable" validate:"required"`
 	// Number of your choice, from 1. Null before your first answer.
 	Chosen *int `json:"chosen" example:"2" extensions:"x-nullable" validate:"required"`
 	// If your choice was right, which choice is right, and why. Null before the first answer, and until the right answer to a question.
@@ -302,17 +315,28 @@ func (h *Handler) lessonResponse(target export.Target, l *lesson) lessonResponse
 
 func newQuestion(q course.Question, l *lesson) questionResponse {
 	res := questionResponse{ID: q.ID, Question: q.Question, Choices: q.Choices}
+	if m := q.Measured; m != nil {
+		res.Measured = &measuredResponse{m.Door, m.DistanceMS, m.Value, m.Unit}
+	}
 	chosen, asked := l.Answers[q.ID]
 	if !asked {
 		return res
 	}
 	right := chosen == q.Answer
-	res.Chosen, res.Right, res.WhyNot = &chosen, &right, httpjson.Optional(q.WhyNotOf(chosen))
+	res.Right, res.WhyNot = &right, httpjson.Optional(q.WhyNotOf(chosen))
+	if q.Measured == nil {
+		res.Chosen = &chosen
+	} else if number, known := l.Numbers[q.ID]; known {
+		res.Number = &number
+	}
 	if first, known := l.FirstTry[q.ID]; known {
 		res.FirstTry = &first
 	}
 	if right || q.ID == course.PredictID {
-		res.Answer, res.Why = &q.Answer, &q.Why
+		res.Why = &q.Why
+		if q.Measured == nil {
+			res.Answer = &q.Answer
+		}
 	}
 	return res
 }

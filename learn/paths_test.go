@@ -482,7 +482,7 @@ func (w *walk) lesson() int {
 func (w *walk) answer(lesson int, q course.Question) deed {
 	choice := q.Answer
 	if w.chance(30) {
-		choice = 1 + w.IntN(len(q.Choices))
+		choice = 1 + w.IntN(max(len(q.Choices), course.NumberOff))
 	}
 	return deed{kind: "answer", lesson: lesson, question: q, choice: choice}
 }

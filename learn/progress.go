@@ -154,7 +154,7 @@ func (saved restoredLesson) progress(l *course.Lesson) (progress, error) {
 	}
 	for id, choice := range saved.Answers {
 		q, known := l.Question(id)
-		if !known || choice < 1 || choice > len(q.Choices) {
+		if !known || !q.HasChoice(choice) {
 			return p, httpjson.Invalid("lessons", "each answer must be the number of a choice of a question")
 		}
 	}

@@ -93,6 +93,7 @@ type question struct {
 	Curl          string
 	ID, Text, URL string
 	Choices       []string
+	Unit          string // of the number that it asks for; empty if it has choices
 	Chosen        int
 }
 
@@ -102,7 +103,11 @@ func (t task) Ask(q course.Question, lead string) question {
 	if chosen != q.Answer && q.ID != course.PredictID {
 		chosen = 0
 	}
-	return question{t.CurlLine(), q.ID, lead + q.Question, t.At("/learn/lessons/" + t.ID + "/answers"), q.Choices, chosen}
+	asked := question{t.CurlLine(), q.ID, lead + q.Question, t.At("/learn/lessons/" + t.ID + "/answers"), q.Choices, "", chosen}
+	if q.Measured != nil {
+		asked.Unit = q.Measured.Unit
+	}
+	return asked
 }
 
 // answered is what becomes of an answer, in a terminal.
@@ -110,6 +115,7 @@ type answered struct {
 	export.Target
 	*lesson
 	answerResponse
+	Unmeasured bool // there was nothing to compare the number with
 }
 
 // lineWidth is how wide a text is in a terminal, in characters.

@@ -71,6 +71,8 @@ type progress struct {
 	Trails []course.PartialMatch `json:"trails,omitzero"`
 	// Answers are the newest choices, by question.
 	Answers map[string]int `json:"answers,omitzero"`
+	// Numbers are the newest answers that are numbers, by question.
+	Numbers map[string]float64 `json:"numbers,omitzero"`
 	// FirstTry is whether the first choice was right, by question.
 	FirstTry map[string]bool `json:"first_try,omitzero"`
 	// Hints are the numbers of those that were taken.
@@ -249,11 +251,26 @@ func (t *Tracker) Start() (header string) {
 // Answer notes the answer to a question of a lesson, and returns whether it is right
 // and what that has changed, as Observe does.
 func (t *Tracker) Answer(id string, q course.Question, choice int) (right bool, header string) {
+	return t.note(id, q, choice, func(*lesson) {})
+}
+
+// AnswerNumber is Answer for a number that was judged.
+func (t *Tracker) AnswerNumber(id string, q course.Question, number float64, choice int) (right bool, header string) {
+	return t.note(id, q, choice, func(l *lesson) {
+		if l.Numbers == nil {
+			l.Numbers = map[string]float64{}
+		}
+		l.Numbers[q.ID] = number
+	})
+}
+
+func (t *Tracker) note(id string, q course.Question, choice int, also func(*lesson)) (right bool, header string) {
 	right = choice == q.Answer
 	now := time.Now().UnixMilli()
 	t.update(nil, func() {
 		l := find(t.lessons, id)
 		l.answer(q, choice)
+		also(l)
 		l.start(now)
 		if right {
 			f := course.AnswerFact(l.Lesson, cmp.Or(q.Group, q.ID), now)
@@ -336,7 +353,7 @@ func (t *Tracker) snapshot() (lessons []lesson, order int64) {
 
 func (p progress) clone() progress {
 	p.Seen, p.Trails, p.Hints, p.Programs = slices.Clone(p.Seen), slices.Clone(p.Trails), slices.Clone(p.Hints), slices.Clone(p.Programs)
-	p.Others, p.Counts, p.Answers, p.FirstTry = maps.Clone(p.Others), maps.Clone(p.Counts), maps.Clone(p.Answers), maps.Clone(p.FirstTry)
+	p.Others, p.Counts, p.Answers, p.Numbers, p.FirstTry = maps.Clone(p.Others), maps.Clone(p.Counts), maps.Clone(p.Answers), maps.Clone(p.Numbers), maps.Clone(p.FirstTry)
 	return p
 }
 

@@ -222,4 +222,11 @@ func (c camera) choose(question element, choices []string, n int) {
 	c.p.click(radio(choices[n-1]).within(question))
 }
 
+func (c camera) write(field element, words string) {
+	c.p.t.Helper()
+	c.p.find(field)
+	c.f.keep("write "+words, c.p)
+	c.p.fill(field, words)
+}
+
 func (c camera) in(p *tab) inputDevice { return camera{p, c.f} }

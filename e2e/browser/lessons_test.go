@@ -259,6 +259,32 @@ func TestLessons_hintsAndAnswers(t *testing.T) {
 	guest.checkWidths("lesson-answers")
 }
 
+// TestLessons_numbers: a number counts if it is near to what the learner has measured, and
+// before that the page says to measure.
+func TestLessons_numbers(t *testing.T) {
+	t.Parallel()
+	guest := startServer(t).newTab(t)
+	guest.open("/#/lessons/L12")
+	guest.lockInGuess(mouse{guest})
+	bytes := element{role: "spinbutton", name: "How many bytes*"}
+	guest.waitUntil("the numbers are asked for", func() bool { return len(guest.all(element{role: "spinbutton", name: "*"})) == 4 })
+	answer := func(number string) {
+		t.Helper()
+		guest.fill(bytes, number)
+		guest.pressKey("Enter")
+	}
+	answer("750")
+	guest.waitText("Measure first")
+	guest.server.mustCall("POST", "/lab/compare", "", `{"n":10,"distance_ms":0}`, nil)
+	answer("45")
+	guest.waitText("Not this one.", "That of session is the ticket.")
+	guest.checkAccessibility("lesson, a wrong number")
+	answer("745")
+	guest.waitText("Right: 745 bytes")
+	guest.checkAccessibility("lesson, a right number")
+	guest.checkWidths("lesson-numbers")
+}
+
 // TestLessons_glossary explains a word where it stands.
 func TestLessons_glossary(t *testing.T) {
 	t.Parallel()

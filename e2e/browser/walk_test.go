@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os/exec"
@@ -23,9 +24,16 @@ import (
 type lesson struct {
 	ID, Title, State string
 	Prepare, Steps   []lessonStep
-	Questions        []struct {
-		ID      string
-		Choices []string
+	Questions        []lessonQuestion
+}
+
+type lessonQuestion struct {
+	ID, Question string
+	Choices      []string
+	Measured     *struct { // the number of the learner's own comparison that it asks for
+		Door       string
+		DistanceMS int `json:"distance_ms"`
+		Value      string
 	}
 }
 
@@ -70,6 +78,8 @@ type inputDevice interface {
 	press(x element)
 	// choose takes one of the choices of the question in a region.
 	choose(question element, choices []string, n int)
+	// write writes into an empty field.
+	write(field element, words string)
 	// in is the same device in another tab.
 	in(p *tab) inputDevice
 }
@@ -81,6 +91,8 @@ func (m mouse) choose(question element, choices []string, n int) {
 	m.p.t.Helper()
 	m.p.click(radio(choices[n-1]).within(question))
 }
+func (m mouse) write(field element, words string) { m.p.t.Helper(); m.p.fill(field, words) }
+
 func (m mouse) in(p *tab) inputDevice { return mouse{p} }
 
 type keyboard struct{ p *tab }
@@ -100,6 +112,13 @@ func (k keyboard) choose(question element, choices []string, n int) {
 	k.p.tabTo(radio(choices[0]))
 	k.p.moveFocusTo(radio(choices[n-1]), "Down")
 	k.p.pressKey("Space")
+}
+
+func (k keyboard) write(field element, words string) {
+	k.p.t.Helper()
+	k.p.find(field)
+	k.p.tabTo(field)
+	k.p.typeText(words)
 }
 
 func (k keyboard) in(p *tab) inputDevice { return keyboard{p} }
@@ -149,7 +168,11 @@ func (p *tab) doLesson(id string, by inputDevice) {
 		if len(l.Questions) > 1 {
 			question = region("Question " + strconv.Itoa(i+1))
 		}
-		by.choose(question, q.Choices, answers[q.ID])
+		if q.Measured != nil {
+			by.write(element{role: "spinbutton", name: strings.ReplaceAll(q.Question, "`", "")}, p.server.measured(q))
+		} else {
+			by.choose(question, q.Choices, answers[q.ID])
+		}
 		by.press(button("Answer").within(question))
 		p.waitUntil("the answer to "+q.ID+" is right, and has the focus", func() bool {
 			return p.isTrue(`document.activeElement.dataset.question === ` + quote(q.ID) + ` && document.activeElement.textContent.includes('✓ Right: ')`)
@@ -159,6 +182,29 @@ func (p *tab) doLesson(id string, by inputDevice) {
 	if state := p.server.lesson(id).State; state != "done" {
 		p.t.Errorf("the page says that %s is done, the server says %s", id, state)
 	}
+}
+
+// measured reads a number off the comparison sheet.
+func (s *server) measured(q lessonQuestion) string {
+	s.t.Helper()
+	var sheet struct {
+		Runs []struct {
+			DistanceMS int `json:"distance_ms"`
+			Doors      []map[string]any
+		}
+	}
+	if err := json.Unmarshal(s.Do("GET", "/learn/comparison", "", "", "Accept", "application/json").Body, &sheet); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, run := range sheet.Runs {
+		for _, way := range run.Doors {
+			if run.DistanceMS == q.Measured.DistanceMS && way["door"] == q.Measured.Door {
+				return fmt.Sprint(way[q.Measured.Value])
+			}
+		}
+	}
+	s.t.Fatalf("nothing was measured for %s", q.ID)
+	return ""
 }
 
 // onPage is an expression about the element of a step.

@@ -28,7 +28,13 @@ type lesson struct {
 type question struct {
 	ID      string
 	Choices []string
-	Chosen  *int // null before the first answer
+	// Measured is the number of the learner's own comparison that it asks for.
+	Measured *struct {
+		Door       string
+		DistanceMS int `json:"distance_ms"`
+		Value      string
+	}
+	Chosen *int // null before the first answer
 }
 
 // step is one request and what is to come of it.

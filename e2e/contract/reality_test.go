@@ -30,6 +30,7 @@ var beyondSchema = map[string]string{
 	"items[0].size":         "which sizes a dish comes in",
 	"question":              "which questions there are",
 	"choice":                "how many choices a question has",
+	"number":                "which questions ask for a number, and which hints there are",
 	"lessons":               "how many choices a question has",
 	"vegetarian":            "the library of this test reads 0 and 1 as false and true",
 }

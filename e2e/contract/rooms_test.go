@@ -269,6 +269,9 @@ func lessons(v *visitors) {
 	v.do(404, "", "POST", "/learn/reset", `{"what":"lesson","lesson":"L99"}`)
 	v.do(422, "", "POST", "/learn/reset", `{"what":"everything"}`)
 
+	v.do(200, "", "POST", "/learn/lessons/L12/answers", `{"question":"size","number":750}`)
+	v.do(422, "", "POST", "/learn/lessons/L12/answers", `{"question":"size"}`)
+
 	v.do(200, "", "POST", "/learn/reopen", "")
 	v.do(303, "", "POST", "/learn/reopen", "", "Accept", "text/html")
 	v.do(403, "", "POST", "/learn/reopen", "", "Origin", "https://evil.example")

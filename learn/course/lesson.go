@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -64,19 +65,62 @@ type Lesson struct {
 	Done      Condition `json:"done"`
 }
 
-// Question has one right choice. Choices are numbered from 1.
+// Question has one right choice, or asks for a number. Choices are numbered from 1; of a
+// number the two are NumberNear and NumberOff, and they have no texts.
 type Question struct {
 	ID string `json:"id"`
 	// Group is a name that several questions of a lesson share, if it counts how many of
 	// them are answered rightly.
 	Group    string   `json:"group,omitzero"`
 	Question string   `json:"question"`
-	Choices  []string `json:"choices"`
+	Choices  []string `json:"choices,omitzero"`
 	Answer   int      `json:"answer"`
+	// Measured is the number that it asks for; nil if it has choices.
+	Measured *Measured `json:"measured,omitzero"`
 	// Why is said after the answer.
 	Why string `json:"why"`
 	// WhyNot says of each choice why it is wrong; empty for the right one.
 	WhyNot []string `json:"why_not,omitzero"`
+}
+
+// Measured is a number in the learner's own comparison.
+type Measured struct {
+	// They say where it is in the answers of /lab/compare.
+	Door       string `json:"door"`
+	DistanceMS int    `json:"distance_ms"`
+	Value      string `json:"value"`
+	// Unit is what it counts, such as bytes.
+	Unit string `json:"unit"`
+	// Usual is what scripts answer: right on every computer for bytes and queries. Of a time
+	// nobody can know it before.
+	Usual float64 `json:"usual"`
+}
+
+// What is kept of a number that was answered.
+const (
+	NumberNear = 1
+	NumberOff  = 2
+)
+
+// numberWithin is how far a number may be from what was measured, as a part of that: runs
+// differ, and people round.
+const numberWithin = 0.2
+
+// Judge returns which of the two choices a number is, if this was measured.
+func Judge(number, measured float64) int {
+	if math.Abs(number-measured) <= numberWithin*measured {
+		return NumberNear
+	}
+	return NumberOff
+}
+
+// HasChoice reports whether a choice has this number.
+func (q Question) HasChoice(choice int) bool {
+	most := len(q.Choices)
+	if q.Measured != nil {
+		most = NumberOff
+	}
+	return 1 <= choice && choice <= most
 }
 
 // WhyNotOf says why a choice is wrong; empty for the right one.

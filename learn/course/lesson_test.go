@@ -89,6 +89,9 @@ func TestLessons_faultIsNamed(t *testing.T) {
 		{"half a response", `"as": "x.txt"`, `"show": "body"`, "the status"},
 		{"a status of no response", `"as": "x.txt"}, "expect": {"status": [200]}`, `"as": "x.txt"}, "expect": {"status": [200], "curl_exit": 60}`, "if there is one"},
 		{"a request on a page", `"id": "two"`, `"id": "two", "page": "#/token"`, "which status"},
+		{"a number with choices", `"questions": [{"id": "who", `, `"questions": [{"id": "who", "measured": {"door": "jwt", "distance_ms": 0, "value": "bytes", "unit": "bytes", "usual": 1}, `, "has choices"},
+		{"a number of nothing", `"choices": ["a", "b"], "answer": 2, "why": "W", "why_not": ["n", ""]`, `"measured": {"door": "window", "distance_ms": 0, "value": "bytes", "unit": "bytes", "usual": 1}, "answer": 1, "why": "W", "why_not": ["", "n"]`, "a door of"},
+		{"a number without a reason", `"choices": ["a", "b"], "answer": 2, "why": "W", "why_not": ["n", ""]`, `"measured": {"door": "jwt", "distance_ms": 0, "value": "bytes", "unit": "bytes", "usual": 1}, "answer": 1, "why": "W"`, "a why_not for 2"},
 		{"a minimum in a sequence", `"route": "POST /a"`, `"route": "POST /a", "min": 2`, "a minimum"},
 		{"a report from nowhere", `"route": "POST /a"`, `"route": "POST /a", "via": "house"`, "reported from"},
 		{"the same id twice", `"id": "two"`, `"id": "one"`, "id of another"},
@@ -264,12 +267,30 @@ func (q Question) fault() string {
 		return "needs an id of small letters and hyphens"
 	case q.Question == "" || q.Why == "":
 		return "needs a question, and a why that is said afterwards"
+	case q.Measured != nil:
+		return q.numberFault()
 	case len(q.Choices) < 2 || slices.Contains(q.Choices, ""):
 		return "needs two choices or more"
 	case q.Answer < 1 || q.Answer > len(q.Choices):
 		return fmt.Sprintf("has the answer %d; it must be the number of a choice, from 1", q.Answer)
 	case !q.saysWhyNot():
 		return "needs a why_not for each choice, which is empty only for the right one"
+	}
+	return ""
+}
+
+// numberFault says what is wrong with a question for a number, or nothing.
+func (q Question) numberFault() string {
+	m := q.Measured
+	switch {
+	case len(q.Choices) > 0:
+		return "has choices, and asks for a number"
+	case q.Answer != NumberNear || len(q.WhyNot) != NumberOff || q.WhyNot[0] != "" || q.WhyNot[1] == "":
+		return "needs the answer 1, which is near, and a why_not for 2"
+	case !slices.Contains([]string{"jwt", "jwt-remembered", "session"}, m.Door) || m.DistanceMS != 0 && m.DistanceMS != 5:
+		return "needs a door of /lab/compare and a distance of 0 or 5"
+	case !slices.Contains([]string{"bytes", "queries", "median_us"}, m.Value) || m.Unit == "" || m.Usual <= 0:
+		return "needs bytes, queries or median_us, a unit, and a usual number"
 	}
 	return ""
 }

@@ -95,8 +95,9 @@ func requestName(s course.Step) string {
 }
 
 func (t Target) httpAnswer(w *lines, l *course.Lesson, q course.Question) {
-	w.line("\n### %s\nPOST %s/learn/lessons/%s/answers\nContent-Type: application/x-www-form-urlencoded\n\nquestion=%s&choice=%d",
-		q.Question, t.URL, l.ID, q.ID, q.Answer)
+	field, value := answerOf(q)
+	w.line("\n### %s\nPOST %s/learn/lessons/%s/answers\nContent-Type: application/x-www-form-urlencoded\n\nquestion=%s&%s=%s",
+		q.Question, t.URL, l.ID, q.ID, field, value)
 }
 
 // httpStep writes a step. last is the name of the request before it, if its response is used

@@ -32,7 +32,8 @@ func (t Target) hurl(l *course.Lesson) string {
 }
 
 func (t Target) hurlAnswer(w *lines, l *course.Lesson, q course.Question) {
-	w.line("\n# %s\nPOST %s/learn/lessons/%s/answers\n[Form]\nquestion: %s\nchoice: %d\nHTTP 200", q.Question, t.URL, l.ID, q.ID, q.Answer)
+	field, value := answerOf(q)
+	w.line("\n# %s\nPOST %s/learn/lessons/%s/answers\n[Form]\nquestion: %s\n%s: %s\nHTTP 200", q.Question, t.URL, l.ID, q.ID, field, value)
 }
 
 func (t Target) hurlStep(w *lines, l *course.Lesson, step course.Step, files map[string]string) {

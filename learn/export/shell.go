@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"restaurant/learn/course"
@@ -37,9 +38,19 @@ holds() { grep -qF -e "$2" "$1.body" || fail "$1: the answer does not hold $2"; 
 header() { grep -i "^$2:" "$1.head" | grep -qF -e "$3" || fail "$1: the header $2 does not hold $3"; }
 `
 
+// answerOf is the field of a form with the answer to a question. Of a number it is the usual
+// one, which is not right on every computer.
+func answerOf(q course.Question) (field, value string) {
+	if q.Measured != nil {
+		return "number", strconv.FormatFloat(q.Measured.Usual, 'f', -1, 64)
+	}
+	return "choice", strconv.Itoa(q.Answer)
+}
+
 // answer writes the right answer to a question as a curl line.
 func (t Target) answer(sh shell, l *course.Lesson, q course.Question) string {
-	return fmt.Sprintf("%s -s -d question=%s -d choice=%d %s", t.program(sh.program), q.ID, q.Answer, sh.quote(t.URL+"/learn/lessons/"+l.ID+"/answers"))
+	field, value := answerOf(q)
+	return fmt.Sprintf("%s -s -d question=%s -d %s=%s %s", t.program(sh.program), q.ID, field, value, sh.quote(t.URL+"/learn/lessons/"+l.ID+"/answers"))
 }
 
 // sh writes a script that does the whole lesson and stops at the first response that is

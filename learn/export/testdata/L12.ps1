@@ -46,10 +46,12 @@ curl.exe -q -i -X POST http://localhost:8080/learn/reopen
 # 15. Show the wristband once more. Nothing about it was in memory, so the server still accepts it: it needs only its key, and that is on the disk.
 curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 
-curl.exe -q -s -d question=stateless -d choice=2 http://localhost:8080/learn/lessons/L12/answers
+curl.exe -q -s -d question=stateless -d number=1 http://localhost:8080/learn/lessons/L12/answers
 curl.exe -q -s -d question=storage -d choice=2 http://localhost:8080/learn/lessons/L12/answers
 curl.exe -q -s -d question=scale -d choice=3 http://localhost:8080/learn/lessons/L12/answers
 curl.exe -q -s -d question=domains -d choice=2 http://localhost:8080/learn/lessons/L12/answers
-curl.exe -q -s -d question=size -d choice=2 http://localhost:8080/learn/lessons/L12/answers
+curl.exe -q -s -d question=size -d number=750 http://localhost:8080/learn/lessons/L12/answers
+curl.exe -q -s -d question=near -d number=150 http://localhost:8080/learn/lessons/L12/answers
+curl.exe -q -s -d question=far -d number=5500 http://localhost:8080/learn/lessons/L12/answers
 curl.exe -q -s -d question=revoke -d choice=2 http://localhost:8080/learn/lessons/L12/answers
 curl.exe -q -s http://localhost:8080/learn

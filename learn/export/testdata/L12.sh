@@ -91,11 +91,13 @@ echo "15. Show the wristband once more. Nothing about it was in memory, so the s
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me -sS -D again.head > again.body || fail "again: nothing answers"
 wants again 200
 
-curl -q -s -d question=stateless -d choice=2 http://localhost:8080/learn/lessons/L12/answers -D stateless.head -o /dev/null
+curl -q -s -d question=stateless -d number=1 http://localhost:8080/learn/lessons/L12/answers -D stateless.head -o /dev/null
 curl -q -s -d question=storage -d choice=2 http://localhost:8080/learn/lessons/L12/answers -D storage.head -o /dev/null
 curl -q -s -d question=scale -d choice=3 http://localhost:8080/learn/lessons/L12/answers -D scale.head -o /dev/null
 curl -q -s -d question=domains -d choice=2 http://localhost:8080/learn/lessons/L12/answers -D domains.head -o /dev/null
-curl -q -s -d question=size -d choice=2 http://localhost:8080/learn/lessons/L12/answers -D size.head -o /dev/null
+curl -q -s -d question=size -d number=750 http://localhost:8080/learn/lessons/L12/answers -D size.head -o /dev/null
+curl -q -s -d question=near -d number=150 http://localhost:8080/learn/lessons/L12/answers -D near.head -o /dev/null
+curl -q -s -d question=far -d number=5500 http://localhost:8080/learn/lessons/L12/answers -D far.head -o /dev/null
 curl -q -s -d question=revoke -d choice=2 http://localhost:8080/learn/lessons/L12/answers -D revoke.head -o /dev/null
 curl -q -s http://localhost:8080/learn/lessons/L12.json -o L12.json
 grep -qF '"state":"done"' L12.json || fail "it is not done; see http://localhost:8080/learn"

@@ -74,15 +74,16 @@ export class Questions {
           " Look again. A wrong answer costs nothing.",
         )
         : "",
-      form(this.page, q, "Answer", ({ right }) => this.answered(q, right)),
+      form(this.page, q, "Answer", (said) => this.answered(q, said)),
     ];
   }
 
-  answered(question, right) {
-    announce(right ? "Right." : "Not this one. Look again. A wrong answer costs nothing.");
+  answered(question, { right, why_not: why }) {
+    const wrong = question.measured ? why : "Not this one. Look again. A wrong answer costs nothing.";
+    announce(right ? "Right." : wrong);
     const at = right
       ? this.el.querySelector(`[data-question="${question.id}"]`)
-      : this.el.querySelector(`[name^="q-${question.id}-"]:checked`);
+      : this.el.querySelector(`[name^="q-${question.id}-"]:is(:checked, [type="number"])`);
     at?.focus();
   }
 }
@@ -92,9 +93,14 @@ const rightAnswer = (q) =>
     "div",
     { tabindex: -1, "data-question": q.id },
     h("p", {}, withCode(q.question)),
-    h("p", {}, h("b", { class: "good" }, "✓ Right: "), withCode(q.choices[q.chosen - 1])),
+    h("p", {}, h("b", { class: "good" }, "✓ Right: "), withCode(ownAnswer(q))),
     h("p", {}, withCode(q.why)),
   );
+
+/** ownAnswer is what the learner has answered. A number that was restored from a file is not
+ *  known any more. */
+const ownAnswer = ({ measured, number, choices, chosen }) =>
+  measured ? `${number ?? "your number in"} ${measured.unit}` : choices[chosen - 1];
 
 /** form asks a question; then is called once the answer is noted. */
 function form(page, question, label, then) {
@@ -102,29 +108,49 @@ function form(page, question, label, then) {
   const form = h(
     "form",
     { class: "question" },
-    h(
-      "fieldset",
-      { class: "choices" },
-      h("legend", {}, withCode(question.question)),
-      question.choices.map((choice, i) =>
-        h(
-          "label",
-          {},
-          h("input", { type: "radio", name, value: i + 1, required: true, checked: question.chosen === i + 1 }),
-          h("span", {}, withCode(choice)),
-        )
-      ),
-    ),
+    question.measured ? numberField(question, name) : choiceFields(question, name),
     h("div", { class: "row" }, h("button", { type: "submit", class: "primary" }, label)),
     notice,
   );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const choice = Number(new FormData(form).get(name));
-    const answer = await call("POST", page.url + "/answers", { json: { question: question.id, choice }, auth: "none" });
+    const value = Number(new FormData(form).get(name));
+    const json = { question: question.id, [question.measured ? "number" : "choice"]: value };
+    const answer = await call("POST", page.url + "/answers", { json, auth: "none" });
     if (!answer.ok) return notice.replaceChildren(refusal(answer));
     await page.refresh();
+    // Before there is something to compare a number with, nothing is noted, and the form stays.
+    notice.replaceChildren(question.measured && !answer.data.right ? h("p", {}, withCode(answer.data.why_not)) : "");
     then(answer.data);
   });
   return form;
 }
+
+const choiceFields = (question, name) =>
+  h(
+    "fieldset",
+    { class: "choices" },
+    h("legend", {}, withCode(question.question)),
+    question.choices.map((choice, i) =>
+      h(
+        "label",
+        {},
+        h("input", { type: "radio", name, value: i + 1, required: true, checked: question.chosen === i + 1 }),
+        h("span", {}, withCode(choice)),
+      )
+    ),
+  );
+
+const numberField = ({ question, number, measured }, name) =>
+  h(
+    "div",
+    {},
+    h("label", { for: name }, withCode(question)),
+    h(
+      "p",
+      {},
+      h("input", { id: name, type: "number", name, min: 0, step: "any", required: true, value: number }),
+      " ",
+      measured.unit,
+    ),
+  );
