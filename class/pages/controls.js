@@ -21,7 +21,7 @@ export class Controls {
     this.guesses = new Guesses();
     this.clock = new Clock(this);
     box.append(
-      panel("Refusals of now", "", this.radar),
+      panel("Refusals now", "", this.radar),
       this.message.el,
       this.pause.el,
       this.lessons.el,
