@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"maps"
 	"path"
 	"sync"
 
@@ -34,18 +35,25 @@ func newStaticFiles(names docs.Names, pages web.Pages, terminal web.Terminal) (f
 	return f
 }
 
-// swaggerFiles are the files of Swagger UI. The largest has 1.7 MB.
+// swaggerFiles are the files of Swagger UI.
 func swaggerFiles(names docs.Names) map[string]madeOnce {
+	files := maps.Clone(packedSwagger())
+	// Clients that know only Swagger 2.0 ask for it; the page reads /openapi.json.
+	files["doc.json"] = once(httpjson.JSONType, func() ([]byte, error) { return docs.For(names, docs.Swagger), nil })
+	return files
+}
+
+// packedSwagger are those that the program brings along. They are the same for all servers of
+// a process, and the largest has 1.7 MB.
+var packedSwagger = sync.OnceValue(func() map[string]madeOnce {
 	files := map[string]madeOnce{
 		"swagger-initializer.js": once(swaggerTypes[".js"], func() ([]byte, error) { return web.SwaggerInitializer, nil }),
-		// Clients that know only Swagger 2.0 ask for it; the page reads /openapi.json.
-		"doc.json": once(httpjson.JSONType, func() ([]byte, error) { return docs.For(names, docs.Swagger), nil }),
 	}
 	for name, packed := range web.SwaggerUI() {
 		files[name] = sync.OnceValues(func() (web.File, error) { return web.FromGzip(swaggerTypes[path.Ext(name)], packed) })
 	}
 	return files
-}
+})
 
 func once(contentType string, body func() ([]byte, error)) madeOnce {
 	return sync.OnceValues(func() (web.File, error) {

@@ -56,25 +56,41 @@ func State(passwords bool) (state models.SeedState, err error) {
 	return state, err
 }
 
-// demoUsers returns the demo accounts. It hashes as many passwords at once as there are
-// cores: more would only take more memory.
+// demoUsers returns the demo accounts.
 func demoUsers(passwords bool) ([]models.User, error) {
 	users, err := parse[models.User]("users.json", usersJSON)
 	if err != nil || !passwords {
 		return users, err
 	}
+	hashes := demoHashes()
+	for i := range users {
+		users[i].PasswordHash = hashes[users[i].Username]
+	}
+	return users, nil
+}
+
+// demoHashes are made once: everybody knows the demo passwords, so the thirty restaurants of a
+// class may have the same hashes of them, and hashing takes most of a start. As many passwords are
+// hashed at once as there are cores: more would only take more memory.
+var demoHashes = sync.OnceValue(func() map[string]string {
+	users, _ := parse[models.User]("users.json", usersJSON) // demoUsers has read it
+	hashes := make([]string, len(users))
 	cores := make(chan struct{}, runtime.NumCPU())
 	var hashing sync.WaitGroup
-	for i := range users {
+	for i, u := range users {
 		cores <- struct{}{}
 		hashing.Go(func() {
-			users[i].PasswordHash = models.HashPassword(DemoPassword(users[i].Username))
+			hashes[i] = models.HashPassword(DemoPassword(u.Username))
 			<-cores
 		})
 	}
 	hashing.Wait()
-	return users, nil
-}
+	byName := map[string]string{}
+	for i, u := range users {
+		byName[u.Username] = hashes[i]
+	}
+	return byName
+})
 
 func parse[T any](name string, text []byte) (list []T, err error) {
 	if err := json.Unmarshal(text, &list); err != nil {
