@@ -111,6 +111,8 @@ func typeMessage(t reflect.Type) string {
 		return "must be true or false"
 	case reflect.Int, reflect.Int64:
 		return "must be a whole number"
+	case reflect.Float64:
+		return "must be a number such as 12 or 0.5"
 	case reflect.Slice:
 		return "must be a list"
 	}

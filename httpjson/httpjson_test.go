@@ -73,6 +73,7 @@ func TestBind_namesTheField(t *testing.T) {
 	type body struct {
 		Name  string   `json:"name"`
 		Count *int64   `json:"count"`
+		Share *float64 `json:"share"`
 		Set   []string `json:"set"`
 	}
 	for _, tc := range []struct{ text, json, form string }{
@@ -82,6 +83,8 @@ func TestBind_namesTheField(t *testing.T) {
 		{`{"set":1}`, "validation-failed set must be a list", ""},
 		{`[]`, "validation-failed body must be an object", ""},
 		{`{"count":"x"}`, "validation-failed count must be a whole number", ""},
+		{`{"share":0.5}`, "", ""},
+		{`{"share":"5,5"}`, "validation-failed share must be a number such as 12 or 0.5", ""},
 		{`{"role":1}`, "unknown-field", ""},
 		{`{"name":1`, "malformed-json", ""},
 		{`name=a&count=1`, "malformed-json", "ok"},
@@ -89,6 +92,8 @@ func TestBind_namesTheField(t *testing.T) {
 		{"name=a&count=1\r\n", "malformed-json", "ok"},
 		{"name=a&count=+1", "malformed-json", "validation-failed count must be a whole number"},
 		{`count=x`, "malformed-json", "validation-failed count must be a whole number"},
+		{`share=5.5`, "malformed-json", "ok"},
+		{`share=5,5`, "malformed-json", "validation-failed share must be a number such as 12 or 0.5"},
 		{`role=1`, "malformed-json", "unknown-field"},
 		{`name=%`, "malformed-json", "malformed-form"},
 		{`name=%ff`, "malformed-json", "malformed-form"},

@@ -92,7 +92,7 @@ func (req answerRequest) fault(q course.Question) error {
 	case q.Measured != nil && req.Choice != nil:
 		return httpjson.Invalid("choice", "must be left out: this question asks for a number")
 	case q.Measured != nil && (req.Number == nil || *req.Number < 0):
-		return httpjson.Invalid("number", "must be what you have measured, in "+q.Measured.Unit+", such as 12 or 12.5")
+		return httpjson.Invalid("number", "must be what you have measured, in "+q.Measured.Unit+", such as 12 or 0.5")
 	}
 	return nil
 }
