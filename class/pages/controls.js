@@ -229,15 +229,12 @@ class Lessons extends Act {
   }
 
   build(lessons) {
-    for (const [part, list] of Map.groupBy(lessons.filter((l) => !l.extra), (l) => l.part ?? "")) {
-      const gate = part
-        ? button(["Open for all", h("span", { class: "visually-hidden" }, `: ${part}`)], () => this.openPart(part), {
-          class: "quiet",
-          "data-part": part,
-        })
-        : "";
+    for (const [title, list] of Map.groupBy(lessons.filter((l) => !l.extra), (l) => l.part)) {
+      const part = title.split(".")[0]; // "II" of "II. The wristband"
+      const more = h("span", { class: "visually-hidden" }, `: part ${part}`);
+      const gate = button(["Open for all", more], () => this.openPart(part), { class: "quiet", "data-part": part });
       this.list.append(
-        h("h3", { class: "lessons-of-part" }, part, gate),
+        h("h3", { class: "lessons-of-part" }, title, gate),
         h("ul", { class: "progress-list" }, list.map((l) => this.row(l))),
       );
     }
@@ -263,103 +260,113 @@ class Lessons extends Act {
   }
 }
 
-/** Guesses counts what the class has guessed before a lesson, and shows it on the wall. */
+/** Guesses shows on the wall what the class has guessed before a lesson, and here, too. */
 class Guesses extends Act {
+  shown = "";
+
   constructor() {
     super();
     this.lesson = choice("Lesson", [], { name: "lesson" });
     this.result = h("div", { class: "content" });
+    this.begin = button("Show them on the wall", () => this.reveal(this.lesson.select.value));
     this.el = panel(
       "Guesses",
-      "Shows on the wall what the class has guessed. The answer appears when you show it.",
-      h(
-        "div",
-        { class: "row" },
-        this.lesson.el,
-        button("Count them", () => this.reveal()),
-      ),
+      "What the class has guessed before a lesson. The right answer appears when you show it.",
+      h("div", { class: "row" }, this.lesson.el, this.begin),
       this.result,
       this.notice,
     );
   }
 
-  show({ lessons }) {
+  show({ lessons, reveal }) {
     const { select } = this.lesson;
-    if (select.options.length === lessons.length) return;
-    select.replaceChildren(...lessons.map((l) => h("option", { value: l.id }, `${l.id} ${l.title ?? ""}`)));
+    if (select.options.length !== lessons.length) {
+      select.replaceChildren(...lessons.map((l) => h("option", { value: l.id }, `${l.id} ${l.title}`)));
+    }
+    if (JSON.stringify(reveal) === this.shown) return;
+    this.shown = JSON.stringify(reveal);
+    render(this.result, reveal ? this.revealed(reveal) : [], this.begin);
   }
 
-  async reveal() {
-    const lesson = this.lesson.select.value;
-    const answer = await this.send(
-      "/teach/reveal",
-      { lesson, question: "predict" },
-      ({ answer }) => answer ? "The wall shows the answer." : "The wall shows the guesses.",
-    );
-    if (!answer.ok) return;
-    render(
-      this.result,
-      [
-        histogram(answer.data),
-        answer.data.answer ? null : button("Show the answer, too", () => this.reveal(), { "data-key": "answer" }),
-      ].filter(Boolean),
-    );
+  revealed(reveal) {
+    const { lesson, answer } = reveal;
+    return [
+      histogram(reveal),
+      h(
+        "div",
+        { class: "row" },
+        answer === null ? button("Show the answer", () => this.reveal(lesson), { "data-key": "answer" }) : "",
+        button("Take it off the wall", () => this.clear(), { class: "quiet", "data-key": "clear" }),
+      ),
+    ];
+  }
+
+  reveal(lesson) {
+    const words = ({ answer }) => answer === null ? "The wall shows the guesses." : "The wall shows the answer.";
+    return this.send("/teach/reveal", { lesson, question: "predict" }, words);
+  }
+
+  clear() {
+    return this.send("/teach/reveal", {}, () => "The wall shows the tables.");
   }
 }
 
+/** kitchens are what the kitchens of all tables can be set to. */
+const kitchens = {
+  fast: { kitchen: "auto", kitchen_pace: "500ms" },
+  normal: { kitchen: "auto", kitchen_pace: "3s" },
+  slow: { kitchen: "auto", kitchen_pace: "15s" },
+  manual: { kitchen: "manual" },
+};
+
+/** Clock moves the clock of tokens ahead, and says how long tokens are valid and how fast
+ *  the kitchens are. */
 class Clock extends Act {
   constructor(controls) {
     super();
     this.controls = controls;
     this.ahead = h("p", { class: "muted" });
-    this.advance = choice("Set it ahead by", [["1m", "1 minute"], ["16m", "16 minutes: access tokens expire"], [
-      "1h",
-      "1 hour",
-    ], ["169h", "a week and an hour: logins end"]]);
-    this.ttl = choice("New tokens are valid for", [["", "as it is"], ["30s", "30 seconds"], ["60s", "1 minute"], [
-      "5m",
-      "5 minutes",
-    ], ["15m", "15 minutes"]]);
-    this.kitchen = choice("The kitchen is", [
-      ["", "as it is"],
-      ["fast", "fast"],
-      ["normal", "normal"],
-      ["slow", "slow"],
-      ["manual", "manual: a chef is needed"],
-    ]);
+    const ahead = { "1m": "1 minute", "16m": "16 minutes: access tokens expire", "1h": "1 hour", "12h": "12 hours" };
+    const ttls = { "": "as it is", "30s": "30 seconds", "1m": "1 minute", "5m": "5 minutes", "15m": "15 minutes" };
+    const paces = {
+      "": "as it is",
+      fast: "fast: half a second a step",
+      normal: "normal: 3 seconds a step",
+      slow: "slow: 15 seconds a step",
+      manual: "manual: a chef is needed",
+    };
+    this.advance = choice("Set the clock ahead by", Object.entries(ahead));
+    this.ttl = choice("New access tokens are valid for", Object.entries(ttls));
+    this.kitchen = choice("The kitchens are", Object.entries(paces));
     this.el = h(
       "details",
       { class: "card" },
       h("summary", {}, h("h2", {}, "Clock and pace")),
       this.ahead,
-      h("div", { class: "row" }, this.advance.el, button("Set the clock ahead", () => this.set())),
+      h("div", { class: "row" }, this.advance.el, button("Set the clock", () => this.set())),
       h("div", { class: "row" }, this.ttl.el, this.kitchen.el, button("Set the pace", () => this.pace())),
       this.notice,
     );
   }
 
   async set() {
-    await this.send(
-      "/teach/clock",
-      { advance: this.advance.select.value },
-      () => "The clock of all tables is set ahead.",
-    );
+    const words = (data) => `The clock is ${duration(data.ahead_s)} ahead.${tooFar(data.refused)}`;
+    await this.send("/teach/clock", { advance: this.advance.select.value }, words);
     await this.controls.read();
   }
 
   async pace() {
-    const body = {};
-    if (this.ttl.select.value) body.access_token_ttl = this.ttl.select.value;
-    if (this.kitchen.select.value) body.kitchen = this.kitchen.select.value;
-    await this.send("/teach/pace", body, () => "The pace of all tables is set.");
+    const { value } = this.ttl.select, body = { ...kitchens[this.kitchen.select.value] };
+    if (value) body.access_token_ttl = value;
+    await this.send("/teach/pace", body, () => "It is set at all tables.");
   }
 
   showRoom({ clock_ahead_s: ahead }) {
     put(
       this.ahead,
-      ahead
-        ? `The clock is ${duration(ahead)} ahead until the class is started again.`
-        : "The clock shows the real time.",
+      ahead ? `The clock is ${duration(ahead)} ahead, until the next start.` : "The clock is the real one.",
     );
   }
 }
+
+const tooFar = (tables) => tables.length ? ` It cannot go further at: ${tables.join(", ")}.` : "";

@@ -5,13 +5,14 @@
 import { h } from "/js/lib/dom.js";
 
 /** histogram shows the counts of a question, and the right choice if it is told. */
-export function histogram({ text, choices = [], counts, answer }) {
+export function histogram({ text, choices, counts, answer, why }) {
   const most = Math.max(1, ...counts);
   return h(
     "figure",
     { class: "histogram" },
-    text ? h("figcaption", {}, text) : null,
-    h("ol", {}, counts.map((n, i) => bar(choices[i] ?? `Choice ${i + 1}`, n, most, answer === i + 1))),
+    h("figcaption", {}, text),
+    h("ol", {}, counts.map((n, i) => bar(choices[i], n, most, answer === i + 1))),
+    why ? h("p", { class: "histogram__why" }, why) : null,
   );
 }
 
