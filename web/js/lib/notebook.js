@@ -19,14 +19,13 @@ class Notebook extends EventTarget {
     return entry;
   }
 
-  /** answered is called when the answer has come. A poll with the same answer as one of
-   *  the polls just before it replaces that entry and counts it. */
+  /** answered is called when the answer has come. A poll with the same answer as the
+   *  poll before it replaces that entry and counts it. */
   answered(entry) {
-    let at = this.entries.indexOf(entry) + 1;
-    while (this.entries[at]?.poll && !sameExchange(entry, this.entries[at])) at++;
-    if (entry.poll && this.entries[at]?.poll) {
-      entry.times = this.entries[at].times + 1;
-      this.entries.splice(at, 1);
+    const i = this.entries.indexOf(entry), before = this.entries[i + 1];
+    if (entry.poll && before?.poll && sameExchange(entry, before)) {
+      entry.times = before.times + 1;
+      this.entries.splice(i + 1, 1);
     }
     this.changed(entry);
   }

@@ -1,12 +1,11 @@
 // The bars of a class: what the teacher says, and how long a pause lasts. To learn here: a
-// page that makes no request hears nothing, so it asks now and then; the time of a pause is
-// that of the teacher's computer, and a countdown is no live region.
+// page that makes no request hears nothing, so it asks now and then; it asks the class and
+// not the restaurant, so the notebook does not show it.
 
-import { alert, announce, bdi, button, clockTime, duration, h, render } from "../lib/dom.js";
-import { call, serverNow } from "../lib/api.js";
+import { $, alert, announce, bdi, button, clockTime, duration, h, render } from "../lib/dom.js";
 import { change, classroom } from "../lib/class.js";
 
-const askMs = 4000;
+const askMs = 4000, classURL = new URL("../../../../class", import.meta.url); // of the table that this file is from
 
 class ClassBars extends HTMLElement {
   closed = ""; // the message that was read and closed
@@ -30,16 +29,16 @@ class ClassBars extends HTMLElement {
     this.show();
   }
 
-  /** ask asks the class itself, which answers in a pause and if the table is closed, too. */
+  /** ask asks the class itself, which answers in a pause and if the table is closed, too.
+   *  Times are turned into those of the clock here, which may be wrong. */
   async ask() {
-    const answer = await call("GET", "../../class", {
-      auth: "none",
-      poll: true,
-      why: "does the teacher say something?",
-    });
-    if (!answer.ok) return;
-    const until = answer.data.paused_until;
-    change({ message: answer.data.message ?? "", pausedUntil: until && Date.parse(until) });
+    try {
+      const response = await fetch(classURL, { cache: "no-store", credentials: "omit" });
+      const { message, paused_until: until } = await response.json();
+      const skew = Date.parse(response.headers.get("Date")) - Date.now();
+      const pausedUntil = until && Date.parse(until) - (Math.abs(skew) > 1500 ? skew : 0);
+      change({ message: message ?? "", pausedUntil });
+    } catch { /* no connection: other parts of the page say so */ }
   }
 
   show() {
@@ -57,7 +56,7 @@ class ClassBars extends HTMLElement {
     this.message.hidden = !words;
     if (words && words !== this.said) announce(`Your teacher says: ${words}`);
     this.said = words;
-    const paused = pausedUntil > serverNow();
+    const paused = pausedUntil > Date.now();
     if (paused) {
       const words = `Your teacher is explaining something. Hands off until ${clockTime(pausedUntil)}.`;
       if (!this.paused) alert(words);
@@ -74,15 +73,22 @@ class ClassBars extends HTMLElement {
   close(words) {
     this.closed = words;
     this.show();
-    /** @type {HTMLElement} */ (document.querySelector("#content")).focus();
+    $("#content").focus();
   }
 
   tick() {
     if (!this.paused) return;
-    const left = (classroom.pausedUntil - serverNow()) / 1000;
+    const left = (classroom.pausedUntil - Date.now()) / 1000;
     if (left <= 0) this.show();
     else this.left.textContent = `${duration(left)} left`;
   }
 }
 
 customElements.define("class-bars", ClassBars);
+if (!$("class-bars")) { // a page without a line at its foot
+  document.body.append(
+    h("section", { class: "line", "aria-label": "Your class" }, h("class-bars")),
+    h("div", { id: "say", class: "visually-hidden", role: "status" }),
+    h("div", { id: "shout", class: "visually-hidden", role: "alert" }),
+  );
+}
