@@ -79,9 +79,13 @@ func checkPath(path string, open os.FileInfo) error {
 	return nil
 }
 
-// addFilesOf adds what build has opened.
+// addFilesOf adds what build has opened. A table of a class keeps no folder open: there are many of
+// them, and Keys.CheckFile notices most of what may happen to that of the keys.
 func (f *dataFolder) addFilesOf(a *App) error {
-	paths := []string{f.cfg.keysDir()}
+	var paths []string
+	if !f.cfg.isTable() {
+		paths = append(paths, f.cfg.keysDir())
+	}
 	if a.lessons != nil {
 		paths = append(paths, f.cfg.lessonsFile())
 	}

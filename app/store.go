@@ -46,7 +46,7 @@ func (f *dataFolder) open(ctx context.Context, log *slog.Logger) (err error) {
 	if f.cfg.databaseURL != "" {
 		store, err = openPostgres(ctx, f.cfg, log)
 	} else {
-		store, err = models.OpenSQLiteSync(ctx, f.cfg.databaseFile(), f.cfg.sync())
+		store, err = f.cfg.openSQLite(ctx)
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -156,4 +156,13 @@ func registerKeys(ctx context.Context, cfg config, store *models.Store, keys *to
 		}
 	}
 	return keys.Register(ctx, store, instance)
+}
+
+// openSQLite opens the file. Thirty tables of a class share one disk, and orders of one moment must
+// not wait for each other.
+func (c config) openSQLite(ctx context.Context) (*models.Store, error) {
+	if c.isTable() {
+		return models.OpenSQLiteOfMany(ctx, c.databaseFile())
+	}
+	return models.OpenSQLite(ctx, c.databaseFile())
 }

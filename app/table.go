@@ -11,7 +11,6 @@ import (
 	"restaurant/basepath"
 	"restaurant/class"
 	"restaurant/learn"
-	"restaurant/models"
 	"restaurant/queue"
 )
 
@@ -44,15 +43,6 @@ func (t table) stagePath(url string) string {
 	}
 	_, base := basepath.Split(url)
 	return base + "/stage"
-}
-
-// sync is what a commit has to survive. In a class the tables share one disk, and thirty
-// orders at a moment must not wait for each other.
-func (c config) sync() models.Sync {
-	if c.isTable() {
-		return models.SyncNormal
-	}
-	return models.SyncFull
 }
 
 const (

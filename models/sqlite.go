@@ -44,42 +44,49 @@ func (w *sqliteWriter) shared() bool                                            
 func (w *sqliteWriter) notify(*gorm.DB, notification) error                             { return nil }
 func (w *sqliteWriter) listen(context.Context, func(notification), func(), func(error)) {}
 
-// Sync says what a commit survives.
-type Sync string
-
-const (
-	// SyncFull is for commits that survive a power cut.
-	SyncFull Sync = "FULL"
-	// SyncNormal is for commits that survive the end of the process, however it ends. A
-	// power cut may take the last ones away; the file stays whole.
-	SyncNormal Sync = "NORMAL"
-)
+// sqliteUse is how much of the computer a database may use.
+type sqliteUse struct {
+	// sync is SQLite's pragma for commits.
+	sync string
+	// readers read at a time, and idle of them keep their files open when nobody reads.
+	readers, idle int
+}
 
 // OpenSQLite opens the database in a file and migrates its schema. The error is
 // a sentence for the operator. A file that is damaged, of another program or of a
 // newer release is left unchanged. Its commits survive a power cut.
 func OpenSQLite(ctx context.Context, path string) (*Store, error) {
-	return OpenSQLiteSync(ctx, path, SyncFull)
+	readers := max(2, runtime.NumCPU())
+	return openSQLite(ctx, path, sqliteUse{sync: "FULL", readers: readers, idle: readers})
 }
 
-// OpenSQLiteSync is OpenSQLite for commits that survive what sync says.
-func OpenSQLiteSync(ctx context.Context, path string, sync Sync) (*Store, error) {
+// OpenSQLiteOfMany is OpenSQLite for one of many databases that a process has open on one disk.
+// It keeps few files open, and its commits survive the end of the process, however it ends.
+// A power cut may take the last ones away; the file stays whole.
+func OpenSQLiteOfMany(ctx context.Context, path string) (*Store, error) {
+	return openSQLite(ctx, path, sqliteUse{sync: "NORMAL", readers: 2, idle: 1})
+}
+
+func openSQLite(ctx context.Context, path string, use sqliteUse) (*Store, error) {
 	if err := inspectFile(ctx, path); err != nil {
 		return nil, openError(path, err)
 	}
 	if err := createPrivate(path); err != nil {
 		return nil, openError(path, err)
 	}
-	writer, err := openPool(path, 1, "_txlock=immediate&_pragma=temp_store(MEMORY)&_pragma=synchronous("+string(sync)+")")
+	writer, err := openPool(path, 1, "_txlock=immediate&_pragma=temp_store(MEMORY)&_pragma=synchronous("+use.sync+")")
 	if err != nil {
 		return nil, openError(path, err)
 	}
 	if err := migrate(ctx, writer); err != nil {
 		return nil, errors.Join(openError(path, err), closePool(writer))
 	}
-	reader, err := openPool(path, max(2, runtime.NumCPU()), "_pragma=query_only(1)&_pragma=synchronous(FULL)")
+	reader, err := openPool(path, use.readers, "_pragma=query_only(1)&_pragma=synchronous(FULL)")
 	if err != nil {
 		return nil, errors.Join(openError(path, err), closePool(writer))
+	}
+	if pool, err := reader.DB(); err == nil {
+		pool.SetMaxIdleConns(use.idle)
 	}
 	s := &Store{engine: newSQLiteWriter(writer), reader: reader, ready: newReadiness()}
 	if err := s.readMenu(ctx); err != nil {
