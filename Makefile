@@ -36,7 +36,7 @@ CHAOS = 60s
 
 .PHONY: help run demo class class-proof branches test check docs build release clean e2e contract \
 	fmt-check vet lint tidy-check web-check swagger-ui workflow-check shell-check module-path image \
-	test-postgres chaos screenshots film bench load growth crowd cluster-load
+	test-postgres chaos screenshots film bench load growth crowd cluster-load branches-load
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -162,5 +162,7 @@ growth: #: Compare an empty database with one that has taken a million orders
 crowd: #: Measure how guests fare while three addresses flood the server with registrations (about 2 minutes)
 	go run -C e2e/load . -crowd -rounds $(ROUNDS) -for $(SECONDS)s
 
-cluster-load: #: Measure three instances over one PostgreSQL, and SQLite beside them (needs nginx and PostgreSQL; about 5 minutes)
+branches-load: cluster-load
+
+cluster-load: #: Measure three instances over one PostgreSQL, beside pgbench and SQLite (needs nginx and PostgreSQL; about 5 minutes)
 	. ./deploy/install.sh && need nginx nginx-light && deploy/with-postgres.sh go run -C e2e/load . -cluster -rounds $(ROUNDS) -for $(SECONDS)s -ended $(ENDED) -streams $(STREAMS)

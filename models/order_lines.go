@@ -49,9 +49,9 @@ const (
 )
 
 // Value makes OrderLines a driver.Valuer. It writes the current format.
-func (l OrderLines) Value() (driver.Value, error) {
-	return linesHead + string(l) + linesTail, nil
-}
+func (l OrderLines) Value() (driver.Value, error) { return l.stored(), nil }
+
+func (l OrderLines) stored() string { return linesHead + string(l) + linesTail }
 
 // Scan makes OrderLines a sql.Scanner.
 func (l *OrderLines) Scan(src any) error {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -257,6 +258,10 @@ type postgresWriter struct {
 	fence        *fence
 	standby      standbyWait
 	absence      absence
+
+	orders  chan *pendingOrder // that wait for a lane
+	closing chan struct{}
+	lanes   sync.WaitGroup
 }
 
 func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {
@@ -265,7 +270,12 @@ func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {
 	listen.RuntimeParams["statement_timeout"] = "0"
 	listen.Tracer = nil // it has timeouts of its own
 	listen.ConnectTimeout = min(listen.ConnectTimeout, lastRetry)
-	return &postgresWriter{db: db, listenConfig: listen, self: rand.Text(), opened: Now(), outage: outageOf(cfg), fence: fenceOf(cfg), standby: standbyWait{stuck: make(chan struct{}, 1)}}
+	w := &postgresWriter{db: db, listenConfig: listen, self: rand.Text(), opened: Now(), outage: outageOf(cfg), fence: fenceOf(cfg),
+		standby: standbyWait{stuck: make(chan struct{}, 1)}, orders: make(chan *pendingOrder), closing: make(chan struct{})}
+	for range orderLanes {
+		w.lanes.Go(w.lane)
+	}
+	return w
 }
 
 func (w *postgresWriter) dialect() dialect {
@@ -284,7 +294,10 @@ func (w *postgresWriter) dialect() dialect {
 func (w *postgresWriter) shared() bool { return true }
 
 func (w *postgresWriter) close() error {
-	w.closed.Store(true)
+	if w.closed.CompareAndSwap(false, true) {
+		close(w.closing)
+	}
+	w.lanes.Wait()
 	return closePool(w.db)
 }
 
@@ -293,18 +306,22 @@ func (w *postgresWriter) close() error {
 const maxAttempts = 5
 
 // do runs fn in a transaction. As in SQLite, a caller who leaves does not abort it.
-func (w *postgresWriter) do(ctx context.Context, single bool, fn func(tx *gorm.DB) error) (err error) {
+func (w *postgresWriter) do(ctx context.Context, single bool, fn func(tx *gorm.DB) error) error {
 	defer timeStatement(ctx)()
 	w.waiting.Add(1)
 	defer w.waiting.Add(-1)
-	ctx = context.WithValue(ctx, timedKey{}, true)
+	return w.attempt(context.WithValue(ctx, timedKey{}, true), 1, single, fn)
+}
+
+// attempt runs fn, which holds so many writes, until it is not aborted.
+func (w *postgresWriter) attempt(ctx context.Context, writes int, single bool, fn func(tx *gorm.DB) error) (err error) {
 	for range maxAttempts {
 		start := time.Now()
 		if err = w.mayWrite(); err == nil {
 			err = transact(w.db.WithContext(ctx), single, fn)
 		}
 		if err == nil {
-			w.committed(1, start)
+			w.committed(writes, start)
 		}
 		if !retryable(err) {
 			break

@@ -124,7 +124,7 @@ func (c *client) newGuests(ctx context.Context, name string, n int) (tokens []st
 // scenario is one way to take orders.
 type scenario struct {
 	what   string
-	at     []*server // each gets an equal share of the guests
+	at     []*server // each gets an equal share of the guests; none: pgbench does it
 	tokens []string
 	work   []*server // that do the work
 	others []int     // other processes: of PostgreSQL, of nginx
@@ -133,6 +133,7 @@ type scenario struct {
 func (c *cluster) scenarios() []scenario {
 	all, pg := c.instances, processTree(c.pid)
 	return []scenario{
+		{what: "PostgreSQL alone: pgbench, the same row"},
 		{"SQLite, one server", []*server{c.sqlite}, c.sqliteTokens, []*server{c.sqlite}, nil},
 		{"PostgreSQL, one instance", all[:1], c.tokens, all[:1], pg},
 		{"PostgreSQL, two instances", all[:2], c.tokens, all[:2], pg},
@@ -163,7 +164,7 @@ func (c *cluster) throughput(ctx context.Context, out io.Writer) error {
 			}
 			c.failed += o.failed()
 			rounds[i] = append(rounds[i], o)
-			progress("round %d of %d: %s: %s orders/s, p99 %s ms%s", round+1, c.rounds, w.what, count(o.rate()), millis(o.P99), o.failures())
+			progress("round %d of %d: %s: %s orders/s%s", round+1, c.rounds, w.what, count(o.rate()), o.failures())
 		}
 	}
 	printCluster(out, c.options, all, rounds)
@@ -198,6 +199,10 @@ func (c *cluster) measure(ctx context.Context, w scenario) (o orderStats, err er
 		pids = append(pids, s.pid())
 	}
 	others := w.others
+	if len(w.at) == 0 {
+		o.stats, err = c.limit(ctx)
+		return o, err
+	}
 	if w.at[0] == c.nginx {
 		others = append(processTree(c.nginx.pid()), others...)
 	}
@@ -267,24 +272,33 @@ func databaseTime(header string) (time.Duration, bool) {
 func printCluster(out io.Writer, o options, all []scenario, rounds [][]orderStats) {
 	fmt.Fprintf(out, "`POST /orders` with a key, 32 guests. Medians of %d rounds of %s each. Generator, servers, PostgreSQL and nginx share the cores.\n\n", o.rounds, o.span)
 	var t table
-	t.add("database", "orders/s", "min to max", "p50 ms", "p99 ms", "cores of the servers", "cores of PostgreSQL (and nginx)", "of an order's time in the database")
+	t.add("database", "orders/s", "min to max", "of pgbench", "p50 ms", "p99 ms", "cores of the servers", "cores of PostgreSQL (and nginx)", "of an order's time in the database")
 	for i, w := range all {
-		var rates, servers, others, share []float64
-		var p50, p99 []time.Duration
-		for _, r := range rounds[i] {
-			rates, servers, others = append(rates, r.rate()), append(servers, r.servers), append(others, r.others)
-			share = append(share, float64(r.inDatabase)/float64(max(r.whole, 1)))
-			p50, p99 = append(p50, r.P50), append(p99, r.P99)
-		}
-		cores := none
-		if w.others != nil {
-			cores = ratio(median(others))
-		}
-		low, high := spread(rates)
-		t.add(w.what, count(median(rates)), count(low)+" to "+count(high), millis(median(p50)), millis(median(p99)),
-			ratio(median(servers)), cores, fmt.Sprintf("%.0f %%", 100*median(share)))
+		t.add(append([]string{w.what}, scenarioCells(w, rounds[i], rounds[0])...)...)
 	}
 	t.print(out)
+}
+
+// scenarioCells are the medians of a scenario; by are the rounds of pgbench.
+func scenarioCells(w scenario, rounds, by []orderStats) []string {
+	var rates, ratios, servers, others, share []float64
+	var p50, p99 []time.Duration
+	for i, r := range rounds {
+		rates, ratios = append(rates, r.rate()), append(ratios, r.rate()/by[i].rate())
+		servers, others = append(servers, r.servers), append(others, r.others)
+		share = append(share, float64(r.inDatabase)/float64(max(r.whole, 1)))
+		p50, p99 = append(p50, r.P50), append(p99, r.P99)
+	}
+	low, high := spread(rates)
+	cells := []string{count(median(rates)), count(low) + " to " + count(high)}
+	if len(w.at) == 0 {
+		return append(cells, none, none, none, none, none, none)
+	}
+	cores := none
+	if w.others != nil {
+		cores = ratio(median(others))
+	}
+	return append(cells, ratio(median(ratios)), millis(median(p50)), millis(median(p99)), ratio(median(servers)), cores, fmt.Sprintf("%.0f %%", 100*median(share)))
 }
 
 // spread gives the smallest and the largest value.
