@@ -126,22 +126,23 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 }
 
 func openLessons(ctx context.Context, cfg config, at site, deps handlers.Deps) (*learn.Handler, error) {
-	return learn.Open(ctx, cfg.lessonsFile(), learn.Options{
-		PublicURL: at.url, Kiosk: cfg.table.kiosk, CurlOptions: cfg.curlOptions(), LoopbackOnly: cfg.loopbackOnly() || cfg.isTable(), Log: deps.Log, Sign: deps.Authority.SignDocument, Reopen: at.reopen, Observe: cfg.table.observe,
-		Preview: func(ctx context.Context) ([]learn.Loss, error) { return previewReset(ctx, deps.Store) },
-		Reset: func(ctx context.Context) error {
-			leave, err := deps.Hashing.Enter(ctx, "reset")
-			if err != nil {
-				return err
-			}
-			defer leave()
-			day, err := seed.State(true)
-			if err != nil {
-				return err
-			}
-			return deps.Store.ResetTo(ctx, day)
-		},
-	})
+	o := cfg.table.lessons
+	o.PublicURL, o.Kiosk, o.CurlOptions, o.LoopbackOnly = at.url, cfg.table.kiosk, cfg.curlOptions(), cfg.loopbackOnly() || cfg.isTable()
+	o.Log, o.Sign, o.Reopen = deps.Log, deps.Authority.SignDocument, at.reopen
+	o.Preview = func(ctx context.Context) ([]learn.Loss, error) { return previewReset(ctx, deps.Store) }
+	o.Reset = func(ctx context.Context) error {
+		leave, err := deps.Hashing.Enter(ctx, "reset")
+		if err != nil {
+			return err
+		}
+		defer leave()
+		day, err := seed.State(true)
+		if err != nil {
+			return err
+		}
+		return deps.Store.ResetTo(ctx, day)
+	}
+	return learn.Open(ctx, cfg.lessonsFile(), o)
 }
 
 // previewReset counts what a reset to the demo data would delete.

@@ -169,6 +169,14 @@ var teacherCalls = []struct{ method, path, body string }{
 	{http.MethodGet, "/teach/state", ""},
 	{http.MethodHead, "/teach/events", ""},
 	{http.MethodGet, "/teach/tables/01", ""},
+	{http.MethodGet, "/teach/wall", ""},
+	{http.MethodGet, "/teach/cards", ""},
+	{http.MethodPost, "/teach/message", `{"text":"Look here","minutes":1}`},
+	{http.MethodPost, "/teach/pause", `{"seconds":1}`},
+	{http.MethodPost, "/teach/open", `{"parts":["II"]}`},
+	{http.MethodPost, "/teach/clock", `{"advance":"1m"}`},
+	{http.MethodPost, "/teach/pace", `{"kitchen":"auto"}`},
+	{http.MethodPost, "/teach/reveal", `{"lesson":"L01","question":"predict"}`},
 }
 
 // TestClass_onlyTheTeacher: who is not the teacher gets 401 everywhere, what a page of another
@@ -322,4 +330,185 @@ func TestClass_events(t *testing.T) {
 	if lines.Scan() && lines.Scan() {
 		t.Errorf("after the end: %s", lines.Text())
 	}
+}
+
+// TestClass_message: a header, the page, and the first line of what a terminal shows; an
+// empty text takes it away.
+func TestClass_message(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 1)
+	table := c.join(t)
+	res := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/message", `{"text":"Look at table 3 – now","minutes":5}`)
+	if until, err := time.Parse(time.RFC3339, member(t, res, "until").(string)); err != nil || time.Until(until) > 5*time.Minute || time.Until(until) < 4*time.Minute {
+		t.Errorf("until %v (%v)", until, err)
+	}
+	res = c.send(t, http.MethodGet, table+"/learn", "")
+	if !strings.HasPrefix(res.body, "YOUR TEACHER SAYS: Look at table 3 – now\n\nTHE RESTAURANT") || res.header.Get("Class-Message") != "Look at table 3 %E2%80%93 now" {
+		t.Errorf("%q and %.80s", res.header.Get("Class-Message"), res.body)
+	}
+	if got := member(t, c.send(t, http.MethodGet, "/class", ""), "message"); got != "Look at table 3 – now" {
+		t.Errorf("/class says %v", got)
+	}
+	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/message", `{"text":""}`)
+	if res := c.send(t, http.MethodGet, table+"/learn", ""); !strings.HasPrefix(res.body, "THE RESTAURANT") || res.header.Get("Class-Message") != "" {
+		t.Errorf("afterwards: %q and %.80s", res.header.Get("Class-Message"), res.body)
+	}
+	for _, body := range []string{`{"text":"` + strings.Repeat("x", 141) + `"}`, `{"text":"a\nb"}`, `{"text":"a","minutes":601}`, `{"text":"a","minutes":-1}`} {
+		c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/message", body)
+	}
+	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/message", `{"text":"`+strings.Repeat("é", 140)+`"}`)
+}
+
+// TestClass_pause: nothing is taken and nothing counts, but lessons can be read; then all goes
+// on.
+func TestClass_pause(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 1)
+	table := c.join(t)
+	seen := func() any {
+		return member(t, c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/state", ""), "tables", 0, "seen")
+	}
+	c.send(t, http.MethodGet, table+"/healthz", "")
+	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/pause", `{"seconds":600}`)
+	res := c.send(t, http.MethodGet, table+"/api/v1/menu", "")
+	if res.status != http.StatusServiceUnavailable || !strings.Contains(res.body, "class-paused") || !strings.Contains(res.body, "Hands off until") || res.header.Get("Retry-After") == "" {
+		t.Errorf("the menu in a pause: %d %s", res.status, res.body)
+	}
+	for path, want := range map[string]int{"/healthz": 200, "/learn": 200, "/learn/lessons/L01": 200, "/": 200, "/api/v1/orders": 503, "/kiosk/snacks": 503} {
+		if res := c.send(t, http.MethodGet, table+path, ""); res.status != want {
+			t.Errorf("%s in a pause: %d", path, res.status)
+		}
+	}
+	if res := c.send(t, http.MethodPost, table+"/learn/lessons/L01/answers", "question=predict&choice=1"); res.status != http.StatusServiceUnavailable {
+		t.Errorf("an answer in a pause: %d", res.status)
+	}
+	c.send(t, http.MethodGet, "/t/01/.well-known/jwks.json", "")
+	if facts := member(t, c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/tables/01", ""), "facts").([]any); len(facts) != 0 || seen() != 0.0 {
+		t.Errorf("in a pause counts %v", facts)
+	}
+	c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/pause", `{"seconds":601}`)
+	if res := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/pause", `{}`); member(t, res, "paused_until") != nil {
+		t.Errorf("the end of the pause: %s", res.body)
+	}
+	if res := c.send(t, http.MethodGet, table+"/api/v1/menu", ""); res.status != http.StatusOK || seen() != 1.0 {
+		t.Errorf("after the pause: %d, seen %v", res.status, seen())
+	}
+}
+
+// TestClass_unlock: a locked lesson can be read, counts nothing in public, and what was seen
+// of it counts as soon as its part opens, by the teacher or by doing the part before.
+func TestClass_unlock(t *testing.T) {
+	t.Parallel()
+	c := openClassIn(t, t.TempDir(), class.Settings{Title: "Pizza class", Tables: 2, Join: class.JoinOpen, Unlock: class.UnlockParts})
+	first, second := c.join(t), c.join(t)
+	state := func(table, lesson string) any {
+		return member(t, c.send(t, http.MethodGet, table+"/learn/lessons/"+lesson, ""), "state")
+	}
+	if l1, l5, x1 := state(first, "L01"), state(first, "L05"), state(first, "X01"); l1 != "open" || l5 != "locked" || x1 != "open" {
+		t.Errorf("in the beginning L01 is %v, L05 %v, X01 %v", l1, l5, x1)
+	}
+	if text := c.send(t, http.MethodGet, first+"/learn/lessons/L05.txt", ""); !strings.Contains(text.body, "This lesson is locked") {
+		t.Errorf("L05: %.200s", text.body)
+	}
+	c.send(t, http.MethodPost, first+"/learn/lessons/L05/hints", "number=1") // begins it
+	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/open", `{"parts":["II"]}`)
+	if l5, l10 := state(first, "L05"), state(first, "L10"); l5 != "started" || l10 != "locked" {
+		t.Errorf("after the teacher opened part II, L05 is %v and L10 %v", l5, l10)
+	}
+	if got := member(t, c.send(t, http.MethodGet, "/class", ""), "open_parts"); len(got.([]any)) != 1 || !strings.HasPrefix(got.([]any)[0].(string), "II. ") {
+		t.Errorf("open parts: %v", got)
+	}
+	var done []string
+	for _, id := range []string{"L05", "L06", "L07", "L08", "L09"} {
+		done = append(done, `{"lesson":"`+id+`","state":"done"}`)
+	}
+	if res := c.send(t, http.MethodPut, second+"/learn/progress", `{"lessons":[`+strings.Join(done, ",")+`]}`); res.status != http.StatusOK {
+		t.Fatalf("restore: %d %s", res.status, res.body)
+	}
+	if l10, other := state(second, "L10"), state(first, "L10"); l10 != "open" || other != "locked" {
+		t.Errorf("after part II, L10 is %v, and at the other table %v", l10, other)
+	}
+	for _, body := range []string{`{"parts":[]}`, `{"parts":["VII"]}`, `{}`} {
+		c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/open", body)
+	}
+}
+
+// TestClass_clock: all tables, those too that open later; or only one.
+func TestClass_clock(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 3)
+	first, second := c.join(t), c.join(t)
+	ahead := func(table string) any { return member(t, c.send(t, http.MethodGet, table+"/lab/clock", ""), "ahead_s") }
+	ahead(first) // opens it
+	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/clock", `{"advance":"16m"}`)
+	if res := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/clock?table=02", `{"advance":"1m"}`); member(t, res, "ahead_s") != 1020.0 {
+		t.Errorf("table 2: %s", res.body)
+	}
+	if one, two := ahead(first), ahead(second); one != 960.0 || two != 1020.0 {
+		t.Errorf("the clocks are %v and %v seconds ahead", one, two)
+	}
+	if got := member(t, c.send(t, http.MethodGet, "/class", ""), "clock_ahead_s"); got != 960.0 {
+		t.Errorf("/class says %v", got)
+	}
+	for _, body := range []string{`{"advance":"-1m"}`, `{"advance":"24h"}`, `{"advance":"soon"}`, `{}`} {
+		c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/clock", body)
+	}
+	c.asTeacher(t, http.StatusNotFound, http.MethodPost, "/teach/clock?table=09", `{"advance":"1m"}`)
+}
+
+// TestClass_pace: tokens of thirty seconds and a manual kitchen, for all or for one.
+func TestClass_pace(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 2)
+	first, second := c.join(t), c.join(t)
+	life := func(table string) any {
+		return member(t, c.send(t, http.MethodPost, table+"/api/v1/auth/login", `{"username":"carla","password":"carla-likes-pizza"}`), "expires_in")
+	}
+	if life(first) != 900.0 {
+		t.Errorf("before: %v", life(first))
+	}
+	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/pace", `{"access_token_ttl":"30s","kitchen":"manual"}`)
+	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/pace?table=02", `{"access_token_ttl":"5m","kitchen":"slow"}`)
+	if one, two := life(first), life(second); one != 30.0 || two != 300.0 {
+		t.Errorf("tokens live %v and %v seconds", one, two)
+	}
+	for table, mode := range map[string]any{first: "manual", second: "auto"} {
+		res := c.send(t, http.MethodGet, table+"/api/v1/kitchen/mode", "", c.logIn(t, table, "carla"))
+		if member(t, res, "mode") != mode || mode == "auto" && member(t, res, "pace_ms") != 15000.0 {
+			t.Errorf("the kitchen: %s", res.body)
+		}
+	}
+	for _, body := range []string{`{}`, `{"access_token_ttl":"4s"}`, `{"access_token_ttl":"31m"}`, `{"kitchen":"closed"}`} {
+		c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/pace", body)
+	}
+}
+
+// TestClass_reveal: first how often, then which is right.
+func TestClass_reveal(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 3)
+	for _, choice := range []string{"1", "2", "2"} {
+		c.send(t, http.MethodPost, c.join(t)+"/learn/lessons/L01/answers", "question=predict&choice="+choice)
+	}
+	const body = `{"lesson":"L01","question":"predict"}`
+	res := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/reveal", body)
+	if member(t, res, "counts", 0) != 1.0 || member(t, res, "counts", 1) != 2.0 || member(t, res, "answer") != nil || member(t, res, "why") != nil {
+		t.Errorf("the first call: %s", res.body)
+	}
+	res = c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/reveal", body)
+	if member(t, res, "answer") != 2.0 || member(t, res, "counts", 1) != 2.0 {
+		t.Errorf("the second call: %s", res.body)
+	}
+	if shown := member(t, c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/state", ""), "reveal", "answer"); shown != 2.0 {
+		t.Errorf("the wall shows %v", shown)
+	}
+	res = c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/reveal", `{"lesson":"L02","question":"predict"}`)
+	if member(t, res, "answer") != nil {
+		t.Errorf("another question: %s", res.body)
+	}
+	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/reveal", `{}`)
+	if shown := member(t, c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/state", ""), "reveal"); shown != nil {
+		t.Errorf("in the end the wall shows %v", shown)
+	}
+	c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/reveal", `{"lesson":"L99","question":"predict"}`)
 }

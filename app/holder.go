@@ -128,6 +128,7 @@ func (h *holder) replace(ctx context.Context, old *opened) error {
 	if err := h.open(ctx); err != nil {
 		return err
 	}
+	h.now.Load().api.Authority.SetLifetime(old.api.Authority.Lifetime()) // a class may have changed it
 	if ahead := old.api.Authority.Ahead(); ahead > 0 {
 		h.now.Load().api.Authority.Advance(ahead)
 	}

@@ -28,8 +28,8 @@ type table struct {
 	longestWait time.Duration
 	// hashing is where all tables wait that hash a password.
 	hashing *queue.Queue
-	// observe is told of each fact of the lessons; see learn.Options.
-	observe func(f *learn.Fact, changed bool)
+	// lessons are what the class has the lessons do.
+	lessons learn.Options
 }
 
 // isTable reports whether the restaurant is a table of a class.
@@ -66,7 +66,7 @@ type tableOpener struct {
 func (o tableOpener) open(ctx context.Context, at class.Place) (class.Restaurant, error) {
 	cfg, log := o.cfg, o.log.With("table", at.Number)
 	cfg.dataDir, cfg.publicURL, cfg.allowedHosts, cfg.lab, cfg.demoData = at.Folder, at.URL, o.hosts, true, true
-	cfg.table = table{issuer: at.Issuer, kiosk: at.Kiosk, passwordEnding: classPassword, longestWait: classWait, hashing: o.hashing, observe: at.Observe}
+	cfg.table = table{issuer: at.Issuer, kiosk: at.Kiosk, passwordEnding: classPassword, longestWait: classWait, hashing: o.hashing, lessons: at.Lessons}
 	folder, err := openStore(ctx, cfg, log)
 	if err != nil {
 		return nil, err
@@ -107,6 +107,26 @@ func (h *tableRestaurant) Documents() http.Handler { return h.documents }
 
 // Lessons are those of the table.
 func (h *tableRestaurant) Lessons() *learn.Handler { return h.holder.now.Load().lessons }
+
+// AdvanceClock moves the clock of the tokens ahead.
+func (h *tableRestaurant) AdvanceClock(d time.Duration) bool {
+	return h.holder.now.Load().api.Authority.Advance(d)
+}
+
+// SetPace changes how long tokens are valid, and how the kitchen works.
+func (h *tableRestaurant) SetPace(p class.Pace) {
+	api := h.holder.now.Load().api
+	if p.TokenTTL > 0 {
+		api.Authority.SetLifetime(p.TokenTTL)
+	}
+	manual := api.Kitchen.Mode().Manual
+	if p.ManualKitchen != nil {
+		manual = *p.ManualKitchen
+	}
+	if p.ManualKitchen != nil || p.KitchenPace > 0 {
+		api.Kitchen.SetMode(manual, p.KitchenPace)
+	}
+}
 
 // Drain ends event streams.
 func (h *tableRestaurant) Drain() { h.holder.now.Load().drain(context.Background(), 0) }

@@ -9,12 +9,14 @@
 package class
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -33,6 +35,10 @@ type Restaurant interface {
 	Documents() http.Handler
 	// Lessons are its lessons, with what the learner has done.
 	Lessons() *learn.Handler
+	// AdvanceClock moves the clock of the tokens ahead, and reports whether it did.
+	AdvanceClock(time.Duration) bool
+	// SetPace changes what is set in it, until the restaurant is closed.
+	SetPace(Pace)
 	// Drain ends streams, which would never end by themselves. Other requests go on.
 	Drain()
 	// Close ends it. No request may run any more.
@@ -49,8 +55,23 @@ type Place struct {
 	URL, Issuer string
 	// Kiosk is the address of the kiosk for all tables.
 	Kiosk string
-	// Observe is to be told of each fact of the lessons; see learn.Options.
-	Observe func(f *learn.Fact, changed bool)
+	// Lessons are what the lessons are to be told by the class.
+	Lessons learn.Options
+}
+
+// Pace is how fast things go. What is nil or 0 stays as it is.
+type Pace struct {
+	// TokenTTL is how long new access tokens are valid.
+	TokenTTL time.Duration
+	// ManualKitchen is whether a chef must move the orders.
+	ManualKitchen *bool
+	// KitchenPace is how long each step takes in an automatic kitchen.
+	KitchenPace time.Duration
+}
+
+// over returns the pace with what another one sets.
+func (p Pace) over(by Pace) Pace {
+	return Pace{cmp.Or(by.TokenTTL, p.TokenTTL), cmp.Or(by.ManualKitchen, p.ManualKitchen), cmp.Or(by.KitchenPace, p.KitchenPace)}
 }
 
 // Options are what a class is made of.
@@ -83,6 +104,11 @@ type Class struct {
 	mu          sync.Mutex
 	message     message
 	pausedUntil time.Time
+	ahead       time.Duration // of the clocks of all tables
+	pace        Pace          // of all tables
+	reveal      *revealResponse
+
+	openParts atomic.Pointer[[]string] // those of the roster, for who may not wait for its lock
 }
 
 // message is what the teacher tells everybody.
@@ -109,6 +135,7 @@ func Open(o Options, s Settings) (*Class, error) {
 		}
 		c.tables = append(c.tables, &table{class: c, number: n + 1, kiosk: k})
 	}
+	c.openParts.Store(&roster.OpenParts)
 	c.router = c.routes()
 	c.kiosk, err = c.newKiosk()
 	return c, err
@@ -173,7 +200,7 @@ func (c *Class) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.dispatch(w
 func (c *Class) Drain() {
 	c.feed.close()
 	for _, t := range c.tables {
-		if in := t.inside.Load(); in != nil && in.broken == nil {
+		if in := t.opened(); in != nil {
 			in.restaurant.Drain()
 		}
 	}

@@ -46,7 +46,9 @@ func (e *echo) Documents() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "documents of %s", e.Number) })
 }
 
-func (e *echo) Lessons() *learn.Handler { return nil } // nobody asks for them here
+func (e *echo) Lessons() *learn.Handler         { return nil } // nobody asks for them here
+func (e *echo) AdvanceClock(time.Duration) bool { return true }
+func (e *echo) SetPace(Pace)                    {}
 
 func (e *echo) Drain()       { close(e.drained) }
 func (e *echo) Close() error { e.closed.Store(true); return nil }

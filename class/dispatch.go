@@ -105,6 +105,9 @@ func (c *Class) pause() (until time.Time, paused bool) {
 	return c.pausedUntil, time.Now().Before(c.pausedUntil)
 }
 
+// isPaused reports whether the class has a pause, in which nothing counts.
+func (c *Class) isPaused() bool { _, paused := c.pause(); return paused }
+
 // readable reports whether a request changes nothing and proves nothing, so that it may be
 // made in a pause: health, pages and lessons.
 func readable(method, path string) bool {

@@ -113,7 +113,7 @@ func (t *table) observe(f *learn.Fact, changed bool) {
 
 // lessons returns how far the learner is; nil while the restaurant is not open.
 func (t *table) lessons() []learn.LessonOverview {
-	if in := t.inside.Load(); in != nil && in.broken == nil {
+	if in := t.opened(); in != nil {
 		return in.restaurant.Lessons().Overview()
 	}
 	return nil

@@ -88,6 +88,9 @@ func (c *Class) overview() showResponse {
 		Title: r.Title, Tables: len(r.Tables), Free: r.free(), Message: httpjson.Optional(c.Message()), OpenParts: append([]string{}, r.OpenParts...),
 	}
 	res.Joinable = r.Join == JoinOpen && res.Free > 0
+	c.mu.Lock()
+	res.ClockAhead = int64(c.ahead / time.Second)
+	c.mu.Unlock()
 	if until, paused := c.pause(); paused {
 		until = until.UTC().Truncate(time.Second)
 		res.PausedUntil = &until

@@ -23,6 +23,8 @@ type stateResponse struct {
 	// Problems are the refusals of the last minutes that no lesson asked for, the commonest
 	// first.
 	Problems []problemState `json:"problems"`
+	// Reveal are the guesses that the wall shows, or null.
+	Reveal *revealResponse `json:"reveal"`
 }
 
 // tableState is how far a table is.
@@ -92,7 +94,7 @@ func (c *Class) state(now time.Time) stateResponse {
 			res.Lessons[n].count(s)
 		}
 	}
-	res.Problems = radar(res.Tables)
+	res.Problems, res.Reveal = radar(res.Tables), c.revealed()
 	return res
 }
 
@@ -254,7 +256,7 @@ func (c *Class) teacherTable(gc *gin.Context) error {
 	joined := c.joined(t)
 	facts, _ := t.history.newest()
 	res := tableResponse{tableState: t.stateAt(time.Now()), Code: joined.Code, Base: joined.Base, Facts: facts, Lessons: t.lessons()}
-	if in := t.inside.Load(); res.Lesson != nil && in != nil && in.broken == nil {
+	if in := t.opened(); res.Lesson != nil && in != nil {
 		res.Next = in.restaurant.Lessons().NextStep(*res.Lesson)
 	}
 	httpjson.NoStore(gc)
@@ -265,7 +267,11 @@ func (c *Class) teacherTable(gc *gin.Context) error {
 func (c *Class) tableOf(gc *gin.Context) (*table, error) {
 	t := c.byNumber(gc.Param("number"))
 	if t == nil {
-		return nil, problem.TableUnknown.New("There is no table of this number. They are 01 to " + numberText(len(c.tables)) + ".")
+		return nil, c.noSuchTable()
 	}
 	return t, nil
+}
+
+func (c *Class) noSuchTable() error {
+	return problem.TableUnknown.New("There is no table of this number. They are 01 to " + numberText(len(c.tables)) + ".")
 }

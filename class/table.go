@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"restaurant/learn"
 	"restaurant/problem"
 )
 
@@ -39,13 +40,23 @@ type table struct {
 	use    sync.RWMutex
 	inside atomic.Pointer[inside] // nil: not opened yet
 
-	history history
+	history  history
+	settings tableSettings
 }
 
 // inside is the open restaurant, or why it cannot be opened.
 type inside struct {
 	restaurant Restaurant
 	broken     error
+	ahead      time.Duration // how far the class has moved its clock; the lock is that of the settings
+}
+
+// opened is the open restaurant, or nil.
+func (t *table) opened() *inside {
+	if in := t.inside.Load(); in != nil && in.broken == nil {
+		return in
+	}
+	return nil
 }
 
 func (t *table) text() string   { return numberText(t.number) }
@@ -89,7 +100,7 @@ func (t *table) state() State {
 func (t *table) enter(ctx context.Context) (h Restaurant, leave func(), err error) {
 	for {
 		t.use.RLock()
-		if in := t.inside.Load(); in != nil && in.broken == nil {
+		if in := t.opened(); in != nil {
 			return in.restaurant, t.use.RUnlock, nil
 		}
 		t.use.RUnlock()
@@ -110,30 +121,33 @@ func (t *table) open(ctx context.Context) error {
 	if in == nil {
 		in = t.openNow(context.WithoutCancel(ctx)) // for all who wait for it
 		t.inside.Store(in)
+		t.settings.catchUp(t)
+		t.class.feed.publish(nil)
 	}
 	return in.broken
 }
 
 func (t *table) openNow(ctx context.Context) *inside {
 	restaurant, err := t.class.Open(ctx, Place{
-		Number: t.text(), Folder: t.folder(), URL: t.class.URL + t.path(), Issuer: t.class.URL + t.keysPath(), Kiosk: t.class.URL + t.path() + kioskPath, Observe: t.observe,
+		Number: t.text(), Folder: t.folder(), URL: t.class.URL + t.path(), Issuer: t.class.URL + t.keysPath(), Kiosk: t.class.URL + t.path() + kioskPath,
+		Lessons: learn.Options{Observe: t.observe, IsOpen: t.class.isOpen, Message: t.class.Message, Paused: t.class.isPaused},
 	})
 	if err != nil {
 		t.class.Log.Error("the restaurant of a table cannot be opened; the others go on", "table", t.text(), "err", err)
 	}
-	return &inside{restaurant, err}
+	return &inside{restaurant: restaurant, broken: err}
 }
 
 // whileClosed closes the restaurant, runs fn and leaves the restaurant closed: the next request opens
 // it. Streams end at once, and other requests get their answers first. fn may be nil.
 func (t *table) whileClosed(fn func() error) error {
-	if in := t.inside.Load(); in != nil && in.broken == nil {
+	if in := t.opened(); in != nil {
 		in.restaurant.Drain()
 	}
 	t.use.Lock()
 	defer t.use.Unlock()
 	var err error
-	if in := t.inside.Load(); in != nil && in.broken == nil {
+	if in := t.opened(); in != nil {
 		err = in.restaurant.Close()
 	}
 	t.inside.Store(nil)

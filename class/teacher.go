@@ -44,6 +44,12 @@ func (c *Class) mountTeacher(r *gin.Engine) {
 	httpjson.Get(only, "/state", adapt(c.teacherState))
 	httpjson.Get(only, "/events", adapt(c.teacherEvents))
 	httpjson.Get(only, "/tables/:number", adapt(c.teacherTable))
+	only.POST("/message", adapt(c.setMessageForAll))
+	only.POST("/pause", adapt(c.pauseAll))
+	only.POST("/open", adapt(c.openPartsForAll))
+	only.POST("/clock", adapt(c.advanceClocks))
+	only.POST("/pace", adapt(c.setPace))
+	only.POST("/reveal", adapt(c.revealGuesses))
 }
 
 // teacherOnly lets only the teacher pass: with the session of a browser, or with the code as

@@ -68,7 +68,7 @@ type rotateResponse struct {
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/keys/rotate [post]
 func (a *API) rotateKeys(c *gin.Context) error {
-	kid, err := a.Authority.Keys().Rotate(c.Request.Context(), a.Authority.Lifetime())
+	kid, err := a.Authority.Keys().Rotate(c.Request.Context(), a.Authority.LongestLifetime())
 	if full, ok := errors.AsType[tokens.TooManyKeysError](err); ok {
 		return problem.RateLimited.New("The server already accepts as many keys as it keeps at one time. Rotate again when the first of them has expired.").RetryAfter(full.Wait)
 	}

@@ -75,7 +75,7 @@ func (h *Handler) answer(c *gin.Context) error {
 	}
 	lessons, target := h.snapshot()
 	now := find(lessons, l.ID)
-	res.State = now.State
+	res.State = now.Shown()
 	if prefersText(c) {
 		return renderText(c, "answer", answered{target, now, res, choice == 0})
 	}

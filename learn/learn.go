@@ -62,7 +62,15 @@ type Options struct {
 	// Observe is called with each fact, and with nil when lessons have changed without one;
 	// changed is whether they have. It must neither block nor call the lessons. It may be nil.
 	Observe func(f *Fact, changed bool)
-	Log     *slog.Logger
+	// IsOpen reports whether a part of the course is open before the part before it is done;
+	// nil: all are. It must neither block nor call the lessons. Call Tracker.Settle when its
+	// result changes.
+	IsOpen func(part string) bool
+	// Message is what a teacher says to everybody, or empty; it may be nil.
+	Message func() string
+	// Paused reports whether nothing counts now; it may be nil.
+	Paused func() bool
+	Log    *slog.Logger
 }
 
 // Loss is something that a reset takes away.
@@ -86,6 +94,7 @@ func Open(ctx context.Context, file string, o Options) (*Handler, error) {
 	_, base := basepath.Split(o.PublicURL)
 	h.pages = pagesUnder(base)
 	h.store, h.Tracker = store, NewTracker(h.Course, records, h.save)
+	h.Tracker.isOpen = o.IsOpen
 	h.started = h.Tracker.Start()
 	return h, nil
 }

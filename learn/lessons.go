@@ -50,7 +50,7 @@ func (h *Handler) list(c *gin.Context) error {
 	lessons, _ := h.Tracker.snapshot()
 	var res listResponse
 	for _, l := range lessons {
-		res.Items = append(res.Items, listItem{l.ID, l.Title, l.Minutes, l.Part, l.Extra, l.State, l.Claims, l.stillToShow()})
+		res.Items = append(res.Items, listItem{l.ID, l.Title, l.Minutes, l.Part, l.Extra, l.Shown(), l.Claims, l.stillToShow()})
 	}
 	return respond(c, res)
 }
@@ -282,7 +282,7 @@ func (h *Handler) lesson(id string) (*course.Lesson, error) {
 
 func (h *Handler) lessonResponse(target export.Target, l *lesson) lessonResponse {
 	res := lessonResponse{
-		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Part: l.Part, Extra: l.Extra, Goal: l.Goal, Needs: l.Needs, State: l.State,
+		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Part: l.Part, Extra: l.Extra, Goal: l.Goal, Needs: l.Needs, State: l.Shown(),
 		StartedAt: nilIfZero(l.StartedAt), DoneAt: nilIfZero(l.DoneAt), Attempts: l.Attempts, Predict: newQuestion(l.Predict, l),
 		Prepare: newSteps(target, l, l.Prepare), Steps: newSteps(target, l, l.Steps), Look: httpjson.Optional(l.Look), StillToSee: l.stillToShow(),
 	}

@@ -21,7 +21,7 @@ const ProgressHeader = "Lesson-Progress"
 
 // OnResponse credits each response of the API just before its header goes out.
 func (h *Handler) OnResponse(c *gin.Context) {
-	if !isAPIRoute(middleware.Route(c)) {
+	if !isAPIRoute(middleware.Route(c)) || h.isPaused() {
 		return
 	}
 	f := factOf(c)
@@ -36,6 +36,8 @@ const notedKey = "lessons.noted"
 
 // Note says in a word what the running request has shown; a pattern may ask for it.
 func Note(c *gin.Context, word string) { c.Set(notedKey, word) }
+
+func (h *Handler) isPaused() bool { return h.Paused != nil && h.Paused() }
 
 // Evidence is something that happened elsewhere: at the kiosk, on the wire, on the stage.
 type Evidence struct {
@@ -53,6 +55,9 @@ type Evidence struct {
 
 // Report credits what happened elsewhere.
 func (h *Handler) Report(e Evidence) {
+	if h.isPaused() {
+		return
+	}
 	h.Tracker.Observe(course.Fact{
 		At: time.Now().UnixMilli(), Endpoint: course.Endpoint{Method: e.Method, Route: e.Route}, Status: e.Status, Problem: e.Problem,
 		Via: e.Via, Noted: e.Noted, Token: e.Token, TokenHash: hash(e.TokenID),

@@ -63,7 +63,7 @@ func Contents() (all []LessonOverview) {
 
 func (l *lesson) overview() LessonOverview {
 	o := LessonOverview{
-		ID: l.ID, Title: l.Title, Part: l.Part, Minutes: l.Minutes, Extra: l.Extra, State: l.State,
+		ID: l.ID, Title: l.Title, Part: l.Part, Minutes: l.Minutes, Extra: l.Extra, State: l.Shown(),
 		StartedAt: nilIfZero(l.StartedAt), DoneAt: nilIfZero(l.DoneAt), Seen: l.SeenCount(), Of: len(l.Seen), Still: l.StillToSee(),
 		Hints: l.progress.Hints, Wrong: l.Attempts, Answers: map[string]int{}, Restarts: l.Restarts, Restored: l.Restored,
 	}
@@ -119,6 +119,35 @@ func (h *Handler) NextStep(id string) *NextStep {
 		}
 	}
 	return nil
+}
+
+// Question is a question of a lesson, with its answer.
+type Question struct {
+	Question string   `json:"question"`
+	Choices  []string `json:"choices"`
+	// Answer is the number of the right choice, from 1.
+	Answer int    `json:"answer"`
+	Why    string `json:"why"`
+}
+
+// FindQuestion returns a question of a lesson, if there is one.
+func FindQuestion(lesson, id string) (q Question, ok bool) {
+	l, ok := course.Load().Lesson(lesson)
+	if !ok {
+		return q, false
+	}
+	found, ok := l.Question(id)
+	return Question{found.Question, found.Choices, found.Answer, found.Why}, ok
+}
+
+// Parts are the parts of the course in order, without the extras.
+func Parts() (parts []string) {
+	for _, l := range course.Load().Counted() {
+		if !slices.Contains(parts, l.Part) {
+			parts = append(parts, l.Part)
+		}
+	}
+	return parts
 }
 
 // Current returns the lesson that the learner is at: of those that are begun and not done,

@@ -15,6 +15,8 @@ import (
 type overview struct {
 	export.Target
 	Lessons []lesson
+	// Message is what the teacher says, or empty.
+	Message string
 }
 
 // start is where the lessons begin: a list of them and the next task, for a terminal. It
@@ -31,7 +33,10 @@ type overview struct {
 //	@Router			/learn [get]
 func (h *Handler) start(c *gin.Context) error {
 	lessons, target := h.snapshot()
-	data := overview{target, lessons}
+	data := overview{target, lessons, ""}
+	if h.Message != nil {
+		data.Message = h.Message()
+	}
 	switch preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON, httpjson.MediaText) {
 	case httpjson.MediaHTML:
 		return toPage(c)

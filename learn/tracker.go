@@ -18,11 +18,13 @@ import (
 //	@Description	How far you are in a lesson.
 type State string //@name LessonState
 
-// The three states.
+// The states. StateLocked is only shown: a lesson of a part that is not open yet. What the
+// server sees of it counts, and as soon as the part opens it may be done.
 const (
 	StateOpen    State = "open"
 	StateStarted State = "started"
 	StateDone    State = "done"
+	StateLocked  State = "locked"
 )
 
 func (s State) valid() bool { return s == StateOpen || s == StateStarted || s == StateDone }
@@ -33,6 +35,9 @@ func (s State) valid() bool { return s == StateOpen || s == StateStarted || s ==
 type Tracker struct {
 	subscriptions map[course.Endpoint][]subscription
 	save          func(*course.Fact, []record)
+	// isOpen reports whether a part is open whatever is done; nil: all are. It must not call
+	// the tracker.
+	isOpen func(part string) bool
 
 	mu      sync.Mutex
 	lessons []lesson
@@ -51,7 +56,8 @@ type subscription struct {
 type lesson struct {
 	*course.Lesson
 	progress
-	dirty bool // has changed since it was handed on
+	dirty  bool // has changed since it was handed on
+	locked bool // in a snapshot: its part is not open
 }
 
 // progress is what is stored of a lesson, as JSON.
@@ -147,10 +153,42 @@ func (t *Tracker) credit(f *course.Fact) string {
 	var changes []string
 	for _, s := range t.subscriptions[f.Endpoint] {
 		if l := &t.lessons[s.lesson]; l.State != StateDone && l.apply(&s, f) {
-			changes = append(changes, t.advance(l, f.At))
+			if change := t.advance(l, f.At); change != "" {
+				changes = append(changes, change)
+			}
 		}
 	}
-	return strings.Join(slices.Compact(changes), ", ")
+	return strings.Join(slices.Compact(append(changes, t.settle(f.At)...)), ", ")
+}
+
+// settle completes the lessons of which all was seen, and whose part is open by now.
+func (t *Tracker) settle(at int64) (changes []string) {
+	for n := range t.lessons {
+		if l := &t.lessons[n]; !l.IsDone() && !slices.Contains(l.Seen, 0) && !t.isLocked(l) {
+			changes = append(append(changes, t.complete(l, at)), t.settle(at)...)
+		}
+	}
+	return changes
+}
+
+// Settle is to be called when isOpen has changed.
+func (t *Tracker) Settle() {
+	t.update(nil, func() { t.settle(time.Now().UnixMilli()) })
+}
+
+// isLocked reports whether the part of a lesson is not open yet. It opens when the part
+// before is done, and stays so while one of its own lessons is done. Extras are always open.
+func (t *Tracker) isLocked(l *lesson) bool {
+	if t.isOpen == nil || l.Extra || t.isOpen(l.Part) {
+		return false
+	}
+	first := slices.IndexFunc(t.lessons, func(o lesson) bool { return o.Part == l.Part })
+	if first == 0 {
+		return false
+	}
+	before := t.lessons[first-1].Part
+	return slices.ContainsFunc(t.lessons, func(o lesson) bool { return o.Part == before && !o.IsDone() }) &&
+		!slices.ContainsFunc(t.lessons, func(o lesson) bool { return o.Part == l.Part && o.IsDone() })
 }
 
 // apply reports whether a fact has shown something that the lesson still waited for.
@@ -220,12 +258,21 @@ func (l *lesson) see(p course.Pattern) string {
 	return p.See
 }
 
-// advance updates the state of a lesson of which something was seen, and says so.
+// advance updates the state of a lesson of which something was seen, and says so. Of a
+// locked one it says nothing.
 func (t *Tracker) advance(l *lesson, at int64) string {
 	l.start(at)
-	if slices.Contains(l.Seen, 0) {
+	switch {
+	case t.isLocked(l):
+		return ""
+	case slices.Contains(l.Seen, 0):
 		return l.ID + " " + strconv.Itoa(l.SeenCount()) + "/" + strconv.Itoa(len(l.Seen))
 	}
+	return t.complete(l, at)
+}
+
+func (t *Tracker) complete(l *lesson, at int64) string {
+	l.dirty = true
 	l.State, l.DoneAt, l.Trails, l.Others, l.Counts = StateDone, time.UnixMilli(at).UTC(), nil, nil, nil
 	next := "none"
 	if l := nextOf(t.lessons); l != nil {
@@ -334,6 +381,7 @@ func (t *Tracker) Restore(saved map[string]progress) {
 			}
 			l.restart(p)
 		}
+		t.settle(time.Now().UnixMilli())
 	})
 }
 
@@ -346,7 +394,7 @@ func (t *Tracker) snapshot() (lessons []lesson, order int64) {
 	defer t.mu.Unlock()
 	lessons = slices.Clone(t.lessons)
 	for n := range lessons {
-		lessons[n].progress = lessons[n].clone()
+		lessons[n].progress, lessons[n].locked = lessons[n].clone(), t.isLocked(&t.lessons[n])
 	}
 	return lessons, max(1, t.order)
 }
@@ -374,6 +422,14 @@ func nextOf(lessons []lesson) *lesson {
 
 // IsDone reports whether the lesson is done.
 func (l *lesson) IsDone() bool { return l.State == StateDone }
+
+// Shown is the state as the learner is told it.
+func (l *lesson) Shown() State {
+	if l.locked && !l.IsDone() {
+		return StateLocked
+	}
+	return l.State
+}
 
 // HasGuessed reports whether the learner may know what is still to see, which would spoil
 // the guess.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"restaurant/learn/course"
 )
@@ -261,4 +262,54 @@ func TestTracker_viaAndNoted(t *testing.T) {
 			t.Errorf("fact %d changes %q, want %q", i, news, want.news)
 		}
 	}
+}
+
+// TestTracker_locked: facts count for a lesson that is locked, in silence, and it is done as
+// soon as its part opens: because the part before is done, or because a teacher says so.
+func TestTracker_locked(t *testing.T) {
+	lessons := func() *course.Course {
+		c := &course.Course{}
+		for id, part := range map[string]string{"L01": "I.", "L02": "II.", "L03": "III."} {
+			c.Lessons = append(c.Lessons, &course.Lesson{ID: id, Part: part, Done: course.Condition{All: []course.Pattern{{See: id, Route: "GET /" + id}}}})
+		}
+		slices.SortFunc(c.Lessons, func(a, b *course.Lesson) int { return strings.Compare(a.ID, b.ID) })
+		return c
+	}
+	states := func(tr *Tracker) (all []State) {
+		now, _ := tr.snapshot()
+		for _, l := range now {
+			all = append(all, l.Shown())
+		}
+		return all
+	}
+	want := func(tr *Tracker, news, wantNews string, wanted ...State) {
+		t.Helper()
+		if got := states(tr); news != wantNews || !slices.Equal(got, wanted) {
+			t.Errorf("%q and %v, want %q and %v", news, got, wantNews, wanted)
+		}
+	}
+	open := ""
+	newLocked := func() *Tracker {
+		tr := NewTracker(lessons(), nil, discard)
+		tr.isOpen = func(part string) bool { return part == open }
+		return tr
+	}
+
+	tr := newLocked()
+	want(tr, "", "", StateOpen, StateLocked, StateLocked)
+	want(tr, observe(tr, fact("GET /L02", 200)), "", StateOpen, StateLocked, StateLocked)
+	if cert := newCertificate("i", tr.lessons, time.Now()); len(cert.Lessons) != 0 {
+		t.Errorf("the certificate names a locked lesson: %v", cert.Lessons)
+	}
+	want(tr, observe(tr, fact("GET /L01", 200)), "L01 done; next=L02, L02 done; next=L03", StateDone, StateDone, StateOpen)
+
+	tr = newLocked()
+	observe(tr, fact("GET /L03", 200))
+	open = "III."
+	tr.Settle()
+	want(tr, "", "", StateOpen, StateLocked, StateDone)
+
+	tr = newLocked()
+	tr.isOpen = nil
+	want(tr, observe(tr, fact("GET /L03", 200)), "L03 done; next=L01", StateOpen, StateOpen, StateDone)
 }

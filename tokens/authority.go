@@ -19,7 +19,8 @@ import (
 type Authority struct {
 	keys     *Keys
 	issuer   string
-	lifetime time.Duration
+	lifetime atomic.Int64 // in nanoseconds
+	longest  atomic.Int64 // that lifetime was
 	denylist *Denylist
 	clock    *clock
 	verifier verify.Verifier
@@ -29,13 +30,25 @@ type Authority struct {
 // NewAuthority makes an authority that issues tokens as issuer, an address such as
 // http://localhost:8080. They live for lifetime unless a login asks for less.
 func NewAuthority(keys *Keys, issuer string, lifetime time.Duration) *Authority {
-	a := &Authority{keys: keys, issuer: issuer, lifetime: lifetime, denylist: NewDenylist(), clock: keys.clock}
+	a := &Authority{keys: keys, issuer: issuer, denylist: NewDenylist(), clock: keys.clock}
+	a.SetLifetime(lifetime)
 	a.verifier = verify.Verifier{Keys: trusted{a}, Now: a.Now, Revoked: a.revoked}
 	return a
 }
 
 // Lifetime is the life of a token unless a login asks for less.
-func (a *Authority) Lifetime() time.Duration { return a.lifetime }
+func (a *Authority) Lifetime() time.Duration { return time.Duration(a.lifetime.Load()) }
+
+// SetLifetime changes the life of new tokens, from MinLifetime to MaxLifetime.
+func (a *Authority) SetLifetime(d time.Duration) {
+	a.lifetime.Store(int64(d))
+	for longest := a.longest.Load(); int64(d) > longest; longest = a.longest.Load() {
+		a.longest.CompareAndSwap(longest, int64(d))
+	}
+}
+
+// LongestLifetime is the longest life that tokens of this process were given.
+func (a *Authority) LongestLifetime() time.Duration { return time.Duration(a.longest.Load()) }
 
 // Issuer is the iss of the tokens that it issues.
 func (a *Authority) Issuer() string { return a.issuer }

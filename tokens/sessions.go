@@ -69,7 +69,8 @@ func (s *Sessions) Refresh(ctx context.Context, plain string) (TokenPair, error)
 	}
 	used := s.authority.clock.now()
 	now := used.Add(s.authority.Ahead())
-	expires := now.Add(s.authority.lifetime)
+	life := s.authority.Lifetime()
+	expires := now.Add(life)
 	refresh, newHash := newRefreshToken()
 	session, u, err := s.store.Rotate(ctx, models.Rotation{
 		Now: millis(now), UsedAt: millis(used), Hash: hash, NewHash: newHash, Life: s.refreshTTL, AccessUntil: millis(expires),
@@ -78,7 +79,7 @@ func (s *Sessions) Refresh(ctx context.Context, plain string) (TokenPair, error)
 		return TokenPair{}, err
 	}
 	access, err := s.authority.Issue(u, session.ID, expires)
-	return TokenPair{access, s.authority.lifetime, refresh, session.ExpiresAt.Time().Sub(now).Round(time.Second), session.Delivery}, err
+	return TokenPair{access, life, refresh, session.ExpiresAt.Time().Sub(now).Round(time.Second), session.Delivery}, err
 }
 
 // EndByRefresh ends the login session of a refresh token, for a logout after the
