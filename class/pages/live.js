@@ -23,10 +23,6 @@ export const refresh = () => poll();
 
 function connect() {
   source = new EventSource("/teach/events");
-  source.addEventListener("open", () => {
-    clearInterval(polling);
-    setMode("live");
-  });
   source.addEventListener("error", () => {
     clearInterval(polling);
     polling = setInterval(poll, pollMs);
@@ -36,7 +32,11 @@ function connect() {
       if (live.mode === "polling") connect();
     }, againMs);
   });
-  source.addEventListener("state", (event) => setState(JSON.parse(event.data)));
+  source.addEventListener("state", (event) => {
+    clearInterval(polling);
+    setState(JSON.parse(event.data));
+    setMode("live"); // from here on, no request is missed
+  });
   source.addEventListener("fact", (event) => fire("facts", [JSON.parse(event.data)].flat()));
 }
 

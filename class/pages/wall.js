@@ -21,6 +21,10 @@ live.addEventListener("state", (/** @type {any} */ { detail: state }) => {
 live.addEventListener("facts", (/** @type {any} */ { detail: facts }) => {
   for (const fact of facts) tiles.get(fact.table)?.add(kindOf(fact.status));
 });
+live.addEventListener("mode", () => {
+  document.body.dataset.mode = live.mode;
+  showNotes();
+});
 live.addEventListener("out", () => location.assign("/teach"));
 
 function build(tables) {
@@ -43,20 +47,21 @@ class Tile {
     this.lesson = h("span", { class: "tile__lesson" });
     this.marks = h("span", { class: "tile__marks" });
     this.el = h("li", { class: "tile" }, h("b", { class: "tile__number" }, number), this.lesson, this.marks);
-    this.known = false;
+    this.newest = "";
   }
 
   update(table) {
     this.el.dataset.state = table.state;
     const words = table.state === "free" ? "" : table.lesson ?? (table.done.length ? "✓" : "");
     if (this.lesson.textContent !== words) this.lesson.textContent = words;
-    if (!this.known && table.last) this.add(kindOf(table.last.status));
-    this.known = true;
+    const newest = table.last ? JSON.stringify([table.last, table.last_at]) : "";
+    // Each request brings a mark of its own, unless the page did not listen.
+    if (newest !== this.newest && newest && live.mode !== "live") this.add(kindOf(table.last.status));
+    this.newest = newest;
   }
 
   /** add puts a mark behind the others. */
   add(kind) {
-    this.known = true;
     this.marks.append(mark(kind));
     while (this.marks.childElementCount > maxMarks) this.marks.firstElementChild.remove();
   }
@@ -92,8 +97,8 @@ let message = "";
 
 function showNotes(text = message) {
   message = text ?? "";
-  const paused = pausedUntil > Date.now();
-  const now = JSON.stringify([message, paused && pausedUntil]);
+  const paused = pausedUntil > Date.now(), lost = live.mode === "lost";
+  const now = JSON.stringify([message, paused && pausedUntil, lost]);
   if (now === shownNotes) return;
   shownNotes = now;
   render(notes, [
@@ -107,6 +112,7 @@ function showNotes(text = message) {
       )
       : "",
     message ? h("p", { class: "says" }, bdi(message)) : "",
+    lost ? h("p", { class: "says says--pause" }, "No connection to the class: what you see is old.") : "",
   ]);
   fit();
 }

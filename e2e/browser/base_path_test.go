@@ -8,7 +8,7 @@ func TestBasePath_pageWorks(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, "RESTAURANT_KITCHEN=manual")
 	s.Kill()
-	const base = "/t/07-kmx"
+	const base = "/school/restaurant"
 	s.settings = append(s.settings, "RESTAURANT_PUBLIC_URL=http://"+s.Addr+base)
 	s.restart()
 	guest := s.newTab(t)

@@ -236,6 +236,7 @@ func TestClass_wall(t *testing.T) {
 			teacher.resize(1280, 720)
 			teacher.open("/teach/wall")
 			teacher.waitText("0 of 1 done with L01")
+			teacher.waitUntil("it listens", func() bool { return teacher.isTrue(`document.body.dataset.mode === "live"`) })
 			for _, path := range []string{"/menu", "/orders", "/menu/99", "/orders"} {
 				room.Do("GET", base+"/api/v1"+path, "", "")
 			}
