@@ -96,6 +96,7 @@ type Class struct {
 	kiosk  http.Handler
 	pages  web.Pages
 
+	hosts   middleware.Hosts
 	opening chan struct{} // as many restaurants are opened at once as there are processors
 	guesses *attempts     // wrong codes by address
 	feed    feed          // to the pages of the teacher
@@ -126,7 +127,7 @@ func Open(o Options, s Settings) (*Class, error) {
 	}
 	c := &Class{
 		Options: o, roster: roster, pages: web.NewPages(""),
-		opening: make(chan struct{}, runtime.NumCPU()), guesses: newAttempts(), opened: time.Now(),
+		hosts: middleware.NewHosts(o.Hosts, nil), opening: make(chan struct{}, runtime.NumCPU()), guesses: newAttempts(), opened: time.Now(),
 	}
 	for n := range roster.Tables {
 		k, err := c.newKiosk()
@@ -145,8 +146,7 @@ func Open(o Options, s Settings) (*Class, error) {
 func (c *Class) routes() *gin.Engine {
 	r := gin.New()
 	r.HandleMethodNotAllowed, r.RedirectTrailingSlash = true, false
-	hosts := middleware.NewHosts(c.Hosts, nil)
-	r.Use(middleware.Logging(c.Log), refusePeopleWithPages(c.pages), middleware.Headers(""), refused, hosts.Check, c.announce)
+	r.Use(middleware.Logging(c.Log), refusePeopleWithPages(c.pages), middleware.Headers(""), refused, c.hosts.Check, c.announce)
 	r.NoRoute(adapt(nothingHere))
 	r.NoMethod(adapt(methodNotAllowed))
 	c.mountJoining(r)

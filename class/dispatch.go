@@ -17,16 +17,27 @@ import (
 func (c *Class) dispatch(w http.ResponseWriter, r *http.Request) {
 	first, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
-	case first == "t":
-		segment, rest, _ := strings.Cut(rest, "/")
-		if err := c.dispatchTable(w, r, segment, rest); err != nil {
+	case first == "t" || "/"+first == kioskPath:
+		if err := c.dispatchInside(w, r, first, rest); err != nil {
 			c.refuse(w, r, err)
 		}
-	case "/"+first == kioskPath:
-		basepath.Handler(kioskPath, c.kiosk).ServeHTTP(w, r)
 	default:
 		c.router.ServeHTTP(w, r)
 	}
+}
+
+// dispatchInside finds who answers a request to a table or to the kiosk. A page that has made a name
+// of its own lead to this computer (DNS rebinding) must not even try a code.
+func (c *Class) dispatchInside(w http.ResponseWriter, r *http.Request, first, rest string) error {
+	segment, below, _ := strings.Cut(rest, "/")
+	if p := c.hosts.Refusal(r); p != nil && below != "healthz" && below != "readyz" {
+		return p
+	}
+	if first == "t" {
+		return c.dispatchTable(w, r, segment, below)
+	}
+	basepath.Handler(kioskPath, c.kiosk).ServeHTTP(w, r)
+	return nil
 }
 
 // documents are what is public of a table, and where its issuer leads.
@@ -47,6 +58,9 @@ func (c *Class) dispatchTable(w http.ResponseWriter, r *http.Request, segment, r
 	if until, paused := c.pause(); paused && !readable(r.Method, rest) {
 		return problem.ClassPaused.New("The teacher is explaining something. Hands off until " + until.Format(time.TimeOnly) + ".").RetryAfter(time.Until(until))
 	}
+	if err := t.take(); err != nil {
+		return err
+	}
 	c.setMessage(w.Header())
 	if strings.HasPrefix("/"+rest+"/", kioskPath+"/") {
 		t.serveKiosk(w, r)
@@ -56,21 +70,22 @@ func (c *Class) dispatchTable(w http.ResponseWriter, r *http.Request, segment, r
 }
 
 // admit returns the table of a code, and limits guesses of one. Where a code was right before,
-// it stays so: others behind the same address may guess.
+// it stays so: others behind the same address may guess. A code that leads to a sentence, because
+// the table is closed or has a new code, was right, too: open pages go on asking.
 func (c *Class) admit(r *http.Request, code string) (*table, error) {
 	t, err := c.byCode(code)
-	if err == nil && c.guesses.wasRight(r, code) {
-		return t, nil
+	if t != nil && c.guesses.wasRight(r, code) {
+		return t, err
 	}
 	if refusal := c.guesses.check(r); refusal != nil {
 		return nil, refusal
 	}
-	if err != nil {
+	if t == nil {
 		c.guesses.countWrong(r)
 		return nil, err
 	}
 	c.guesses.countRight(r, code)
-	return t, nil
+	return t, err
 }
 
 // byNumber returns a table by its number alone, or nil.
@@ -83,16 +98,17 @@ func (c *Class) byNumber(text string) *table {
 	return nil
 }
 
-// byCode returns the table of a code, unless the teacher has closed it.
+// byCode returns the table of a code. There is an error, too, if the teacher has closed it or given
+// it another code.
 func (c *Class) byCode(code string) (*table, error) {
 	for _, t := range c.tables {
 		switch s := t.seat(); {
 		case s.Code == code && s.Closed:
-			return nil, problem.TableClosed.New("")
+			return t, problem.TableClosed.New("")
 		case s.Code == code:
 			return t, nil
 		case slices.Contains(s.Old, code):
-			return nil, problem.TableMoved.New("")
+			return t, problem.TableMoved.New("")
 		}
 	}
 	return nil, problem.TableUnknown.New("")

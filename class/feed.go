@@ -135,7 +135,7 @@ func (c *Class) relay(gc *gin.Context, l *listener, s eventStream) {
 			continue
 		}
 		sent = time.Now()
-		if !c.isTeacher(gc) || s.send("state", c.state(sent)) != nil {
+		if c.teacherRefusal(gc) != nil || s.send("state", c.state(sent)) != nil {
 			return
 		}
 	}

@@ -95,6 +95,21 @@ func (t *table) state() State {
 	return StateSeated
 }
 
+// take seats whoever uses the code of a card without having joined. Otherwise somebody else would be
+// given the table as a free one.
+func (t *table) take() error {
+	if t.seat().Taken {
+		return nil
+	}
+	return t.class.roster.change(func(r *roster) error {
+		if r.Join == JoinClosed {
+			return problem.ClassClosed.New("")
+		}
+		r.Tables[t.number-1].Taken = true
+		return nil
+	})
+}
+
 // enter returns the restaurant for one request, and opens it if need be. leave must be called
 // after the request.
 func (t *table) enter(ctx context.Context) (h Restaurant, leave func(), err error) {

@@ -58,33 +58,53 @@ func (c *Class) teacherOnly(gc *gin.Context) {
 	if sameOrigin(gc); gc.IsAborted() {
 		return
 	}
-	if !c.isTeacher(gc) {
-		problem.Write(gc, problem.AuthenticationRequired.New("Only the teacher may do this. Log in at /teach with the code that the program printed when it started, or send it: Authorization: Bearer CODE."))
+	if err := c.teacherRefusal(gc); err != nil {
+		adapt(func(*gin.Context) error { return err })(gc)
+		gc.Abort()
 	}
 }
 
-func (c *Class) isTeacher(gc *gin.Context) bool {
+// teacherRefusal says why a request does not come from the teacher, or is nil.
+func (c *Class) teacherRefusal(gc *gin.Context) error {
+	nobody := problem.AuthenticationRequired.New("Only the teacher may do this. Log in at /teach with the code that the program printed when it started, or send it: Authorization: Bearer CODE.")
 	if code, p := httpjson.Bearer(gc.Request.Header.Values("Authorization")); p == nil {
-		return c.guesses.check(gc.Request) == nil && c.knows(gc.Request, code)
+		right, err := c.knows(gc.Request, code)
+		if err == nil && !right {
+			err = nobody
+		}
+		return err
 	}
 	cookie, err := gc.Cookie(teacherCookie)
-	if from := gc.GetHeader("Sec-Fetch-Site"); from == "cross-site" || from == "same-site" {
-		return false // cookies ignore ports, so a page of another program sends it, too
+	if from := gc.GetHeader("Sec-Fetch-Site"); err != nil || from == "cross-site" || from == "same-site" {
+		return nobody // cookies ignore ports, so a page of another program sends it, too
 	}
 	c.roster.mu.Lock()
 	defer c.roster.mu.Unlock()
-	return err == nil && slices.Contains(c.roster.Sessions, hashOf(cookie))
+	if !slices.Contains(c.roster.Sessions, hashOf(cookie)) {
+		return nobody
+	}
+	return nil
 }
 
-// knows reports whether a code is one of the teacher, and counts a wrong one.
-func (c *Class) knows(r *http.Request, code string) bool {
+// knows reports whether a code is one of the teacher. Wrong ones are limited, and who has used a
+// right one goes on: learners behind the same address may guess.
+func (c *Class) knows(r *http.Request, code string) (right bool, err error) {
+	hash := hashOf(plainCode(code))
 	c.roster.mu.Lock()
-	right := slices.Contains(c.roster.Teacher, hashOf(plainCode(code)))
+	right = slices.Contains(c.roster.Teacher, hash)
 	c.roster.mu.Unlock()
-	if !right {
+	if right && c.guesses.wasRight(r, hash) {
+		return true, nil
+	}
+	if err := c.guesses.check(r); err != nil {
+		return false, err
+	}
+	if right {
+		c.guesses.countRight(r, hash)
+	} else {
 		c.guesses.countWrong(r)
 	}
-	return right
+	return right, nil
 }
 
 type teacherLoginRequest struct {
@@ -97,14 +117,15 @@ func (c *Class) teacherLogin(gc *gin.Context) error {
 	if err := httpjson.BindOrForm(gc, &req); err != nil {
 		return err
 	}
-	if err := c.guesses.check(gc.Request); err != nil {
+	right, err := c.knows(gc.Request, strings.TrimPrefix(req.Code, "#"))
+	if err != nil {
 		return err
 	}
-	if !c.knows(gc.Request, strings.TrimPrefix(req.Code, "#")) {
+	if !right {
 		return problem.InvalidCredentials.New("That is not the code of the teacher. The program printed it when it started.")
 	}
 	session := rand.Text()
-	err := c.roster.change(func(r *roster) error {
+	err = c.roster.change(func(r *roster) error {
 		r.Sessions = keepNewest(r.Sessions, hashOf(session))
 		return nil
 	})

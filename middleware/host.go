@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"net/http"
 	"net/netip"
 	"strings"
 
@@ -37,17 +38,23 @@ func (h Hosts) Check(c *gin.Context) {
 	if anyHost[c.FullPath()] {
 		return
 	}
-	name, ok := hostOf(c.Request.Host)
-	if ok && h.own(name) {
-		return
+	if p := h.Refusal(c.Request); p != nil {
+		factsOf(c).foreign = true
+		problem.Write(c, p)
 	}
-	factsOf(c).foreign = true
-	if !ok {
-		problem.Write(c, problem.MalformedHost.New(""))
-		return
+}
+
+// Refusal is what Check answers to a request, or nil.
+func (h Hosts) Refusal(r *http.Request) *problem.Problem {
+	name, ok := hostOf(r.Host)
+	switch {
+	case !ok:
+		return problem.MalformedHost.New("")
+	case h.own(name):
+		return nil
 	}
-	problem.Write(c, problem.MisdirectedRequest.New("The request uses a host name that does not belong to this server. Use the address that the server printed when it started. "+
-		"The person who runs the server can add a name with RESTAURANT_ALLOWED_HOSTS."))
+	return problem.MisdirectedRequest.New("The request uses a host name that does not belong to this server. Use the address that the server printed when it started. " +
+		"The person who runs the server can add a name with RESTAURANT_ALLOWED_HOSTS.")
 }
 
 func (h Hosts) own(name string) bool {

@@ -1,0 +1,98 @@
+package class
+
+import (
+	"net/http/httptest"
+	"testing"
+)
+
+// TestHosts_areCheckedBeforeCodes: a page that has made a name of its own lead to this computer
+// tries no code and reaches no kiosk, as it reaches nothing else.
+func TestHosts_areCheckedBeforeCodes(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	strange := func(path string, status int, text string) {
+		t.Helper()
+		r, w := httptest.NewRequest("GET", path, nil), httptest.NewRecorder()
+		r.Host, r.RemoteAddr = "evil.example:8080", "192.168.1.77:50000"
+		c.ServeHTTP(w, r)
+		want(t, w, status, text)
+	}
+	code := c.codeOf(2)
+	for _, path := range []string{"/t/" + code + "/menu", "/t/02-zzz/menu", "/t/" + code + "/kiosk/healthz", "/kiosk/healthz", "/t/02/.well-known/jwks.json", "/class"} {
+		strange(path, 421, "misdirected-request")
+	}
+	for range 20 {
+		strange("/t/02-zzz/", 421, "misdirected-request")
+	}
+	want(t, c.ask("GET", "/t/02-zzz/menu", ""), 404, "table-unknown") // they have not counted as wrong codes
+	want(t, c.ask("GET", "/t/"+code+"/kiosk/healthz", ""), 200, "ok")
+	want(t, c.ask("GET", "/kiosk/healthz", ""), 200, "ok")
+	strange("/t/"+code+"/healthz", 200, "table 02")
+}
+
+// TestCodes_thatWereRightCountAsNoGuess: a page that is open at a table goes on asking, also after
+// the teacher has closed it or given it another code.
+func TestCodes_thatWereRightCountAsNoGuess(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	code := c.codeOf(1)
+	for _, change := range []struct {
+		seat    func(*seat)
+		status  int
+		problem string
+	}{
+		{func(s *seat) { s.Closed = true }, 503, "table-closed"},
+		{func(s *seat) { s.Closed, s.Code, s.Old = false, "01-new", []string{code} }, 410, "table-moved"},
+	} {
+		if err := c.roster.change(func(r *roster) error { change.seat(&r.Tables[0]); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 * wrongCodesAtOnce {
+			want(t, c.ask("GET", "/t/"+code+"/menu", ""), change.status, change.problem)
+		}
+	}
+	want(t, c.ask("GET", "/t/"+c.codeOf(2)+"/menu", ""), 200, "table 02")
+	for range wrongCodesAtOnce {
+		want(t, c.ask("GET", "/t/01-zzz/menu", ""), 404, "table-unknown")
+	}
+	want(t, c.ask("GET", "/t/01-zzz/menu", ""), 429, "rate-limited")
+	want(t, c.ask("GET", "/t/"+code+"/menu", ""), 410, "table-moved")
+}
+
+// TestTeacher_goesOnWhileLearnersGuess: with a code that was right before from this address.
+// From an address where nobody has used it, a right one is not told from a wrong one.
+func TestTeacher_goesOnWhileLearnersGuess(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	code, err := c.NewTeacherCode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := []string{"Authorization", "Bearer " + code}
+	want(t, c.ask("POST", "/teach/logout", "", right...), 204, "")
+	for _, from := range []string{"192.168.1.77", "192.168.1.78"} {
+		for range wrongCodesAtOnce {
+			want(t, c.ask("POST", "/teach/logout", "", "Authorization", "Bearer aaaa-aaaa", "From", from), 401, "authentication-required")
+		}
+		w := c.ask("POST", "/teach/logout", "", "Authorization", "Bearer aaaa-aaaa", "From", from)
+		if want(t, w, 429, "rate-limited"); w.Header().Get("Retry-After") == "" {
+			t.Error("it does not say when to come back")
+		}
+	}
+	want(t, c.ask("POST", "/teach/logout", "", right...), 204, "")
+	want(t, c.ask("POST", "/teach/login", `{"code":"`+code+`"}`), 204, "")
+	want(t, c.ask("POST", "/teach/logout", "", append(right, "From", "192.168.1.78")...), 429, "rate-limited")
+	want(t, c.ask("POST", "/teach/login", `{"code":"`+code+`"}`, "From", "192.168.1.78"), 429, "rate-limited")
+	want(t, c.ask("POST", "/class/join", `{"code":"01-zzz"}`, "From", "192.168.1.78"), 429, "rate-limited") // one budget for all codes
+}
+
+// TestTables_areTakenByTheirCode: who comes with a card does not get company.
+func TestTables_areTakenByTheirCode(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/menu", ""), 200, "table 01")
+	want(t, c.ask("POST", "/class/join", `{}`), 201, `"table":"02"`)
+	want(t, c.ask("GET", "/t/03/.well-known/jwks.json", ""), 200, "") // which anybody may read
+	want(t, c.ask("POST", "/class/join", `{}`), 201, `"table":"03"`)
+
+	closed := fiveTables
+	closed.Join = JoinClosed
+	d := open(t, t.TempDir(), closed, openEcho)
+	want(t, d.ask("GET", "/t/"+d.codeOf(1)+"/menu", ""), 403, "class-closed")
+}
