@@ -33,10 +33,12 @@ MINUTES = 20
 SPEED = 1
 # How long the clients of `chaos` order.
 CHAOS = 60s
+# How often `failover` kills the primary.
+KILLS = 10
 
 .PHONY: help run demo class class-proof branches test check docs build release clean e2e contract \
 	fmt-check vet lint tidy-check web-check swagger-ui workflow-check shell-check module-path image \
-	test-postgres chaos screenshots film bench load growth crowd cluster-load branches-load
+	test-postgres chaos failover test-failover screenshots film bench load growth crowd cluster-load branches-load
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -143,6 +145,12 @@ chaos: #: Test nginx's retries, then let 32 clients order while instances are ki
 
 class-proof: #: Let thirty tables of a class do all lessons at once, by their own scripts: some minutes
 	CLASS_PROOF=30 go test -count=1 -timeout 30m -v -run 'Class_thirtyTables' ./e2e
+
+failover: #: Kill the primary of two PostgreSQL servers ten times while 32 clients order at three instances, and count (needs nginx and PostgreSQL; about 3 minutes)
+	. ./deploy/install.sh && need nginx nginx-light && FAILOVER=$(KILLS) deploy/with-postgres.sh -t go test -count=1 -timeout 15m -v -run Failover ./e2e
+
+test-failover: #: The same with two kills, and the tests of what an instance does with an old primary and a dead standby (at most 4 minutes)
+	. ./deploy/install.sh && need nginx nginx-light && FAILOVER=2 deploy/with-postgres.sh -t go test -count=1 -timeout 4m -v -run 'Failover|Fence|Standby|DatabaseState' ./models ./e2e
 
 screenshots: #: Film the README's moving picture (needs Chromium)
 	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 5m -run TestScreenshots . -screenshots "$(CURDIR)/docs/screenshots"

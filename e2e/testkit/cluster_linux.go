@@ -24,9 +24,18 @@ type Cluster struct {
 // until the test is over.
 func StartCluster(t *testing.T) *Cluster {
 	t.Helper()
-	c := &Cluster{t: t, Postgres: NewPostgresServer(t)}
+	server := NewPostgresServer(t)
+	c := StartClusterOver(t, func(int) string { return server.URL })
+	c.Postgres = server
+	return c
+}
+
+// StartClusterOver is StartCluster over a database whose address may be another one for
+// each instance.
+func StartClusterOver(t *testing.T, url func(instance int) string) *Cluster {
+	t.Helper()
+	c := &Cluster{t: t}
 	addr := FreeAddr(t)
-	t.Setenv("RESTAURANT_DATABASE_URL", c.Postgres.URL)
 	t.Setenv("RESTAURANT_PUBLIC_URL", "http://"+addr)
 	t.Setenv("RESTAURANT_TRUSTED_PROXIES", "127.0.0.1")
 	ctx, cancel := context.WithCancel(context.Background())
@@ -40,8 +49,11 @@ func StartCluster(t *testing.T) *Cluster {
 	})
 	for i := range c.instances {
 		dir, addr := t.TempDir(), FreeAddr(t)
-		c.instances[i] = Prepare(t, dir, addr, exec.Command(Program(), "serve"))
-		supervisors.Go(func() { c.supervise(ctx, i, dir, addr) })
+		serve := func() *Process {
+			return Prepare(t, dir, addr, exec.Command(Program(), "serve", "-database-url", url(i))) // #nosec G204 -- our program
+		}
+		c.instances[i] = serve()
+		supervisors.Go(func() { c.supervise(ctx, i, serve) })
 	}
 	var addrs []string
 	for i := range c.instances {
@@ -53,9 +65,9 @@ func StartCluster(t *testing.T) *Cluster {
 }
 
 // supervise does what systemd, Docker or Kubernetes does elsewhere.
-func (c *Cluster) supervise(ctx context.Context, i int, dir, addr string) {
+func (c *Cluster) supervise(ctx context.Context, i int, serve func() *Process) {
 	for {
-		p := Prepare(c.t, dir, addr, exec.Command(Program(), "serve"))
+		p := serve()
 		c.mu.Lock()
 		if ctx.Err() != nil {
 			c.mu.Unlock()

@@ -200,6 +200,11 @@ func (s *PairedServer) Written() int {
 	return s.Count("SELECT tup_inserted + tup_updated + tup_deleted FROM pg_stat_database WHERE datname = '" + PairDatabase + "'")
 }
 
+// Transactions grows with each transaction of the server that writes anything, at once.
+func (s *PairedServer) Transactions() int {
+	return s.Count("SELECT txid_snapshot_xmax(txid_current_snapshot())")
+}
+
 // CutConnections ends all connections of instances.
 func (s *PairedServer) CutConnections() {
 	s.administer("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"+PairUser+"'")
