@@ -411,7 +411,7 @@ func TestRoster_changesOnlyWhatIsOnTheDisk(t *testing.T) {
 	folder := t.TempDir()
 	c := open(t, folder, fiveTables, openEcho)
 	c.roster.file = filepath.Join(folder, "missing", "class.json")
-	want(t, c.ask("POST", "/class/join", `{}`), 500, "internal-error")
+	want(t, c.ask("POST", "/class/join", `{}`), 503, "storage-full")
 	want(t, c.ask("GET", "/class", ""), 200, `"free":5`)
 	c.roster.file = rosterFile(folder)
 	want(t, c.ask("POST", "/class/join", `{}`), 201, `"table":"01"`)

@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"restaurant/problem"
 )
 
 // Joining says who may take a table.
@@ -169,12 +171,21 @@ func (r *roster) change(fn func(*roster) error) error {
 	copied := [3][]string{slices.Clone(r.OpenParts), slices.Clone(r.Teacher), slices.Clone(r.Sessions)}
 	err := fn(r)
 	if err == nil {
-		err = r.saveLocked()
+		err = cannotWrite(r.saveLocked())
 	}
 	if err != nil {
 		r.Tables, r.OpenParts, r.Teacher, r.Sessions = before, copied[0], copied[1], copied[2]
 	}
 	return err
+}
+
+// cannotWrite says what a client can do about a roster that was not written.
+func cannotWrite(err error) error {
+	if err == nil {
+		return nil
+	}
+	return problem.StorageFull.New("The class cannot write down what you asked for, so nothing has changed. The disk of your teacher's computer is probably full: tell your teacher, and try again.").
+		RetryAfter(10 * time.Second).Because(err)
 }
 
 // seat returns what is known of a table.
