@@ -231,8 +231,10 @@ class Lessons extends Act {
   build(lessons) {
     for (const [title, list] of Map.groupBy(lessons.filter((l) => !l.extra), (l) => l.part)) {
       const part = title.split(".")[0]; // "II" of "II. The wristband"
-      const more = h("span", { class: "visually-hidden" }, `: part ${part}`);
-      const gate = button(["Open for all", more], () => this.openPart(part), { class: "quiet", "data-part": part });
+      const more = h("span", { class: "visually-hidden" }, `(part ${part})`);
+      const open = () =>
+        button(["Open for all", more], () => this.openPart(part), { class: "quiet", "data-part": part });
+      const gate = this.rows.size ? open() : ""; // the first part is always open
       this.list.append(
         h("h3", { class: "lessons-of-part" }, title, gate),
         h("ul", { class: "progress-list" }, list.map((l) => this.row(l))),
@@ -253,7 +255,7 @@ class Lessons extends Act {
 
   showRoom({ open_parts: open }) {
     for (const gate of this.list.querySelectorAll("button[data-part]")) {
-      const isOpen = open.includes(gate.dataset.part);
+      const isOpen = open.some((part) => part.split(".")[0] === gate.dataset.part);
       gate.setAttribute("aria-disabled", String(isOpen));
       gate.firstChild.textContent = isOpen ? "Open for all ✓" : "Open for all";
     }

@@ -2,7 +2,7 @@
 // element, which a screen reader reads, too; and the right choice has a sign and a word,
 // not only a colour.
 
-import { h } from "/js/lib/dom.js";
+import { h, withCode } from "/js/lib/dom.js";
 
 /** histogram shows the counts of a question, and the right choice if it is told. */
 export function histogram({ text, choices, counts, answer, why }) {
@@ -10,9 +10,9 @@ export function histogram({ text, choices, counts, answer, why }) {
   return h(
     "figure",
     { class: "histogram" },
-    h("figcaption", {}, text),
+    h("figcaption", {}, withCode(text)),
     h("ol", {}, counts.map((n, i) => bar(choices[i], n, most, answer === i + 1))),
-    why ? h("p", { class: "histogram__why" }, why) : null,
+    why ? h("p", { class: "histogram__why" }, withCode(why)) : null,
   );
 }
 
@@ -24,7 +24,7 @@ const bar = (words, n, most, right) =>
       "span",
       { class: "histogram__choice" },
       right ? h("b", {}, "✓ ", h("span", { class: "visually-hidden" }, "Right: ")) : null,
-      words,
+      withCode(words),
     ),
     h("progress", { max: most, value: n, "aria-label": `Guesses: ${words}` }),
     h("b", { class: "histogram__count" }, n),

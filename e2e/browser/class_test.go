@@ -310,3 +310,81 @@ func TestClass_pagesOfTheTeacherAreClosed(t *testing.T) {
 		}
 	}
 }
+
+// TestClass_teacherSpeaks: what the teacher says and a pause are seen at a table, which hears
+// of both without a request of its own.
+func TestClass_teacherSpeaks(t *testing.T) {
+	t.Parallel()
+	room := startClass(t, "-tables", "2")
+	learner := room.joined(t)
+	learner.expectStatus(503)
+	learner.waitText("Table 01", "Margherita")
+	teacher := room.asTeacher(t)
+	teacher.fill(textbox("One line for all pages"), "Look up, “401” – 100 %")
+	teacher.pressKey("Enter")
+	teacher.waitText("It is on all pages.")
+	learner.waitText("Your teacher says: Look up, “401” – 100 %")
+	learner.click(button("Close the message"))
+	learner.waitGone(button("Close the message"))
+
+	teacher.click(button("Pause for 2 min"))
+	teacher.waitText("All tables have a pause.", "left, until")
+	if at := teacher.focused(); at != button("End the pause") {
+		t.Errorf("the focus is on %s", at)
+	}
+	learner.waitText("Your teacher is explaining something. Hands off until")
+	learner.click(size("large", "Margherita"))
+	learner.click(button("Order"))
+	learner.waitText("503", "The class has a pause")
+	learner.checkAccessibility("a pause")
+	learner.checkWidths("a pause")
+	newcomer := room.newInsecureTab(t)
+	newcomer.open("/")
+	newcomer.waitText("Look up", "The class has a pause until")
+	teacher.click(button("End the pause"))
+	teacher.waitText("The pause is over.")
+	learner.waitUntil("the pause is over", func() bool { return learner.isTrue(`document.querySelector('.bar--pause').hidden`) })
+
+	learner.open(eval[string](learner, `location.pathname`) + "problems/class-paused")
+	learner.waitText("Table 01", "Your teacher says: Look up")
+	teacher.click(button("Take it away"))
+	learner.waitUntil("it is gone", func() bool { return learner.isTrue(`document.querySelector('.bar--says').hidden`) })
+	learner.checkAccessibility("the page of a refusal")
+}
+
+// TestClass_partsAndGuesses: a lesson of a part that is not open looks locked and can be
+// read; the wall shows guesses, and the answer when the teacher says so.
+func TestClass_partsAndGuesses(t *testing.T) {
+	t.Parallel()
+	room := startClass(t, "-tables", "2")
+	learner := room.joined(t)
+	table := eval[string](learner, `location.pathname`)
+	learner.open(table + "#/lessons")
+	learner.click(link("L05 Read the wristband"))
+	learner.waitText("This lesson is locked. You can read it now.", "Predict")
+	learner.checkAccessibility("locked")
+	teacher := room.asTeacher(t)
+	teacher.click(button("Open for all (part II)"))
+	teacher.waitText("Part II is open for all.", "Open for all ✓")
+	learner.waitUntil("it is open", func() bool { return !learner.hasText("This lesson is locked.") })
+
+	room.mustCall("POST", strings.TrimSuffix(table, "/")+"/learn/lessons/L01/answers", "", `{"question": "predict", "choice": 1}`, nil)
+	wall := teacher.newTabOfSameUser()
+	wall.resize(1280, 720)
+	wall.open("/teach/wall")
+	wall.waitText("0 of 1 done with")
+	teacher.click(button("Show them on the wall"))
+	wall.waitText("You ask for the menu with GET /api/v1/menu")
+	if wall.hasText("✓") || !wall.isTrue(`document.querySelector('.histogram li progress').value === 1`) {
+		t.Errorf("the wall shows more than the guesses, or not the one that was made: %s", wall.screenshot("guesses"))
+	}
+	teacher.click(button("Show the answer"))
+	wall.waitText("✓")
+	if found := eval[[]string](wall, smallOnTheWall); len(found) > 0 {
+		t.Errorf("too small or out of sight: %q", found)
+	}
+	wall.checkAccessibility("guesses")
+	teacher.checkAccessibility("guesses, teacher")
+	teacher.click(button("Take it off the wall"))
+	wall.waitUntil("the tiles are back", func() bool { return wall.isTrue(`document.querySelector('.tile').checkVisibility()`) })
+}

@@ -43,9 +43,6 @@ export class Glossary {
 /** key keeps capitals where all letters are capitals: GET is a method, and get is not. */
 const key = (form) => (form === form.toUpperCase() ? form : form.toLowerCase());
 
-/** withCode writes a text without explaining its words, for labels of controls. */
-export const withCode = (text) => text.split(/`([^`]+)`/).map((part, i) => (i % 2 ? h("code", {}, part) : part));
-
 let serial = 0;
 
 function wordNote(text, { word, says }) {

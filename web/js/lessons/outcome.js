@@ -2,8 +2,8 @@
 // on. To learn here: who has guessed and then sees another result remembers it; so the
 // reason comes after the requests, and not before.
 
-import { clockTime, h } from "../lib/dom.js";
-import { Glossary, withCode } from "./glossary.js";
+import { clockTime, h, withCode } from "../lib/dom.js";
+import { Glossary } from "./glossary.js";
 import { lessonHref, lessonTitle, nextLesson } from "./list.js";
 
 /** Outcome is the two sections at the end of a lesson, and the notice that it is done. */

@@ -2,10 +2,9 @@
 // To learn here: a form sends one choice, and the server decides if it is right; the
 // right answer is not in the page before that.
 
-import { announce, h, randomKey } from "../lib/dom.js";
+import { announce, h, randomKey, withCode } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { refusal } from "../parts/view.js";
-import { withCode } from "./glossary.js";
 
 /** Guess is the section in which a learner guesses before the first step. */
 export class Guess {

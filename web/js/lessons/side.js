@@ -2,10 +2,9 @@
 // To learn here: "still to see" is the condition of the server in words, so one always
 // knows what is missing; and a hint is asked for, so that the server can note it.
 
-import { announce, button, clockTime, h } from "../lib/dom.js";
+import { announce, button, clockTime, h, withCode } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { refusal } from "../parts/view.js";
-import { withCode } from "./glossary.js";
 
 /** Side is the column beside a lesson. */
 export class Side {
