@@ -58,6 +58,8 @@ func (c config) classRefusal() error {
 		return errors.New("class gives each table a SQLite file of its own: leave RESTAURANT_DATABASE_URL out")
 	case c.overTLS():
 		return errors.New("class speaks plain HTTP in a private network: leave RESTAURANT_TLS out")
+	case c.teacher != "":
+		return errors.New("class takes reports and sends none: leave RESTAURANT_TEACHER out")
 	case c.behindProxy:
 		return errors.New("class is reached directly: leave RESTAURANT_BEHIND_PROXY out")
 	}
@@ -66,17 +68,11 @@ func (c config) classRefusal() error {
 		return err
 	}
 	for _, ip := range addrs {
-		if !isPrivate(ip) {
+		if !class.IsPrivate(ip) {
 			return fmt.Errorf("class speaks plain HTTP and may only be reached in a private network; %s is public: name an address with -addr, such as -addr 192.168.0.7:8080", ip)
 		}
 	}
 	return nil
-}
-
-// isPrivate reports whether an address is not reached from the internet: loopback, RFC 1918,
-// link-local and unique local addresses (RFC 4193).
-func isPrivate(ip netip.Addr) bool {
-	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
 }
 
 // ownAddrs are the addresses of this computer that an address to listen on stands for.

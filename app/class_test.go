@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"restaurant/class"
 )
 
 func TestIsPrivate_onlyWhatTheInternetDoesNotReach(t *testing.T) {
@@ -15,7 +17,7 @@ func TestIsPrivate_onlyWhatTheInternetDoesNotReach(t *testing.T) {
 		"203.0.113.5": false, "8.8.8.8": false, "172.15.0.1": false, "172.32.0.1": false, "192.169.0.1": false, "100.64.0.1": false,
 		"2001:db8::1": false, "2a00:1450::1": false, "fec0::1": false,
 	} {
-		if got := isPrivate(netip.MustParseAddr(text)); got != want {
+		if got := class.IsPrivate(netip.MustParseAddr(text)); got != want {
 			t.Errorf("%s: %t", text, got)
 		}
 	}

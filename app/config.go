@@ -46,6 +46,8 @@ type config struct {
 	public         bool
 	lab            bool
 	demoData       bool
+	teacher        string // address of a class that lessons are reported to; empty: none
+	tableCode      string // of the table there
 	logLevel       slog.Level
 	logFormat      string
 	class          bool  // whether it is for the command class, which has a rule of its own for addr
@@ -120,6 +122,10 @@ func (c config) check() error {
 		return errors.New("RESTAURANT_TLS=files needs RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY, the paths of two PEM files")
 	case c.public && c.publicRefusal() != nil:
 		return c.publicRefusal()
+	case (c.teacher == "") != (c.tableCode == ""):
+		return errors.New("RESTAURANT_TEACHER and RESTAURANT_TABLE go together: the address of a class and the code of your table there")
+	case c.teacher != "" && !c.demoData:
+		return errors.New("RESTAURANT_TEACHER reports lessons, and they need RESTAURANT_DEMO_DATA=on")
 	case c.publicURL != "" && c.overTLS() && !strings.HasPrefix(c.publicURL, "https://"):
 		return errors.New("RESTAURANT_PUBLIC_URL must begin with https:// under TLS")
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"restaurant/class"
+	"restaurant/learn"
 	"restaurant/server"
 )
 
@@ -53,7 +55,13 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, at p
 		return err
 	}
 	defer listening.close()
-	holder, err := newHolder(ctx, c.cfg, folder, c.cfg.issuer(listening.primary.Addr()), certificates.Covers, log)
+	var holder *holder
+	var reporter *class.Reporter
+	if c.cfg.teacher != "" {
+		reporter = class.NewReporter(c.cfg.teacher, c.cfg.tableCode, func() []learn.LessonOverview { return holder.now.Load().lessons.Overview() }, log)
+		c.cfg.table.lessons.Observe = reporter.Observe
+	}
+	holder, err = newHolder(ctx, c.cfg, folder, c.cfg.issuer(listening.primary.Addr()), certificates.Covers, log)
 	if err != nil {
 		return err
 	}
@@ -64,6 +72,9 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, at p
 	debug.FreeOSMemory() // hashing took 19 MiB for each password, and reading the lessons some more
 
 	parts := []part{worker(buffer.Run), worker(returnMemory), task(holder.run)}
+	if reporter != nil {
+		parts = append(parts, worker(reporter.Run))
+	}
 	parts = append(parts, holder.servers(c, listening)...)
 	return runParts(ctx, append(parts,
 		task(func(ctx context.Context) error { return ready(ctx, place{holder.at.url, listening.primary.Addr()}) })))

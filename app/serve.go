@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 func serveCommand(ctx context.Context, c call) error {
@@ -20,6 +21,9 @@ func printFirstSteps(c call, url string) {
 	}
 	fmt.Fprintf(c.Out, "Try every call of the API in a browser: %s/swagger/index.html\n", url)
 	if c.cfg.demoData {
+		if c.cfg.teacher != "" {
+			fmt.Fprintf(c.Out, "The class at %s sees your lessons at table %s.\n", c.cfg.teacher, strings.SplitN(c.cfg.tableCode, "-", 2)[0])
+		}
 		fmt.Fprintln(c.Out, "Log in as alice, bob, vera, carla (chef) or marco (manager). Passwords: alice-likes-pizza, bob-likes-pizza and so on.")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"restaurant/basepath"
+	"restaurant/class"
 	"restaurant/models"
 )
 
@@ -174,6 +175,30 @@ func setRateLimit(c *config, v string) error {
 		return errors.New("must be off or a whole number from 1 to 1000000 and /s, such as 50/s")
 	}
 	c.rateLimit = n
+	return nil
+}
+
+// setTeacher takes the address that a class has on the board.
+func setTeacher(c *config, v string) error {
+	if v == "" {
+		return nil
+	}
+	u, err := url.Parse(strings.ToLower(v))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !isHost(u.Hostname()) || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("must be the address of a class as it is on the board, such as http://192.168.1.20:8080, without the path of your table: its code is for RESTAURANT_TABLE")
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && u.Scheme == "http" && !class.IsPrivate(ip.Unmap()) {
+		return errors.New("must be a private address: a class speaks plain HTTP, so reports to a public address could be read on the way")
+	}
+	c.teacher = u.Scheme + "://" + u.Host
+	return nil
+}
+
+func setTableCode(c *config, v string) error {
+	c.tableCode = strings.ToLower(v)
+	if v != "" && !class.IsCode(c.tableCode) {
+		return errors.New("must be the code of your table, such as 07-kmx")
+	}
 	return nil
 }
 

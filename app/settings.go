@@ -44,6 +44,8 @@ var settings = []setting{
 	{"RESTAURANT_PUBLIC", "off", "on: the server starts only if it is safe for the public. The lab and the demo accounts must be off. No demo account in the database may have its demo password. There must be a key that signs tokens. RESTAURANT_PUBLIC_URL must begin with https://. And there must be RESTAURANT_TLS=files or RESTAURANT_BEHIND_PROXY=on.", onOff(func(c *config) *bool { return &c.public })},
 	{"RESTAURANT_LAB", "", "on: the lab under /lab. Its calls are unsafe on purpose and use keys of their own. Default: on if RESTAURANT_ADDR is a loopback address and RESTAURANT_PUBLIC is off.", onOffLocal(func(c *config) *bool { return &c.lab })},
 	{"RESTAURANT_DEMO_DATA", "", "on: load the built-in menu and the demo accounts. Default: on if RESTAURANT_ADDR is a loopback address and RESTAURANT_PUBLIC is off.", onOffLocal(func(c *config) *bool { return &c.demoData })},
+	{"RESTAURANT_TEACHER", "", "Address of a class on the teacher's computer, such as http://192.168.1.20:8080. This server then reports the lessons there every five seconds: what you have done, and which requests the server has seen, without tokens, passwords and addresses. Needs RESTAURANT_TABLE.", setTeacher},
+	{"RESTAURANT_TABLE", "", "With RESTAURANT_TEACHER: the code of your table in the class, such as 07-kmx.", setTableCode},
 	{"RESTAURANT_LOG_LEVEL", "info", "debug, info, warn or error.", setLogLevel},
 	{"RESTAURANT_LOG_FORMAT", "text", "text or json.", oneOf(func(c *config) *string { return &c.logFormat }, "text", "json")},
 }

@@ -32,6 +32,8 @@ func TestSettings_areAsTheyWere(t *testing.T) {
 		{"RESTAURANT_PUBLIC", "public", "off"},
 		{"RESTAURANT_LAB", "lab", ""},
 		{"RESTAURANT_DEMO_DATA", "demo-data", ""},
+		{"RESTAURANT_TEACHER", "teacher", ""},
+		{"RESTAURANT_TABLE", "table", ""},
 		{"RESTAURANT_LOG_LEVEL", "log-level", "info"},
 		{"RESTAURANT_LOG_FORMAT", "log-format", "text"},
 	}

@@ -113,6 +113,9 @@ func (t *table) observe(f *learn.Fact, changed bool) {
 
 // lessons returns how far the learner is; nil while the restaurant is not open.
 func (t *table) lessons() []learn.LessonOverview {
+	if reported, _, ok := t.reported(time.Now()); ok {
+		return reported
+	}
 	if in := t.opened(); in != nil {
 		return in.restaurant.Lessons().Overview()
 	}

@@ -35,6 +35,7 @@ func (c *Class) mountJoining(r *gin.Engine) {
 	httpjson.Get(r, "/", adapt(c.welcome))
 	httpjson.Get(r, "/class", adapt(c.show))
 	r.POST("/class/join", sameOrigin, adapt(c.join))
+	r.POST("/class/report", sameOrigin, adapt(c.takeReport))
 	httpjson.Get(r, "/healthz", adapt(healthz))
 }
 

@@ -35,6 +35,8 @@ type tableState struct {
 	// Reason says why a broken table cannot be opened, or is null.
 	Reason *string    `json:"reason"`
 	LastAt *time.Time `json:"last_at"`
+	// Reported is whether the learner works on a computer of their own, which reports it.
+	Reported bool `json:"reported"`
 	// Lesson is the one that the learner is at, since then; null when all are done. What
 	// follows is about it.
 	Lesson *string    `json:"lesson"`
@@ -122,7 +124,11 @@ func (l *lessonState) count(s tableState) {
 func (t *table) stateAt(now time.Time) tableState {
 	facts, inRow := t.history.newest()
 	res := tableState{Table: t.text(), Name: httpjson.Optional(t.seat().Name), State: t.state(), Still: []string{}, Done: []string{}, troubles: troubles(facts, now)}
-	if at := t.lastAt(); !at.IsZero() {
+	at := t.lastAt()
+	if _, active, reported := t.reported(now); reported {
+		at, res.Reported = active, true
+	}
+	if !at.IsZero() {
 		res.LastAt = new(at.UTC())
 	}
 	if in := t.inside.Load(); in != nil && in.broken != nil {
@@ -256,7 +262,7 @@ func (c *Class) teacherTable(gc *gin.Context) error {
 	joined := c.joined(t)
 	facts, _ := t.history.newest()
 	res := tableResponse{tableState: t.stateAt(time.Now()), Code: joined.Code, Base: joined.Base, Facts: facts, Lessons: t.lessons()}
-	if in := t.opened(); res.Lesson != nil && in != nil {
+	if in := t.opened(); res.Lesson != nil && in != nil && !res.Reported {
 		res.Next = in.restaurant.Lessons().NextStep(*res.Lesson)
 	}
 	httpjson.NoStore(gc)

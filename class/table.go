@@ -41,6 +41,7 @@ type table struct {
 	inside atomic.Pointer[inside] // nil: not opened yet
 
 	history  history
+	reports  reports
 	settings tableSettings
 }
 
@@ -80,9 +81,14 @@ func (t *table) lastAt() time.Time {
 // state is what the table is doing now.
 func (t *table) state() State {
 	s, in := t.seat(), t.inside.Load()
+	_, active, reported := t.reported(time.Now())
 	switch {
 	case s.Closed:
 		return StateClosed
+	case reported && time.Since(active) > idleAfter:
+		return StateIdle
+	case reported: // its restaurant at the class is not used
+		return StateSeated
 	case in != nil && in.broken != nil:
 		return StateBroken
 	case !s.Taken:
@@ -95,7 +101,7 @@ func (t *table) state() State {
 	return StateSeated
 }
 
-// take seats whoever uses the code of a card without having joined. Otherwise somebody else would be
+// take seats somebody who uses the code of a card without having joined. Otherwise somebody else would be
 // given the table as a free one.
 func (t *table) take() error {
 	if t.seat().Taken {
