@@ -178,8 +178,8 @@ func TestAdvanceDue_skipsRowsOfAnotherInstance(t *testing.T) {
 		}
 		failed := errors.New("the instance died")
 		err := stores[0].write(t.Context(), func(tx *gorm.DB) error {
-			var held []int64
-			if err := tx.Raw(advanceSQL(stores[0].engine.dialect(), StatusPlaced, 2), Now(), Now()).Scan(&held).Error; err != nil || len(held) != 2 {
+			var held []struct{ ID int64 }
+			if err := tx.Raw(advanceSQL(stores[0].engine.dialect(), 2), Now(), Millis(0), Now()).Scan(&held).Error; err != nil || len(held) != 2 {
 				t.Errorf("%d orders, %v", len(held), err)
 			}
 			rest, err := stores[1].AdvanceDue(context.Background(), Due{Now(), Now()}, 10)

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"gorm.io/gorm"
 )
@@ -213,43 +214,41 @@ func (s *Store) transition(ctx context.Context, to Status, where string, args ..
 // those in preparation or ready that have been so since Cooking or longer.
 type Due struct{ Placed, Cooking Millis }
 
-// since returns when an order with this status must have got it.
-func (d Due) since(status Status) Millis {
-	if status == StatusPlaced {
-		return d.Placed
-	}
-	return d.Cooking
-}
-
 // advanceSQL selects and advances due orders in one statement: those that have had
-// the status from since $2 or longer. Instances that share a database skip each
-// other's rows. It sets only the columns that change, so that other indexes are
-// not touched.
-func advanceSQL(d dialect, from Status, limit int) string {
-	to := next[from]
-	done := ""
-	if to.done() {
-		done = ", done = TRUE"
+// their status since $2, or if they are placed, since $3 or longer. Instances that share
+// a database skip each other's rows.
+func advanceSQL(d dialect, limit int) string {
+	const due = "SELECT id FROM (SELECT id FROM orders WHERE NOT done AND status = '%s' AND updated_at <= %s ORDER BY updated_at LIMIT %d%s) AS due_%[1]s"
+	var chosen, steps, times []string
+	for _, from := range []Status{StatusReady, StatusPreparing, StatusPlaced} {
+		since := "$2"
+		if from == StatusPlaced {
+			since = "$3"
+		}
+		chosen = append(chosen, fmt.Sprintf(due, from, since, limit, d.skipLocked))
+		steps = append(steps, fmt.Sprintf("WHEN '%s' THEN '%s'", from, next[from]))
+		times = append(times, fmt.Sprintf("%s_at = CASE status WHEN '%s' THEN $1 ELSE %[1]s_at END", next[from], from))
 	}
-	return fmt.Sprintf(`WITH due AS MATERIALIZED (SELECT id FROM orders
-			WHERE NOT done AND status = '%s' AND updated_at <= $2 ORDER BY updated_at LIMIT %d%s)
-		UPDATE orders SET status = '%s', %[4]s_at = $1, updated_at = $1%s WHERE id IN (SELECT id FROM due) RETURNING id`,
-		from, limit, d.skipLocked, to, done)
+	return "WITH due AS MATERIALIZED (" + strings.Join(chosen, " UNION ALL ") + ") UPDATE orders SET " + strings.Join(times, ", ") +
+		", done = (status = 'ready'), updated_at = $1, status = CASE status " + strings.Join(steps, " ") + " END WHERE id IN (SELECT id FROM due) RETURNING id, status"
 }
 
 // AdvanceDue moves open orders that are due one step on, the oldest first and up to
-// limit of each status. It returns their ids.
+// limit of each status. It returns their ids, in no particular order.
 func (s *Store) AdvanceDue(ctx context.Context, due Due, limit int) (ids []int64, err error) {
-	moved := map[Status]int{}
+	var moved map[Status]int
 	err = s.write(ctx, func(tx *gorm.DB) error {
-		now := Now()
-		ids = nil
-		for _, from := range []Status{StatusReady, StatusPreparing, StatusPlaced} {
-			var advanced []int64
-			if err := tx.Raw(advanceSQL(s.engine.dialect(), from, limit), now, due.since(from)).Scan(&advanced).Error; err != nil {
-				return err
-			}
-			ids, moved[next[from]] = append(ids, advanced...), len(advanced)
+		var advanced []struct {
+			ID     int64
+			Status Status
+		}
+		if err := tx.Raw(advanceSQL(s.engine.dialect(), limit), Now(), due.Cooking, due.Placed).Scan(&advanced).Error; err != nil {
+			return err
+		}
+		ids, moved = make([]int64, len(advanced)), map[Status]int{}
+		for i, o := range advanced {
+			ids[i] = o.ID
+			moved[o.Status]++
 		}
 		return s.notify(tx, notification{Orders: ids})
 	})

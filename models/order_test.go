@@ -261,6 +261,7 @@ func TestAdvanceDue(t *testing.T) {
 			t.Helper()
 			moved, err := s.AdvanceDue(t.Context(), Due{Now().Add(-pace), Now().Add(-pace)}, limit)
 			noError(t, err)
+			slices.Sort(moved)
 			return moved
 		}
 		wantOldest := func(placed, cooking Millis) { // 0: none

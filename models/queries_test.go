@@ -137,7 +137,7 @@ func TestSQLite_hotQueriesUseAnIndex(t *testing.T) {
 		{"the steps that are due", func() error {
 			_, err := s.AdvanceDue(t.Context(), Due{}, 200)
 			return err
-		}, []string{"orders_due (status=? AND updated_at<?)", "orders_due (status=? AND updated_at<?)", "orders_due (status=? AND updated_at<?)"}},
+		}, []string{"orders_due (status=? AND updated_at<?)"}},
 		{"a new order with a key", func() error {
 			_, _, err := s.PlaceOrder(t.Context(), orderWithKey(alice, dish, "k", "a"))
 			return err
