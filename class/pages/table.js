@@ -8,8 +8,6 @@ import { kindOf, mark } from "./marks.js";
 import { call, sentence } from "./server.js";
 import { ago, states, whyStuck } from "./tables.js";
 
-const undoMs = 10 * 60 * 1000;
-
 /** TableDialog shows one table at a time. */
 export class TableDialog {
   number = "";
@@ -131,16 +129,16 @@ export class TableDialog {
           "div",
           { class: "row" },
           state === "broken"
-            ? button("Restore the last good copy", () => this.act("restore", {}, "The table is restored."), {
+            ? button("Restore the last good copy", () => this.act("restore", restored), {
               "data-key": "restore",
             })
             : null,
           state === "closed"
-            ? button("Open the table", () => this.act("open", {}, "The table is open."), { "data-key": "gate" })
+            ? button("Open the table", () => this.act("open", () => "The table is open."), { "data-key": "gate" })
             : twice(
               "Close the table",
               "Close it: requests get 503",
-              () => this.act("close", {}, "The table is closed."),
+              () => this.act("close", () => "The table is closed."),
               "gate",
             ),
           twice("New code", "New code: the old one ends now", () => this.newCode(), "new-code"),
@@ -216,9 +214,9 @@ export class TableDialog {
   async reset(what) {
     const answer = await this.send("reset", what);
     if (!answer.ok) return this.say(sentence(answer), "fault");
-    const undo = { id: answer.data.undo, until: Date.now() + undoMs };
-    if (undo.id) this.undos.set(this.number, undo);
-    this.say(undo.id ? "It is reset. You can undo this for ten minutes." : "It is reset.");
+    const undo = { id: answer.data.undo, until: Date.parse(answer.data.undo_until) };
+    this.undos.set(this.number, undo);
+    this.say("It is reset. You can undo this for ten minutes.");
     await this.again();
   }
 
@@ -245,9 +243,9 @@ export class TableDialog {
     await this.again();
   }
 
-  async act(what, body, words) {
-    const answer = await this.send(what, body);
-    this.say(answer.ok ? words : sentence(answer), answer.ok ? "" : "fault");
+  async act(what, words) {
+    const answer = await this.send(what, {});
+    this.say(answer.ok ? words(answer.data) : sentence(answer), answer.ok ? "" : "fault");
     await this.again();
   }
 
@@ -266,6 +264,10 @@ export class TableDialog {
     this.result.replaceChildren(h("p", { class: kind || "done" }, words));
   }
 }
+
+/** restored says what is there now in the place of what was broken. */
+const restored = ({ copied_at: at }) =>
+  at ? `The copy of ${clockTime(at)} is back.` : "There was no copy, so the table begins with a fresh restaurant.";
 
 /** command shows a line to copy. */
 function command(line) {
