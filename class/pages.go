@@ -2,12 +2,14 @@ package class
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"html/template"
 	"io/fs"
 	"net/http"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
@@ -58,6 +60,9 @@ func (c *Class) mountPages(r *gin.Engine) {
 	teacher := r.Group("", c.teacherOnly)
 	httpjson.Get(teacher, "/teach/wall", adapt(func(gc *gin.Context) error { return showPage(gc, "wall.html", c.page()) }))
 	httpjson.Get(teacher, "/teach/cards", adapt(func(gc *gin.Context) error { return showPage(gc, "cards.html", c.cards()) }))
+	httpjson.Get(teacher, "/teach/sheets", adapt(func(gc *gin.Context) error {
+		return showPage(gc, "sheets.html", sheetsPage{c.cards(), cmp.Or(strings.TrimSpace(gc.Query("lessons")), firstLessons)})
+	}))
 }
 
 // page is what the pages show that the server writes into them.
@@ -82,6 +87,15 @@ type cardsPage struct {
 
 // Sheets are the cards of each page of paper.
 func (p cardsPage) Sheets() [][]card { return slices.Collect(slices.Chunk(p.Cards, cardsPerSheet)) }
+
+// firstLessons are those on paper unless the teacher chooses others.
+const firstLessons = "L01-L05"
+
+// sheetsPage leads to the sheets of each table, which hold its address.
+type sheetsPage struct {
+	cardsPage
+	Lessons string
+}
 
 func (c *Class) cards() cardsPage {
 	p := cardsPage{page: c.page()}

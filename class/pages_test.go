@@ -18,7 +18,7 @@ func pagesOf(t *testing.T, title string) map[string]string {
 	data := page{showResponse{Title: title, Tables: 9, Free: 3, Joinable: true, Message: &title}, "http://192.168.1.20:8080"}
 	cards := cardsPage{page: data, Cards: []card{{"07", "07-kmx", title}}}
 	all := map[string]string{}
-	for name, data := range map[string]any{"join.html": data, "teach.html": data, "wall.html": data, "cards.html": cards} {
+	for name, data := range map[string]any{"join.html": data, "teach.html": data, "wall.html": data, "cards.html": cards, "sheets.html": sheetsPage{cards, "L01-L05"}} {
 		var text bytes.Buffer
 		if err := templates.ExecuteTemplate(&text, name, data); err != nil {
 			t.Fatal(err)

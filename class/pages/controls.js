@@ -313,14 +313,6 @@ class Guesses extends Act {
   }
 }
 
-/** kitchens are what the kitchens of all tables can be set to. */
-const kitchens = {
-  fast: { kitchen: "auto", kitchen_pace: "500ms" },
-  normal: { kitchen: "auto", kitchen_pace: "3s" },
-  slow: { kitchen: "auto", kitchen_pace: "15s" },
-  manual: { kitchen: "manual" },
-};
-
 /** Clock moves the clock of tokens ahead, and says how long tokens are valid and how fast
  *  the kitchens are. */
 class Clock extends Act {
@@ -358,9 +350,8 @@ class Clock extends Act {
   }
 
   async pace() {
-    const { value } = this.ttl.select, body = { ...kitchens[this.kitchen.select.value] };
-    if (value) body.access_token_ttl = value;
-    await this.send("/teach/pace", body, () => "It is set at all tables.");
+    const ttl = this.ttl.select.value || undefined, kitchen = this.kitchen.select.value || undefined;
+    await this.send("/teach/pace", { access_token_ttl: ttl, kitchen }, () => "It is set at all tables.");
   }
 
   showRoom({ clock_ahead_s: ahead }) {

@@ -304,7 +304,7 @@ func TestClass_pagesOfTheTeacherAreClosed(t *testing.T) {
 	room := startClass(t, "-tables", "1")
 	learner := room.newInsecureTab(t)
 	learner.expectStatus(401)
-	for _, path := range []string{"/teach/wall", "/teach/cards"} {
+	for _, path := range []string{"/teach/wall", "/teach/cards", "/teach/sheets"} {
 		learner.open(path)
 		learner.waitText("401", "Only the teacher may do this.")
 		if learner.hasText("01-") {
@@ -389,4 +389,35 @@ func TestClass_partsAndGuesses(t *testing.T) {
 	teacher.checkAccessibility("guesses, teacher")
 	teacher.click(button("Take it off the wall"))
 	wall.waitUntil("the tiles are back", func() bool { return wall.isTrue(`document.querySelector('.tile').checkVisibility()`) })
+}
+
+// TestClass_clockAndSheets: the clock of all tables, their pace, and sheets with the address
+// of a table.
+func TestClass_clockAndSheets(t *testing.T) {
+	t.Parallel()
+	room := startClass(t, "-tables", "2")
+	base := room.take(t, "Ada")
+	teacher := room.asTeacher(t)
+	teacher.click(element{role: "DisclosureTriangle", name: "Clock and pace"})
+	teacher.click(button("Set the clock"))
+	teacher.waitText("The clock is 1 min ahead.")
+	eval[any](teacher, `void [...document.querySelectorAll('select')].forEach(s => [...s.options].some(o => o.value === 'manual') && (s.value = 'manual') || [...s.options].some(o => o.value === '30s') && (s.value = '30s'))`)
+	teacher.click(button("Set the pace"))
+	teacher.waitText("It is set at all tables.")
+	var token struct {
+		ExpiresIn int `json:"expires_in"`
+	}
+	room.mustCall("POST", base+"/api/v1/auth/login", "", `{"username": "alice", "password": "alice-likes-pizza"}`, &token)
+	if token.ExpiresIn != 30 {
+		t.Errorf("a new token is valid for %d s", token.ExpiresIn)
+	}
+	teacher.checkAccessibility("clock and pace")
+	teacher.open("/teach/sheets")
+	teacher.fill(textbox("Lessons*"), "L02")
+	teacher.click(button("Choose these"))
+	teacher.waitText("L02 for each table", "Ada")
+	teacher.checkAccessibility("sheets")
+	teacher.checkWidths("sheets")
+	teacher.open(eval[string](teacher, `(a => a.pathname + a.search)(document.querySelector('.sheet-links a'))`))
+	teacher.waitText("L02 ", base)
 }
