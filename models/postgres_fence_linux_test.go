@@ -2,12 +2,15 @@ package models
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gorm.io/gorm"
 
 	"restaurant/e2e/testkit"
 )
@@ -127,6 +130,32 @@ func TestFence_movesFromALivingPrimary(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal("the database does not list both primaries")
 			}
+		}
+	})
+}
+
+// A transaction that has begun on the old primary does not end there.
+func TestFence_runningTransactionIsNotCommitted(t *testing.T) {
+	t.Parallel() // it mostly waits
+	onPostgres(t, func(t *testing.T) {
+		pair := testkit.NewPostgresPair(t)
+		first, second := pair.Servers[0], pair.Servers[1]
+		s := new(primaryNote).open(t, pair.URL(""))
+		events := startFollowing(t, s)
+		insert := func(during func()) error {
+			return s.write(t.Context(), func(tx *gorm.DB) error {
+				err := tx.Exec("INSERT INTO deliveries (name, arrived_at) VALUES (?, 1)", rand.Text()).Error
+				during()
+				return err
+			})
+		}
+		noError(t, insert(func() {})) // the control
+		err := insert(func() {
+			second.Promote()
+			events.waitFor(t, "that the primary has changed", func() bool { return events.any > 1 })
+		})
+		if n := first.Count("SELECT count(*) FROM deliveries"); !errors.Is(err, ErrDatabaseUnavailable) || n != 1 {
+			t.Errorf("it ends with %v, and the old primary has %d rows, want 1", err, n)
 		}
 	})
 }

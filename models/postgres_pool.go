@@ -115,11 +115,13 @@ func (t timeouts) TraceQueryStart(ctx context.Context, conn *pgx.Conn, _ pgx.Tra
 	timed, stopTimer := context.WithTimeout(ctx, answerTimeout)
 	running, cancel := context.WithCancelCause(timed)
 	forgetOutage := t.outage.onBegin(func() { cancel(errUnreachable) })
-	forgetMove := t.fence.moved.onBegin(func() {
+	leaveStale := func() {
 		if !t.fence.current(conn.PgConn()) {
 			cancel(errMoved)
 		}
-	})
+	}
+	forgetMove := t.fence.moved.onBegin(leaveStale)
+	leaveStale() // the transaction may have begun before the move
 	return context.WithValue(causeContext{running}, answeredKey{}, func() {
 		forgetOutage()
 		forgetMove()
