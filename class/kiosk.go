@@ -18,8 +18,12 @@ const kioskPath = "/kiosk"
 // newKiosk returns a kiosk that trusts all tables. Each table has one of its own, besides that of
 // the class: what one learner lets a kiosk ask must not answer the lesson of another.
 func (c *Class) newKiosk() (*kiosk.Kiosk, error) {
-	return kiosk.New(kiosk.Options{Trust: c.URL + "/t", Pages: c.URL, Transport: toTables{c}, Log: c.Log})
+	return kiosk.New(kiosk.Options{Trust: c.URL + "/t", Pages: besideKiosk, Transport: toTables{c}, Log: c.Log})
 }
+
+// besideKiosk leads from a kiosk's page of a problem to the folder that the kiosk is in: the class
+// or a table, whose code may change.
+const besideKiosk = "../.."
 
 type tableKey struct{}
 

@@ -49,6 +49,7 @@ func For(n Names, document []byte) []byte {
 		`"basePath": "/"`, `"basePath": "`+cmp.Or(n.BasePath, "/")+`"`,
 		`"tokenUrl": "/`, `"tokenUrl": "`+n.BasePath+`/`,
 		`: "/problems/`, `: "`+n.BasePath+`/problems/`,
+		`: "/lab/`, `: "`+n.BasePath+`/lab/`,
 		`"instance": "/`, `"instance": "`+n.BasePath+`/`,
 	).Replace(string(document)))
 }

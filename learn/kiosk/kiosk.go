@@ -11,7 +11,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -37,7 +36,8 @@ type Options struct {
 	// Trust is the address of the issuer whose tokens count, or a prefix: those below it
 	// count, too. Nothing else that a token says decides where keys are fetched.
 	Trust string
-	// Pages is the address of the server whose /problems explain refusals; empty: Trust.
+	// Pages is the address of the server whose /problems explain refusals, or a relative one
+	// from the kiosk's own page of that name; empty: Trust.
 	Pages string
 	// Transport sends the requests to issuers; nil: the usual one.
 	Transport http.RoundTripper
@@ -285,6 +285,7 @@ func (k *Kiosk) explain(c *gin.Context) error {
 	if kind == nil {
 		return problem.NotFound.New("")
 	}
-	c.Redirect(http.StatusFound, fmt.Sprintf("%s/problems/%s", k.Pages, kind.Slug))
+	c.Header("Location", k.Pages+"/problems/"+kind.Slug)
+	c.Status(http.StatusFound)
 	return nil
 }
