@@ -264,13 +264,13 @@ func printClass(c call, boards []string, code, goesOn string) {
 		fmt.Fprintf(c.Out, "  also reached at:  %s/\n", other)
 	}
 	fmt.Fprintf(c.Out, "For the teacher only: %s/teach#%s\n", boards[len(boards)-1], code)
+	fmt.Fprintln(c.Out, "Ctrl-C stops the class. Start it again, and it goes on: nothing is lost.")
 	if u, err := url.Parse(boards[0]); err == nil && isLoopback(u.Host) {
 		fmt.Fprintln(c.Out, "Only this computer reaches the class: it has no address in a network, or -addr names localhost.")
 		return
 	}
 	fmt.Fprintln(c.Out, "Windows asks if its firewall may let others in: allow it for private networks.")
 	fmt.Fprintln(c.Out, "If learners cannot open the address, the Wi-Fi may keep its guests apart: use a network of your own, such as the hotspot of a telephone.")
-	fmt.Fprintln(c.Out, "Ctrl-C stops the class. Start it again, and it goes on: nothing is lost.")
 }
 
 // putClassAside renames the folder of the class, so that another one can begin. The lock file
