@@ -13,6 +13,8 @@ export class TableDialog {
   number = "";
   undos = new Map(); // by table: {id, what, until}
   asking = false;
+  shown = "";
+  stateRead = "";
 
   constructor() {
     this.title = h("h2", { id: "table-title", tabindex: -1 });
@@ -28,13 +30,19 @@ export class TableDialog {
       this.actions,
     );
     document.body.append(this.el);
-    for (const news of ["facts", "state"]) live.addEventListener(news, () => this.read());
+    live.addEventListener("facts", (/** @type {any} */ { detail: facts }) => {
+      if (facts.some((f) => f.table === this.number)) this.read();
+    });
+    live.addEventListener("state", () => {
+      if (this.stateOf() !== this.stateRead) this.read();
+    });
     live.addEventListener("out", () => this.el.close());
   }
 
   open(number) {
     this.number = number;
     this.data = null;
+    this.shown = "";
     this.title.textContent = `Table ${number}`;
     this.result.replaceChildren();
     this.body.replaceChildren(h("p", { class: "muted" }, "Reading …"));
@@ -44,10 +52,16 @@ export class TableDialog {
     this.read();
   }
 
+  /** stateOf is what the state of the class says of this table. */
+  stateOf() {
+    return JSON.stringify(live.state?.tables.find((t) => t.table === this.number));
+  }
+
   /** read asks for the table again, unless the dialog is closed or that is under way. */
   async read() {
     if (!this.el.open || this.asking) return;
     this.asking = true;
+    this.stateRead = this.stateOf();
     const { number } = this, answer = await call("GET", `/teach/tables/${number}`);
     this.asking = false;
     if (!this.el.open) return;
@@ -64,7 +78,9 @@ export class TableDialog {
   }
 
   showFacts() {
-    const t = this.data, next = t.next;
+    const t = this.data, next = t.next, now = JSON.stringify(t);
+    if (now === this.shown) return; // what somebody has scrolled to or selected stays
+    this.shown = now;
     this.title.replaceChildren(`Table ${t.table}`, ...(t.name ? [" ", bdi(t.name)] : []));
     render(
       this.body,
@@ -75,6 +91,7 @@ export class TableDialog {
           h("span", { class: "badge" }, states[t.state]?.[1] ?? t.state),
           t.lesson ? [" ", h("b", {}, t.lesson), ` ${t.seen} of ${t.of} seen`, t.since ? `, ${ago(t.since)}` : ""] : "",
           t.last_at ? h("span", { class: "muted" }, `. The last request was at ${clockTime(t.last_at)}.`) : "",
+          t.reported ? h("span", { class: "muted" }, " The learner’s own computer reports this.") : "",
         ),
         t.stuck ? h("p", { class: "says says--pause" }, whyStuck(t)) : null,
         t.state === "broken"

@@ -109,7 +109,8 @@ class Row {
     this.el.dataset.state = t.state;
     this.el.classList.toggle("tables__stuck", t.stuck || t.state === "broken");
     put(this.name, t.name ?? "", bdi);
-    put(this.state, (states[t.state] ?? ["", t.state]).join(" "));
+    const [sign, word] = states[t.state] ?? ["", t.state];
+    put(this.state, `${sign} ${t.reported && t.state === "seated" ? "Reported" : word}`);
     const working = t.state !== "free" && t.state !== "closed";
     put(this.lesson, working && t.lesson ? `${t.lesson} ${titles.get(t.lesson) ?? ""}, ${t.seen} of ${t.of}` : "");
     put(this.since, working && t.lesson && t.since ? ago(t.since) : "");

@@ -462,5 +462,7 @@ func TestLessons_insecureOrigin(t *testing.T) {
 	guest.open("/#/lessons/L03")
 	guest.doLesson("L03", mouse{guest})
 	guest.click(button("Copy the command of step 1"))
-	guest.find(textbox("Text to copy"))
+	guest.waitUntil("the button says that it is copied", func() bool {
+		return guest.isTrue(`document.querySelector('.copied')?.ariaLabel === "Copy the command of step 1"`)
+	})
 }
