@@ -22,7 +22,7 @@ func TestNginx_servesABasePath(t *testing.T) {
 			server := testkit.Start(t, t.TempDir(), "-public-url", "http://"+front+base, "-behind-proxy", "on", "-trusted-proxies", "127.0.0.1/32", "-demo-data", "on", "-lab", "on")
 			nginx := startNginxAt(t, front, base, server.Addr, pass)
 			crawl := &crawler{t: t, server: nginx, origin: "http://" + front, base: base}
-			crawl.also = []string{"/problems/token-key-unknown", "/problems/token-revoked"} // of the kiosk, a server of its own
+			crawl.also = []string{"/problems/authentication-required", "/problems/token-key-unknown", "/problems/token-revoked"} // of the kiosk, a server of its own
 			nginx.HTTP = stayingHere
 			crawl.crawl(beginnings(lessonIDs(t))...)
 			if len(crawl.seen) < 150 {
