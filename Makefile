@@ -38,7 +38,7 @@ KILLS = 10
 
 .PHONY: help run demo class class-proof branches test check docs build release clean e2e contract \
 	fmt-check vet lint tidy-check web-check swagger-ui workflow-check shell-check module-path image \
-	test-postgres chaos failover test-failover screenshots film bench load growth crowd cluster-load branches-load
+	test-postgres chaos failover test-failover screenshots film bench load growth crowd cluster-load branches-load bench-postgres
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -160,6 +160,9 @@ film: #: Film what somebody new does, from git clone to a pizza and lesson 1 don
 
 bench: #: Run all benchmarks, one package after the other, in two minutes
 	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn ./e2e
+
+bench-postgres: #: Run the benchmarks of orders and their steps beside a PostgreSQL of their own
+	deploy/with-postgres.sh go test -p 1 -timeout 10m -run '^$$' -bench 'Order|Advance' -benchmem -benchtime 1s ./models ./kitchen
 
 load: #: Measure the program under load, beside the least that any server could do (about 5 minutes)
 	go run -C e2e/load . -rounds $(ROUNDS) -for $(SECONDS)s $(if $(BEFORE),-before "$(abspath $(BEFORE))")
