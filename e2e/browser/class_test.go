@@ -251,6 +251,14 @@ func TestClass_wall(t *testing.T) {
 			if teacher.hasText("Ada") {
 				t.Error("the wall shows a name")
 			}
+			room.mustCall("POST", "/teach/message", room.code, `{"text": "`+strings.Repeat("All 140 letters. ", 8)+`"}`, nil)
+			room.mustCall("POST", "/teach/pause", room.code, `{"seconds": 600}`, nil)
+			teacher.waitText("All 140 letters.", "Hands off until")
+			teacher.waitForPaint()
+			teacher.screenshot("wall with notes " + tables)
+			if found := eval[[]string](teacher, smallOnTheWall); len(found) > 0 {
+				t.Errorf("with notes, too small or out of sight: %q", found)
+			}
 			if tables == "30" { // with more, only more of the same
 				teacher.checkAccessibility("wall")
 				teacher.checkWidths("wall")
