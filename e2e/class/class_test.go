@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,6 +75,7 @@ func TestClass_isAlive(t *testing.T) {
 	}()
 	seen := out.await(t,
 		`Write on the board: (http://\S+)/\n`,
+		`For the teacher only: http://\S+#(\S+)\n`,
 		`Alice has table .*: (http\S+)/\n`,
 		`Carla has table .*: (http\S+)/\n`,
 		`Alice has done L01`,
@@ -85,7 +89,7 @@ func TestClass_isAlive(t *testing.T) {
 		t.Errorf("the class is at a port in use: %s", seen[0])
 	}
 	var alice, carla lesson
-	for at, l := range map[string]*lesson{seen[1] + "/learn/lessons/L01": &alice, seen[2] + "/learn/lessons/" + seen[3]: &carla} {
+	for at, l := range map[string]*lesson{seen[2] + "/learn/lessons/L01": &alice, seen[3] + "/learn/lessons/" + seen[4]: &carla} {
 		if err := call(t.Context(), process.NewClient(at), "GET", "", "", l); err != nil {
 			t.Fatal(err)
 		}
@@ -93,6 +97,7 @@ func TestClass_isAlive(t *testing.T) {
 	if alice.State != "done" || !carla.Hints[0].Taken {
 		t.Errorf("Alice's L01 is %q, and Carla's hints are %v", alice.State, carla.Hints)
 	}
+	teachersView(t, seen[0], seen[1])
 
 	stop()
 	if err := <-ended; err != nil {
@@ -103,6 +108,29 @@ func TestClass_isAlive(t *testing.T) {
 	}
 	if _, err := net.Dial("tcp", strings.TrimPrefix(seen[0], "http://")); err == nil {
 		t.Error("the program still runs")
+	}
+}
+
+// teachersView holds the teacher's view to five learners with their names, and to their mistakes.
+func teachersView(t *testing.T, class, code string) {
+	t.Helper()
+	a, err := process.NewClient(class).Do(t.Context(), "GET", "/teach/state", code, "")
+	var state struct {
+		Tables   []struct{ Name, State string }
+		Problems []struct{ Problem string }
+	}
+	if err = errors.Join(err, json.Unmarshal(a.Body, &state)); err != nil {
+		t.Fatalf("%v: %s", err, a.Body)
+	}
+	for _, l := range learners {
+		if !slices.ContainsFunc(state.Tables, func(t struct{ Name, State string }) bool { return t.Name == l.name && t.State == "seated" }) {
+			t.Errorf("%s is not seated: %v", l.name, state.Tables)
+		}
+	}
+	for _, slug := range []string{"invalid-credentials", "authentication-required", "vip-only", "token-expired"} {
+		if !slices.ContainsFunc(state.Problems, func(p struct{ Problem string }) bool { return p.Problem == slug }) {
+			t.Errorf("no learner was refused with %s: %v", slug, state.Problems)
+		}
 	}
 }
 
