@@ -303,7 +303,7 @@ func (f *fence) survey() error {
 
 // jitter returns between half of d and all of it, so that many instances do not come at
 // the same moment.
-func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
+func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) } // #nosec G404 -- not a secret
 
 // answer is what one address says, or why it says nothing.
 type answer struct {

@@ -79,7 +79,7 @@ func NewPostgresPair(t testing.TB) *PostgresPair {
 // is away.
 func lowAddr(t testing.TB) string {
 	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))
+		addr := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)) // #nosec G404 -- not a secret
 		if l, err := net.Listen("tcp", addr); err == nil {
 			_ = l.Close() // it was only a look
 			return addr
