@@ -277,6 +277,8 @@ const smallOnTheWall = `(() => {
 		if (!text && e.localName !== 'svg' || !e.checkVisibility() || e.closest('.visually-hidden, noscript')) continue
 		const box = e.getBoundingClientRect(), size = text ? parseFloat(getComputedStyle(e).fontSize) : box.height
 		if (size < 24 && !(e.localName === 'svg' && size >= 20)) found.push(e.className + ' ' + size + ' px')
+		const tile = e.closest('.tile')?.getBoundingClientRect()
+		if (tile && (box.bottom > tile.bottom || box.top < tile.top || box.right > tile.right)) found.push(e.getAttribute('class') + ' is cut off by its tile')
 		if (box.bottom > innerHeight + 1 || box.right > innerWidth + 1 || e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) found.push(e.className + ' is cut off')
 	}
 	return [...new Set(found)]
