@@ -134,7 +134,7 @@ func classCommand(ctx context.Context, c call) (err error) {
 	boards := c.cfg.boardURLs(port)
 	goesOn := class.Summary(folder)
 	o := tableOpener{cfg: c.cfg, hosts: hostNames(boards), log: log, hashing: queue.NewForClass(hashersOfAClass)}
-	room, err := class.Open(class.Options{Folder: folder, URL: boards[0], Hosts: o.hosts, Open: o.open, Log: log}, settings)
+	room, err := class.Open(class.Options{Folder: folder, URL: boards[0], Hosts: o.hosts, Open: o.open, Copy: o.copy, PutBack: o.putBack, Log: log}, settings)
 	if err != nil {
 		return err
 	}
@@ -286,7 +286,7 @@ func putClassAside(folder string) error {
 	if err := os.Mkdir(aside, 0o700); err != nil {
 		return err
 	}
-	for _, name := range []string{"tables", "undo", "class.json"} { // the last one makes it a class
+	for _, name := range []string{"tables", "undo", "broken", "class.json"} { // the last one makes it a class
 		if err := os.Rename(filepath.Join(folder, name), filepath.Join(aside, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -323,7 +323,7 @@ func forgetClass(ctx context.Context, c call, folder string) error {
 	if err := c.confirm(ctx); err != nil {
 		return err
 	}
-	for _, name := range []string{"class.json", "tables", "undo"} {
+	for _, name := range []string{"class.json", "tables", "undo", "broken"} {
 		if err := os.RemoveAll(filepath.Join(folder, name)); err != nil {
 			return err
 		}

@@ -9,6 +9,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +47,7 @@ func openClassIn(t *testing.T, folder string, s class.Settings) *testClass {
 	url := "http://" + c.server.Listener.Addr().String()
 	log := slog.New(slog.DiscardHandler)
 	o := tableOpener{cfg: cfg, log: log, hashing: queue.New(hashersOfAClass)}
-	if c.Class, err = class.Open(class.Options{Folder: folder, URL: url, Open: o.open, Log: log}, s); err != nil {
+	if c.Class, err = class.Open(class.Options{Folder: folder, URL: url, Open: o.open, Copy: o.copy, PutBack: o.putBack, Log: log}, s); err != nil {
 		t.Fatal(err)
 	}
 	if c.teacher, err = c.NewTeacherCode(); err != nil {
@@ -171,12 +174,19 @@ var teacherCalls = []struct{ method, path, body string }{
 	{http.MethodGet, "/teach/tables/01", ""},
 	{http.MethodGet, "/teach/wall", ""},
 	{http.MethodGet, "/teach/cards", ""},
+	{http.MethodGet, "/teach/sheets", ""},
 	{http.MethodPost, "/teach/message", `{"text":"Look here","minutes":1}`},
 	{http.MethodPost, "/teach/pause", `{"seconds":1}`},
 	{http.MethodPost, "/teach/open", `{"parts":["II"]}`},
 	{http.MethodPost, "/teach/clock", `{"advance":"1m"}`},
 	{http.MethodPost, "/teach/pace", `{"kitchen":"auto"}`},
 	{http.MethodPost, "/teach/reveal", `{"lesson":"L01","question":"predict"}`},
+	{http.MethodPost, "/teach/tables/01/reset", `{"what":"lessons","dry":true}`},
+	{http.MethodPost, "/teach/undo", ""},
+	{http.MethodPost, "/teach/tables/01/restore", ""},
+	{http.MethodPost, "/teach/tables/01/code", ""},
+	{http.MethodPost, "/teach/tables/01/close", ""},
+	{http.MethodPost, "/teach/tables/01/open", ""},
 }
 
 // TestClass_onlyTheTeacher: who is not the teacher gets 401 everywhere, what a page of another
@@ -186,6 +196,8 @@ func TestClass_onlyTheTeacher(t *testing.T) {
 	c := openClass(t, 1)
 	c.join(t)
 	seen := map[string]bool{}
+	// There is nothing to undo here, and nothing to restore: which only the teacher is told.
+	refusedFor := []int{http.StatusBadRequest, http.StatusUnprocessableEntity}
 	for _, call := range teacherCalls {
 		t.Run(call.method+" "+call.path, func(t *testing.T) {
 			seen[call.method+" "+call.path] = true
@@ -202,7 +214,7 @@ func TestClass_onlyTheTeacher(t *testing.T) {
 					t.Errorf("a page of another origin gets %d %s", res.status, res.body)
 				}
 			}
-			if res := c.send(t, call.method, call.path, call.body, "Authorization: Bearer "+c.teacher); res.status >= http.StatusMultipleChoices {
+			if res := c.send(t, call.method, call.path, call.body, "Authorization: Bearer "+c.teacher); res.status >= http.StatusMultipleChoices && !slices.Contains(refusedFor, res.status) {
 				t.Errorf("the teacher gets %d %s", res.status, res.body)
 			}
 		})
@@ -511,4 +523,234 @@ func TestClass_reveal(t *testing.T) {
 		t.Errorf("in the end the wall shows %v", shown)
 	}
 	c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/reveal", `{"lesson":"L99","question":"predict"}`)
+}
+
+// kept is what a learner would miss: the orders of alice and what lesson 1 has seen.
+func (c *testClass) kept(t *testing.T, table string) (orders, seen, guess any) {
+	t.Helper()
+	list := member(t, c.send(t, http.MethodGet, table+"/api/v1/orders", "", c.logIn(t, table, "alice")), "items").([]any)
+	lesson := c.send(t, http.MethodGet, table+"/learn/lessons/L01", "")
+	return len(list), len(member(t, lesson, "seen").([]any)), member(t, lesson, "predict", "chosen")
+}
+
+// work makes a table hold something: two orders, two things seen of lesson 1, and a guess.
+func (c *testClass) work(t *testing.T, table string) {
+	t.Helper()
+	as := c.logIn(t, table, "alice")
+	c.order(t, table, as)
+	c.order(t, table, as)
+	c.send(t, http.MethodGet, table+"/api/v1/menu", "")
+	c.send(t, http.MethodGet, table+"/api/v1/menu/1", "")
+	c.send(t, http.MethodPost, table+"/learn/lessons/L01/answers", "question=predict&choice=2")
+	if orders, seen, guess := c.kept(t, table); orders != 2 || seen != 2 || guess != 2.0 {
+		t.Fatalf("the table has %v orders, %v things seen, guess %v", orders, seen, guess)
+	}
+}
+
+// TestClass_resetAndUndo: what is lost is said first, then it is lost, and undo brings it back;
+// once, and only what was reset. The next table keeps everything.
+func TestClass_resetAndUndo(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 5)
+	neighbour := c.join(t)
+	c.work(t, neighbour)
+	for what, want := range map[string]struct {
+		body          string
+		lost          map[string]any
+		orders, seen  any
+		guess         any
+		name, ofState any
+	}{
+		"lesson":  {`"what":"lesson","lesson":"L01"`, map[string]any{"things that the server has seen": 2.0, "answers": 1.0}, 2, 0, nil, "Anna", "seated"},
+		"lessons": {`"what":"lessons"`, map[string]any{"answers": 1.0}, 2, 0, nil, "Anna", "seated"},
+		"kitchen": {`"what":"kitchen"`, map[string]any{"orders": 2.0}, 0, 2, 2.0, "Anna", "seated"},
+		"all":     {`"what":"all"`, map[string]any{"orders": 2.0, "answers": 1.0}, 0, 0, nil, nil, "free"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			table := c.join(t)
+			number := strings.TrimPrefix(table, "/t/")[:2]
+			c.work(t, table)
+			lost := func(res reply) map[string]any {
+				all := map[string]any{}
+				for _, l := range member(t, res, "lost").([]any) {
+					all[l.(map[string]any)["what"].(string)] = l.(map[string]any)["count"]
+				}
+				return all
+			}
+			dry := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/"+number+"/reset", "{"+want.body+`,"dry":true}`)
+			for thing, count := range want.lost {
+				if lost(dry)[thing] != count {
+					t.Errorf("%s: %v would be lost, want %v", thing, lost(dry)[thing], count)
+				}
+			}
+			if orders, seen, _ := c.kept(t, table); member(t, dry, "undo") != nil || orders != 2 || seen != 2 {
+				t.Errorf("after a dry reset: %v orders, %v seen, %s", orders, seen, dry.body)
+			}
+			res := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/"+number+"/reset", "{"+want.body+"}")
+			if got := lost(res); got["orders"] != lost(dry)["orders"] || len(got) != len(lost(dry)) {
+				t.Errorf("lost %v, and said before %v", got, lost(dry))
+			}
+			state := func() (name, state any) {
+				res := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/tables/"+number, "")
+				return member(t, res, "name"), member(t, res, "state")
+			}
+			if name, state := state(); name != want.name || state != want.ofState {
+				t.Errorf("after the reset, %v is %v", name, state)
+			}
+			if orders, seen, guess := c.kept(t, table); orders != want.orders || seen != want.seen || guess != want.guess {
+				t.Errorf("after the reset: %v orders, %v seen, guess %v", orders, seen, guess)
+			}
+			undo := `{"id":"` + member(t, res, "undo").(string) + `"}`
+			c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/undo", undo)
+			if orders, seen, guess := c.kept(t, table); orders != 2 || seen != 2 || guess != 2.0 {
+				t.Errorf("after the undo: %v orders, %v seen, guess %v", orders, seen, guess)
+			}
+			if name, state := state(); name != "Anna" || state != "seated" {
+				t.Errorf("after the undo, %v is %v", name, state)
+			}
+			if res := c.asTeacher(t, http.StatusGone, http.MethodPost, "/teach/undo", undo); !strings.Contains(res.body, "undo-expired") {
+				t.Errorf("a second undo: %s", res.body)
+			}
+		})
+	}
+	if orders, seen, guess := c.kept(t, neighbour); orders != 2 || seen != 2 || guess != 2.0 {
+		t.Errorf("the neighbour has %v orders, %v seen, guess %v", orders, seen, guess)
+	}
+	for _, body := range []string{`{"what":"pizza"}`, `{}`} {
+		c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/tables/01/reset", body)
+	}
+	c.asTeacher(t, http.StatusNotFound, http.MethodPost, "/teach/tables/01/reset", `{"what":"lesson","lesson":"L99"}`)
+}
+
+// TestClass_undoExpires: after ten minutes, which a copy says of itself.
+func TestClass_undoExpires(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 1)
+	c.work(t, c.join(t))
+	reset := func() string {
+		return member(t, c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/01/reset", `{"what":"lessons"}`), "undo").(string)
+	}
+	for ago, want := range map[time.Duration]int{9 * time.Minute: http.StatusOK, 10*time.Minute + time.Second: http.StatusGone} {
+		id := reset()
+		file := filepath.Join(c.folder, "undo", id, "copy.json")
+		made := decode[map[string]any](t, reply{body: readText(t, file)})
+		made["at"] = time.Now().Add(-ago).UTC().Format(time.RFC3339Nano)
+		text, err := json.Marshal(made)
+		if err == nil {
+			err = os.WriteFile(file, text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.asTeacher(t, want, http.MethodPost, "/teach/undo", `{"id":"`+id+`"}`)
+	}
+	for _, id := range []string{"", "01-none", "../tables/01", strings.Repeat("x", 300)} {
+		c.asTeacher(t, http.StatusGone, http.MethodPost, "/teach/undo", `{"id":"`+id+`"}`)
+	}
+}
+
+func readText(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestClass_newCode: the old code leads to a sentence, and the work is at the new one.
+func TestClass_newCode(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 1)
+	old := c.join(t)
+	c.work(t, old)
+	res := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/01/code", "")
+	now := "/t/" + member(t, res, "code").(string)
+	for range 15 { // a page that goes on asking is no guesser
+		if res := c.send(t, http.MethodGet, old+"/learn", ""); res.status != http.StatusGone || !strings.Contains(res.body, "table-moved") {
+			t.Fatalf("the old code: %d %s", res.status, res.body)
+		}
+	}
+	if orders, seen, guess := c.kept(t, now); orders != 2 || seen != 2 || guess != 2.0 {
+		t.Errorf("at the new code: %v orders, %v seen, guess %v", orders, seen, guess)
+	}
+	if text := c.send(t, http.MethodGet, now+"/learn", ""); strings.Contains(text.body, old) || !strings.Contains(text.body, c.server.URL+now) {
+		t.Error("the lessons still name the old code")
+	}
+}
+
+// TestClass_close: requests get 503 until the table is opened; nothing is lost, and the teacher
+// still sees it.
+func TestClass_close(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 1)
+	table := c.join(t)
+	c.work(t, table)
+	if res := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/01/close", ""); member(t, res, "state") != "closed" {
+		t.Errorf("closed: %s", res.body)
+	}
+	if res := c.send(t, http.MethodGet, table+"/learn", ""); res.status != http.StatusServiceUnavailable || !strings.Contains(res.body, "table-closed") {
+		t.Errorf("a closed table: %d %s", res.status, res.body)
+	}
+	if res := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/tables/01", ""); member(t, res, "lesson") != "L01" || member(t, res, "seen") != 2.0 || member(t, res, "state") != "closed" {
+		t.Errorf("the teacher sees %s", res.body)
+	}
+	if res := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/01/open", ""); member(t, res, "state") != "seated" {
+		t.Errorf("opened: %s", res.body)
+	}
+	if orders, seen, _ := c.kept(t, table); orders != 2 || seen != 2 {
+		t.Errorf("after opening: %v orders, %v seen", orders, seen)
+	}
+}
+
+// TestClass_restore: a table whose file is damaged gets its newest copy back, or a fresh
+// restaurant; the damaged files are kept, and the next table does not notice.
+func TestClass_restore(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	settings := class.Settings{Title: "Pizza class", Tables: 3, Join: class.JoinOpen, Unlock: class.UnlockAll}
+	var tables [3]string
+	t.Run("before", func(t *testing.T) {
+		c := openClassIn(t, folder, settings)
+		for n := range tables {
+			tables[n] = c.join(t)
+			c.work(t, tables[n])
+		}
+		c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/01/reset", `{"what":"lesson","lesson":"L02"}`) // leaves a copy
+	})
+	damaged := []byte(strings.Repeat("this is no database ", 1000))
+	for _, number := range []string{"01", "02"} {
+		if err := os.WriteFile(filepath.Join(folder, "tables", number, "restaurant.db"), damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := openClassIn(t, folder, settings)
+	for _, table := range tables[:2] {
+		if res := c.send(t, http.MethodGet, table+"/learn", ""); res.status != http.StatusServiceUnavailable || !strings.Contains(res.body, "table-broken") {
+			t.Errorf("a damaged table: %d %s", res.status, res.body)
+		}
+	}
+	res := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/tables/01", "")
+	if reason, _ := member(t, res, "reason").(string); member(t, res, "state") != "broken" || reason == "" {
+		t.Errorf("the teacher sees %s", res.body)
+	}
+	for n, want := range []struct {
+		copied       bool
+		orders, seen any
+	}{{true, 2, 2}, {false, 0, 0}} {
+		res := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/0"+string(rune('1'+n))+"/restore", "")
+		if got := member(t, res, "copied_at") != nil; got != want.copied {
+			t.Errorf("table %d: %s", n+1, res.body)
+		}
+		if text := readText(t, filepath.Join(member(t, res, "aside").(string), "restaurant.db")); text != string(damaged) {
+			t.Errorf("table %d: the damaged file is gone", n+1)
+		}
+		if orders, seen, _ := c.kept(t, tables[n]); orders != want.orders || seen != want.seen {
+			t.Errorf("table %d has %v orders, %v seen", n+1, orders, seen)
+		}
+	}
+	if orders, seen, _ := c.kept(t, tables[2]); orders != 2 || seen != 2 {
+		t.Errorf("the neighbour has %v orders, %v seen", orders, seen)
+	}
+	c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/tables/03/restore", "")
 }

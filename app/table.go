@@ -5,12 +5,15 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"restaurant/basepath"
 	"restaurant/class"
 	"restaurant/learn"
+	"restaurant/models"
 	"restaurant/queue"
 )
 
@@ -79,6 +82,49 @@ func (o tableOpener) open(ctx context.Context, at class.Place) (class.Restaurant
 	h := &tableRestaurant{holder: holder, documents: holder.entrance(func(o *opened) http.Handler { return o.api.HandlerUnder(base) })}
 	h.start()
 	return h, nil
+}
+
+// at returns the settings of the restaurant in a folder.
+func (o tableOpener) at(folder string) config {
+	cfg := o.cfg
+	cfg.dataDir = folder
+	return cfg
+}
+
+// copy copies the database and the progress of a table.
+func (o tableOpener) copy(ctx context.Context, folder, to string) error {
+	cfg, into := o.at(folder), o.at(to)
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	if err := models.BackupSQLite(ctx, cfg.databaseFile(), into.databaseFile()); err != nil {
+		return err
+	}
+	return models.CopyOpenDatabase(ctx, cfg.lessonsFile(), into.lessonsFile())
+}
+
+// putBack puts what copy has copied back into the folder of a table that is closed. After a
+// database was put back, all users must log in again.
+func (o tableOpener) putBack(ctx context.Context, folder, from string, database, progress bool) (err error) {
+	cfg := o.at(folder)
+	lock, err := lockFolder(folder)
+	if err != nil {
+		return err
+	}
+	r := restoration{call: call{cfg: cfg, arg: o.at(from).databaseFile()}, database: filepath.Join(folder, "restoring.db")}
+	defer func() { err = errors.Join(err, r.cleanUp(), lock.Unlock()) }()
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	if !database {
+		return models.InstallDatabase(r.lessons, cfg.lessonsFile())
+	}
+	if !progress {
+		err = models.RemoveDatabase(r.lessons)
+		r.lessons = ""
+	}
+	r.replaces, _ = models.ContentsOf(ctx, cfg.databaseFile()) // there may be none, or one that cannot be read
+	return errors.Join(err, r.install())
 }
 
 // tableRestaurant is the restaurant of a table.

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -84,7 +85,13 @@ type Options struct {
 	Hosts []string
 	// Open opens the restaurant of a table, or says in a sentence why it cannot.
 	Open func(context.Context, Place) (Restaurant, error)
-	Log  *slog.Logger
+	// Copy copies the database and the progress of the restaurant of a folder, which may be
+	// open, into another folder.
+	Copy func(ctx context.Context, folder, to string) error
+	// PutBack puts a copy back into the folder of a restaurant, which is closed: the
+	// database, the progress or both.
+	PutBack func(ctx context.Context, folder, from string, database, progress bool) error
+	Log     *slog.Logger
 }
 
 // Class is an http.Handler for all tables.
@@ -108,6 +115,7 @@ type Class struct {
 	ahead       time.Duration // of the clocks of all tables
 	pace        Pace          // of all tables
 	reveal      *revealResponse
+	copies      sync.Mutex // held by what makes, uses and deletes copies
 
 	openParts atomic.Pointer[[]string] // those of the roster, for who may not wait for its lock
 }
@@ -136,7 +144,7 @@ func Open(o Options, s Settings) (*Class, error) {
 		}
 		c.tables = append(c.tables, &table{class: c, number: n + 1, kiosk: k})
 	}
-	c.openParts.Store(&roster.OpenParts)
+	c.openParts.Store(new(slices.Clone(roster.OpenParts)))
 	c.router = c.routes()
 	c.kiosk, err = c.newKiosk()
 	return c, err
@@ -168,6 +176,7 @@ func (c *Class) Run(ctx context.Context) {
 	next := make(chan *table)
 	var all sync.WaitGroup
 	defer all.Wait()
+	all.Go(func() { c.purgeCopies(ctx) })
 	defer close(next)
 	for range cap(c.opening) {
 		all.Go(func() {

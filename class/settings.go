@@ -35,3 +35,9 @@ func (s *tableSettings) catchUp(t *table) bool {
 	in.ahead = ahead
 	return true
 }
+
+func (s *tableSettings) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ahead, s.pace = 0, Pace{}
+}

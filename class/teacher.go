@@ -50,6 +50,18 @@ func (c *Class) mountTeacher(r *gin.Engine) {
 	only.POST("/clock", adapt(c.advanceClocks))
 	only.POST("/pace", adapt(c.setPace))
 	only.POST("/reveal", adapt(c.revealGuesses))
+	only.POST("/undo", adapt(c.undo))
+	for what, do := range map[string]func(*gin.Context, *table) error{
+		"reset": c.resetTable, "restore": c.restoreTable, "code": c.newCodeOf, "close": c.closeTable, "open": c.openTable,
+	} {
+		only.POST("/tables/:number/"+what, adapt(func(gc *gin.Context) error {
+			t, err := c.tableOf(gc)
+			if err != nil {
+				return err
+			}
+			return do(gc, t)
+		}))
+	}
 }
 
 // teacherOnly lets only the teacher pass: with the session of a browser, or with the code as

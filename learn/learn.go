@@ -107,6 +107,9 @@ func (h *Handler) save(f *course.Fact, records []record) {
 	}
 }
 
+// Flush waits until everything that has happened is in the file.
+func (h *Handler) Flush(ctx context.Context) error { return h.store.flush(ctx) }
+
 // Close writes what is left to the file and closes it.
 func (h *Handler) Close() error { return h.store.Close() }
 

@@ -150,25 +150,22 @@ func Parts() (parts []string) {
 	return parts
 }
 
-// Current returns the lesson that the learner is at: of those that are begun and not done,
-// the one in which something happened last; or else the first that is not done. It is nil
-// when all that count are done.
+// Current returns the lesson that the learner is at. One request may be a part of several
+// lessons, so it is the one in which something was seen last of those where the learner has
+// answered or taken a hint; or else the first that is not done. It is nil when all that count
+// are done.
 func Current(all []LessonOverview) *LessonOverview {
-	var current *LessonOverview
+	var chosen, first *LessonOverview
 	for n := range all {
-		l := &all[n]
-		if l.State == StateStarted && (current == nil || l.touched().After(current.touched())) {
-			current = l
+		switch l := &all[n]; {
+		case l.State == StateDone || l.State == StateLocked:
+		case len(l.Answers)+len(l.Hints) > 0 && (chosen == nil || l.touched().After(chosen.touched())):
+			chosen = l
+		case first == nil && !l.Extra:
+			first = l
 		}
 	}
-	if current != nil {
-		return current
-	}
-	n := slices.IndexFunc(all, func(l LessonOverview) bool { return l.State != StateDone && !l.Extra })
-	if n < 0 {
-		return nil
-	}
-	return &all[n]
+	return cmp.Or(chosen, first)
 }
 
 // touched is when something was seen last in, or the beginning of, a lesson that is begun.

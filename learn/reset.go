@@ -1,6 +1,8 @@
 package learn
 
 import (
+	"context"
+
 	"github.com/gin-gonic/gin"
 
 	"restaurant/httpjson"
@@ -48,7 +50,7 @@ type resetResponse struct {
 //	@Router		/learn/reset [get]
 func (h *Handler) previewReset(c *gin.Context) error {
 	req := resetRequest{What: c.DefaultQuery("what", resetLessons), Lesson: c.Query("lesson")}
-	loses, err := h.lossesOf(c, req)
+	loses, err := h.Losses(c.Request.Context(), req.What, req.Lesson)
 	if err != nil {
 		return err
 	}
@@ -86,23 +88,15 @@ func (h *Handler) reset(c *gin.Context) error {
 	if err := httpjson.BindOrForm(c, &req); err != nil {
 		return err
 	}
-	loses, err := h.lossesOf(c, req)
+	loses, err := h.Losses(c.Request.Context(), req.What, req.Lesson)
+	if err == nil && req.What == resetKitchen {
+		err = h.ownsServer(c)
+	}
+	if err == nil {
+		err = h.StartOver(c.Request.Context(), req.What, req.Lesson)
+	}
 	if err != nil {
 		return err
-	}
-	switch req.What {
-	case resetLesson:
-		h.Tracker.Reset(req.Lesson)
-	case resetLessons:
-		h.Tracker.Restore(nil)
-	case resetKitchen:
-		if err := h.ownsServer(c); err != nil {
-			return err
-		}
-		if err := h.Reset(c.Request.Context()); err != nil {
-			return err
-		}
-		h.Tracker.ForgetOrder()
 	}
 	if preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON) == httpjson.MediaHTML {
 		return toPage(c)
@@ -110,15 +104,32 @@ func (h *Handler) reset(c *gin.Context) error {
 	return respond(c, resetResponse{What: req.What, Loses: loses, Done: true})
 }
 
-// lossesOf returns what a reset takes away.
-func (h *Handler) lossesOf(c *gin.Context, req resetRequest) ([]Loss, error) {
-	switch req.What {
+// StartOver resets the lesson, all lessons, or the restaurant, after Losses found no fault.
+func (h *Handler) StartOver(ctx context.Context, what, lesson string) error {
+	switch what {
+	case resetLesson:
+		h.Tracker.Reset(lesson)
+	case resetLessons:
+		h.Tracker.Restore(nil)
 	case resetKitchen:
-		return h.Preview(c.Request.Context())
+		if err := h.Reset(ctx); err != nil {
+			return err
+		}
+		h.Tracker.ForgetOrder()
+	}
+	return nil
+}
+
+// Losses returns what a reset takes away. what is lesson, lessons or kitchen, and lesson the
+// id of one.
+func (h *Handler) Losses(ctx context.Context, what, lesson string) ([]Loss, error) {
+	switch what {
+	case resetKitchen:
+		return h.Preview(ctx)
 	case resetLessons:
 		return h.lessonLosses(h.Course.Lessons...), nil
 	case resetLesson:
-		l, err := h.lesson(req.Lesson)
+		l, err := h.lesson(lesson)
 		if err != nil {
 			return nil, err
 		}

@@ -40,6 +40,15 @@ func BackupSQLite(ctx context.Context, path, to string) error {
 	return finishCopy(partial, to)
 }
 
+// CopyOpenDatabase copies any SQLite database, which may be in use, to a new file, and marks
+// nothing in it.
+func CopyOpenDatabase(ctx context.Context, path, to string) error {
+	if err := vacuumInto(ctx, path, to); err != nil {
+		return fmt.Errorf("the copy failed: %w", err)
+	}
+	return finishCopy(to, to)
+}
+
 func vacuumInto(ctx context.Context, path, to string) error {
 	pool, err := sql.Open(sqlite.DriverName, dsn(path)+"?_pragma=busy_timeout(5000)")
 	if err != nil {

@@ -239,6 +239,9 @@ var (
 	TableMoved = define(http.StatusGone, "table-moved", "The table has a new code",
 		"This code was replaced by a new one.",
 		"Ask your teacher for your new code. Your work is still there.")
+	UndoExpired = define(http.StatusGone, "undo-expired", "Too late to undo",
+		"What was reset can be put back for ten minutes, and once.",
+		"Learners can restore a file that they have downloaded from /learn/progress.")
 	TableClosed = define(http.StatusServiceUnavailable, "table-closed", "The table is closed",
 		"The teacher has closed this table. Nothing at it is lost.",
 		"Ask your teacher to open it again.")
