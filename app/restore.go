@@ -101,7 +101,7 @@ func (r *restoration) confirm(ctx context.Context) error {
 		fmt.Fprintf(r.Out, "%s, the progress of the lessons beside it, replaces %s.\n", r.lessonsBackup, r.cfg.lessonsFile())
 	}
 	fmt.Fprintln(r.Out, "All users will have to log in again, and a new key will sign their tokens. You cannot get back what is replaced.")
-	return r.confirm(ctx)
+	return r.call.confirm(ctx)
 }
 
 // confirm asks if the command may go on, unless it was started with -yes.
