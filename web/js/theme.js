@@ -4,7 +4,8 @@
 // shown flickers. None of it is a secret, so localStorage may keep it.
 {
   const { dataset } = document.documentElement;
-  const remembered = (key) => localStorage.getItem("restaurant." + key);
+  const base = new URL("..", document.currentScript.src).pathname.slice(0, -1); // as storageName in lib/dom.js
+  const remembered = (key) => localStorage.getItem(`restaurant${base}.${key}`);
   try {
     const choice = remembered("theme"), place = remembered("place");
     if (choice === "light" || choice === "dark") dataset.theme = choice;

@@ -5,7 +5,7 @@
 
 import { call, connection, isFinal, provideAuth } from "./api.js";
 import { decode } from "./jwt.js";
-import { isolated, prefs } from "./dom.js";
+import { isolated, prefs, storageName } from "./dom.js";
 import { oneTabAtATime } from "./turns.js";
 
 const marginSeconds = 3; // so long before its end a token counts as expired
@@ -216,7 +216,7 @@ provideAuth(auth);
 
 // Another tab logged in or out: the cookie, which all tabs share, is another now.
 addEventListener("storage", (event) => {
-  if (event.key !== "restaurant.session" || event.newValue === event.oldValue) return;
+  if (event.key !== storageName("session") || event.newValue === event.oldValue) return;
   if (event.newValue) auth.restore();
   else auth.forget("You logged out in another tab.", "another tab");
 });

@@ -64,19 +64,23 @@ export function render(box, nodes, fallback = null) {
   if (had) (box.querySelector(`[data-key="${key}"], [id="${key}"]`) ?? fallback)?.focus();
 }
 
+/** storageName is the name of a key in the storage of the browser. Restaurants below different
+ *  paths of one server, such as the tables of a class, share the storage. */
+export const storageName = (key) => `restaurant${new URL("../..", import.meta.url).pathname.slice(0, -1)}.${key}`;
+
 /** prefs remembers preferences (never secrets), and works where storage does not. */
 export const prefs = {
   get(key) {
     try {
-      return localStorage.getItem("restaurant." + key);
+      return localStorage.getItem(storageName(key));
     } catch {
       return null;
     }
   },
   set(key, value) {
     try {
-      if (value === null) localStorage.removeItem("restaurant." + key);
-      else localStorage.setItem("restaurant." + key, value);
+      if (value === null) localStorage.removeItem(storageName(key));
+      else localStorage.setItem(storageName(key), value);
     } catch { /* storage is switched off: then it is not remembered */ }
   },
 };

@@ -2,7 +2,7 @@
 // how many, the server says what it costs; an Idempotency-Key makes it safe to
 // send an order again when the answer got lost: it is cooked once.
 
-import { $, announce, button, dishName, h, money, randomKey, render } from "../lib/dom.js";
+import { $, announce, button, dishName, h, money, randomKey, render, storageName } from "../lib/dom.js";
 import { call, slug } from "../lib/api.js";
 import { auth } from "../lib/auth.js";
 import { Part, refusal, showRequest } from "./view.js";
@@ -92,7 +92,7 @@ class Basket extends EventTarget {
   }
 }
 
-const storageKey = "restaurant.basket";
+const storageKey = storageName("basket");
 
 function load() {
   try {
