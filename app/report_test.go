@@ -185,6 +185,10 @@ func TestReports_refused(t *testing.T) {
 	if member(t, res, "lesson") != "L01" || member(t, res, "seen") != member(t, res, "of") || member(t, res, "wrong") != 0.0 || len(member(t, res, "facts").([]any)) != 1 {
 		t.Errorf("kept: %s", res.body)
 	}
+	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/01/reset", `{"what":"all"}`)
+	if res := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/tables/01", ""); member(t, res, "reported") != false || member(t, res, "state") != "free" {
+		t.Errorf("after a reset: %.300s", res.body)
+	}
 	limited := 0
 	for range 20 {
 		if report(`{"code":"CODE"}`).status == http.StatusTooManyRequests {

@@ -77,6 +77,13 @@ func (r *reports) keep(lessons []learn.LessonOverview, facts int) {
 	r.lessons, r.at = lessons, time.Now()
 }
 
+// forget makes the next learner of a table begin without reports.
+func (r *reports) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lessons = nil
+}
+
 // takeReport takes the report of a restaurant on the computer of a learner.
 func (c *Class) takeReport(gc *gin.Context) error {
 	var req Report

@@ -93,6 +93,7 @@ func (t *table) startOver(ctx context.Context, req resetRequest) (made tableCopy
 	}
 	t.history.forget()
 	if req.What == resetAll {
+		t.reports.forget()
 		return made, t.becomeFree(ctx)
 	}
 	restaurant, leave, err := t.enter(ctx)
