@@ -175,6 +175,7 @@ var teacherCalls = []struct{ method, path, body string }{
 	{http.MethodGet, "/teach/wall", ""},
 	{http.MethodGet, "/teach/cards", ""},
 	{http.MethodGet, "/teach/sheets", ""},
+	{http.MethodGet, "/teach/export.csv", ""},
 	{http.MethodPost, "/teach/message", `{"text":"Look here","minutes":1}`},
 	{http.MethodPost, "/teach/pause", `{"seconds":1}`},
 	{http.MethodPost, "/teach/open", `{"parts":["II"]}`},
@@ -753,4 +754,29 @@ func TestClass_restore(t *testing.T) {
 		t.Errorf("the neighbour has %v orders, %v seen", orders, seen)
 	}
 	c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/tables/03/restore", "")
+}
+
+// TestClass_export: a line for each lesson of each table that is taken; what came from a file
+// says so.
+func TestClass_export(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 2)
+	table := c.join(t)
+	c.send(t, http.MethodPost, table+"/learn/lessons/L01/answers", "question=predict&choice=1")
+	c.send(t, http.MethodPost, table+"/learn/lessons/L01/hints", "number=1")
+	if res := c.send(t, http.MethodPut, table+"/learn/progress", `{"lessons":[{"lesson":"L01","state":"done","answers":{"predict":1},"first_try":{"predict":false}}]}`); res.status != http.StatusOK {
+		t.Fatalf("restore: %d %s", res.status, res.body)
+	}
+	res := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/export.csv?sep=%3B", "")
+	lines := strings.Split(strings.TrimSpace(res.body), "\r\n")
+	if len(lines) != 21 || !strings.HasPrefix(lines[0], "\ufeffclass;table;name;lesson;title;state;started_at;done_at;minutes;first_guess;first_guess_right;wrong_answers;hints;resets;restored") {
+		t.Fatalf("%d lines, the first is %q", len(lines), lines[0])
+	}
+	if want := "Pizza class;01;Anna;L01;Read the menu;done;;;;1;false;0;0;1;true"; lines[1] != want {
+		t.Errorf("%q, want %q", lines[1], want)
+	}
+	if res.header.Get("Content-Type") != "text/csv; charset=utf-8" || !strings.Contains(res.header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("headers: %v", res.header)
+	}
+	c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodGet, "/teach/export.csv?sep=x", "")
 }

@@ -50,6 +50,7 @@ func (c *Class) mountTeacher(r *gin.Engine) {
 	only.POST("/clock", adapt(c.advanceClocks))
 	only.POST("/pace", adapt(c.setPace))
 	only.POST("/reveal", adapt(c.revealGuesses))
+	httpjson.Get(only, "/export.csv", adapt(c.exportCSV))
 	only.POST("/undo", adapt(c.undo))
 	for what, do := range map[string]func(*gin.Context, *table) error{
 		"reset": c.resetTable, "restore": c.restoreTable, "code": c.newCodeOf, "close": c.closeTable, "open": c.openTable,

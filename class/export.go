@@ -1,0 +1,114 @@
+package class
+
+import (
+	"encoding/csv"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/httpjson"
+	"restaurant/learn"
+)
+
+// columns are those of the export.
+var columns = []string{
+	"class", "table", "name", "lesson", "title", "state", "started_at", "done_at", "minutes", "first_guess", "first_guess_right", "wrong_answers", "hints", "resets", "restored",
+}
+
+// exportCSV writes a line for each lesson of each table that is taken. It begins with a byte
+// order mark, without which a spreadsheet takes UTF-8 for something else.
+func (c *Class) exportCSV(gc *gin.Context) error {
+	sep := gc.DefaultQuery("sep", ",")
+	if sep != "," && sep != ";" {
+		return httpjson.Invalid("sep", "must be , or ; (in an address, %3B)")
+	}
+	httpjson.NoStore(gc)
+	gc.Header("Content-Type", "text/csv; charset=utf-8")
+	gc.Header("Content-Disposition", `attachment; filename="class.csv"`)
+	gc.Status(http.StatusOK)
+	return writeCSV(gc.Writer, rune(sep[0]), c.rows())
+}
+
+func (c *Class) rows() (rows [][]string) {
+	for _, t := range c.tables {
+		if s := t.seat(); s.Taken {
+			for _, l := range t.lessons() {
+				rows = append(rows, newRow(c.roster.Title, t.text(), s.Name, l))
+			}
+		}
+	}
+	return rows
+}
+
+// writeCSV writes the byte order mark, the columns and the rows (RFC 4180).
+func writeCSV(w io.Writer, sep rune, rows [][]string) error {
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return err
+	}
+	out := csv.NewWriter(w)
+	out.Comma, out.UseCRLF = sep, true
+	if err := out.Write(columns); err != nil {
+		return err
+	}
+	for _, row := range rows {
+		cells := make([]string, len(row))
+		for n, cell := range row {
+			cells[n] = harmless(cell)
+		}
+		if err := out.Write(cells); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// harmless puts an apostrophe before what a spreadsheet would take for a formula.
+func harmless(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}
+
+// newRow is a lesson of a table. What is not known yet is empty.
+func newRow(title, table, name string, l learn.LessonOverview) []string {
+	return []string{
+		title, table, name, l.ID, l.Title, string(l.State), timeText(l.StartedAt), timeText(l.DoneAt), minutesText(l), numberOrNone(l.Guess), boolText(l.GuessRight),
+		strconv.Itoa(l.Wrong), strconv.Itoa(len(l.Hints)), strconv.Itoa(l.Restarts), strconv.FormatBool(l.Restored),
+	}
+}
+
+func timeText(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// minutesText is how long a lesson took, in whole minutes that have begun.
+func minutesText(l learn.LessonOverview) string {
+	if l.StartedAt == nil || l.DoneAt == nil {
+		return ""
+	}
+	return strconv.Itoa(int(math.Ceil(l.DoneAt.Sub(*l.StartedAt).Minutes())))
+}
+
+func numberOrNone(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
+}
+
+func boolText(b *bool) string {
+	if b == nil {
+		return ""
+	}
+	return strconv.FormatBool(*b)
+}
