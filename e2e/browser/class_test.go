@@ -431,3 +431,61 @@ func TestClass_clockAndSheets(t *testing.T) {
 	teacher.open(eval[string](teacher, `(a => a.pathname + a.search)(document.querySelector('.sheet-links a'))`))
 	teacher.waitText("L02 ", base)
 }
+
+// TestClass_teacherHelpsATable: a reset shows first what is lost and can be undone; a code
+// can be renewed, and a table closed and opened.
+func TestClass_teacherHelpsATable(t *testing.T) {
+	t.Parallel()
+	room := startClass(t, "-tables", "2")
+	base := room.take(t, "Ada")
+	var token struct {
+		AccessToken string `json:"access_token"`
+	}
+	room.mustCall("POST", base+"/api/v1/auth/login", "", `{"username": "alice", "password": "alice-likes-pizza"}`, &token)
+	room.mustCall("POST", base+"/api/v1/orders", token.AccessToken, `{"items": [{"menu_item_id": 1, "size": "large", "quantity": 1}]}`, nil)
+	orders := func() (n int) {
+		var list struct{ Items []any }
+		room.mustCall("POST", base+"/api/v1/auth/login", "", `{"username": "alice", "password": "alice-likes-pizza"}`, &token)
+		room.mustCall("GET", base+"/api/v1/orders", token.AccessToken, "", &list)
+		return len(list.Items)
+	}
+	teacher := room.asTeacher(t)
+	teacher.click(button("Table 01"))
+	dialog := element{role: "dialog", name: "Table 01*"}
+	teacher.click(element{role: "DisclosureTriangle", name: "Reset this table"})
+	teacher.click(radio("Orders, menu and accounts*"))
+	teacher.click(button("Show what is lost"))
+	teacher.waitText("This is lost:", "1 orders")
+	if n := orders(); n != 1 {
+		t.Errorf("after the preview there are %d orders", n)
+	}
+	teacher.checkAccessibility("a reset")
+	teacher.click(button("Reset now"))
+	teacher.waitText("It is reset.")
+	if n := orders(); n != 0 {
+		t.Errorf("after the reset there are %d orders", n)
+	}
+	teacher.click(button("Undo the reset").within(dialog))
+	teacher.waitText("The table is as it was before.")
+	if n := orders(); n != 1 {
+		t.Errorf("after undo there are %d orders", n)
+	}
+
+	teacher.click(button("Close the table"))
+	teacher.click(button("Close it: requests get 503"))
+	teacher.waitText("The table is closed.")
+	if status := room.Call("GET", base+"/api/v1/menu", "", "", nil); status != 503 {
+		t.Errorf("a closed table answers %d", status)
+	}
+	teacher.click(button("Open the table"))
+	teacher.waitText("The table is open.")
+	teacher.click(button("New code"))
+	teacher.click(button("New code: the old one ends now"))
+	teacher.waitText("The new code is 01-")
+	if status := room.Call("GET", base+"/api/v1/menu", "", "", nil); status != 410 {
+		t.Errorf("the old code answers %d", status)
+	}
+	if !teacher.isTrue(`document.querySelector("dialog").contains(document.activeElement)`) {
+		t.Error("the focus was lost")
+	}
+}
