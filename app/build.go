@@ -128,7 +128,7 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 func openLessons(ctx context.Context, cfg config, at site, deps handlers.Deps) (*learn.Handler, error) {
 	o := cfg.table.lessons
 	o.PublicURL, o.Kiosk, o.CurlOptions, o.LoopbackOnly = at.url, cfg.table.kiosk, cfg.curlOptions(), cfg.loopbackOnly() || cfg.isTable()
-	o.Log, o.Sign, o.Reopen = deps.Log, deps.Authority.SignDocument, at.reopen
+	o.Log, o.Sign, o.Verify, o.Reopen = deps.Log, deps.Authority.SignDocument, deps.Authority.VerifyDocument, at.reopen
 	o.Preview = func(ctx context.Context) ([]learn.Loss, error) { return previewReset(ctx, deps.Store) }
 	o.Reset = func(ctx context.Context) error {
 		leave, err := deps.Hashing.Enter(ctx, "reset")

@@ -772,11 +772,49 @@ func TestClass_export(t *testing.T) {
 	if len(lines) != 21 || !strings.HasPrefix(lines[0], "\ufeffclass;table;name;lesson;title;state;started_at;done_at;minutes;first_guess;first_guess_right;wrong_answers;hints;resets;restored") {
 		t.Fatalf("%d lines, the first is %q", len(lines), lines[0])
 	}
-	if want := "Pizza class;01;Anna;L01;Read the menu;done;;;;1;false;0;0;1;true"; lines[1] != want {
+	if want := "Pizza class;01;Anna;L01;Read the menu;done;;;;1;false;0;0;1;unsigned"; lines[1] != want {
 		t.Errorf("%q, want %q", lines[1], want)
 	}
 	if res.header.Get("Content-Type") != "text/csv; charset=utf-8" || !strings.Contains(res.header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("headers: %v", res.header)
 	}
 	c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodGet, "/teach/export.csv?sep=x", "")
+}
+
+// TestClass_signedProgress: a file that the table has written is restored; one that was
+// changed, or is of another table, is restored too, but unsigned.
+func TestClass_signedProgress(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 2)
+	first, second := c.join(t), c.join(t)
+	const done = `{"lessons":[{"lesson":"L01","state":"done","done_at":"2026-01-31T19:04:00Z"}]}`
+	c.send(t, http.MethodPut, first+"/learn/progress", done)
+	saved := c.send(t, http.MethodGet, first+"/learn/progress", "").body
+	changed := strings.Replace(saved, `"lesson":"L02","state":"open"`, `"lesson":"L02","state":"done"`, 1)
+	if changed == saved {
+		t.Fatal("nothing was changed")
+	}
+	for _, tc := range []struct {
+		name, table, body, want string
+		lines                   int
+	}{
+		{"as it was written", first, saved, "true", 1},
+		{"with a lesson more", first, changed, "unsigned", 2},
+		{"at another table", second, saved, "unsigned", 1},
+		{"without a signature", first, done, "unsigned", 1},
+	} {
+		c.send(t, http.MethodPut, tc.table+"/learn/progress", `{"lessons":[]}`)
+		if res := c.send(t, http.MethodPut, tc.table+"/learn/progress", tc.body); res.status != http.StatusOK {
+			t.Fatalf("%s: %d %s", tc.name, res.status, res.body)
+		}
+		found := 0
+		for line := range strings.SplitSeq(c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/export.csv", "").body, "\r\n") {
+			if strings.HasPrefix(line, "Pizza class,"+strings.TrimPrefix(tc.table, "/t/")[:2]+",") && strings.HasSuffix(line, ","+tc.want) {
+				found++
+			}
+		}
+		if found != tc.lines {
+			t.Errorf("%s: %d lessons are %s, want %d", tc.name, found, tc.want, tc.lines)
+		}
+	}
 }

@@ -80,8 +80,16 @@ func harmless(cell string) string {
 func newRow(title, table, name string, l learn.LessonOverview) []string {
 	return []string{
 		title, table, name, l.ID, l.Title, string(l.State), timeText(l.StartedAt), timeText(l.DoneAt), minutesText(l), numberOrNone(l.Guess), boolText(l.GuessRight),
-		strconv.Itoa(l.Wrong), strconv.Itoa(len(l.Hints)), strconv.Itoa(l.Restarts), strconv.FormatBool(l.Restored),
+		strconv.Itoa(l.Wrong), strconv.Itoa(len(l.Hints)), strconv.Itoa(l.Restarts), restoredText(l),
 	}
+}
+
+// restoredText is true for what came from a file, and unsigned if nobody vouches for that.
+func restoredText(l learn.LessonOverview) string {
+	if l.Restored && l.Unsigned {
+		return "unsigned"
+	}
+	return strconv.FormatBool(l.Restored)
 }
 
 func timeText(t *time.Time) string {

@@ -52,6 +52,8 @@ type Options struct {
 	LoopbackOnly bool
 	// Sign signs a document with the key of the server, as a JWS that is no access token.
 	Sign func(document any) (string, error)
+	// Verify checks the signature of what Sign has signed, and decodes the document.
+	Verify func(signed string, into any) error
 	// Preview lists what a reset of the restaurant would delete.
 	Preview func(context.Context) ([]Loss, error)
 	// Reset puts the restaurant back to its first day.

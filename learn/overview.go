@@ -41,6 +41,8 @@ type LessonOverview struct {
 	Restarts int `json:"restarts"`
 	// Restored is true if it was done according to a saved file.
 	Restored bool `json:"restored"`
+	// Unsigned is true if this server has not written that file as it is.
+	Unsigned bool `json:"unsigned"`
 }
 
 // Overview returns all lessons.
@@ -65,7 +67,7 @@ func (l *lesson) overview() LessonOverview {
 	o := LessonOverview{
 		ID: l.ID, Title: l.Title, Part: l.Part, Minutes: l.Minutes, Extra: l.Extra, State: l.Shown(),
 		StartedAt: nilIfZero(l.StartedAt), DoneAt: nilIfZero(l.DoneAt), Seen: l.SeenCount(), Of: len(l.Seen), Still: l.StillToSee(),
-		Hints: l.progress.Hints, Wrong: l.Attempts, Answers: map[string]int{}, Restarts: l.Restarts, Restored: l.Restored,
+		Hints: l.progress.Hints, Wrong: l.Attempts, Answers: map[string]int{}, Restarts: l.Restarts, Restored: l.Restored, Unsigned: l.Unsigned,
 	}
 	maps.Copy(o.Answers, l.Answers)
 	if newest := slices.Max(l.Seen); newest != 0 {

@@ -87,6 +87,8 @@ type progress struct {
 	Restarts int `json:"restarts,omitzero"`
 	// Restored is true if somebody said that it was done, in a saved file.
 	Restored bool `json:"restored,omitzero"`
+	// Unsigned is true if that file was not one that this server has written.
+	Unsigned bool `json:"unsigned,omitzero"`
 	// Attempts counts wrong answers.
 	Attempts int `json:"attempts,omitzero"`
 }
