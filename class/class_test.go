@@ -304,19 +304,26 @@ func TestTeacher_onlyWithTheCode(t *testing.T) {
 // TestTable_opensOnce: however many ask at a moment, and a broken one harms nobody else.
 func TestTable_opensOnce(t *testing.T) {
 	var opened atomic.Int32
+	inTime := make(chan struct{}, 2*fiveTables.Tables)
 	c := open(t, t.TempDir(), fiveTables, func(ctx context.Context, at Place) (Restaurant, error) {
 		opened.Add(1)
+		inTime <- struct{}{}
 		if at.Number == "03" {
 			return nil, errors.New("restaurant.db is damaged")
 		}
 		return openEcho(ctx, at)
 	})
-	c.Run(t.Context())
+	ctx, stop := context.WithCancel(t.Context())
 	var all sync.WaitGroup
+	all.Go(func() { c.Run(ctx) })
+	for range fiveTables.Tables {
+		<-inTime
+	}
 	for range 50 {
 		all.Go(func() { want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/", ""), 200, "table 01") })
 		all.Go(func() { want(t, c.ask("GET", "/t/"+c.codeOf(3)+"/", ""), 503, "table-broken") })
 	}
+	stop()
 	all.Wait()
 	if n := opened.Load(); n != 5 {
 		t.Errorf("%d restaurants were opened", n)

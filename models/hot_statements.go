@@ -30,7 +30,7 @@ func (o *orderRow) outcome() error {
 
 // insertOrdersSQL ends at the first row that it cannot write and keeps those before
 // (OR FAIL): to be able to undo those, SQLite would copy each page before it changes it.
-const insertOrdersSQL = `INSERT OR FAIL INTO orders (user_id, status, lines, total_cents, table_name, idempotency_key, request_hash, placed_at, updated_at) VALUES `
+const insertOrdersSQL = `INSERT OR FAIL INTO orders (user_id, status, lines, total_cents, table_name, idempotency_key, request_hash, placed_at, updated_at) `
 
 // insertOrders writes orders to SQLite by one statement. An order whose idempotency
 // key is used keeps the ID 0. After an error the transaction must be rolled back.
@@ -57,25 +57,38 @@ func insertOrders(tx *gorm.DB, rows []*orderRow) error {
 	return nil
 }
 
-// insertOrdersStatement binds texts only: the driver searches all parameters for each.
+// insertOrdersStatement binds texts only: the driver searches all parameters for each. A row
+// that is skipped uses a number up. So one row with a key is looked for before, and a guest
+// who sends an order again sees no gap.
 func insertOrdersStatement(rows []*orderRow) (query string, args []any) {
 	text := append(make([]byte, 0, len(insertOrdersSQL)+80*len(rows)), insertOrdersSQL...)
+	if o := rows[0]; len(rows) == 1 && o.key != nil {
+		text, args = o.appendValues(append(text, "SELECT "...), args)
+		text = fmt.Appendf(text, " WHERE NOT EXISTS (SELECT 1 FROM orders WHERE user_id = %d AND idempotency_key = ?)", o.UserID)
+		return string(text), append(args, *o.key)
+	}
 	for i, o := range rows {
-		if i > 0 {
-			text = append(text, ',')
+		next := ",("
+		if i == 0 {
+			next = "VALUES ("
 		}
-		text = fmt.Appendf(text, "(%d,'%s',?,%d", o.UserID, o.Status, o.TotalCents)
-		args = append(args, o.Lines)
-		for _, value := range []*string{o.TableName, o.key, o.requestHash} {
-			if value == nil {
-				text = append(text, ",NULL"...)
-				continue
-			}
-			text, args = append(text, ",?"...), append(args, *value)
-		}
-		text = fmt.Appendf(text, ",%d,%[1]d)", o.PlacedAt)
+		text, args = o.appendValues(append(text, next...), args)
+		text = append(text, ')')
 	}
 	return string(append(text, " ON CONFLICT DO NOTHING"...)), args
+}
+
+// appendValues adds the values of a row in the order of insertOrdersSQL.
+func (o *orderRow) appendValues(text []byte, args []any) ([]byte, []any) {
+	text, args = fmt.Appendf(text, "%d,'%s',?,%d", o.UserID, o.Status, o.TotalCents), append(args, o.Lines)
+	for _, value := range []*string{o.TableName, o.key, o.requestHash} {
+		if value == nil {
+			text = append(text, ",NULL"...)
+			continue
+		}
+		text, args = append(text, ",?"...), append(args, *value)
+	}
+	return fmt.Appendf(text, ",%d,%[1]d", o.PlacedAt), args
 }
 
 // findInserted sets the ids of the rows that a statement has written. They are the
