@@ -175,7 +175,7 @@ func readNames(file string, tables int) (names []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("-names: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		name := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
@@ -200,7 +200,7 @@ func (c config) boardURLs(port string) (urls []string) {
 	first := routeAddr()
 	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return boardOrder(a, first) - boardOrder(b, first) })
 	for _, ip := range addrs {
-		if !ip.IsLoopback() && !(ip.Is6() && ip.IsLinkLocalUnicast()) { // the latter needs a zone, which browsers do not take
+		if !ip.IsLoopback() && (ip.Is4() || !ip.IsLinkLocalUnicast()) { // the latter needs a zone, which browsers do not take
 			urls = append(urls, "http://"+net.JoinHostPort(ip.String(), port))
 		}
 	}
@@ -233,11 +233,11 @@ func boardOrder(ip, first netip.Addr) int {
 // routeAddr is the address of this computer from which the default route leads. It sends
 // nothing: 192.0.2.1 is an address for documents (RFC 5737).
 func routeAddr() netip.Addr {
-	conn, err := net.Dial("udp", "192.0.2.1:9")
+	conn, err := new(net.Dialer).DialContext(context.Background(), "udp", "192.0.2.1:9")
 	if err != nil {
 		return netip.Addr{}
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	at, _ := netip.ParseAddrPort(conn.LocalAddr().String())
 	return at.Addr().Unmap()
 }

@@ -139,7 +139,7 @@ func TestReports_showOwnComputers(t *testing.T) {
 		last, _ := table("last").(map[string]any)
 		return table("reported") == true && last["route"] == "GET /api/v1/lounge"
 	})
-	if table("state") != "seated" || table("lesson") != "L07" || table("last", "problem") != "authentication-required" || table("seen") == 0.0 {
+	if table("state") != "seated" || table("lesson") != "L01" || table("last", "problem") != "authentication-required" || table("seen") == 0.0 {
 		t.Errorf("the table is %v", table())
 	}
 	if got := member(t, c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/state", ""), "tables", 0, "reported"); got != false {
