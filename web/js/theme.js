@@ -4,7 +4,8 @@
 // shown flickers. None of it is a secret, so localStorage may keep it.
 {
   const { dataset } = document.documentElement;
-  const base = new URL("..", document.currentScript.src).pathname.slice(0, -1); // as storageName in lib/dom.js
+  const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
+  const base = new URL("..", src).pathname.slice(0, -1); // as storageName in lib/dom.js
   const remembered = (key) => localStorage.getItem(`restaurant${base}.${key}`);
   try {
     const choice = remembered("theme"), place = remembered("place");
