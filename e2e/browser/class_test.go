@@ -182,7 +182,7 @@ func TestClass_teacherSeesRequests(t *testing.T) {
 	room := startClass(t, "-tables", "30")
 	teacher := room.asTeacher(t)
 	teacher.waitText("Live")
-	base := room.take(t, "Ada")
+	base := room.take(t, "Alice")
 	row := `document.querySelector('.tables li')`
 	for path, words := range map[string]string{"/api/v1/menu/1": "200 GET /menu/:id", "/api/v1/orders": "401 authentication-required"} {
 		sent := time.Now()
@@ -228,7 +228,7 @@ func TestClass_wall(t *testing.T) {
 		t.Run(tables, func(t *testing.T) {
 			t.Parallel()
 			room := startClass(t, "-tables", tables)
-			base := room.take(t, "Ada")
+			base := room.take(t, "Alice")
 			for range 12 {
 				room.Do("GET", base+"/api/v1/menu", "", "")
 			}
@@ -248,7 +248,7 @@ func TestClass_wall(t *testing.T) {
 			if found := eval[[]string](teacher, smallOnTheWall); len(found) > 0 {
 				t.Errorf("too small or out of sight: %q", found)
 			}
-			if teacher.hasText("Ada") {
+			if teacher.hasText("Alice") {
 				t.Error("the wall shows a name")
 			}
 			room.mustCall("POST", "/teach/message", room.code, `{"text": "`+strings.Repeat("All 140 letters. ", 8)+`"}`, nil)
@@ -288,7 +288,7 @@ const smallOnTheWall = `(() => {
 func TestClass_cards(t *testing.T) {
 	t.Parallel()
 	room := startClass(t, "-tables", "30", "-title", "Introduction to interfaces, group 10b-26")
-	room.take(t, strings.Repeat("Maximilian ", 3)+"von")
+	room.take(t, strings.Repeat("Marco and ", 3)+"Bob")
 	teacher := room.asTeacher(t)
 	teacher.open("/teach/cards")
 	teacher.waitText("30 cards, eight on a page: 4 pages A4", "curl.exe")
@@ -406,7 +406,7 @@ func TestClass_partsAndGuesses(t *testing.T) {
 func TestClass_clockAndSheets(t *testing.T) {
 	t.Parallel()
 	room := startClass(t, "-tables", "2")
-	base := room.take(t, "Ada")
+	base := room.take(t, "Alice")
 	teacher := room.asTeacher(t)
 	teacher.click(element{role: "DisclosureTriangle", name: "Clock and pace"})
 	teacher.click(button("Set the clock"))
@@ -425,7 +425,7 @@ func TestClass_clockAndSheets(t *testing.T) {
 	teacher.open("/teach/sheets")
 	teacher.fill(textbox("Lessons*"), "L02")
 	teacher.click(button("Choose these"))
-	teacher.waitText("L02 for each table", "Ada")
+	teacher.waitText("L02 for each table", "Alice")
 	teacher.checkAccessibility("sheets")
 	teacher.checkWidths("sheets")
 	teacher.open(eval[string](teacher, `(a => a.pathname + a.search)(document.querySelector('.sheet-links a'))`))
@@ -437,7 +437,7 @@ func TestClass_clockAndSheets(t *testing.T) {
 func TestClass_teacherHelpsATable(t *testing.T) {
 	t.Parallel()
 	room := startClass(t, "-tables", "2")
-	base := room.take(t, "Ada")
+	base := room.take(t, "Alice")
 	var token struct {
 		AccessToken string `json:"access_token"`
 	}
