@@ -138,7 +138,7 @@ shell-check: #: What shellcheck says of the scripts (skipped without it)
 	shellcheck deploy/*.sh .ci/run .ci/windows
 
 test-postgres: #: Run the tests that use PostgreSQL, beside a server of their own
-	deploy/with-postgres.sh -t sh -c 'go test -count=1 -timeout 10m ./models ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres ./e2e'
+	deploy/with-postgres.sh -t sh -c 'go test -count=1 -timeout 20m ./models ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres ./e2e'
 
 chaos: #: Test nginx's retries, then let 32 clients order while instances are killed and PostgreSQL is restarted, and count (needs both)
 	. ./deploy/install.sh && need nginx nginx-light && CHAOS=$(CHAOS) go test -count=1 -timeout 10m -v -run 'Chaos|Nginx' ./e2e
