@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -29,6 +30,9 @@ const classAddr = "0.0.0.0:8080"
 // in use (GOGC). A hundred tables keep a lot in use and make little garbage.
 const classGCPercent = 40
 
+// notGiven is the number of tables without a flag.
+const notGiven = -1
+
 // classOptions are the flags of the command class.
 type classOptions struct {
 	tables       int
@@ -39,11 +43,11 @@ type classOptions struct {
 }
 
 func classFlags(c *call, f *flag.FlagSet) {
-	f.IntVar(&c.class.tables, "tables", 30, "how many tables, 1 to 100")
-	f.StringVar(&c.class.title, "title", "Pizza class", "title on every page")
+	f.IntVar(&c.class.tables, "tables", notGiven, "how many tables, 1 to 100")
+	f.StringVar(&c.class.title, "title", "", "title on every page")
 	f.StringVar(&c.class.names, "names", "", "file with one name a line")
-	f.StringVar(&c.class.join, "join", string(class.JoinOpen), "open, code or closed")
-	f.StringVar(&c.class.unlock, "unlock", string(class.UnlockParts), "parts or all")
+	f.StringVar(&c.class.join, "join", "", "open, code or closed")
+	f.StringVar(&c.class.unlock, "unlock", "", "parts or all")
 	f.BoolVar(&c.class.fresh, "new", false, "begin another class, and keep the old one beside it")
 	f.BoolVar(&c.class.forget, "forget", false, "delete the class after asking, and start none")
 	f.BoolVar(&c.yes, "yes", false, "do not ask")
@@ -150,21 +154,21 @@ func classCommand(ctx context.Context, c call) (err error) {
 	})
 }
 
-// settings reads the flags. The errors name the flag.
+// settings reads the flags. What is not given keeps its zero value. The errors name the flag.
 func (o classOptions) settings() (s class.Settings, err error) {
-	s = class.Settings{Title: strings.TrimSpace(o.title), Tables: o.tables, Join: class.Joining(o.join), Unlock: class.Unlocking(o.unlock)}
+	s = class.Settings{Title: strings.TrimSpace(o.title), Tables: max(0, o.tables), Join: class.Joining(o.join), Unlock: class.Unlocking(o.unlock)}
 	switch {
-	case o.tables < 1 || o.tables > class.MaxTables:
+	case o.tables != notGiven && (o.tables < 1 || o.tables > class.MaxTables):
 		return s, fmt.Errorf("-tables must be a number from 1 to %d", class.MaxTables)
-	case !slices.Contains([]class.Joining{class.JoinOpen, class.JoinCode, class.JoinClosed}, s.Join):
+	case !slices.Contains([]class.Joining{"", class.JoinOpen, class.JoinCode, class.JoinClosed}, s.Join):
 		return s, errors.New("-join must be open, code or closed")
-	case !slices.Contains([]class.Unlocking{class.UnlockParts, class.UnlockAll}, s.Unlock):
+	case !slices.Contains([]class.Unlocking{"", class.UnlockParts, class.UnlockAll}, s.Unlock):
 		return s, errors.New("-unlock must be parts or all")
-	case class.NameFault(s.Title) != "" || s.Title == "":
-		return s, errors.New("-title must be a text of 1 to 40 characters")
+	case class.NameFault(s.Title) != "":
+		return s, errors.New("-title must be a text of 40 characters at most")
 	}
 	if o.names != "" {
-		s.Names, err = readNames(o.names, o.tables)
+		s.Names, err = readNames(o.names, cmp.Or(s.Tables, class.DefaultTables))
 	}
 	return s, err
 }

@@ -127,7 +127,7 @@ type message struct {
 }
 
 // Open opens the class of a folder, or begins it with these settings if there is none. Of a
-// class that goes on only the title and the kind of joining change.
+// class that goes on only what the settings name changes, and no table goes away.
 func Open(o Options, s Settings) (*Class, error) {
 	roster, err := openRoster(o.Folder, s)
 	if err != nil {

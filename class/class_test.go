@@ -434,6 +434,12 @@ func TestRoster_growsAndNeverShrinks(t *testing.T) {
 	if len(more.tables) != 4 || more.codeOf(1) != first.codeOf(1) || more.roster.Title != "B" || more.tables[0].seat().Name != "alice" {
 		t.Errorf("%d tables, %+v", len(more.tables), more.tables[0].seat())
 	}
+	if same := open(t, folder, Settings{}, openEcho); len(same.tables) != 4 || same.roster.Title != "B" || same.roster.Join != JoinCode || same.roster.Unlock != UnlockAll {
+		t.Errorf("a start that says nothing changes %+v", same.roster)
+	}
+	if named := open(t, folder, Settings{Names: []string{"", "bob"}}, openEcho); named.tables[0].seat().Name != "alice" || named.tables[1].seat().Name != "bob" {
+		t.Error("the names that came later are not there")
+	}
 	if fewer := open(t, folder, Settings{Title: "B", Tables: 1, Join: JoinCode, Unlock: UnlockAll}, openEcho); len(fewer.tables) != 4 {
 		t.Errorf("%d tables are left", len(fewer.tables))
 	}

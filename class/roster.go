@@ -1,6 +1,7 @@
 package class
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,7 +46,11 @@ const MaxTables = 100
 // MaxName is how long the name of a learner may be, in characters.
 const MaxName = 40
 
-// Settings are those of a new class.
+// DefaultTables is how many tables a class has if nobody says how many.
+const DefaultTables = 30
+
+// Settings are those of a class. What has its zero value stays as it was in a class that goes
+// on, and is the usual in a new one: 30 tables, open to everybody, part by part.
 type Settings struct {
 	Title  string
 	Tables int // 1 to MaxTables
@@ -111,17 +116,23 @@ func openRoster(folder string, s Settings) (*roster, error) {
 }
 
 func (r *roster) begin(s Settings) {
-	r.Version, r.Begun, r.Title, r.Join, r.Unlock = rosterVersion, time.Now().UTC(), s.Title, s.Join, s.Unlock
-	for n := range s.Tables {
-		t := seat{Code: newCode(n + 1)}
-		if n < len(s.Names) {
-			t.Name = s.Names[n]
-		}
-		r.Tables = append(r.Tables, t)
+	r.Version, r.Begun, r.Title, r.Join, r.Unlock = rosterVersion, time.Now().UTC(), "Pizza class", JoinOpen, UnlockParts
+	s.Tables = cmp.Or(s.Tables, DefaultTables)
+	r.apply(s)
+}
+
+// apply takes over the settings that were given. No table goes away.
+func (r *roster) apply(s Settings) {
+	r.Title, r.Join, r.Unlock = cmp.Or(s.Title, r.Title), cmp.Or(s.Join, r.Join), cmp.Or(s.Unlock, r.Unlock)
+	for n := len(r.Tables); n < s.Tables; n++ {
+		r.Tables = append(r.Tables, seat{Code: newCode(n + 1)})
+	}
+	for n := range min(len(s.Names), len(r.Tables)) {
+		r.Tables[n].Name = cmp.Or(s.Names[n], r.Tables[n].Name)
 	}
 }
 
-// resume goes on with a class. Codes, names and tables stay as they are.
+// resume goes on with a class. Codes and tables stay as they are.
 func (r *roster) resume(text []byte, s Settings) error {
 	if err := json.Unmarshal(text, r); err != nil {
 		return fmt.Errorf("%s is damaged: %w. Put a copy back, or begin another class with -new, which keeps the old folder beside it", r.file, err)
@@ -129,12 +140,7 @@ func (r *roster) resume(text []byte, s Settings) error {
 	if r.Version > rosterVersion {
 		return fmt.Errorf("%s was written by a newer release: start that one, or begin another class with -new", r.file)
 	}
-	if s.Tables > len(r.Tables) {
-		for n := len(r.Tables); n < s.Tables; n++ {
-			r.Tables = append(r.Tables, seat{Code: newCode(n + 1)})
-		}
-	}
-	r.Title, r.Join, r.Unlock = s.Title, s.Join, s.Unlock
+	r.apply(s)
 	return nil
 }
 
