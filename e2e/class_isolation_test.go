@@ -52,7 +52,7 @@ func withoutTimes(t *testing.T, text []byte) string {
 // table before and after.
 func TestClass_tablesHarmNoOther(t *testing.T) {
 	t.Parallel()
-	c := startClass(t, t.TempDir(), 2)
+	c := startClass(t, t.TempDir(), 2, "-rate-limit", "off") // whose limit the comparisons alone would reach
 	seven, eight := c.join(t), c.join(t)
 	marco, alice := seven.Login("marco"), eight.Login("alice")
 	eight.order(t, alice)
