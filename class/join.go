@@ -147,7 +147,7 @@ func (c *Class) join(gc *gin.Context) error {
 	httpjson.NoStore(gc)
 	res := c.joined(t)
 	gc.Header("Location", t.path()+"/")
-	if prefersHTML(gc) { // the form of the page without scripts
+	if httpjson.PrefersHTML(gc) { // the form of the page without scripts
 		gc.Status(http.StatusSeeOther)
 		return nil
 	}
@@ -199,7 +199,7 @@ func (c *Class) seatFor(r *http.Request, code, name string) (t *table, err error
 
 // welcome answers the address on the board: a page, or text for a terminal.
 func (c *Class) welcome(gc *gin.Context) error {
-	if prefersHTML(gc) {
+	if httpjson.PrefersHTML(gc) {
 		return showPage(gc, "join.html", c.page())
 	}
 	o := c.overview()
@@ -213,10 +213,6 @@ func (c *Class) welcome(gc *gin.Context) error {
 	}
 	gc.String(http.StatusOK, "%s", text)
 	return nil
-}
-
-func prefersHTML(c *gin.Context) bool {
-	return httpjson.Quality(c, "text/html") > max(httpjson.Quality(c, problem.ContentType), httpjson.Quality(c, "application/json"))
 }
 
 func prefersText(c *gin.Context) bool {

@@ -138,20 +138,3 @@ func (c *Class) showProblem(gc *gin.Context) error {
 	gc.Data(http.StatusOK, web.PageType, body)
 	return nil
 }
-
-// refusePeopleWithPages answers a browser that asks for a page with one.
-func refusePeopleWithPages(pages web.Pages) gin.HandlerFunc {
-	page := func(c *gin.Context, p *problem.Problem) {
-		body, err := pages.Refusal(p)
-		if err != nil { // a template of ours, and strings
-			panic(err)
-		}
-		c.Header("Content-Security-Policy", web.RefusalPolicy)
-		c.Data(p.Status, web.PageType, body)
-	}
-	return func(c *gin.Context) {
-		if prefersHTML(c) {
-			problem.AsPage(c, page)
-		}
-	}
-}

@@ -10,30 +10,7 @@ import (
 
 	"restaurant/httpjson"
 	"restaurant/problem"
-	"restaurant/web"
 )
-
-// refusePeopleWithPages answers with a page where a browser asks for one by its address:
-// outside of the API, if Accept prefers HTML to JSON.
-func refusePeopleWithPages(pages web.Pages) gin.HandlerFunc {
-	page := func(c *gin.Context, p *problem.Problem) {
-		body, err := pages.Refusal(p)
-		if err != nil { // a template of ours, and strings
-			panic(err)
-		}
-		c.Header("Content-Security-Policy", web.RefusalPolicy)
-		c.Data(p.Status, web.PageType, body)
-	}
-	return func(c *gin.Context) {
-		if !strings.HasPrefix(c.Request.URL.Path, "/api/") && prefersHTML(c) {
-			problem.AsPage(c, page)
-		}
-	}
-}
-
-func prefersHTML(c *gin.Context) bool {
-	return httpjson.Quality(c, "text/html") > max(httpjson.Quality(c, problem.ContentType), httpjson.Quality(c, "application/json"))
-}
 
 // notFound answers an address that no route has, and names those that may be meant.
 func (a *API) notFound(c *gin.Context) error {

@@ -96,7 +96,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Use(markTokenEndpoints, middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, a.showTime, middleware.ServerTiming), refusePeopleWithPages(pages), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
+	r.Use(markTokenEndpoints, middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, a.showTime, middleware.ServerTiming), middleware.RefuseWithPages(pages.Refusal, web.RefusalPolicy), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
 	r.Use(origin.CORS, origin.Note, refuseForeignLogin, limit.Address)
 	if a.Weather != nil {
 		r.Use(a.Weather)

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"restaurant/problem"
 )
 
 // Quality returns the weight from 0 to 1 that the Accept header gives a media type; the
@@ -88,4 +90,10 @@ func specificity(rng, mediaType string) int {
 		return 0
 	}
 	return -1
+}
+
+// PrefersHTML reports whether a request asks for a page rather than for a document: a
+// browser does, when it opens an address.
+func PrefersHTML(c *gin.Context) bool {
+	return Quality(c, "text/html") > max(Quality(c, problem.ContentType), Quality(c, "application/json"))
 }
