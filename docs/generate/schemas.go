@@ -44,6 +44,11 @@ func refineSchemas(schemas openapi3.Schemas) error {
 			setFormat(p.Value)
 		}
 	}
+	for _, s := range schemas {
+		for _, p := range s.Value.Properties {
+			spellOutNull(schemas, p.Value)
+		}
+	}
 	schemas["LoginRequest"].Value.Properties["cookie"] = cookieMode()
 	return listSlugs(schemas)
 }
@@ -85,6 +90,19 @@ func letNull(s *openapi3.Schema) {
 			p.Value.Enum = append(p.Value.Enum, nil)
 		}
 	}
+}
+
+// spellOutNull puts what a property refers to in its place if it may be null: only a schema
+// with a type may, and the null of one must hold in all of "allOf" (OpenAPI 3.0.3, 4.7.24.1). The document does not load if anything
+// else refers to it.
+func spellOutNull(schemas openapi3.Schemas, s *openapi3.Schema) {
+	if !s.Nullable || len(s.AllOf) != 1 {
+		return
+	}
+	description, target := s.Description, s.AllOf[0]
+	*s = *target.Value
+	s.Description, s.Nullable = description, true
+	delete(schemas, strings.TrimPrefix(target.Ref, "#/components/schemas/"))
 }
 
 // setFormat says how large an integer can become.
