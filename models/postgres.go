@@ -2,16 +2,10 @@ package models
 
 import (
 	"context"
-	"crypto/rand"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -137,18 +131,6 @@ func openPostgresPool(cfg *pgx.ConnConfig, size int) (*gorm.DB, error) {
 	return db, err
 }
 
-// postgresDialector classifies failures also where they occur while rows are read.
-type postgresDialector struct{ *postgres.Dialector }
-
-// Translate makes postgresDialector a gorm.ErrorTranslator.
-func (d postgresDialector) Translate(err error) error {
-	_, refused := errors.AsType[*unsuitableError](err)
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && !refused {
-		err = d.Dialector.Translate(e)
-	}
-	return classify(err)
-}
-
 // migratePostgres applies each missing version in a transaction of its own. Of
 // several instances that start at once, one does it and the others wait.
 func migratePostgres(ctx context.Context, db *gorm.DB) error {
@@ -242,163 +224,4 @@ func postgresOpenError(cfg *pgx.ConnConfig, err error) error {
 		err = errors.New(strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return fmt.Errorf("the database %q at %s (RESTAURANT_DATABASE_URL) cannot be opened: %w. Nothing was changed", cfg.Database, where, err)
-}
-
-// postgresWriter writes to PostgreSQL, which runs writes concurrently and groups
-// their commits by itself.
-type postgresWriter struct {
-	writeStats
-	db     *gorm.DB
-	closed atomic.Bool
-
-	listenConfig *pgx.ConnConfig // of the connection for notifications
-	self         string          // the From of this process's notifications
-	opened       Millis
-	outage       *outage
-	fence        *fence
-	standby      standbyWait
-	absence      absence
-
-	orders  chan *pendingOrder // that wait for a lane
-	closing chan struct{}
-	lanes   sync.WaitGroup
-}
-
-func newPostgresWriter(db *gorm.DB, cfg *pgx.ConnConfig) *postgresWriter {
-	listen := cfg.Copy()
-	listen.RuntimeParams["application_name"] += " (news)"
-	listen.RuntimeParams["statement_timeout"] = "0"
-	listen.Tracer = nil // it has timeouts of its own
-	listen.ConnectTimeout = min(listen.ConnectTimeout, lastRetry)
-	w := &postgresWriter{db: db, listenConfig: listen, self: rand.Text(), opened: Now(), outage: outageOf(cfg), fence: fenceOf(cfg),
-		standby: standbyWait{stuck: make(chan struct{}, 1)}, orders: make(chan *pendingOrder), closing: make(chan struct{})}
-	for range orderLanes {
-		w.lanes.Go(w.lane)
-	}
-	return w
-}
-
-func (w *postgresWriter) dialect() dialect {
-	return dialect{
-		openOrders: "orders", skipLocked: " FOR UPDATE SKIP LOCKED",
-		clearOrders: []string{"TRUNCATE orders RESTART IDENTITY"},
-		advanceMenuIDs: `SELECT setval(pg_get_serial_sequence('menu_items', 'id'),
-			greatest(nextval(pg_get_serial_sequence('menu_items', 'id')), (SELECT max(id) FROM menu_items)))`,
-		lockOrders: "LOCK TABLE orders IN ROW EXCLUSIVE MODE",
-		lastID:     "SELECT pg_sequence_last_value(pg_get_serial_sequence(?, 'id')::regclass)",
-		raiseID: []string{`SELECT setval(pg_get_serial_sequence(@table, 'id'),
-			greatest(nextval(pg_get_serial_sequence(@table, 'id')), @id))`},
-	}
-}
-
-func (w *postgresWriter) shared() bool { return true }
-
-func (w *postgresWriter) close() error {
-	if w.closed.CompareAndSwap(false, true) {
-		close(w.closing)
-	}
-	w.lanes.Wait()
-	return closePool(w.db)
-}
-
-// maxAttempts limits how often a write runs that PostgreSQL aborts in favour of
-// another one.
-const maxAttempts = 5
-
-// do runs fn in a transaction. As in SQLite, a caller who leaves does not abort it.
-func (w *postgresWriter) do(ctx context.Context, single bool, fn func(tx *gorm.DB) error) error {
-	defer timeStatement(ctx)()
-	w.waiting.Add(1)
-	defer w.waiting.Add(-1)
-	return w.attempt(context.WithValue(ctx, timedKey{}, true), 1, single, fn)
-}
-
-// attempt runs fn, which holds so many writes, until it is not aborted.
-func (w *postgresWriter) attempt(ctx context.Context, writes int, single bool, fn func(tx *gorm.DB) error) (err error) {
-	for range maxAttempts {
-		start := time.Now()
-		if err = w.mayWrite(); err == nil {
-			err = transact(w.db.WithContext(ctx), single, fn)
-		}
-		if err == nil {
-			w.committed(writes, start)
-		}
-		if !retryable(err) {
-			break
-		}
-	}
-	if err != nil && w.closed.Load() {
-		return errClosed
-	}
-	return err
-}
-
-// transact runs fn once. A single statement is a transaction by itself.
-func transact(db *gorm.DB, single bool, fn func(tx *gorm.DB) error) error {
-	if single {
-		return fn(db)
-	}
-	return db.Transaction(func(tx *gorm.DB) error {
-		return fn(tx.WithContext(context.WithoutCancel(tx.Statement.Context)))
-	})
-}
-
-// retryable reports whether a failed transaction may succeed in another attempt:
-// after a serialization failure, a deadlock, or a stale cached plan.
-func retryable(err error) bool {
-	switch e, _ := errors.AsType[*pgconn.PgError](err); {
-	case e == nil:
-		return false
-	case e.Code == "0A000":
-		return strings.Contains(e.Message, "cached plan")
-	default:
-		return e.Code == "40001" || e.Code == "40P01"
-	}
-}
-
-// sqlState returns the code of an error that the server reported, or "".
-func sqlState(err error) string {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return e.Code
-	}
-	return ""
-}
-
-func classifyPostgres(err error) error {
-	state := sqlState(err)
-	_, connecting := errors.AsType[*pgconn.ConnectError](err) // wraps "canceled" also when the cause is another
-	switch {
-	case errors.Is(err, ErrStorageFull) || errors.Is(err, ErrDatabaseUnavailable) || errors.Is(err, context.Canceled) && !connecting:
-		return err
-	case state == "22021": // invalid UTF-8 or a zero byte, which PostgreSQL never stores: no row can match
-		return fmt.Errorf("%w: %w", ErrNotFound, err)
-	case state == "53100":
-		return fmt.Errorf("%w: %w", ErrStorageFull, err)
-	case unavailable(state) || connecting || connectionLost(err):
-		return fmt.Errorf("%w: %w", ErrDatabaseUnavailable, err)
-	}
-	return err
-}
-
-// unavailable reports whether the server refused because of its own state
-// (postgresql.org/docs/current/errcodes-appendix.html).
-func unavailable(state string) bool {
-	switch state {
-	case "25006", // read-only standby
-		"25P03",          // idle in a transaction for too long
-		"40001", "40P01", // aborted in favour of others, in each attempt
-		"55P03", // lock timeout
-		"57014", // statement timeout
-		"57P01", "57P02", "57P03", "57P04", "57P05":
-		return true
-	}
-	class := state[:min(2, len(state))]
-	return class == "08" || class == "53" || class == "58" // connection, resources, system
-}
-
-// connectionLost reports whether the connection is broken.
-func connectionLost(err error) bool {
-	_, network := errors.AsType[net.Error](err)
-	return network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, pgconn.ErrConnClosed) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
