@@ -109,12 +109,15 @@ func ownAddrs(addr string) (addrs []netip.Addr, err error) {
 // classCommand runs a class.
 func classCommand(ctx context.Context, c call) (err error) {
 	folder := filepath.Join(c.cfg.dataDir, "class")
+	if c.class.forget {
+		return forgetClass(ctx, c, folder)
+	}
 	settings, err := c.class.settings()
 	if err != nil {
 		return err
 	}
-	if c.class.forget {
-		return forgetClass(ctx, c, folder)
+	if err := c.cfg.classRefusal(); err != nil {
+		return err
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(classGCPercent))
 	log, buffer := server.NewLogger(c.Log, c.cfg.logLevel, c.cfg.logFormat == "json")
@@ -277,10 +280,14 @@ func printClass(c call, boards []string, code, goesOn string) {
 	fmt.Fprintln(c.Out, "If learners cannot open the address, the Wi-Fi may keep its guests apart: use a network of your own, such as the hotspot of a telephone.")
 }
 
+// classFiles are what a class keeps in its folder. The last one makes it a class, so what is
+// interrupted can be done again.
+var classFiles = []string{"tables", "undo", "broken", "class.json"}
+
 // putClassAside renames the folder of the class, so that another one can begin. The lock file
 // stays.
 func putClassAside(folder string) error {
-	if _, err := os.Stat(filepath.Join(folder, "class.json")); errors.Is(err, fs.ErrNotExist) {
+	if !exists(filepath.Join(folder, "class.json")) {
 		return nil
 	}
 	aside, err := freeName(folder + "-" + time.Now().Format(time.DateOnly))
@@ -290,7 +297,7 @@ func putClassAside(folder string) error {
 	if err := os.Mkdir(aside, 0o700); err != nil {
 		return err
 	}
-	for _, name := range []string{"tables", "undo", "broken", "class.json"} { // the last one makes it a class
+	for _, name := range classFiles {
 		if err := os.Rename(filepath.Join(folder, name), filepath.Join(aside, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -305,11 +312,16 @@ func freeName(name string) (string, error) {
 		if n > 1 {
 			candidate = fmt.Sprintf("%s-%d", name, n)
 		}
-		if _, err := os.Stat(candidate); errors.Is(err, fs.ErrNotExist) {
+		if !exists(candidate) {
 			return candidate, nil
 		}
 	}
 	return "", fmt.Errorf("there are too many folders such as %s: delete some", name)
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // forgetClass deletes the class after asking.
@@ -319,15 +331,15 @@ func forgetClass(ctx context.Context, c call, folder string) error {
 		return err
 	}
 	defer lock.Unlock() //nolint:errcheck // the end of the process does it, too
-	summary := class.Summary(folder)
-	if summary == "" {
+	if !slices.ContainsFunc(classFiles, func(name string) bool { return exists(filepath.Join(folder, name)) }) {
 		return fmt.Errorf("there is no class in %s", folder)
 	}
+	summary := cmp.Or(class.Summary(folder), fmt.Sprintf("The class.json of the class in %s is missing or damaged.", folder))
 	fmt.Fprintf(c.Out, "%s\nThis deletes all tables, their orders and their progress in the lessons.\n", summary)
 	if err := c.confirm(ctx); err != nil {
 		return err
 	}
-	for _, name := range []string{"class.json", "tables", "undo", "broken"} {
+	for _, name := range classFiles {
 		if err := os.RemoveAll(filepath.Join(folder, name)); err != nil {
 			return err
 		}

@@ -1,7 +1,12 @@
 package app
 
 import (
+	"errors"
+	"io"
+	"log/slog"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +53,50 @@ func TestClassRefusal_namesTheAddress(t *testing.T) {
 		cfg.addr = "localhost:8080"
 		if got := textOf(cfg.classRefusal()); !strings.Contains(got, setting) {
 			t.Errorf("%s: %q", setting, got)
+		}
+	}
+}
+
+// TestClass_isForgottenAtAnyAddress: settings that keep a class from starting do not keep its data.
+func TestClass_isForgottenAtAnyAddress(t *testing.T) {
+	t.Parallel()
+	for _, refused := range [][]string{
+		{"-addr", "203.0.113.5:8080"}, {"-addr", "school.example:8080"}, {"-tls", "self-signed"}, {"-addr", "127.0.0.1:0", "-names", "missing.txt"}, {"-addr", "127.0.0.1:0", "-tables", "0"},
+	} {
+		folder := t.TempDir()
+		room, err := class.Open(class.Options{Folder: filepath.Join(folder, "class"), URL: "http://localhost", Log: slog.New(slog.DiscardHandler)}, class.Settings{Tables: 1})
+		if err != nil || room.Close() != nil {
+			t.Fatal(err)
+		}
+		run := func(more ...string) error {
+			args := slices.Concat([]string{"class", "-data-dir", folder}, refused, more)
+			return Run(t.Context(), args, func(string) string { return "" }, Stdio{In: strings.NewReader(""), Out: io.Discard, Log: io.Discard})
+		}
+		isThere := func() bool { return class.Summary(filepath.Join(folder, "class")) != "" }
+		if err := run(); err == nil || !isThere() {
+			t.Errorf("%v: it starts (%v), or the class is gone", refused, err)
+		}
+		if err := run("-forget", "-yes"); err != nil || isThere() {
+			t.Errorf("%v: the class is still there: %v", refused, err)
+		}
+	}
+}
+
+// TestClass_isForgottenWhenItIsDamaged: without a class.json that can be read, too.
+func TestClass_isForgottenWhenItIsDamaged(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"{": true, "": true, "no class": false} {
+		folder := t.TempDir()
+		tables := filepath.Join(folder, "class", "tables")
+		if want {
+			if err := errors.Join(os.MkdirAll(filepath.Join(tables, "01"), 0o700), os.WriteFile(filepath.Join(folder, "class", "class.json"), []byte(text), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var out strings.Builder
+		err := Run(t.Context(), []string{"class", "-data-dir", folder, "-forget", "-yes"}, func(string) string { return "" }, Stdio{In: strings.NewReader(""), Out: &out, Log: io.Discard})
+		if want && (err != nil || exists(tables) || !strings.Contains(out.String(), "missing or damaged")) || !want && !strings.Contains(textOf(err), "there is no class in") {
+			t.Errorf("%q: %v, %s", text, err, out.String())
 		}
 	}
 }
