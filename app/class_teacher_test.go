@@ -362,6 +362,16 @@ func TestClass_message(t *testing.T) {
 	if !strings.HasPrefix(res.body, "YOUR TEACHER SAYS: Look at table 3 – now\n\nTHE RESTAURANT") || res.header.Get("Class-Message") != "Look at table 3 %E2%80%93 now" {
 		t.Errorf("%q and %.80s", res.header.Get("Class-Message"), res.body)
 	}
+	for path, want := range map[string][]string{
+		table + "/learn/sheet?lessons=L01": {`src="` + table + `/js/parts/class.js"`, "Table 01"}, table + "/learn/glossary": {`src="` + table + `/js/parts/class.js"`},
+	} {
+		res := c.send(t, http.MethodGet, path, "")
+		for _, part := range want {
+			if !strings.Contains(res.body, part) {
+				t.Errorf("%s hears nothing of the class: no %s in %.800s", path, part, res.body)
+			}
+		}
+	}
 	if got := member(t, c.send(t, http.MethodGet, "/class", ""), "message"); got != "Look at table 3 – now" {
 		t.Errorf("/class says %v", got)
 	}

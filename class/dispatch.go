@@ -2,7 +2,9 @@ package class
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +19,7 @@ import (
 func (c *Class) dispatch(w http.ResponseWriter, r *http.Request) {
 	first, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
-	case first == "t" || "/"+first == kioskPath:
+	case strings.EqualFold(first, "t") || "/"+first == kioskPath:
 		if err := c.dispatchInside(w, r, first, rest); err != nil {
 			c.refuse(w, r, err)
 		}
@@ -33,11 +35,25 @@ func (c *Class) dispatchInside(w http.ResponseWriter, r *http.Request, first, re
 	if p := c.hosts.Refusal(r); p != nil && below != "healthz" && below != "readyz" {
 		return p
 	}
-	if first == "t" {
+	switch {
+	case "/"+first == kioskPath:
+		basepath.Handler(kioskPath, c.kiosk).ServeHTTP(w, r)
+	case first+segment != strings.ToLower(first+segment):
+		c.toSmallLetters(w, r, segment, below)
+	default:
 		return c.dispatchTable(w, r, segment, below)
 	}
-	basepath.Handler(kioskPath, c.kiosk).ServeHTTP(w, r)
 	return nil
+}
+
+// toSmallLetters leads from a code in capitals to the same in small letters, whether it is right or
+// not: cookies belong to an address as it is written.
+func (c *Class) toSmallLetters(w http.ResponseWriter, r *http.Request, code, below string) {
+	at := url.URL{Path: "/t/" + strings.ToLower(code) + "/" + below, RawQuery: r.URL.RawQuery}
+	w.Header().Set("Location", at.String())
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusPermanentRedirect)
+	_, _ = fmt.Fprintf(w, "The address of a table is in small letters: %s%s\n", c.URL, &at) // who has gone away reads nothing
 }
 
 // documents are what is public of a table, and where its issuer leads.

@@ -2,7 +2,9 @@ package class
 
 import (
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 )
 
 // TestHosts_areCheckedBeforeCodes: a page that has made a name of its own lead to this computer
@@ -83,10 +85,42 @@ func TestTeacher_goesOnWhileLearnersGuess(t *testing.T) {
 	want(t, c.ask("POST", "/class/join", `{"code":"01-zzz"}`, "From", "192.168.1.78"), 429, "rate-limited") // one budget for all codes
 }
 
+// TestCodes_inCapitals lead to the address in small letters, whether they are right or not, and cost
+// no guess.
+func TestCodes_inCapitals(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	code := c.codeOf(2)
+	for range 2 * wrongCodesAtOnce {
+		for typed, to := range map[string]string{
+			"/t/" + strings.ToUpper(code) + "/learn?x=%2F1": "/t/" + code + "/learn?x=%2F1",
+			"/T/" + code:                  "/t/" + code + "/",
+			"/t/02-ZZZ/..//evil.example":  "/t/02-zzz/..//evil.example",
+			"/T/02/.well-known/jwks.json": "/t/02/.well-known/jwks.json",
+		} {
+			w := c.ask("POST", typed, "{}")
+			want(t, w, 308, "The address of a table is in small letters: http://192.168.1.20:8080"+to)
+			if got := w.Header().Get("Location"); got != to {
+				t.Errorf("%s leads to %s", typed, got)
+			}
+		}
+	}
+	want(t, c.ask("GET", "/t/"+code+"/learn", ""), 200, "table 02")
+	want(t, c.ask("GET", "/t/02-zzz/", ""), 404, "table-unknown")
+	want(t, c.ask("GET", "/KIOSK/healthz", ""), 404, "not-found")
+}
+
 // TestTables_areTakenByTheirCode: who comes with a card does not get company.
 func TestTables_areTakenByTheirCode(t *testing.T) {
 	c := open(t, t.TempDir(), fiveTables, openEcho)
 	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/menu", ""), 200, "table 01")
+	took := c.tables[0].seat().TakenAt
+	if time.Since(took) > time.Minute {
+		t.Errorf("it was taken at %v", took) // copies of what a learner has done are told apart by it
+	}
+	want(t, c.ask("POST", "/class/join", `{"code":"`+c.codeOf(1)+`"}`), 201, `"table":"01"`)
+	if again := c.tables[0].seat().TakenAt; again != took {
+		t.Errorf("joining with the code changes %v to %v", took, again)
+	}
 	want(t, c.ask("POST", "/class/join", `{}`), 201, `"table":"02"`)
 	want(t, c.ask("GET", "/t/03/.well-known/jwks.json", ""), 200, "") // which anybody may read
 	want(t, c.ask("POST", "/class/join", `{}`), 201, `"table":"03"`)

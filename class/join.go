@@ -189,10 +189,8 @@ func (c *Class) seatFor(r *http.Request, code, name string) (t *table, err error
 		if r.Join == JoinClosed && !s.Taken {
 			return problem.ClassClosed.New("")
 		}
-		if !s.Taken {
-			s.TakenAt = time.Now().UTC()
-		}
-		s.Taken, s.Name = true, cmp.Or(name, s.Name)
+		s.take()
+		s.Name = cmp.Or(name, s.Name)
 		return nil
 	})
 }

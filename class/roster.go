@@ -93,6 +93,13 @@ type seat struct {
 	Closed  bool      `json:"closed,omitempty"`
 }
 
+// take seats somebody at a table, unless somebody sits there.
+func (s *seat) take() {
+	if !s.Taken {
+		s.Taken, s.TakenAt = true, time.Now().UTC()
+	}
+}
+
 func rosterFile(folder string) string { return filepath.Join(folder, "class.json") }
 
 // openRoster reads the roster of a folder, or makes a new one.

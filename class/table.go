@@ -111,7 +111,7 @@ func (t *table) take() error {
 		if r.Join == JoinClosed {
 			return problem.ClassClosed.New("")
 		}
-		r.Tables[t.number-1].Taken = true
+		r.Tables[t.number-1].take()
 		return nil
 	})
 }

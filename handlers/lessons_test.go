@@ -137,6 +137,9 @@ func TestLessons_sheetsShowNoSolution(t *testing.T) {
 				t.Errorf("the sheet of %s says %q", l.ID, secret)
 			}
 		}
+		if strings.Contains(page, "class.js") {
+			t.Errorf("the sheet of %s belongs to a class", l.ID)
+		}
 	}
 	if sheets := strings.Count(srv.rawGet("/learn/sheet?lessons=L01-L03,L05").Body.String(), "<article"); sheets != 4 {
 		t.Errorf("%d sheets", sheets)

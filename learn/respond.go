@@ -38,8 +38,9 @@ func pagesUnder(base string) *template.Template {
 
 func pageFuncs(base string) template.FuncMap {
 	return template.FuncMap{
-		"base": func() string { return base },
-		"link": func(text string) template.HTML { return course.Load().Link(base, text) },
+		"base":  func() string { return base },
+		"table": func() string { return web.TableOf(base) }, // of a class, or empty
+		"link":  func(text string) template.HTML { return course.Load().Link(base, text) },
 	}
 }
 

@@ -72,16 +72,19 @@ var templates = template.Must(template.New("").Funcs(funcsOf("")).ParseFS(pageFi
 // tableCode is the base path of a table in a class, which begins with its number.
 var tableCode = regexp.MustCompile(`^/t/(\d+)-[a-z]+$`)
 
+// TableOf is the number of the table of a class that has a base path, or empty.
+func TableOf(base string) string {
+	if code := tableCode.FindStringSubmatch(base); code != nil {
+		return code[1]
+	}
+	return ""
+}
+
 func funcsOf(base string) template.FuncMap {
 	return template.FuncMap{
-		"base": func() string { return base },
-		"table": func() string {
-			if code := tableCode.FindStringSubmatch(base); code != nil {
-				return code[1]
-			}
-			return ""
-		},
-		"say": func(text string) string { return basepath.InText(base, text) },
+		"base":  func() string { return base },
+		"table": func() string { return TableOf(base) },
+		"say":   func(text string) string { return basepath.InText(base, text) },
 		// It stands in this program, so nothing has to be escaped.
 		"refusalStyle": func() template.CSS { return template.CSS(refusalStyle) }, //nolint:gosec
 	}

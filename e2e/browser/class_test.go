@@ -357,8 +357,11 @@ func TestClass_teacherSpeaks(t *testing.T) {
 	teacher.waitText("The pause is over.")
 	learner.waitUntil("the pause is over", func() bool { return learner.isTrue(`document.querySelector('.bar--pause').hidden`) })
 
-	learner.open(eval[string](learner, `location.pathname`) + "problems/class-paused")
-	learner.waitText("Table 01", "Your teacher says: Look up")
+	table := eval[string](learner, `location.pathname`)
+	for _, page := range []string{"learn/sheet", "problems/class-paused"} {
+		learner.open(table + page)
+		learner.waitText("Table 01", "Your teacher says: Look up")
+	}
 	teacher.click(button("Take it away"))
 	learner.waitUntil("it is gone", func() bool { return learner.isTrue(`document.querySelector('.bar--says').hidden`) })
 	learner.checkAccessibility("the page of a refusal")
