@@ -167,25 +167,28 @@ func (s *PairedServer) Promote() {
 
 // Kill ends all processes of the server as a power cut would.
 func (s *PairedServer) Kill() {
-	s.signal(syscall.SIGKILL)
-	_ = os.Remove(filepath.Join(s.data, "postmaster.pid")) // the next start would wait until somebody buries the process
+	if !endServer(s.data) {
+		s.pair.t.Errorf("the server at %s does not die", s.Addr)
+	}
 }
 
 // Freeze stops all processes of the server where they are, Thaw lets them go on.
-func (s *PairedServer) Freeze() { s.signal(syscall.SIGSTOP) }
+func (s *PairedServer) Freeze() { signalServer(s.data, syscall.SIGSTOP) }
 
 // Thaw ends Freeze.
-func (s *PairedServer) Thaw() { s.signal(syscall.SIGCONT) }
+func (s *PairedServer) Thaw() { signalServer(s.data, syscall.SIGCONT) }
 
-func (s *PairedServer) signal(sig syscall.Signal) {
-	killed := signalServer(s.data, sig)
-	for range 400 { // a process that is dying still holds the port and the memory
-		if sig != syscall.SIGKILL || !slices.ContainsFunc(killed, running) {
-			return
+// endServer kills the server over a folder, and reports whether it is gone.
+func endServer(data string) bool {
+	killed := signalServer(data, syscall.SIGKILL)
+	_ = os.Remove(filepath.Join(data, "postmaster.pid")) // the next start would wait until somebody buries the process
+	for range 400 {                                      // a process that is dying still holds the port and the memory
+		if !slices.ContainsFunc(killed, running) {
+			return true
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	s.pair.t.Errorf("the server at %s does not die", s.Addr)
+	return false
 }
 
 // running reports whether a process has not ended. One that nobody has waited for has.
