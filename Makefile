@@ -15,6 +15,9 @@ ROUNDS = 5
 SECONDS = 3
 # An older program that `load` measures in the same rounds: make load BEFORE=dist/old
 BEFORE =
+# PocketBase in the same rounds, with this pragma synchronous: make load POCKETBASE=FULL, or NORMAL
+# as it comes. It is downloaded and built first; if that fails, its lines are skipped.
+POCKETBASE =
 CALLS = 300
 ORDERS = 1000000
 GUESTS = 100000
@@ -98,10 +101,11 @@ contract: ## Hold the documents against the program, and try the clients and gen
 fmt-check: #: Is everything formatted?
 	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
 
-vet: #: go vet, in all five modules
+vet: #: go vet, in all six modules
 	go vet ./...
 	go vet -C e2e/browser ./...
 	go vet -C e2e/load ./...
+	go vet -C e2e/load/pocketbase ./...
 	go vet -C e2e/contract ./...
 	go vet -C docs/generate ./...
 
@@ -109,6 +113,7 @@ lint: #: golangci-lint with the checks of .golangci.yml
 	CGO_ENABLED=0 go run $(LINT) run
 	cd e2e/browser && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
 	cd e2e/load && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
+	cd e2e/load/pocketbase && CGO_ENABLED=0 go run $(LINT) run -c ../../../.golangci.yml
 	cd e2e/contract && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
 	cd docs/generate && CGO_ENABLED=0 go run $(LINT) run -c ../../.golangci.yml
 
@@ -116,6 +121,7 @@ tidy-check: #: Are go.mod and go.sum tidy?
 	go mod tidy -diff
 	cd e2e/browser && go mod tidy -diff
 	cd e2e/load && go mod tidy -diff
+	cd e2e/load/pocketbase && go mod tidy -diff
 	cd e2e/contract && go mod tidy -diff
 	cd docs/generate && go mod tidy -diff
 
@@ -165,7 +171,7 @@ bench-postgres: #: Run the benchmarks of orders and their steps beside a Postgre
 	deploy/with-postgres.sh go test -p 1 -timeout 10m -run '^$$' -bench 'Order|Advance' -benchmem -benchtime 1s ./models ./kitchen
 
 load: #: Measure the program under load, beside the least that any server could do (about 5 minutes)
-	go run -C e2e/load . -rounds $(ROUNDS) -for $(SECONDS)s $(if $(BEFORE),-before "$(abspath $(BEFORE))")
+	go run -C e2e/load . -rounds $(ROUNDS) -for $(SECONDS)s $(if $(BEFORE),-before "$(abspath $(BEFORE))") $(if $(POCKETBASE),-pocketbase $(POCKETBASE))
 
 growth: #: Compare an empty database with one that has taken a million orders
 	go run -C e2e/load . -growth -calls $(CALLS) -orders $(ORDERS) -guests $(GUESTS)

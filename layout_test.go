@@ -48,6 +48,7 @@ var below = map[string]string{
 	"e2e/testkit/process": "",
 	"e2e/load":            "e2e/testkit/process", // it knows the program only by what it answers
 	"e2e/class":           "e2e/testkit/process", // as above
+	"e2e/load/pocketbase": "",                    // a neighbour to compare the program with
 
 	"docs/examples/verify": "", // services of others, which know only the issuer
 }

@@ -5,7 +5,7 @@
 //
 // It builds the program, starts it over an empty folder, sends requests over 32
 // connections, and prints a table. With -before it compares the program with an
-// older one in the same rounds, with -growth an empty database with one that has
+// older one in the same rounds, with -pocketbase with PocketBase, with -growth an empty database with one that has
 // taken a million orders; with -cluster it measures three instances over one
 // PostgreSQL, with -crowd how guests fare while others flood the server. Run it with `make load`, `make growth`, `make crowd` and `make
 // cluster-load`.
@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -40,14 +41,16 @@ type options struct {
 	span    time.Duration // of one measurement
 	program string        // a binary that is there already; empty: build one
 	before  string        // an older binary to compare it with
-	growth  bool
-	cluster bool
-	crowd   bool
-	ended   int // login sessions, for cluster
-	streams int // open at once, for cluster
-	calls   int // of each kind, for growth
-	orders  int // in the filled database, for growth
-	guests  int // in the filled database, for growth
+	// pocketBase is the pragma synchronous of the PocketBase to measure, too; empty: none.
+	pocketBase string
+	growth     bool
+	cluster    bool
+	crowd      bool
+	ended      int // login sessions, for cluster
+	streams    int // open at once, for cluster
+	calls      int // of each kind, for growth
+	orders     int // in the filled database, for growth
+	guests     int // in the filled database, for growth
 }
 
 // run does what the command line asks for and leaves nothing behind: every
@@ -99,6 +102,7 @@ func readOptions(args []string) (options, error) {
 	f.DurationVar(&o.span, "for", 3*time.Second, "how long each measurement takes")
 	f.StringVar(&o.program, "program", "", "measure this binary instead of building one")
 	f.StringVar(&o.before, "before", "", "measure this binary of an older program in the same rounds, and print the ratios after by before")
+	f.StringVar(&o.pocketBase, "pocketbase", "", "measure PocketBase in the same rounds: FULL, as durable as the program, or NORMAL, as it comes")
 	f.BoolVar(&o.growth, "growth", false, "compare an empty database with a filled one instead")
 	f.BoolVar(&o.cluster, "cluster", false, "measure several instances over one PostgreSQL instead; make cluster-load starts it")
 	f.BoolVar(&o.crowd, "crowd", false, "measure how guests fare while three addresses flood the server with registrations instead")
@@ -113,6 +117,9 @@ func readOptions(args []string) (options, error) {
 	}
 	if err := f.Parse(args); err != nil {
 		return o, err
+	}
+	if !slices.Contains([]string{"", "FULL", "NORMAL"}, o.pocketBase) {
+		return o, errors.New("-pocketbase takes FULL, NORMAL or nothing")
 	}
 	// A round must be over while its tokens live.
 	if o.rounds < 1 || o.span < time.Second || o.span > 45*time.Second || o.span%time.Second != 0 || o.calls < 1 || o.calls > 5000 || o.ended < 1 || o.streams < 1 || o.streams > 18_000 || f.NArg() > 0 {

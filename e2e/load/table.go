@@ -82,30 +82,42 @@ func printThroughput(out io.Writer, o options, rows []*row, starts []startStats)
 // printRatios compares the program with the older one.
 func printRatios(out io.Writer, rows []*row, after, before startStats) {
 	fmt.Fprint(out, "After by before: medians of the ratios of the rounds. Above 1.00 is better for requests/s, below for all others.\n\n")
-	var t table
-	t.add("after / before", "requests/s", "min to max", "p50", "p99", "CPU time of a request", "peak memory")
-	for _, r := range rows {
-		if r.before == nil {
-			continue
-		}
-		rates := ratios(r, r.before, stats.rate)
-		cells := []string{
-			r.what, ratio(median(rates)), ratio(slices.Min(rates)) + " to " + ratio(slices.Max(rates)),
-			ratio(median(ratios(r, r.before, func(s stats) float64 { return float64(s.P50) }))),
-			ratio(median(ratios(r, r.before, func(s stats) float64 { return float64(s.P99) }))), none, none,
-		}
-		if countable {
-			cells[5] = ratio(median(ratios(r, r.before, func(s stats) float64 { return s.cores / s.rate() })))
-			cells[6] = ratio(median(ratios(r, r.before, func(s stats) float64 { return float64(s.peak) })))
-		}
-		t.add(cells...)
-	}
-	t.print(out)
+	compared(rows, "after / before", func(r *row) *row { return r.before }).print(out)
 	fmt.Fprintf(out, "\nFrom start to ready %s", ratio(float64(after.ready)/float64(before.ready)))
 	if countable {
 		fmt.Fprintf(out, ", memory at rest %s", ratio(float64(after.rest)/float64(before.rest)))
 	}
 	fmt.Fprintln(out, ".")
+}
+
+// printPeer compares the program with PocketBase.
+func printPeer(out io.Writer, rows []*row, synchronous string) {
+	fmt.Fprintf(out, "\nThe program by PocketBase, whose SQLite has synchronous=%s (the program's has FULL): medians of the ratios of the rounds. Above 1.00 is better for requests/s, below for all others.\n\n", synchronous)
+	compared(rows, "program / PocketBase", func(r *row) *row { return r.peer }).print(out)
+}
+
+// compared is a table of the rows that have another one to be compared with.
+func compared(rows []*row, title string, with func(*row) *row) *table {
+	t := new(table)
+	t.add(title, "requests/s", "min to max", "p50", "p99", "CPU time of a request", "peak memory")
+	for _, r := range rows {
+		other := with(r)
+		if other == nil {
+			continue
+		}
+		rates := ratios(r, other, stats.rate)
+		cells := []string{
+			r.what, ratio(median(rates)), ratio(slices.Min(rates)) + " to " + ratio(slices.Max(rates)),
+			ratio(median(ratios(r, other, func(s stats) float64 { return float64(s.P50) }))),
+			ratio(median(ratios(r, other, func(s stats) float64 { return float64(s.P99) }))), none, none,
+		}
+		if countable {
+			cells[5] = ratio(median(ratios(r, other, func(s stats) float64 { return s.cores / s.rate() })))
+			cells[6] = ratio(median(ratios(r, other, func(s stats) float64 { return float64(s.peak) })))
+		}
+		t.add(cells...)
+	}
+	return t
 }
 
 // none stands for what cannot be measured.

@@ -84,3 +84,52 @@ func TestRatio_afterByBefore(t *testing.T) {
 		t.Errorf("got\n%s", out.String())
 	}
 }
+
+// TestPhase_eachRowKnowsItsCounterparts: the program's rows those of the older program and
+// of PocketBase, in the order in which they are measured.
+func TestPhase_eachRowKnowsItsCounterparts(t *testing.T) {
+	ph := phase{
+		baseline: measurement{what: "least"},
+		programs: [][]measurement{{{what: "a"}, {what: "b"}}, {{what: "old a"}, {what: "old b"}}},
+		peer:     []measurement{{what: "peer"}},
+	}
+	rows := ph.rows()
+	if len(rows) != 4 || len(ph.contestants()) != 3 || rows[0][0].baseline != nil {
+		t.Fatalf("rows %v", rows)
+	}
+	for j, r := range rows[1] {
+		if r.before != rows[2][j] || r.peer != rows[3][0] || r.baseline != rows[0][0] {
+			t.Errorf("%s: %+v", r.what, r)
+		}
+	}
+	if old := rows[2][0]; old.before != nil || old.peer != nil || rows[3][0].peer != nil {
+		t.Error("a counterpart has counterparts")
+	}
+	alone := phase{programs: [][]measurement{{{what: "a"}}}}.rows()
+	if alone[1][0].before != nil || alone[1][0].peer != nil {
+		t.Error("a program alone has counterparts")
+	}
+}
+
+// TestPeer_isComparedInItsRound: the median of the ratios, not the ratio of the medians.
+func TestPeer_isComparedInItsRound(t *testing.T) {
+	round := func(requests int64) stats {
+		return stats{Requests: requests, Span: time.Second, P50: 1, P99: 1, usage: usage{1, 1}}
+	}
+	peer := &row{what: "PocketBase: x", rounds: []stats{round(100), round(1000), round(10)}}
+	program := &row{what: "x", rounds: []stats{round(500), round(2000), round(60)}, peer: peer}
+	var out strings.Builder
+	printPeer(&out, []*row{{what: "baseline"}, program, peer}, "FULL")
+	if !strings.Contains(out.String(), "synchronous=FULL") || !strings.Contains(out.String(), "| x                    |       5.00 | 2.00 to 6.00 |") || strings.Contains(out.String(), "PocketBase: x") {
+		t.Errorf("got\n%s", out.String())
+	}
+}
+
+// TestReadOptions_pocketBase refuses what SQLite would take in silence.
+func TestReadOptions_pocketBase(t *testing.T) {
+	for value, ok := range map[string]bool{"FULL": true, "NORMAL": true, "": true, "OFF": false, "full": false} {
+		if _, err := readOptions([]string{"-pocketbase", value}); (err == nil) != ok {
+			t.Errorf("-pocketbase %q: %v", value, err)
+		}
+	}
+}

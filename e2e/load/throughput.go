@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 )
 
 const (
@@ -33,9 +35,10 @@ type fixture struct {
 	options
 	subjects []*subject // the program first
 	baseline *baseline
-	order    string // the body of an order
-	failed   int64  // requests so far
-	notIdle  bool   // a kitchen was still busy when it should have been done
+	peer     *pocketBase // nil: not measured
+	order    string      // the body of an order
+	failed   int64       // requests so far
+	notIdle  bool        // a kitchen was still busy when it should have been done
 }
 
 // measurement is one thing that is measured, of a program or of the baseline.
@@ -50,6 +53,7 @@ type measurement struct {
 type phase struct {
 	baseline measurement
 	programs [][]measurement // of each subject
+	peer     []measurement   // at most one
 }
 
 // throughput measures the program under load and prints the tables.
@@ -68,6 +72,9 @@ func throughput(ctx context.Context, o options, dir string, out io.Writer) error
 		return err
 	}
 	printThroughput(out, o, rows, starts)
+	if f.peer != nil {
+		printPeer(out, rows, o.pocketBase)
+	}
 	if f.notIdle {
 		fmt.Fprintln(out, "\nA kitchen was still busy a minute after some measurement, so the next one paid for it, too: measure for a shorter time with -for.")
 	}
@@ -113,11 +120,19 @@ func (f *fixture) prepare(ctx context.Context, dir string) (err error) {
 	if err := first.copyAnswers(ctx, answers, order); err != nil {
 		return err
 	}
-	f.baseline, err = startBaseline(ctx, answers)
-	return err
+	if f.baseline, err = startBaseline(ctx, answers); err != nil || f.pocketBase == "" {
+		return err
+	}
+	if f.peer, err = startPocketBase(ctx, dir, f.pocketBase); f.peer == nil {
+		return err
+	}
+	return errors.Join(err, f.peer.prepare(ctx, first.accounts, order))
 }
 
 func (f *fixture) stop() {
+	if f.peer != nil {
+		f.peer.stop()
+	}
 	for _, s := range f.subjects {
 		s.stop()
 	}
@@ -190,19 +205,60 @@ func (f *fixture) phases() []phase {
 			programs: f.ofPrograms("`GET /orders?limit=20`", func(s *subject) request {
 				return request{method: http.MethodGet, url: s.URL + pageOrders, status: http.StatusOK, connections: connections, tokens: []string{s.reader}}
 			}),
+			peer: f.ofPeer("a page of 20 orders", (*pocketBase).page),
 		},
 		{baseline: f.ofLoop("one durable row, without HTTP", "/inserts", connections)},
 		{
 			baseline: f.ofBaseline("one durable row", placeOrder(b.Insert, first.tokens, f.order)),
 			programs: f.placeOrders(),
+			peer:     f.ofPeer("an order", (*pocketBase).place),
 		},
 		{
 			baseline: f.ofLoop("bcrypt, cost 10", "/bcrypt", bcryptWorkers()),
-			programs: f.ofPrograms("`POST /auth/login`", func(s *subject) request {
-				return request{method: http.MethodPost, url: s.URL + "/api/v1/auth/login", status: http.StatusOK, connections: loginConnections, bodies: s.credentials()}
-			}),
+			programs: f.logins(),
+			peer:     f.ofPeer("a login", (*pocketBase).login),
 		},
 	}
+}
+
+// logins are measured twice: alone, and while somebody guesses passwords of an account
+// that refuses to be guessed.
+func (f *fixture) logins() [][]measurement {
+	all := f.ofPrograms("`POST /auth/login`", func(s *subject) request {
+		return request{method: http.MethodPost, url: s.URL + "/api/v1/auth/login", status: http.StatusOK, connections: loginConnections, bodies: s.credentials()}
+	})
+	for i, s := range f.subjects {
+		alone := all[i][0]
+		all[i] = append(all[i], measurement{alone.what + fmt.Sprintf(", beside %d refused guesses/s", guessRate), alone.pid, func(ctx context.Context) (stats, error) {
+			return s.besideGuesses(ctx, alone.run)
+		}})
+	}
+	return all
+}
+
+// guessRate is how many passwords somebody tries in a second.
+const guessRate = 200
+
+// besideGuesses measures while 127.0.0.2 guesses passwords of one account. The first
+// guesses, which cost a hash each, are over before.
+func (s *subject) besideGuesses(ctx context.Context, run func(context.Context) (stats, error)) (stats, error) {
+	stranger, guesses := clientFrom(2), new(answers)
+	guess := func() {
+		guesses.post(ctx, stranger, s.URL+"/api/v1/auth/login", "", account{"bob", "bob-likes-cheese"}.credentials())
+	}
+	for guesses.statuses[http.StatusTooManyRequests] == 0 {
+		if guess(); len(guesses.took) > 50 || ctx.Err() != nil {
+			return stats{}, fmt.Errorf("passwords can be guessed: %s", guesses)
+		}
+	}
+	guessing, stop := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	all.Go(func() { openLoop(guessing, answerTimeout+time.Minute, time.Second/guessRate, guess) })
+	measured, err := run(ctx)
+	stop()
+	all.Wait()
+	progress("the guesses were answered %s", guesses)
+	return measured, err
 }
 
 func (s *subject) credentials() (all []string) {
@@ -248,6 +304,14 @@ func (f *fixture) ofPrograms(what string, of func(*subject) request) (all [][]me
 	return all
 }
 
+func (f *fixture) ofPeer(what string, of func(*pocketBase) request) []measurement {
+	if f.peer == nil {
+		return nil
+	}
+	q := of(f.peer)
+	return []measurement{{"PocketBase: " + what, f.peer.pid(), func(ctx context.Context) (stats, error) { return q.run(ctx, f.span) }}}
+}
+
 func (f *fixture) ofBaseline(what string, q request) measurement {
 	return measurement{what, f.baseline.pid(), func(ctx context.Context) (stats, error) { return q.run(ctx, f.span) }}
 }
@@ -259,37 +323,54 @@ func (f *fixture) ofLoop(what, name string, workers int) measurement {
 }
 
 // row is one line of the table: what one measurement gave in each round. That of
-// a program knows the one of its baseline, and that of the older program's same
-// measurement.
+// a program knows the one of its baseline, that of the older program's same
+// measurement, and that of PocketBase.
 type row struct {
-	what             string
-	rounds           []stats
-	baseline, before *row
+	what                   string
+	rounds                 []stats
+	baseline, before, peer *row
 }
 
-// rows are the empty rows of a phase, that of the baseline first.
-func (ph phase) rows() []*row {
+// rows are the empty rows of a phase: that of the baseline, then those of each program
+// and of PocketBase.
+func (ph phase) rows() [][]*row {
 	baseline := &row{what: "baseline: " + ph.baseline.what}
-	rows := []*row{baseline}
-	for i, ms := range ph.programs {
-		for j, m := range ms {
-			r := &row{what: m.what, baseline: baseline}
-			if i == 1 {
-				rows[1+j].before = r
-			}
-			rows = append(rows, r)
+	rows := [][]*row{{baseline}}
+	for _, ms := range ph.contestants() {
+		var own []*row
+		for _, m := range ms {
+			own = append(own, &row{what: m.what, baseline: baseline})
+		}
+		rows = append(rows, own)
+	}
+	if len(ph.programs) > 1 {
+		for j, r := range rows[1] {
+			r.before = rows[2][j]
+		}
+	}
+	if len(ph.peer) > 0 {
+		for _, r := range rows[1] {
+			r.peer = rows[len(rows)-1][0]
 		}
 	}
 	return rows
 }
 
+// contestants are all that are compared with the baseline.
+func (ph phase) contestants() [][]measurement {
+	if len(ph.peer) == 0 {
+		return ph.programs
+	}
+	return append(slices.Clone(ph.programs), ph.peer)
+}
+
 // measureAll measures everything in turn, again and again, so that a slow minute
 // of the computer hits programs and baselines alike.
 func (f *fixture) measureAll(ctx context.Context) (all []*row, err error) {
-	var rows [][]*row // of each phase
+	var rows [][][]*row // of each phase
 	for _, ph := range f.phases() {
 		rows = append(rows, ph.rows())
-		all = append(all, rows[len(rows)-1]...)
+		all = append(all, slices.Concat(rows[len(rows)-1]...)...)
 	}
 	for round := range f.rounds {
 		for _, s := range f.subjects {
@@ -306,16 +387,16 @@ func (f *fixture) measureAll(ctx context.Context) (all []*row, err error) {
 	return all, nil
 }
 
-// compare measures the baseline and then the programs, which take turns in being
-// first.
-func (f *fixture) compare(ctx context.Context, round int, ph phase, rows []*row) error {
-	if err := f.measureInto(ctx, round, ph.baseline, rows[0]); err != nil {
+// compare measures the baseline and then the others, which take turns in being first.
+func (f *fixture) compare(ctx context.Context, round int, ph phase, rows [][]*row) error {
+	if err := f.measureInto(ctx, round, ph.baseline, rows[0][0]); err != nil {
 		return err
 	}
-	for i := range ph.programs {
-		i = (i + round) % len(ph.programs)
-		for j, m := range ph.programs[i] {
-			if err := f.measureInto(ctx, round, m, rows[1+i*len(ph.programs[i])+j]); err != nil {
+	contestants := ph.contestants()
+	for i := range contestants {
+		i = (i + round) % len(contestants)
+		for j, m := range contestants[i] {
+			if err := f.measureInto(ctx, round, m, rows[1+i][j]); err != nil {
 				return err
 			}
 		}
