@@ -4,6 +4,7 @@
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
+COPY stubs stubs
 RUN go mod download
 COPY . .
 # The history is not here, so whoever builds says which version it is.

@@ -58,7 +58,6 @@ require (
 	github.com/prometheus/client_model v0.6.3 // indirect
 	github.com/prometheus/common v0.72.0 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
-	github.com/quic-go/qpack v0.6.0 // indirect
 	github.com/quic-go/quic-go v0.59.0 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
@@ -74,4 +73,13 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.11.0 // indirect
 	modernc.org/sqlite v1.55.0 // indirect
+)
+
+// What Gin links into every program and nothing here uses (docs/decisions/0123).
+replace (
+	github.com/goccy/go-yaml => ./stubs/yaml
+	github.com/pelletier/go-toml/v2 => ./stubs/toml
+	github.com/quic-go/quic-go => ./stubs/quic
+	github.com/ugorji/go/codec => ./stubs/msgpack
+	go.mongodb.org/mongo-driver/v2 => ./stubs/bson
 )

@@ -30,6 +30,13 @@ done
 files go.mod | while read -r file; do
   rewrite "$file" -e "s#^module $was(/|\$)#module $new\1#" -e "s#^([[:space:]]+|require |replace )$was (v|=>)#\1$new \2#"
 done
+# go install refuses a module that replaces others.
+sed -nE 's#^[[:space:]]+([^ ]+) => \./stubs/.*#\1#p' go.mod | while read -r module; do
+  go mod edit -dropreplace "$module"
+  (cd docs/generate && go mod edit -dropreplace "$module")
+done
+rm -rf stubs
+rewrite Dockerfile -e "/^COPY stubs /d"
 files go.mod | while read -r file; do
   (cd "$(dirname "$file")" && go mod tidy)
 done

@@ -140,9 +140,9 @@ func moduleParts(ctx context.Context, root string, programs []program) ([]part, 
 }
 
 // packagesOf lists the packages of others in a program: module and version, its folder, and
-// the folder of the package, with tabs between.
+// the folder of the package, with tabs between. What is replaced is ours, in the folder stubs.
 func packagesOf(ctx context.Context, root string, p program) ([]string, error) {
-	const format = "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}\t{{$.Dir}}{{end}}{{end}}"
+	const format = "{{with .Module}}{{if not (or .Main .Replace)}}{{.Path}} {{.Version}}\t{{.Dir}}\t{{$.Dir}}{{end}}{{end}}"
 	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-tags", p.tags, "-f", format, ".")
 	cmd.Dir, cmd.Stderr = root, os.Stderr
 	cmd.Env = append(os.Environ(), "GOOS="+p.goos, "GOARCH="+p.goarch, "CGO_ENABLED=0", "GOFLAGS=")

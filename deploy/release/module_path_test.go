@@ -46,7 +46,10 @@ func TestModulePath_inACopy(t *testing.T) {
 			}
 		}
 	}
-	old := regexp.MustCompile(`(?m)"restaurant/[a-z]|"example\.com/you/restaurant/|^module restaurant|^\s*restaurant v`)
+	if out, err := run(dir, "go", "mod", "edit", "-json"); err != nil || !strings.Contains(out, `"Replace": null`) {
+		t.Errorf("go install would refuse it, because it replaces modules: %v\n%s", err, out)
+	}
+	old := regexp.MustCompile(`(?m)"restaurant/[a-z]|"example\.com/you/restaurant/|^module restaurant|^\s*restaurant v|=> .*\./stubs/[a-z]|^COPY stubs`)
 	for name, text := range sources(t, dir) {
 		if m := old.FindString(text); m != "" {
 			t.Errorf("%s still says %s", name, m)

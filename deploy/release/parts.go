@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // lister makes the list of a program's modules from what the Go command wrote into it.
@@ -30,7 +32,8 @@ func partsOf(ctx context.Context, root string, p program) ([]byte, error) {
 }
 
 // withSwaggerUI adds what no Go module says: Swagger UI is in the program, too. It takes away
-// the checksums of the tool, which are other ones on each machine.
+// the checksums of the tool, which are other ones on each machine, and the folder stubs, which
+// is no work of others.
 func withSwaggerUI(list []byte, version string) ([]byte, error) {
 	var doc, metadata map[string]any
 	if err := json.Unmarshal(list, &doc); err != nil {
@@ -47,6 +50,8 @@ func withSwaggerUI(list []byte, version string) ([]byte, error) {
 	for _, tool := range tools {
 		delete(tool.(map[string]any), "hashes")
 	}
+	components, dependencies = withoutStubs(components, "bom-ref"), withoutStubs(dependencies, "ref")
+	doc["dependencies"] = dependencies
 	purl := "pkg:npm/swagger-ui-dist@" + version
 	doc["components"] = append(components, map[string]any{
 		"bom-ref": purl, "purl": purl, "type": "library", "name": "swagger-ui-dist", "version": version, "scope": "required",
@@ -60,6 +65,15 @@ func withSwaggerUI(list []byte, version string) ([]byte, error) {
 	}
 	text, err := json.MarshalIndent(doc, "", "  ")
 	return append(text, '\n'), err
+}
+
+// withoutStubs leaves out the parts whose address is in the folder stubs.
+func withoutStubs(parts []any, address string) []any {
+	return slices.DeleteFunc(parts, func(part any) bool {
+		of, _ := part.(map[string]any)
+		text, _ := of[address].(string)
+		return strings.HasPrefix(text, "pkg:golang/./stubs/")
+	})
 }
 
 // swaggerUIVersion is the version of which web/swaggerui is; make web-check compares them.

@@ -129,9 +129,11 @@ func TestArchives_areTheSameEachTime(t *testing.T) {
 // TestParts_haveSwaggerUI begins with what the tool gives, shortened.
 func TestParts_haveSwaggerUI(t *testing.T) {
 	const list = `{"metadata": {"tools": [{"name": "cyclonedx-gomod", "hashes": [{"alg": "MD5"}]}], "component": {"bom-ref": "ours"}},
-		"components": [{"bom-ref": "gin"}], "dependencies": [{"ref": "ours", "dependsOn": ["gin"]}, {"ref": "gin"}]}`
+		"components": [{"bom-ref": "gin"}, {"bom-ref": "pkg:golang/./stubs/yaml@(devel)?type=module"}],
+		"dependencies": [{"ref": "ours", "dependsOn": ["gin"]}, {"ref": "gin"}, {"ref": "pkg:golang/./stubs/yaml@(devel)?type=module"}]}`
 	got, err := withSwaggerUI([]byte(list), "5.35.0")
-	if err != nil || strings.Count(string(got), `"pkg:npm/swagger-ui-dist@5.35.0"`) != 3 || strings.Contains(string(got), "hashes") {
+	if err != nil || strings.Count(string(got), `"pkg:npm/swagger-ui-dist@5.35.0"`) != 3 || strings.Contains(string(got), "hashes") ||
+		strings.Contains(string(got), "stubs") || strings.Count(string(got), `"gin"`) != 3 {
 		t.Errorf("%s (%v)", got, err)
 	}
 	for _, other := range []string{`{}`, `[]`, `{"metadata": {"component": {"bom-ref": "ours"}}, "components": []}`} {

@@ -42,7 +42,6 @@ require (
 	github.com/oasdiff/yaml v0.1.1 // indirect
 	github.com/oasdiff/yaml3 v0.0.14 // indirect
 	github.com/pelletier/go-toml/v2 v2.2.4 // indirect
-	github.com/quic-go/qpack v0.6.0 // indirect
 	github.com/quic-go/quic-go v0.59.0 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
 	github.com/twitchyliquid64/golang-asm v0.15.1 // indirect
@@ -61,3 +60,12 @@ require (
 )
 
 replace restaurant => ../..
+
+// What Gin links into every program and nothing here uses (docs/decisions/0123).
+replace (
+	github.com/goccy/go-yaml => ../../stubs/yaml
+	github.com/pelletier/go-toml/v2 => ../../stubs/toml
+	github.com/quic-go/quic-go => ../../stubs/quic
+	github.com/ugorji/go/codec => ../../stubs/msgpack
+	go.mongodb.org/mongo-driver/v2 => ../../stubs/bson
+)
