@@ -16,7 +16,7 @@ export class Controls {
     this.room = null; // what GET /class says
     this.message = new Message(this);
     this.pause = new Pause(this);
-    this.radar = h("div", { class: "content" });
+    this.radar = h("div", { class: "content", tabindex: -1 });
     this.lessons = new Lessons(this);
     this.guesses = new Guesses();
     this.clock = new Clock(this);
@@ -67,6 +67,7 @@ export class Controls {
           ),
         )]
         : [h("p", { class: "muted" }, "None that a lesson did not ask for.")],
+      this.radar,
     );
   }
 }
@@ -188,10 +189,7 @@ class Pause extends Act {
 
   tick() {
     const seconds = (this.until - Date.now()) / 1000, paused = seconds > 0;
-    if (!paused && this.end === document.activeElement) {
-      this.row.hidden = false;
-      this.row.firstChild.focus();
-    }
+    if (!paused && this.end === document.activeElement) this.row.firstChild.focus();
     if (!paused && this.end.hidden === false) announce("The pause is over.");
     this.left.hidden = this.end.hidden = !paused;
     if (paused) this.left.textContent = `${minutesSeconds(seconds)} left, until ${clockTime(this.until)}`;

@@ -52,6 +52,11 @@ export class TableDialog {
     this.read();
   }
 
+  /** shows is whether it shows a table now. The focus goes back to its row. */
+  shows(number) {
+    return this.el.open && this.number === number;
+  }
+
   /** stateOf is what the state of the class says of this table. */
   stateOf() {
     return JSON.stringify(live.state?.tables.find((t) => t.table === this.number));
@@ -74,13 +79,15 @@ export class TableDialog {
     const before = this.data;
     this.data = answer.data;
     this.showFacts();
-    if (!before || before.state !== this.data.state || before.lesson !== this.data.lesson) this.showActions();
+    if (!before || gateOf(before) !== gateOf(this.data)) this.showActions();
+    this.showLesson();
   }
 
   showFacts() {
     const t = this.data, next = t.next, now = JSON.stringify(t);
-    if (now === this.shown) return; // what somebody has scrolled to or selected stays
+    if (now === this.shown) return; // what somebody has selected stays
     this.shown = now;
+    const scrolled = this.body.querySelector(".requests")?.scrollTop ?? 0;
     this.title.replaceChildren(`Table ${t.table}`, ...(t.name ? [" ", bdi(t.name)] : []));
     render(
       this.body,
@@ -118,11 +125,7 @@ export class TableDialog {
             )
             : h("p", { class: "muted" }, "None since the class was started."),
         ),
-        h(
-          "details",
-          { "data-key": "answers", open: this.body.querySelector("details")?.open },
-          ...answers(t.lessons ?? []),
-        ),
+        h("details", { open: this.body.querySelector("details")?.open }, ...answers(t.lessons ?? [])),
         h(
           "section",
           {},
@@ -131,9 +134,13 @@ export class TableDialog {
           command(`${location.origin}/t/${t.code}/`),
         ),
       ].filter(Boolean),
+      this.title,
     );
+    this.body.querySelector(".requests")?.scrollTo(0, scrolled);
   }
 
+  /** showActions shows what can be done. While a learner goes on it stays as it is, because
+   *  somebody may be about to press one of the buttons. */
   showActions() {
     const t = this.data, { state } = t;
     const undo = this.undos.get(t.table);
@@ -141,7 +148,7 @@ export class TableDialog {
       this.actions,
       [
         undo && undo.until > Date.now() ? this.undoRow(undo) : null,
-        this.resetForm(t),
+        this.resetForm(),
         h(
           "div",
           { class: "row" },
@@ -165,13 +172,13 @@ export class TableDialog {
     );
   }
 
-  resetForm(t) {
+  resetForm() {
     const choices = [
-      ["lesson", t.lesson ? `Lesson ${t.lesson}: begin it again` : null],
+      ["lesson", this.lessonWords = h("span")],
       ["lessons", "All lessons"],
       ["kitchen", "Orders, menu and accounts, as on the first day"],
       ["all", "Everything: a free table for somebody new"],
-    ].filter(([, words]) => words);
+    ];
     const preview = h("div", { class: "notice", role: "status" });
     const form = h(
       "form",
@@ -188,7 +195,7 @@ export class TableDialog {
               type: "radio",
               name: "what",
               value: what,
-              checked: i === 0,
+              checked: i === (this.data.lesson ? 0 : 1),
               "data-key": what,
               onchange: () => preview.replaceChildren(),
             }),
@@ -202,9 +209,16 @@ export class TableDialog {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const what = form.elements.what.value;
-      this.preview({ what, ...(what === "lesson" ? { lesson: t.lesson } : {}) }, preview, form);
+      this.preview({ what, ...(what === "lesson" ? { lesson: this.data.lesson } : {}) }, preview, form);
     });
-    return h("details", {}, h("summary", {}, "Reset this table"), form);
+    return h("details", {}, h("summary", { "data-key": "reset" }, "Reset this table"), form);
+  }
+
+  /** showLesson says which lesson can be begun again, if there is one. */
+  showLesson() {
+    const { lesson } = this.data;
+    this.lessonWords.textContent = lesson ? `Lesson ${lesson}: begin it again` : "The lesson: none is begun";
+    this.lessonWords.parentElement.querySelector("input").disabled = !lesson;
   }
 
   async preview(what, box, form) {
@@ -213,7 +227,13 @@ export class TableDialog {
     const lost = answer.data.lost.filter((l) => l.count > 0);
     const go = button("Reset now", () => this.reset(what), { class: "primary" });
     box.replaceChildren(
-      h("p", {}, lost.length ? "This is lost:" : "Nothing is lost."),
+      h(
+        "p",
+        {},
+        `${lost.length ? "This" : "Nothing"} is lost${what.lesson ? ` in ${what.lesson}` : ""}${
+          lost.length ? ":" : "."
+        }`,
+      ),
       h("ul", { class: "lost" }, lost.map((l) => h("li", {}, `${l.count} ${l.what}`))),
       h(
         "div",
@@ -282,6 +302,9 @@ export class TableDialog {
   }
 }
 
+/** gateOf is what decides about the buttons for a table. */
+const gateOf = ({ state }) => ["closed", "broken"].includes(state) ? state : "open";
+
 /** restored says what is there now in the place of what was broken. */
 const restored = ({ copied_at: at }) =>
   at ? `The copy of ${clockTime(at)} is back.` : "There was no copy, so the table begins with a fresh restaurant.";
@@ -317,7 +340,11 @@ function answers(lessons) {
       l.restored ? "restored from a file" : "",
     ].filter(Boolean).join(", ");
   return [
-    h("summary", {}, `Lessons and answers (${lessons.filter((l) => l.state === "done").length} done)`),
+    h(
+      "summary",
+      { "data-key": "answers" },
+      `Lessons and answers (${lessons.filter((l) => l.state === "done").length} done)`,
+    ),
     begun.length
       ? h("ul", { class: "answers" }, begun.map((l) => h("li", {}, h("b", {}, l.id), ` ${l.title ?? ""}: ${words(l)}`)))
       : h("p", { class: "muted" }, "No lesson is begun."),

@@ -76,7 +76,7 @@ export class TableList {
         this.rows.set(table.table, row = new Row(table.table, () => this.dialog.open(table.table)));
         this.list.append(row.el);
       }
-      row.update(table, titles, this.filter[1](table));
+      row.update(table, titles, this.filter[1](table) || this.dialog.shows(table.table));
     }
     for (const [i, [, fits]] of filters.entries()) put(this.counts[i], String(state.tables.filter(fits).length));
     this.none.hidden = state.tables.some(this.filter[1]);

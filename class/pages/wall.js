@@ -10,15 +10,13 @@ import { call, every } from "./server.js";
 
 const classMs = 2000, maxMarks = 8, wide = 1.9; // a tile is about so many times wider than high
 const tiles = new Map(), list = $("#tiles"), notes = $("#notes");
-let pausedUntil = 0, shownGuesses = "", shownNotes = "";
+let pausedUntil = 0, shownGuesses = "", shownNotes = "", stoppedAt = 0;
 
 live.addEventListener("state", (/** @type {any} */ { detail: state }) => {
-  if (tiles.size !== state.tables.length) build(state.tables);
-  for (const table of state.tables) tiles.get(table.table)?.update(table);
-  $("#goal").textContent = goal(state);
-  showGuesses(state.reveal);
+  if (!stoppedAt) show(state);
 });
 live.addEventListener("facts", (/** @type {any} */ { detail: facts }) => {
+  if (stoppedAt) return;
   for (const fact of facts) tiles.get(fact.table)?.add(kindOf(fact.status));
 });
 live.addEventListener("mode", () => {
@@ -27,6 +25,21 @@ live.addEventListener("mode", () => {
 });
 live.addEventListener("out", () => location.assign("/teach"));
 
+// What moves by itself can be stopped, so that people can look at it while somebody explains.
+$("#stop").addEventListener("click", () => {
+  stoppedAt = stoppedAt ? 0 : Date.now();
+  $("#stop").textContent = stoppedAt ? "Go on" : "Stop";
+  if (!stoppedAt) show(live.state);
+  showNotes();
+});
+
+function show(state) {
+  if (tiles.size !== state.tables.length) build(state.tables);
+  for (const table of state.tables) tiles.get(table.table)?.update(table);
+  $("#goal").textContent = goal(state);
+  showGuesses(state.reveal);
+}
+
 function build(tables) {
   tiles.clear();
   for (const { table } of tables) tiles.set(table, new Tile(table));
@@ -34,12 +47,15 @@ function build(tables) {
   fit();
 }
 
-/** fit gives the tiles as many columns as make them a good shape. */
+/** fit gives the tiles as many columns as make them a good shape, and as many marks as they
+ *  have room for. */
 function fit() {
+  if (!tiles.size || list.hidden) return;
   const { width, height } = list.getBoundingClientRect();
   const columns = Math.max(1, Math.round(Math.sqrt(tiles.size * width / (wide * Math.max(1, height)))));
   list.style.setProperty("--columns", String(columns));
   list.style.setProperty("--rows", String(Math.ceil(tiles.size / columns)));
+  for (const tile of tiles.values()) tile.trim();
 }
 
 class Tile {
@@ -63,7 +79,13 @@ class Tile {
   /** add puts a mark behind the others. */
   add(kind) {
     this.marks.append(mark(kind));
-    while (this.marks.childElementCount > maxMarks) this.marks.firstElementChild.remove();
+    this.trim();
+  }
+
+  /** trim takes the oldest marks away that have no room. */
+  trim() {
+    const { left } = this.marks.getBoundingClientRect(), all = this.marks.children;
+    while (all.length > maxMarks || all[0]?.getBoundingClientRect().left < left) all[0].remove();
   }
 }
 
@@ -98,7 +120,7 @@ let message = "";
 function showNotes(text = message) {
   message = text ?? "";
   const paused = pausedUntil > Date.now(), lost = live.mode === "lost";
-  const now = JSON.stringify([message, paused && pausedUntil, lost]);
+  const now = JSON.stringify([message, paused && pausedUntil, lost, stoppedAt]);
   if (now === shownNotes) return;
   shownNotes = now;
   render(notes, [
@@ -112,6 +134,7 @@ function showNotes(text = message) {
       )
       : "",
     message ? h("p", { class: "says" }, bdi(message)) : "",
+    stoppedAt ? h("p", { class: "says says--pause" }, `The wall stands still since ${clockTime(stoppedAt)}.`) : "",
     lost ? h("p", { class: "says says--pause" }, "No connection to the class: what you see is old.") : "",
   ]);
   fit();
@@ -123,6 +146,6 @@ setInterval(() => {
   if (left) left.textContent = minutesSeconds((pausedUntil - Date.now()) / 1000);
 }, 500);
 addEventListener("resize", fit);
-$("#legend").append(legend());
+$("#legend").prepend(legend());
 every(classMs, readClass);
 listen();
