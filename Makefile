@@ -155,8 +155,8 @@ class-proof: #: Let thirty tables of a class do all lessons at once, by their ow
 failover: #: Kill the primary of two PostgreSQL servers ten times while 32 clients order at three instances, and count (needs nginx and PostgreSQL; about 3 minutes)
 	. ./deploy/install.sh && need nginx nginx-light && FAILOVER=$(KILLS) deploy/with-postgres.sh -t go test -count=1 -timeout 15m -v -run Failover ./e2e
 
-test-failover: #: The same with two kills, the commands of docs/postgresql.md, and what an instance does with an old primary and a dead standby (at most 4 minutes)
-	. ./deploy/install.sh && need nginx nginx-light && FAILOVER=2 deploy/with-postgres.sh -t go test -count=1 -timeout 4m -v -run 'Failover|Fence|Standby|DatabaseState|GettingBack' ./models ./e2e
+test-failover: #: The same with two kills, the commands of docs/postgresql.md, an update beside the version before, and what an instance does with an old primary and a dead standby (at most 4 minutes)
+	. ./deploy/install.sh && need nginx nginx-light && FAILOVER=2 deploy/with-postgres.sh -t go test -count=1 -timeout 4m -v -run 'Failover|Fence|Standby|DatabaseState|GettingBack|Upgrade' ./models ./e2e
 
 screenshots: #: Film the README's moving picture (needs Chromium)
 	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 5m -run TestScreenshots . -screenshots "$(CURDIR)/docs/screenshots"

@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"restaurant/e2e/testkit"
 )
 
 const oasdiff = "github.com/oasdiff/oasdiff@v1.37.0"
@@ -19,8 +19,8 @@ const oasdiff = "github.com/oasdiff/oasdiff@v1.37.0"
 // nothing else may stand there.
 func TestBreaking(t *testing.T) {
 	dir := t.TempDir()
-	version := lastVersion(t)
-	write(t, filepath.Join(dir, "released.json"), git(t, "show", commitOf(t, version)+":docs/openapi.json"))
+	version := testkit.LastVersion(t)
+	write(t, filepath.Join(dir, "released.json"), string(testkit.Git(t, "show", testkit.CommitOf(t, version)+":docs/openapi.json")))
 	found := breakingChanges(t, dir)
 	meant := meantChanges(t)
 	for _, change := range slices.Sorted(maps.Keys(found)) {
@@ -73,44 +73,4 @@ func meantChanges(t *testing.T) map[string]string {
 		}
 	}
 	return meant
-}
-
-// lastVersion returns the newest version of the changelog, such as 0.1.0.
-func lastVersion(t *testing.T) string {
-	t.Helper()
-	changelog, err := os.ReadFile("../../CHANGELOG.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	heading := regexp.MustCompile(`(?m)^## \[(\d+\.\d+\.\d+)\]`).FindSubmatch(changelog)
-	if heading == nil {
-		t.Fatal("CHANGELOG.md has no version")
-	}
-	return string(heading[1])
-}
-
-// commitOf returns the commit of a version: that of its tag, or else the one that gave it
-// its heading in the changelog. A clone that does not reach so far back skips the test.
-func commitOf(t *testing.T, version string) string {
-	t.Helper()
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("git is not installed")
-	}
-	if tagged, err := exec.CommandContext(t.Context(), "git", "rev-parse", "--verify", "--quiet", "v"+version+"^{commit}").Output(); err == nil {
-		return strings.TrimSpace(string(tagged))
-	}
-	shallow, err := exec.CommandContext(t.Context(), "git", "rev-parse", "--is-shallow-repository").Output()
-	if err != nil || strings.TrimSpace(string(shallow)) != "false" {
-		t.Skipf("this copy has no history that reaches back to %s", version)
-	}
-	commits := strings.Fields(git(t, "log", "--format=%H", "-S## ["+version+"]", "--", ":/CHANGELOG.md"))
-	if len(commits) == 0 {
-		t.Fatalf("no commit has brought %s into CHANGELOG.md", version)
-	}
-	return commits[len(commits)-1]
-}
-
-func git(t *testing.T, args ...string) string {
-	t.Helper()
-	return output(t, exec.CommandContext(t.Context(), "git", args...))
 }

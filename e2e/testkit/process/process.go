@@ -44,13 +44,18 @@ var Root = sync.OnceValue(func() string {
 
 // Build builds the program into a folder, without cgo, and returns its path.
 func Build(ctx context.Context, dir string, flags ...string) (string, error) {
+	return BuildFrom(ctx, Root(), dir, flags...)
+}
+
+// BuildFrom is Build for a source in another folder.
+func BuildFrom(ctx context.Context, source, dir string, flags ...string) (string, error) {
 	path := filepath.Join(dir, "restaurant")
 	if runtime.GOOS == "windows" {
 		path += ".exe"
 	}
 	args := append([]string{"build", "-race=false", "-o", path}, flags...) // whatever GOFLAGS says
 	cmd := exec.CommandContext(ctx, "go", append(args, ".")...)
-	cmd.Dir, cmd.Env = Root(), append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Dir, cmd.Env = source, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("the program does not build: %w\n%s", err, out)
 	}
