@@ -17,7 +17,7 @@ func TestVerify_showsTheExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := codeBlock.FindAllStringSubmatch(string(page), -1)
-	if len(blocks) != 6 {
+	if len(blocks) != 7 {
 		t.Fatalf("%d services are shown", len(blocks))
 	}
 	for _, block := range blocks {

@@ -23,12 +23,14 @@ type lessonAnswer struct {
 	StillToSee []string `json:"still_to_see"`
 	Prepare    []lessonStep
 	Steps      []lessonStep
+	After      []lessonStep // when it is done
 }
 
 type lessonStep struct {
-	ID     string
-	Page   *string // where it is done, if it is no request
-	Expect struct {
+	ID       string
+	Page     *string // where it is done, if it is no request
+	Commands struct{ Curl string }
+	Expect   struct {
 		JSON map[string]any
 	}
 }
@@ -132,7 +134,7 @@ func lessonIDs(t *testing.T) (ids []string) {
 // says of them; status, problem and headers the script has checked itself.
 func (l lessonAnswer) wantJSON(t *testing.T, folder string) {
 	t.Helper()
-	for _, step := range slices.Concat(l.Prepare, l.Steps) {
+	for _, step := range slices.Concat(l.Prepare, l.Steps, l.After) {
 		if len(step.Expect.JSON) == 0 {
 			continue
 		}

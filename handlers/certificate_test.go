@@ -60,12 +60,16 @@ func TestCertificate_isCheckedWithThePublicKeys(t *testing.T) {
 	}
 	srv.get(t, mePath, bearer(text)).wants(t, 401, "token-claims-invalid")
 	srv.get(t, mePath, srv.as(t, "alice")).wants(t, 200, "")
-	inspected := decode[struct {
-		Active    bool
-		Signature struct{ Valid bool }
-	}](t, srv.post(t, "/api/v1/auth/inspect", `{"token":"`+text+`"}`).wants(t, 200, ""))
-	if inspected.Active || !inspected.Signature.Valid {
-		t.Errorf("inspect says %+v", inspected)
+	saved := srv.get(t, "/learn/certificate", with("Accept", "application/json")).wants(t, 200, "").Body.String()
+	for _, body := range []string{`{"token":"` + text + `"}`, `{"certificate":"` + text + `"}`, saved} {
+		got := decode[inspectResponse](t, srv.post(t, inspectPath, body).wants(t, 200, ""))
+		if got.Active || !got.Signature.Valid || got.Header["typ"] != "certificate+jwt" || fmt.Sprint(got.Reasons) != "[token-claims-invalid]" {
+			t.Errorf("inspect says %+v of %s", got, body)
+		}
+	}
+	got := decode[inspectResponse](t, srv.post(t, inspectPath, `{"certificate":"`+text+`A"}`).wants(t, 200, ""))
+	if got.Active || got.Signature.Valid || fmt.Sprint(got.Reasons) != "[token-signature-invalid]" {
+		t.Errorf("with a letter more, inspect says %+v", got)
 	}
 	for _, accept := range []string{"application/json", "text/html"} {
 		if got := srv.get(t, "/learn/certificate", with("Accept", accept)).wants(t, 200, "").Body.String(); !strings.Contains(got, "L02") || !strings.Contains(got, "eyJ") {
@@ -95,7 +99,7 @@ func (srv *server) checkWithPublicKeys(t *testing.T, text string) (payload certi
 	read(parts[1], &payload)
 	keys := decode[struct{ Keys []struct{ KID, N, E string } }](t, srv.get(t, "/.well-known/jwks.json").wants(t, 200, ""))
 	for _, k := range keys.Keys {
-		if k.KID != header.KID || header.Alg != "RS256" || header.Typ != "document+jwt" {
+		if k.KID != header.KID || header.Alg != "RS256" || header.Typ != "certificate+jwt" {
 			continue
 		}
 		n, _ := base64.RawURLEncoding.DecodeString(k.N)

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -13,12 +14,14 @@ import (
 	"restaurant/tokens"
 )
 
-// @Description	A token to read, as token or as access_token. The server ignores other fields, so you can send the saved answer to a login.
+// @Description	A token to read, as token or as access_token; or a certificate. The server ignores other fields, so you can send the saved answer to a login, or the saved certificate.
 type inspectRequest struct {
 	// The token to read. The server checks its signature, but gives no access.
 	Token string `json:"token" example:"eyJhbGciOi…"`
 	// The same as token, so that you can send the saved answer to a login.
 	AccessToken string `json:"access_token" example:"eyJhbGciOi…"`
+	// The same as token, so that you can send the saved answer of /learn/certificate.
+	Certificate string `json:"certificate" example:"eyJhbGciOi…"`
 } //@name InspectRequest
 
 // @Description	What a token says, and if a call would accept it.
@@ -27,7 +30,7 @@ type inspectResponse struct {
 	Active bool `json:"active" example:"false" validate:"required"`
 	// Why a call would refuse it: the slugs of the problems.
 	Reasons []string `json:"reasons" example:"token-expired" validate:"required"`
-	// The first part, decoded. Null if it is not JSON.
+	// The first part, decoded. Null if it is not JSON. Its typ says what it is: at+jwt is an access token, certificate+jwt is a certificate, which no call accepts as a token.
 	Header map[string]any `json:"header" swaggertype:"object" extensions:"x-nullable" validate:"required"`
 	// The second part, decoded. Everybody can read it. Null if it is not JSON.
 	Claims    map[string]any    `json:"claims" swaggertype:"object" extensions:"x-nullable" validate:"required"`
@@ -37,7 +40,7 @@ type inspectResponse struct {
 	ExpiresIn *int64 `json:"expires_in" example:"-12" extensions:"x-nullable" validate:"required"`
 } //@name Inspection
 
-// @Description	What the header says about the signature, and if it matches one of the server's keys.
+// @Description	What the header says about the signature, and if it is valid: made with the private half of the key of jwks.json that kid names.
 type signatureResponse struct {
 	Alg   *string `json:"alg" example:"RS256" extensions:"x-nullable" validate:"required"`
 	KID   *string `json:"kid" example:"6ECkTXx5kkcOK3wR" extensions:"x-nullable" validate:"required"`
@@ -47,7 +50,7 @@ type signatureResponse struct {
 // inspect decodes a token and says how the guards would judge it. It grants nothing.
 //
 //	@Summary		Show what is in a token
-//	@Description	Decodes a JWT and says if a call would accept it. The server ignores unknown fields, so you can send the saved answer to a login.
+//	@Description	Decodes a JWT and says if a call would accept it. The server ignores unknown fields, so you can send the saved answer to a login. It also checks the signature of a certificate of /learn/certificate, whose saved answer you can send.
 //	@ID				inspectToken
 //	@Tags			auth
 //	@Accept			json
@@ -65,10 +68,7 @@ func (a *API) inspect(c *gin.Context) error {
 	if err := httpjson.BindIgnoringUnknown(c, &req); err != nil {
 		return err
 	}
-	raw := bare(req.Token)
-	if raw == "" {
-		raw = bare(req.AccessToken)
-	}
+	raw := cmp.Or(bare(req.Token), bare(req.AccessToken), bare(req.Certificate))
 	if raw == "" {
 		return problem.TokenMissing.New("")
 	}

@@ -13,6 +13,9 @@ import (
 	"restaurant/learn/export"
 )
 
+// certificateKind is in the header of a certificate, as certificate+jwt.
+const certificateKind = "certificate"
+
 // certificate is what the server confirms with its signature. It has no exp, no aud and no
 // sub, and a type of its own, so that it is no access token anywhere.
 //
@@ -106,14 +109,14 @@ func (h *Handler) certify(c *gin.Context) error {
 	}
 	lessons, target := h.snapshot()
 	cert := newCertificate(h.PublicURL, lessons, time.Now())
-	signed, err := h.Sign(cert)
+	signed, err := h.Sign(certificateKind, cert)
 	if err != nil {
 		return err
 	}
 	res := certificateResponse{signed, cert, h.PublicURL + "/.well-known/jwks.json"}
 	switch preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON, httpjson.MediaText) {
 	case httpjson.MediaHTML:
-		return h.renderPage(c, "certificate.html", certificatePage{target, res, h.Course.Claims})
+		return h.renderPage(c, "certificate.html", certificatePage{target, res, h.Course.Claims, h.exercise()})
 	case httpjson.MediaJSON:
 		return respond(c, res)
 	}
@@ -125,7 +128,17 @@ type certificatePage struct {
 	export.Target
 	certificateResponse
 	Says map[string]string
+	// Exercise is how to check it.
+	Exercise []course.Step
 }
 
 // IssuedAt is when the certificate was signed.
 func (p certificatePage) IssuedAt() time.Time { return time.Unix(p.Payload.IssuedAt, 0).UTC() }
+
+// exercise is what lessons have for when they are done.
+func (h *Handler) exercise() (steps []course.Step) {
+	for _, l := range h.Course.Lessons {
+		steps = append(steps, l.After...)
+	}
+	return steps
+}

@@ -50,10 +50,11 @@ type Options struct {
 	// LoopbackOnly is true if only this machine reaches the server, so that every client
 	// is the learner's.
 	LoopbackOnly bool
-	// Sign signs a document with the key of the server, as a JWS that is no access token.
-	Sign func(document any) (string, error)
-	// Verify checks the signature of what Sign has signed, and decodes the document.
-	Verify func(signed string, into any) error
+	// Sign signs a document with the key of the server, as a JWS that is no access token. Its
+	// header names the kind of document.
+	Sign func(kind string, document any) (string, error)
+	// Verify checks the signature of what Sign has signed as this kind, and decodes it.
+	Verify func(kind, signed string, into any) error
 	// Preview lists what a reset of the restaurant would delete.
 	Preview func(context.Context) ([]Loss, error)
 	// Reset puts the restaurant back to its first day.

@@ -75,8 +75,10 @@ type lessonResponse struct {
 	Predict   questionResponse   `json:"predict" validate:"required"`
 	Questions []questionResponse `json:"questions" validate:"required"`
 	// Requests of earlier lessons whose files the steps need.
-	Prepare    []stepResponse `json:"prepare" validate:"required"`
-	Steps      []stepResponse `json:"steps" validate:"required"`
+	Prepare []stepResponse `json:"prepare" validate:"required"`
+	Steps   []stepResponse `json:"steps" validate:"required"`
+	// Requests for when the lesson is done. None of them counts.
+	After      []stepResponse `json:"after" validate:"required"`
 	Look       *string        `json:"look" example:"Then open the start page." extensions:"x-nullable" validate:"required"`
 	Seen       []seenResponse `json:"seen" validate:"required"`
 	StillToSee *[]string      `json:"still_to_see" example:"one dish (200)" extensions:"x-nullable" validate:"required"`
@@ -149,6 +151,8 @@ type requestResponse struct {
 	// The text of the body, if it is a file of /learn/files.
 	Body     *string `json:"body" example:"{}" extensions:"x-nullable" validate:"required"`
 	BodyFile *string `json:"body_file" example:"order.json" extensions:"x-nullable" validate:"required"`
+	// The file of which body_file is a copy that you make, with the letter A more at the end of the signed text in it.
+	AlteredFrom *string `json:"altered_from" example:"certificate.json" extensions:"x-nullable" validate:"required"`
 	// The file with the Authorization line to send.
 	As     *string `json:"as" example:"wristband.txt" extensions:"x-nullable" validate:"required"`
 	SaveAs *string `json:"save_as" example:"login.json" extensions:"x-nullable" validate:"required"`
@@ -284,7 +288,7 @@ func (h *Handler) lessonResponse(target export.Target, l *lesson) lessonResponse
 	res := lessonResponse{
 		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Part: l.Part, Extra: l.Extra, Goal: l.Goal, Needs: l.Needs, State: l.Shown(),
 		StartedAt: nilIfZero(l.StartedAt), DoneAt: nilIfZero(l.DoneAt), Attempts: l.Attempts, Predict: newQuestion(l.Predict, l),
-		Prepare: newSteps(target, l, l.Prepare), Steps: newSteps(target, l, l.Steps), Look: httpjson.Optional(l.Look), StillToSee: l.stillToShow(),
+		Prepare: newSteps(target, l, l.Prepare), Steps: newSteps(target, l, l.Steps), After: newSteps(target, l, l.After), Look: httpjson.Optional(l.Look), StillToSee: l.stillToShow(),
 	}
 	for i, pattern := range l.Done.Patterns() {
 		if l.Seen[i] != 0 {
@@ -359,7 +363,7 @@ func newSteps(target export.Target, l *lesson, steps []course.Step) (res []stepR
 func newRequest(target export.Target, r course.Request) requestResponse {
 	body, _ := course.Example(r.BodyFile)
 	res := requestResponse{
-		Method: r.Method, Path: target.BasePath() + target.Path(r), Body: httpjson.Optional(strings.TrimSpace(string(body))), BodyFile: httpjson.Optional(r.BodyFile),
+		Method: r.Method, Path: target.BasePath() + target.Path(r), Body: httpjson.Optional(strings.TrimSpace(string(body))), BodyFile: httpjson.Optional(r.BodyFile), AlteredFrom: httpjson.Optional(r.AlteredFrom),
 		As: httpjson.Optional(r.As), SaveAs: httpjson.Optional(r.SaveAs), Stream: r.Stream,
 		At: cmp.Or(r.At, course.AtHouse), URL: target.Address(r), JarIn: httpjson.Optional(r.JarIn), JarOut: httpjson.Optional(r.JarOut),
 		Config: httpjson.Optional(r.Config), CACert: httpjson.Optional(r.CACert), Repeat: max(1, r.Repeat), Show: httpjson.Optional(r.Show),

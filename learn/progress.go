@@ -86,7 +86,7 @@ func (h *Handler) saveProgress(c *gin.Context) error {
 		out.Lessons = append(out.Lessons, saved)
 	}
 	if h.Sign != nil {
-		signature, err := h.Sign(progressSeal{out.SavedAt, hashOf(out.restored())})
+		signature, err := h.Sign(progressKind, progressSeal{out.SavedAt, hashOf(out.restored())})
 		if err != nil {
 			return err
 		}
@@ -95,6 +95,9 @@ func (h *Handler) saveProgress(c *gin.Context) error {
 	c.Header("Content-Disposition", `attachment; filename="progress.json"`)
 	return respond(c, out)
 }
+
+// progressKind is the kind of document that a progressSeal is.
+const progressKind = "progress"
 
 // progressSeal is what is signed of saved progress.
 type progressSeal struct {
@@ -124,7 +127,7 @@ func hashOf(lessons []restoredLesson) string {
 // isOurs reports whether this server has signed the progress as it is.
 func (h *Handler) isOurs(in restoreRequest) bool {
 	var seal progressSeal
-	return h.Verify != nil && in.Signature != nil && h.Verify(*in.Signature, &seal) == nil && seal.SavedAt.Equal(in.SavedAt) && seal.Lessons == hashOf(in.Lessons)
+	return h.Verify != nil && in.Signature != nil && h.Verify(progressKind, *in.Signature, &seal) == nil && seal.SavedAt.Equal(in.SavedAt) && seal.Lessons == hashOf(in.Lessons)
 }
 
 // restoreProgress replaces the progress by a downloaded one. It is the learner's own

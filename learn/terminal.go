@@ -83,6 +83,16 @@ func (o overview) Next() *task {
 	return nil
 }
 
+// Exercises are the lessons that go on after they are done.
+func (o overview) Exercises() (tasks []task) {
+	for n := range o.Lessons {
+		if l := &o.Lessons[n]; len(l.After) > 0 {
+			tasks = append(tasks, task{l.numbered(o.Target), l})
+		}
+	}
+	return tasks
+}
+
 // task is one lesson in a terminal, to be done or done.
 type task struct {
 	export.Target

@@ -105,18 +105,20 @@ func (a *Authority) Issue(u models.User, sessionID string, expires time.Time) (s
 	})
 }
 
-// DocumentType is the type of what SignDocument signs. No verifier of access tokens takes
-// it for one.
-const DocumentType = "document+jwt"
+// documentType is the typ header of a document. It names the kind, so that nobody takes one
+// kind for another, or for an access token (RFC 8725, section 3.11).
+func documentType(kind string) string { return kind + "+jwt" }
 
 // SignDocument signs a document, as JSON, with the current key: a JWS that anybody can
-// check with the public keys, and that no call accepts as a token.
-func (a *Authority) SignDocument(document any) (string, error) {
-	return sign(a.keys.signingKey(), DocumentType, document)
+// check with the public keys, and that no call accepts as a token. The kind is a word, such
+// as certificate.
+func (a *Authority) SignDocument(kind string, document any) (string, error) {
+	return sign(a.keys.signingKey(), documentType(kind), document)
 }
 
-// VerifyDocument checks the signature of what SignDocument has signed, and decodes it.
-func (a *Authority) VerifyDocument(signed string, into any) error {
+// VerifyDocument checks the signature of what SignDocument has signed as this kind, and
+// decodes it.
+func (a *Authority) VerifyDocument(kind, signed string, into any) error {
 	if !verify.WellFormed(signed) {
 		return verify.ErrMalformed
 	}
@@ -124,8 +126,8 @@ func (a *Authority) VerifyDocument(signed string, into any) error {
 		return err
 	}
 	var h verify.Header
-	if err := verify.Decode(signed, 0, &h); err != nil || h.Type != DocumentType {
-		return verify.ErrMalformed // an access token, say
+	if err := verify.Decode(signed, 0, &h); err != nil || h.Type != documentType(kind) {
+		return verify.ErrMalformed // an access token, or another kind
 	}
 	return verify.Decode(signed, 1, into)
 }

@@ -48,6 +48,31 @@ func TestIssue_exactlyTheDocumentedClaims(t *testing.T) {
 	})
 }
 
+// TestVerifyDocument_onlyOfItsKind: neither another kind of document nor an access token, and
+// no document passes for an access token.
+func TestVerifyDocument_onlyOfItsKind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newSigner()
+		signed, err := h.SignDocument("certificate", map[string]string{"of": "alice"})
+		noError(t, err)
+		if got, want := string(part(t, signed, 0)), `{"alg":"RS256","typ":"certificate+jwt","kid":"`+h.kid+`"}`; got != want {
+			t.Errorf("header %s, want %s", got, want)
+		}
+		var into map[string]string
+		if err := h.VerifyDocument("certificate", signed, &into); err != nil || into["of"] != "alice" {
+			t.Errorf("as what it is: %v %v", err, into)
+		}
+		for kind, text := range map[string]string{"progress": signed, "certificate": h.issue(t), "at": signed} {
+			if h.VerifyDocument(kind, text, &into) == nil {
+				t.Errorf("as %s, it passes: %s", kind, part(t, text, 0))
+			}
+		}
+		if _, err := h.Verify(signed); !errors.Is(err, ErrClaimsInvalid) {
+			t.Errorf("as an access token: %v", err)
+		}
+	})
+}
+
 func TestIssue_claimsOfEachUser(t *testing.T) {
 	for _, tc := range []struct {
 		name  string

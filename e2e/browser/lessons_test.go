@@ -52,6 +52,38 @@ func TestLessons_inTheTerminal(t *testing.T) {
 	guest.checkWidths("L10-terminal")
 }
 
+// TestLessons_lastExercise appears when L18 is done, and checks the certificate with the page
+// alone: the button makes the copy with one letter more.
+func TestLessons_lastExercise(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	guest := s.newTab(t)
+	last := region("Your last exercise")
+	guest.open("/#/lessons/L18")
+	guest.lockInGuess(mouse{guest})
+	if guest.has(last) {
+		t.Error("the exercise is there before the lesson is done")
+	}
+	s.runScript("L18")
+	guest.find(last)
+	guest.click(button("Run it here: last step 4"))
+	guest.waitText("The file certificate.json is not in your folder yet.")
+	guest.click(button("Get it: last step 1, then last step 4"))
+	guest.waitVerdict("changed", "as expected")
+	for i, id := range []string{"certificate", "keys", "genuine", "changed"} {
+		guest.runStep(mouse{guest}, id, "last step "+strconv.Itoa(i+1))
+	}
+	guest.checkAccessibility("L18, the last exercise")
+	guest.checkWidths("L18-exercise")
+	guest.click(radio(".http"))
+	guest.waitText(`{"certificate": "{{certificate.response.body.certificate}}A"}`)
+
+	guest.goTo("Token")
+	guest.fill(element{role: "textbox", name: "Token"}, string(s.Do("GET", "/learn/certificate", "", "").Body))
+	guest.waitText("A genuine certificate")
+	guest.checkAccessibility("token, a certificate")
+}
+
 // TestLessons_list shows the lessons by part, with what is done.
 func TestLessons_list(t *testing.T) {
 	t.Parallel()

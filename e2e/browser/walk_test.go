@@ -24,6 +24,7 @@ import (
 type lesson struct {
 	ID, Title, State string
 	Prepare, Steps   []lessonStep
+	After            []lessonStep // when it is done
 	Questions        []lessonQuestion
 }
 
@@ -181,6 +182,9 @@ func (p *tab) doLesson(id string, by inputDevice) {
 	p.waitText(id + " is done")
 	if state := p.server.lesson(id).State; state != "done" {
 		p.t.Errorf("the page says that %s is done, the server says %s", id, state)
+	}
+	for i, step := range l.After {
+		p.runStep(by, step.ID, "last step "+strconv.Itoa(i+1))
 	}
 }
 

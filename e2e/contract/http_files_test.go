@@ -12,11 +12,16 @@ import (
 
 // sent is what httpYac says of a file that it has sent.
 type sent struct {
-	Requests []struct {
-		Title    string
-		Response struct{ StatusCode int }
+	Requests []sentRequest
+	Summary  struct{ TotalRequests, SuccessRequests, SkippedRequests, FailedRequests, ErroredRequests int }
+}
+
+type sentRequest struct {
+	Title    string
+	Response struct {
+		StatusCode int
+		Body       string
 	}
-	Summary struct{ TotalRequests, SuccessRequests, SkippedRequests, FailedRequests, ErroredRequests int }
 }
 
 // lesson is what the tests read of GET /learn/lessons/{id}.
@@ -25,19 +30,23 @@ type lesson struct {
 	State          string
 	StillToSee     []string `json:"still_to_see"`
 	Questions      []struct{ ID string }
-	Prepare, Steps []struct {
-		ID      string
-		Page    *string
-		Request struct {
-			At     string
-			Config *string
-			JarOut *string `json:"jar_out"`
-			Repeat int
-		}
-		Expect struct {
-			Status   []int
-			CurlExit *int `json:"curl_exit"`
-		}
+	Prepare, Steps []lessonStep
+	After          []lessonStep // when it is done
+}
+
+type lessonStep struct {
+	ID      string
+	Page    *string
+	Request struct {
+		At     string
+		Config *string
+		JarOut *string `json:"jar_out"`
+		Repeat int
+	}
+	Expect struct {
+		Status   []int
+		JSON     map[string]any
+		CurlExit *int `json:"curl_exit"`
 	}
 }
 
@@ -131,6 +140,9 @@ func TestHTTPFiles_completeEachLesson(t *testing.T) {
 			for range before.Questions {
 				want = append(want, []int{200})
 			}
+			for _, step := range before.After {
+				want = append(want, step.Expect.Status)
+			}
 			if s := got.Summary; s.TotalRequests != len(want) || s.SuccessRequests != len(want) || len(got.Requests) != len(want) {
 				t.Fatalf("of %d requests it says %+v", len(want), s)
 			}
@@ -139,10 +151,29 @@ func TestHTTPFiles_completeEachLesson(t *testing.T) {
 					t.Errorf("%q: the status is %d, want one of %v", r.Title, r.Response.StatusCode, want[i])
 				}
 			}
+			wantAfter(t, got.Requests[len(want)-len(before.After):], before.After)
 			if after := getLesson(t, p, item.ID); after.State != "done" || len(after.StillToSee) > 0 {
 				t.Errorf("it is %s; still to see: %v", after.State, after.StillToSee)
 			}
 		})
+	}
+}
+
+// wantAfter holds what is said of the certificate against the lesson.
+func wantAfter(t *testing.T, requests []sentRequest, steps []lessonStep) {
+	t.Helper()
+	for i, step := range steps {
+		want, judged := step.Expect.JSON["signature.valid"]
+		if !judged {
+			continue
+		}
+		var got struct {
+			Active    bool
+			Signature struct{ Valid bool }
+		}
+		if err := json.Unmarshal([]byte(requests[i].Response.Body), &got); err != nil || got.Signature.Valid != want || got.Active {
+			t.Errorf("%s: %v, %s", step.ID, err, requests[i].Response.Body)
+		}
 	}
 }
 

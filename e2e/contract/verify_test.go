@@ -95,6 +95,31 @@ func TestVerify_certificate(t *testing.T) {
 	})
 }
 
+// TestVerify_certificateOfLessons runs the program of docs/verify.md on a certificate as it is, on
+// one that is changed, and on an access token.
+func TestVerify_certificateOfLessons(t *testing.T) {
+	t.Parallel()
+	mustFind(t, "node")
+	house := newIssuer(t)
+	a := house.Do(http.MethodGet, "/learn/certificate", "", "", "Accept", "application/json")
+	genuine := string(a.Body)
+	for name, tc := range map[string]struct{ text, says string }{
+		"as it is":        {genuine, "It is genuine. Done:"},
+		"one letter more": {regexp.MustCompile(`\.[\w-]+\.[\w-]+`).ReplaceAllString(genuine, "${0}A"), "It is not genuine."},
+		"another claim":   {regexp.MustCompile(`\.eyJ`).ReplaceAllString(genuine, ".eyK"), "It is not genuine."},
+		"an access token": {`{"certificate":"` + house.good + `"}`, "It is not genuine."},
+	} {
+		file := filepath.Join(t.TempDir(), "certificate.json")
+		write(t, file, tc.text)
+		cmd := exec.Command("node", filepath.Join(examples, "certificate.mjs"), file)
+		cmd.Env = append(os.Environ(), "ISSUER="+house.URL)
+		out, err := cmd.CombinedOutput()
+		if !strings.HasPrefix(string(out), tc.says) || (err == nil) != (name == "as it is") {
+			t.Errorf("%s: %v, %s", name, err, out)
+		}
+	}
+}
+
 // TestVerify_nginx has nginx ask the Go service.
 func TestVerify_nginx(t *testing.T) {
 	t.Parallel()

@@ -58,7 +58,7 @@ func (f finder) word(form string) *Word { return f.byForm[strings.ToLower(form)]
 // texts returns all texts of a lesson in which a technical word may stand.
 func (l *Lesson) texts() string {
 	all := append([]string{l.Goal, l.Look, l.Explain, l.FinePrint}, l.Hints...)
-	for _, s := range l.AllSteps() {
+	for _, s := range slices.Concat(l.AllSteps(), l.After) {
 		all = append(all, s.Say)
 	}
 	for _, q := range l.AllQuestions() {

@@ -57,6 +57,8 @@ type Lesson struct {
 	// Prepare are the requests of earlier lessons whose files the steps need.
 	Prepare []Step `json:"prepare,omitzero"`
 	Steps   []Step `json:"steps"`
+	// After are requests for when the lesson is done. None of them counts.
+	After []Step `json:"after,omitzero"`
 	// Look says what else is worth a look.
 	Look      string    `json:"look,omitzero"`
 	Hints     []string  `json:"hints"`
@@ -158,6 +160,9 @@ type Request struct {
 	// BodyFile is a file whose text is the body: an Example, or one that an earlier
 	// step has saved.
 	BodyFile string `json:"body_file,omitzero"`
+	// AlteredFrom is a file that an earlier step has saved. BodyFile is then a copy of it that
+	// the learner makes, with one Letter more at the end of the signed text in it.
+	AlteredFrom string `json:"altered_from,omitzero"`
 	// As is a file that holds the line of an Authorization header.
 	As string `json:"as,omitzero"`
 	// SaveAs is the file for the response.
@@ -179,6 +184,10 @@ type Request struct {
 	// Show is ShowStatus, or empty for the whole response.
 	Show string `json:"show,omitzero"`
 }
+
+// Letter is what a copy has more than the file that it is AlteredFrom. With it, a signature
+// is still base64url, so it is wrong and not malformed.
+const Letter = "A"
 
 // The values of Request.At. AtWire is this server over TLS: the options in Config lead
 // curl to the relay of the lab. Plain HTTP through the relay is AtHouse with Config.
@@ -295,7 +304,7 @@ func (c *Course) Select(list string) (lessons []*Lesson) {
 	return lessons
 }
 
-// AllSteps returns the preparing steps and the steps.
+// AllSteps returns the preparing steps and the steps, without those After.
 func (l *Lesson) AllSteps() []Step { return slices.Concat(l.Prepare, l.Steps) }
 
 // AllQuestions returns the prediction and the questions.

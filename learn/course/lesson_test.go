@@ -70,6 +70,11 @@ func TestLessons_faultIsNamed(t *testing.T) {
 		{"a strange method", `"method": "GET"`, `"method": "BREW"`, "needs a method"},
 		{"a relative path", `"GET", "path": "/a"`, `"GET", "path": "a"`, "begins with /"},
 		{"a file that nobody has saved", `"as": "x.txt"`, `"as": "y.txt"`, "y.txt"},
+		{"a copy of what nobody has saved", `"as": "x.txt"`, `"body_file": "z.json", "altered_from": "y.json"`, "y.json"},
+		{"a copy over its original", `"as": "x.txt"`, `"body_file": "x.txt", "altered_from": "x.txt"`, "another name"},
+		{"a condition of a step after it is done", `"hints": ["h", "h"], "explain": "EXPLAIN",
+  "done": {"seq": [{"see": "s", "step": "one"`, `"after": [{"id": "late", "say": "S", "request": {"method": "GET", "path": "/a"}, "expect": {"status": [200]}}],
+  "hints": ["h", "h"], "explain": "EXPLAIN", "done": {"seq": [{"see": "s", "step": "late"`, "names a step"},
 		{"a body that does not exist", `order.json`, `none.json`, "none.json"},
 		{"a path that climbs", `order.json`, `../../main.go`, "main.go"},
 		{"two bodies", `"body_file"`, `"form": ["a=b"], "body_file"`, "one body"},
@@ -311,7 +316,7 @@ func (q Question) saysWhyNot() bool {
 func (l *Lesson) stepsFault() string {
 	known := map[string]bool{}
 	saved := map[string]bool{}
-	for _, s := range l.AllSteps() {
+	for _, s := range slices.Concat(l.AllSteps(), l.After) {
 		fault := s.fault(saved)
 		if known[s.ID] {
 			fault = "has the id of another one"
@@ -341,7 +346,9 @@ func (s Step) fault(saved map[string]bool) string {
 		return "needs a method, and a path that begins with /"
 	case r.As != "" && !saved[r.As]:
 		return "shows " + r.As + ", which no step before it has saved"
-	case r.BodyFile != "" && !saved[r.BodyFile] && !slices.Contains(ExampleNames(), r.BodyFile):
+	case r.AlteredFrom != "" && (!saved[r.AlteredFrom] || saved[r.BodyFile]):
+		return "alters " + r.AlteredFrom + ", which a step before it must have saved under another name"
+	case r.BodyFile != "" && r.AlteredFrom == "" && !saved[r.BodyFile] && !slices.Contains(ExampleNames(), r.BodyFile):
 		return "sends " + r.BodyFile + ", which is none of /learn/files and no step before it has saved"
 	case r.BodyFile != "" && len(r.Form) > 0:
 		return "has a form and a file; a request has one body"
@@ -349,7 +356,7 @@ func (s Step) fault(saved map[string]bool) string {
 	if fault := r.fault(saved); fault != "" {
 		return fault
 	}
-	words := slices.Concat([]string{r.Path, r.As, r.SaveAs, r.BodyFile, r.JarIn, r.JarOut, r.Config, r.CACert}, r.Form)
+	words := slices.Concat([]string{r.Path, r.As, r.SaveAs, r.BodyFile, r.AlteredFrom, r.JarIn, r.JarOut, r.Config, r.CACert}, r.Form)
 	for _, h := range r.Headers {
 		words = append(words, h.Name+": "+h.Value)
 	}

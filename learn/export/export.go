@@ -143,7 +143,7 @@ func (t Target) problemType(s course.Step) string {
 // in bash, zsh, cmd and PowerShell 7. In Windows PowerShell 5.1 the program is called
 // curl.exe.
 func (t Target) Curl(program string, r course.Request) string {
-	return t.curl(shell{program, quoteSh}, r)
+	return t.curl(shell{program: program, quote: quoteSh}, r)
 }
 
 func (t Target) curl(sh shell, r course.Request) string {
@@ -209,7 +209,7 @@ func defaultMethod(r course.Request) string {
 // FetchFiles writes the line for a terminal that downloads the bodies of a lesson, or
 // nothing if it needs none.
 func (t Target) FetchFiles(program string, l *course.Lesson) string {
-	return t.fetchFiles(shell{program, quoteSh}, l)
+	return t.fetchFiles(shell{program: program, quote: quoteSh}, l)
 }
 
 func (t Target) fetchFiles(sh shell, l *course.Lesson) string {

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -9,6 +10,49 @@ import (
 )
 
 func variable(s course.Step) string { return strings.ReplaceAll(s.ID, "-", "_") }
+
+// savers are the steps that have saved the files, by the names of those.
+type savers map[string]course.Step
+
+func (saved savers) note(s course.Step) {
+	if s.Request.SaveAs != "" {
+		saved[s.Request.SaveAs] = s
+	}
+}
+
+// memberWriter writes a member of the response to a step, as the tool finds it.
+type memberWriter func(of course.Step, name string) string
+
+// The members of responses that these tools send on.
+const (
+	accessToken, refreshToken = "access_token", "refresh_token"
+	certificate               = "certificate"
+)
+
+// members are those of the response to a step that its file is saved for.
+func members(s course.Step) []string {
+	switch {
+	case s.Request.Path == "/learn/certificate":
+		return []string{certificate}
+	case wantsText(s.Request):
+		return []string{accessToken}
+	}
+	return []string{accessToken, refreshToken}
+}
+
+// body is the body of a request that sends a file: what was saved in it, and if the file is
+// altered, with the letter.
+func (saved savers) body(r course.Request, member memberWriter) string {
+	of, letter := saved[r.BodyFile], ""
+	if r.AlteredFrom != "" {
+		of, letter = saved[r.AlteredFrom], course.Letter
+	}
+	var fields []string
+	for _, name := range members(of) {
+		fields = append(fields, fmt.Sprintf("\"%s\": \"%s%s\"", name, member(of, name), letter))
+	}
+	return "{" + strings.Join(fields, ", ") + "}"
+}
 
 // wantsText reports whether the response is one line of plain text.
 func wantsText(r course.Request) bool { return strings.HasSuffix(r.SaveAs, ".txt") }
@@ -23,26 +67,28 @@ func (t Target) http(l *course.Lesson) string {
 		w.line("# For httpYac, the lines with @sleep and = give an answer the name that REST Client knows; they wait for nothing.")
 	}
 	t.httpAnswer(w, l, l.Predict)
-	files, last := map[string]string{}, "" // the names of the requests that have saved them, and of the one before
-	for _, step := range l.AllSteps() {
-		if why := onlyCurl(step); why != "" {
-			t.instead(w, "###", step, why)
-			continue
-		}
-		t.httpStep(w, step, files, last)
-		if last = ""; isUsedLater(step) {
-			last = requestName(step)
-		}
-		if step.Request.SaveAs != "" {
-			files[step.Request.SaveAs] = last
-		}
-		if placesOrder(step) {
-			t.Order = "{{" + last + ".response.body.id}}"
+	saved, last := savers{}, "" // last is the name of the request before
+	write := func(steps []course.Step) {
+		for _, step := range steps {
+			if why := onlyCurl(step); why != "" {
+				t.instead(w, "###", step, why)
+				continue
+			}
+			t.httpStep(w, step, saved, last)
+			saved.note(step)
+			if last = ""; isUsedLater(step) {
+				last = requestName(step)
+			}
+			if placesOrder(step) {
+				t.Order = "{{" + last + ".response.body.id}}"
+			}
 		}
 	}
+	write(l.AllSteps())
 	for _, q := range l.Questions {
 		t.httpAnswer(w, l, q)
 	}
+	write(l.After)
 	return w.String()
 }
 
@@ -103,8 +149,11 @@ func (t Target) httpAnswer(w *lines, l *course.Lesson, q course.Question) {
 // httpStep writes a step. last is the name of the request before it, if its response is used
 // later. REST Client finds that response in last.response.body, and httpYac in last itself; its
 // @sleep evaluates JavaScript, and waits only for a number of milliseconds.
-func (t Target) httpStep(w *lines, step course.Step, files map[string]string, last string) {
+func (t Target) httpStep(w *lines, step course.Step, saved savers, last string) {
 	r := step.Request
+	member := func(of course.Step, name string) string {
+		return "{{" + requestName(of) + ".response.body." + name + "}}"
+	}
 	w.line("\n### %s", plainText(step.Say))
 	differences(w, r)
 	if last != "" {
@@ -114,29 +163,28 @@ func (t Target) httpStep(w *lines, step course.Step, files map[string]string, la
 		w.line("# Wait %d seconds first.\n# @sleep %d", step.Wait, step.Wait*1000)
 	}
 	w.line("# @name %s\n%s %s", requestName(step), r.Method, t.url(r))
-	t.headers(w, r, func(file string) string { return "{{" + files[file] + ".response.body.access_token}}" })
+	t.headers(w, r, saved, member)
 	switch body := exampleText(r); {
 	case len(r.Form) > 0:
 		w.line("Content-Type: application/x-www-form-urlencoded\n\n%s", form(r.Form))
 	case body != "":
 		w.line("Content-Type: application/json\n\n%s", body)
 	case r.BodyFile != "":
-		name := files[r.BodyFile]
-		w.line("Content-Type: application/json\n\n{\"access_token\": \"{{%s.response.body.access_token}}\", \"refresh_token\": \"{{%s.response.body.refresh_token}}\"}", name, name)
+		w.line("Content-Type: application/json\n\n%s", saved.body(r, member))
 	}
 }
 
 // headers writes those of a request. Where curl saves a token as text and sends the
 // file, these tools ask for JSON and take the token from the response.
-func (t Target) headers(w *lines, r course.Request, token func(file string) string) {
+func (t Target) headers(w *lines, r course.Request, saved savers, member memberWriter) {
 	if r.As != "" {
-		w.line("Authorization: Bearer %s", token(r.As))
+		w.line("Authorization: Bearer %s", member(saved[r.As], accessToken))
 	}
 	if wantsText(r) {
 		w.line("Accept: application/json")
 	}
 	for _, h := range t.Headers(r) {
-		if h.Name != "Accept" {
+		if h.Name != "Accept" || !wantsText(r) {
 			w.line("%s: %s", h.Name, h.Value)
 		}
 	}

@@ -11,23 +11,25 @@ import (
 // hurl writes the lesson for hurl --test, with what each response must be.
 func (t Target) hurl(l *course.Lesson) string {
 	w := &lines{end: "\n"}
-	files := map[string]string{} // the names of the variables in their place
+	saved := savers{}
 	w.line("# %s %s. Run it with: %s --test %s.hurl", l.ID, l.Title, t.program("hurl"), l.ID)
 	t.Order = "{{order}}"
 	t.hurlAnswer(w, l, l.Predict)
-	for _, step := range l.AllSteps() {
-		if why := onlyCurl(step); why != "" {
-			t.instead(w, "#", step, why)
-			continue
-		}
-		t.hurlStep(w, l, step, files)
-		if step.Request.SaveAs != "" {
-			files[step.Request.SaveAs] = variable(step)
+	write := func(steps []course.Step) {
+		for _, step := range steps {
+			if why := onlyCurl(step); why != "" {
+				t.instead(w, "#", step, why)
+				continue
+			}
+			t.hurlStep(w, l, step, saved)
+			saved.note(step)
 		}
 	}
+	write(l.AllSteps())
 	for _, q := range l.Questions {
 		t.hurlAnswer(w, l, q)
 	}
+	write(l.After)
 	return w.String()
 }
 
@@ -36,12 +38,13 @@ func (t Target) hurlAnswer(w *lines, l *course.Lesson, q course.Question) {
 	w.line("\n# %s\nPOST %s/learn/lessons/%s/answers\n[Form]\nquestion: %s\n%s: %s\nHTTP 200", q.Question, t.URL, l.ID, q.ID, field, value)
 }
 
-func (t Target) hurlStep(w *lines, l *course.Lesson, step course.Step, files map[string]string) {
+func (t Target) hurlStep(w *lines, l *course.Lesson, step course.Step, saved savers) {
 	r := step.Request
 	w.line("\n# %s", plainText(step.Say))
 	differences(w, r)
 	w.line("%s %s", r.Method, t.url(r))
-	t.headers(w, r, func(file string) string { return "{{" + files[file] + "_access}}" })
+	member := func(of course.Step, name string) string { return "{{" + captured(of, name) + "}}" }
+	t.headers(w, r, saved, member)
 	if step.Wait > 0 {
 		w.line("[Options]\ndelay: %ds", step.Wait)
 	}
@@ -55,28 +58,34 @@ func (t Target) hurlStep(w *lines, l *course.Lesson, step course.Step, files map
 	case body != "":
 		w.line("%s", body)
 	case r.BodyFile != "":
-		name := files[r.BodyFile]
-		w.line("{\"access_token\": \"{{%s_access}}\", \"refresh_token\": \"{{%s_refresh}}\"}", name, name)
+		w.line("%s", saved.body(r, member))
 	}
-	t.hurlExpect(w, step, holdsToken(l, r.SaveAs))
+	t.hurlExpect(w, step, isSent(l, r.SaveAs))
 }
 
-// holdsToken reports whether a step takes a token from a file.
-func holdsToken(l *course.Lesson, file string) bool {
-	return file != "" && slices.ContainsFunc(l.AllSteps(), func(s course.Step) bool { return s.Request.As == file || s.Request.BodyFile == file })
+// captured is the name of the variable with a member of the response to a step.
+func captured(s course.Step, member string) string {
+	return variable(s) + "_" + strings.TrimSuffix(member, "_token")
 }
 
-func (t Target) hurlExpect(w *lines, step course.Step, token bool) {
+// isSent reports whether a step sends what is in a file.
+func isSent(l *course.Lesson, file string) bool {
+	return file != "" && slices.ContainsFunc(slices.Concat(l.AllSteps(), l.After), func(s course.Step) bool {
+		return slices.Contains([]string{s.Request.As, s.Request.BodyFile, s.Request.AlteredFrom}, file)
+	})
+}
+
+func (t Target) hurlExpect(w *lines, step course.Step, isSent bool) {
 	e := step.Expect
 	if len(e.Status) == 1 {
 		w.line("HTTP %d", e.Status[0])
 	} else {
 		w.line("HTTP *")
 	}
-	if token {
-		w.line("[Captures]\n%s_access: jsonpath \"$.access_token\"", variable(step))
-		if !wantsText(step.Request) {
-			w.line("%s_refresh: jsonpath \"$.refresh_token\"", variable(step))
+	if isSent {
+		w.line("[Captures]")
+		for _, name := range members(step) {
+			w.line("%s: jsonpath \"$.%s\"", captured(step, name), name)
 		}
 	}
 	if placesOrder(step) {

@@ -1,21 +1,34 @@
 package export
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
+
+	"restaurant/learn/course"
 )
 
-// shell is how a shell calls curl and quotes a word.
+// shell is how a shell calls curl, quotes a word, and copies a file with one letter more.
 type shell struct {
 	program string
 	quote   func(word string) string
+	copying string // a line with the letter and the two files in it
 }
 
 var (
-	posix      = shell{"curl", quoteSh}
-	batch      = shell{"curl", quoteCmd}
-	powerShell = shell{"curl.exe", quotePowerShell}
+	posix      = shell{"curl", quoteSh, `sed 's/\.[^".]*\.[^".]*/&%s/' %s > %s`}
+	batch      = shell{"curl", quoteCmd, `powershell -NoProfile -Command "` + copyingInPowerShell + `"`}
+	powerShell = shell{"curl.exe", quotePowerShell, copyingInPowerShell}
 )
+
+// copyingInPowerShell writes no byte-order mark, which JSON may not have.
+const copyingInPowerShell = `(Get-Content %[2]s) -replace '\.[\w-]+\.[\w-]+', '$0%[1]s' | Set-Content -Encoding Ascii %[3]s`
+
+// alter writes the line that makes the file which a request sends from the one that an
+// earlier step has saved. The end of the signed text is the end of the first text with dots.
+func (sh shell) alter(r course.Request) string {
+	return fmt.Sprintf(sh.copying, course.Letter, r.AlteredFrom, r.BodyFile)
+}
 
 var (
 	// bareWord needs no quotes in any shell.

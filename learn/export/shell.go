@@ -64,7 +64,8 @@ func (t Target) sh(l *course.Lesson) string {
 	}
 	w.line("%s -D predict.head -o /dev/null || fail %s", t.answer(posix, l, l.Predict), nothing)
 	t.Order = number
-	for n, step := range l.AllSteps() {
+	steps := l.AllSteps()
+	for n, step := range steps {
 		t.shStep(w, n+1, step)
 	}
 	w.line("")
@@ -74,6 +75,9 @@ func (t Target) sh(l *course.Lesson) string {
 	w.line("%s -s %s -o %s.json", t.program("curl"), t.At("/learn/lessons/"+l.ID+".json"), l.ID)
 	w.line(`grep -qF '"state":"done"' %s.json || fail %s`, l.ID, quoteSh("it is not done; see "+t.URL+"/learn"))
 	w.line(`echo "%s is done."`, l.ID)
+	for n, step := range l.After {
+		t.shStep(w, len(steps)+n+1, step)
+	}
 	return w.String()
 }
 
@@ -89,6 +93,9 @@ func (t Target) shStep(w *lines, n int, step course.Step) {
 	if step.Page != "" {
 		w.line("echo %s\nread -r _", quoteText("Do this in a browser: "+t.PageURL(step)+" Then press Enter here."))
 		return
+	}
+	if step.Request.AlteredFrom != "" {
+		w.line("%s", posix.alter(step.Request))
 	}
 	line := strings.ReplaceAll(t.curl(posix, step.Request), number, "$order")
 	if step.Expect.CurlExit != 0 {
@@ -149,21 +156,32 @@ func (t Target) script(l *course.Lesson, remark string, sh shell, wait string) s
 		w.line("%s", fetch)
 	}
 	w.line("%s", t.answer(sh, l, l.Predict))
-	for n, step := range l.AllSteps() {
-		w.line("\r\n%s %d. %s", remark, n+1, plainText(step.Say))
-		if step.Wait > 0 {
-			w.line(wait, step.Wait)
-		}
-		if step.Page != "" {
-			w.line("%s In a browser: %s", remark, t.PageURL(step))
-		} else {
-			w.line("%s", t.curl(sh, step.Request))
-		}
+	steps := l.AllSteps()
+	for n, step := range steps {
+		t.scriptStep(w, n+1, step, remark, sh, wait)
 	}
 	w.line("")
 	for _, q := range l.Questions {
 		w.line("%s", t.answer(sh, l, q))
 	}
+	for n, step := range l.After {
+		t.scriptStep(w, len(steps)+n+1, step, remark, sh, wait)
+	}
 	w.line("%s -s %s", t.program(sh.program), sh.quote(t.URL+"/learn"))
 	return w.String()
+}
+
+func (t Target) scriptStep(w *lines, n int, step course.Step, remark string, sh shell, wait string) {
+	w.line("\r\n%s %d. %s", remark, n, plainText(step.Say))
+	if step.Wait > 0 {
+		w.line(wait, step.Wait)
+	}
+	if step.Page != "" {
+		w.line("%s In a browser: %s", remark, t.PageURL(step))
+		return
+	}
+	if step.Request.AlteredFrom != "" {
+		w.line("%s", sh.alter(step.Request))
+	}
+	w.line("%s", t.curl(sh, step.Request))
 }

@@ -65,4 +65,17 @@ curl -q -s -d question=bank -d choice=3 http://localhost:8080/learn/lessons/L18/
 curl -q -s -d question=dismissed -d choice=2 http://localhost:8080/learn/lessons/L18/answers
 curl -q -s -d question=hospital -d choice=3 http://localhost:8080/learn/lessons/L18/answers
 curl -q -s -d question=admin -d choice=2 http://localhost:8080/learn/lessons/L18/answers
+
+rem 18. This server has seen what you did tonight. Get your certificate, signed with the server's private key, and save it.
+curl -q -fsS -H "Accept: application/json" http://localhost:8080/learn/certificate -o certificate.json
+
+rem 19. Look at the public keys of the server. The certificate names one of them.
+curl -q -i http://localhost:8080/.well-known/jwks.json
+
+rem 20. Check the certificate. valid is true: the signature fits one of the public keys, the one with the same kid. But active is false, because typ says certificate: nobody can use it as a wristband (access token).
+curl -q -i -H "Content-Type: application/json" -d "@certificate.json" http://localhost:8080/api/v1/auth/inspect
+
+rem 21. Copy certificate.json to changed.json. In changed.json, add the letter A at the end of the certificate, before the quotation mark and payload. Check the copy: valid is false. One letter is enough.
+powershell -NoProfile -Command "(Get-Content certificate.json) -replace '\.[\w-]+\.[\w-]+', '$0A' | Set-Content -Encoding Ascii changed.json"
+curl -q -i -H "Content-Type: application/json" -d "@changed.json" http://localhost:8080/api/v1/auth/inspect
 curl -q -s http://localhost:8080/learn

@@ -117,3 +117,21 @@ curl -q -s -d question=admin -d choice=2 http://localhost:8080/learn/lessons/L18
 curl -q -s http://localhost:8080/learn/lessons/L18.json -o L18.json
 grep -qF '"state":"done"' L18.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L18 is done."
+
+echo "18. This server has seen what you did tonight. Get your certificate, signed with the server's private key, and save it."
+curl -q -fsS -H "Accept: application/json" http://localhost:8080/learn/certificate -o certificate.json -sS -D certificate.head > certificate.body || fail "certificate: it is refused, or nothing answers"
+cp certificate.json certificate.body
+wants certificate 200
+
+echo "19. Look at the public keys of the server. The certificate names one of them."
+curl -q -i http://localhost:8080/.well-known/jwks.json -sS -D keys.head > keys.body || fail "keys: nothing answers"
+wants keys 200
+
+echo "20. Check the certificate. valid is true: the signature fits one of the public keys, the one with the same kid. But active is false, because typ says certificate: nobody can use it as a wristband (access token)."
+curl -q -i -H "Content-Type: application/json" -d "@certificate.json" http://localhost:8080/api/v1/auth/inspect -sS -D genuine.head > genuine.body || fail "genuine: nothing answers"
+wants genuine 200
+
+echo "21. Copy certificate.json to changed.json. In changed.json, add the letter A at the end of the certificate, before the quotation mark and payload. Check the copy: valid is false. One letter is enough."
+sed 's/\.[^".]*\.[^".]*/&A/' certificate.json > changed.json
+curl -q -i -H "Content-Type: application/json" -d "@changed.json" http://localhost:8080/api/v1/auth/inspect -sS -D changed.head > changed.body || fail "changed: nothing answers"
+wants changed 200

@@ -20,9 +20,15 @@ export const lessonFiles = Object.assign(new EventTarget(), {
 });
 
 /** missingFile names the file that a request sends and that is not there, or is null. */
-export function missingFile({ as, body, body_file: file }) {
+export function missingFile({ as, body, body_file: file, altered_from: original }) {
   if (as && !files.has(as)) return as;
-  return file && body === null && !files.has(file) ? file : null;
+  const needed = original ?? file;
+  return needed && body === null && !files.has(needed) ? needed : null;
+}
+
+/** alter copies a file, with one letter more at the end of the signed text in it. */
+function alter(original, copy) {
+  lessonFiles.put(copy, files.get(original).replace(/\.[^".]*\.[^".]*/, "$&A"));
 }
 
 /** tokenIn is the token in a file that holds the line of an Authorization header. */
@@ -34,6 +40,7 @@ export const claimsIn = (name) => (name.endsWith(".txt") ? decode(tokenIn(name))
 /** sendStep makes the request of a step and returns the answer of api.js with its text.
  *  A stream is read to its end, or until signal; each event goes to onEvent. */
 export async function sendStep(request, { why, signal, onEvent }) {
+  if (request.altered_from) alter(request.altered_from, request.body_file);
   const options = {
     why,
     signal,

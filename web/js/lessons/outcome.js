@@ -59,7 +59,7 @@ export class Outcome {
 
   /** showDone says that the lesson is done, and where to go on. */
   showDone() {
-    const { id, done_at: at } = this.page.data, on = nextLesson(id);
+    const { id, done_at: at, after } = this.page.data, on = nextLesson(id);
     this.done.replaceChildren(
       h(
         "div",
@@ -68,7 +68,8 @@ export class Outcome {
           "p",
           {},
           h("b", { class: "good" }, `✓ ${id} is done`),
-          ` since ${clockTime(at)}. Below are your guess and the explanation.`,
+          ` since ${clockTime(at)}. Below are your guess`,
+          after.length ? ", the explanation and your last exercise." : " and the explanation.",
         ),
         h(
           "p",

@@ -96,7 +96,7 @@ export class LessonPage extends View {
       h(
         "div",
         { class: "lesson" },
-        h("div", { class: "lesson__main" }, facts, this.lock, lead, this.guess.el, this.run.el, this.outcome.el),
+        h("div", { class: "lesson__main" }, facts, this.lock, lead, this.guess.el, this.run.el, this.outcome.el, this.run.after),
         this.side.el,
       ),
     ], this.heading);
@@ -137,8 +137,8 @@ export class LessonPage extends View {
 const wasReset = (before, data) => before.started_at !== data.started_at && before.started_at !== null;
 
 /** dropOwnBodies removes bodies that come from a file which a step of the lesson writes. */
-function dropOwnBodies({ prepare, steps }) {
-  const all = [...prepare, ...steps], written = new Set(all.map((step) => step.request.save_as));
+function dropOwnBodies({ prepare, steps, after }) {
+  const all = [...prepare, ...steps, ...after], written = new Set(all.map((step) => step.request.save_as));
   for (const { request } of all) if (written.has(request.body_file)) request.body = null;
 }
 

@@ -21,13 +21,15 @@ export class Run {
     this.heading = h("h2", { id: "run", tabindex: -1 }, "Run");
     this.notice = h("div", { class: "notice" });
     this.el = h("section", { class: "stage", "aria-labelledby": "run" });
+    this.after = h("section", { class: "stage", "aria-labelledby": "after", hidden: true });
     this.render();
   }
 
   /** update gives each step what the server says of it now. */
   update() {
-    const { prepare, steps } = this.page.data;
-    for (const [i, step] of this.steps.entries()) step.update([...prepare, ...steps][i]);
+    const { prepare, steps, after, state } = this.page.data;
+    for (const [i, step] of this.steps.entries()) step.update([...prepare, ...steps, ...after][i]);
+    this.after.hidden = !after.length || !this.steps.length || state !== "done";
   }
 
   render() {
@@ -38,11 +40,13 @@ export class Run {
         h("p", { class: "muted" }, "Guess first. Then the requests appear."),
       );
     }
-    this.steps = [...data.prepare, ...data.steps].map((step, i) =>
-      new Step(this, step, i < data.prepare.length ? `preparation ${i + 1}` : `step ${i + 1 - data.prepare.length}`)
-    );
+    const numbered = (steps, word) => steps.map((step, i) => new Step(this, step, `${word} ${i + 1}`));
+    const prepared = numbered(data.prepare, "preparation"),
+      steps = numbered(data.steps, "step"),
+      after = numbered(data.after, "last step"),
+      files = filesBox();
+    this.steps = [...prepared, ...steps, ...after];
     for (const [i, step] of this.steps.entries()) step.before = this.steps[i - 1];
-    const prepared = this.steps.slice(0, data.prepare.length), files = filesBox();
     lessonFiles.addEventListener("change", files.draw, { signal });
     this.el.replaceChildren(
       this.heading,
@@ -53,10 +57,15 @@ export class Run {
       prepared.length ? h("h3", {}, "Before you begin") : "",
       prepared.length ? h("ol", { class: "lesson-steps lesson-steps--before" }, prepared.map((s) => s.el)) : "",
       prepared.length ? h("h3", {}, "The steps") : "",
-      h("ol", { class: "lesson-steps" }, this.steps.slice(prepared.length).map((s) => s.el)),
+      h("ol", { class: "lesson-steps" }, steps.map((s) => s.el)),
       data.look ? h("p", { class: "aside" }, h("b", {}, "Worth a look. "), glossary.link(data.look)) : "",
       files.el,
       this.questions,
+    );
+    this.after.replaceChildren(
+      h("h2", { id: "after" }, "Your last exercise"),
+      h("p", {}, "This counts for nothing: the lesson is done. Check your certificate as a program elsewhere would."),
+      h("ol", { class: "lesson-steps" }, after.map((s) => s.el)),
     );
     if (this.shell === "http") this.chooseShell("http");
   }

@@ -129,12 +129,15 @@ class TokenView extends View {
     }
     if (this.decoded.fault) return [this.decoded.fault, "", "no"];
     if (!this.verdictOf) return ["Not checked yet", "the page has only read it", "unknown"];
-    const { active, reasons, signature } = this.verdictOf,
+    const { active, reasons, signature, header } = this.verdictOf,
       exp = readTime(this.decoded.claims?.exp),
       left = exp ? exp.at - serverNow() / 1000 : null;
     if (active && left > 0) return [`Valid for ${duration(left)}`, "the signature is right", "yes"];
     if (left !== null && left <= 0 && (active || reasons[0] === "token-expired")) {
       return [`Expired ${duration(left)} ago`, signature.valid ? "the signature is right" : "", "no"];
+    }
+    if (signature.valid && header?.typ === "certificate+jwt") {
+      return ["A genuine certificate", "the signature is right, and it is no wristband", "yes"];
     }
     const words = {
       "token-signature-invalid": "Wrong signature",
