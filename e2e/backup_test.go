@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -47,5 +50,62 @@ func TestBackup_whileOrdersArrive(t *testing.T) {
 	restored := testkit.Start(t, other)
 	if status := restored.Call("GET", fmt.Sprintf("/api/v1/orders/%d", before.ID), restored.Login("alice"), "", nil); status != 200 {
 		t.Errorf("the copy answers %d for an order from before", status)
+	}
+}
+
+// TestBackup_byCron runs the line of docs/operations.md for cron, as cron does, while the
+// server is running.
+func TestBackup_byCron(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no cron")
+	}
+	page, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^0 3 \* \* \* cd /srv/restaurant && (.*)$`).FindSubmatch(page)
+	if line == nil {
+		t.Fatal("docs/operations.md has no line for cron")
+	}
+	folder := t.TempDir()
+	program, err := os.ReadFile(testkit.Program())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "restaurant"), program, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	backups := filepath.Join(folder, "backups")
+	if err := os.Mkdir(backups, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, days := range map[string]int{"old.db": 20, "recent.db": 10} {
+		writeFile(t, filepath.Join(backups, name), nil)
+		at := time.Now().Add(-time.Duration(days) * 24 * time.Hour)
+		if err := os.Chtimes(filepath.Join(backups, name), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server := testkit.Start(t, filepath.Join(folder, "data"))
+	id := register(t, server, "later")
+	cron := exec.Command("/bin/sh", "-c", strings.ReplaceAll(string(line[1]), `\%`, "%")) // to cron, % alone ends the line
+	cron.Dir, cron.Env = folder, []string{"PATH=/usr/bin:/bin", "HOME=" + folder}
+	if text, err := cron.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	server.Stop()
+	var names []string
+	entries, err := os.ReadDir(backups)
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	if err != nil || !regexp.MustCompile(`^\d{4}-\d\d-\d\d\.db recent\.db$`).MatchString(strings.Join(names, " ")) {
+		t.Fatalf("the backups are %q, %v", names, err)
+	}
+	if out, code := testkit.RunProgram(t, filepath.Join(folder, "data"), "", "restore", "-yes", filepath.Join(backups, names[0])); code != 0 {
+		t.Fatalf("restore exits with %d: %s", code, out)
+	}
+	if next := register(t, testkit.Start(t, filepath.Join(folder, "data")), "victim"); next <= id {
+		t.Errorf("user %d comes after %d", next, id)
 	}
 }
