@@ -47,7 +47,7 @@ func openClassIn(t *testing.T, folder string, s class.Settings) *testClass {
 	url := "http://" + c.server.Listener.Addr().String()
 	log := slog.New(slog.DiscardHandler)
 	o := tableOpener{cfg: cfg, log: log, hashing: queue.New(hashersOfAClass)}
-	if c.Class, err = class.Open(class.Options{Folder: folder, URL: url, Open: o.open, Copy: o.copy, PutBack: o.putBack, Log: log}, s); err != nil {
+	if c.Class, err = class.Open(class.Options{Folder: folder, URL: url, Open: o.open, Copy: o.copy, PutBack: o.putBack, Rescue: o.rescue, Log: log}, s); err != nil {
 		t.Fatal(err)
 	}
 	if c.teacher, err = c.NewTeacherCode(); err != nil {
@@ -722,8 +722,8 @@ func TestClass_close(t *testing.T) {
 func TestClass_restore(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	settings := class.Settings{Title: "Pizza class", Tables: 3, Join: class.JoinOpen, Unlock: class.UnlockAll}
-	var tables [3]string
+	settings := class.Settings{Title: "Pizza class", Tables: 4, Join: class.JoinOpen, Unlock: class.UnlockAll}
+	var tables [4]string
 	t.Run("before", func(t *testing.T) {
 		c := openClassIn(t, folder, settings)
 		for n := range tables {
@@ -733,27 +733,27 @@ func TestClass_restore(t *testing.T) {
 		c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/01/reset", `{"what":"lesson","lesson":"L02"}`) // leaves a copy
 	})
 	damaged := []byte(strings.Repeat("this is no database ", 1000))
-	for _, number := range []string{"01", "02"} {
-		if err := os.WriteFile(filepath.Join(folder, "tables", number, "restaurant.db"), damaged, 0o600); err != nil {
+	for _, file := range []string{"01/restaurant.db", "02/restaurant.db", "03/restaurant.db", "03/lessons.db"} {
+		if err := os.WriteFile(filepath.Join(folder, "tables", file), damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	c := openClassIn(t, folder, settings)
-	for _, table := range tables[:2] {
+	for _, table := range tables[:3] {
 		if res := c.send(t, http.MethodGet, table+"/learn", ""); res.status != http.StatusServiceUnavailable || !strings.Contains(res.body, "table-broken") {
 			t.Errorf("a damaged table: %d %s", res.status, res.body)
 		}
 	}
 	res := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/tables/01", "")
-	if reason, _ := member(t, res, "reason").(string); member(t, res, "state") != "broken" || reason == "" {
+	if reason, _ := member(t, res, "reason").(string); member(t, res, "state") != "broken" || !strings.Contains(reason, "it is damaged") || strings.Contains(reason, "RESTAURANT_") {
 		t.Errorf("the teacher sees %s", res.body)
 	}
 	for n, want := range []struct {
-		copied       bool
+		copied, kept bool
 		orders, seen any
-	}{{true, 2, 2}, {false, 0, 0}} {
+	}{{true, true, 2, 2}, {false, true, 0, 2}, {false, false, 0, 0}} {
 		res := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/0"+string(rune('1'+n))+"/restore", "")
-		if got := member(t, res, "copied_at") != nil; got != want.copied {
+		if member(t, res, "copied_at") != nil != want.copied || member(t, res, "lessons_kept") != want.kept {
 			t.Errorf("table %d: %s", n+1, res.body)
 		}
 		if text := readText(t, filepath.Join(member(t, res, "aside").(string), "restaurant.db")); text != string(damaged) {
@@ -763,10 +763,10 @@ func TestClass_restore(t *testing.T) {
 			t.Errorf("table %d has %v orders, %v seen", n+1, orders, seen)
 		}
 	}
-	if orders, seen, _ := c.kept(t, tables[2]); orders != 2 || seen != 2 {
+	if orders, seen, _ := c.kept(t, tables[3]); orders != 2 || seen != 2 {
 		t.Errorf("the neighbour has %v orders, %v seen", orders, seen)
 	}
-	c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/tables/03/restore", "")
+	c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/tables/04/restore", "")
 }
 
 // TestClass_export: a line for each lesson of each table that is taken; what came from a file

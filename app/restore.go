@@ -77,7 +77,12 @@ func (r *restoration) prepare(ctx context.Context) (err error) {
 	if err := models.CopyDatabase(beside, r.lessons); err != nil {
 		return fmt.Errorf("the progress of the lessons beside the backup cannot be read: %w. Nothing was changed. To restore only the database, move %s away", err, beside)
 	}
-	lessons, err := learn.Open(ctx, r.lessons, learn.Options{PublicURL: "http://localhost", Log: slog.New(slog.DiscardHandler)})
+	return checkLessons(ctx, r.lessons)
+}
+
+// checkLessons opens the progress of lessons, as the server would.
+func checkLessons(ctx context.Context, file string) error {
+	lessons, err := learn.Open(ctx, file, learn.Options{PublicURL: "http://localhost", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}

@@ -127,6 +127,27 @@ func (o tableOpener) putBack(ctx context.Context, folder, from string, database,
 	return errors.Join(err, r.install())
 }
 
+// rescue takes the progress over from a damaged folder: it is in a file of its own, which may be
+// whole.
+func (o tableOpener) rescue(ctx context.Context, folder, from string) (err error) {
+	lost, rescued := o.at(from).lessonsFile(), filepath.Join(folder, "rescued.db")
+	if _, err := os.Stat(lost); err != nil {
+		return err
+	}
+	lock, err := lockFolder(folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, models.RemoveDatabase(rescued), lock.Unlock()) }()
+	if err := models.CopyOpenDatabase(ctx, lost, rescued); err != nil {
+		return err
+	}
+	if err := checkLessons(ctx, rescued); err != nil {
+		return err
+	}
+	return models.InstallDatabase(rescued, o.at(folder).lessonsFile())
+}
+
 // tableRestaurant is the restaurant of a table.
 type tableRestaurant struct {
 	holder    *holder

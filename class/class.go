@@ -91,7 +91,10 @@ type Options struct {
 	// PutBack puts a copy back into the folder of a restaurant, which is closed: the
 	// database, the progress or both.
 	PutBack func(ctx context.Context, folder, from string, database, progress bool) error
-	Log     *slog.Logger
+	// Rescue takes the progress of a restaurant over from a damaged folder, if it can still be
+	// read. The restaurant is closed.
+	Rescue func(ctx context.Context, folder, from string) error
+	Log    *slog.Logger
 }
 
 // Class is an http.Handler for all tables.

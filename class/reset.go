@@ -185,6 +185,8 @@ type restoreResponse struct {
 	Table string `json:"table"`
 	// CopiedAt is when what is there now was copied; null for a fresh restaurant.
 	CopiedAt *time.Time `json:"copied_at"`
+	// LessonsKept is whether the progress in the lessons is as it was.
+	LessonsKept bool `json:"lessons_kept"`
 	// Aside is where the broken folder is now.
 	Aside string `json:"aside"`
 }
@@ -203,6 +205,7 @@ func (c *Class) restoreTable(gc *gin.Context, t *table) error {
 		return err
 	}
 	res.CopiedAt = t.restoreNewest(ctx)
+	res.LessonsKept = t.rescueLessons(ctx, res.Aside)
 	if err := t.open(ctx); err != nil {
 		return problem.TableBroken.New("").Because(err)
 	}
@@ -235,6 +238,15 @@ func (t *table) restoreNewest(ctx context.Context) *time.Time {
 		_ = os.RemoveAll(t.folder()) // what PutBack has left of a copy
 	}
 	return nil
+}
+
+// rescueLessons takes the progress over from the broken folder, and reports whether that went well.
+func (t *table) rescueLessons(ctx context.Context, broken string) bool {
+	err := t.whileClosed(func() error { return t.class.Rescue(ctx, t.folder(), broken) })
+	if err != nil {
+		t.class.Log.Warn("the lessons of a broken table cannot be read", "table", t.text(), "err", err)
+	}
+	return err == nil
 }
 
 // newCodeOf gives a table a new code. The old one leads to a sentence.

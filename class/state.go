@@ -132,7 +132,9 @@ func (t *table) stateAt(now time.Time) tableState {
 		res.LastAt = new(at.UTC())
 	}
 	if in := t.inside.Load(); in != nil && in.broken != nil {
-		res.Reason = new(in.broken.Error())
+		// The advice behind it is for an operator of one restaurant; a teacher restores the table.
+		fact, _, _ := strings.Cut(in.broken.Error(), ". ")
+		res.Reason = &fact
 	}
 	if len(facts) > 0 {
 		res.Last = &lastFact{facts[0].Route, facts[0].Status, facts[0].Problem}

@@ -102,7 +102,14 @@ export class TableDialog {
         ),
         t.stuck ? h("p", { class: "says says--pause" }, whyStuck(t)) : null,
         t.state === "broken"
-          ? h("p", { class: "says says--pause" }, t.reason ?? "Its restaurant cannot be opened.")
+          ? h(
+            "p",
+            { class: "says says--pause" },
+            `${t.reason ?? "Its restaurant cannot be opened"}.`,
+            h("br"),
+            "Restoring brings back the newest copy that a reset has made, or a fresh restaurant,",
+            " and the lessons if they can still be read.",
+          )
           : null,
         next
           ? h(
@@ -153,7 +160,7 @@ export class TableDialog {
           "div",
           { class: "row" },
           state === "broken"
-            ? button("Restore the last good copy", () => this.act("restore", restored), {
+            ? button("Restore the table", () => this.act("restore", restored), {
               "data-key": "restore",
             })
             : null,
@@ -305,9 +312,18 @@ export class TableDialog {
 /** gateOf is what decides about the buttons for a table. */
 const gateOf = ({ state }) => ["closed", "broken"].includes(state) ? state : "open";
 
-/** restored says what is there now in the place of what was broken. */
-const restored = ({ copied_at: at }) =>
-  at ? `The copy of ${clockTime(at)} is back.` : "There was no copy, so the table begins with a fresh restaurant.";
+/** restored says what is there now in the place of what was broken, and what is lost. */
+function restored({ copied_at: at, lessons_kept: kept, aside }) {
+  const now = at
+    ? `The copy of ${clockTime(at)} is back. Orders since then are lost`
+    : "There was no copy, so the restaurant is fresh. Its orders are lost";
+  const lessons = kept
+    ? "the lessons are as they were"
+    : at
+    ? "the lessons, too, are those of the copy"
+    : "the lessons, too";
+  return `${now}; ${lessons}. The learner has to log in again. The damaged files are in ${aside}.`;
+}
 
 /** command shows a line to copy. */
 function command(line) {

@@ -17,10 +17,13 @@ export const states = {
   broken: ["!", "Broken"],
 };
 
+/** needsHelp is whether the teacher should look at a table. */
+export const needsHelp = (t) => t.stuck || t.state === "broken";
+
 /** @type {[string, (table: any) => boolean][]} */
 const filters = [
   ["All", () => true],
-  ["Need help", (t) => t.stuck || t.state === "broken"],
+  ["Need help", needsHelp],
   ["At work", (t) => t.state === "seated" || t.state === "opening"],
   ["Quiet", (t) => t.state === "idle"],
   ["Free or closed", (t) => t.state === "free" || t.state === "closed"],
@@ -107,7 +110,7 @@ class Row {
   update(t, titles, fits) {
     this.el.hidden = !fits && !this.el.contains(document.activeElement); // nobody loses the focus
     this.el.dataset.state = t.state;
-    this.el.classList.toggle("tables__stuck", t.stuck || t.state === "broken");
+    this.el.classList.toggle("tables__stuck", needsHelp(t));
     put(this.name, t.name ?? "", bdi);
     const [sign, word] = states[t.state] ?? ["", t.state];
     put(this.state, `${sign} ${t.reported && t.state === "seated" ? "Reported" : word}`);
@@ -119,7 +122,14 @@ class Row {
       this.last.dataset.words = this.last.title = words;
       this.last.replaceChildren(...(last ? [mark(kindOf(last.status), false), " ", h("code", {}, words)] : []));
     }
-    put(this.help, t.state === "broken" ? t.reason ?? "It cannot be opened." : t.stuck ? whyStuck(t) : "");
+    put(
+      this.help,
+      t.state === "broken"
+        ? `${t.reason ?? "It cannot be opened"}. Open it here to restore it.`
+        : t.stuck
+        ? whyStuck(t)
+        : "",
+    );
   }
 }
 

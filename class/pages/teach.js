@@ -6,7 +6,7 @@ import { $, announce } from "/js/lib/dom.js";
 import { Controls } from "./controls.js";
 import { listen, live, stop } from "./live.js";
 import { call, sentence } from "./server.js";
-import { TableList } from "./tables.js";
+import { needsHelp, TableList } from "./tables.js";
 
 const code = decodeURIComponent(location.hash.slice(1));
 if (code) history.replaceState(null, "", location.pathname);
@@ -57,7 +57,7 @@ live.addEventListener("mode", (/** @type {any} */ { detail: mode }) => {
 
 /** summary says in a line how the class is. */
 function summary({ tables }) {
-  const taken = tables.filter((t) => t.state !== "free").length, stuck = tables.filter((t) => t.stuck).length;
+  const taken = tables.filter((t) => t.state !== "free").length, stuck = tables.filter(needsHelp).length;
   return `${taken} of ${tables.length} tables are taken. ${
     stuck === 0 ? "Nobody is stuck." : `${stuck} may need help.`
   }`;

@@ -1,13 +1,10 @@
 package browser
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
@@ -99,7 +96,10 @@ func TestClass_teachByKeyboard(t *testing.T) {
 	}
 
 	by.helpTable(room, base)
-	by.download(t)
+	if csv := teacher.download("class.csv", func() { by.press(link("Export as CSV"), "Enter") }); !strings.Contains(csv, ",01,Alice,L01,") {
+		t.Errorf("the spreadsheet is %q", csv)
+	}
+	teacher.focusIsSeen("a download")
 	by.useWall()
 }
 
@@ -145,23 +145,6 @@ func (s steps) helpTable(room *classroom, base string) {
 	s.pressKey("Escape")
 	s.waitUntil("the focus back on the row, which the filter would hide", func() bool { return s.focused() == button("Table 02") })
 	s.press(radio("Free or closed*"), "Tab")
-}
-
-// download saves the spreadsheet.
-func (s steps) download(t *testing.T) {
-	t.Helper()
-	folder := t.TempDir()
-	if _, err := chromedp.CallBrowser(s.ctx, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{
-		Behavior: cdpbrowser.SetDownloadBehaviorBehaviorAllow, BrowserContextID: chromedp.FromContext(s.ctx).BrowserContextID, DownloadPath: folder,
-	}); err != nil {
-		t.Fatal(err)
-	}
-	s.press(link("Export as CSV"), "Enter")
-	s.waitUntil("the spreadsheet is there", func() bool {
-		text, err := os.ReadFile(filepath.Join(folder, "class.csv"))
-		return err == nil && strings.HasPrefix(string(text), "\ufeffclass,table,name,") && strings.Contains(string(text), ",01,Alice,L01,")
-	})
-	s.focusIsSeen("a download")
 }
 
 // useWall opens the wall and stops it.

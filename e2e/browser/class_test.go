@@ -17,18 +17,26 @@ import (
 // classroom is a class of many tables.
 type classroom struct {
 	*server
+	args []string
 	code string // of the teacher
 }
 
 // startClass starts a class, to which learners come by a name that browsers do not trust.
 func startClass(t testing.TB, args ...string) *classroom {
 	t.Helper()
-	s := &server{t: t, dir: t.TempDir()}
-	s.Process = testkit.Prepare(t, s.dir, testkit.FreeAddr(t), exec.Command(testkit.Program(), append([]string{"class"}, args...)...))
-	s.Cmd.Env = append(s.Cmd.Env, "RESTAURANT_PUBLIC_URL="+insecureOrigin(s))
-	s.Start()
-	s.AwaitOutput("/teach#")
-	return &classroom{s, regexp.MustCompile(`/teach#(\S+)`).FindStringSubmatch(s.Output.String())[1]}
+	room := &classroom{server: &server{t: t, dir: t.TempDir()}, args: args}
+	room.start(testkit.FreeAddr(t))
+	return room
+}
+
+// start starts the class at an address, with what an earlier start has left.
+func (room *classroom) start(addr string) {
+	room.t.Helper()
+	room.Process = testkit.Prepare(room.t, room.dir, addr, exec.Command(testkit.Program(), append([]string{"class"}, room.args...)...))
+	room.Cmd.Env = append(room.Cmd.Env, "RESTAURANT_PUBLIC_URL="+insecureOrigin(room.server))
+	room.Start()
+	room.AwaitOutput("/teach#")
+	room.code = regexp.MustCompile(`/teach#(\S+)`).FindStringSubmatch(room.Output.String())[1]
 }
 
 // withoutScripts switches scripts off for what is opened from now on. Then nothing can be
@@ -441,17 +449,8 @@ func TestClass_teacherHelpsATable(t *testing.T) {
 	t.Parallel()
 	room := startClass(t, "-tables", "2")
 	base := room.take(t, "Alice")
-	var token struct {
-		AccessToken string `json:"access_token"`
-	}
-	room.mustCall("POST", base+"/api/v1/auth/login", "", `{"username": "alice", "password": "alice-likes-pizza"}`, &token)
-	room.mustCall("POST", base+"/api/v1/orders", token.AccessToken, `{"items": [{"menu_item_id": 1, "size": "large", "quantity": 1}]}`, nil)
-	orders := func() (n int) {
-		var list struct{ Items []any }
-		room.mustCall("POST", base+"/api/v1/auth/login", "", `{"username": "alice", "password": "alice-likes-pizza"}`, &token)
-		room.mustCall("GET", base+"/api/v1/orders", token.AccessToken, "", &list)
-		return len(list.Items)
-	}
+	room.orderAt(base)
+	orders := func() int { return room.ordersAt(base) }
 	teacher := room.asTeacher(t)
 	teacher.click(button("Table 01"))
 	dialog := element{role: "dialog", name: "Table 01*"}

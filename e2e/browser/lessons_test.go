@@ -394,24 +394,27 @@ func TestLessons_progressFile(t *testing.T) {
 	}
 	s.mustCall("POST", "/learn/reset", "", `{"what":"lessons"}`, nil)
 	guest.waitText(doneOf(0))
-	restore := func(path string) {
-		guest.find(button("Restore my progress"))
-		root := call(guest, dom.GetDocument, dom.GetDocumentParams{})
-		input := call(guest, dom.QuerySelector, dom.QuerySelectorParams{NodeID: root.Root.NodeID, Selector: "input[type=file]"})
-		call(guest, dom.SetFileInputFiles, dom.SetFileInputFilesParams{NodeID: input.NodeID, Files: []string{path}})
-		guest.click(button("Restore it"))
-	}
-	restore(file)
+	guest.restoreProgress(file)
 	guest.waitText("Your progress is restored.", doneOf(1))
 	other := filepath.Join(t.TempDir(), "other.json")
 	if err := os.WriteFile(other, []byte("this is no progress"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	restore(other)
+	guest.restoreProgress(other)
 	guest.waitText("400")
 	guest.checkAccessibility("lessons, a file that is no progress")
 	guest.click(button("Keep everything"))
 	guest.waitText(doneOf(1))
+}
+
+// restoreProgress chooses a file on the page of the lessons, and has it restored.
+func (p *tab) restoreProgress(file string) {
+	p.t.Helper()
+	p.find(button("Restore my progress"))
+	root := call(p, dom.GetDocument, dom.GetDocumentParams{})
+	input := call(p, dom.QuerySelector, dom.QuerySelectorParams{NodeID: root.Root.NodeID, Selector: "input[type=file]"})
+	call(p, dom.SetFileInputFiles, dom.SetFileInputFilesParams{NodeID: input.NodeID, Files: []string{file}})
+	p.click(button("Restore it"))
 }
 
 // TestLessons_loading says what the page waits for.
