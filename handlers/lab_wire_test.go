@@ -3,6 +3,7 @@ package handlers
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -84,6 +85,44 @@ func TestWire_showsWhatAnybodySees(t *testing.T) {
 		if !strings.Contains(log, want) {
 			t.Errorf("%q is not in the log: %s", want, log)
 		}
+	}
+}
+
+// TestWire_noticesWhoLeavesAfterTheHandshake: curl with OpenSSL looks at the certificate only when
+// the handshake is over, and then leaves without a request. Who sends one does not count, nor
+// whom the server sends away.
+func TestWire_noticesWhoLeavesAfterTheHandshake(t *testing.T) {
+	srv := newServer(t)
+	secure := decode[wireAnswer](t, srv.post(t, "/lab/wire", "tls=true", asForm).wants(t, 201, ""))
+	connect := func() *tls.Conn {
+		conn, err := tls.Dial("tcp", secure.Listen, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // it looks at nothing
+		if err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	left := func() int {
+		return strings.Count(srv.get(t, secure.Log, with("Accept", "*/*")).Body.String(), "left after the handshake")
+	}
+	asks := connect()
+	fmt.Fprint(asks, "GET /api/v1/menu/1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+	if answer, _ := io.ReadAll(asks); !strings.HasPrefix(string(answer), "HTTP/1.1 200") {
+		t.Errorf("it is answered %s", answer)
+	}
+	asks.Close()
+	connect().NetConn().Close() // as curl does, without close_notify
+	eventually(t, "the one that left is noted", func() bool { return left() == 1 })
+	connect().Close()
+	eventually(t, "one that says so is noted, too", func() bool { return left() == 2 })
+
+	waits := connect()
+	srv.post(t, "/lab/wire", "tls=true", asForm).wants(t, 201, "") // closes the wire before it
+	if _, err := waits.Read(make([]byte, 1)); err == nil {
+		t.Error("the old wire answers")
+	}
+	facts := srv.get(t, "/learn/facts", srv.as(t, "marco")).wants(t, 200, "").Body.String()
+	if n := strings.Count(facts, `"route":"wire:handshake"`); n != 2 {
+		t.Errorf("%d have left by themselves, want 2: %s", n, facts)
 	}
 }
 

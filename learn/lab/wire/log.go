@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"errors"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -52,11 +54,14 @@ func (l *Log) add(e Entry) {
 // tapped is a connection whose bytes are recorded.
 type tapped struct {
 	net.Conn
-	log        *Log
-	secure     bool
-	sent, got  records
-	closed     sync.Once
-	afterwards func()
+	log       *Log
+	secure    bool
+	sent, got records
+	// asked is whether a request has begun, and ended whether this server has ended the
+	// connection, because it was closed or its time was over.
+	asked, ended bool
+	closed       sync.Once
+	afterwards   func()
 }
 
 func (l *Log) tap(c net.Conn, secure bool, afterwards func()) *tapped {
@@ -66,6 +71,9 @@ func (l *Log) tap(c net.Conn, secure bool, afterwards func()) *tapped {
 func (t *tapped) Read(b []byte) (int, error) {
 	n, err := t.Conn.Read(b)
 	t.record("client", b[:n], &t.got)
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.ended = true
+	}
 	return n, err
 }
 

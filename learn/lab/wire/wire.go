@@ -44,7 +44,8 @@ type Options struct {
 	Certificate *tls.Certificate
 	// Life is how long the wire stays open.
 	Life time.Duration
-	// Broken is called when a client has got the certificate and breaks off the handshake.
+	// Broken is called when a client has got the certificate and breaks off the handshake, or
+	// leaves after it without a request.
 	Broken func()
 }
 
@@ -60,6 +61,7 @@ func Open(o Options) (*Wire, error) {
 	}
 	w.server = &http.Server{
 		Handler: o.Server, ReadTimeout: patience, WriteTimeout: o.Life, IdleTimeout: patience, MaxHeaderBytes: 16 << 10,
+		ConnState: w.watch,
 	}
 	go w.accept()
 	go w.server.Serve(conns{w}) //nolint:errcheck // it ends with Close
@@ -132,10 +134,30 @@ func (w *Wire) handshake(tap *tapped) (net.Conn, error) {
 	// The error does not say who has refused: the refusal of OpenSSL 3.0 is a plain alert,
 	// which looks like a damaged record. What counts is that the certificate was sent.
 	if err != nil && tap.sent.handshake && !errors.Is(err, context.DeadlineExceeded) {
-		w.Log.note("The client broke off the handshake: it does not trust the certificate. It has sent no request.")
-		w.broken()
+		w.breakOff("The client broke off the handshake")
 	}
 	return conn, err
+}
+
+func (w *Wire) breakOff(how string) {
+	w.Log.note(how + ": it does not trust the certificate. It has sent no request.")
+	w.broken()
+}
+
+// watch notices a client that leaves after the handshake without a request. With OpenSSL, curl
+// looks at the certificate only then (seen with 8.22).
+func (w *Wire) watch(conn net.Conn, state http.ConnState) {
+	secure, ok := conn.(*tls.Conn)
+	if !ok {
+		return
+	}
+	tap := secure.NetConn().(*tapped) //nolint:forcetypeassert // handshake made it so
+	switch {
+	case state == http.StateActive:
+		tap.asked = true
+	case state == http.StateClosed && !tap.asked && !tap.ended:
+		w.breakOff("The client left after the handshake")
+	}
 }
 
 // nameNote says what a client has asked for. It sends a name, and never an IP address (RFC 6066,
