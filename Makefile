@@ -93,9 +93,10 @@ e2e: ## Test the page in a real browser (needs Chromium); pictures in dist/e2e
 	@mkdir -p dist/e2e
 	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 15m -parallel 4 -artifacts -outputdir "$(CURDIR)/dist/e2e" -run '$(RUN)' .
 
-contract: ## Hold the documents against the program, and try the clients and generators that people bring along (installs npm's into e2e/contract)
+contract: ## Hold the documents against the program, and try the clients and generators that people bring along (installs them into e2e/contract)
 	@if ! command -v npm >/dev/null; then echo "contract: without npm, the tests of its tools are skipped."; exit 0; fi; \
 	cd e2e/contract && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --ignore-scripts; }
+	e2e/contract/hurl.sh
 	PATH="$$PATH:/usr/sbin" go test -C e2e/contract -count=1 -timeout 10m -run '$(RUN)' ./...
 
 fmt-check: #: Is everything formatted?
@@ -141,7 +142,7 @@ workflow-check: #: What actionlint says of the workflows
 
 shell-check: #: What shellcheck says of the scripts (skipped without it)
 	@if ! command -v shellcheck >/dev/null; then echo "shell-check is skipped: it needs shellcheck."; exit 0; fi; \
-	shellcheck deploy/*.sh .ci/run .ci/windows
+	shellcheck deploy/*.sh e2e/contract/hurl.sh .ci/run .ci/windows
 
 test-postgres: #: Run the tests that use PostgreSQL, beside a server of their own
 	deploy/with-postgres.sh -t sh -c 'go test -count=1 -timeout 20m ./models ./kitchen ./seed ./tokens ./handlers && go test -count=1 -timeout 10m -run Postgres ./e2e'

@@ -144,7 +144,10 @@ type Step struct {
 	Wait int `json:"wait,omitzero"`
 	// Page is the address of a page of the server on which the step is done, such as
 	// #/token. Such a step has no request: the server sees what the page sends.
-	Page    string  `json:"page,omitzero"`
+	Page string `json:"page,omitzero"`
+	// Sends are the requests that a browser sends when the step is done on its page, for
+	// tools that are no browser.
+	Sends   []Step  `json:"sends,omitzero"`
 	Request Request `json:"request,omitzero"`
 	Expect  Expect  `json:"expect,omitzero"`
 }

@@ -1,8 +1,10 @@
 package course
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"reflect"
@@ -94,6 +96,8 @@ func TestLessons_faultIsNamed(t *testing.T) {
 		{"half a response", `"as": "x.txt"`, `"show": "body"`, "the status"},
 		{"a status of no response", `"as": "x.txt"}, "expect": {"status": [200]}`, `"as": "x.txt"}, "expect": {"status": [200], "curl_exit": 60}`, "if there is one"},
 		{"a request on a page", `"id": "two"`, `"id": "two", "page": "#/token"`, "which status"},
+		{"a page that sends from nowhere", `"id": "two"`, `"id": "two", "sends": [{"id": "three", "say": "S", "request": {"method": "GET", "path": "/a"}, "expect": {"status": [200]}}]`, "done on none"},
+		{"a page that sends nothing real", `{"id": "two", "say": "S", "request": {"method": "GET", "path": "/a", "as": "x.txt"}, "expect": {"status": [200]}}`, `{"id": "two", "say": "S", "page": "p", "sends": [{"id": "three", "say": "S", "request": {"method": "GET", "path": "/a", "as": "z.txt"}, "expect": {"status": [200]}}]}`, "z.txt"},
 		{"a number with choices", `"questions": [{"id": "who", `, `"questions": [{"id": "who", "measured": {"door": "jwt", "distance_ms": 0, "value": "bytes", "unit": "bytes", "usual": 1}, `, "has choices"},
 		{"a number of nothing", `"choices": ["a", "b"], "answer": 2, "why": "W", "why_not": ["n", ""]`, `"measured": {"door": "window", "distance_ms": 0, "value": "bytes", "unit": "bytes", "usual": 1}, "answer": 1, "why": "W", "why_not": ["", "n"]`, "a door of"},
 		{"a number without a reason", `"choices": ["a", "b"], "answer": 2, "why": "W", "why_not": ["n", ""]`, `"measured": {"door": "jwt", "distance_ms": 0, "value": "bytes", "unit": "bytes", "usual": 1}, "answer": 1, "why": "W"`, "a why_not for 2"},
@@ -324,7 +328,9 @@ func (l *Lesson) stepsFault() string {
 		if fault != "" {
 			return fmt.Sprintf("its step %q %s", s.ID, fault)
 		}
-		known[s.ID], saved[s.Request.SaveAs], saved[s.Request.JarOut] = true, true, true
+		for _, sent := range append(s.Sends, s) {
+			known[sent.ID], saved[sent.Request.SaveAs], saved[sent.Request.JarOut] = true, true, true
+		}
 	}
 	return ""
 }
@@ -340,8 +346,10 @@ func (s Step) fault(saved map[string]bool) string {
 		return "needs an id of small letters and hyphens"
 	case s.Say == "" || (s.Page == "" && s.Expect.CurlExit == 0) != (len(s.Expect.Status) > 0):
 		return "must say what it does, and which status to expect if there is one"
+	case s.Page == "" && s.Sends != nil:
+		return "sends something from a page, and is done on none"
 	case s.Page != "":
-		return s.pageFault()
+		return s.pageFault(saved)
 	case !slices.Contains([]string{"GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"}, r.Method) || !strings.HasPrefix(r.Path, "/"):
 		return "needs a method, and a path that begins with /"
 	case r.As != "" && !saved[r.As]:
@@ -386,9 +394,16 @@ func (r Request) fault(saved map[string]bool) string {
 	return ""
 }
 
-func (s Step) pageFault() string {
+func (s Step) pageFault(saved map[string]bool) string {
 	if !reflect.ValueOf(s.Request).IsZero() || !plain.MatchString(strings.TrimPrefix(s.Page, "#")) {
 		return "is done on a page, so it has no request, and its page is an address"
+	}
+	saved = maps.Clone(saved)
+	for _, sent := range s.Sends {
+		if fault := sent.fault(saved); fault != "" || sent.Page != "" {
+			return fmt.Sprintf("sends %q from its page, which %s", sent.ID, cmp.Or(fault, "is done on a page"))
+		}
+		saved[sent.Request.SaveAs] = true
 	}
 	return ""
 }

@@ -9,7 +9,8 @@ import (
 	"restaurant/learn/course"
 )
 
-func variable(s course.Step) string { return strings.ReplaceAll(s.ID, "-", "_") }
+// identifier makes a variable of an id.
+func identifier(id string) string { return strings.ReplaceAll(id, "-", "_") }
 
 // savers are the steps that have saved the files, by the names of those.
 type savers map[string]course.Step
@@ -133,7 +134,7 @@ var keywords = strings.Fields(`await break case catch class const continue debug
 
 // requestName is the name of a step's request. The page finds the step by it, so all have one.
 func requestName(s course.Step) string {
-	name := variable(s)
+	name := identifier(s.ID)
 	if slices.Contains(keywords, name) {
 		name += "_"
 	}

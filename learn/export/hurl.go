@@ -1,103 +1,287 @@
 package export
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
+	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"restaurant/learn/course"
 )
 
-// hurl writes the lesson for hurl --test, with what each response must be.
+// hurlFile is a lesson on its way into a file.
+type hurlFile struct {
+	Target
+	lines
+	lesson *course.Lesson
+	saved  savers
+	// cookies is true while Hurl has a cookie to send.
+	cookies bool
+}
+
+// hurl writes the lesson for hurl --test, with what each response must be. A file that
+// curl saves is a variable there.
 func (t Target) hurl(l *course.Lesson) string {
-	w := &lines{end: "\n"}
-	saved := savers{}
-	w.line("# %s %s. Run it with: %s --test %s.hurl", l.ID, l.Title, t.program("hurl"), l.ID)
-	t.Order = "{{order}}"
-	t.hurlAnswer(w, l, l.Predict)
-	write := func(steps []course.Step) {
-		for _, step := range steps {
-			if why := onlyCurl(step); why != "" {
-				t.instead(w, "#", step, why)
-				continue
-			}
-			t.hurlStep(w, l, step, saved)
-			saved.note(step)
-		}
-	}
-	write(l.AllSteps())
+	t.Order, t.Stage = "{{order}}", "{{stage}}"
+	w := &hurlFile{Target: t, lines: lines{end: "\n"}, lesson: l, saved: savers{}}
+	w.head()
+	w.answer(l.Predict)
+	w.steps(l.AllSteps())
 	for _, q := range l.Questions {
-		t.hurlAnswer(w, l, q)
+		w.answer(q)
 	}
-	write(l.After)
+	w.steps(l.After)
 	return w.String()
 }
 
-func (t Target) hurlAnswer(w *lines, l *course.Lesson, q course.Question) {
-	field, value := answerOf(q)
-	w.line("\n# %s\nPOST %s/learn/lessons/%s/answers\n[Form]\nquestion: %s\n%s: %s\nHTTP 200", q.Question, t.URL, l.ID, q.ID, field, value)
+func (w *hurlFile) steps(steps []course.Step) {
+	for n, step := range steps {
+		if step.Page != "" {
+			w.page(step)
+		} else {
+			w.step(step, steps[n+1:]...)
+		}
+	}
 }
 
-func (t Target) hurlStep(w *lines, l *course.Lesson, step course.Step, saved savers) {
+// head says how to run the file, and what Hurl does otherwise than curl and browsers: it
+// cannot expect that no response comes, but it can go on.
+func (w *hurlFile) head() {
+	options := "--test"
+	fails := slices.ContainsFunc(w.lesson.AllSteps(), func(s course.Step) bool { return s.Expect.CurlExit != 0 })
+	if fails {
+		options = "--test --continue-on-error"
+	}
+	w.line("# %s %s. Run it with: %s %s %s.hurl", w.lesson.ID, w.lesson.Title, w.program("hurl"), options, w.lesson.ID)
+	if fails {
+		w.line("# One request is meant to fail. Hurl reports its error and goes on, and at the end it counts the file as failed.")
+	}
+	if slices.ContainsFunc(w.lesson.AllSteps(), func(s course.Step) bool { return len(s.Sends) > 0 }) {
+		w.line("# Hurl is no browser. Of a step on a page it sends what a browser would send.")
+	}
+}
+
+func (w *hurlFile) answer(q course.Question) {
+	field, value := answerOf(q)
+	if q.Measured != nil {
+		value = "{{" + identifier(q.ID) + "}}"
+	}
+	w.line("\n# %s\nPOST %s/learn/lessons/%s/answers\n[Form]\nquestion: %s\n%s: %s\nHTTP 200", plainText(q.Question), w.URL, w.lesson.ID, q.ID, field, value)
+}
+
+// page writes what a browser sends when a step is done on its page.
+func (w *hurlFile) page(step course.Step) {
+	w.line("\n# %s\n# To see it, open this in a browser: %s", plainText(step.Say), w.PageURL(step))
+	for _, sent := range step.Sends {
+		w.step(sent)
+	}
+}
+
+// step writes a request. later are the steps after it.
+func (w *hurlFile) step(step course.Step, later ...course.Step) {
 	r := step.Request
 	w.line("\n# %s", plainText(step.Say))
-	differences(w, r)
-	w.line("%s %s", r.Method, t.url(r))
-	member := func(of course.Step, name string) string { return "{{" + captured(of, name) + "}}" }
-	t.headers(w, r, saved, member)
-	if step.Wait > 0 {
-		w.line("[Options]\ndelay: %ds", step.Wait)
+	if step.Wait > 0 && r.Repeat > 1 {
+		w.wait(step)
+		step.Wait = 0
 	}
+	w.cookieRemark(r, later)
+	if step.Expect.CurlExit != 0 {
+		w.line("# This is the request that is meant to fail: Hurl reports error %d, as curl does.", step.Expect.CurlExit)
+	}
+	w.line("%s %s", r.Method, w.url(r))
+	if r.As != "" {
+		w.line("Authorization: Bearer %s", variable(r.As))
+	}
+	for _, h := range w.Headers(r) {
+		w.line("%s: %s", h.Name, h.Value)
+	}
+	w.section("[Options]", w.options(step))
+	w.body(r)
+	if step.Expect.CurlExit == 0 {
+		w.response(step)
+	}
+	w.saved.note(step)
+}
+
+// cookieRemark says what Hurl does with cookies, and makes it forget them when no later step
+// needs them and curl sends none: it reads this command in a comment.
+func (w *hurlFile) cookieRemark(r course.Request, later []course.Step) {
+	needed := r.JarIn != "" || slices.ContainsFunc(later, func(s course.Step) bool { return s.Request.JarIn != "" })
+	switch {
+	case r.JarOut != "":
+		w.cookies = true
+		w.line("# Hurl keeps the cookie by itself, and sends it with each later request to this host.")
+	case w.cookies && !needed:
+		w.cookies = false
+		w.line("# The cookie is not needed any more. This makes Hurl forget it: @cookie_storage_clear")
+	}
+}
+
+// wait writes a request only for its delay: that of a repeated request comes before each.
+func (w *hurlFile) wait(step course.Step) {
+	w.line("# First wait %d seconds:\nGET %s/learn/lessons/%s", step.Wait, w.URL, w.lesson.ID)
+	w.section("[Options]", w.options(course.Step{Wait: step.Wait}))
+	w.line("HTTP 200\n")
+}
+
+func (w *hurlFile) options(step course.Step) (options []string) {
+	r := step.Request
+	if step.Wait > 0 {
+		options = append(options, fmt.Sprintf("delay: %ds", step.Wait))
+	}
+	if r.Repeat > 1 {
+		options = append(options, fmt.Sprintf("repeat: %d", r.Repeat))
+	}
+	if r.Config != "" {
+		options = append(options, "connect-to: "+variable(r.Config))
+	}
+	if r.CACert != "" {
+		options = append(options, "cacert: "+r.CACert)
+	}
+	if w.uses(r.SaveAs, func(s course.Request) string { return s.CACert }) {
+		options = append(options, "output: "+r.SaveAs)
+	}
+	return options
+}
+
+func (w *hurlFile) body(r course.Request) {
 	switch body := exampleText(r); {
 	case len(r.Form) > 0:
-		w.line("[Form]")
+		var fields []string
 		for _, f := range r.Form {
 			name, value, _ := strings.Cut(f, "=")
-			w.line("%s: %s", name, value)
+			fields = append(fields, name+": "+value)
 		}
+		w.section("[Form]", fields)
 	case body != "":
 		w.line("%s", body)
+	case path.Ext(r.BodyFile) == ".txt":
+		w.line("`%s`", variable(r.BodyFile))
 	case r.BodyFile != "":
-		w.line("%s", saved.body(r, member))
+		w.line("%s", w.saved.body(r, func(of course.Step, name string) string { return variable(captured(of, name)) }))
 	}
-	t.hurlExpect(w, step, isSent(l, r.SaveAs))
 }
 
-// captured is the name of the variable with a member of the response to a step.
-func captured(s course.Step, member string) string {
-	return variable(s) + "_" + strings.TrimSuffix(member, "_token")
-}
-
-// isSent reports whether a step sends what is in a file.
-func isSent(l *course.Lesson, file string) bool {
-	return file != "" && slices.ContainsFunc(slices.Concat(l.AllSteps(), l.After), func(s course.Step) bool {
-		return slices.Contains([]string{s.Request.As, s.Request.BodyFile, s.Request.AlteredFrom}, file)
-	})
-}
-
-func (t Target) hurlExpect(w *lines, step course.Step, isSent bool) {
-	e := step.Expect
-	if len(e.Status) == 1 {
-		w.line("HTTP %d", e.Status[0])
+func (w *hurlFile) response(step course.Step) {
+	statuses := step.Expect.Status
+	if len(statuses) == 1 {
+		w.line("HTTP %d", statuses[0])
 	} else {
 		w.line("HTTP *")
 	}
-	if isSent {
-		w.line("[Captures]")
+	w.section("[Captures]", w.captures(step))
+	w.section("[Asserts]", w.asserts(step))
+}
+
+// captures keep what later requests need of a response.
+func (w *hurlFile) captures(step course.Step) (captures []string) {
+	r := step.Request
+	keep := func(name, query string) { captures = append(captures, identifier(name)+": "+query) }
+	switch {
+	case w.uses(r.SaveAs, func(s course.Request) string { return s.Config }):
+		keep(baseName(r.SaveAs), `body regex /"(.+)"/`)
+	case !w.uses(r.SaveAs, whatIsSent...):
+	case path.Ext(r.SaveAs) == ".txt":
+		keep(baseName(r.SaveAs), `body regex /(eyJ[\w.-]+)/`)
+	default:
 		for _, name := range members(step) {
-			w.line("%s: jsonpath \"$.%s\"", captured(step, name), name)
+			keep(captured(step, name), fmt.Sprintf(`jsonpath "$.%s"`, name))
 		}
 	}
 	if placesOrder(step) {
-		w.line("[Captures]\norder: header \"Location\" regex \"([0-9]+)$\"")
+		keep("order", `header "Location" regex /([0-9]+)$/`)
 	}
-	if e.Problem != "" || len(e.Header) > 0 {
-		w.line("[Asserts]")
+	if r.Method == "POST" && r.Path == "/lab/stage" {
+		keep("stage", `jsonpath "$.url" regex /(.+)\//`)
+	}
+	for _, q := range w.lesson.Questions {
+		if m := q.Measured; m != nil && r.Path == "/lab/compare" && slices.Contains(r.Form, fmt.Sprintf("distance_ms=%d", m.DistanceMS)) {
+			keep(q.ID, fmt.Sprintf(`jsonpath "$.doors[?(@.door=='%s')].%s" nth 0`, m.Door, m.Value))
+		}
+	}
+	return captures
+}
+
+// whatIsSent are the files that a request sends.
+var whatIsSent = []func(course.Request) string{
+	func(r course.Request) string { return r.As },
+	func(r course.Request) string { return r.BodyFile },
+	func(r course.Request) string { return r.AlteredFrom },
+}
+
+// uses reports whether a request of the lesson takes a file, where one of takes names it.
+func (w *hurlFile) uses(file string, takes ...func(course.Request) string) bool {
+	steps := slices.Concat(w.lesson.AllSteps(), w.lesson.After)
+	for _, s := range steps {
+		steps = append(steps, s.Sends...)
+	}
+	return file != "" && slices.ContainsFunc(steps, func(s course.Step) bool {
+		return slices.ContainsFunc(takes, func(take func(course.Request) string) bool { return take(s.Request) == file })
+	})
+}
+
+func (w *hurlFile) asserts(step course.Step) (asserts []string) {
+	e := step.Expect
+	if len(e.Status) > 1 {
+		asserts = append(asserts, "status toString matches /^("+strings.ReplaceAll(joined(e.Status)[1:], " ", "|")+")$/")
 	}
 	if e.Problem != "" {
-		w.line("jsonpath \"$.type\" == \"%s\"", t.problemType(step))
+		asserts = append(asserts, fmt.Sprintf(`jsonpath "$.type" == %q`, w.problemType(step)))
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
-		w.line("header \"%s\" contains \"%s\"", name, e.Header[name])
+		asserts = append(asserts, fmt.Sprintf("header %q contains %q", name, e.Header[name]))
+	}
+	for _, text := range e.Holds {
+		asserts = append(asserts, fmt.Sprintf("body contains %q", text))
+	}
+	for _, member := range slices.Sorted(maps.Keys(e.JSON)) {
+		want, err := json.Marshal(e.JSON[member])
+		if err != nil { // it was read as JSON
+			panic(err)
+		}
+		is := "== " + string(want)
+		if e.JSON[member] == nil {
+			is = "not exists"
+		}
+		asserts = append(asserts, fmt.Sprintf("jsonpath %q %s", jsonPath(member), is))
+	}
+	return asserts
+}
+
+// jsonPath writes items.0.id as $.items[0].id.
+func jsonPath(member string) string {
+	found := "$"
+	for name := range strings.SplitSeq(member, ".") {
+		if _, err := strconv.Atoi(name); err == nil {
+			found += "[" + name + "]"
+		} else {
+			found += "." + name
+		}
+	}
+	return found
+}
+
+// section writes a part of a request with its title, or nothing.
+func (w *hurlFile) section(title string, lines []string) {
+	if len(lines) > 0 {
+		w.line("%s\n%s", title, strings.Join(lines, "\n"))
 	}
 }
+
+// captured is the name of a member of the response to a step, among what the files hold.
+func captured(s course.Step, member string) string {
+	name := baseName(s.Request.SaveAs)
+	if name == member {
+		return name
+	}
+	return name + "_" + strings.TrimSuffix(member, "_token")
+}
+
+func baseName(file string) string { return strings.TrimSuffix(file, path.Ext(file)) }
+
+// variable writes the variable that stands for a file.
+func variable(file string) string { return "{{" + identifier(baseName(file)) + "}}" }
