@@ -11,6 +11,8 @@ import (
 
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/fetch"
+
+	"restaurant/learn/course"
 )
 
 var yourLesson = region("Your lesson")
@@ -283,12 +285,73 @@ func TestLessons_hintsAndAnswers(t *testing.T) {
 	guest.waitText("Not this one.")
 	guest.waitText("These three are in the")
 	guest.checkAccessibility("lesson, wrong answer and hints")
+	guest.checkWidths("lesson-wrong")
+	guest.click(button("Try again"))
 	guest.click(radio("sub, iat, exp"))
 	guest.click(button("Answer"))
 	guest.waitText("Right: sub, iat, exp")
 	eval[any](guest, `void scrollTo(0, 0)`) // half behind the line at the foot, a control is no target
 	guest.checkAccessibility("lesson, right answer")
 	guest.checkWidths("lesson-answers")
+}
+
+// TestLessons_secondTry: after a wrong choice the choices are closed, the focus is on the reason,
+// so that it is said once, and a button opens them again. By keyboard, then by mouse, with a
+// reload and a second wrong answer in between.
+func TestLessons_secondTry(t *testing.T) {
+	t.Parallel()
+	guest := startServer(t).newTab(t)
+	lesson, _ := course.Load().Lesson("L05")
+	q := lesson.Questions[0]
+	question, tryAgain := region("Question 1"), button("Try again").within(region("Question 1"))
+	keys := keyboard{guest}
+	listen := func() {
+		t.Helper()
+		eval[any](guest, `void new MutationObserver(() => (window.said ??= []).push(document.querySelector('#say').textContent)).observe(document.querySelector('#say'), {childList: true})`)
+	}
+	guest.open("/#/lessons/L05")
+	guest.find(button("Save my guess"))
+	listen()
+	guest.lockInGuess(keys)
+	closed := func(choice int) {
+		t.Helper()
+		guest.find(tryAgain)
+		guest.waitText(q.WhyNotOf(choice))
+		if guest.has(button("Answer").within(question)) || !guest.isTrue(`[...document.querySelectorAll('.questions > :first-child input')].every(e => e.disabled)`) {
+			t.Error("another choice can be taken before the reason is read")
+		}
+	}
+	wrong := func(by inputDevice, choice int) {
+		t.Helper()
+		by.choose(question, q.Choices, choice)
+		by.press(button("Answer").within(question))
+		closed(choice)
+		guest.waitUntil("the focus on the reason", func() bool {
+			return guest.isTrue(`document.activeElement.textContent.includes('Not this one. ' + ` + quote(q.WhyNotOf(choice)) + `)`)
+		})
+	}
+	wrong(keys, 1)
+	guest.checkAccessibility("lesson, closed after a wrong choice")
+	guest.waitUntil("what was said before", func() bool { return guest.isTrue(`window.said?.join().includes('Your guess is saved')`) })
+	said := eval[string](guest, `window.said.join()`)
+	guest.reload()
+	listen()
+	closed(1)
+	keys.press(tryAgain)
+	guest.waitUntil("the focus on the choice", func() bool { return guest.focused() == radio(q.Choices[0]) })
+	guest.pressKey("Space") // the same again is as wrong as before
+	keys.press(button("Answer").within(question))
+	closed(1)
+	guest.click(tryAgain)
+	wrong(mouse{guest}, 3)
+	guest.click(tryAgain)
+	mouse{guest}.choose(question, q.Choices, q.Answer)
+	guest.click(button("Answer").within(question))
+	guest.waitText("Right: " + q.Choices[q.Answer-1])
+	guest.waitUntil("the focus on the answer", func() bool { return guest.isTrue(`document.activeElement.dataset.question === ` + quote(q.ID)) })
+	if said += eval[string](guest, `(window.said ?? []).join()`); strings.Contains(said, "Not this one") || strings.Contains(said, "Right") {
+		t.Errorf("beside the focus, it is said by the live region: %s", said)
+	}
 }
 
 // TestLessons_numbers: a number counts if it is near to what the learner has measured, and
@@ -310,7 +373,11 @@ func TestLessons_numbers(t *testing.T) {
 	guest.server.mustCall("POST", "/lab/compare", "", `{"n":10,"distance_ms":0}`, nil)
 	answer("45")
 	guest.waitText("Not this one.", "That of session is the ticket.")
+	guest.waitUntil("the number is closed, and the focus is on the reason", func() bool {
+		return guest.isTrue(`document.activeElement.closest('section')?.querySelector('input[type=number]')?.disabled && document.activeElement.textContent.includes('Not this one.')`)
+	})
 	guest.checkAccessibility("lesson, a wrong number")
+	guest.click(button("Try again"))
 	answer("745")
 	guest.waitText("Right: 745 bytes")
 	guest.checkAccessibility("lesson, a right number")

@@ -96,7 +96,17 @@ export class LessonPage extends View {
       h(
         "div",
         { class: "lesson" },
-        h("div", { class: "lesson__main" }, facts, this.lock, lead, this.guess.el, this.run.el, this.outcome.el, this.run.after),
+        h(
+          "div",
+          { class: "lesson__main" },
+          facts,
+          this.lock,
+          lead,
+          this.guess.el,
+          this.run.el,
+          this.outcome.el,
+          this.run.after,
+        ),
         this.side.el,
       ),
     ], this.heading);

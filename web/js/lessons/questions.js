@@ -2,7 +2,7 @@
 // To learn here: a form sends one choice, and the server decides if it is right; the
 // right answer is not in the page before that.
 
-import { announce, h, randomKey, withCode } from "../lib/dom.js";
+import { announce, button, h, randomKey, withCode } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { refusal } from "../parts/view.js";
 
@@ -45,45 +45,69 @@ export class Questions {
     this.el = h("div", { class: "questions" });
   }
 
-  /** update shows what has changed since before; the form that is being filled in stays. */
+  /** update shows what has changed since before; a form that is being filled in stays. */
   update(before) {
     const { questions, predict } = this.page.data;
     if (predict.chosen === null) return;
-    if (this.el.firstChild && JSON.stringify(before?.questions) === JSON.stringify(questions)) return;
-    this.el.replaceChildren(
-      ...questions.map((q, i) =>
-        h(
-          "section",
-          { class: "card", "aria-label": questions.length > 1 ? `Question ${i + 1}` : "A question" },
-          h("h3", {}, questions.length > 1 ? `Question ${i + 1}` : "A question"),
-          q.right ? rightAnswer(q) : this.open(q),
-        )
+    const first = !this.el.firstChild;
+    if (first) this.el.append(...questions.map((_, i) => this.section(i)));
+    for (const [i, q] of questions.entries()) {
+      if (first || JSON.stringify(before.questions[i]) !== JSON.stringify(q)) this.draw(q);
+    }
+  }
+
+  section(i) {
+    const { questions } = this.page.data, name = questions.length > 1 ? `Question ${i + 1}` : "A question";
+    return h("section", { class: "card", "aria-label": name }, h("h3", {}, name), h("div", {}));
+  }
+
+  /** draw shows a question: the right answer, or why the answer is wrong and a closed form, or
+   *  an open one. */
+  draw(q, open = q.right === null) {
+    const { questions } = this.page.data,
+      section = this.el.children[questions.findIndex(({ id }) => id === q.id)];
+    section.lastChild.replaceWith(
+      q.right
+        ? rightAnswer(q)
+        : open
+        ? form(this.page, q, "Answer", (said) => this.answered(q.id, said))
+        : this.wrong(q),
+    );
+    return section;
+  }
+
+  /** wrong is a closed form. Only whoever has read why the answer is wrong goes on from here. */
+  wrong(q) {
+    const closed = fields(q, nameOf(q));
+    for (const input of closed.querySelectorAll("input")) input.disabled = true;
+    return h(
+      "div",
+      { class: "question" },
+      closed,
+      h(
+        "p",
+        { tabindex: -1, "data-why-not": q.id },
+        h("b", { class: "bad" }, "✕ Not this one. "),
+        withCode(q.why_not ?? ""),
+        " A wrong answer costs nothing.",
       ),
+      h("div", { class: "row" }, button("Try again", () => this.tryAgain(q))),
     );
   }
 
-  open(q) {
-    return [
-      q.right === false
-        ? h(
-          "p",
-          {},
-          h("b", { class: "bad" }, "✕ Not this one. "),
-          withCode(q.why_not ?? ""),
-          " Look again. A wrong answer costs nothing.",
-        )
-        : "",
-      form(this.page, q, "Answer", (said) => this.answered(q, said)),
-    ];
+  tryAgain(q) {
+    const section = this.draw(q, true);
+    (section.querySelector("input:checked") ?? section.querySelector("input")).focus();
   }
 
-  answered(question, { right, why_not: why }) {
-    const wrong = question.measured ? why : "Not this one. Look again. A wrong answer costs nothing.";
-    announce(right ? "Right." : wrong);
-    const at = right
-      ? this.el.querySelector(`[data-question="${question.id}"]`)
-      : this.el.querySelector(`[name^="q-${question.id}-"]:is(:checked, [type="number"])`);
-    at?.focus();
+  /** answered leads to what became of an answer. The focus is on those words, so that a screen
+   *  reader says them, and says them once. */
+  answered(id, { right, why_not: why }) {
+    const q = this.page.data.questions.find((one) => one.id === id);
+    // Not noted, because there is nothing to compare a number with, or not read by the page yet.
+    if (q.right !== right) return announce(why ?? "Right.");
+    const section = this.draw(q);
+    section.querySelector(right ? "[data-question]" : "[data-why-not]").focus();
   }
 }
 
@@ -103,11 +127,11 @@ const ownAnswer = ({ measured, number, choices, chosen }) =>
 
 /** form asks a question; then is called once the answer is noted. */
 function form(page, question, label, then) {
-  const name = `q-${question.id}-${randomKey().slice(0, 6)}`, notice = h("div", { class: "notice" });
+  const name = nameOf(question), notice = h("div", { class: "notice" });
   const form = h(
     "form",
     { class: "question" },
-    question.measured ? numberField(question, name) : choiceFields(question, name),
+    fields(question, name),
     h("div", { class: "row" }, h("button", { type: "submit", class: "primary" }, label)),
     notice,
   );
@@ -124,6 +148,11 @@ function form(page, question, label, then) {
   });
   return form;
 }
+
+/** nameOf is a name for the inputs of one form. */
+const nameOf = ({ id }) => `q-${id}-${randomKey().slice(0, 6)}`;
+
+const fields = (question, name) => (question.measured ? numberField(question, name) : choiceFields(question, name));
 
 const choiceFields = (question, name) =>
   h(
