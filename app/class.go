@@ -73,10 +73,24 @@ func (c config) classRefusal() error {
 	}
 	for _, ip := range addrs {
 		if !class.IsPrivate(ip) {
-			return fmt.Errorf("class speaks plain HTTP and may only be reached in a private network; %s is public: name an address with -addr, such as -addr 192.168.0.7:8080", ip)
+			return fmt.Errorf("class speaks plain HTTP and may only be reached in a private network; %s is public: name an address with -addr, such as %s", ip, c.privateAddr())
 		}
 	}
 	return nil
+}
+
+// privateAddr is an example of what a class can listen on here.
+func (c config) privateAddr() string {
+	_, port, _ := net.SplitHostPort(c.addr) // it was split before
+	all, _ := ownAddrs(":" + port)
+	first := routeAddr()
+	slices.SortStableFunc(all, func(a, b netip.Addr) int { return boardOrder(a, first) - boardOrder(b, first) })
+	for _, ip := range all {
+		if class.IsPrivate(ip) && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() {
+			return "-addr " + net.JoinHostPort(ip.String(), port)
+		}
+	}
+	return "-addr localhost:" + port + " to try it alone"
 }
 
 // ownAddrs are the addresses of this computer that an address to listen on stands for.

@@ -46,6 +46,12 @@ func TestClassRefusal_namesTheAddress(t *testing.T) {
 		if got := textOf(err); want == "" && err != nil || !strings.Contains(got, want) {
 			t.Errorf("%s: %q, want %q", addr, got, want)
 		}
+		if _, example, found := strings.Cut(textOf(err), "such as -addr "); found {
+			example, _, _ = strings.Cut(example, " ")
+			if err := (config{addr: example, tls: "off"}).classRefusal(); err != nil {
+				t.Errorf("%s: the example %s is refused: %v", addr, example, err)
+			}
+		}
 	}
 	for setting, cfg := range map[string]config{
 		"RESTAURANT_PUBLIC": {public: true}, "RESTAURANT_DATABASE_URL": {databaseURL: "postgres://x"}, "RESTAURANT_TLS": {tls: "self-signed"}, "RESTAURANT_BEHIND_PROXY": {behindProxy: true, tls: "off"},
