@@ -126,7 +126,7 @@ class Message extends Act {
       event.preventDefault();
       const answer = await this.tell(
         { text: this.text.value, minutes: Number(this.minutes.select.value) },
-        "It is on all pages.",
+        "All pages show it in some seconds.",
       );
       if (answer.ok) this.text.value = "";
     });

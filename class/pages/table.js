@@ -137,7 +137,7 @@ export class TableDialog {
           "section",
           {},
           h("h3", {}, "Its address"),
-          h("p", {}, "Code ", h("code", {}, t.code), ". It works on each computer."),
+          h("p", {}, "Code ", h("code", {}, t.code), ". It works on any computer."),
           command(`${location.origin}/t/${t.code}/`),
         ),
       ].filter(Boolean),

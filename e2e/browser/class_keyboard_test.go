@@ -66,7 +66,7 @@ func TestClass_teachByKeyboard(t *testing.T) {
 	teacher.moveFocusTo(textbox("One line for all pages"), "Shift+Tab")
 	teacher.typeText("Look at table 1")
 	teacher.pressKey("Enter")
-	teacher.waitText("It is on all pages.")
+	teacher.waitText("All pages show it in some seconds.")
 	by.press(button("Take it away"), "Space")
 	teacher.waitText("It is gone.")
 	teacher.waitUntil("the focus on the field", func() bool { return teacher.focused() == textbox("One line for all pages") })

@@ -342,7 +342,7 @@ func TestClass_teacherSpeaks(t *testing.T) {
 	teacher := room.asTeacher(t)
 	teacher.fill(textbox("One line for all pages"), "Look up, “401” – 100 %")
 	teacher.pressKey("Enter")
-	teacher.waitText("It is on all pages.")
+	teacher.waitText("All pages show it in some seconds.")
 	learner.waitText("Your teacher says: Look up, “401” – 100 %")
 	learner.click(button("Close the message"))
 	learner.waitGone(button("Close the message"))
