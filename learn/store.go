@@ -34,7 +34,7 @@ const schema = `
 CREATE TABLE progress (
     lesson  TEXT NOT NULL PRIMARY KEY,
     done_if TEXT NOT NULL,                 -- hash of the condition that the record is about
-    record  TEXT NOT NULL                  -- JSON, see progress in tracker.go
+    record  TEXT NOT NULL                  -- JSON, see progress in lesson_state.go
 ) STRICT, WITHOUT ROWID;
 
 -- One line for each request: never a token, a password or a body.
