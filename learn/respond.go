@@ -5,6 +5,7 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
+	"regexp"
 	"strings"
 	texttemplate "text/template"
 
@@ -38,10 +39,20 @@ func pagesUnder(base string) *template.Template {
 
 func pageFuncs(base string) template.FuncMap {
 	return template.FuncMap{
-		"base":  func() string { return base },
-		"table": func() string { return web.TableOf(base) }, // of a class, or empty
-		"link":  func(text string) template.HTML { return course.Load().Link(base, text) },
+		"base":    func() string { return base },
+		"table":   func() string { return web.TableOf(base) }, // of a class, or empty
+		"link":    func(text string) template.HTML { return course.Load().Link(base, text) },
+		"command": commandHTML,
 	}
+}
+
+var breakInAddress = regexp.MustCompile(`(\w[/,])(\w)`)
+
+// commandHTML is a command of which no word is torn where its line ends: at a hyphen, that would
+// be read as another command. Only a long address may go on after a slash or a comma.
+func commandHTML(line string) template.HTML {
+	words := strings.Split(template.HTMLEscapeString(line), " ")
+	return template.HTML("<span>" + breakInAddress.ReplaceAllString(strings.Join(words, "</span> <span>"), "$1<wbr>$2") + "</span>") //nolint:gosec // escaped
 }
 
 const textType = "text/plain; charset=utf-8"

@@ -41,10 +41,10 @@ curl -q -i -X POST -b ticket.txt http://localhost:8080/lab/session/logout
 rem 13. Show it again. Its row is gone, so it is worth nothing, at once.
 curl -q -i -b ticket.txt http://localhost:8080/lab/session/me
 
-rem 14. Now close the restaurant and open it again. The server ends everything that it has in memory and builds it again from its disk, as if you had stopped it with Ctrl-C and started it. (On a server that other people use, too, the answer is 404. Then somebody must restart it.)
+rem 14. Now close the restaurant and open it again. The server ends everything that it has in memory and builds it again from its disk, as if you had stopped it with Ctrl-C and started it. (404 means: other people use it, too. Then somebody must restart it.)
 curl -q -i -X POST http://localhost:8080/learn/reopen
 
-rem 15. Show the wristband once more. Nothing about it was in memory, so the server still accepts it: it needs only its key, and that is on the disk.
+rem 15. Show the wristband once more. The server still accepts it: it needs only its key, and that is on the disk.
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 
 curl -q -s -d question=stateless -d number=1 http://localhost:8080/learn/lessons/L12/answers

@@ -40,10 +40,10 @@ curl.exe -q -i -X POST -b ticket.txt http://localhost:8080/lab/session/logout
 # 13. Show it again. Its row is gone, so it is worth nothing, at once.
 curl.exe -q -i -b ticket.txt http://localhost:8080/lab/session/me
 
-# 14. Now close the restaurant and open it again. The server ends everything that it has in memory and builds it again from its disk, as if you had stopped it with Ctrl-C and started it. (On a server that other people use, too, the answer is 404. Then somebody must restart it.)
+# 14. Now close the restaurant and open it again. The server ends everything that it has in memory and builds it again from its disk, as if you had stopped it with Ctrl-C and started it. (404 means: other people use it, too. Then somebody must restart it.)
 curl.exe -q -i -X POST http://localhost:8080/learn/reopen
 
-# 15. Show the wristband once more. Nothing about it was in memory, so the server still accepts it: it needs only its key, and that is on the disk.
+# 15. Show the wristband once more. The server still accepts it: it needs only its key, and that is on the disk.
 curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 
 curl.exe -q -s -d question=stateless -d number=1 http://localhost:8080/learn/lessons/L12/answers

@@ -83,11 +83,11 @@ curl -q -i -b ticket.txt http://localhost:8080/lab/session/me -sS -D dead.head >
 wants dead 401
 holds dead '"type":"/problems/authentication-required"'
 
-echo "14. Now close the restaurant and open it again. The server ends everything that it has in memory and builds it again from its disk, as if you had stopped it with Ctrl-C and started it. (On a server that other people use, too, the answer is 404. Then somebody must restart it.)"
+echo "14. Now close the restaurant and open it again. The server ends everything that it has in memory and builds it again from its disk, as if you had stopped it with Ctrl-C and started it. (404 means: other people use it, too. Then somebody must restart it.)"
 curl -q -i -X POST http://localhost:8080/learn/reopen -sS -D reopen.head > reopen.body || fail "reopen: nothing answers"
 wants reopen 200
 
-echo "15. Show the wristband once more. Nothing about it was in memory, so the server still accepts it: it needs only its key, and that is on the disk."
+echo "15. Show the wristband once more. The server still accepts it: it needs only its key, and that is on the disk."
 curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me -sS -D again.head > again.body || fail "again: nothing answers"
 wants again 200
 
