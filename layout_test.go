@@ -65,6 +65,7 @@ var below = map[string]string{
 var keepers = map[string][]string{
 	"gorm.io/":                     {"models/*"},
 	"github.com/glebarez/":         {"models/*", "e2e/load/*", "learn/store.go"}, // the limits use the same database, the lessons a file of their own
+	"zombiezen.com/":               {"models/sqlite.go", "models/sqlite_pages.go"},
 	"github.com/jackc/":            {"models/*", "e2e/testkit/*"},
 	"github.com/appleboy/gin-jwt/": {"middleware/ginjwt.go"},
 	"github.com/golang-jwt/":       {"tokens/*", "tokens/verify/*", "e2e/load/*"}, // and the same signatures

@@ -251,14 +251,56 @@ func BenchmarkOrderPage(b *testing.B) {
 	report(b, page)
 }
 
-// BenchmarkLogin is mostly the hash of the password, on purpose.
+// BenchmarkLogin is mostly the hash of the password, on purpose. Guesses at another account
+// that are refused cost no hash, so logins must not be slower beside them.
 func BenchmarkLogin(b *testing.B) {
-	srv := benchServer(b)
-	login := srv.calls(b, http.MethodPost, loginPath, "")
-	for b.Loop() {
-		login.send(`{"username":"alice","password":"alice-likes-pizza"}`, 200)
+	for _, guesses := range []int{0, 200} {
+		b.Run(fmt.Sprintf("refused guesses a second=%d", guesses), func(b *testing.B) {
+			srv := benchServer(b)
+			login := srv.calls(b, http.MethodPost, loginPath, "")
+			stop := func() {}
+			if guesses > 0 {
+				stop = srv.guessRefused(b, guesses)
+			}
+			for b.Loop() {
+				login.send(`{"username":"alice","password":"alice-likes-pizza"}`, 200)
+			}
+			stop()
+			report(b, login)
+		})
 	}
-	report(b, login)
+}
+
+// guessRefused guesses passwords of one account from one address until they are refused, and
+// then so many a second until stop is called.
+func (srv *server) guessRefused(b *testing.B, rate int) (stop func()) {
+	b.Helper()
+	guess := func() int {
+		req := newRequest(http.MethodPost, loginPath, `{"username":"bob","password":"bob-likes-cheese"}`)
+		req.Header.Set("Content-Type", "application/json")
+		req.RemoteAddr = "10.0.0.9:1"
+		res := httptest.NewRecorder()
+		srv.handler.ServeHTTP(res, req)
+		return res.Code
+	}
+	for tries := 0; guess() != http.StatusTooManyRequests; tries++ {
+		if tries > 50 {
+			b.Fatal("passwords can be guessed")
+		}
+	}
+	ticks, end := time.NewTicker(time.Second/time.Duration(rate)), make(chan struct{})
+	var guessing sync.WaitGroup
+	guessing.Go(func() {
+		for {
+			select {
+			case <-ticks.C:
+				guess()
+			case <-end:
+				return
+			}
+		}
+	})
+	return func() { ticks.Stop(); close(end); guessing.Wait() }
 }
 
 // BenchmarkRefresh spends each refresh token for the next one.

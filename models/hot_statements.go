@@ -10,7 +10,7 @@ import (
 )
 
 // The two statements that a busy server runs most bypass GORM's builder and
-// scanner, but not its connections. Through GORM an order takes 107 allocations
+// scanner, and reading from SQLite its connections, too (keptReader). Through GORM an order takes 107 allocations
 // instead of 43, and 32 concurrent callers place half as many; a page of 20 takes
 // 474 instead of 284, and half as long again (BenchmarkPlaceOrder, BenchmarkOrdersOf).
 
@@ -135,9 +135,13 @@ func (s *Store) orderPage(ctx context.Context, limit int, from string, args ...a
 		return nil, ctx.Err()
 	}
 	defer timeStatement(ctx)()
+	query := "SELECT id, status, lines, total_cents, table_name, placed_at, updated_at FROM " + from
+	if s.kept != nil {
+		page, err := s.kept.orderPage(ctx, limit, query, args)
+		return page, classify(err)
+	}
 	ctx = context.WithoutCancel(ctx) // watching it would cost more than reading on
-	query := "SELECT id, status, lines, total_cents, table_name, placed_at, updated_at FROM " + from + " LIMIT " + strconv.Itoa(limit)
-	rows, err := s.reader.ConnPool.QueryContext(ctx, query, args...)
+	rows, err := s.reader.ConnPool.QueryContext(ctx, query+" LIMIT "+strconv.Itoa(limit), args...)
 	if err != nil {
 		return nil, classify(err)
 	}

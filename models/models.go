@@ -50,8 +50,9 @@ var (
 // Store is an open database, SQLite or PostgreSQL. Both run the same queries;
 // what differs is in sqlite.go and postgres.go.
 type Store struct {
-	engine engine   // writes
-	reader *gorm.DB // reads
+	engine engine      // writes
+	reader *gorm.DB    // reads
+	kept   *keptReader // reads pages of orders; nil: reader does
 	menu   menuCache
 	ready  *readiness
 
@@ -61,7 +62,7 @@ type Store struct {
 
 // Close finishes running queries and closes the database.
 func (s *Store) Close() error {
-	return errors.Join(closePool(s.reader), s.engine.close())
+	return errors.Join(closePool(s.reader), s.kept.close(), s.engine.close())
 }
 
 func closePool(db *gorm.DB) error {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 func TestOrderOf_otherUsersGetNotFound(t *testing.T) {
@@ -440,17 +442,65 @@ func benchGuests(b *testing.B, s *Store, guests int) []NewOrder {
 	return orders
 }
 
+// BenchmarkOrdersOf reads a page over the kept connections and through database/sql, as
+// PostgreSQL and the tables of a class do.
 func BenchmarkOrdersOf(b *testing.B) {
-	s := openStore(b)
-	alice, dish := newUser(b, s, "alice"), newDish(b, s)
-	for range 200 {
-		placeOrder(b, s, alice, dish, dish)
+	for _, name := range []string{"as it is", "through database/sql"} {
+		b.Run(name, func(b *testing.B) {
+			s := openStore(b)
+			if name != "as it is" {
+				noError(b, s.kept.close())
+				s.kept = nil
+			}
+			alice, dish := newUser(b, s, "alice"), newDish(b, s)
+			for range 200 {
+				placeOrder(b, s, alice, dish, dish)
+			}
+			benchPage(b, s, alice.ID, 150)
+		})
 	}
+}
+
+func benchPage(b *testing.B, s *Store, guest, below int64) {
+	b.Helper()
 	b.ReportAllocs()
 	for b.Loop() {
-		page, err := s.OrdersOf(b.Context(), alice.ID, "", 150, 20)
+		page, err := s.OrdersOf(b.Context(), guest, "", below, 20)
 		if err != nil || len(page) != 20 {
 			b.Fatalf("%d orders, %v", len(page), err)
 		}
 	}
+}
+
+// BenchmarkGrown compares a small database with one that has taken a million orders.
+func BenchmarkGrown(b *testing.B) {
+	for _, orders := range []int{20_000, 1_000_000} {
+		s := openFile(b)
+		guests := benchGuests(b, s, 200)
+		fillOrders(b, s, orders, len(guests))
+		b.Run(fmt.Sprintf("page/orders=%d", orders), func(b *testing.B) { benchPage(b, s, guests[100].UserID, math.MaxInt64) })
+		b.Run(fmt.Sprintf("place/orders=%d", orders), func(b *testing.B) {
+			for turn := 0; b.Loop(); turn++ {
+				n := guests[turn%len(guests)]
+				n.IdempotencyKey = fmt.Sprintf("%08x-9f6b-4a8e-b7a4-1f0c3c1a9f6b", uint32(turn)*2654435761)
+				if _, _, err := s.PlaceOrder(b.Context(), n); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// fillOrders writes orders that are done, of each guest in turn, by one statement.
+func fillOrders(b *testing.B, s *Store, orders, guests int) {
+	b.Helper()
+	line := OrderLine{MenuItemID: 1, Name: "Margherita", Size: "large", Quantity: 1, UnitPriceCents: 1250}
+	lines, total, err := TotalLines([]OrderLine{line, line})
+	noError(b, err)
+	noError(b, s.write(b.Context(), func(tx *gorm.DB) error {
+		return tx.Exec(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i+1 < ?)
+			INSERT INTO orders (user_id, status, lines, total_cents, placed_at, updated_at, done)
+			SELECT (SELECT min(id) FROM users WHERE username LIKE 'guest-%') + i % ?, 'served', ?, ?, 1700000000000+i, 1700000000000+i, 1 FROM n`,
+			orders, guests, lines, total).Error
+	}))
 }

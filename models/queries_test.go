@@ -22,6 +22,8 @@ type statement struct {
 // engine, whatever code wrote it.
 func recordStatements(t testing.TB, s *Store) *[]statement {
 	t.Helper()
+	noError(t, s.kept.close())
+	s.kept = nil // it has the same texts, which go through the reader now
 	var recorded []statement
 	for _, db := range []*gorm.DB{s.reader, writerDB(s)} {
 		pool := recordingPool{statementRecorder{db.ConnPool, &recorded}, db.ConnPool.(gorm.ConnPoolBeginner)}

@@ -14,6 +14,7 @@ import (
 	gosqlite "github.com/glebarez/go-sqlite"
 	"github.com/glebarez/sqlite"
 	"gorm.io/gorm"
+	zombiezen "zombiezen.com/go/sqlite"
 )
 
 // applicationID marks a SQLite file as ours (the ASCII of "Rest"), so that a
@@ -50,6 +51,8 @@ type sqliteUse struct {
 	sync string
 	// readers read at a time, and idle of them keep their files open when nobody reads.
 	readers, idle int
+	// kept connections keep their statements, once they have run.
+	kept int
 }
 
 // OpenSQLite opens the database in a file and migrates its schema. The error is
@@ -57,7 +60,7 @@ type sqliteUse struct {
 // newer release is left unchanged. Its commits survive a power cut.
 func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	readers := max(2, runtime.NumCPU())
-	return openSQLite(ctx, path, sqliteUse{sync: "FULL", readers: readers, idle: readers})
+	return openSQLite(ctx, path, sqliteUse{sync: "FULL", readers: readers, idle: readers, kept: readers})
 }
 
 // OpenSQLiteOfMany is OpenSQLite for one of many databases that a process has open on one disk.
@@ -89,6 +92,9 @@ func openSQLite(ctx context.Context, path string, use sqliteUse) (*Store, error)
 		pool.SetMaxIdleConns(use.idle)
 	}
 	s := &Store{engine: newSQLiteWriter(writer), reader: reader, ready: newReadiness()}
+	if use.kept > 0 {
+		s.kept = newKeptReader(path, use.kept)
+	}
 	if err := s.readMenu(ctx); err != nil {
 		return nil, errors.Join(openError(path, err), s.Close())
 	}
@@ -276,6 +282,9 @@ const (
 func codeOf(err error) int {
 	if e, ok := errors.AsType[*gosqlite.Error](err); ok {
 		return e.Code() & 0xff
+	}
+	if code := zombiezen.ErrCode(err); code != zombiezen.ResultError {
+		return int(code.ToPrimary())
 	}
 	return 0
 }
