@@ -55,7 +55,7 @@ func TestHTTP_namesAreVariables(t *testing.T) {
 	for _, l := range course.Load().Lessons {
 		text := local.mustWrite("http", l)
 		var known []string
-		requests := slices.DeleteFunc(slices.Concat(l.AllSteps(), l.After), func(s course.Step) bool { return onlyCurl(s) != "" })
+		requests := slices.DeleteFunc(slices.Concat(l.AllSteps(), l.After), func(s course.Step) bool { return s.Page != "" || terminalSteps(l.AllSteps())[s.ID] })
 		if got := len(names.FindAllString(text, -1)); got != len(requests) {
 			t.Errorf("%s.http names %d of %d steps", l.ID, got, len(requests))
 		}
@@ -152,17 +152,22 @@ func TestCurl_goesOverTheWire(t *testing.T) {
 	}
 }
 
-// everyKind is a lesson of what only some tools can do.
-var everyKind = &course.Lesson{ID: "L99", Steps: []course.Step{
+// everyKind is a lesson of what not every tool can do.
+var everyKind = &course.Lesson{ID: "L99", Prepare: []course.Step{
+	{ID: "open", Say: "S", Request: course.Request{Method: "POST", Path: "/w", SaveAs: "wire.txt"}, Expect: course.Expect{Status: []int{201}}},
+	{ID: "ticket", Say: "S", Request: course.Request{Method: "POST", Path: "/t", JarOut: "t.txt", SaveAs: "w.txt"}, Expect: course.Expect{Status: []int{200}}},
+}, Steps: []course.Step{
 	{ID: "times", Say: "S", Request: course.Request{Method: "GET", Path: "/a", Repeat: 20, Show: course.ShowStatus}, Expect: course.Expect{Status: []int{200, 429}}},
 	{ID: "jar", Say: "S", Request: course.Request{Method: "GET", Path: "/b", JarIn: "t.txt"}, Expect: course.Expect{Status: []int{200}}},
 	{ID: "wire", Say: "S", Request: course.Request{Method: "GET", Path: "/c", Config: "wire.txt"}, Expect: course.Expect{Status: []int{200}}},
 	{ID: "broken", Say: "S", Request: course.Request{Method: "GET", Path: "/d", At: course.AtWire}, Expect: course.Expect{CurlExit: 60}},
+	{ID: "lost", Say: "S", Request: course.Request{Method: "GET", Path: "/l"}, Expect: course.Expect{CurlExit: 52}},
+	{ID: "bare", Say: "S", Request: course.Request{Method: "GET", Path: "/e", As: "w.txt"}, Expect: course.Expect{Status: []int{200}}},
 	{ID: "page", Say: "S", Page: "#/token"},
 }}
 
-// TestWrite_saysWhatAToolCannotDo instead of writing a request that does something else.
-func TestWrite_saysWhatAToolCannotDo(t *testing.T) {
+// TestWrite_saysWhatAToolDoesOtherwise, and writes no request that does something else.
+func TestWrite_saysWhatAToolDoesOtherwise(t *testing.T) {
 	for format, want := range map[string][]string{
 		"sh": {
 			"\neach times 200 429\n", "-b t.txt ", "-K wire.txt ", "\nends broken $? 60\n", "Do this in a browser: http://localhost:8080/#/token", `-w "%{http_code}\n" -sS`,
@@ -170,8 +175,10 @@ func TestWrite_saysWhatAToolCannotDo(t *testing.T) {
 		"cmd": {`-w "%%{http_code}\n"`, "rem In a browser: http://localhost:8080/#/token", "curl -q -i -K wire.txt"},
 		"ps1": {`-w "%{http_code}\n"`, "# In a browser: http://localhost:8080/#/token", "curl.exe -q -i -K wire.txt"},
 		"http": {
-			"# curl sends this request 20 times.", "# This tool keeps cookies by itself", "# Only curl can read its options from wire.txt. Do this instead:\n# curl -i -K wire.txt",
-			"# This request gets no answer", "# This step is done in a browser. Do this instead:\n# Open http://localhost:8080/#/token",
+			"# httpYac sends this 20 times (@loop). With REST Client, press Send Request 20 times.\n# @loop for 20\n", "\n# @name times\nGET http://localhost:8080/a\n",
+			"\nGET http://{{open.response.body.listen}}/c\n", "# No response is meant to come: the error is right.\n# @name lost\nGET http://localhost:8080/l\n",
+			"So do this step in a terminal:\n# curl -i https://localhost:8080/d\n", "# This step is done in a browser. Open http://localhost:8080/#/token",
+			"# The cookie is kept by itself", "# @no-cookie-jar\n# @name bare\nGET http://localhost:8080/e\n",
 		},
 		"hurl": {
 			"# L99 . Run it with: hurl --test --continue-on-error L99.hurl\n# One request is meant to fail.",
@@ -186,8 +193,8 @@ func TestWrite_saysWhatAToolCannotDo(t *testing.T) {
 				t.Errorf("the %s file lacks %q:\n%s", format, part, text)
 			}
 		}
-		if requests := regexp.MustCompile(`(?m)^GET .*/[cd]$`).FindAllString(text, -1); requests != nil && format != "hurl" {
-			t.Errorf("the %s file sends %q past the wire", format, requests)
+		if past := regexp.MustCompile(`(?m)^GET http://localhost:8080/c$`).FindString(text); past != "" && format != "hurl" {
+			t.Errorf("the %s file sends %q past the wire", format, past)
 		}
 	}
 }
@@ -203,7 +210,7 @@ func TestSh_holdsEachStatusAgainstTheLesson(t *testing.T) {
 		{"200\n429\n", 60, ""}, {"200\n500\n", 60, "times: a status is 500"}, {"", 60, "times: no status is printed"}, {"200\n", 0, "broken: curl ends with 0, and should with 60"},
 	} {
 		lesson := *everyKind
-		lesson.Steps = []course.Step{everyKind.Steps[0], everyKind.Steps[3]}
+		lesson.Prepare, lesson.Steps = nil, []course.Step{everyKind.Steps[0], everyKind.Steps[3]}
 		script := local.mustWrite("sh", &lesson)
 		curl := "curl() { case $* in *answers*) return 0;; */d*) return " + strconv.Itoa(tc.exit) + ";; *lessons*) echo '\"state\":\"done\"' > L99.json;; *) printf '" + strings.ReplaceAll(tc.prints, "\n", `\n`) + "';; esac; }\n"
 		cmd := exec.Command("sh", "-c", curl+script)

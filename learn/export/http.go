@@ -68,60 +68,120 @@ func (t Target) http(l *course.Lesson) string {
 		w.line("# For httpYac, the lines with @sleep and = give an answer the name that REST Client knows; they wait for nothing.")
 	}
 	t.httpAnswer(w, l, l.Predict)
-	saved, last := savers{}, "" // last is the name of the request before
-	write := func(steps []course.Step) {
-		for _, step := range steps {
-			if why := onlyCurl(step); why != "" {
-				t.instead(w, "###", step, why)
-				continue
-			}
-			t.httpStep(w, step, saved, last)
-			saved.note(step)
-			if last = ""; isUsedLater(step) {
-				last = requestName(step)
-			}
-			if placesOrder(step) {
-				t.Order = "{{" + last + ".response.body.id}}"
-			}
-		}
-	}
-	write(l.AllSteps())
+	f := &httpFile{Target: t, lines: w, saved: savers{}, terminal: terminalSteps(l.AllSteps()), typed: map[string]bool{}}
+	f.steps(l.AllSteps())
 	for _, q := range l.Questions {
 		t.httpAnswer(w, l, q)
 	}
-	write(l.After)
+	f.steps(l.After)
 	return w.String()
 }
 
-// onlyCurl says why a step cannot be written for the other tools; empty if it can.
-func onlyCurl(s course.Step) string {
-	switch r := s.Request; {
-	case s.Page != "":
-		return "This step is done in a browser"
-	case s.Expect.CurlExit != 0:
-		return "This request gets no answer, which no other tool can expect"
-	case r.Config != "":
-		return "Only curl can read its options from " + r.Config
-	case r.CACert != "":
-		return "Only curl can be told in a line to trust " + r.CACert
+// httpFile is a lesson on its way into a file.
+type httpFile struct {
+	Target
+	*lines
+	saved savers
+	// terminal are the ids of the steps that are done in a terminal, and typed the files that
+	// were saved there.
+	terminal, typed map[string]bool
+	// last is the name of the request before, if its response is used later.
+	last string
+	// cookies is true once a response has set one.
+	cookies bool
+}
+
+func (w *httpFile) steps(steps []course.Step) {
+	for _, step := range steps {
+		switch {
+		case step.Page != "":
+			w.line("\n### %s\n# This step is done in a browser. Open %s", plainText(step.Say), w.PageURL(step))
+		case w.terminal[step.ID]:
+			w.inTerminal(step)
+			w.saved.note(step)
+		default:
+			w.step(step)
+			w.saved.note(step)
+		}
 	}
-	return ""
 }
 
-// instead writes a step as a comment that says what to do in its place.
-func (t Target) instead(w *lines, mark string, step course.Step, why string) {
-	w.line("\n%s %s\n# %s. Do this instead:\n# %s", mark, plainText(step.Say), why, t.Command("curl", step))
+// onlyCurl reports whether only curl can send the request of a step: the clients that read
+// these files cannot be told in them which certificate to trust.
+func onlyCurl(s course.Step) bool { return s.Request.At == course.AtWire }
+
+// filesOf are the files that curl reads for a request.
+func filesOf(r course.Request) []string {
+	files := []string{r.As, r.BodyFile, r.Config, r.CACert}
+	return slices.DeleteFunc(files, func(file string) bool { return file == "" || exampleText(course.Request{BodyFile: file}) != "" })
 }
 
-// differences says what a request of these tools does otherwise than that of curl.
-func differences(w *lines, r course.Request) {
+// terminalSteps are the ids of the steps that only curl can do, and of those that save files
+// only for them.
+func terminalSteps(steps []course.Step) map[string]bool {
+	terminal, byCurl, byOthers := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, s := range slices.Backward(steps) {
+		file := s.Request.SaveAs
+		terminal[s.ID] = onlyCurl(s) || byCurl[file] && !byOthers[file]
+		delete(byCurl, file)
+		delete(byOthers, file)
+		readers := byOthers
+		if terminal[s.ID] {
+			readers = byCurl
+		}
+		for _, file := range filesOf(s.Request) {
+			readers[file] = true
+		}
+	}
+	return terminal
+}
+
+// inTerminal writes a step as a comment with the lines to type. If an earlier request has saved
+// a file for it, it was not saved as a file, so its line is among them.
+func (w *httpFile) inTerminal(step course.Step) {
+	w.line("\n### %s", plainText(step.Say))
+	if len(w.typed) == 0 {
+		w.line("# This tool cannot be told which certificate to trust. So do this step in a terminal:")
+	} else {
+		w.line("# In the same terminal:")
+	}
+	for _, file := range filesOf(step.Request) {
+		if !w.typed[file] {
+			w.line("# %s", w.Command("curl", w.saved[file]))
+			w.typed[file] = true
+		}
+	}
+	w.line("# %s", w.Command("curl", step))
+	w.typed[step.Request.SaveAs] = true
+}
+
+// differences says what these clients do otherwise than curl, and makes them do the same. The
+// lines with @ are commands: REST Client and httpYac know no-cookie-jar, and httpYac knows loop.
+func (w *httpFile) differences(step course.Step) {
+	r := step.Request
+	if step.Expect.CurlExit != 0 {
+		w.line("# No response is meant to come: the error is right.")
+	}
+	switch {
+	case r.JarOut != "":
+		w.cookies = true
+		w.line("# The cookie is kept by itself, and sent with each later request to this host.")
+	case w.cookies && r.JarIn == "" && r.As != "":
+		w.line("# Without the cookie:\n# @no-cookie-jar")
+	}
+	switch {
+	case r.Repeat > byHand:
+		w.line("# httpYac sends this %d times (@loop). REST Client sends it once, and nobody can press that fast: type this in a terminal.\n# %s", r.Repeat, w.Command("curl", step))
+	case r.Repeat > 1:
+		w.line("# httpYac sends this %d times (@loop). With REST Client, press Send Request %[1]d times.", r.Repeat)
+	}
 	if r.Repeat > 1 {
-		w.line("# curl sends this request %d times. Here it is sent once: send it as often as that.", r.Repeat)
-	}
-	if r.JarIn != "" || r.JarOut != "" {
-		w.line("# This tool keeps cookies by itself, and sends them with every later request to the same host.")
+		w.line("# @loop for %d", r.Repeat)
 	}
 }
+
+// byHand is how often a learner can press a button.
+const byHand = 20
 
 // isUsedLater reports whether later steps need the response to this one.
 func isUsedLater(s course.Step) bool { return s.Request.SaveAs != "" || placesOrder(s) }
@@ -144,47 +204,64 @@ func requestName(s course.Step) string {
 func (t Target) httpAnswer(w *lines, l *course.Lesson, q course.Question) {
 	field, value := answerOf(q)
 	w.line("\n### %s\nPOST %s/learn/lessons/%s/answers\nContent-Type: application/x-www-form-urlencoded\n\nquestion=%s&%s=%s",
-		q.Question, t.URL, l.ID, q.ID, field, value)
+		plainText(q.Question), t.URL, l.ID, q.ID, field, value)
 }
 
-// httpStep writes a step. last is the name of the request before it, if its response is used
-// later. REST Client finds that response in last.response.body, and httpYac in last itself; its
-// @sleep evaluates JavaScript, and waits only for a number of milliseconds.
-func (t Target) httpStep(w *lines, step course.Step, saved savers, last string) {
+// step writes a request. REST Client finds the response to an earlier one in name.response.body,
+// and httpYac in name itself; its @sleep evaluates JavaScript, and waits only for a number of
+// milliseconds.
+func (w *httpFile) step(step course.Step) {
 	r := step.Request
-	member := func(of course.Step, name string) string {
-		return "{{" + requestName(of) + ".response.body." + name + "}}"
-	}
 	w.line("\n### %s", plainText(step.Say))
-	differences(w, r)
-	if last != "" {
-		w.line("# @sleep %s.response = { body: { ...%s } }", last, last)
+	w.differences(step)
+	if w.last != "" {
+		w.line("# @sleep %s.response = { body: { ...%s } }", w.last, w.last)
 	}
 	if step.Wait > 0 {
 		w.line("# Wait %d seconds first.\n# @sleep %d", step.Wait, step.Wait*1000)
 	}
-	w.line("# @name %s\n%s %s", requestName(step), r.Method, t.url(r))
-	t.headers(w, r, saved, member)
+	w.line("# @name %s\n%s %s", requestName(step), r.Method, w.address(r))
+	w.headers(r)
 	switch body := exampleText(r); {
 	case len(r.Form) > 0:
 		w.line("Content-Type: application/x-www-form-urlencoded\n\n%s", form(r.Form))
 	case body != "":
 		w.line("Content-Type: application/json\n\n%s", body)
 	case r.BodyFile != "":
-		w.line("Content-Type: application/json\n\n%s", saved.body(r, member))
+		w.line("Content-Type: application/json\n\n%s", w.saved.body(r, responseMember))
 	}
+	if w.last = ""; isUsedLater(step) {
+		w.last = requestName(step)
+	}
+	if placesOrder(step) {
+		w.Order = "{{" + w.last + ".response.body.id}}"
+	}
+}
+
+// responseMember is how these clients find a member of an earlier response.
+func responseMember(of course.Step, name string) string {
+	return "{{" + requestName(of) + ".response.body." + name + "}}"
+}
+
+// address is the URL of a request. Where curl is led to the relay of the lab by a file, the
+// host is the one at which the relay says that it listens.
+func (w *httpFile) address(r course.Request) string {
+	if r.Config != "" {
+		return "http://" + responseMember(w.saved[r.Config], "listen") + w.BasePath() + w.Path(r)
+	}
+	return w.url(r)
 }
 
 // headers writes those of a request. Where curl saves a token as text and sends the
 // file, these tools ask for JSON and take the token from the response.
-func (t Target) headers(w *lines, r course.Request, saved savers, member memberWriter) {
+func (w *httpFile) headers(r course.Request) {
 	if r.As != "" {
-		w.line("Authorization: Bearer %s", member(saved[r.As], accessToken))
+		w.line("Authorization: Bearer %s", responseMember(w.saved[r.As], accessToken))
 	}
 	if wantsText(r) {
 		w.line("Accept: application/json")
 	}
-	for _, h := range t.Headers(r) {
+	for _, h := range w.Headers(r) {
 		if h.Name != "Accept" || !wantsText(r) {
 			w.line("%s: %s", h.Name, h.Value)
 		}

@@ -89,11 +89,13 @@ export class Step {
   }
 
   /** renderCommand shows the command for the shell that was chosen. A request of the .http
-   *  file stands alone here, so it has the number of the order, and not the answer before. */
+   *  file stands alone here, so it has the number of the order, and not the answer before. What such a file
+   *  cannot do is shown as it is typed. */
   renderCommand() {
     const { request, commands } = this.data, { shell, blocks } = this.section;
     const command = shell === "http"
-      ? blocks?.get(this.data.id)?.replace(/^([A-Z]+ https?:\/\/[^/\s]+)\/\S*$/m, (_, to) => to + request.path) ?? "…"
+      ? blocks?.get(this.data.id)?.replace(/^([A-Z]+ https?:\/\/[^/\s]+)\/\S*$/m, (_, to) => to + request.path)
+        ?? (blocks ? commands.curl : "…")
       : shell === "powershell"
       ? commands.curl_exe
       : commands.curl;
