@@ -92,12 +92,13 @@ for _ in 1 2 3 4 5; do
   (cd "$dir" && exec setsid "${as_server[@]}" "$bin/postgres" -D "$dir/data" -c listen_addresses=127.0.0.1 -c port="$port" \
     -c unix_socket_directories= -c max_connections=400 "${settings[@]}") >"$dir/server.log" 2>&1 </dev/null &
   server=$!
-  for _ in $(seq 200); do
-    if grep -q 'ready to accept connections' "$dir/server.log" || ! kill -0 "$server" 2>/dev/null; then break; fi
+  patience=$((SECONDS + 60)) # a busy machine
+  while [ $SECONDS -lt $patience ] && ! grep -q 'ready to accept connections' "$dir/server.log" && kill -0 "$server" 2>/dev/null; do
     sleep 0.05
   done
   if grep -q 'ready to accept connections' "$dir/server.log"; then break; fi
-  wait "$server" 2>/dev/null || true # another process took the port meanwhile
+  kill -QUIT "$server" 2>/dev/null || true # or another process took the port meanwhile, and it has ended
+  wait "$server" 2>/dev/null || true
   server=
 done
 if [ -z "$server" ]; then
