@@ -125,7 +125,11 @@ func (f *dataFolder) watch(ctx context.Context, log *slog.Logger) {
 			continue
 		}
 		err = f.remember(context.WithoutCancel(ctx))
-		if err != nil && forgetful == nil {
+		switch {
+		case errors.Is(err, errWentBack):
+			log.Error("the database has gone back to an earlier state while this server was running: it does not know what was done since then, such as logouts", "err", err,
+				"next", "stop all instances, then start them again; all users will have to log in again")
+		case err != nil && forgetful == nil:
 			log.Warn("cannot save the position of the database; the server would not notice if an old copy replaced it", "err", err)
 		}
 		forgetful = err

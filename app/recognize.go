@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"math"
 	"time"
 
 	"restaurant/models"
@@ -64,19 +66,30 @@ func mistrust(now, known models.Identity, shared bool) (why string, whole bool) 
 	return "", false
 }
 
+// errWentBack means that the database was put back to an earlier state while this process
+// had it open, as a database server can be.
+var errWentBack = errors.New("the database has gone back to an earlier state")
+
 // remember notes how far the database has come, if anything was written since. The
-// database comes first: at a power cut it may be ahead of the note, never behind.
+// database comes first: at a power cut it may be ahead of the note, never behind. If it
+// went back, the note says from then on what the next start recognizes as an old copy.
 func (f *dataFolder) remember(ctx context.Context) error {
 	commits := f.store.Commits()
-	if commits == f.remembered {
+	if f.wentBack || commits == f.remembered {
 		return nil
 	}
 	now, err := f.store.Advance(ctx)
-	if err == nil {
-		err = tokens.RememberDatabase(f.cfg.keysDir(), now)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		f.remembered = commits + 1 // that of Advance
+	if f.last.ID != "" && (now.ID != f.last.ID || now.Generation <= f.last.Generation) {
+		f.wentBack = true
+		f.last.Generation = math.MaxInt64
+		return errors.Join(errWentBack, tokens.RememberDatabase(f.cfg.keysDir(), f.last))
 	}
-	return err
+	if err := tokens.RememberDatabase(f.cfg.keysDir(), now); err != nil {
+		return err
+	}
+	f.last, f.remembered = now, commits+1 // that of Advance
+	return nil
 }

@@ -24,6 +24,8 @@ type dataFolder struct {
 	// remembered is the number of commits that remember has taken into account; -1 if the
 	// note is not of this database.
 	remembered int64
+	last       models.Identity // what remember has noted, since the database was opened
+	wentBack   bool            // the database has, since then
 }
 
 // openStore locks the data folder and opens the database. If that is a copy that was put
@@ -54,7 +56,7 @@ func (f *dataFolder) open(ctx context.Context, log *slog.Logger) (err error) {
 	case err != nil:
 		return err
 	}
-	f.store, f.files, f.remembered = store, new(openFiles), -1
+	f.store, f.files, f.remembered, f.last, f.wentBack = store, new(openFiles), -1, models.Identity{}, false
 	f.store.GuardWrites(f.files.check)
 	if err = f.recognize(ctx, log); err == nil {
 		err = f.files.add(f.paths()...)

@@ -83,7 +83,7 @@ finish() {
   if [ ${#all[@]} -gt 0 ]; then
     echo "Stopping"
     kill -TERM "${all[@]}" 2>/dev/null || true
-    for _ in $(seq 600); do
+    for _ in $(seq 100); do
       if ! kill -0 "${all[@]}" 2>/dev/null; then all=() && break; fi
       sleep 0.1
     done

@@ -1,11 +1,15 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"restaurant/e2e/testkit"
 )
@@ -92,5 +96,64 @@ func TestPostgres_threeInstances(t *testing.T) {
 		if output := instance.Output.String(); strings.Contains(output, "level=ERROR") || strings.Contains(output, "level=WARN") || strings.Contains(output, "sslmode") {
 			t.Errorf("instance %d wrote %s", i, output)
 		}
+	}
+}
+
+// TestPostgres_goesBackUnderAServer puts the position of the database back while a server is
+// running, as a restored server does whose operator has not stopped all instances. The server
+// says so, and its next start trusts nothing from the time that is gone.
+func TestPostgres_goesBackUnderAServer(t *testing.T) {
+	usePostgres(t)
+	t.Setenv("RESTAURANT_LOG_LEVEL", "warn")
+	t.Setenv("RESTAURANT_PUBLIC_URL", "http://localhost:8080") // or tokens would hold at one address only
+	dir := t.TempDir()
+	const says = "gone back to an earlier state"
+	write := func(server *testkit.Process, until func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !until(); time.Sleep(10 * time.Millisecond) { // polled; it looks once a second
+			if server.Login("alice"); time.Now().After(deadline) {
+				t.Fatalf("not within 20 s; the server wrote %s", server.Output)
+			}
+		}
+	}
+	noted := func(server *testkit.Process) {
+		t.Helper()
+		before := memoryOf(t, dir)
+		write(server, func() bool { return memoryOf(t, dir) != before })
+	}
+
+	server := testkit.Start(t, dir)
+	noted(server)
+	noted(server)
+	session := login(t, server, "alice", "alice-likes-pizza")
+	server.Stop()
+	server = testkit.Start(t, dir)
+	noted(server)
+	noted(server)
+	wantMe(t, server, session.AccessToken, 200) // the control: it went on
+	if strings.Contains(server.Output.String(), says) {
+		t.Errorf("the server wrote %s", server.Output)
+	}
+
+	execute(t, os.Getenv("RESTAURANT_DATABASE_URL"), "UPDATE database_identity SET generation = generation - 2")
+	write(server, func() bool { return strings.Contains(server.Output.String(), says) })
+	execute(t, os.Getenv("RESTAURANT_DATABASE_URL"), "UPDATE database_identity SET generation = generation + 100") // others have gone on
+	server.Stop()
+	again := testkit.Start(t, dir)
+	if !strings.Contains(again.Output.String(), "all users must log in again") {
+		t.Errorf("the next start: %s", again.Output)
+	}
+	wantMe(t, again, session.AccessToken, 401)
+}
+
+func execute(t *testing.T, url, stmt string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = conn.Exec(t.Context(), stmt)
+	if err := errors.Join(err, conn.Close(t.Context())); err != nil {
+		t.Fatal(err)
 	}
 }
