@@ -107,8 +107,8 @@ func (w *hurlFile) step(step course.Step, later ...course.Step) {
 	w.saved.note(step)
 }
 
-// cookieRemark says what Hurl does with cookies, and makes it forget them when no later step
-// needs them and curl sends none: it reads this command in a comment.
+// cookieRemark says what Hurl does with cookies: it cannot leave one out and keep it. When no
+// later step needs it, it is made to forget it, by a command that it reads in a comment.
 func (w *hurlFile) cookieRemark(r course.Request, later []course.Step) {
 	needed := r.JarIn != "" || slices.ContainsFunc(later, func(s course.Step) bool { return s.Request.JarIn != "" })
 	switch {
@@ -118,6 +118,8 @@ func (w *hurlFile) cookieRemark(r course.Request, later []course.Step) {
 	case w.cookies && !needed:
 		w.cookies = false
 		w.line("# The cookie is not needed any more. This makes Hurl forget it: @cookie_storage_clear")
+	case w.cookies && r.As != "":
+		w.line("# Hurl sends the cookie here, too. The server looks only at the wristband.")
 	}
 }
 
