@@ -165,7 +165,7 @@ screenshots: #: Film the README's moving picture (needs Chromium)
 film: #: Film what somebody new does, from git clone to a pizza and lesson 1 done, into dist/film (needs Chromium and port 8080; FILM=-cold compiles everything first)
 	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 20m -v -run TestFilm . -film "$(CURDIR)/dist/film" $(FILM)
 
-bench: #: Run all benchmarks, one package after the other, in two minutes
+bench: #: Run all benchmarks, one package after the other, in about three minutes
 	go test -p 1 -timeout 10m -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./kitchen ./tokens ./models ./middleware ./learn ./e2e
 
 bench-postgres: #: Run the benchmarks of orders and their steps beside a PostgreSQL of their own

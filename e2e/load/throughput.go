@@ -54,6 +54,7 @@ type phase struct {
 	baseline measurement
 	programs [][]measurement // of each subject
 	peer     []measurement   // at most one
+	inTurns  bool            // also the measurements of one program take turns in being first
 }
 
 // throughput measures the program under load and prints the tables.
@@ -216,6 +217,7 @@ func (f *fixture) phases() []phase {
 		{
 			baseline: f.ofLoop("bcrypt, cost 10", "/bcrypt", bcryptWorkers()),
 			programs: f.logins(),
+			inTurns:  true,
 			peer:     f.ofPeer("a login", (*pocketBase).login),
 		},
 	}
@@ -395,8 +397,11 @@ func (f *fixture) compare(ctx context.Context, round int, ph phase, rows [][]*ro
 	contestants := ph.contestants()
 	for i := range contestants {
 		i = (i + round) % len(contestants)
-		for j, m := range contestants[i] {
-			if err := f.measureInto(ctx, round, m, rows[1+i][j]); err != nil {
+		for j := range contestants[i] {
+			if ph.inTurns {
+				j = (j + round) % len(contestants[i])
+			}
+			if err := f.measureInto(ctx, round, contestants[i][j], rows[1+i][j]); err != nil {
 				return err
 			}
 		}
