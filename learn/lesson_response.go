@@ -20,7 +20,9 @@ type lessonResponse struct {
 	Minutes int    `json:"minutes" example:"3" validate:"required"`
 	Part    string `json:"part" example:"I. The restaurant" validate:"required"`
 	// True for a lesson beside the course, which does not count.
-	Extra  bool            `json:"extra" example:"false" validate:"required"`
+	Extra bool `json:"extra" example:"false" validate:"required"`
+	// True if the learner finds the requests of the steps. A page or program that shows them takes the last hint first.
+	Alone  bool            `json:"alone" example:"false" validate:"required"`
 	Goal   string          `json:"goal" example:"Make your first requests by hand." validate:"required"`
 	Needs  []string        `json:"needs" example:"L01" validate:"required"`
 	Claims []claimResponse `json:"claims" validate:"required"`
@@ -177,7 +179,7 @@ type wordResponse struct {
 
 func (h *Handler) lessonResponse(target export.Target, l *lesson) lessonResponse {
 	res := lessonResponse{
-		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Part: l.Part, Extra: l.Extra, Goal: l.Goal, Needs: l.Needs, State: l.Shown(),
+		ID: l.ID, Title: l.Title, Minutes: l.Minutes, Part: l.Part, Extra: l.Extra, Alone: l.Alone, Goal: l.Goal, Needs: l.Needs, State: l.Shown(),
 		StartedAt: nilIfZero(l.StartedAt), DoneAt: nilIfZero(l.DoneAt), Attempts: l.Attempts, Predict: newQuestion(l.Predict, l),
 		Prepare: newSteps(target, l, l.Prepare), Steps: newSteps(target, l, l.Steps), After: newSteps(target, l, l.After), Look: httpjson.Optional(l.Look), StillToSee: l.stillToShow(),
 	}

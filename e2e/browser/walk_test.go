@@ -23,6 +23,7 @@ import (
 // lesson is one lesson as the server describes it, as far as tests need it.
 type lesson struct {
 	ID, Title, State string
+	Alone            bool
 	Prepare, Steps   []lessonStep
 	After            []lessonStep // when it is done
 	Questions        []lessonQuestion
@@ -149,6 +150,10 @@ func (p *tab) doLesson(id string, by inputDevice) {
 	}
 	for i, step := range l.Steps {
 		name := "step " + strconv.Itoa(i+1)
+		if l.Alone {
+			by.press(showCommand(name))
+			p.find(button("Copy the command of " + name))
+		}
 		switch {
 		case step.Page != nil:
 			p.doOnPage(by, name)
@@ -186,6 +191,11 @@ func (p *tab) doLesson(id string, by inputDevice) {
 	for i, step := range l.After {
 		p.runStep(by, step.ID, "last step "+strconv.Itoa(i+1))
 	}
+}
+
+// showCommand is what shows the command of a step that the learner finds alone.
+func showCommand(step string) element {
+	return element{role: "DisclosureTriangle", name: "Show the command* (" + step + ")"}
 }
 
 // measured reads a number off the comparison sheet.

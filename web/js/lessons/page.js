@@ -136,6 +136,13 @@ export class LessonPage extends View {
     if (before) announce(`Lesson ${this.id} is done. The explanation is below.`);
   }
 
+  /** takeHint asks the server for a hint, which notes it. The answer says if that went well. */
+  async takeHint(number) {
+    const answer = await call("POST", this.url + "/hints", { json: { number }, auth: "none" });
+    if (answer.ok) await this.refresh();
+    return answer;
+  }
+
   async startOver() {
     if (!await confirmReset("lesson", this.id)) return;
     await this.refresh();

@@ -40,9 +40,10 @@ export class Run {
         h("p", { class: "muted" }, "Guess first. Then the requests appear."),
       );
     }
-    const numbered = (steps, word) => steps.map((step, i) => new Step(this, step, `${word} ${i + 1}`));
+    const numbered = (steps, word, alone = false) =>
+      steps.map((step, i) => new Step(this, step, `${word} ${i + 1}`, alone));
     const prepared = numbered(data.prepare, "preparation"),
-      steps = numbered(data.steps, "step"),
+      steps = numbered(data.steps, "step", data.alone),
       after = numbered(data.after, "last step"),
       files = filesBox();
     this.steps = [...prepared, ...steps, ...after];
@@ -50,7 +51,14 @@ export class Run {
     lessonFiles.addEventListener("change", files.draw, { signal });
     this.el.replaceChildren(
       this.heading,
-      h("p", {}, "Run each request here with its button, or type its command in a terminal."),
+      h(
+        "p",
+        {},
+        data.alone
+          ? "You have sent nearly all of these requests before. Send them yourself: in a terminal, in Swagger UI, on "
+            + "the other pages here or with your own program. The server sees each of them, and notes it here."
+          : "Run each request here with its button, or type its command in a terminal.",
+      ),
       this.shellChoice(),
       this.notice,
       this.fetchLine(),

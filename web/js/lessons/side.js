@@ -3,7 +3,6 @@
 // knows what is missing; and a hint is asked for, so that the server can note it.
 
 import { announce, button, clockTime, h, withCode } from "../lib/dom.js";
-import { call } from "../lib/api.js";
 import { refusal } from "../parts/view.js";
 
 /** Side is the column beside a lesson. */
@@ -87,10 +86,9 @@ export class Side {
   }
 
   async hint(number) {
-    const answer = await call("POST", this.page.url + "/hints", { json: { number }, auth: "none" });
+    const answer = await this.page.takeHint(number);
     if (!answer.ok) return this.notice.replaceChildren(refusal(answer, () => this.hint(number)));
     this.notice.replaceChildren();
-    await this.page.refresh();
     announce(`Hint ${number}: ${this.page.data.hints[number - 1].text}`);
     (this.hints.querySelector("button") ?? this.again).focus();
   }

@@ -19,8 +19,10 @@ export class Step {
   /** @type {Step | undefined} */
   before; // the step before this one
 
-  constructor(section, data, name) {
+  /** alone is true if the learner finds the request: then it is behind a disclosure. */
+  constructor(section, data, name, alone = false) {
     this.section = section;
+    this.alone = alone;
     this.page = section.page;
     this.data = data;
     this.name = name;
@@ -69,15 +71,48 @@ export class Step {
             "The step is done when the server has seen what you do there.",
           ),
         ]
-        : [
+        : this.disclosed([
           h("pre", { class: "command" }, this.command),
           this.file,
           elsewhere ? h("p", {}, h("b", {}, "In a terminal: "), elsewhere) : null,
           h("div", { class: "row" }, this.go, take, this.stop),
-        ]),
+        ])),
       this.result,
     );
     this.update(data);
+  }
+
+  /** disclosed puts the request behind a disclosure if the learner is to find it alone. */
+  disclosed(nodes) {
+    if (!this.alone) return nodes;
+    this.cost = h("span", {});
+    const head = h(
+      "summary",
+      { onclick: (event) => this.askForHelp(event) },
+      "Show the command",
+      this.cost,
+      h("span", { class: "visually-hidden" }, ` (${this.name})`),
+    );
+    this.help = h("details", { class: "step__help" }, head, nodes);
+    return [this.help];
+  }
+
+  /** mayShow reports whether the command is no secret, or no more: a lesson that is done needs
+   *  no help, and the last hint shows the commands of all steps. */
+  get mayShow() {
+    const { state, hints } = this.page.data;
+    return !this.alone || state === "done" || hints.at(-1).taken;
+  }
+
+  /** askForHelp takes the last hint before the first command is shown. */
+  async askForHelp(event) {
+    if (this.mayShow) return;
+    event.preventDefault();
+    const answer = await this.page.takeHint(this.page.data.hints.at(-1).number);
+    if (!answer.ok) return this.result.replaceChildren(refusal(answer, () => this.help.firstChild.click()));
+    this.result.replaceChildren();
+    this.help.open = true;
+    announce("Taken as help. The command is shown.");
   }
 
   /** update takes the step as the server has it now: its address may hold the number of
@@ -92,6 +127,8 @@ export class Step {
    *  file stands alone here, so it has the number of the order, and not the answer before. What such a file
    *  cannot do is shown as it is typed. */
   renderCommand() {
+    this.cost?.replaceChildren(this.mayShow ? "" : ", which counts as help");
+    if (!this.mayShow) return; // not even hidden: a search in the page would open it
     const { request, commands } = this.data, { shell, blocks } = this.section;
     const command = shell === "http"
       ? blocks?.get(this.data.id)?.replace(/^([A-Z]+ https?:\/\/[^/\s]+)\/\S*$/m, (_, to) => to + request.path)
