@@ -223,7 +223,7 @@ func TestLessons_needEachStep(t *testing.T) {
 			}
 			r := newReplay(t, l)
 			for try := range 2 {
-				r.target = export.Target{URL: testURL, Order: "1", Try: fmt.Sprint(try + 1)}
+				r.target = export.Target{URL: testURL, Order: "1", Guest: "6", Try: fmt.Sprint(try + 1)}
 				if r.do(t, l, ""); r.srv.lessonState(t, l.ID) != "done" {
 					t.Fatalf("done for the time %d, it is %s:\n%s", try+1, r.srv.lessonState(t, l.ID), strings.Join(r.log, "\n"))
 				}
@@ -234,7 +234,7 @@ func TestLessons_needEachStep(t *testing.T) {
 			}
 			for _, left := range countingSteps(l) {
 				r := newReplay(t, l)
-				r.target = export.Target{URL: testURL, Order: "1", Try: "1"}
+				r.target = export.Target{URL: testURL, Order: "1", Guest: "6", Try: "1"}
 				if r.do(t, l, left); r.srv.lessonState(t, l.ID) == "done" {
 					t.Errorf("without %s it is done:\n%s", left, strings.Join(r.log, "\n"))
 				}

@@ -217,15 +217,23 @@ func (l *lesson) StillToSee() (missing []string) {
 	return append(missing, answers...)
 }
 
-// order is the first order that the furthest match of the sequence is about; 0 for none.
-func (l *lesson) order() uint64 {
-	var furthest course.PartialMatch
+// orderMatch is the furthest match of the sequence that is about an order; zero for none.
+func (l *lesson) orderMatch() (furthest course.PartialMatch) {
 	for _, m := range l.Trails {
 		if m.Order != 0 && m.Steps > furthest.Steps {
 			furthest = m
 		}
 	}
-	return furthest.Order
+	return furthest
+}
+
+// ownOrder is all that is kept of the matches when a lesson is done: its requests still name the
+// learner's own order and guest.
+func (l *lesson) ownOrder() []course.PartialMatch {
+	if m := l.orderMatch(); m.Order != 0 {
+		return []course.PartialMatch{m}
+	}
+	return nil
 }
 
 // SeenCount is how many patterns were seen.

@@ -84,17 +84,20 @@ func (h *Handler) show(c *gin.Context) error {
 	return respondText(c, file)
 }
 
+// firstGuest is the id of the first guest who registers beside the five demo accounts.
+const firstGuest = "6"
+
 // snapshot returns how far the learner is, and where exported requests go.
 func (h *Handler) snapshot() ([]lesson, export.Target) {
 	lessons, order := h.Tracker.snapshot()
-	return lessons, export.Target{URL: h.PublicURL, Kiosk: h.Kiosk, Order: strconv.FormatInt(order, 10), CurlOptions: h.CurlOptions, Try: "1"}
+	return lessons, export.Target{URL: h.PublicURL, Kiosk: h.Kiosk, Order: strconv.FormatInt(order, 10), Guest: firstGuest, CurlOptions: h.CurlOptions, Try: "1"}
 }
 
-// numbered puts the learner's own order into requests, if the lesson has seen one, and how
-// many times the lesson was begun: an idempotency key is for one try.
+// numbered puts the learner's own order, and the guest who placed it, into requests if the lesson
+// has seen one, and how many times the lesson was begun: an idempotency key is for one try.
 func (l *lesson) numbered(target export.Target) export.Target {
-	if order := l.order(); order != 0 {
-		target.Order = strconv.FormatUint(order, 10)
+	if m := l.orderMatch(); m.Order != 0 {
+		target.Order, target.Guest = strconv.FormatUint(m.Order, 10), strconv.FormatInt(m.Guest, 10)
 	}
 	target.Try = strconv.Itoa(l.Restarts + 1)
 	return target

@@ -146,7 +146,7 @@ func (t *Tracker) advance(l *lesson, at int64) string {
 
 func (t *Tracker) complete(l *lesson, at int64) string {
 	l.dirty = true
-	l.State, l.DoneAt, l.Trails, l.Others, l.Counts = StateDone, time.UnixMilli(at).UTC(), nil, nil, nil
+	l.State, l.DoneAt, l.Trails, l.Others, l.Counts = StateDone, time.UnixMilli(at).UTC(), l.ownOrder(), nil, nil
 	next := "none"
 	if l := nextOf(t.lessons); l != nil {
 		next = l.ID

@@ -44,7 +44,11 @@ func TestEvening_byKeyboard(t *testing.T) {
 // TestEvening_byMouse does the same by mouse, as a guest who has logged in on the page.
 func TestEvening_byMouse(t *testing.T) {
 	t.Parallel()
-	guest := startServer(t).newTab(t)
+	s := startServer(t)
+	for _, name := range []string{"first.guest", "second.guest"} { // whom L18 registers is not the first
+		s.mustCall("POST", "/api/v1/auth/register", "", `{"username":"`+name+`","password":"`+name+`-likes-pizza","name":"A guest","birth_date":"1990-01-31"}`, nil)
+	}
+	guest := s.newTab(t)
 	guest.openAs("alice", "Lessons")
 	guest.spendEvening(mouse{guest}, func(id string) {
 		if slices.Contains([]string{"L06", "L09", "L14", "L18"}, id) {

@@ -152,10 +152,14 @@ type Step struct {
 	Expect  Expect  `json:"expect,omitzero"`
 }
 
+// GuestStep is the id of the step that reads who {guest} is. The guest must have placed {order}.
+const GuestStep = "guest"
+
 // Request is a request without the words of any tool; learn/export adds those.
 type Request struct {
 	Method string `json:"method"`
-	// Path may hold {order}, the number of the order that the lesson has placed.
+	// Path may hold {order}, the number of the order that the lesson has placed, and {guest}, the
+	// id that its step GuestStep has read.
 	Path    string   `json:"path"`
 	Headers []Header `json:"headers,omitzero"`
 	// Form are fields of a form, each name=value.

@@ -12,6 +12,8 @@ type PartialMatch struct {
 	Steps int    `json:"steps"`
 	Token uint64 `json:"token,string,omitzero"`
 	Order uint64 `json:"order,string,omitzero"`
+	// Guest is the user who placed the order.
+	Guest int64 `json:"guest,string,omitzero"`
 }
 
 // extend returns the match with a fact for the next pattern added, if it fits.
@@ -28,8 +30,11 @@ func (m PartialMatch) extend(p *Pattern, f *Fact) (next PartialMatch, ok bool) {
 	if p.Same == sameOrder {
 		bound = &next.Order
 	}
-	if *bound != 0 && *bound != p.sameIn(f) {
+	switch {
+	case *bound != 0 && *bound != p.sameIn(f):
 		return m, false
+	case p.Same == sameOrder && *bound == 0:
+		next.Guest = f.Who
 	}
 	*bound = p.sameIn(f)
 	return next, true

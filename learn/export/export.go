@@ -19,6 +19,7 @@ import (
 type Target struct {
 	URL   string // without a slash at the end
 	Order string // what to write for {order}
+	Guest string // what to write for {guest}
 	Try   string // what to write for {try}
 	// CurlOptions make curl trust the server's certificate: --cacert and a file, or empty.
 	CurlOptions string
@@ -61,9 +62,9 @@ func (t Target) Write(format string, l *course.Lesson) (text string, ok bool) {
 	return write(t, l), true
 }
 
-// Path returns the path of a request, with the order's number in it.
+// Path returns the path of a request, with the numbers of order and guest in it.
 func (t Target) Path(r course.Request) string {
-	return strings.ReplaceAll(r.Path, "{order}", t.Order)
+	return strings.NewReplacer("{order}", t.Order, "{guest}", t.Guest).Replace(r.Path)
 }
 
 // Address returns the URL of a request, with the range of its repetitions as curl writes

@@ -184,7 +184,9 @@ func (w *httpFile) differences(step course.Step) {
 const byHand = 20
 
 // isUsedLater reports whether later steps need the response to this one.
-func isUsedLater(s course.Step) bool { return s.Request.SaveAs != "" || placesOrder(s) }
+func isUsedLater(s course.Step) bool {
+	return s.Request.SaveAs != "" || placesOrder(s) || s.ID == course.GuestStep
+}
 
 // keywords are words of JavaScript and of httpYac, which makes a variable of each name.
 var keywords = strings.Fields(`await break case catch class const continue debugger default delete do else enum export
@@ -235,6 +237,9 @@ func (w *httpFile) step(step course.Step) {
 	}
 	if placesOrder(step) {
 		w.Order = "{{" + w.last + ".response.body.id}}"
+	}
+	if step.ID == course.GuestStep {
+		w.Guest = "{{" + w.last + ".response.body.sub}}"
 	}
 }
 

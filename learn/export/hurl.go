@@ -25,7 +25,7 @@ type hurlFile struct {
 // hurl writes the lesson for hurl --test, with what each response must be. A file that
 // curl saves is a variable there.
 func (t Target) hurl(l *course.Lesson) string {
-	t.Order, t.Stage = "{{order}}", "{{stage}}"
+	t.Order, t.Guest, t.Stage = "{{order}}", "{{guest}}", "{{stage}}"
 	w := &hurlFile{Target: t, lines: lines{end: "\n"}, lesson: l, saved: savers{}}
 	w.head()
 	w.answer(l.Predict)
@@ -196,6 +196,9 @@ func (w *hurlFile) captures(step course.Step) (captures []string) {
 	}
 	if placesOrder(step) {
 		keep("order", `header "Location" regex /([0-9]+)$/`)
+	}
+	if step.ID == course.GuestStep {
+		keep("guest", `jsonpath "$.sub"`)
 	}
 	if r.Method == "POST" && r.Path == "/lab/stage" {
 		keep("stage", `jsonpath "$.url" regex /(.+)\//`)

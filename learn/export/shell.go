@@ -63,7 +63,7 @@ func (t Target) sh(l *course.Lesson) string {
 		w.line("\n%s || fail %s", fetch, nothing)
 	}
 	w.line("%s -D predict.head -o /dev/null || fail %s", t.answer(posix, l, l.Predict), nothing)
-	t.Order = number
+	t.Order, t.Guest = orderNumber, guestNumber
 	steps := l.AllSteps()
 	for n, step := range steps {
 		t.shStep(w, n+1, step)
@@ -81,9 +81,9 @@ func (t Target) sh(l *course.Lesson) string {
 	return w.String()
 }
 
-// number stands for the number of an order until the line is written: $order would need
-// quotes, and so make the line another one than the learner sees.
-const number = "NUMBER"
+// These stand for numbers until the line is written: $order would need quotes, and so make the
+// line another one than the learner sees.
+const orderNumber, guestNumber = "ORDER-NUMBER", "GUEST-NUMBER"
 
 func (t Target) shStep(w *lines, n int, step course.Step) {
 	w.line("\necho %s", quoteText(fmt.Sprintf("%d. %s", n, step.Say)))
@@ -97,7 +97,7 @@ func (t Target) shStep(w *lines, n int, step course.Step) {
 	if step.Request.AlteredFrom != "" {
 		w.line("%s", posix.alter(step.Request))
 	}
-	line := strings.ReplaceAll(t.curl(posix, step.Request), number, "$order")
+	line := strings.NewReplacer(orderNumber, "$order", guestNumber, "$guest").Replace(t.curl(posix, step.Request))
 	if step.Expect.CurlExit != 0 {
 		w.line("%s -sS -D %s.head > %s.body\nends %s $? %d", line, step.ID, step.ID, step.ID, step.Expect.CurlExit)
 		return
@@ -127,6 +127,9 @@ func (t Target) shStep(w *lines, n int, step course.Step) {
 	if placesOrder(step) {
 		w.line(`order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' %s.head)`, step.ID)
 	}
+	if step.ID == course.GuestStep {
+		w.line(`guest=$(sed -n 's/.*"sub":"\([0-9]*\)".*/\1/p' %s.body)`, step.ID)
+	}
 }
 
 // quoteText quotes a sentence for echo, without the marks of code.
@@ -149,8 +152,11 @@ func (t Target) powershell(l *course.Lesson) string {
 func (t Target) script(l *course.Lesson, remark string, sh shell, wait string) string {
 	w := &lines{end: "\r\n"}
 	w.line("%s %s %s. Run it in an empty folder, or type its lines one by one.", remark, l.ID, l.Title)
-	if slices.ContainsFunc(l.AllSteps(), func(s course.Step) bool { return strings.Contains(s.Request.Path, "{order}") }) {
+	if names(l, "{order}") {
 		w.line("%s The order is taken to be number %s: put the number from Location in its place.", remark, t.Order)
+	}
+	if names(l, "{guest}") {
+		w.line("%s The guest is taken to have id %s: put the sub that auth/me answers in its place.", remark, t.Guest)
 	}
 	if fetch := t.fetchFiles(sh, l); fetch != "" {
 		w.line("%s", fetch)
@@ -169,6 +175,11 @@ func (t Target) script(l *course.Lesson, remark string, sh shell, wait string) s
 	}
 	w.line("%s -s %s", t.program(sh.program), sh.quote(t.URL+"/learn"))
 	return w.String()
+}
+
+// names reports whether a path of a lesson holds a number that only the server knows.
+func names(l *course.Lesson, number string) bool {
+	return slices.ContainsFunc(l.AllSteps(), func(s course.Step) bool { return strings.Contains(s.Request.Path, number) })
 }
 
 func (t Target) scriptStep(w *lines, n int, step course.Step, remark string, sh shell, wait string) {

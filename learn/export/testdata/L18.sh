@@ -38,7 +38,7 @@ curl -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-likes-p
 cp carla.txt carla.body
 wants carla 200
 
-echo "3. Register a new guest. Choose a name, and a password that ends in -likes-pizza. Note the id in the response. (409: the name is taken, perhaps by you. Then log in.)"
+echo "3. Register a new guest. Choose a name, and a password that ends in -likes-pizza. (409: the name is taken, perhaps by you. Then log in.)"
 curl -q -i -H "Content-Type: application/json" -d "@register.json" http://localhost:8080/api/v1/auth/register -sS -D register.head > register.body || fail "register: nothing answers"
 wants register 201 409
 
@@ -47,61 +47,66 @@ curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d password=new.guest
 cp new.txt login.body
 wants login 200
 
-echo "5. As carla, read the kitchen's list of orders. Then an order stays placed for a minute, so that she can be first."
+echo "5. Ask who you are, and note the id of the new guest: it is sub."
+curl -q -i -H "@new.txt" http://localhost:8080/api/v1/auth/me -sS -D guest.head > guest.body || fail "guest: nothing answers"
+wants guest 200
+guest=$(sed -n 's/.*"sub":"\([0-9]*\)".*/\1/p' guest.body)
+
+echo "6. As carla, read the kitchen's list of orders. Then an order stays placed for a minute, so that she can be first."
 curl -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders -sS -D board.head > board.body || fail "board: nothing answers"
 wants board 200
 
-echo "6. As the new guest, order the first thing."
+echo "7. As the new guest, order the first thing."
 curl -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@wine.json" http://localhost:8080/api/v1/orders -sS -D drink.head > drink.body || fail "drink: nothing answers"
 wants drink 201
 order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' drink.head)
 
-echo "7. Order the second thing, and note the number of this order."
+echo "8. Order the second thing, and note the number of this order."
 curl -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -D order.head > order.body || fail "order: nothing answers"
 wants order 201
 order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' order.head)
 
-echo "8. As carla, set the second order to preparing. The kitchen does the rest by itself."
+echo "9. As carla, set the second order to preparing. The kitchen does the rest by itself."
 curl -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/$order -sS -D cook.head > cook.body || fail "cook: nothing answers"
 wants cook 200
 
-echo "9. As the guest, follow this order until it is served."
+echo "10. As the guest, follow this order until it is served."
 curl -q -N -H "@new.txt" http://localhost:8080/api/v1/orders/$order/events -sS -D follow.head > follow.body || fail "follow: nothing answers"
 wants follow 200
 
-echo "10. Read the order: it is served."
+echo "11. Read the order: it is served."
 curl -q -i -H "@new.txt" http://localhost:8080/api/v1/orders/$order -sS -D served.head > served.body || fail "served: nothing answers"
 wants served 200
 
-echo "11. As marco, make the new guest a VIP. You need the id of the guest."
-curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@vip.json" http://localhost:8080/api/v1/users/6 -sS -D vip.head > vip.body || fail "vip: nothing answers"
+echo "12. As marco, make the new guest a VIP. You need the id that you noted."
+curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@vip.json" http://localhost:8080/api/v1/users/$guest -sS -D vip.head > vip.body || fail "vip: nothing answers"
 wants vip 200
 
-echo "12. Show the old wristband in the lounge. It does not say VIP, and so marco's decision has ended it."
+echo "13. Show the old wristband in the lounge. It does not say VIP, and so marco's decision has ended it."
 curl -q -i -H "@new.txt" http://localhost:8080/api/v1/lounge -sS -D old.head > old.body || fail "old: nothing answers"
 wants old 401
 holds old '"type":"/problems/token-revoked"'
 
-echo "13. Log in again."
+echo "14. Log in again."
 curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d password=new.guest-likes-pizza http://localhost:8080/api/v1/auth/login -o new.txt -sS -D again.head > again.body || fail "again: it is refused, or nothing answers"
 cp new.txt again.body
 wants again 200
 
-echo "14. Show the new wristband in the lounge."
+echo "15. Show the new wristband in the lounge."
 curl -q -i -H "@new.txt" http://localhost:8080/api/v1/lounge -sS -D lounge.head > lounge.body || fail "lounge: nothing answers"
 wants lounge 200
 
-echo "15. Log out."
+echo "16. Log out."
 curl -q -i -X POST -H "@new.txt" http://localhost:8080/api/v1/auth/logout -sS -D logout.head > logout.body || fail "logout: nothing answers"
 wants logout 204
 
-echo "16. Prove that the wristband is dead: ask who you are."
+echo "17. Prove that the wristband is dead: ask who you are."
 curl -q -i -H "@new.txt" http://localhost:8080/api/v1/auth/me -sS -D proof.head > proof.body || fail "proof: nothing answers"
 wants proof 401
 holds proof '"type":"/problems/token-revoked"'
 
-echo "17. Clean up: as marco, take the VIP status back."
-curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@no-vip.json" http://localhost:8080/api/v1/users/6 -sS -D back.head > back.body || fail "back: nothing answers"
+echo "18. Clean up: as marco, take the VIP status back."
+curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@no-vip.json" http://localhost:8080/api/v1/users/$guest -sS -D back.head > back.body || fail "back: nothing answers"
 wants back 200
 
 curl -q -s -d question=app -d choice=1 http://localhost:8080/learn/lessons/L18/answers -D app.head -o /dev/null
@@ -118,20 +123,20 @@ curl -q -s http://localhost:8080/learn/lessons/L18.json -o L18.json
 grep -qF '"state":"done"' L18.json || fail "it is not done; see http://localhost:8080/learn"
 echo "L18 is done."
 
-echo "18. This server has seen what you did tonight. Get your certificate, signed with the server's private key, and save it."
+echo "19. This server has seen what you did tonight. Get your certificate, signed with the server's private key, and save it."
 curl -q -fsS -H "Accept: application/json" http://localhost:8080/learn/certificate -o certificate.json -sS -D certificate.head > certificate.body || fail "certificate: it is refused, or nothing answers"
 cp certificate.json certificate.body
 wants certificate 200
 
-echo "19. Look at the public keys of the server. The certificate names one of them."
+echo "20. Look at the public keys of the server. The certificate names one of them."
 curl -q -i http://localhost:8080/.well-known/jwks.json -sS -D keys.head > keys.body || fail "keys: nothing answers"
 wants keys 200
 
-echo "20. Check the certificate. valid is true: the signature fits one of the public keys, the one with the same kid. But active is false, because typ says certificate: nobody can use it as a wristband (access token)."
+echo "21. Check the certificate. valid is true: the signature fits one of the public keys, the one with the same kid. But active is false, because typ says certificate: nobody can use it as a wristband (access token)."
 curl -q -i -H "Content-Type: application/json" -d "@certificate.json" http://localhost:8080/api/v1/auth/inspect -sS -D genuine.head > genuine.body || fail "genuine: nothing answers"
 wants genuine 200
 
-echo "21. Copy certificate.json to changed.json. In changed.json, add the letter A at the end of the certificate, before the quotation mark and payload. Check the copy: valid is false. One letter is enough."
+echo "22. Copy certificate.json to changed.json. In changed.json, add the letter A at the end of the certificate, before the quotation mark and payload. Check the copy: valid is false. One letter is enough."
 sed 's/\.[^".]*\.[^".]*/&A/' certificate.json > changed.json
 curl -q -i -H "Content-Type: application/json" -d "@changed.json" http://localhost:8080/api/v1/auth/inspect -sS -D changed.head > changed.body || fail "changed: nothing answers"
 wants changed 200
