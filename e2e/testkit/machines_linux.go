@@ -123,10 +123,16 @@ func (m *Machine) Query(database, query string) string {
 	return strings.TrimSpace(m.Type(fmt.Sprintf("psql -XAtq -d %s -c \"%s\"", database, query)))
 }
 
-// Kill ends all processes of the machine's server as a power cut would.
+// Kill ends all processes of the machine's server as a power cut would. Its socket goes, too,
+// as it does when a machine starts again: the next server would wait until somebody buries
+// the process that the socket's lock names.
 func (m *Machine) Kill() {
 	if !endServer(filepath.Join(m.home, "postgres")) {
 		m.of.t.Errorf("the server of %s does not die", m.Name)
+	}
+	sockets, _ := filepath.Glob(filepath.Join(m.home, ".s.PGSQL.*"))
+	for _, socket := range sockets {
+		_ = os.Remove(socket) // in a folder of the test
 	}
 }
 
