@@ -29,6 +29,11 @@ func (p *tab) playCase(name string) (got stageNotes, wristband string) {
 	return got, eval[string](p, `localStorage.wristband || ""`)
 }
 
+// striped is true for a page with the banner of the lab: words beside the stripes,
+// and not on them.
+const striped = `(e => e.innerText.trim() === 'Lab: unsafe on purpose. Nothing here opens a real door.'
+	&& getComputedStyle(e).borderImageSource.startsWith('repeating-linear-gradient'))(document.querySelector('[role=banner]'))`
+
 // TestStage_whatTheThiefGets plays the cases in a browser, each on a stage of its own, with a
 // guest of the restaurant in the same browser.
 func TestStage_whatTheThiefGets(t *testing.T) {
@@ -56,6 +61,9 @@ func TestStage_whatTheThiefGets(t *testing.T) {
 		s.mustCall("POST", "/lab/stage", "", "", &at)
 		stage.origin = strings.TrimSuffix(at.URL, "/")
 		got, wristband := stage.playCase(tc.name)
+		if !stage.isTrue(striped) {
+			t.Errorf("%s: the page has no banner in words and stripes", tc.name)
+		}
 		if (wristband != "") != tc.storage {
 			t.Errorf("%s: localStorage has %q", tc.name, wristband)
 		}
