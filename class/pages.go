@@ -22,7 +22,7 @@ import (
 //go:embed pages
 var pageFiles embed.FS
 
-var templates = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
+var templates = sync.OnceValue(func() *template.Template { return template.Must(template.ParseFS(pageFiles, "pages/*.html")) })
 
 // files are what the pages are made of besides markup, by name. They are made by the first
 // request, because compressing takes a while.
@@ -110,7 +110,7 @@ func (c *Class) cards() cardsPage {
 // no markup is made from strings.
 func showPage(gc *gin.Context, name string, data any) error {
 	var page bytes.Buffer
-	if err := templates.ExecuteTemplate(&page, name, data); err != nil {
+	if err := templates().ExecuteTemplate(&page, name, data); err != nil {
 		return err
 	}
 	gc.Header("Content-Security-Policy", web.Policy)

@@ -20,7 +20,7 @@ func pagesOf(t *testing.T, title string) map[string]string {
 	all := map[string]string{}
 	for name, data := range map[string]any{"join.html": data, "teach.html": data, "wall.html": data, "cards.html": cards, "sheets.html": sheetsPage{cards, "L01-L05"}} {
 		var text bytes.Buffer
-		if err := templates.ExecuteTemplate(&text, name, data); err != nil {
+		if err := templates().ExecuteTemplate(&text, name, data); err != nil {
 			t.Fatal(err)
 		}
 		all[name] = text.String()

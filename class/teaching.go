@@ -150,7 +150,7 @@ func (c *Class) openPartsForAll(gc *gin.Context) error {
 	c.openParts.Store(&open)
 	for _, t := range c.tables {
 		if in := t.opened(); in != nil {
-			in.restaurant.Lessons().Tracker.Settle()
+			in.restaurant.Lessons().Tracker().Settle()
 		}
 	}
 	return c.changed(gc, openResponse{open})

@@ -255,9 +255,9 @@ func (srv *server) requestWithID(t *testing.T, b *dbContents, route, want string
 	allowed := want[0] == '2'
 	b.changed(t)
 	for _, method := range methods {
-		srv.lessons.Tracker.Restore(nil) // what the lessons say of both must be the same, too
+		srv.lessons.Tracker().Restore(nil) // what the lessons say of both must be the same, too
 		none := call(method, missing)
-		srv.lessons.Tracker.Restore(nil)
+		srv.lessons.Tracker().Restore(nil)
 		if allowed && none.Code != 404 {
 			t.Errorf("%s of none is answered %s", method, none.statusAndSlug(t))
 		}
@@ -832,7 +832,7 @@ func TestAuthorization_revealsNoObjects(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			srv := newServer(t)
 			there := tc.there(t, srv)
-			srv.lessons.Tracker.Restore(nil) // what is new to the lessons the second time, too, must be the same
+			srv.lessons.Tracker().Restore(nil) // what is new to the lessons the second time, too, must be the same
 			not := tc.not(t, srv)
 			if got := there.statusAndSlug(t); got != tc.want {
 				t.Errorf("%s, want %s", got, tc.want)
@@ -863,7 +863,7 @@ func TestThrottle_revealsNoUsernames(t *testing.T) {
 		if got := right.statusAndSlug(t); got != "429 too-many-attempts" {
 			t.Errorf("the right password of a guest who has to wait is answered %s", got)
 		}
-		srv.lessons.Tracker.Restore(nil)
+		srv.lessons.Tracker().Restore(nil)
 		nobody := guess(srv, "nobody", "192.0.2.2:1")
 		if !slices.Equal(guest, nobody) {
 			t.Errorf("they can be told apart:\n%s\n%s", guest, nobody)

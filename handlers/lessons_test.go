@@ -13,6 +13,7 @@ import (
 
 	"restaurant/httpjson"
 	"restaurant/learn"
+	"restaurant/learn/course"
 	"restaurant/tokens"
 )
 
@@ -56,14 +57,14 @@ func TestLessons_progressHeader(t *testing.T) {
 // the JSON against the document.
 func TestLessons_keepTheContract(t *testing.T) {
 	srv := newServer(t)
-	for _, l := range srv.lessons.Course.Lessons {
+	for _, l := range course.Load().Lessons {
 		for _, form := range []string{"", ".json", ".txt", ".sh", ".cmd", ".ps1", ".http", ".hurl"} {
 			res := srv.get(t, "/learn/lessons/"+l.ID+form).wants(t, 200, "")
 			if isJSON := strings.HasPrefix(res.Header().Get("Content-Type"), "application/json"); isJSON != (form == "" || form == ".json") {
 				t.Errorf("%s%s is %s", l.ID, form, res.Header().Get("Content-Type"))
 			}
 		}
-		srv.lessons.Tracker.Hint(l.ID, 1)
+		srv.lessons.Tracker().Hint(l.ID, 1)
 		srv.get(t, "/learn/lessons/"+l.ID).wants(t, 200, "")
 	}
 	for _, path := range []string{"/learn/lessons/L99", "/learn/lessons/L01.exe", "/learn/lessons/l01", "/learn/files/none.json", "/learn/files/login.json", "/learn/files/..%2fperformance.md"} {
@@ -120,7 +121,7 @@ func TestLessons_answerInTheAcceptedType(t *testing.T) {
 		}
 	}
 	start := srv.get(t, "/learn").Body.String()
-	count := fmt.Sprintf("0 of %d lessons", len(srv.lessons.Course.Counted()))
+	count := fmt.Sprintf("0 of %d lessons", len(course.Load().Counted()))
 	for _, want := range []string{count, "NOW L01", "curl -i " + testURL + "/api/v1/menu", "Still to see", "hints"} {
 		if !strings.Contains(start, want) {
 			t.Errorf("the text says nothing of %q:\n%s", want, start)
@@ -130,7 +131,7 @@ func TestLessons_answerInTheAcceptedType(t *testing.T) {
 
 func TestLessons_sheetsShowNoSolution(t *testing.T) {
 	srv := newServer(t)
-	for _, l := range srv.lessons.Course.Lessons {
+	for _, l := range course.Load().Lessons {
 		page := srv.rawGet("/learn/sheet?lessons=" + l.ID).Body.String()
 		for _, secret := range append([]string{l.Explain[:40], l.Predict.Why}, l.Hints...) {
 			if strings.Contains(page, secret) {
@@ -210,7 +211,7 @@ func TestLessons_answersInATerminal(t *testing.T) {
 		t.Helper()
 		return srv.post(t, "/learn/lessons/L01/answers", fields, asForm, with("Accept", "*/*")).wants(t, 200, "").Body.String()
 	}
-	lesson, _ := srv.lessons.Course.Lesson("L01")
+	lesson, _ := course.Load().Lesson("L01")
 	words := func(text string) string { return strings.Join(strings.Fields(strings.ReplaceAll(text, "`", "")), " ") }
 	for _, tc := range []struct{ fields, begins, holds, lacks string }{
 		{"question=predict&choice=1", "Not this one.\n\n  ", words(lesson.Predict.WhyNotOf(1) + " " + lesson.Predict.Why + " Still to see: - the menu (200)"), "is done"},
@@ -276,7 +277,7 @@ func TestLessons_nameTheTwoPrograms(t *testing.T) {
 // TestLessons_wrongChoicesSayWhy: each with its own words, and the first try is kept.
 func TestLessons_wrongChoicesSayWhy(t *testing.T) {
 	srv := newServer(t)
-	for _, l := range srv.lessons.Course.Lessons {
+	for _, l := range course.Load().Lessons {
 		path := "/learn/lessons/" + l.ID + "/answers"
 		for _, q := range l.AllQuestions() {
 			for choice := range len(q.Choices) {

@@ -11,17 +11,14 @@ import (
 	"restaurant/web"
 )
 
-// startPage serves the page that New has rendered.
-func startPage(page web.File) func(*gin.Context) error {
-	return func(c *gin.Context) error {
-		if basepath.LacksSlash(c.Request) {
-			c.Redirect(http.StatusPermanentRedirect, basepath.Of(c.Request)+"/")
-			return nil
-		}
-		c.Header("Content-Security-Policy", web.Policy)
-		c.Header("Permissions-Policy", web.Permissions)
-		return respondFile(c, page)
+// showStartPage serves the page on which guests order.
+func (a *API) showStartPage(c *gin.Context) error {
+	if basepath.LacksSlash(c.Request) {
+		c.Redirect(http.StatusPermanentRedirect, basepath.Of(c.Request)+"/")
+		return nil
 	}
+	c.Header("Permissions-Policy", web.Permissions)
+	return respondPage(c, a.files.start)
 }
 
 // stylesheet serves the style of the pages.

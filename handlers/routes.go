@@ -78,12 +78,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	data.AccessCookie, data.RefreshCookie = a.cookies.Names()
 	_, base := basepath.Split(a.PublicURL)
 	pages := web.NewPages(base)
-	a.files = newStaticFiles(docs.Names{Server: a.PublicURL, BasePath: base, AccessCookie: data.AccessCookie, Demo: a.Demo}, pages,
-		web.Terminal{BaseURL: a.PublicURL, CurlOptions: a.CurlOptions, Demo: a.Demo})
-	start, err := pages.Start(data)
-	if err != nil {
-		return nil, err
-	}
+	a.files = newStaticFiles(docs.Names{Server: a.PublicURL, BasePath: base, AccessCookie: data.AccessCookie, Demo: a.Demo}, pages, data)
 
 	r := a.router
 	r.HandleMethodNotAllowed = true
@@ -103,7 +98,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	}
 	r.NoRoute(adapt(a.notFound))
 	r.NoMethod(adapt(methodNotAllowed))
-	a.mount(auth, start)
+	a.mount(auth)
 	for _, mount := range a.Mounts {
 		mount(r, auth.Optional, origin.Refuse)
 	}
@@ -111,7 +106,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 }
 
 // mount is the whole API: method, path, guards, handler.
-func (a *API) mount(auth *middleware.Authenticator, start web.File) {
+func (a *API) mount(auth *middleware.Authenticator) {
 	anyone := auth.Optional // a request may have a token, which must be valid then
 	guest := auth.Authenticate
 	vip := middleware.RequireVIP
@@ -164,7 +159,7 @@ func (a *API) mount(auth *middleware.Authenticator, start web.File) {
 	httpjson.Get(r, "/readyz", adapt(a.readyz))
 	httpjson.Get(r, "/metrics", scrapers.Except(guest), scrapers.Except(manager), adapt(a.showMetrics))
 
-	httpjson.Get(r, "/", adapt(startPage(start)))
+	httpjson.Get(r, "/", adapt(a.showStartPage))
 	httpjson.Get(r, "/css/app.css", adapt(stylesheet()))
 	httpjson.Get(r, "/favicon.svg", adapt(favicon()))
 	httpjson.Get(r, "/icons.svg", adapt(icons()))

@@ -15,6 +15,7 @@ import (
 // Each is made once, with its entity tag and its compressed form, when it is first asked
 // for: clients that read slowly share its bytes.
 type staticFiles struct {
+	start       madeOnce
 	problemList madeOnce
 	problems    map[string]madeOnce // by slug
 	swagger     map[string]madeOnce // by name
@@ -23,8 +24,10 @@ type staticFiles struct {
 
 type madeOnce func() (web.File, error)
 
-func newStaticFiles(names docs.Names, pages web.Pages, terminal web.Terminal) (f staticFiles) {
+func newStaticFiles(names docs.Names, pages web.Pages, start web.StartData) (f staticFiles) {
 	kinds := problem.Kinds()
+	terminal := web.Terminal{BaseURL: start.BaseURL, CurlOptions: start.CurlOptions, Demo: start.Demo}
+	f.start = sync.OnceValues(func() (web.File, error) { return pages.Start(start) })
 	f.problemList = once(web.PageType, func() ([]byte, error) { return pages.ProblemList(kinds) })
 	f.problems = map[string]madeOnce{}
 	for _, k := range kinds {
@@ -50,7 +53,7 @@ var packedSwagger = sync.OnceValue(func() map[string]madeOnce {
 		"swagger-initializer.js": once(swaggerTypes[".js"], func() ([]byte, error) { return web.SwaggerInitializer, nil }),
 	}
 	for name, packed := range web.SwaggerUI() {
-		files[name] = sync.OnceValues(func() (web.File, error) { return web.FromGzip(swaggerTypes[path.Ext(name)], packed) })
+		files[name] = sync.OnceValues(func() (web.File, error) { return web.FromGzip(swaggerTypes[path.Ext(name)], packed()) })
 	}
 	return files
 })

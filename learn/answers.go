@@ -118,9 +118,9 @@ func (h *Handler) note(l *course.Lesson, q course.Question, req answerRequest, c
 		res.WhyNot = httpjson.Optional(measureFirst(q.Measured.DistanceMS))
 		return res, ""
 	case q.Measured != nil:
-		res.Right, header = h.Tracker.AnswerNumber(l.ID, q, *req.Number, choice)
+		res.Right, header = h.Tracker().AnswerNumber(l.ID, q, *req.Number, choice)
 	default:
-		res.Right, header = h.Tracker.Answer(l.ID, q, choice)
+		res.Right, header = h.Tracker().Answer(l.ID, q, choice)
 	}
 	res.WhyNot = httpjson.Optional(q.WhyNotOf(choice))
 	if res.Right || q.ID == course.PredictID {
@@ -175,7 +175,7 @@ func (h *Handler) hint(c *gin.Context) error {
 	if req.Number < 1 || req.Number > len(l.Hints) {
 		return httpjson.Invalid("number", "must be 1 or 2")
 	}
-	h.Tracker.Hint(l.ID, req.Number)
+	h.Tracker().Hint(l.ID, req.Number)
 	hint := l.Hints[req.Number-1]
 	if prefersText(c) {
 		return respondText(c, wrap(hint, "")+"\n")

@@ -116,7 +116,7 @@ func (h *Handler) certify(c *gin.Context) error {
 	res := certificateResponse{signed, cert, h.PublicURL + "/.well-known/jwks.json"}
 	switch preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON, httpjson.MediaText) {
 	case httpjson.MediaHTML:
-		return h.renderPage(c, "certificate.html", certificatePage{target, res, h.Course.Claims, h.exercise()})
+		return h.renderPage(c, "certificate.html", certificatePage{target, res, course.Load().Claims, h.exercise()})
 	case httpjson.MediaJSON:
 		return respond(c, res)
 	}
@@ -137,7 +137,7 @@ func (p certificatePage) IssuedAt() time.Time { return time.Unix(p.Payload.Issue
 
 // exercise is what lessons have for when they are done.
 func (h *Handler) exercise() (steps []course.Step) {
-	for _, l := range h.Course.Lessons {
+	for _, l := range course.Load().Lessons {
 		steps = append(steps, l.After...)
 	}
 	return steps

@@ -127,7 +127,7 @@ func (h *Handler) compare(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	lessons, _ := h.Tracker.snapshot()
+	lessons, _ := h.Tracker().snapshot()
 	res := newComparison(lessons, measured)
 	switch preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON, httpjson.MediaText) {
 	case httpjson.MediaHTML:

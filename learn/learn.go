@@ -15,6 +15,7 @@ import (
 	"context"
 	"html/template"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -30,13 +31,13 @@ import (
 // Handler handles the routes of the lessons.
 type Handler struct {
 	Options
-	Course  *course.Course
-	Tracker *Tracker
 
 	store *Store
-	pages *template.Template
-	// started is what the start of the server has changed, as ProgressHeader says it.
-	started string
+	pages func() *template.Template
+	// begin returns the tracker, and what the start of the server has changed, as ProgressHeader
+	// says it. The first call reads the course, so a server that nobody has asked anything yet
+	// has none of it in memory.
+	begin func() (*Tracker, string)
 }
 
 // Options are what the lessons need to know of the server.
@@ -66,7 +67,7 @@ type Options struct {
 	// changed is whether they have. It must neither block nor call the lessons. It may be nil.
 	Observe func(f *Fact, changed bool)
 	// IsOpen reports whether a part of the course is open before the part before it is done;
-	// nil: all are. It must neither block nor call the lessons. Call Tracker.Settle when its
+	// nil: all are. It must neither block nor call the lessons. Call Settle when its
 	// result changes.
 	IsOpen func(part string) bool
 	// Message is what a teacher says to everybody, or empty; it may be nil.
@@ -89,17 +90,26 @@ type Loss struct {
 // Open opens the lessons, with the progress in a file. Close them when no request runs
 // any more.
 func Open(ctx context.Context, file string, o Options) (*Handler, error) {
-	h := &Handler{Options: o, Course: course.Load()}
+	h := &Handler{Options: o}
 	store, records, err := openStore(ctx, file, o.Log)
 	if err != nil {
 		return nil, err
 	}
 	_, base := basepath.Split(o.PublicURL)
-	h.pages = pagesUnder(base)
-	h.store, h.Tracker = store, NewTracker(h.Course, records, h.save)
-	h.Tracker.isOpen = o.IsOpen
-	h.started = h.Tracker.Start()
+	h.pages = sync.OnceValue(func() *template.Template { return pagesUnder(base) })
+	h.store = store
+	h.begin = sync.OnceValues(func() (*Tracker, string) {
+		t := NewTracker(course.Load(), records, h.save)
+		t.isOpen = o.IsOpen
+		return t, t.Start()
+	})
 	return h, nil
+}
+
+// Tracker returns the tracker of the learner.
+func (h *Handler) Tracker() *Tracker {
+	t, _ := h.begin()
+	return t
 }
 
 // save has a fact and what it has changed written, and tells the observer.

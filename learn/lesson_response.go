@@ -192,7 +192,7 @@ func (h *Handler) lessonResponse(target export.Target, l *lesson) lessonResponse
 		res.Questions = append(res.Questions, newQuestion(q, l))
 	}
 	for _, id := range l.Claims {
-		res.Claims = append(res.Claims, claimResponse{id, h.Course.Claims[id]})
+		res.Claims = append(res.Claims, claimResponse{id, course.Load().Claims[id]})
 	}
 	for n, text := range l.Lesson.Hints {
 		hint := hintResponse{Number: n + 1, Taken: slices.Contains(l.progress.Hints, n+1)}
@@ -204,7 +204,7 @@ func (h *Handler) lessonResponse(target export.Target, l *lesson) lessonResponse
 	if l.State == StateDone {
 		res.Explain, res.FinePrint = httpjson.Optional(l.Explain), httpjson.Optional(l.FinePrint)
 	}
-	for _, w := range h.Course.Words(l.Lesson) {
+	for _, w := range course.Load().Words(l.Lesson) {
 		res.Words = append(res.Words, wordResponse(w))
 	}
 	return res

@@ -42,7 +42,7 @@ type listItem struct {
 //	@Success	200	{object}	listResponse
 //	@Router		/learn/lessons [get]
 func (h *Handler) list(c *gin.Context) error {
-	lessons, _ := h.Tracker.snapshot()
+	lessons, _ := h.Tracker().snapshot()
 	var res listResponse
 	for _, l := range lessons {
 		res.Items = append(res.Items, listItem{l.ID, l.Title, l.Minutes, l.Part, l.Extra, l.Shown(), l.Claims, l.stillToShow()})
@@ -89,7 +89,7 @@ const firstGuest = "6"
 
 // snapshot returns how far the learner is, and where exported requests go.
 func (h *Handler) snapshot() ([]lesson, export.Target) {
-	lessons, order := h.Tracker.snapshot()
+	lessons, order := h.Tracker().snapshot()
 	return lessons, export.Target{URL: h.PublicURL, Kiosk: h.Kiosk, Order: strconv.FormatInt(order, 10), Guest: firstGuest, CurlOptions: h.CurlOptions, Try: "1"}
 }
 
@@ -104,14 +104,14 @@ func (l *lesson) numbered(target export.Target) export.Target {
 }
 
 func (h *Handler) lesson(id string) (*course.Lesson, error) {
-	if l, ok := h.Course.Lesson(id); ok {
+	if l, ok := course.Load().Lesson(id); ok {
 		return l, nil
 	}
 	var ids []string
-	for _, l := range h.Course.Lessons {
+	for _, l := range course.Load().Lessons {
 		ids = append(ids, strings.ToLower(l.ID))
 	}
-	counted := h.Course.Counted()
+	counted := course.Load().Counted()
 	p := problem.NotFound.New("There is no lesson of that name. The lessons are L01 to " + counted[len(counted)-1].ID + ", and they are listed at /learn/lessons.").See("/learn/lessons")
 	if near := strings.ToUpper(httpjson.Nearest(id, ids)); near != "" {
 		p.Detail += " Did you mean /#/lessons/" + near + " or /learn/lessons/" + near + "?"

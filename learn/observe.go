@@ -25,7 +25,7 @@ func (h *Handler) OnResponse(c *gin.Context) {
 		return
 	}
 	f := factOf(c)
-	header := h.Tracker.Observe(f)
+	header := h.Tracker().Observe(f)
 	// The answer to a refused login is the same whether there is such an account.
 	if header != "" && f.LoginName == "" {
 		c.Writer.Header()[ProgressHeader] = []string{header}
@@ -58,7 +58,7 @@ func (h *Handler) Report(e Evidence) {
 	if h.isPaused() {
 		return
 	}
-	h.Tracker.Observe(course.Fact{
+	h.Tracker().Observe(course.Fact{
 		At: time.Now().UnixMilli(), Endpoint: course.Endpoint{Method: e.Method, Route: e.Route}, Status: e.Status, Problem: e.Problem,
 		Via: e.Via, Noted: e.Noted, Token: e.Token, TokenHash: hash(e.TokenID),
 	})

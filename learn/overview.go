@@ -47,7 +47,7 @@ type LessonOverview struct {
 
 // Overview returns all lessons.
 func (h *Handler) Overview() (all []LessonOverview) {
-	lessons, _ := h.Tracker.snapshot()
+	lessons, _ := h.Tracker().snapshot()
 	for n := range lessons {
 		all = append(all, lessons[n].overview())
 	}
@@ -96,7 +96,7 @@ type NextStep struct {
 // NextStep returns the first step of a lesson that the server has not seen, then the first
 // question without a right answer; nil if nothing is left, or there is no such lesson.
 func (h *Handler) NextStep(id string) *NextStep {
-	if _, known := h.Course.Lesson(id); !known {
+	if _, known := course.Load().Lesson(id); !known {
 		return nil
 	}
 	lessons, target := h.snapshot()

@@ -24,7 +24,7 @@ func (h *Handler) style(c *gin.Context) error {
 // sheet is lessons to print: black and white, one after the other on pages of their own,
 // and without any solution.
 func (h *Handler) sheet(c *gin.Context) error {
-	lessons := h.Course.Select(c.Query("lessons"))
+	lessons := course.Load().Select(c.Query("lessons"))
 	if lessons == nil {
 		return httpjson.Invalid("lessons", "must be lessons that there are, such as L01-L05 or L01,L03")
 	}
@@ -37,5 +37,5 @@ func (h *Handler) sheet(c *gin.Context) error {
 
 // glossary explains the technical words.
 func (h *Handler) glossary(c *gin.Context) error {
-	return h.renderPage(c, "glossary.html", h.Course.Glossary)
+	return h.renderPage(c, "glossary.html", course.Load().Glossary)
 }

@@ -73,7 +73,7 @@ type restoredLesson struct {
 //	@Header	200	{string}	Content-Disposition	"A file name for saving it"
 //	@Router		/learn/progress [get]
 func (h *Handler) saveProgress(c *gin.Context) error {
-	lessons, _ := h.Tracker.snapshot()
+	lessons, _ := h.Tracker().snapshot()
 	out := savedProgress{Table: mainTable, SavedAt: time.Now().UTC().Truncate(time.Second)}
 	for _, l := range lessons {
 		saved := savedLesson{l.ID, l.State, nilIfZero(l.StartedAt), nilIfZero(l.DoneAt), l.Answers, l.progress.Hints, l.FirstTry}
@@ -162,7 +162,7 @@ func (h *Handler) restoreProgress(c *gin.Context) error {
 		if err := saved.check(); err != nil {
 			return err
 		}
-		l, known := h.Course.Lesson(saved.Lesson)
+		l, known := course.Load().Lesson(saved.Lesson)
 		if !known {
 			continue // of another release
 		}
@@ -173,7 +173,7 @@ func (h *Handler) restoreProgress(c *gin.Context) error {
 		p.Unsigned = p.Restored && !ours
 		records[l.ID] = p
 	}
-	h.Tracker.Restore(records)
+	h.Tracker().Restore(records)
 	return h.list(c)
 }
 

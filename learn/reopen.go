@@ -47,8 +47,8 @@ func (h *Handler) reopen(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if now.started != "" {
-		c.Header(ProgressHeader, now.started)
+	if _, started := now.begin(); started != "" {
+		c.Header(ProgressHeader, started)
 	}
 	res := reopenResponse{ClosedMS: closed.Milliseconds(), OpenedAt: time.Now().UTC().Truncate(time.Second)}
 	switch preferredType(c, httpjson.MediaHTML, httpjson.MediaJSON, httpjson.MediaText) {

@@ -108,14 +108,14 @@ func (h *Handler) reset(c *gin.Context) error {
 func (h *Handler) StartOver(ctx context.Context, what, lesson string) error {
 	switch what {
 	case resetLesson:
-		h.Tracker.Reset(lesson)
+		h.Tracker().Reset(lesson)
 	case resetLessons:
-		h.Tracker.Restore(nil)
+		h.Tracker().Restore(nil)
 	case resetKitchen:
 		if err := h.Reset(ctx); err != nil {
 			return err
 		}
-		h.Tracker.ForgetOrder()
+		h.Tracker().ForgetOrder()
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func (h *Handler) Losses(ctx context.Context, what, lesson string) ([]Loss, erro
 	case resetKitchen:
 		return h.Preview(ctx)
 	case resetLessons:
-		return h.lessonLosses(h.Course.Lessons...), nil
+		return h.lessonLosses(course.Load().Lessons...), nil
 	case resetLesson:
 		l, err := h.lesson(lesson)
 		if err != nil {
@@ -139,7 +139,7 @@ func (h *Handler) Losses(ctx context.Context, what, lesson string) ([]Loss, erro
 }
 
 func (h *Handler) lessonLosses(of ...*course.Lesson) []Loss {
-	lessons, _ := h.Tracker.snapshot()
+	lessons, _ := h.Tracker().snapshot()
 	done, seen, answers := Loss{What: "lessons that are done"}, Loss{What: "things that the server has seen"}, Loss{What: "answers"}
 	for _, l := range of {
 		p := find(lessons, l.ID)

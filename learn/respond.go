@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 
 	"github.com/gin-gonic/gin"
@@ -20,21 +21,24 @@ import (
 //go:embed pages
 var pageFiles embed.FS
 
-var (
-	// pages are never executed, because what was executed cannot be cloned.
-	pages = template.Must(template.New("").Funcs(pageFuncs("")).ParseFS(pageFiles, "pages/*.html"))
-	texts = texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{
+// pages are never executed, because what was executed cannot be cloned.
+var pages = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(pageFuncs("")).ParseFS(pageFiles, "pages/*.html"))
+})
+
+var texts = sync.OnceValue(func() *texttemplate.Template {
+	return texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{
 		"wrap":     func(text string) string { return wrap(text, "  ") },
 		"item":     func(text string) string { return "  - " + wrap(text, "    ")[4:] },
 		"words":    func(l *course.Lesson) []course.Word { return course.Load().Words(l) },
 		"newWords": func(l *course.Lesson) []course.Word { return course.Load().NewWords(l) },
 		"inc":      func(n int) int { return n + 1 },
 	}).ParseFS(pageFiles, "pages/*.txt"))
-)
+})
 
 // pagesUnder returns the pages of a server under a base path; see package basepath.
 func pagesUnder(base string) *template.Template {
-	return template.Must(pages.Clone()).Funcs(pageFuncs(base))
+	return template.Must(pages().Clone()).Funcs(pageFuncs(base))
 }
 
 func pageFuncs(base string) template.FuncMap {
@@ -77,7 +81,7 @@ func respondText(c *gin.Context, text string) error {
 
 func renderText(c *gin.Context, name string, data any) error {
 	var text strings.Builder
-	if err := texts.ExecuteTemplate(&text, name, data); err != nil {
+	if err := texts().ExecuteTemplate(&text, name, data); err != nil {
 		return err
 	}
 	return respondText(c, text.String())
@@ -93,7 +97,7 @@ func toPage(c *gin.Context) error {
 
 func (h *Handler) renderPage(c *gin.Context, name string, data any) error {
 	var body bytes.Buffer
-	if err := h.pages.ExecuteTemplate(&body, name, data); err != nil {
+	if err := h.pages().ExecuteTemplate(&body, name, data); err != nil {
 		return err
 	}
 	httpjson.NoStore(c)

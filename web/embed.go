@@ -66,8 +66,11 @@ var (
 	swaggerUI embed.FS
 )
 
-// templates are never executed, because what was executed cannot be cloned.
-var templates = template.Must(template.New("").Funcs(funcsOf("")).ParseFS(pageFiles, "*.html"))
+// templates are never executed, because what was executed cannot be cloned. They are read when
+// the first page is asked for, as everything here: most starts are not followed by one.
+var templates = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(funcsOf("")).ParseFS(pageFiles, "*.html"))
+})
 
 // tableCode is the base path of a table in a class, which begins with its number.
 var tableCode = regexp.MustCompile(`^/t/(\d+)-[a-z]+$`)
@@ -93,13 +96,15 @@ func funcsOf(base string) template.FuncMap {
 // Pages makes the pages of a server.
 type Pages struct {
 	base      string
-	templates *template.Template
+	templates func() *template.Template
 }
 
 // NewPages returns the pages of a server under a base path, with which every link
 // begins; see package basepath.
 func NewPages(base string) Pages {
-	return Pages{base, template.Must(templates.Clone()).Funcs(funcsOf(base))}
+	return Pages{base, sync.OnceValue(func() *template.Template {
+		return template.Must(templates().Clone()).Funcs(funcsOf(base))
+	})}
 }
 
 // assets is made by the first request, because compressing takes longer than all
@@ -196,15 +201,17 @@ func Asset(name string) (File, bool) {
 	return f, ok
 }
 
-// SwaggerUI returns the files of Swagger UI by name, compressed with gzip: only those that
-// its page loads, as its package has them. The start script is not one of them, see
-// SwaggerInitializer.
-func SwaggerUI() map[string][]byte {
-	files := map[string][]byte{}
+// SwaggerUI returns the files of Swagger UI by name: only those that its page loads, as its
+// package has them. The start script is not one of them, see SwaggerInitializer. Each function
+// returns a copy of the file, compressed with gzip: all of them are half a megabyte.
+func SwaggerUI() map[string]func() []byte {
+	files := map[string]func() []byte{}
 	names, _ := fs.Glob(swaggerUI, "swaggerui/*.gz") // fails for a bad pattern only
 	for _, name := range names {
-		packed, _ := swaggerUI.ReadFile(name) // it was listed
-		files[strings.TrimSuffix(path.Base(name), ".gz")] = packed
+		files[strings.TrimSuffix(path.Base(name), ".gz")] = func() []byte {
+			packed, _ := swaggerUI.ReadFile(name) // it was listed
+			return packed
+		}
 	}
 	return files
 }
@@ -303,7 +310,7 @@ func linked(text string, addresses []string) (parts []words) {
 
 func (p Pages) render(name string, data any) ([]byte, error) {
 	var page bytes.Buffer
-	if err := p.templates.ExecuteTemplate(&page, name, data); err != nil {
+	if err := p.templates().ExecuteTemplate(&page, name, data); err != nil {
 		return nil, err
 	}
 	return page.Bytes(), nil

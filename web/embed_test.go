@@ -449,7 +449,7 @@ func TestAsset_servesNothingElse(t *testing.T) {
 // larger.
 func TestSwaggerUI_isWhatItsPageLoads(t *testing.T) {
 	files := SwaggerUI()
-	page, err := FromGzip(PageType, files["index.html"])
+	page, err := FromGzip(PageType, files["index.html"]())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -464,7 +464,7 @@ func TestSwaggerUI_isWhatItsPageLoads(t *testing.T) {
 		t.Errorf("there are %v, and the page loads %v", have, wanted)
 	}
 	for name, packed := range files {
-		if f, err := FromGzip("", packed); err != nil || len(f.Body) == 0 || f.ETag != NewFile("", f.Body).ETag {
+		if f, err := FromGzip("", packed()); err != nil || len(f.Body) == 0 || f.ETag != NewFile("", f.Body).ETag {
 			t.Errorf("%s has %d bytes under %s (%v)", name, len(f.Body), f.ETag, err)
 		}
 	}

@@ -73,8 +73,8 @@ func (l *Lesson) texts() string {
 // Words returns the technical words of a lesson, in the order of the glossary.
 func (c *Course) Words(l *Lesson) (used []Word) {
 	met := map[*Word]bool{}
-	for _, form := range c.finder.pattern.FindAllString(l.texts(), -1) {
-		met[c.finder.word(form)] = true
+	for _, form := range c.finder().pattern.FindAllString(l.texts(), -1) {
+		met[c.finder().word(form)] = true
 	}
 	for i := range c.Glossary {
 		if met[&c.Glossary[i]] {
@@ -100,7 +100,7 @@ func (c *Course) NewWords(l *Lesson) (unmet []Word) {
 func (c *Course) Link(base, text string) template.HTML {
 	met := map[*Word]bool{}
 	link := func(form string) string {
-		w := c.finder.word(form)
+		w := c.finder().word(form)
 		if met[w] {
 			return form
 		}
@@ -110,7 +110,7 @@ func (c *Course) Link(base, text string) template.HTML {
 	parts := strings.Split(html.EscapeString(text), "`")
 	for i := range parts {
 		if i%2 == 0 {
-			parts[i] = c.finder.pattern.ReplaceAllStringFunc(parts[i], link)
+			parts[i] = c.finder().pattern.ReplaceAllStringFunc(parts[i], link)
 		} else {
 			parts[i] = "<code>" + parts[i] + "</code>"
 		}

@@ -21,7 +21,7 @@ func TestGlossary_explainsEveryWord(t *testing.T) {
 			if lessonID.MatchString(word) || strings.HasPrefix(word, "RESTAURANT_LAB") || word == "OFF" {
 				continue
 			}
-			if c.finder.word(word) == nil {
+			if c.finder().word(word) == nil {
 				t.Errorf("%s says %s, which the glossary does not explain", l.ID, word)
 			}
 		}

@@ -30,7 +30,7 @@ type Course struct {
 	// Glossary explains each technical word in a line.
 	Glossary []Word
 
-	finder finder
+	finder func() finder // made when a text is first asked for
 }
 
 // Lesson is one lesson as its file says it.
@@ -246,7 +246,7 @@ func read(files fs.FS) (*Course, error) {
 	if err := errors.Join(err, parse(files, "claims.json", &c.Claims), parse(files, "glossary.json", &c.Glossary)); err != nil {
 		return nil, err
 	}
-	c.finder = newFinder(c.Glossary)
+	c.finder = sync.OnceValue(func() finder { return newFinder(c.Glossary) })
 	for _, name := range names {
 		l := new(Lesson)
 		if err := parse(files, name, l); err != nil {
