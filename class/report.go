@@ -167,12 +167,12 @@ func past(t *time.Time) *time.Time {
 }
 
 // aRoute is a method and the pattern of a path.
-var aRoute = regexp.MustCompile(`^[A-Z]{3,7} [a-z]{0,10}:?[A-Za-z0-9/:._*-]{1,100}$`)
+var aRoute = regexp.MustCompile(`^[A-Z]{3,7} [a-z]{0,10}:?[A-Za-z0-9/:._*-]+$`)
 
 // reportedFact returns a fact as the class keeps it, if it can be one. It counts from its arrival: the
 // clock of another computer may be wrong.
 func (t *table) reportedFact(f ReportedFact) (fact, bool) {
-	ok := aRoute.MatchString(f.Route) && f.Status >= 0 && f.Status <= 599 && (f.Problem == nil || problem.Find(*f.Problem) != nil) &&
+	ok := len(f.Route) <= 120 && aRoute.MatchString(f.Route) && f.Status >= 0 && f.Status <= 599 && (f.Problem == nil || problem.Find(*f.Problem) != nil) &&
 		(f.Token == "none" || f.Token == "valid" || problem.Find(f.Token) != nil)
 	return fact{t.text(), time.Now().UTC(), f.Route, f.Status, f.Problem, f.Token, f.Helped}, ok
 }

@@ -112,7 +112,8 @@ func (a *API) placeOrder(c *gin.Context) error {
 	return respondOrder(c, http.StatusCreated, o)
 }
 
-var visibleASCII = regexp.MustCompile(`^[!-~]{1,255}$`)
+// visibleASCII says nothing of the length: a pattern with {1,255} takes 190 KB.
+var visibleASCII = regexp.MustCompile(`^[!-~]+$`)
 
 // idempotencyKey reads the key, and returns what is wrong with it or with the body.
 func idempotencyKey(c *gin.Context, cs httpjson.Checks) (string, error) {
@@ -120,7 +121,7 @@ func idempotencyKey(c *gin.Context, cs httpjson.Checks) (string, error) {
 	if len(values) == 0 {
 		return "", cs.Err()
 	}
-	cs.Require(len(values) == 1 && visibleASCII.MatchString(values[0]), "Idempotency-Key", "must be 1 to 255 visible ASCII characters, sent once")
+	cs.Require(len(values) == 1 && len(values[0]) <= 255 && visibleASCII.MatchString(values[0]), "Idempotency-Key", "must be 1 to 255 visible ASCII characters, sent once")
 	return values[0], cs.Err()
 }
 
