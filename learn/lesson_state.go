@@ -217,14 +217,21 @@ func (l *lesson) StillToSee() (missing []string) {
 	return append(missing, answers...)
 }
 
-// orderMatch is the furthest match of the sequence that is about an order; zero for none.
-func (l *lesson) orderMatch() (furthest course.PartialMatch) {
+// orderMatch is the match of the sequence whose order the requests name; zero for none. It is the
+// furthest one that is about an order. Where the learner registers a guest, others may have gone
+// further with earlier orders: then it is the newest order of the newest guest.
+func (l *lesson) orderMatch() (own course.PartialMatch) {
+	registers := slices.ContainsFunc(l.Steps, func(s course.Step) bool { return s.ID == course.GuestStep })
 	for _, m := range l.Trails {
-		if m.Order != 0 && m.Steps > furthest.Steps {
-			furthest = m
+		closer := m.Steps > own.Steps
+		if registers {
+			closer = m.Guest > own.Guest || m.Guest == own.Guest && m.Order > own.Order
+		}
+		if m.Order != 0 && closer {
+			own = m
 		}
 	}
-	return furthest
+	return own
 }
 
 // ownOrder is all that is kept of the matches when a lesson is done: its requests still name the

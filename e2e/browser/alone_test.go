@@ -38,7 +38,7 @@ func TestAlone_commands(t *testing.T) {
 				if at := guest.focused(); at.name != "Show the command (step 3)" {
 					t.Errorf("the focus is on %s", at)
 				}
-				guest.waitText("Hint 2.", "/api/v1/kitchen/orders")
+				guest.waitText("Hint 2.", "/api/v1/auth/me")
 				if shown := eval[[]string](guest, shownCommands); len(shown) == 0 {
 					t.Error("no command is shown")
 				}
