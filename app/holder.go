@@ -192,6 +192,9 @@ func (h *holder) refuse(w http.ResponseWriter, r *http.Request, status int, reas
 // servers are the API and, under TLS, the redirect to it.
 func (h *holder) servers(c call, on listeners) (parts []part) {
 	on.primary.OnRefusal(h.refuse)
+	if h.cfg.proxied() {
+		on.primary.OnClient(func(r *http.Request) string { return h.now.Load().api.ClientOf(r) })
+	}
 	if l := on.redirect; l != nil {
 		l.OnRefusal(h.refuse)
 		parts = append(parts, part{

@@ -13,12 +13,12 @@ import (
 type listeners struct{ primary, redirect *server.Server }
 
 func listen(ctx context.Context, cfg config, certificates *server.Certificates, log *slog.Logger) (l listeners, err error) {
-	l.primary, err = listenOn(ctx, "addr", server.Options{Addr: cfg.addr, Proxied: cfg.proxied(), Log: log})
+	l.primary, err = listenOn(ctx, "addr", server.Options{Addr: cfg.addr, Log: log})
 	if err != nil || !cfg.overTLS() {
 		return l, err
 	}
 	l.redirect = l.primary
-	if l.primary, err = listenOn(ctx, "tls-addr", server.Options{Addr: cfg.tlsAddr, TLS: certificates, Proxied: cfg.proxied(), Log: log}); err != nil {
+	if l.primary, err = listenOn(ctx, "tls-addr", server.Options{Addr: cfg.tlsAddr, TLS: certificates, Log: log}); err != nil {
 		l.redirect.Close()
 	}
 	return l, err

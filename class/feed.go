@@ -18,8 +18,6 @@ const (
 	// stateTime is how soon the state is sent again although nothing has happened: who is
 	// stuck or idle depends on the time.
 	stateTime = 10 * time.Second
-	// writeTimeout is how long a page may take to accept one event.
-	writeTimeout = 10 * time.Second
 	// maxWaiting bounds the facts of a batch. Of more, the newest are sent.
 	maxWaiting = 1000
 	// maxListeners is how many pages may listen at a time.
@@ -147,14 +145,12 @@ type eventStream struct {
 	control *http.ResponseController
 }
 
-// send sends one event, for which the connection may take writeTimeout.
+// send sends one event. The server ends it if the page takes nothing for too long.
 func (s eventStream) send(event string, data any) error {
 	text, err := httpjson.Encode(data)
 	if err != nil {
 		return err
 	}
-	_ = s.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // a test recorder has none
-	defer func() { _ = s.control.SetWriteDeadline(time.Time{}) }()
 	if _, err := fmt.Fprintf(s.w, "event: %s\ndata: %s\n", event, text); err != nil {
 		return err
 	}

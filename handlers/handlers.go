@@ -120,6 +120,17 @@ func (a *API) Handler() http.Handler {
 // HandlerUnder is Handler for another base path, which its answers name instead.
 func (a *API) HandlerUnder(base string) http.Handler { return basepath.Handler(base, a.router) }
 
+// ClientOf is who sent a request that may have come through a proxy, as queue.ClientOf has it;
+// empty if no proxy is trusted to tell.
+func (a *API) ClientOf(r *http.Request) string {
+	if len(a.TrustedProxies) == 0 {
+		return ""
+	}
+	c := gin.CreateTestContextOnly(nil, a.router) // only a context knows what the router trusts
+	c.Request = r
+	return middleware.Address(c)
+}
+
 // Drain lets readyz fail from now on, so that load balancers send no new clients.
 func (a *API) Drain() { a.draining.Store(true) }
 

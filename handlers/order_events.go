@@ -19,8 +19,6 @@ import (
 const (
 	// heartbeat keeps proxies from closing an idle stream.
 	heartbeat = 15 * time.Second
-	// writeTimeout is how long a client may take to accept one event.
-	writeTimeout = 10 * time.Second
 	// maxEventID is the number of steps: placed, preparing, ready, served.
 	maxEventID = 4
 )
@@ -152,7 +150,6 @@ func openStream(c *gin.Context, seen int) *stream {
 	c.Status(http.StatusOK)
 	s := &stream{c: c, control: http.NewResponseController(c.Writer), sent: seen}
 	_ = s.control.SetReadDeadline(time.Time{}) // the server's would end the stream; a test recorder has none
-	_ = s.control.SetWriteDeadline(time.Time{})
 	c.Writer.WriteHeaderNow()
 	return s
 }
@@ -200,12 +197,8 @@ func (s *stream) send(o models.Order) error {
 	return nil
 }
 
-// write sets a deadline for each event only: a stream may stay open for long, but a
-// slow client may not block it. Between events there is none, because HTTP/2 ends a
-// stream when its deadline passes, even if nothing is being written.
+// write sends an event. The server ends it if the client takes nothing for too long.
 func (s *stream) write(text string) error {
-	_ = s.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // a test recorder has none
-	defer func() { _ = s.control.SetWriteDeadline(time.Time{}) }()
 	if _, err := s.c.Writer.WriteString(text); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -49,6 +50,12 @@ func RespondCached(c *gin.Context, contentType string, p Cached) error {
 	body := p.Body
 	if compress {
 		h["Content-Encoding"], body = []string{"gzip"}, p.Gzip()
+	}
+	if later, ok := c.Writer.(interface{ WriteLater([]byte) }); ok {
+		h["Content-Type"], h["Content-Length"] = []string{contentType}, []string{strconv.Itoa(len(body))}
+		c.Status(http.StatusOK)
+		later.WriteLater(body)
+		return nil
 	}
 	c.Data(http.StatusOK, contentType, body)
 	return nil

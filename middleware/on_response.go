@@ -47,6 +47,18 @@ func (w *hookedWriter) WriteString(s string) (int, error) {
 	return w.ResponseWriter.WriteString(s)
 }
 
+// WriteLater writes bytes that nobody changes once the handler has returned, if the server can.
+func (w *hookedWriter) WriteLater(b []byte) {
+	w.WriteHeaderNow()
+	if base, ok := w.ResponseWriter.(interface{ Unwrap() http.ResponseWriter }); ok {
+		if server, ok := base.Unwrap().(interface{ WriteLater([]byte) }); ok {
+			server.WriteLater(b)
+			return
+		}
+	}
+	_, _ = w.ResponseWriter.Write(b) // a client that has gone is no failure
+}
+
 func (w *hookedWriter) WriteHeaderNow() {
 	w.runHooks()
 	w.ResponseWriter.WriteHeaderNow()

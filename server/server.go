@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// Limits for slow clients. A handler that streams lifts the last two for itself.
+// Limits for slow clients. A handler that streams lifts ReadTimeout for itself. A response has
+// no limit for all of it: see maxStall.
 const (
 	ReadHeaderTimeout = 5 * time.Second
 	ReadTimeout       = 15 * time.Second
-	WriteTimeout      = 30 * time.Second
 	IdleTimeout       = 60 * time.Second
 	// maxHeader is where net/http cuts a request off without a problem document. The
 	// handlers' own limit is lower, so that they can explain it.
@@ -35,16 +35,14 @@ type Options struct {
 	Addr string
 	// TLS is the certificate to serve HTTPS with; nil serves plain HTTP.
 	TLS *Certificates
-	// Proxied says that connections come from a proxy, which tells its clients apart by
-	// itself; otherwise an address may have a limited number whose client reads nothing.
-	Proxied bool
-	Log     *slog.Logger
+	Log *slog.Logger
 }
 
 // Server listens on one port.
 type Server struct {
 	http      *http.Server
 	listeners []net.Listener
+	guard     *guard
 	log       *slog.Logger
 }
 
@@ -65,9 +63,10 @@ func New(o Options, listeners ...net.Listener) *Server {
 	hs := &http.Server{
 		ReadHeaderTimeout: ReadHeaderTimeout,
 		ReadTimeout:       ReadTimeout,
-		WriteTimeout:      WriteTimeout,
 		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    maxHeader,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
+		ConnContext:       rememberConn,
 		// OPTIONS * goes to the handler, like any other request.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
@@ -76,16 +75,16 @@ func New(o Options, listeners ...net.Listener) *Server {
 		hs.TLSConfig = o.TLS.config()
 	}
 	guarded := make([]net.Listener, len(listeners))
-	g := &guard{log: o.Log, unlimited: o.Proxied, stalled: map[string]int{}}
+	g := &guard{log: o.Log, stalled: map[string][]*stall{}}
 	for i, l := range listeners {
 		guarded[i] = listener{l, g}
 	}
-	return &Server{hs, guarded, o.Log}
+	return &Server{hs, guarded, g, o.Log}
 }
 
 // Serve answers requests until Shutdown or Close, or until a listener fails.
 func (s *Server) Serve(handler http.Handler) error {
-	s.http.Handler = handler
+	s.http.Handler = s.guard.responses(handler)
 	serve := s.http.Serve
 	if s.http.TLSConfig != nil {
 		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -14,34 +16,93 @@ import (
 	"restaurant/queue"
 )
 
-// Limits for clients that ask for much and read nothing. Each holds a connection, its
-// buffers and a goroutine for as long as the response waits to be written. Clients that
-// read, however slowly, do not count.
+// Limits for clients that ask for much and read nothing. Each holds a connection or a stream
+// of one, its buffers and a goroutine for as long as the response waits to be written. Clients
+// that read, however slowly, do not count.
 const (
-	// stallAfter is how long a client may take nothing before it counts as waiting.
+	// stallAfter is how long a client may take nothing before its response counts as waiting.
 	stallAfter = 2 * time.Second
 	// maxStall is how long a client may take nothing at all.
-	maxStall = 10 * time.Second
-	// maxStalled is how many connections of one client may wait at a time. Thirty browsers
-	// behind one address have 180, if their network fails them all at once.
+	maxStall = 30 * time.Second
+	// maxStalled is how many responses to one client may wait at a time. Thirty browsers behind
+	// one address have 180 connections, if their network fails them all at once.
 	maxStalled = 200
+	// maxStalledInAll is how many may wait in all. Each takes 30 to 60 KiB.
+	maxStalledInAll = 512
 	// writeChunk is how much is written between two looks at the clock.
 	writeChunk = 64 << 10
 	// acceptWarning is how often the operator is told that no connection can be accepted.
 	acceptWarning = time.Minute
 )
 
-// errTooManyStalled ends a connection whose client has too many that wait.
-var errTooManyStalled = errors.New("server: too many connections of this client take nothing")
+// errStalled ends a connection whose client takes nothing, or has too many that wait.
+var errStalled = errors.New("server: the client takes nothing")
 
 // guard watches the connections of a server.
 type guard struct {
-	log       *slog.Logger
-	unlimited bool // a client may have any number of stalled connections
+	log *slog.Logger
+	// clientOf tells who sent a request that a proxy passed on; nil: who connected.
+	clientOf func(*http.Request) string
 
 	mu      sync.Mutex
-	stalled map[string]int // connections by client
+	stalled map[string][]*stall // by client; of each the one first that has taken nothing for longest
+	total   int
 	warned  time.Time
+}
+
+// stall is a response of which its client takes nothing.
+type stall struct {
+	client string // empty: nobody knows, and there is no limit for one
+	cut    func() // ends it, from any goroutine
+}
+
+// begin counts a response that has begun to wait. One too many ends the one that has taken
+// nothing for longest: the caller has to call cut, without holding a lock.
+func (g *guard) begin(s *stall) (cut func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stalled[s.client] = append(g.stalled[s.client], s)
+	g.total++
+	switch {
+	case len(g.stalled[s.client]) > maxStalled && s.client != "":
+		return g.longest(s.client)
+	case g.total > maxStalledInAll:
+		return g.longest(g.busiest())
+	}
+	return func() {}
+}
+
+// longest takes out the response to a client that has taken nothing for longest.
+func (g *guard) longest(client string) (cut func()) {
+	s := g.stalled[client][0]
+	g.remove(s)
+	return s.cut
+}
+
+// busiest is the client with the most responses that wait.
+func (g *guard) busiest() (client string) {
+	for c, all := range g.stalled {
+		if len(all) > len(g.stalled[client]) {
+			client = c
+		}
+	}
+	return client
+}
+
+// end takes a response back that waits no more, or was ended.
+func (g *guard) end(s *stall) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.remove(s)
+}
+
+func (g *guard) remove(s *stall) {
+	all := g.stalled[s.client]
+	left := slices.DeleteFunc(all, func(other *stall) bool { return other == s })
+	g.total -= len(all) - len(left)
+	if g.stalled[s.client] = left; len(left) == 0 {
+		delete(g.stalled, s.client)
+	}
 }
 
 // listener guards the connections that it accepts.
@@ -56,7 +117,12 @@ func (l listener) Accept() (net.Conn, error) {
 		l.warn(err)
 		return nil, err
 	}
-	return &conn{Conn: c, guard: l.guard}, nil
+	guarded := &conn{Conn: c, guard: l.guard}
+	guarded.stall.cut = guarded.cutOff
+	if l.clientOf == nil {
+		guarded.stall.client = clientOf(c.RemoteAddr())
+	}
+	return guarded, nil
 }
 
 // warn tells the operator why clients wait; net/http tries again by itself. A client that
@@ -73,31 +139,14 @@ func (g *guard) warn(err error) {
 	}
 }
 
-// beginStall counts a stalled connection of the client, unless there are too many.
-func (g *guard) beginStall(client string) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.stalled[client] >= maxStalled && !g.unlimited {
-		return false
-	}
-	g.stalled[client]++
-	return true
-}
-
-func (g *guard) endStall(client string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.stalled[client]--; g.stalled[client] == 0 {
-		delete(g.stalled, client)
-	}
-}
-
 // conn is a connection whose client has to take something from time to time while a
-// response is written, besides the deadline for all of it.
+// response is written.
 type conn struct {
 	net.Conn
 	*guard
-	deadline atomic.Pointer[time.Time]
+	stall    stall
+	cut      atomic.Bool
+	deadline atomic.Pointer[time.Time] // that net/http has set
 }
 
 func (c *conn) SetDeadline(t time.Time) error {
@@ -127,26 +176,31 @@ func (c *conn) Write(p []byte) (n int, err error) {
 	}
 }
 
+// writeSome writes all of p, unless the client takes nothing for too long. Every stallAfter
+// it looks whether the client has taken something.
 func (c *conn) writeSome(p []byte) (n int, err error) {
-	if n, err = c.writeFor(stallAfter, p); !c.isStalled(err) {
-		return n, err
-	}
-	client := clientOf(c.RemoteAddr())
-	if !c.beginStall(client) {
-		return n, c.drop(errTooManyStalled)
-	}
-	defer c.endStall(client)
+	n, err = c.writeFor(stallAfter, p)
 	for c.isStalled(err) {
-		var m int
-		m, err = c.writeFor(maxStall, p[n:])
-		if n += m; m == 0 && c.isStalled(err) {
-			return n, c.drop(err)
-		}
+		var took int
+		took, err = c.wait(p[n:])
+		n += took
 	}
 	return n, err
 }
 
-// writeFor writes for so long at most, or until the deadline of all.
+// wait counts as waiting until the client takes something of p.
+func (c *conn) wait(p []byte) (n int, err error) {
+	c.begin(&c.stall)()
+	defer c.end(&c.stall)
+	for waited := stallAfter; waited < maxStall; waited += stallAfter {
+		if n, err = c.writeFor(stallAfter, p); n > 0 || !c.isStalled(err) {
+			return n, err
+		}
+	}
+	return 0, c.drop()
+}
+
+// writeFor writes for so long at most, or until net/http's deadline.
 func (c *conn) writeFor(d time.Duration, p []byte) (n int, err error) {
 	until := time.Now().Add(d)
 	if all := c.deadline.Load(); all != nil && !all.IsZero() && all.Before(until) {
@@ -155,21 +209,30 @@ func (c *conn) writeFor(d time.Duration, p []byte) (n int, err error) {
 	if err := c.Conn.SetWriteDeadline(until); err != nil {
 		return 0, err
 	}
+	if c.cut.Load() { // or its deadline would be lifted again
+		return 0, c.drop()
+	}
 	return c.Conn.Write(p)
 }
 
-// isStalled reports whether err is a write that took too long, while there is time left.
+// isStalled reports whether err is a write that took too long, before net/http's deadline.
 func (c *conn) isStalled(err error) bool {
 	all := c.deadline.Load()
 	return errors.Is(err, os.ErrDeadlineExceeded) && (all == nil || all.IsZero() || time.Now().Before(*all))
 }
 
+// cutOff ends the write that waits.
+func (c *conn) cutOff() {
+	c.cut.Store(true)
+	_ = c.Conn.SetWriteDeadline(time.Unix(1, 0)) // a connection that is closed has ended it
+}
+
 // drop lets the operating system forget at once what the client has not taken.
-func (c *conn) drop(why error) error {
+func (c *conn) drop() error {
 	if tcp, ok := c.Conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
-	return why
+	return errStalled
 }
 
 func clientOf(addr net.Addr) string {

@@ -46,6 +46,7 @@ type options struct {
 	growth     bool
 	cluster    bool
 	crowd      bool
+	readers    bool
 	ended      int // login sessions, for cluster
 	streams    int // open at once, for cluster
 	calls      int // of each kind, for growth
@@ -83,6 +84,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if o.crowd {
 		return crowd(ctx, o, dir, out)
 	}
+	if o.readers {
+		return slowReading(ctx, o, dir, out)
+	}
 	if o.growth {
 		return growth(ctx, o, dir, out)
 	}
@@ -106,6 +110,7 @@ func readOptions(args []string) (options, error) {
 	f.BoolVar(&o.growth, "growth", false, "compare an empty database with a filled one instead")
 	f.BoolVar(&o.cluster, "cluster", false, "measure several instances over one PostgreSQL instead; make cluster-load starts it")
 	f.BoolVar(&o.crowd, "crowd", false, "measure how guests fare while three addresses flood the server with registrations instead")
+	f.BoolVar(&o.readers, "readers", false, "measure the memory that a thousand clients take that read nothing instead")
 	f.IntVar(&o.ended, "ended", 1_000_000, "with -cluster: ended login sessions that the instances must remember")
 	f.IntVar(&o.streams, "streams", 10_000, "with -cluster: event streams that are open at once")
 	f.IntVar(&o.calls, "calls", 300, "with -growth: calls of each kind")

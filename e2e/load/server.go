@@ -48,7 +48,7 @@ func (s *server) run(ctx context.Context, cmd *exec.Cmd) (time.Duration, error) 
 	defer func() { _ = log.Close() }() // the program writes to a handle of its own
 	cmd.Stdout, cmd.Stderr = log, log
 	p := process.New(s.addr, cmd)
-	p.Output = logFile(log.Name())
+	p.Output, p.Client = logFile(log.Name()), s.Client
 	began := time.Now()
 	if err := p.Start(); err != nil {
 		return 0, err
