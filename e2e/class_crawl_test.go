@@ -72,7 +72,7 @@ func (c *crawler) add(address, from string) {
 func (c *crawler) visit(path string) {
 	for _, accept := range []string{"text/html,*/*;q=0.8", "application/json", "*/*"} {
 		a := c.server.Do("GET", path, "", "", "Accept", accept)
-		kind, body := a.Header.Get("Content-Type"), string(a.Body)
+		kind, body := a.Header.Get("Content-Type"), strings.ReplaceAll(string(a.Body), "<wbr>", "") // an address may be broken there
 		if a.Status == 0 || a.Status >= 500 {
 			c.t.Errorf("%s for %s is answered %d", path, accept, a.Status)
 		}

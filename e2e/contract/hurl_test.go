@@ -90,6 +90,20 @@ func TestHurlFiles_completeEachLesson(t *testing.T) {
 	}
 }
 
+// TestHurlFiles_asOnThePage runs the lines of docs/clients.md.
+func TestHurlFiles_asOnThePage(t *testing.T) {
+	p := startServer(t)
+	dir, _ := saveFile(t, p, "L03", "hurl")
+	line := regexp.MustCompile(`(?m)^hurl (.+)$`).FindStringSubmatch(clientsPage(t))
+	if line == nil {
+		t.Fatal("docs/clients.md has no line for Hurl")
+	}
+	mustRun(t, hurl(t, dir, strings.Fields(line[1])...))
+	if l := getLesson(t, p, "L03"); l.State != "done" {
+		t.Errorf("L03 is %s; still to see: %v", l.State, l.StillToSee)
+	}
+}
+
 // TestHurlFiles_noticeAnotherAnswer: a file that asserts nothing would pass anywhere.
 func TestHurlFiles_noticeAnotherAnswer(t *testing.T) {
 	p := startServer(t)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"path"
 	"slices"
 	"strconv"
@@ -200,7 +201,7 @@ func (w *hurlFile) captures(step course.Step) (captures []string) {
 	if step.ID == course.GuestStep {
 		keep("guest", `jsonpath "$.sub"`)
 	}
-	if r.Method == "POST" && r.Path == "/lab/stage" {
+	if r.Method == http.MethodPost && r.Path == "/lab/stage" {
 		keep("stage", `jsonpath "$.url" regex /(.+)\//`)
 	}
 	for _, q := range w.lesson.Questions {
