@@ -301,7 +301,7 @@ var classFiles = []string{"tables", "undo", "broken", "class.json"}
 // putClassAside renames the folder of the class, so that another one can begin. The lock file
 // stays.
 func putClassAside(folder string) error {
-	if !exists(filepath.Join(folder, "class.json")) {
+	if !holdsClass(folder) {
 		return nil
 	}
 	aside, err := freeName(folder + "-" + time.Now().Format(time.DateOnly))
@@ -333,6 +333,11 @@ func freeName(name string) (string, error) {
 	return "", fmt.Errorf("there are too many folders such as %s: delete some", name)
 }
 
+// holdsClass reports whether anything of a class is there.
+func holdsClass(folder string) bool {
+	return slices.ContainsFunc(classFiles, func(name string) bool { return exists(filepath.Join(folder, name)) })
+}
+
 func exists(file string) bool {
 	_, err := os.Stat(file)
 	return !errors.Is(err, fs.ErrNotExist)
@@ -345,7 +350,7 @@ func forgetClass(ctx context.Context, c call, folder string) error {
 		return err
 	}
 	defer lock.Unlock() //nolint:errcheck // the end of the process does it, too
-	if !slices.ContainsFunc(classFiles, func(name string) bool { return exists(filepath.Join(folder, name)) }) {
+	if !holdsClass(folder) {
 		return fmt.Errorf("there is no class in %s", folder)
 	}
 	summary := cmp.Or(class.Summary(folder), fmt.Sprintf("The class.json of the class in %s is missing or damaged.", folder))

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -106,6 +107,39 @@ func TestClass_isForgottenWhenItIsDamaged(t *testing.T) {
 		}
 	}
 }
+
+// TestClass_takesNoOtherTablesOver: the tables of a class whose class.json was lost are not
+// those of the next one, and -new keeps them beside it.
+func TestClass_takesNoOtherTablesOver(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	order := filepath.Join("tables", "01", "restaurant.db")
+	if err := errors.Join(os.MkdirAll(filepath.Join(folder, "class", "tables", "01"), 0o700), os.WriteFile(filepath.Join(folder, "class", order), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	run := func(args ...string) error {
+		ctx, stop := context.WithCancel(t.Context())
+		args = append([]string{"class", "-data-dir", folder, "-addr", "127.0.0.1:0", "-tables", "1"}, args...)
+		return Run(ctx, args, func(string) string { return "" }, Stdio{In: strings.NewReader(""), Out: whenWritten(stop), Log: io.Discard})
+	}
+	if err := run(); !strings.Contains(textOf(err), "class.json is missing") || !exists(filepath.Join(folder, "class", order)) {
+		t.Errorf("without class.json: %v", err)
+	}
+	if err := run("-new"); err != nil {
+		t.Errorf("-new: %v", err)
+	}
+	if aside, err := filepath.Glob(filepath.Join(folder, "class-*", order)); len(aside) != 1 {
+		t.Errorf("the old tables are not beside the class: %v, %v", aside, err)
+	}
+	if err := run(); err != nil {
+		t.Errorf("the new class does not go on: %v", err)
+	}
+}
+
+// whenWritten is called by the first output.
+type whenWritten func()
+
+func (f whenWritten) Write(p []byte) (int, error) { f(); return len(p), nil }
 
 func textOf(err error) string {
 	if err == nil {

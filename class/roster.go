@@ -111,6 +111,9 @@ func openRoster(folder string, s Settings) (*roster, error) {
 	text, err := os.ReadFile(r.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if err := mayBegin(folder); err != nil {
+			return nil, err
+		}
 		r.begin(s)
 	case err != nil:
 		return nil, err
@@ -120,6 +123,15 @@ func openRoster(folder string, s Settings) (*roster, error) {
 		}
 	}
 	return r, r.save()
+}
+
+// mayBegin refuses to seat a new class at the tables of another one, whose class.json was lost.
+func mayBegin(folder string) error {
+	left, err := os.ReadDir(filepath.Join(folder, "tables"))
+	if err == nil && len(left) > 0 {
+		return fmt.Errorf("%s is missing, and tables of a class are there. Put a copy back, or begin another class with -new, which keeps the old folder beside it", rosterFile(folder))
+	}
+	return err
 }
 
 func (r *roster) begin(s Settings) {
