@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -277,6 +278,19 @@ func TestProxies_whoseForwardedForCounts(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestProxies_slowReadersAreKnown: the server asks who reads slowly behind a proxy.
+func TestProxies_slowReadersAreKnown(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.RemoteAddr = "192.0.2.10:443"
+	r.Header.Set("X-Forwarded-For", "1.2.3.4, 203.0.113.1")
+	for trusted, want := range map[string]string{"": "", "192.0.2.11": "192.0.2.10", "192.0.2.10": "203.0.113.1"} {
+		srv := newServer(t, func(srv *server) { srv.TrustedProxies = strings.Fields(trusted) })
+		if got := srv.ClientOf(r); got != want {
+			t.Errorf("trusted is %q: %q, want %q", trusted, got, want)
+		}
 	}
 }
 
