@@ -136,7 +136,7 @@ func (c *held) close() {
 func (k readers) open(ctx context.Context, addr string, all *held) error {
 	_, port, _ := net.SplitHostPort(addr)
 	for i := range slowReaders / max(1, k.streams) {
-		guest := net.IPv4(127, 0, 0, byte(2+i%k.addresses))
+		guest := net.IPv4(127, 0, 0, byte(2+i%k.addresses)) //nolint:gosec // a few
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: guest}}
 		if k.proxied {
 			d.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
@@ -187,7 +187,7 @@ func http2Requests(n int) []byte {
 	header = append(append(header, 0x01, byte(len(authority))), authority...)
 	for i := range n {
 		id := uint32(2*i + 1)                        // of a stream of the client
-		b = append(b, 0, 0, byte(len(header)), 1, 5) // HEADERS with END_STREAM and END_HEADERS
+		b = append(b, 0, 0, byte(len(header)), 1, 5) //nolint:gosec // short. HEADERS with END_STREAM and END_HEADERS
 		b = binary.BigEndian.AppendUint32(b, id)
 		b = append(b, header...)
 	}
