@@ -2,7 +2,7 @@
 // anew each time: each row stays, and only the words that differ are replaced, so the
 // focus and what a screen reader reads stay where they are.
 
-import { bdi, button, h } from "/js/lib/dom.js";
+import { bdi, button, ended, h } from "/js/lib/dom.js";
 import { live } from "./live.js";
 import { kindOf, mark } from "./marks.js";
 import { TableDialog } from "./table.js";
@@ -137,7 +137,7 @@ class Row {
 export const whyStuck = (t) =>
   (t.stuck_by === "refusals"
     ? "The same refusal again and again."
-    : "Nothing new for a long time.") + (t.still.length ? ` Still to see: ${t.still[0]}.` : "");
+    : "Nothing new for a long time.") + (t.still.length ? ` Still to see: ${ended(t.still[0])}` : "");
 
 /** ago is how long something is, short. */
 export function ago(time) {

@@ -38,6 +38,7 @@ func TestSwaggerUI_triesACall(t *testing.T) {
 			guest.fill(textbox("username:*"), "alice")
 			guest.fill(textbox("password:*"), "alice-likes-pizza")
 			guest.click(button("Apply given OAuth2 credentials"))
+			guest.waitText("Authorized") // then the dialog is drawn again
 			guest.click(button("Close"))
 			guest.click(button("get *auth*me"))
 			guest.click(button("Try it out"))

@@ -2,7 +2,7 @@
 // learn here: the page asks the server what it has seen, so the note also knows
 // what was done in another view or in a terminal.
 
-import { $, announce, button, h, prefs } from "../lib/dom.js";
+import { $, announce, button, ended, h, prefs } from "../lib/dom.js";
 import { Part } from "../parts/view.js";
 import { lessonHref, lessonList, lessonTitle, nextLesson, onNews, refreshList } from "./list.js";
 
@@ -46,7 +46,7 @@ class LessonNote extends Part {
       missing = mine.still_to_see ?? [],
       [first, ...more] = missing;
     if (this.told !== undefined && missing.length < this.told) {
-      announce(first ? `${mine.id}: still to see: ${first}.` : `${mine.id} is done.`);
+      announce(first ? `${mine.id}: still to see: ${ended(first)}` : `${mine.id} is done.`);
     }
     this.told = mine.still_to_see?.length;
     const link = now
@@ -64,7 +64,9 @@ class LessonNote extends Part {
             { class: "muted" },
             mine.state === "open" || !mine.still_to_see
               ? "It begins with a guess."
-              : `Still to see: ${first}${more.length ? `, and ${more.length} more` : ""}.`,
+              : !first
+              ? "All is seen."
+              : `Still to see: ${more.length ? `${first}, and ${more.length} more.` : ended(first)}`,
           ),
         ]),
     );

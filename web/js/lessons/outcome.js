@@ -2,7 +2,7 @@
 // on. To learn here: who has guessed and then sees another result remembers it; so the
 // reason comes after the requests, and not before.
 
-import { clockTime, h, withCode } from "../lib/dom.js";
+import { clockTime, ended, h, withCode } from "../lib/dom.js";
 import { Glossary } from "./glossary.js";
 import { lessonHref, lessonTitle, nextLesson } from "./list.js";
 
@@ -104,6 +104,3 @@ function compared({ chosen, answer, right, why, why_not: whyNot, choices }) {
     h("p", {}, withCode(why)),
   );
 }
-
-/** ended is a choice as the end of a sentence. It may be a question. */
-const ended = (choice) => /[.?!]$/.test(choice) ? choice : choice + ".";

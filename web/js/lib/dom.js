@@ -46,6 +46,9 @@ export const isolated = (text) => `\u2068${text}\u2069`;
  *  word is torn. Copied, it is one line. */
 export const breakable = (text) => text.split(/(?<=\w\/)(?=\w)/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
 
+/** ended is a text as the end of a sentence. It may be a question. */
+export const ended = (text) => /[.?!]$/.test(text) ? text : text + ".";
+
 /** withCode is a text in which what is between backticks is code. */
 export const withCode = (text) => text.split(/`([^`]+)`/).map((part, i) => (i % 2 ? h("code", {}, part) : part));
 
