@@ -2,7 +2,7 @@
 // To learn here: "still to see" is the condition of the server in words, so one always
 // knows what is missing; and a hint is asked for, so that the server can note it.
 
-import { announce, button, clockTime, h, withCode } from "../lib/dom.js";
+import { announce, button, clockTime, ended, h, withCode } from "../lib/dom.js";
 import { refusal } from "../parts/view.js";
 
 /** Side is the column beside a lesson. */
@@ -65,7 +65,7 @@ export class Side {
     );
     if (!before?.still_to_see || before.still_to_see.length <= missing.length) return;
     const now = seen.filter((s) => before.still_to_see.includes(s.see)).map((s) => s.see);
-    announce(`Seen: ${now.join("; ")}. ${missing.length ? `${missing.length} still to see.` : ""}`);
+    announce(`Seen: ${ended(now.join("; "))} ${missing.length ? `${missing.length} still to see.` : ""}`);
   }
 
   renderHints() {
