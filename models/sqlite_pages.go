@@ -82,6 +82,8 @@ func (r *keptReader) orderPage(ctx context.Context, limit int, query string, arg
 			stmt.BindInt64(i+1, value)
 		case Status:
 			stmt.BindText(i+1, string(value))
+		default:
+			return nil, fmt.Errorf("models: a page of orders is asked for with a %T", arg)
 		}
 	}
 	page := make([]OrderSummary, 0, limit)
