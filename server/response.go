@@ -43,7 +43,7 @@ func guardedConn(c net.Conn) *conn {
 	return nil
 }
 
-// watch tells each connection to whom it writes. Over HTTP/2 many responses share one, and a
+// responses tells each connection to whom it writes. Over HTTP/2 many responses share one, and a
 // client may take some of them and others not: there each response is watched for itself.
 func (g *guard) responses(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -53,15 +53,14 @@ func (g *guard) responses(next http.Handler) http.Handler {
 			client = g.clientOf(r)
 		}
 		res := &response{ResponseWriter: w}
-		switch {
-		case r.ProtoMajor > 1:
+		if r.ProtoMajor > 1 {
 			res.piece, res.watch = framePiece, newWatch(g, client, w)
 			defer res.watch.leave()
-		case r.TLS != nil:
-			res.piece = recordPiece
-			fallthrough
-		default:
+		} else {
 			c.stall.client = client
+			if r.TLS != nil {
+				res.piece = recordPiece
+			}
 		}
 		next.ServeHTTP(res, r)
 		_, _ = res.Write(res.later) // a client that has gone is no failure
