@@ -60,11 +60,7 @@ func TestHurlFiles_completeEachLesson(t *testing.T) {
 	for _, id := range lessonIDs(t) {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			p := startServer(t, "RESTAURANT_RATE_LIMIT=50/s") // as for a learner
-			before := getLesson(t, p, id)
-			if before.State == "done" {
-				t.Fatal("it is done before it begins")
-			}
+			p, before := startLesson(t, id)
 			dir, file := saveFile(t, p, id, "hurl")
 			line := hurlLine.FindStringSubmatch(file)
 			if line == nil {
@@ -132,6 +128,16 @@ func lessonIDs(t *testing.T) (ids []string) {
 		ids = append(ids, l.ID)
 	}
 	return ids
+}
+
+// startLesson starts a server with the rate limit of a learner's, in which the lesson is not done.
+func startLesson(t *testing.T, id string) (p *testkit.Process, before lesson) {
+	t.Helper()
+	p = startServer(t, "RESTAURANT_RATE_LIMIT=50/s")
+	if before = getLesson(t, p, id); before.State == "done" {
+		t.Fatal("it is done before it begins")
+	}
+	return p, before
 }
 
 // saveFile puts a lesson's file of a format into a new folder. If its requests go to a kiosk,
