@@ -73,7 +73,7 @@ func TestFence_stalePrimaryGetsNoWrite(t *testing.T) {
 		second.Promote()
 		first.Start()
 		first.AwaitStandby(false)
-		stale := first.Written()
+		stale := first.Transactions()
 		for _, key := range []string{"a", "b", "c"} {
 			second.CutConnections()
 			orderSoon(t, s, alice, dish, key)
@@ -81,8 +81,8 @@ func TestFence_stalePrimaryGetsNoWrite(t *testing.T) {
 		if n := second.Count("SELECT count(*) FROM orders"); n != 4 {
 			t.Errorf("the new primary has %d orders, want 4", n)
 		}
-		if now := first.Written(); now != stale {
-			t.Errorf("%d rows were written to the stale primary", now-stale)
+		if now := first.Transactions(); now != stale {
+			t.Errorf("%d transactions wrote to the stale primary", now-stale)
 		}
 		if note.known.Timeline != 2 {
 			t.Errorf("the instance remembers %+v", note.known)
@@ -98,8 +98,8 @@ func TestFence_stalePrimaryGetsNoWrite(t *testing.T) {
 		second.Kill()
 		_, err = ReopenPostgres(t.Context(), url, note.memory())
 		wantSentence(t, err, first.Addr+": it is an old primary", second.Addr+": nothing listens there")
-		if now := first.Written(); now != stale {
-			t.Errorf("%d rows were written to the stale primary by a start", now-stale)
+		if now := first.Transactions(); now != stale {
+			t.Errorf("a start began %d transactions that write at the stale primary", now-stale)
 		}
 		control := new(primaryNote).open(t, pair.URL("", first.Addr)) // who knows nothing cannot know
 		orderSoon(t, control, alice, dish, "control")
@@ -119,12 +119,12 @@ func TestFence_movesFromALivingPrimary(t *testing.T) {
 		events := startFollowing(t, s)
 		second.Promote()
 		events.waitFor(t, "that the primary has changed", func() bool { return events.any > 1 })
-		stale := first.Written()
+		stale := first.Transactions()
 		for _, key := range []string{"a", "b", "c"} {
 			orderSoon(t, s, alice, dish, key)
 		}
-		if now, n := first.Written(), second.Count("SELECT count(*) FROM orders"); now != stale || n != 3 {
-			t.Errorf("%d rows were written to the old primary, and the new one has %d orders", now-stale, n)
+		if now, n := first.Transactions(), second.Count("SELECT count(*) FROM orders"); now != stale || n != 3 {
+			t.Errorf("%d transactions wrote to the old primary, and the new one has %d orders", now-stale, n)
 		}
 		for deadline := time.Now().Add(2 * primaryWatchEvery); second.Count("SELECT count(*) FROM database_primaries") != 2; time.Sleep(10 * time.Millisecond) { // polled, not raced against
 			if time.Now().After(deadline) {
@@ -175,13 +175,13 @@ func TestFence_movesFromAFrozenPrimary(t *testing.T) {
 		second.Promote()
 		orderSoon(t, s, alice, dish, "meanwhile")
 		first.Thaw()
-		stale := first.Written()
+		stale := first.Transactions()
 		for _, key := range []string{"a", "b", "c"} {
 			second.CutConnections()
 			orderSoon(t, s, alice, dish, key)
 		}
-		if now := first.Written(); now != stale {
-			t.Errorf("%d rows were written to the old primary", now-stale)
+		if now := first.Transactions(); now != stale {
+			t.Errorf("%d transactions wrote to the old primary", now-stale)
 		}
 	})
 }

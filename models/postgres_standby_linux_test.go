@@ -60,6 +60,12 @@ func TestStandby_writesAreRefusedAtOnce(t *testing.T) {
 		startFollowing(t, s)
 		first.AwaitStandby(true)
 		orderSoon(t, s, alice, dish, "before")
+		first.CutConnections()                                                                                                // then all that was written before is counted
+		for deadline := time.Now().Add(3 * standbyPatience); s.Ready(t.Context()) != nil; time.Sleep(10 * time.Millisecond) { // it connects again
+			if time.Now().After(deadline) {
+				t.Fatalf("after its connections were cut: %v", s.Ready(t.Context()))
+			}
+		}
 		written := first.Written()
 		for range 3 {
 			noError(t, s.Ready(t.Context()))

@@ -198,7 +198,8 @@ func running(pid int) bool {
 	return err == nil && !strings.HasPrefix(state, "Z")
 }
 
-// Written counts the rows of the database that were written since the server started.
+// Written counts the rows of the database that were written since the server started. What a
+// connection has written is counted up to ten seconds later, or when it ends.
 func (s *PairedServer) Written() int {
 	return s.Count("SELECT tup_inserted + tup_updated + tup_deleted FROM pg_stat_database WHERE datname = '" + PairDatabase + "'")
 }
@@ -208,9 +209,9 @@ func (s *PairedServer) Transactions() int {
 	return s.Count("SELECT txid_snapshot_xmax(txid_current_snapshot())")
 }
 
-// CutConnections ends all connections of instances.
+// CutConnections ends all connections of instances, and returns when they have ended.
 func (s *PairedServer) CutConnections() {
-	s.administer("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '"+PairUser+"'")
+	s.administer("postgres", "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '"+PairUser+"'")
 }
 
 // Count runs a query for a number in the database, as its administrator.
