@@ -122,7 +122,7 @@ export class TableDialog {
           : null,
         h(
           "section",
-          {},
+          { class: "table__requests" },
           h("h3", {}, "The latest requests"),
           t.facts?.length
             ? h(
