@@ -208,10 +208,11 @@ func (p *tab) middle(id cdp.BackendNodeID) (x, y float64, err error) {
 // note whether it does.
 func (p *tab) onTop(id cdp.BackendNodeID, x, y float64) bool {
 	return callOn[bool](p, id, fmt.Sprintf(`function() {
-		const hit = document.elementFromPoint(%f, %f), labels = [...(this.labels ?? [])]
+		const x = %f, y = %f, hit = document.elementFromPoint(x, y), labels = [...(this.labels ?? [])]
+		const there = [...this.getClientRects()].some(r => r.left <= x && x <= r.right && r.top <= y && y <= r.bottom) // it may have moved meanwhile
 		e2e.missed = true // until the click arrives: the page may move what is under the mouse
 		addEventListener('click', e => { e2e.missed = !(e.target === hit || [this, ...labels].some(l => l.contains(e.target))) }, { once: true, capture: true })
-		return !!hit && (this.contains(hit) || hit.contains(this) || labels.some(l => l.contains(hit)))
+		return there && !!hit && (this.contains(hit) || hit.contains(this) || labels.some(l => l.contains(hit)))
 	}`, x, y))
 }
 
