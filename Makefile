@@ -41,7 +41,7 @@ KILLS = 10
 
 .PHONY: help run demo class class-proof branches test check docs build release clean e2e contract \
 	fmt-check vet lint tidy-check web-check swagger-ui workflow-check shell-check module-path image \
-	test-postgres chaos failover test-failover screenshots film bench load growth crowd readers cluster-load branches-load bench-postgres
+	test-postgres chaos failover test-failover screenshots film bench load growth crowd readers class-load cluster-load branches-load bench-postgres
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -182,6 +182,9 @@ crowd: #: Measure how guests fare while three addresses flood the server with re
 
 readers: #: Measure the memory that a thousand clients take that read nothing (Linux; about 5 minutes)
 	go run -C e2e/load . -readers
+
+class-load: #: Measure a class of thirty busy tables (about 2 minutes)
+	go run -C e2e/load . -class
 
 branches-load: cluster-load
 

@@ -7,8 +7,9 @@
 // connections, and prints a table. With -before it compares the program with an
 // older one in the same rounds, with -pocketbase with PocketBase, with -growth an empty database with one that has
 // taken a million orders; with -cluster it measures three instances over one
-// PostgreSQL, with -crowd how guests fare while others flood the server. Run it with `make load`, `make growth`, `make crowd` and `make
-// cluster-load`.
+// PostgreSQL, with -crowd how guests fare while others flood the server, with -readers the memory that
+// clients take which read nothing, with -class a class of thirty busy tables. Run it with `make load`,
+// `make growth`, `make crowd`, `make readers`, `make class-load` and `make branches-load`.
 package main
 
 import (
@@ -47,6 +48,7 @@ type options struct {
 	cluster    bool
 	crowd      bool
 	readers    bool
+	class      bool
 	ended      int // login sessions, for cluster
 	streams    int // open at once, for cluster
 	calls      int // of each kind, for growth
@@ -87,6 +89,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if o.readers {
 		return slowReading(ctx, o, dir, out)
 	}
+	if o.class {
+		return classLoad(ctx, o, dir, out)
+	}
 	if o.growth {
 		return growth(ctx, o, dir, out)
 	}
@@ -111,6 +116,7 @@ func readOptions(args []string) (options, error) {
 	f.BoolVar(&o.cluster, "cluster", false, "measure several instances over one PostgreSQL instead; make cluster-load starts it")
 	f.BoolVar(&o.crowd, "crowd", false, "measure how guests fare while three addresses flood the server with registrations instead")
 	f.BoolVar(&o.readers, "readers", false, "measure the memory that a thousand clients take that read nothing instead")
+	f.BoolVar(&o.class, "class", false, "measure a class of thirty busy tables instead")
 	f.IntVar(&o.ended, "ended", 1_000_000, "with -cluster: ended login sessions that the instances must remember")
 	f.IntVar(&o.streams, "streams", 10_000, "with -cluster: event streams that are open at once")
 	f.IntVar(&o.calls, "calls", 300, "with -growth: calls of each kind")

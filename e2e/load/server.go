@@ -20,6 +20,7 @@ type server struct {
 	*client
 	addr, program, dir string
 	settings           []string
+	ready              string // see process.Process; empty: readyz
 	process            *process.Process
 }
 
@@ -49,6 +50,9 @@ func (s *server) run(ctx context.Context, cmd *exec.Cmd) (time.Duration, error) 
 	cmd.Stdout, cmd.Stderr = log, log
 	p := process.New(s.addr, cmd)
 	p.Output, p.Client = logFile(log.Name()), s.Client
+	if s.ready != "" {
+		p.Ready = s.ready
+	}
 	began := time.Now()
 	if err := p.Start(); err != nil {
 		return 0, err

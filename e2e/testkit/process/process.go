@@ -78,6 +78,7 @@ func FreeAddr() (string, error) {
 type Process struct {
 	*Client
 	Addr   string // host:port
+	Ready  string // path that answers 200 once it is ready
 	Cmd    *exec.Cmd
 	Output fmt.Stringer  // what it wrote, for messages
 	Done   chan struct{} // closed once it has ended
@@ -87,7 +88,7 @@ type Process struct {
 // New returns a process that is not started. Its output is kept in memory unless
 // the command has a place for it.
 func New(addr string, cmd *exec.Cmd) *Process {
-	p := &Process{Client: NewClient("http://" + addr), Addr: addr, Cmd: cmd, Done: make(chan struct{})}
+	p := &Process{Client: NewClient("http://" + addr), Addr: addr, Ready: "/readyz", Cmd: cmd, Done: make(chan struct{})}
 	if cmd.Stdout == nil && cmd.Stderr == nil {
 		output := new(buffer)
 		cmd.Stdout, cmd.Stderr, p.Output = output, output, output
@@ -126,13 +127,13 @@ func (p *Process) Start() error {
 	return nil
 }
 
-// AwaitReady polls readyz every millisecond: a start takes a few of them, and a
+// AwaitReady asks whether it is ready every millisecond: a start takes a few of them, and a
 // coarser question would measure itself.
 func (p *Process) AwaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	for {
-		if a, err := p.Do(ctx, http.MethodGet, "/readyz", "", ""); err == nil && a.Status == http.StatusOK {
+		if a, err := p.Do(ctx, http.MethodGet, p.Ready, "", ""); err == nil && a.Status == http.StatusOK {
 			return nil
 		}
 		select {
