@@ -67,6 +67,7 @@ func New(o Options, listeners ...net.Listener) *Server {
 		MaxHeaderBytes:    maxHeader,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ConnContext:       rememberConn,
+		ConnState:         new(crowd).watch,
 		// OPTIONS * goes to the handler, like any other request.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),

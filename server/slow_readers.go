@@ -20,15 +20,16 @@ import (
 // of one, its buffers and a goroutine for as long as the response waits to be written. Clients
 // that read, however slowly, do not count.
 const (
-	// stallAfter is how long a client may take nothing before its response counts as waiting.
-	stallAfter = 2 * time.Second
+	// stallAfter is how long a client may take nothing before its response counts as waiting. The
+	// longer it is, the more responses of a sudden crowd wait uncounted.
+	stallAfter = 500 * time.Millisecond
 	// maxStall is how long a client may take nothing at all.
 	maxStall = 30 * time.Second
 	// maxStalled is how many responses to one client may wait at a time. Thirty browsers behind
 	// one address have 180 connections, if their network fails them all at once.
 	maxStalled = 200
-	// maxStalledInAll is how many may wait in all. Each takes 30 to 60 KiB.
-	maxStalledInAll = 512
+	// maxStalledInAll is how many may wait in all. Each takes 25 to 40 KiB.
+	maxStalledInAll = 400
 	// writeChunk is how much is written between two looks at the clock.
 	writeChunk = 64 << 10
 	// acceptWarning is how often the operator is told that no connection can be accepted.

@@ -206,7 +206,7 @@ func TestSlowReaders_oneAddressHasSoMany(t *testing.T) {
 				for i := range slow {
 					slow[i] = p.get(t, tc.ip)
 				}
-				time.Sleep(time.Second)
+				time.Sleep(stallAfter / 2) // before they count
 				if _, err := io.CopyN(io.Discard, steady, bodySize/2); err != nil {
 					t.Fatal(err)
 				}
