@@ -218,7 +218,7 @@ func BenchmarkStartup(b *testing.B) {
 			server := testkit.Start(b, tc.dir(b))
 			defer server.Kill()
 			time.Sleep(5 * time.Second)
-			rest := residentMiB(server.Cmd.Process.Pid)
+			rest := memoryMiB(server, "VmRSS:")
 			b.ReportMetric(rest, "MiB-at-rest")
 			if asItIs && rest > mostAtRest {
 				b.Errorf("%.1f MiB at rest, at most %d", rest, mostAtRest)
@@ -227,13 +227,13 @@ func BenchmarkStartup(b *testing.B) {
 	}
 }
 
-// residentMiB reads the memory of a process where the system shows it.
-func residentMiB(pid int) float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+// memoryMiB reads a line of what the system shows of a process's memory, where it does.
+func memoryMiB(p *testkit.Process, field string) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := strings.Cut(string(text), "VmRSS:")
+	_, rest, _ := strings.Cut(string(text), field)
 	var kib float64
 	_, _ = fmt.Sscan(rest, &kib)
 	return kib / 1024

@@ -27,7 +27,7 @@ import (
 
 // startTLS starts the program with a self-signed certificate. plain is the address
 // that only redirects.
-func startTLS(t *testing.T, dir string, args ...string) (server *testkit.Process, plain string) {
+func startTLS(t testing.TB, dir string, args ...string) (server *testkit.Process, plain string) {
 	t.Helper()
 	secure := testkit.FreeAddr(t)
 	args = append([]string{"-tls", "self-signed", "-tls-addr", secure}, args...)
@@ -50,7 +50,7 @@ func startTLS(t *testing.T, dir string, args ...string) (server *testkit.Process
 }
 
 // trusting is a client that trusts this authority only, and follows nothing.
-func trusting(t *testing.T, ca []byte) *http.Client {
+func trusting(t testing.TB, ca []byte) *http.Client {
 	t.Helper()
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(ca) {

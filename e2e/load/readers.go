@@ -82,7 +82,9 @@ func (k readers) measure(ctx context.Context, o options, dir string) (cells []st
 		field string
 	}{
 		{func() error { return pause(ctx, atRest) }, "VmRSS"},
-		{func() error { return errors.Join(k.open(ctx, s.addr, &open), pause(ctx, openedFor)) }, "VmRSS"},
+		{func() error {
+			return errors.Join(resetPeak(s.pid()), k.open(ctx, s.addr, &open), pause(ctx, openedFor))
+		}, "VmRSS"},
 		{func() error { return nil }, "VmHWM"},
 		{func() error { open.close(); return pause(ctx, goneFor) }, "VmRSS"},
 	} {
