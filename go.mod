@@ -79,6 +79,7 @@ require (
 // What Gin links into every program and nothing here uses (docs/decisions/0123).
 replace (
 	github.com/goccy/go-yaml => ./stubs/yaml
+	github.com/jinzhu/inflection => ./stubs/inflection
 	github.com/pelletier/go-toml/v2 => ./stubs/toml
 	github.com/quic-go/quic-go => ./stubs/quic
 	github.com/ugorji/go/codec => ./stubs/msgpack

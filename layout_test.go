@@ -52,6 +52,7 @@ var below = map[string]string{
 
 	// They take the places of modules of others, see TestStubs_sayWhatToDo.
 	"stubs/bson/bson":  "",
+	"stubs/inflection": "",
 	"stubs/msgpack":    "",
 	"stubs/quic/http3": "",
 	"stubs/toml":       "",

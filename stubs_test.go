@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
 	"github.com/gin-gonic/gin/render"
+	"gorm.io/gorm/schema"
 )
 
 // TestStubs_sayWhatToDo uses what Gin has for formats that nothing here speaks, beside one that
@@ -37,6 +38,19 @@ func TestStubs_sayWhatToDo(t *testing.T) {
 	} {
 		if err == nil || !strings.Contains(err.Error(), "in this program: delete the line of ") || !strings.Contains(err.Error(), "under replace in go.mod") {
 			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestStubs_namesOfTables: they are those of the real package, so that the same program without
+// the stub finds its tables.
+func TestStubs_namesOfTables(t *testing.T) {
+	for model, want := range map[string]string{
+		"User": "users", "MenuItem": "menu_items", "Order": "orders", "LoginSession": "login_sessions", "RefreshToken": "refresh_tokens",
+		"SigningKey": "signing_keys", "LoginFailure": "login_failures", "Dish": "dishes", "Delivery": "deliveries", "Box": "boxes", "Bus": "buses", "": "",
+	} {
+		if got := (schema.NamingStrategy{}).TableName(model); got != want {
+			t.Errorf("the table of %s is %q, want %q", model, got, want)
 		}
 	}
 }
