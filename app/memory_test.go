@@ -24,7 +24,8 @@ func TestReturnMemory(t *testing.T) {
 		worker.Go(func() { returnMemory(ctx) })
 		time.Sleep(2 * memoryEvery)
 		synctest.Wait()
-		if after := readMemory(); before.held < 128<<20 || after.held > 64<<20 {
+		// The runtime gives some of it back meanwhile by itself.
+		if after := readMemory(); before.held < 96<<20 || after.held > 64<<20 {
 			t.Errorf("%d MiB were held, %d still are", before.held>>20, after.held>>20)
 		}
 	})
