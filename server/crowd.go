@@ -15,7 +15,7 @@ const crowdStep = 128
 // to stay, and the runtime would let the garbage grow with it.
 type crowd struct {
 	mu         sync.Mutex
-	open, mark int // mark is how many were open at the last collection, or later at least
+	open, mark int // mark is the fewest that were open since the last collection
 }
 
 // watch is an http.Server's ConnState.
