@@ -76,7 +76,7 @@ require (
 	modernc.org/sqlite v1.55.0 // indirect
 )
 
-// What Gin links into every program and nothing here uses (docs/decisions/0123).
+// What Gin and GORM link into every program, and of which nothing here uses more (docs/decisions/0123).
 replace (
 	github.com/goccy/go-yaml => ./stubs/yaml
 	github.com/jinzhu/inflection => ./stubs/inflection

@@ -61,7 +61,7 @@ require (
 
 replace restaurant => ../..
 
-// What Gin links into every program and nothing here uses (docs/decisions/0123).
+// What Gin and GORM link into every program, and of which nothing here uses more (docs/decisions/0123).
 replace (
 	github.com/goccy/go-yaml => ../../stubs/yaml
 	github.com/jinzhu/inflection => ../../stubs/inflection
