@@ -58,7 +58,9 @@ func (g *guard) responses(next http.Handler) http.Handler {
 			defer res.watch.leave()
 		} else {
 			c.stall.client = client
-			if r.TLS != nil {
+			if r.TLS == nil {
+				res.conn = c
+			} else {
 				res.piece = recordPiece
 			}
 		}
@@ -75,6 +77,7 @@ type response struct {
 	http.ResponseWriter
 	piece int
 	watch *watch // nil: the connection is watched
+	conn  *conn  // nil: it does not write what net/http does, but records of TLS
 	later []byte
 }
 
@@ -83,6 +86,10 @@ type response struct {
 func (w *response) WriteLater(p []byte) { w.later = p }
 
 func (w *response) Write(p []byte) (n int, err error) {
+	if w.conn != nil {
+		w.conn.expects = true
+		defer func() { w.conn.expects = false }()
+	}
 	for n < len(p) && err == nil {
 		piece := p[n:]
 		if w.piece > 0 {

@@ -145,6 +145,7 @@ func (g *guard) warn(err error) {
 type conn struct {
 	net.Conn
 	*guard
+	joiner
 	stall    stall
 	cut      atomic.Bool
 	deadline atomic.Pointer[time.Time] // that net/http has set
@@ -169,6 +170,9 @@ func (c *conn) CloseWrite() error {
 }
 
 func (c *conn) Write(p []byte) (n int, err error) {
+	if c.keep(p) {
+		return len(p), nil
+	}
 	for {
 		m, err := c.writeSome(p[n:min(n+writeChunk, len(p))])
 		if n += m; err != nil || n == len(p) {
@@ -213,7 +217,7 @@ func (c *conn) writeFor(d time.Duration, p []byte) (n int, err error) {
 	if c.cut.Load() { // or its deadline would be lifted again
 		return 0, c.drop()
 	}
-	return c.Conn.Write(p)
+	return c.writeTo(c.Conn, p)
 }
 
 // isStalled reports whether err is a write that took too long, before net/http's deadline.

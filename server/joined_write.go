@@ -1,0 +1,50 @@
+package server
+
+import (
+	"net"
+	"sync"
+)
+
+// httpBuffer is the size of net/http's buffer of a connection. A response that is longer comes
+// from there in two writes: a full buffer, with its header and its start, and the rest.
+const httpBuffer = 4 << 10
+
+// startBuffers are for the starts that wait for their rest.
+var startBuffers = sync.Pool{New: func() any { return new([httpBuffer]byte) }}
+
+// joiner keeps the start of a response until its rest comes, and writes both with one system
+// call, which also wakes the client once instead of twice (docs/decisions/0127).
+type joiner struct {
+	// expects is set while a handler writes. What net/http sends meanwhile is a buffer that was
+	// full and did not take everything, so it has the rest still to send, whatever happens.
+	expects bool
+	buffer  *[httpBuffer]byte // nil: no start waits
+	start   []byte            // the part of buffer that waits
+}
+
+// keep reports whether p is a start; then it waits.
+func (j *joiner) keep(p []byte) bool {
+	if !j.expects || len(p) > httpBuffer {
+		return false
+	}
+	j.expects = false
+	j.buffer = startBuffers.Get().(*[httpBuffer]byte)
+	j.start = j.buffer[:copy(j.buffer[:], p)]
+	return true
+}
+
+// writeTo writes the start that waits, if one does, and p. It returns how much of p was written.
+func (j *joiner) writeTo(c net.Conn, p []byte) (n int, err error) {
+	if j.buffer == nil {
+		return c.Write(p)
+	}
+	both := net.Buffers{j.start, p}
+	wrote, err := both.WriteTo(c)
+	if n = int(wrote) - len(j.start); n < 0 {
+		j.start = j.start[wrote:]
+		return 0, err
+	}
+	startBuffers.Put(j.buffer)
+	j.buffer, j.start = nil, nil
+	return n, err
+}

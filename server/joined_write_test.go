@@ -1,0 +1,138 @@
+package server
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// serveSizes answers as many bytes as the query says, on a real port.
+func serveSizes(t *testing.T) (addr string) {
+	t.Helper()
+	listeners, err := Bind(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(Options{Log: slog.New(slog.DiscardHandler)}, listeners...)
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = s.Serve(http.HandlerFunc(answerSize)) })
+	t.Cleanup(func() {
+		s.Close()
+		serving.Wait()
+	})
+	return s.Addr()
+}
+
+func answerSize(w http.ResponseWriter, r *http.Request) {
+	n, _ := strconv.Atoi(r.FormValue("bytes"))
+	body := sizedBody(n)
+	if r.FormValue("length") != "" {
+		w.Header().Set("Content-Length", strconv.Itoa(n))
+	}
+	switch r.URL.Path {
+	case "/later":
+		w.(interface{ WriteLater([]byte) }).WriteLater(body)
+	case "/pieces": // of which the last is long
+		_, _ = w.Write(body[:n/3])
+		w.(http.Flusher).Flush()
+		_, _ = w.Write(body[n/3:])
+	default:
+		_, _ = w.Write(body)
+	}
+}
+
+// sizedBody is a body of which no part looks like another.
+func sizedBody(n int) []byte {
+	var b strings.Builder
+	for i := 0; b.Len() < n; i++ {
+		fmt.Fprintf(&b, "%d,", i)
+	}
+	return []byte(b.String()[:n])
+}
+
+// TestJoinedWrite_isComplete reads responses of all sizes around those of the buffers, all
+// over one connection: a start that stays behind would be missing there.
+func TestJoinedWrite_isComplete(t *testing.T) {
+	c, err := net.Dial("tcp", serveSizes(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
+	in := bufio.NewReader(c)
+	for _, n := range []int{0, 1, 2047, 2049, 3800, 3900, 3990, 4000, 4095, 4096, 4097, 8191, 8193, writeChunk - 1, writeChunk + 1, 3 * writeChunk} {
+		for _, path := range []string{"/", "/later", "/pieces"} {
+			for _, length := range []string{"", "&length=1"} {
+				for _, method := range []string{http.MethodGet, http.MethodHead} {
+					checkSize(t, c, in, method, fmt.Sprintf("%s?bytes=%d%s", path, n, length), sizedBody(n))
+				}
+			}
+		}
+	}
+}
+
+func checkSize(t *testing.T, c net.Conn, in *bufio.Reader, method, path string, want []byte) {
+	t.Helper()
+	if method == http.MethodHead {
+		want = nil
+	}
+	if _, err := fmt.Fprintf(c, "%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n", method, path); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(in, &http.Request{Method: method})
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	got, err := io.ReadAll(res.Body)
+	if err != nil || string(got) != string(want) {
+		t.Fatalf("%s %s: got %d bytes, %v", method, path, len(got), err)
+	}
+}
+
+// TestJoiner_goesOnWhereItStopped lets the network take a start and its rest in pieces of
+// every size.
+func TestJoiner_goesOnWhereItStopped(t *testing.T) {
+	for piece := 1; piece <= 12; piece++ {
+		var j joiner
+		var network shortWrites
+		network.most = piece
+		j.expects = true
+		if !j.keep([]byte("start")) || j.keep([]byte("again")) {
+			t.Fatal("one start has to wait")
+		}
+		rest := []byte("and rest")
+		for len(rest) > 0 {
+			n, _ := j.writeTo(&network, rest)
+			rest = rest[n:]
+		}
+		if got := network.String(); got != "startand rest" {
+			t.Errorf("in pieces of %d: got %q", piece, got)
+		}
+	}
+}
+
+// shortWrites is a network that takes only so much at a time.
+type shortWrites struct {
+	net.Conn
+	strings.Builder
+	most, taken int
+}
+
+func (w *shortWrites) Write(p []byte) (int, error) {
+	if len(p) <= w.most-w.taken {
+		w.taken += len(p)
+		return w.Builder.Write(p)
+	}
+	p = p[:w.most-w.taken]
+	w.taken = 0
+	_, _ = w.Builder.Write(p)
+	return len(p), io.ErrShortWrite
+}
