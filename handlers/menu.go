@@ -136,13 +136,20 @@ func (a *API) menuPage(f menuFilter) (httpjson.Cached, error) {
 	return rendered.forAudience(f.vip), nil
 }
 
+// Shared by all responses, as those of middleware.Headers.
+var noCache, private, byToken = []string{"no-cache"}, []string{"private"}, []string{"Authorization, Cookie"}
+
 // setVary tells caches that VIPs get another menu.
 func setVary(c *gin.Context) {
-	c.Writer.Header().Add("Vary", "Authorization, Cookie")
-	if middleware.IsVIP(c) {
-		c.Header("Cache-Control", "private")
+	h := c.Writer.Header()
+	if others := h["Vary"]; others == nil {
+		h["Vary"] = byToken
 	} else {
-		c.Header("Cache-Control", "no-cache")
+		h["Vary"] = append(others, byToken...)
+	}
+	h["Cache-Control"] = noCache
+	if middleware.IsVIP(c) {
+		h["Cache-Control"] = private
 	}
 }
 

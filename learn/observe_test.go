@@ -45,7 +45,7 @@ func BenchmarkFactOf(b *testing.B) {
 func TestObserve_takesLessThanAKilobyte(t *testing.T) {
 	tr, s := openTracker(t, t.TempDir()+"/lessons.db", course.Load())
 	holdDisk(t, s)
-	const requests = 10 * maxWaiting
+	const requests = 10 * keepFacts
 	c := newContext()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -76,10 +76,10 @@ type Store struct {
 	db  *sql.DB
 	log *slog.Logger
 
-	entries chan entry // to the goroutine that writes
-	stop    context.CancelFunc
-	ended   chan struct{} // closed when nothing more is written
-	failed  error         // of the last write; read it when ended is closed
+	inbox  inbox // of the goroutine that writes
+	stop   context.CancelFunc
+	ended  chan struct{} // closed when nothing more is written
+	failed error         // of the last write; read it when ended is closed
 }
 
 // record is the progress of a lesson as it is stored.
@@ -118,7 +118,7 @@ func openStore(ctx context.Context, path string, log *slog.Logger) (*Store, []re
 		return nil, nil, err
 	}
 	db.SetMaxOpenConns(1)
-	s := &Store{db: db, log: log, entries: make(chan entry, 2*maxWaiting), ended: make(chan struct{})}
+	s := &Store{db: db, log: log, inbox: inbox{wake: make(chan struct{}, 1)}, ended: make(chan struct{})}
 	if err = createFile(path); err == nil {
 		err = s.prepare(ctx)
 	}

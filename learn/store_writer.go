@@ -2,8 +2,10 @@ package learn
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -11,42 +13,96 @@ import (
 	"restaurant/learn/course"
 )
 
-const (
-	// writeDelay is how old a fact may become before it is on the disk. Progress is
-	// written at once.
-	writeDelay = 250 * time.Millisecond
-	// maxWaiting bounds the facts in the channel. What comes beyond it, while the disk is
-	// slow, still counts for the lessons; only its line is lost.
-	maxWaiting = 512
-)
+// writeDelay is how old a fact may become before it is on the disk. Progress is written
+// at once.
+const writeDelay = 250 * time.Millisecond
 
-// entry is what a request hands to the goroutine that writes.
-type entry struct {
-	fact    *course.Fact // or nil
-	records []record
-	written chan<- error // gets the result of writing everything up to here
+// batch is what the next transaction writes.
+type batch struct {
+	facts   []*course.Fact
+	records map[string]record // the newest of each lesson
+	written []chan<- error    // get the result
+}
+
+func (b *batch) add(f *course.Fact, records ...record) {
+	if f != nil {
+		b.facts = append(b.facts, f)
+	}
+	if len(b.facts) > 2*keepFacts { // of which the older half would not be kept anyway
+		b.facts = slices.Delete(b.facts, 0, keepFacts)
+	}
+	for _, r := range records {
+		if b.records == nil {
+			b.records = map[string]record{}
+		}
+		b.records[r.lesson] = r
+	}
+}
+
+// addAll adds what came after b.
+func (b *batch) addAll(newer batch) {
+	for _, f := range newer.facts {
+		b.add(f)
+	}
+	for _, r := range newer.records {
+		b.add(nil, r)
+	}
+	b.written = append(b.written, newer.written...)
+}
+
+// isUrgent reports whether somebody waits, or whether progress would be lost.
+func (b *batch) isUrgent() bool { return len(b.records)+len(b.written) > 0 }
+
+func (b *batch) isEmpty() bool { return len(b.facts) == 0 && !b.isUrgent() }
+
+// inbox is what requests hand to the goroutine that writes.
+type inbox struct {
+	mu    sync.Mutex
+	batch batch
+	wake  chan struct{} // has a word when there is something, or when it has become urgent
+}
+
+// put changes the batch. It wakes the writer no more often than needed: many thousand facts
+// may come in a second.
+func (i *inbox) put(change func(*batch)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	wasEmpty, wasUrgent := i.batch.isEmpty(), i.batch.isUrgent()
+	change(&i.batch)
+	if !wasEmpty && wasUrgent == i.batch.isUrgent() {
+		return
+	}
+	select {
+	case i.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take takes everything out.
+func (i *inbox) take() batch {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	b := i.batch
+	i.batch = batch{}
+	return b
+}
+
+func (i *inbox) isUrgent() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.batch.isUrgent()
 }
 
 // Save has a fact, unless it is nil, and records written soon. It does not wait for the
-// disk: facts may fill half of the channel, and progress changes too rarely to fill the
-// other half.
+// disk. While that is slow, old facts get lost, and progress does not.
 func (s *Store) Save(f *course.Fact, records []record) {
-	if records != nil || len(s.entries) < maxWaiting {
-		s.send(entry{fact: f, records: records})
-	}
-}
-
-func (s *Store) send(e entry) {
-	select {
-	case s.entries <- e:
-	case <-s.ended:
-	}
+	s.inbox.put(func(b *batch) { b.add(f, records...) })
 }
 
 // flush waits until everything that was saved is written.
 func (s *Store) flush(ctx context.Context) error {
 	written := make(chan error, 1)
-	s.send(entry{written: written})
+	s.inbox.put(func(b *batch) { b.written = append(b.written, written) })
 	select {
 	case err := <-written:
 		return err
@@ -57,39 +113,16 @@ func (s *Store) flush(ctx context.Context) error {
 	}
 }
 
-// batch is what the next transaction writes.
-type batch struct {
-	facts   []*course.Fact
-	records map[string]record // the newest of each lesson
-	waiting []chan<- error
-}
-
-func (b *batch) add(e entry) {
-	if e.fact != nil {
-		b.facts = append(b.facts, e.fact)
-	}
-	if len(b.facts) > 2*keepFacts { // of which the older half would not be kept anyway
-		b.facts = slices.Delete(b.facts, 0, keepFacts)
-	}
-	for _, r := range e.records {
-		b.records[r.lesson] = r
-	}
-	if e.written != nil {
-		b.waiting = append(b.waiting, e.written)
-	}
-}
-
-// run writes entries until ctx ends, and then what is left. A batch that cannot be
+// run writes what comes in until ctx ends, and then what is left. A batch that cannot be
 // written is kept for the next time.
 func (s *Store) run(ctx context.Context) {
 	defer close(s.ended)
-	b := batch{records: map[string]record{}}
+	var b batch
 	var due <-chan time.Time
 	for open := true; open; {
 		select {
-		case e := <-s.entries:
-			b.add(e)
-			if e.records == nil && e.written == nil {
+		case <-s.inbox.wake:
+			if !s.inbox.isUrgent() {
 				if due == nil {
 					due = time.After(writeDelay)
 				}
@@ -99,9 +132,7 @@ func (s *Store) run(ctx context.Context) {
 		case <-ctx.Done():
 			open = false
 		}
-		for len(s.entries) > 0 { // which has no other receiver
-			b.add(<-s.entries)
-		}
+		b.addAll(s.inbox.take())
 		due = nil
 		if s.writeBatch(&b); s.failed != nil {
 			due = time.After(writeDelay)
@@ -116,13 +147,12 @@ func (s *Store) writeBatch(b *batch) {
 		s.log.Error("cannot write the progress of the lessons; requests still count, and the server tries again", "err", err)
 	}
 	s.failed = err
-	for _, written := range b.waiting {
+	for _, written := range b.written {
 		written <- err
 	}
-	b.waiting = nil
+	b.written = nil
 	if err == nil {
-		b.facts = nil
-		clear(b.records)
+		*b = batch{}
 	}
 }
 
@@ -146,16 +176,27 @@ func (s *Store) write(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
-	for _, f := range b.facts {
-		_, err := tx.ExecContext(ctx, `INSERT INTO facts (at, method, route, status, problem, who, token, token_hash, order_number)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			f.At, f.Method, strings.TrimPrefix(f.Via+":"+f.Route, ":"), f.Status, f.Problem, f.Who, f.Token, int64(f.TokenHash), f.Order) //nolint:gosec // the same 64 bits
-		if err != nil {
-			return err
-		}
+	if err := writeFacts(ctx, tx, b.facts[max(0, len(b.facts)-keepFacts):]); err != nil {
+		return err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM facts WHERE number <= (SELECT max(number) FROM facts) - ?`, keepFacts); err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+// writeFacts writes facts with one statement, because most of the time of a statement goes
+// into preparing it.
+func writeFacts(ctx context.Context, tx *sql.Tx, facts []*course.Fact) error {
+	if len(facts) == 0 {
+		return nil
+	}
+	var values []any
+	for _, f := range facts {
+		values = append(values, f.At, f.Method, strings.TrimPrefix(f.Via+":"+f.Route, ":"), f.Status, f.Problem,
+			f.Who, f.Token, int64(f.TokenHash), f.Order) //nolint:gosec // the same 64 bits
+	}
+	rows := strings.Repeat(", (?, ?, ?, ?, ?, ?, ?, ?, ?)", len(facts))
+	_, err := tx.ExecContext(ctx, `INSERT INTO facts (at, method, route, status, problem, who, token, token_hash, order_number) VALUES `+rows[len(", "):], values...)
+	return err
 }

@@ -83,10 +83,19 @@ func isNoNameRune(r rune) bool {
 // canonical writes a host name in lower case and without its final dot, and an IP
 // address without brackets in its usual form.
 func canonical(name string) string {
-	if ip, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+	if ip, ok := parseIP(strings.Trim(name, "[]")); ok {
 		return ip.Unmap().String()
 	}
 	return strings.ToLower(strings.TrimSuffix(name, "."))
+}
+
+// parseIP is netip.ParseAddr, which is slow for names: it describes what is wrong with them.
+func parseIP(text string) (ip netip.Addr, ok bool) {
+	if text == "" || (text[0] < '0' || text[0] > '9') && !strings.Contains(text, ":") {
+		return ip, false
+	}
+	ip, err := netip.ParseAddr(text)
+	return ip, err == nil
 }
 
 // isLoopbackName reports whether a canonical name is of this machine wherever it is
@@ -95,8 +104,8 @@ func isLoopbackName(name string) bool {
 	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
 		return true
 	}
-	ip, err := netip.ParseAddr(name)
-	return err == nil && ip.IsLoopback()
+	ip, ok := parseIP(name)
+	return ok && ip.IsLoopback()
 }
 
 // isLoopbackHost reports whether a Host header names this machine.

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -26,13 +27,20 @@ type requestFacts struct {
 	cookieRefusal *problem.Problem
 }
 
-const factsKey = "middleware.facts"
+type factsKey struct{}
+
+// withFacts gives a request facts, in its context: a map of gin for each request would cost more.
+func withFacts(ctx context.Context) (context.Context, *requestFacts) {
+	f := new(requestFacts)
+	return context.WithValue(ctx, factsKey{}, f), f
+}
 
 func factsOf(c *gin.Context) *requestFacts {
-	f, ok := c.Value(factsKey).(*requestFacts)
+	f, ok := c.Request.Context().Value(factsKey{}).(*requestFacts)
 	if !ok {
-		f = new(requestFacts)
-		c.Set(factsKey, f)
+		var ctx context.Context
+		ctx, f = withFacts(c.Request.Context())
+		c.Request = c.Request.WithContext(ctx)
 	}
 	return f
 }

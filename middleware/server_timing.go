@@ -11,9 +11,9 @@ import (
 
 // CountStatements counts the SQL statements of a request for ServerTiming.
 func CountStatements(c *gin.Context) {
-	ctx, sql := models.CountStatements(c.Request.Context())
+	ctx, facts := withFacts(c.Request.Context())
+	ctx, facts.sql = models.CountStatements(ctx)
 	c.Request = c.Request.WithContext(ctx)
-	factsOf(c).sql = sql
 }
 
 // ServerTiming is a hook of OnResponse. It says how long authentication took and
