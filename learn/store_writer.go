@@ -176,8 +176,10 @@ func (s *Store) write(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
-	if err := writeFacts(ctx, tx, b.facts[max(0, len(b.facts)-keepFacts):]); err != nil {
-		return err
+	for some := range slices.Chunk(b.facts[max(0, len(b.facts)-keepFacts):], factsTogether) {
+		if err := writeFacts(ctx, tx, some); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM facts WHERE number <= (SELECT max(number) FROM facts) - ?`, keepFacts); err != nil {
 		return err
@@ -185,12 +187,11 @@ func (s *Store) write(ctx context.Context, b *batch) error {
 	return tx.Commit()
 }
 
-// writeFacts writes facts with one statement, because most of the time of a statement goes
-// into preparing it.
+// factsTogether is how many facts one statement writes. Most of the time of a statement goes into
+// preparing it; but the driver looks through all values for each of them.
+const factsTogether = 50
+
 func writeFacts(ctx context.Context, tx *sql.Tx, facts []*course.Fact) error {
-	if len(facts) == 0 {
-		return nil
-	}
 	var values []any
 	for _, f := range facts {
 		values = append(values, f.At, f.Method, strings.TrimPrefix(f.Via+":"+f.Route, ":"), f.Status, f.Problem,
