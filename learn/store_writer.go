@@ -15,7 +15,7 @@ import (
 
 // writeDelay is how old a fact may become before it is on the disk. Progress is written
 // at once.
-const writeDelay = 250 * time.Millisecond
+const writeDelay = time.Second
 
 // batch is what the next transaction writes.
 type batch struct {
