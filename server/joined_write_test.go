@@ -91,6 +91,7 @@ func checkSize(t *testing.T, c net.Conn, in *bufio.Reader, method, path string, 
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
+	defer res.Body.Close()
 	got, err := io.ReadAll(res.Body)
 	if err != nil || string(got) != string(want) {
 		t.Fatalf("%s %s: got %d bytes, %v", method, path, len(got), err)
