@@ -22,12 +22,12 @@ type joiner struct {
 	start   []byte            // the part of buffer that waits
 }
 
-// keep reports whether p is a start; then it waits.
+// keep reports whether p is a start; then it waits. What comes after it is the rest, even if
+// that is another full buffer.
 func (j *joiner) keep(p []byte) bool {
-	if !j.expects || len(p) > httpBuffer {
+	if !j.expects || j.buffer != nil || len(p) > httpBuffer {
 		return false
 	}
-	j.expects = false
 	j.buffer = startBuffers.Get().(*[httpBuffer]byte)
 	j.start = j.buffer[:copy(j.buffer[:], p)]
 	return true

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,6 +41,10 @@ func answerSize(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/later":
 		w.(interface{ WriteLater([]byte) }).WriteLater(body)
+	case "/writes":
+		for piece := range slices.Chunk(body, max(1, n/3)) {
+			_, _ = w.Write(piece)
+		}
 	case "/pieces": // of which the last is long
 		_, _ = w.Write(body[:n/3])
 		w.(http.Flusher).Flush()
@@ -68,8 +73,8 @@ func TestJoinedWrite_isComplete(t *testing.T) {
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	in := bufio.NewReader(c)
-	for _, n := range []int{0, 1, 2047, 2049, 3800, 3900, 3990, 4000, 4095, 4096, 4097, 8191, 8193, writeChunk - 1, writeChunk + 1, 3 * writeChunk} {
-		for _, path := range []string{"/", "/later", "/pieces"} {
+	for _, n := range []int{0, 1, 2047, 2049, 3800, 3900, 3990, 4000, 4095, 4096, 4097, 8191, 8193, 15_000, 25_000, writeChunk - 1, writeChunk + 1, 3 * writeChunk} {
+		for _, path := range []string{"/", "/later", "/writes", "/pieces"} {
 			for _, length := range []string{"", "&length=1"} {
 				for _, method := range []string{http.MethodGet, http.MethodHead} {
 					checkSize(t, c, in, method, fmt.Sprintf("%s?bytes=%d%s", path, n, length), sizedBody(n))
