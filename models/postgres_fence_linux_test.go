@@ -175,6 +175,7 @@ func TestFence_movesFromAFrozenPrimary(t *testing.T) {
 		second.Promote()
 		orderSoon(t, s, alice, dish, "meanwhile")
 		first.Thaw()
+		first.CutConnections() // so that a statement is over that came while it was frozen
 		stale := first.Transactions()
 		for _, key := range []string{"a", "b", "c"} {
 			second.CutConnections()
