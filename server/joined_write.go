@@ -34,17 +34,21 @@ func (j *joiner) keep(p []byte) bool {
 }
 
 // writeTo writes the start that waits, if one does, and p. It returns how much of p was written.
+// Without an error it may be less than all: then the client has taken some of the start, and the
+// next write tells what stopped this one.
 func (j *joiner) writeTo(c net.Conn, p []byte) (n int, err error) {
 	if j.buffer == nil {
 		return c.Write(p)
 	}
 	both := net.Buffers{j.start, p}
 	wrote, err := both.WriteTo(c)
-	if n = int(wrote) - len(j.start); n < 0 {
-		j.start = j.start[wrote:]
-		return 0, err
+	ofStart := min(int(wrote), len(j.start))
+	if j.start = j.start[ofStart:]; len(j.start) == 0 {
+		startBuffers.Put(j.buffer)
+		j.buffer, j.start = nil, nil
 	}
-	startBuffers.Put(j.buffer)
-	j.buffer, j.start = nil, nil
+	if n = int(wrote) - ofStart; n == 0 && ofStart > 0 {
+		err = nil
+	}
 	return n, err
 }

@@ -144,6 +144,7 @@ func TestSlowReaders_haveToTakeSomething(t *testing.T) {
 		"reads at once":                       {bodySize, 0, true},
 		"reads a quarter in five seconds":     {bodySize / 4, 5 * time.Second, true},
 		"reads slowly but steadily, for long": {bodySize / 64, 20 * time.Second, true},
+		"reads little of the start at a time": {bodySize / 2048, 20 * time.Second, true},
 		"reads a kilobyte, and then stops":    {1 << 10, maxStall + time.Second, false},
 	} {
 		t.Run(name, func(t *testing.T) {
