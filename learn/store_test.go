@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"restaurant/learn/course"
@@ -212,6 +213,42 @@ func TestStore_slowDiskDoesNotDelayRequests(t *testing.T) {
 }
 
 // TestBatch_isBounded: while nothing can be written, only the newest facts are held.
+// TestStore_writesByItself: facts after writeDelay, again and again, and progress at once,
+// though nobody asks for them.
+func TestStore_writesByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, s := openTracker(t, filepath.Join(t.TempDir(), "lessons.db"), newCourse(waitsForA))
+		onDisk := func(table string) (n int) {
+			t.Helper()
+			synctest.Wait()
+			if err := s.db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		for written := range 3 {
+			s.Save(&course.Fact{}, nil)
+			time.Sleep(writeDelay / 2)
+			s.Save(&course.Fact{}, nil)
+			if n := onDisk("facts"); n != 2*written {
+				t.Errorf("early, %d facts are on the disk, want %d", n, 2*written)
+			}
+			time.Sleep(writeDelay / 2)
+			if n := onDisk("facts"); n != 2*written+2 {
+				t.Errorf("after %v, %d facts are on the disk, want %d", writeDelay, n, 2*written+2)
+			}
+		}
+		s.Save(&course.Fact{}, nil)
+		if n := onDisk("progress"); n != 0 {
+			t.Errorf("%d lessons are on the disk", n)
+		}
+		s.Save(nil, []record{{lesson: "L01"}})
+		if facts, lessons := onDisk("facts"), onDisk("progress"); facts != 7 || lessons != 1 {
+			t.Errorf("at once, %d facts and %d lessons are on the disk, want 7 and 1", facts, lessons)
+		}
+	})
+}
+
 func TestBatch_isBounded(t *testing.T) {
 	var b batch
 	for n := range 10 * keepFacts {
