@@ -3,7 +3,6 @@ package handlers
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"math"
 	"net/http"
 	"regexp"
@@ -130,11 +129,11 @@ func (r placeOrderRequest) check() httpjson.Checks {
 	cs.Require(len(r.Items) >= 1 && len(r.Items) <= 50, "items", "must be a list of 1 to 50 lines")
 	cs.Require(r.Table == nil || models.IsText(*r.Table, 20), "table", "must have 1 to 20 characters, "+models.TextRule)
 	for i, item := range r.Items[:min(len(r.Items), 50)] {
-		field := func(name string) string { return fmt.Sprintf("items[%d].%s", i, name) }
-		cs.Require(item.MenuItemID >= 1, field("menu_item_id"), "must be the id of a dish on the menu")
-		cs.Require(isSize(item.Size), field("size"), "must be small, medium, large or regular")
-		cs.Require(item.Quantity >= 1 && item.Quantity <= 20, field("quantity"), "must be a whole number from 1 to 20")
-		cs.Require(models.IsOptionalText(item.Note, 200), field("note"), "must have up to 200 characters, "+models.OptionalTextRule)
+		line := "items[" + strconv.Itoa(i) + "]."
+		cs.Require(item.MenuItemID >= 1, line+"menu_item_id", "must be the id of a dish on the menu")
+		cs.Require(isSize(item.Size), line+"size", "must be small, medium, large or regular")
+		cs.Require(item.Quantity >= 1 && item.Quantity <= 20, line+"quantity", "must be a whole number from 1 to 20")
+		cs.Require(models.IsOptionalText(item.Note, 200), line+"note", "must have up to 200 characters, "+models.OptionalTextRule)
 	}
 	return cs
 }
