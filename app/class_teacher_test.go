@@ -788,6 +788,9 @@ func TestClass_export(t *testing.T) {
 	if want := "Pizza class;01;Anna;L01;Read the menu;done;;;;1;false;0;0;1;unsigned"; lines[1] != want {
 		t.Errorf("%q, want %q", lines[1], want)
 	}
+	if typed := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/export.csv?sep=;", ""); typed.body != res.body {
+		t.Errorf("?sep=; as the page says it gives %q", typed.body)
+	}
 	if res.header.Get("Content-Type") != "text/csv; charset=utf-8" || !strings.Contains(res.header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("headers: %v", res.header)
 	}

@@ -1,10 +1,12 @@
 package class
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -23,15 +25,22 @@ var columns = []string{
 // exportCSV writes a line for each lesson of each table that is taken. It begins with a byte
 // order mark, without which a spreadsheet takes UTF-8 for something else.
 func (c *Class) exportCSV(gc *gin.Context) error {
-	sep := gc.DefaultQuery("sep", ",")
+	sep := separator(gc.Request.URL.RawQuery)
 	if sep != "," && sep != ";" {
-		return httpjson.Invalid("sep", "must be , or ; (in an address, %3B)")
+		return httpjson.Invalid("sep", "must be , or ;")
 	}
 	httpjson.NoStore(gc)
 	gc.Header("Content-Type", "text/csv; charset=utf-8")
 	gc.Header("Content-Disposition", `attachment; filename="class.csv"`)
 	gc.Status(http.StatusOK)
 	return writeCSV(gc.Writer, rune(sep[0]), c.rows())
+}
+
+// separator reads what is between the columns. People type ?sep=; as it is, which net/url
+// drops without a word: it once separated parameters.
+func separator(query string) string {
+	values, _ := url.ParseQuery(strings.ReplaceAll(query, ";", "%3B"))
+	return cmp.Or(values.Get("sep"), ",")
 }
 
 func (c *Class) rows() (rows [][]string) {
