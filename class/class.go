@@ -157,7 +157,7 @@ func Open(o Options, s Settings) (*Class, error) {
 func (c *Class) routes() *gin.Engine {
 	r := gin.New()
 	r.HandleMethodNotAllowed, r.RedirectTrailingSlash = true, false
-	r.Use(middleware.Logging(c.Log), middleware.RefuseWithPages(c.pages.Refusal, web.RefusalPolicy), middleware.Headers(""), refused, c.hosts.Check, c.announce)
+	r.Use(middleware.Logging(c.Log), middleware.RefuseWithPages(c.pages.Refusal, web.RefusalPolicy), middleware.Headers(""), answered, c.hosts.Check, c.announce)
 	r.NoRoute(adapt(nothingHere))
 	r.NoMethod(adapt(methodNotAllowed))
 	c.mountJoining(r)

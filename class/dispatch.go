@@ -2,7 +2,6 @@ package class
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -39,7 +38,7 @@ func (c *Class) dispatchInside(w http.ResponseWriter, r *http.Request, first, re
 	case "/"+first == kioskPath:
 		basepath.Handler(kioskPath, c.kiosk).ServeHTTP(w, r)
 	case first+segment != strings.ToLower(first+segment):
-		c.toSmallLetters(w, r, segment, below)
+		c.answer(w, r, c.toSmallLetters(segment, below))
 	default:
 		return c.dispatchTable(w, r, segment, below)
 	}
@@ -48,12 +47,13 @@ func (c *Class) dispatchInside(w http.ResponseWriter, r *http.Request, first, re
 
 // toSmallLetters leads from a code in capitals to the same in small letters, whether it is right or
 // not: cookies belong to an address as it is written.
-func (c *Class) toSmallLetters(w http.ResponseWriter, r *http.Request, code, below string) {
-	at := url.URL{Path: "/t/" + strings.ToLower(code) + "/" + below, RawQuery: r.URL.RawQuery}
-	w.Header().Set("Location", at.String())
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(http.StatusPermanentRedirect)
-	_, _ = fmt.Fprintf(w, "The address of a table is in small letters: %s%s\n", c.URL, &at) //nolint:gosec // plain text, and escaped
+func (c *Class) toSmallLetters(code, below string) func(*gin.Context) error {
+	return func(gc *gin.Context) error {
+		at := url.URL{Path: "/t/" + strings.ToLower(code) + "/" + below, RawQuery: gc.Request.URL.RawQuery}
+		gc.Header("Location", at.String())
+		gc.String(http.StatusPermanentRedirect, "The address of a table is in small letters: %s%s\n", c.URL, &at)
+		return nil
+	}
 }
 
 // documents are what is public of a table, and where its issuer leads.
@@ -187,16 +187,22 @@ func encoded(text string) string {
 	return b.String()
 }
 
-type errorKey struct{}
+type answerKey struct{}
 
 // refuse answers with an error of dispatching, as the router answers all others.
 func (c *Class) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	c.router.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), errorKey{}, err)))
+	c.answer(w, r, func(*gin.Context) error { return err })
 }
 
-// refused answers what refuse has passed on.
-func refused(c *gin.Context) {
-	if err, ok := c.Request.Context().Value(errorKey{}).(error); ok {
-		adapt(func(*gin.Context) error { return err })(c)
+// answer lets do answer where the router would look for a route.
+func (c *Class) answer(w http.ResponseWriter, r *http.Request, do func(*gin.Context) error) {
+	c.router.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), answerKey{}, do)))
+}
+
+// answered does what answer has passed on.
+func answered(c *gin.Context) {
+	if do, ok := c.Request.Context().Value(answerKey{}).(func(*gin.Context) error); ok {
+		adapt(do)(c)
+		c.Abort()
 	}
 }

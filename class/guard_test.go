@@ -1,6 +1,7 @@
 package class
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -102,11 +103,22 @@ func TestCodes_inCapitals(t *testing.T) {
 			if got := w.Header().Get("Location"); got != to {
 				t.Errorf("%s leads to %s", typed, got)
 			}
+			wantHeaders(t, w.Header())
 		}
 	}
 	want(t, c.ask("GET", "/t/"+code+"/learn", ""), 200, "table 02")
 	want(t, c.ask("GET", "/t/02-zzz/", ""), 404, "table-unknown")
 	want(t, c.ask("GET", "/KIOSK/healthz", ""), 404, "not-found")
+}
+
+// wantHeaders looks for those of every response.
+func wantHeaders(t *testing.T, h http.Header) {
+	t.Helper()
+	for _, name := range []string{"X-Request-Id", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy"} {
+		if h.Get(name) == "" {
+			t.Errorf("the answer has no %s", name)
+		}
+	}
 }
 
 // TestTables_areTakenByTheirCode: who comes with a card does not get company.

@@ -161,6 +161,11 @@ func TestTLS_plainHTTPOnlyRedirects(t *testing.T) {
 		if res.StatusCode != http.StatusPermanentRedirect || res.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s %s answers %d %v", method, path, res.StatusCode, res.Header)
 		}
+		for _, name := range []string{"X-Request-Id", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy"} {
+			if res.Header.Get(name) == "" {
+				t.Errorf("%s %s has no %s", method, path, name)
+			}
+		}
 		return res.Header.Get("Location"), string(text)
 	}
 	const ended = "ended its login session"

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,12 +19,11 @@ func RedirectToHTTPS(a *API) http.Handler {
 	_, base := basepath.Split(a.PublicURL)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
+		middleware.SetSecurity(h)
+		h.Set(middleware.RequestIDHeader, rand.Text())
 		h.Set("Location", a.PublicURL+pathOf(basepath.Strip(base, r.URL)))
 		h.Set("Cache-Control", "no-store") // a cached redirect would hide the next token from us
 		h.Set("Content-Type", "text/plain; charset=utf-8")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		text := "This server answers only over HTTPS: " + a.PublicURL + "\n"
 		if a.revokePlaintextTokens(r) {
 			text += "Your wristband (access token) came over plain HTTP, where others can read it. So the server has ended its login session. Log in again over HTTPS.\n"

@@ -19,17 +19,10 @@ const MaxHeaderBytes = 8 << 10
 // headers are too large. The content security policy allows nothing; pages that need
 // more set their own. An empty hsts leaves that header out.
 func Headers(hsts string) gin.HandlerFunc {
-	// Shared by all responses, so handlers replace them and never append to them.
-	nosniff, deny, noReferrer, strict := []string{"nosniff"}, []string{"DENY"}, []string{"no-referrer"}, []string{hsts}
-	sameOrigin := []string{"same-origin"}
-	nothing := []string{"default-src 'none'; frame-ancestors 'none'"}
+	strict := []string{hsts}
 	return func(c *gin.Context) {
 		h := c.Writer.Header()
-		h["X-Content-Type-Options"] = nosniff
-		h["X-Frame-Options"] = deny
-		h["Referrer-Policy"] = noReferrer
-		h["Content-Security-Policy"] = nothing
-		h["Cross-Origin-Resource-Policy"] = sameOrigin
+		SetSecurity(h)
 		if hsts != "" || isLoopbackHost(c.Request.Host) { // browsers heed it on trustworthy origins, and complain elsewhere
 			h["Cross-Origin-Opener-Policy"] = sameOrigin
 		}
@@ -42,6 +35,22 @@ func Headers(hsts string) gin.HandlerFunc {
 		}
 		c.Next()
 	}
+}
+
+// Shared by all responses, so handlers replace them and never append to them.
+var (
+	nosniff, deny, noReferrer = []string{"nosniff"}, []string{"DENY"}, []string{"no-referrer"}
+	sameOrigin, nothing       = []string{"same-origin"}, []string{"default-src 'none'; frame-ancestors 'none'"}
+)
+
+// SetSecurity sets the security headers that all responses have, also those that come from
+// no router.
+func SetSecurity(h http.Header) {
+	h["X-Content-Type-Options"] = nosniff
+	h["X-Frame-Options"] = deny
+	h["Referrer-Policy"] = noReferrer
+	h["Content-Security-Policy"] = nothing
+	h["Cross-Origin-Resource-Policy"] = sameOrigin
 }
 
 // headerTooLarge says what is too large. Where it is the cookies, a browser sends them with
