@@ -185,6 +185,7 @@ func TestLessons_answersAndHints(t *testing.T) {
 		{"/learn/lessons/L99/hints", `{"number":1}`, 404, "not-found"},
 		{"/learn/reset", `{"what":"everything"}`, 422, "validation-failed"},
 		{"/learn/reset", `{"what":"lesson","lesson":"L99"}`, 404, "not-found"},
+		{"/learn/reset", `{"what":"lesson"}`, 422, "validation-failed"},
 	} {
 		srv.post(t, tc.path, tc.body).wants(t, tc.status, tc.slug)
 	}

@@ -129,6 +129,9 @@ func (h *Handler) Losses(ctx context.Context, what, lesson string) ([]Loss, erro
 	case resetLessons:
 		return h.lessonLosses(course.Load().Lessons...), nil
 	case resetLesson:
+		if lesson == "" {
+			return nil, httpjson.Invalid("lesson", "must be the name of a lesson, such as L01")
+		}
 		l, err := h.lesson(lesson)
 		if err != nil {
 			return nil, err
