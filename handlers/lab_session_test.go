@@ -129,7 +129,10 @@ func TestFat(t *testing.T) {
 	if none := decode[weight](t, srv.get(t, "/lab/weigh").wants(t, 200, "")); none.Bytes != 0 {
 		t.Errorf("nothing weighs %+v", none)
 	}
-	for _, pad := range []string{"1", "-1", "20001", "x"} {
-		srv.get(t, "/lab/fat?pad="+pad).wants(t, 422, "validation-failed")
+	for _, pad := range []string{"1", "-1", "20001", "x", ""} {
+		p := srv.get(t, "/lab/fat?pad="+pad).wants(t, 422, "validation-failed")
+		if strings.Count(p.Body.String(), `"field"`) != 1 || !strings.Contains(p.Body.String(), "must be 0, 4000 or 20000") {
+			t.Errorf("%s is refused with %s", pad, p.Body)
+		}
 	}
 }
