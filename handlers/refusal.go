@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"restaurant/middleware"
 	"restaurant/problem"
 )
 
@@ -41,7 +42,7 @@ func refusalOf(status int, reason string) *problem.Problem {
 	case status == http.StatusExpectationFailed:
 		return problem.ExpectationFailed.New("")
 	case strings.Contains(reason, "missing required Host"):
-		return problem.MisdirectedRequest.New("The request names no host. Send the Host header with the address of the server, such as localhost:8080. A proxy in front must pass it on.")
+		return middleware.NoHost()
 	case strings.Contains(reason, "Host header"):
 		return problem.MalformedHost.New("")
 	case strings.Contains(reason, "HTTPS server"):

@@ -52,9 +52,16 @@ func (h Hosts) Refusal(r *http.Request) *problem.Problem {
 		return problem.MalformedHost.New("")
 	case h.own(name):
 		return nil
+	case r.Host == "":
+		return NoHost()
 	}
 	return problem.MisdirectedRequest.New("The request uses a host name that does not belong to this server. Use the address that the server printed when it started. " +
 		"The person who runs the server can add a name with RESTAURANT_ALLOWED_HOSTS.")
+}
+
+// NoHost is the refusal of a request that does not say for which host it is.
+func NoHost() *problem.Problem {
+	return problem.MisdirectedRequest.New("The request names no host. Send the Host header with the address of the server, such as localhost:8080. A proxy in front must pass it on.")
 }
 
 func (h Hosts) own(name string) bool {
@@ -68,7 +75,7 @@ func hostOf(header string) (name string, ok bool) {
 	if colon := strings.LastIndexByte(header, ':'); colon > strings.LastIndexByte(header, ']') {
 		name, port = header[:colon], header[colon+1:]
 	}
-	isName := !strings.ContainsFunc(name, isNoNameRune)
+	isName := !strings.ContainsFunc(name, isNoNameRune) && !strings.Contains("."+strings.TrimRight(name, "."), "..")
 	if strings.HasPrefix(name, "[") && strings.HasSuffix(name, "]") {
 		ip, err := netip.ParseAddr(name[1 : len(name)-1])
 		isName = err == nil && ip.Is6() && ip.Zone() == ""
