@@ -63,7 +63,7 @@ func runServer(ctx context.Context, c call, ready func(ctx context.Context, at p
 	}
 	holder, err = newHolder(ctx, c.cfg, folder, c.cfg.issuer(listening.primary.Addr()), certificates.Covers, log)
 	if err != nil {
-		return err
+		return c.cfg.explainFull(err)
 	}
 	defer func() { err = errors.Join(err, holder.close()) }()
 	if err := printAuthority(c, holder.at.url); err != nil {

@@ -148,6 +148,19 @@ func withStore(ctx context.Context, c call, use func(*models.Store) error) error
 	return errors.Join(err, f.close(err))
 }
 
+// explainFull makes a sentence for the operator of an error that says that nothing can be
+// written, and leaves others as they are.
+func (c config) explainFull(err error) error {
+	where := "data folder " + c.dataDir
+	if c.databaseURL != "" {
+		where = "PostgreSQL server"
+	}
+	if errors.Is(err, models.ErrStorageFull) {
+		return fmt.Errorf("the disk of the %s is full: free some space there and start again. Nothing is lost", where)
+	}
+	return err
+}
+
 // registerKeys enters the keys into the database, under the name of this instance if
 // others share the database.
 func registerKeys(ctx context.Context, cfg config, store *models.Store, keys *tokens.Keys, issuer string) (err error) {

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -117,6 +118,31 @@ func inNamespace(script string, args ...string) *exec.Cmd {
 		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
 	}
 	return cmd
+}
+
+// TestDiskFull_atTheStart says what to do, whether the last server could close its database
+// or not.
+func TestDiskFull_atTheStart(t *testing.T) {
+	if !mayMount(t) {
+		t.Skip("this system permits no mount in a namespace of our own")
+	}
+	for _, signal := range []string{"INT", "KILL"} {
+		t.Run(signal, func(t *testing.T) {
+			t.Setenv("RESTAURANT_DATA_DIR", t.TempDir())
+			t.Setenv("RESTAURANT_ADDR", testkit.FreeAddr(t))
+			out, err := inNamespace(mount+`
+				"$0" >"$RESTAURANT_DATA_DIR/out" 2>&1 & first=$!
+				until curl -sf "http://$RESTAURANT_ADDR/readyz"; do sleep 0.1; done >"$RESTAURANT_DATA_DIR/ready"
+				kill -$1 $first; wait $first
+				cat /dev/zero >"$RESTAURANT_DATA_DIR/something else"
+				timeout 20 "$0"`, testkit.Program(), signal).CombinedOutput()
+			_, refusal, _ := strings.Cut(string(out), "restaurant: ")
+			if err == nil || !strings.Contains(refusal, "disk") || !strings.Contains(refusal, "is full") || !strings.Contains(refusal, "free some space there and start again") ||
+				strings.Contains(refusal, "backup") || strings.Count(strings.TrimSpace(refusal), "\n") > 0 {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
 }
 
 const mount = `mount -t tmpfs -o size=16m,mode=700 tmpfs "$RESTAURANT_DATA_DIR"`

@@ -245,7 +245,10 @@ func checkSchema(ctx context.Context, pool *sql.DB) error {
 // openError makes a sentence for the operator of why the file cannot be opened.
 func openError(path string, err error) error {
 	next := "restore a backup with restaurant restore FILE, or choose another RESTAURANT_DATA_DIR"
-	if code := codeOf(err); code == sqliteNotADB || code == sqliteCorrupt {
+	switch code := codeOf(err); {
+	case isFull(err):
+		next = "free some space there and start again"
+	case code == sqliteNotADB || code == sqliteCorrupt:
 		if hasLog(path) {
 			next = "if you replaced it with a copy, old files (-wal, -shm) of the earlier database may damage it: use restaurant restore FILE, which removes them"
 		}
@@ -255,6 +258,9 @@ func openError(path string, err error) error {
 
 // reasonOf gives an error of SQLite about a file the operator's words.
 func reasonOf(err error) error {
+	if isFull(err) {
+		return errors.New("its disk is full")
+	}
 	switch codeOf(err) {
 	case sqliteNotADB, sqliteCorrupt:
 		return errors.New("it is damaged or not a SQLite database")
@@ -278,20 +284,35 @@ const (
 	sqliteNotADB    = 26
 )
 
+// sqliteIOErrShmSize is the extended code for no room for the -shm file, which each
+// open database has.
+const sqliteIOErrShmSize = sqliteIOErr | 19<<8
+
 // codeOf returns the primary result code, or 0 for an error that is not SQLite's.
-func codeOf(err error) int {
+func codeOf(err error) int { return extendedCodeOf(err) & 0xff }
+
+func extendedCodeOf(err error) int {
 	if e, ok := errors.AsType[*gosqlite.Error](err); ok {
-		return e.Code() & 0xff
+		return e.Code()
 	}
 	if code := zombiezen.ErrCode(err); code != zombiezen.ResultError {
-		return int(code.ToPrimary())
+		return int(code)
 	}
 	return 0
+}
+
+// isFull reports whether there is no room for what has to be written.
+func isFull(err error) bool {
+	code := extendedCodeOf(err)
+	return code&0xff == sqliteFull || code == sqliteIOErrShmSize
 }
 
 func classifySQLite(err error) error {
 	switch codeOf(err) {
 	case sqliteFull:
+		if errors.Is(err, ErrStorageFull) {
+			return err
+		}
 		return fmt.Errorf("%w: %w", ErrStorageFull, err)
 	case sqliteInterrupt: // only a context that has ended interrupts
 		return fmt.Errorf("%w: %w: %w", ErrDatabaseUnavailable, context.Canceled, err)
