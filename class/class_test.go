@@ -275,21 +275,24 @@ func TestTeacher_onlyWithTheCode(t *testing.T) {
 	if _, err := c2.NewTeacherCode(); err != nil {
 		t.Fatal(err)
 	}
+	const refused = `Bearer error="invalid_token", error_description="not the code of the teacher"`
 	for _, tc := range []struct {
 		name, header, value string
 		status              int
+		challenge           string
 	}{
-		{"nothing", "Accept", "*/*", 401},
-		{"a wrong code", "Authorization", "Bearer aaaa-bbbb", 401},
-		{"the code of a table", "Authorization", "Bearer " + c.codeOf(1), 401},
-		{"a made-up session", "Cookie", "teacher=AAAA", 401},
-		{"an empty session", "Cookie", "teacher=", 401},
-		{"the code", "Authorization", "Bearer " + code, 204},
-		{"the session", "Cookie", cookie, 204},
-		{"the session, which has ended", "Cookie", cookie, 401},
+		{"nothing", "Accept", "*/*", 401, "Bearer"},
+		{"a wrong code", "Authorization", "Bearer aaaa-bbbb", 401, refused},
+		{"the code of a table", "Authorization", "Bearer " + c.codeOf(1), 401, refused},
+		{"a made-up session", "Cookie", "teacher=AAAA", 401, "Bearer"},
+		{"an empty session", "Cookie", "teacher=", 401, "Bearer"},
+		{"the code", "Authorization", "Bearer " + code, 204, ""},
+		{"the session", "Cookie", cookie, 204, ""},
+		{"the session, which has ended", "Cookie", cookie, 401, "Bearer"},
 	} {
-		if w := c2.ask("POST", "/teach/logout", "", tc.header, tc.value); w.Code != tc.status {
-			t.Errorf("%s: %d, want %d", tc.name, w.Code, tc.status)
+		w := c2.ask("POST", "/teach/logout", "", tc.header, tc.value)
+		if challenge := w.Header().Get("WWW-Authenticate"); w.Code != tc.status || challenge != tc.challenge {
+			t.Errorf("%s: %d %q, want %d %q", tc.name, w.Code, challenge, tc.status, tc.challenge)
 		}
 	}
 	want(t, c2.ask("POST", "/teach/login", `{"code":"`+code+`"}`, "Origin", "http://evil.example"), 403, "cross-origin")

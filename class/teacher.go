@@ -83,7 +83,7 @@ func (c *Class) teacherRefusal(gc *gin.Context) error {
 	if code, p := httpjson.Bearer(gc.Request.Header.Values("Authorization")); p == nil {
 		right, err := c.knows(gc.Request, code)
 		if err == nil && !right {
-			err = nobody
+			err = nobody.RefusesToken("not the code of the teacher")
 		}
 		return err
 	}

@@ -47,15 +47,6 @@ func refuseToken(slug, title, description, meaning, next string) *Kind {
 	return k
 }
 
-// challenge returns the WWW-Authenticate header of a 401 (RFC 6750, section 3): the
-// bare scheme if no token was sent, the reason if one was refused.
-func (k *Kind) challenge() string {
-	if k.tokenError == "" {
-		return "Bearer"
-	}
-	return `Bearer error="invalid_token", error_description="` + k.tokenError + `"`
-}
-
 const logIn = "Log in again at POST /api/v1/auth/login. Send the new wristband in the header: Authorization: Bearer <access token>."
 
 // 401: not authenticated.

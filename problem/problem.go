@@ -60,6 +60,7 @@ type Problem struct {
 	kind       *Kind
 	links      []string
 	retryAfter time.Duration
+	tokenError string // why the token of the request was refused; empty: it had none
 	cause      error
 } //@name Problem
 
@@ -69,7 +70,7 @@ func (k *Kind) New(detail string) *Problem {
 	if detail == "" {
 		detail = k.Meaning
 	}
-	return &Problem{Type: "/problems/" + k.Slug, Title: k.Title, Status: k.Status, Detail: detail, kind: k}
+	return &Problem{Type: "/problems/" + k.Slug, Title: k.Title, Status: k.Status, Detail: detail, kind: k, tokenError: k.tokenError}
 }
 
 // Fields adds errors of fields and returns p.
@@ -82,6 +83,22 @@ func (p *Problem) Fields(errs ...FieldError) *Problem {
 func (p *Problem) Because(err error) *Problem {
 	p.cause = err
 	return p
+}
+
+// RefusesToken says for the client why a token is refused of which its kind knows nothing, and
+// returns p. The text is ASCII without quotes.
+func (p *Problem) RefusesToken(why string) *Problem {
+	p.tokenError = why
+	return p
+}
+
+// challenge returns the WWW-Authenticate header of a 401 (RFC 6750, section 3): the
+// bare scheme if no token was sent, the reason if one was refused.
+func (p *Problem) challenge() string {
+	if p.tokenError == "" {
+		return "Bearer"
+	}
+	return `Bearer error="invalid_token", error_description="` + p.tokenError + `"`
 }
 
 // RetryAfter sets how long the client should wait (RFC 9110, section 10.2.3), and
@@ -152,7 +169,7 @@ func Write(c *gin.Context, p *Problem) {
 	p.RequestID = c.Writer.Header().Get("X-Request-ID")
 	h := c.Writer.Header()
 	if p.Status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", p.kind.challenge())
+		h.Set("WWW-Authenticate", p.challenge())
 	}
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
