@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/glebarez/sqlite"
 )
@@ -26,8 +27,11 @@ func BackupSQLite(ctx context.Context, path, to string) error {
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s exists already; choose a new name, so that the older file is not overwritten", to)
 	}
+	if folder := filepath.Dir(to); !isFolder(folder) {
+		return fmt.Errorf("there is no folder %s for the copy; create it first, or choose another", folder)
+	}
 	partial := to + ".partial"
-	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeIfThere(partial); err != nil {
 		return err
 	}
 	err := vacuumInto(ctx, path, partial)
@@ -35,7 +39,7 @@ func BackupSQLite(ctx context.Context, path, to string) error {
 		err = markCopy(ctx, partial, Now())
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("the copy failed: %w", err), os.Remove(partial))
+		return errors.Join(fmt.Errorf("the copy failed: %w", err), removeIfThere(partial))
 	}
 	return finishCopy(partial, to)
 }
@@ -47,6 +51,18 @@ func CopyOpenDatabase(ctx context.Context, path, to string) error {
 		return fmt.Errorf("the copy failed: %w", err)
 	}
 	return finishCopy(to, to)
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func vacuumInto(ctx context.Context, path, to string) error {
@@ -201,7 +217,7 @@ func InstallDatabase(from, path string) error {
 
 // RemoveDatabase deletes a database and the files beside it.
 func RemoveDatabase(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeIfThere(path); err != nil {
 		return err
 	}
 	return removeSideFiles(path)
@@ -209,7 +225,7 @@ func RemoveDatabase(path string) error {
 
 func removeSideFiles(path string) error {
 	for _, suffix := range sideFiles {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := removeIfThere(path + suffix); err != nil {
 			return err
 		}
 	}
