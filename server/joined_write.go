@@ -23,9 +23,10 @@ type joiner struct {
 }
 
 // keep reports whether p is a start; then it waits. What comes after it is the rest, even if
-// that is another full buffer.
+// that is another full buffer. All else is no start: "100 Continue", which net/http sends while
+// another goroutine reads the body, or what a hijacked connection sends. So expects is asked last.
 func (j *joiner) keep(p []byte) bool {
-	if !j.expects || j.buffer != nil || len(p) > httpBuffer {
+	if len(p) != httpBuffer || !j.expects || j.buffer != nil {
 		return false
 	}
 	j.buffer = startBuffers.Get().(*[httpBuffer]byte)

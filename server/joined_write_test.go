@@ -16,7 +16,9 @@ import (
 )
 
 // serveSizes answers as many bytes as the query says, on a real port.
-func serveSizes(t *testing.T) (addr string) {
+func serveSizes(t *testing.T) (addr string) { return serve(t, answerSize) }
+
+func serve(t *testing.T, answer http.HandlerFunc) (addr string) {
 	t.Helper()
 	listeners, err := Bind(t.Context(), "127.0.0.1:0")
 	if err != nil {
@@ -24,7 +26,7 @@ func serveSizes(t *testing.T) (addr string) {
 	}
 	s := New(Options{Log: slog.New(slog.DiscardHandler)}, listeners...)
 	var serving sync.WaitGroup
-	serving.Go(func() { _ = s.Serve(http.HandlerFunc(answerSize)) })
+	serving.Go(func() { _ = s.Serve(answer) })
 	t.Cleanup(func() {
 		s.Close()
 		serving.Wait()
@@ -103,24 +105,82 @@ func checkSize(t *testing.T, c net.Conn, in *bufio.Reader, method, path string, 
 	}
 }
 
+// TestJoinedWrite_besideAContinue reads the body in another goroutine, as a proxy does: net/http
+// says "100 Continue" there while the handler writes.
+func TestJoinedWrite_besideAContinue(t *testing.T) {
+	addr := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		read := make(chan int64)
+		go func() {
+			n, _ := io.Copy(io.Discard, r.Body)
+			read <- n
+		}()
+		_, _ = io.WriteString(w, "begin ")
+		_, _ = fmt.Fprint(w, <-read)
+	})
+	for range 40 {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetDeadline(time.Now().Add(time.Minute))
+		_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody")
+		if text, err := io.ReadAll(c); err != nil || !strings.Contains(string(text), "begin ") {
+			t.Errorf("got %q, %v", text, err)
+		}
+		c.Close()
+	}
+}
+
+// TestJoinedWrite_hijacked: whoever has taken the connection writes while the server ends
+// the request.
+func TestJoinedWrite_hijacked(t *testing.T) {
+	addr := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		go func() {
+			_, _ = io.WriteString(c, "hello")
+			_, _ = c.Read(make([]byte, 1))
+			c.Close()
+		}()
+	})
+	for range 200 {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetDeadline(time.Now().Add(time.Minute))
+		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		if _, err := io.ReadFull(c, make([]byte, 5)); err != nil {
+			t.Error(err)
+		}
+		c.Close()
+	}
+}
+
 // TestJoiner_goesOnWhereItStopped lets the network take a start and its rest in pieces of
 // every size.
 func TestJoiner_goesOnWhereItStopped(t *testing.T) {
-	for piece := 1; piece <= 12; piece++ {
+	all := sizedBody(httpBuffer + 1000)
+	start, rest := all[:httpBuffer], all[httpBuffer:]
+	for _, piece := range []int{1, 7, 1000, httpBuffer - 1, httpBuffer, httpBuffer + 1, len(all) - 1, len(all)} {
 		var j joiner
 		var network shortWrites
 		network.most = piece
 		j.expects = true
-		if !j.keep([]byte("start")) || j.keep([]byte("again")) {
-			t.Fatal("one start has to wait")
+		if j.keep(start[1:]) || j.keep(all) || !j.keep(start) || j.keep(start) {
+			t.Fatal("one start has to wait, and nothing else")
 		}
-		rest := []byte("and rest")
+		rest := rest
 		for len(rest) > 0 {
 			n, _ := j.writeTo(&network, rest)
 			rest = rest[n:]
 		}
-		if got := network.String(); got != "startand rest" {
-			t.Errorf("in pieces of %d: got %q", piece, got)
+		if network.String() != string(all) {
+			t.Errorf("in pieces of %d: got %d bytes", piece, network.Len())
 		}
 	}
 }

@@ -86,7 +86,7 @@ type response struct {
 func (w *response) WriteLater(p []byte) { w.later = p }
 
 func (w *response) Write(p []byte) (n int, err error) {
-	if w.conn != nil {
+	if w.conn != nil && len(p) > 0 {
 		w.conn.expects = true
 		defer func() { w.conn.expects = false }()
 	}
