@@ -110,15 +110,17 @@ func checkSize(t *testing.T, c net.Conn, in *bufio.Reader, method, path string, 
 func TestJoinedWrite_besideAContinue(t *testing.T) {
 	addr := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
-		read := make(chan int64)
+		reads, read := make(chan bool), make(chan int64)
 		go func() {
+			close(reads)
 			n, _ := io.Copy(io.Discard, r.Body)
 			read <- n
 		}()
+		<-reads
 		_, _ = io.WriteString(w, "begin ")
 		_, _ = fmt.Fprint(w, <-read)
 	})
-	for range 40 {
+	for range 200 {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
 			t.Fatal(err)
