@@ -18,6 +18,7 @@ import (
 var beyondSchema = map[string]string{
 	"advance":               "24 hours in all",
 	"key":                   "which algorithm needs it",
+	"lesson":                "which reset needs it",
 	"problem":               "the token that comes with it",
 	"embed":                 "which fields it goes with",
 	"delay_ms":              "which fault needs it",
