@@ -341,10 +341,10 @@ func (f *failover) wantThrottled() {
 		}
 		return statuses
 	}
-	if got := answers("nobody"); got[3] != http.StatusTooManyRequests {
+	if got := answers("nobody"); !slices.Contains(got, http.StatusTooManyRequests) { // who waits a second after it may guess once more
 		f.t.Errorf("who has guessed before is answered %v", got)
 	}
-	if got := answers("somebody"); got[3] != http.StatusUnauthorized { // the control
+	if got := answers("somebody"); slices.Contains(got, http.StatusTooManyRequests) { // the control
 		f.t.Errorf("who has not guessed before is answered %v", got)
 	}
 }

@@ -126,7 +126,8 @@ func TestFence_movesFromALivingPrimary(t *testing.T) {
 		if now, n := first.Transactions(), second.Count("SELECT count(*) FROM orders"); now != stale || n != 3 {
 			t.Errorf("%d transactions wrote to the old primary, and the new one has %d orders", now-stale, n)
 		}
-		for deadline := time.Now().Add(2 * primaryWatchEvery); second.Count("SELECT count(*) FROM database_primaries") != 2; time.Sleep(10 * time.Millisecond) { // polled, not raced against
+		// A statement may fail while the connections move, after as long as it may take; then it is tried again.
+		for deadline := time.Now().Add(2*primaryWatchEvery + answerTimeout); second.Count("SELECT count(*) FROM database_primaries") != 2; time.Sleep(10 * time.Millisecond) { // polled, not raced against
 			if time.Now().After(deadline) {
 				t.Fatal("the database does not list both primaries")
 			}
