@@ -144,7 +144,7 @@ func withStore(ctx context.Context, c call, use func(*models.Store) error) error
 	if err != nil {
 		return err
 	}
-	err = use(f.store)
+	err = c.cfg.explainFull(use(f.store))
 	return errors.Join(err, f.close(err))
 }
 
@@ -156,7 +156,7 @@ func (c config) explainFull(err error) error {
 		where = "PostgreSQL server"
 	}
 	if errors.Is(err, models.ErrStorageFull) {
-		return fmt.Errorf("the disk of the %s is full: free some space there and start again. Nothing is lost", where)
+		return fmt.Errorf("the disk of the %s is full: free some space there and try again. Nothing is lost", where)
 	}
 	return err
 }

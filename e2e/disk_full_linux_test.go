@@ -126,8 +126,8 @@ func TestDiskFull_atTheStart(t *testing.T) {
 	if !mayMount(t) {
 		t.Skip("this system permits no mount in a namespace of our own")
 	}
-	for _, signal := range []string{"INT", "KILL"} {
-		t.Run(signal, func(t *testing.T) {
+	for _, tc := range []struct{ signal, command string }{{"INT", ""}, {"KILL", ""}, {"KILL", "keys rotate"}} {
+		t.Run(tc.signal+" "+tc.command, func(t *testing.T) {
 			t.Setenv("RESTAURANT_DATA_DIR", t.TempDir())
 			t.Setenv("RESTAURANT_ADDR", testkit.FreeAddr(t))
 			out, err := inNamespace(mount+`
@@ -135,9 +135,9 @@ func TestDiskFull_atTheStart(t *testing.T) {
 				until curl -sf "http://$RESTAURANT_ADDR/readyz"; do sleep 0.1; done >"$RESTAURANT_DATA_DIR/ready"
 				kill -$1 $first; wait $first
 				cat /dev/zero >"$RESTAURANT_DATA_DIR/something else"
-				timeout 20 "$0"`, testkit.Program(), signal).CombinedOutput()
+				timeout 20 "$0" $2`, testkit.Program(), tc.signal, tc.command).CombinedOutput()
 			_, refusal, _ := strings.Cut(string(out), "restaurant: ")
-			if err == nil || !strings.Contains(refusal, "disk") || !strings.Contains(refusal, "is full") || !strings.Contains(refusal, "free some space there and start again") ||
+			if err == nil || !strings.Contains(refusal, "disk") || !strings.Contains(refusal, "is full") || !strings.Contains(refusal, "free some space there and try again") ||
 				strings.Contains(refusal, "backup") || strings.Count(strings.TrimSpace(refusal), "\n") > 0 {
 				t.Errorf("%v: %s", err, out)
 			}

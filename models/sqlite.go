@@ -247,7 +247,7 @@ func openError(path string, err error) error {
 	next := "restore a backup with restaurant restore FILE, or choose another RESTAURANT_DATA_DIR"
 	switch code := codeOf(err); {
 	case isFull(err):
-		next = "free some space there and start again"
+		next = "free some space there and try again"
 	case code == sqliteNotADB || code == sqliteCorrupt:
 		if hasLog(path) {
 			next = "if you replaced it with a copy, old files (-wal, -shm) of the earlier database may damage it: use restaurant restore FILE, which removes them"
