@@ -75,6 +75,7 @@ func hostOf(header string) (name string, ok bool) {
 	if colon := strings.LastIndexByte(header, ':'); colon > strings.LastIndexByte(header, ']') {
 		name, port = header[:colon], header[colon+1:]
 	}
+	// No label is empty.
 	isName := !strings.ContainsFunc(name, isNoNameRune) && !strings.Contains("."+strings.TrimRight(name, "."), "..")
 	if strings.HasPrefix(name, "[") && strings.HasSuffix(name, "]") {
 		ip, err := netip.ParseAddr(name[1 : len(name)-1])

@@ -105,6 +105,18 @@ func checkSize(t *testing.T, c net.Conn, in *bufio.Reader, method, path string, 
 	}
 }
 
+// send returns a connection over which a request was sent.
+func send(t *testing.T, addr, request string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
+	_, _ = io.WriteString(c, request) // a failure is seen where the answer is read
+	return c
+}
+
 // TestJoinedWrite_besideAContinue reads the body in another goroutine, as a proxy does: net/http
 // says "100 Continue" there while the handler writes.
 func TestJoinedWrite_besideAContinue(t *testing.T) {
@@ -121,12 +133,7 @@ func TestJoinedWrite_besideAContinue(t *testing.T) {
 		_, _ = fmt.Fprint(w, <-read)
 	})
 	for range 200 {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = c.SetDeadline(time.Now().Add(time.Minute))
-		_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody")
+		c := send(t, addr, "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody")
 		if text, err := io.ReadAll(c); err != nil || !strings.Contains(string(text), "begin ") {
 			t.Errorf("got %q, %v", text, err)
 		}
@@ -150,12 +157,7 @@ func TestJoinedWrite_hijacked(t *testing.T) {
 		}()
 	})
 	for range 200 {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = c.SetDeadline(time.Now().Add(time.Minute))
-		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		c := send(t, addr, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
 		if _, err := io.ReadFull(c, make([]byte, 5)); err != nil {
 			t.Error(err)
 		}
