@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -69,9 +70,9 @@ func TestGenerator_countsFailures(t *testing.T) {
 }
 
 func breakEverySecond() http.HandlerFunc {
-	n := 0
+	var n atomic.Int64
 	return func(http.ResponseWriter, *http.Request) {
-		if n++; n%2 == 0 {
+		if n.Add(1)%2 == 0 {
 			panic(http.ErrAbortHandler)
 		}
 	}
