@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -35,19 +36,44 @@ type baseline struct {
 
 // addresses are what the process prints when it is ready.
 type addresses struct {
-	Menu   string // answers the bytes of the menu
-	Page   string // the same for a page of orders, after checking a signature
-	Insert string // writes one row and answers an order
-	Loops  string // runs a loop without HTTP, see runLoops
-	Token  string // the token that Page takes
+	Menu      string // answers the bytes of the menu
+	MenuWhole string // answers the menu with its headers
+	Page      string // answers the bytes of a page of orders, after checking a signature
+	Insert    string // writes one row and answers the bytes of an order
+	Order     string // writes the row of an order into its table and answers the order with its headers
+	Loops     string // runs a loop without HTTP, see runLoops
+	Token     string // the token that Page takes
 }
 
-// Files that the baseline finds in its folder.
+// Files that the baseline finds in its folder: three answers of the program, and how its
+// table of orders is created.
 const (
-	menuFile  = "menu.json"
-	pageFile  = "page.json"
-	orderFile = "order.json"
+	menuFile   = "menu.json"
+	pageFile   = "page.json"
+	orderFile  = "order.json"
+	schemaFile = "orders.sql"
 )
+
+// answer is what the program answered.
+type answer struct {
+	Header http.Header
+	Body   []byte
+}
+
+// save writes an answer to a file.
+func (a answer) save(file string) error {
+	text, err := json.Marshal(a)
+	return errors.Join(err, os.WriteFile(file, text, 0o600))
+}
+
+// loadAnswer reads what save has written.
+func loadAnswer(file string) (a answer, err error) {
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &a)
+	}
+	return a, err
+}
 
 // baselineCommand is the argument with which this program starts itself.
 const baselineCommand = "baseline"
@@ -92,13 +118,17 @@ func (b *baseline) loop(ctx context.Context, name string, workers int, span time
 
 // serveBaseline is the other side: it serves until ctx ends.
 func serveBaseline(ctx context.Context, dir string, out io.Writer) error {
-	menu, err := os.ReadFile(filepath.Join(dir, menuFile))
-	page, err2 := os.ReadFile(filepath.Join(dir, pageFile))
-	order, err3 := os.ReadFile(filepath.Join(dir, orderFile))
+	menu, err := loadAnswer(filepath.Join(dir, menuFile))
+	page, err2 := loadAnswer(filepath.Join(dir, pageFile))
+	order, err3 := loadAnswer(filepath.Join(dir, orderFile))
 	if err := errors.Join(err, err2, err3); err != nil {
 		return err
 	}
-	rows, err := openRowStore(ctx, filepath.Join(dir, "baseline.db"))
+	rows, err := openRowStore(ctx, filepath.Join(dir, "baseline.db"), rowSchema, insertRow)
+	if err != nil {
+		return err
+	}
+	orders, err := openOrderStore(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -108,10 +138,12 @@ func serveBaseline(ctx context.Context, dir string, out io.Writer) error {
 	}
 	found := addresses{Token: token}
 	for addr, handler := range map[*string]http.Handler{
-		&found.Menu:   answer(http.StatusOK, menu),
-		&found.Page:   guard(answer(http.StatusOK, page)),
-		&found.Insert: rows.insertFirst(order, answer(http.StatusCreated, order)),
-		&found.Loops:  runLoops(rows, order),
+		&found.Menu:      menu.bytes(http.StatusOK),
+		&found.MenuWhole: menu.whole(http.StatusOK),
+		&found.Page:      guard(page.bytes(http.StatusOK)),
+		&found.Insert:    rows.insertFirst(order.Body, order.bytes(http.StatusCreated)),
+		&found.Order:     orders.insertFirst(order.Body, order.whole(http.StatusCreated)),
+		&found.Loops:     runLoops(rows, order.Body),
 	} {
 		if *addr, err = serve(ctx, handler); err != nil {
 			return err
@@ -135,13 +167,20 @@ func serve(ctx context.Context, handler http.Handler) (url string, err error) {
 	return "http://" + l.Addr().String(), nil
 }
 
-func answer(status int, body []byte) http.Handler {
-	length := strconv.Itoa(len(body))
+// bytes sends the body with as few headers as possible.
+func (a answer) bytes(status int) http.Handler {
+	return answer{http.Header{"Content-Type": a.Header["Content-Type"]}, a.Body}.whole(status)
+}
+
+// whole sends the body with all headers, of which net/http makes the date.
+func (a answer) whole(status int) http.Handler {
+	headers := maps.Clone(a.Header)
+	delete(headers, "Date")
+	headers.Set("Content-Length", strconv.Itoa(len(a.Body)))
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		w.Header().Set("Content-Length", length)
+		maps.Copy(w.Header(), headers)
 		w.WriteHeader(status)
-		_, _ = w.Write(body) // a client that has left needs no answer
+		_, _ = w.Write(a.Body) // a client that has left needs no answer
 	})
 }
 

@@ -22,14 +22,21 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// ordersSchema has what a row of the baseline needs, and something to be found again.
+const ordersSchema = "CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id, status, lines, total_cents, placed_at, updated_at);CREATE INDEX orders_of_guest ON orders (user_id, id)"
+
 // newBaseline starts the process of the baseline with answers of its own.
 func newBaseline(t *testing.T) (b *baseline, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for _, name := range []string{menuFile, pageFile, orderFile} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(`{"this":"`+name+`"}`), 0o600); err != nil {
+		a := answer{http.Header{"Etag": {`"` + name + `"`}, "Date": {"long ago"}}, []byte(`{"this":"` + name + `"}`)}
+		if err := a.save(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, schemaFile), []byte(ordersSchema), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	b, err := startBaseline(t.Context(), dir)
 	if err != nil {
@@ -53,19 +60,24 @@ func TestBaseline_answersWhatTheProgramAnswers(t *testing.T) {
 		{"a page with another payload", call{http.MethodGet, b.Page, otherAt(b.Token, strings.Index(b.Token, ".")+3), "", 401}, ""},
 		{"a page with another signature", call{http.MethodGet, b.Page, otherAt(b.Token, len(b.Token)-4), "", 401}, ""},
 		{"an order", call{http.MethodPost, b.Insert, "", "{}", 201}, orderFile},
+		{"the whole menu", call{http.MethodGet, b.MenuWhole, "", "", 200}, menuFile},
+		{"a whole order", call{http.MethodPost, b.Order, "", "{}", 201}, orderFile},
 		{"a loop that is not there", call{http.MethodGet, b.Loops + "/nothing?for=1ms&workers=1", "", "", 404}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			answer, err := b.do(t.Context(), tc.call)
+			got, err := b.whole(t.Context(), tc.call)
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := ""
+			body, tag := "", ""
 			if tc.answer != "" {
-				want = `{"this":"` + tc.answer + `"}`
+				body = `{"this":"` + tc.answer + `"}`
 			}
-			if string(answer) != want {
-				t.Errorf("got %q, want %q", answer, want)
+			if strings.Contains(tc.name, "whole") {
+				tag = `"` + tc.answer + `"`
+			}
+			if string(got.Body) != body || got.Header.Get("Etag") != tag || got.Header.Get("Date") == "long ago" {
+				t.Errorf("got %q with %v, want %q with the tag %q", got.Body, got.Header, body, tag)
 			}
 		})
 	}
@@ -92,11 +104,13 @@ func TestBaseline_rowsAreDurable(t *testing.T) {
 	const rows = 3 * maxBatch
 	var guests sync.WaitGroup
 	for range rows {
-		guests.Go(func() {
-			if _, err := b.do(t.Context(), call{http.MethodPost, b.Insert, "", "", http.StatusCreated}); err != nil {
-				t.Error(err)
-			}
-		})
+		for _, url := range []string{b.Insert, b.Order} {
+			guests.Go(func() {
+				if _, err := b.do(t.Context(), call{http.MethodPost, url, "", "", http.StatusCreated}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
 	guests.Wait()
 	if err := b.process.Cmd.Process.Kill(); err != nil {
@@ -104,14 +118,19 @@ func TestBaseline_rowsAreDurable(t *testing.T) {
 	}
 	<-b.process.Done
 
-	db, err := openDatabase(filepath.Join(dir, "baseline.db"))
-	if err != nil {
-		t.Fatal(err)
+	for file, table := range map[string]string{"baseline.db": "rows", "orders.db": "orders"} {
+		db, err := openDatabase(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		var n int
+		if err := db.QueryRow("SELECT count(*) FROM " + table).Scan(&n); err != nil || n != rows {
+			t.Errorf("%s: %d rows, %v; want %d", table, n, err, rows)
+		}
 	}
-	defer db.Close()
-	var n int
-	if err := db.QueryRow("SELECT count(*) FROM rows").Scan(&n); err != nil || n != rows {
-		t.Errorf("%d rows, %v; want %d", n, err, rows)
+	if schema, err := schemaOf(t.Context(), filepath.Join(dir, "orders.db"), "orders"); err != nil || string(schema) != ordersSchema {
+		t.Errorf("the schema is %q, %v", schema, err)
 	}
 }
 

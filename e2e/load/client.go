@@ -26,11 +26,17 @@ type call struct {
 
 // do makes the call and returns the body of the answer.
 func (c *client) do(ctx context.Context, q call) ([]byte, error) {
-	a, err := c.Do(ctx, q.method, q.path, q.token, q.body)
+	a, err := c.whole(ctx, q)
+	return a.Body, err
+}
+
+// whole makes the call and returns the whole answer.
+func (c *client) whole(ctx context.Context, q call, headers ...string) (process.Answer, error) {
+	a, err := c.Do(ctx, q.method, q.path, q.token, q.body, headers...)
 	if err == nil && a.Status != q.want {
 		err = fmt.Errorf("%s %s answered %d, not %d: %s", q.method, q.path, a.Status, q.want, bytes.TrimSpace(a.Body))
 	}
-	return a.Body, err
+	return a, err
 }
 
 // get is do for an answer in JSON.

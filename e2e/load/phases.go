@@ -19,6 +19,7 @@ type measurement struct {
 // and a baseline may stand for itself.
 type phase struct {
 	baseline measurement
+	whole    []measurement   // at most one: the baseline with all that the answer holds
 	programs [][]measurement // of each subject
 	peer     []measurement   // at most one
 	inTurns  bool            // also the measurements of one program take turns in being first
@@ -32,6 +33,7 @@ func (f *fixture) phases() []phase {
 	return []phase{
 		{
 			baseline: f.ofBaseline("the bytes of the menu", request{method: http.MethodGet, url: b.Menu, status: http.StatusOK, connections: connections}),
+			whole:    []measurement{f.ofBaseline("the menu with its headers", request{method: http.MethodGet, url: b.MenuWhole, status: http.StatusOK, connections: connections})},
 			programs: f.ofPrograms("`GET /menu`", func(s *subject) request {
 				return request{method: http.MethodGet, url: s.URL + "/api/v1/menu", status: http.StatusOK, connections: connections}
 			}),
@@ -46,6 +48,7 @@ func (f *fixture) phases() []phase {
 		{baseline: f.ofLoop("one durable row, without HTTP", "/inserts", connections)},
 		{
 			baseline: f.ofBaseline("one durable row", placeOrder(b.Insert, first.tokens, f.order)),
+			whole:    []measurement{f.ofBaseline("an order's row with its indexes, and its headers", placeOrder(b.Order, first.tokens, f.order))},
 			programs: f.placeOrders(),
 			peer:     f.ofPeer("an order", (*pocketBase).place),
 		},

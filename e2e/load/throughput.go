@@ -100,7 +100,7 @@ func (f *fixture) prepare(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	answers := filepath.Join(dir, "baseline")
-	if err := first.copyAnswers(ctx, answers, order); err != nil {
+	if err := first.copyAnswers(ctx, answers, f.order); err != nil {
 		return err
 	}
 	if f.baseline, err = startBaseline(ctx, answers); err != nil || f.pocketBase == "" {
@@ -158,17 +158,27 @@ func (f *fixture) awaitIdle(ctx context.Context) error {
 	return nil
 }
 
-// copyAnswers writes the program's answers to files, byte for byte.
-func (s *subject) copyAnswers(ctx context.Context, dir string, order []byte) error {
-	menu, err := s.do(ctx, call{http.MethodGet, "/api/v1/menu", "", "", http.StatusOK})
-	if err != nil {
+// copyAnswers writes the program's answers to files, byte for byte, and the schema of its
+// orders.
+func (s *subject) copyAnswers(ctx context.Context, dir, order string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	page, err := s.do(ctx, call{http.MethodGet, pageOrders, s.reader, "", http.StatusOK})
-	return errors.Join(err, os.MkdirAll(dir, 0o700),
-		os.WriteFile(filepath.Join(dir, menuFile), menu, 0o600),
-		os.WriteFile(filepath.Join(dir, pageFile), page, 0o600),
-		os.WriteFile(filepath.Join(dir, orderFile), order, 0o600))
+	for name, c := range map[string]call{
+		menuFile:  {http.MethodGet, "/api/v1/menu", "", "", http.StatusOK},
+		pageFile:  {http.MethodGet, pageOrders, s.reader, "", http.StatusOK},
+		orderFile: {http.MethodPost, "/api/v1/orders", s.reader, order, http.StatusCreated},
+	} {
+		a, err := s.whole(ctx, c, "Accept-Encoding", "identity")
+		if err == nil {
+			err = answer{a.Header, a.Body}.save(filepath.Join(dir, name))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	schema, err := schemaOf(ctx, filepath.Join(s.dir, "data", "restaurant.db"), "orders")
+	return errors.Join(err, os.WriteFile(filepath.Join(dir, schemaFile), schema, 0o600))
 }
 
 // row is one line of the table: what one measurement gave in each round. That of
@@ -185,6 +195,9 @@ type row struct {
 func (ph phase) rows() [][]*row {
 	baseline := &row{what: "baseline: " + ph.baseline.what}
 	rows := [][]*row{{baseline}}
+	for _, m := range ph.whole {
+		rows[0] = append(rows[0], &row{what: "baseline: " + m.what, baseline: baseline})
+	}
 	for _, ms := range ph.contestants() {
 		var own []*row
 		for _, m := range ms {
@@ -238,8 +251,10 @@ func (f *fixture) measureAll(ctx context.Context) (all []*row, err error) {
 
 // compare measures the baseline and then the others, which take turns in being first.
 func (f *fixture) compare(ctx context.Context, round int, ph phase, rows [][]*row) error {
-	if err := f.measureInto(ctx, round, ph.baseline, rows[0][0]); err != nil {
-		return err
+	for i, m := range append([]measurement{ph.baseline}, ph.whole...) {
+		if err := f.measureInto(ctx, round, m, rows[0][i]); err != nil {
+			return err
+		}
 	}
 	contestants := ph.contestants()
 	for i := range contestants {
