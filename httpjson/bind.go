@@ -65,10 +65,11 @@ func decode(body []byte, req any, opts ...json.Options) error {
 }
 
 func syntaxDetail(err error) string {
-	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return "The body names a field twice. Two programs could understand such a body differently, so the server refuses it."
-	}
-	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+	s, ok := errors.AsType[*jsontext.SyntacticError](err)
+	switch {
+	case ok && errors.Is(err, jsontext.ErrDuplicateName):
+		return sentTwice("body", s.JSONPointer.LastToken()) + " Two programs could understand such a body differently, so the server refuses it."
+	case ok:
 		return fmt.Sprintf("The body is not valid JSON: the mistake is at byte %d. Some shells change quotation marks. With curl, save the body in a file and send it with -d \"@file.json\".", s.ByteOffset)
 	}
 	return "The body is not valid JSON."

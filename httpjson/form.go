@@ -33,7 +33,7 @@ func SingleForm(c *gin.Context, known ...string) (map[string]string, error) {
 	fields := make(map[string]string, len(values))
 	for name, list := range values {
 		if len(list) > 1 {
-			return nil, problem.MalformedForm.New("The form names a field twice.")
+			return nil, problem.MalformedForm.New(sentTwice("form", name))
 		}
 		fields[name] = list[0]
 	}

@@ -169,6 +169,9 @@ func TestRefusals_nameTheFix(t *testing.T) {
 		{"a misspelt field of a form", `tabel=7`, FormType, "unknown-field", `Did you mean "table"?`},
 		{"the beginning of a field", `{"tab":7}`, jsonType, "unknown-field", `Did you mean "table"?`},
 		{"a field that is like none", `{"price_cents":1}`, jsonType, "unknown-field", `"price_cents", which this call does not take. It takes: items, table.`},
+		{"a field twice", `{"table":"7","items":[],"table":"8"}`, jsonType, "malformed-json", `The body names the field "table" twice.`},
+		{"a field of another object", `{"items":[],"x":{"size":1,"size":2}}`, jsonType, "malformed-json", `The body names the field "size" twice.`},
+		{"markup twice", `{"<b>":1,"<b>":2}`, jsonType, "malformed-json", "The body names a field twice."},
 		{"a field that could be markup", `{"<script>":1}`, jsonType, "unknown-field", "a field that this call does not take. It takes: items, table."},
 		{"a field that could be a leak", `{"password_hash":1}`, jsonType, "unknown-field", "a field that this call does not take. It takes: items, table."},
 	} {

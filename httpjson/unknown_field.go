@@ -13,13 +13,25 @@ import (
 // UnknownField refuses a field that is not one of known, and names the nearest of them.
 func UnknownField(name string, known []string) *problem.Problem {
 	detail := "The body has a field that this call does not take."
-	if len(name) <= 40 && fieldForm.MatchString(name) && !secretWord.MatchString(name) {
+	if repeatable(name) {
 		detail = fmt.Sprintf("The body has the field %q, which this call does not take.", name)
 	}
 	if near := Nearest(name, known); near != "" {
 		return problem.UnknownField.New(fmt.Sprintf("%s Did you mean %q?", detail, near))
 	}
 	return problem.UnknownField.New(detail + " It takes: " + strings.Join(known, ", ") + ".")
+}
+
+// sentTwice says that the body, or the form, names a field twice.
+func sentTwice(what, name string) string {
+	if !repeatable(name) {
+		return "The " + what + " names a field twice."
+	}
+	return fmt.Sprintf("The %s names the field %q twice.", what, name)
+}
+
+func repeatable(name string) bool {
+	return len(name) <= 40 && fieldForm.MatchString(name) && !secretWord.MatchString(name)
 }
 
 // What may be repeated of a name that a client made up: nothing that could be markup, and
