@@ -700,6 +700,10 @@ func TestCookies_thatDoNotHoldCountAsNone(t *testing.T) {
 			srv.get(t, "/api/v1/menu", bearer(token)).wants(t, 401, slug)
 			srv.get(t, "/api/v1/menu", bearer(token), cookie(accessCookie, srv.token(t, "vera"))).wants(t, 401, slug)
 		}
+		none := with("Authorization", "")
+		srv.get(t, "/api/v1/menu", none).wants(t, 200, "")
+		srv.get(t, "/api/v1/menu", none, bearer(srv.token(t, "vera"))).wants(t, 400, "ambiguous-credentials")
+		srv.get(t, "/api/v1/menu", bearer(srv.token(t, "vera")), none).wants(t, 400, "ambiguous-credentials")
 	})
 }
 

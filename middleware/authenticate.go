@@ -77,7 +77,7 @@ func (a *Authenticator) admit(c *gin.Context, p tokens.Principal) bool {
 // set on purpose. A cookie that is not counts as none: it may be left over, or another
 // program's on this host, and nobody who only looks can do anything about it.
 func (a *Authenticator) Optional(c *gin.Context) {
-	if c.GetHeader("Authorization") != "" {
+	if values := c.Request.Header.Values("Authorization"); len(values) > 1 || c.GetHeader("Authorization") != "" {
 		a.Authenticate(c)
 		return
 	}
