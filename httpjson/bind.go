@@ -75,11 +75,14 @@ func syntaxDetail(err error) string {
 	return "The body is not valid JSON."
 }
 
-// fieldName writes a JSON pointer as items[0].size. The pointer holds only names of
-// our own fields: unknown ones were refused before.
+// fieldName writes a JSON pointer as items[0].size, up to the first name that may not be
+// repeated. Unknown fields were refused before, but the client makes up the keys of a map.
 func fieldName(p jsontext.Pointer) string {
 	var path strings.Builder
 	for token := range p.Tokens() {
+		if !repeatable(token) {
+			break
+		}
 		switch _, err := strconv.Atoi(token); {
 		case err == nil:
 			path.WriteString("[" + token + "]")

@@ -188,3 +188,22 @@ func TestRefusals_nameTheFix(t *testing.T) {
 		})
 	}
 }
+
+// TestRefusals_repeatNoKeyOfAMap: the keys of a map are the client's own text.
+func TestRefusals_repeatNoKeyOfAMap(t *testing.T) {
+	type line struct {
+		Answers map[string]int `json:"answers"`
+	}
+	for key, want := range map[string]string{
+		"q1": "lines[0].answers.q1", "<b>": "lines[0].answers", "a secret": "lines[0].answers", strings.Repeat("a", 41): "lines[0].answers", "": "lines[0].answers",
+	} {
+		var in struct {
+			Lines []line `json:"lines"`
+		}
+		err := Bind(request(`{"lines":[{"answers":{"`+key+`":"x"}}]}`, "Content-Type", "application/json"), &in)
+		p, _ := errors.AsType[*problem.Problem](err)
+		if p == nil || len(p.Errors) != 1 || p.Errors[0].Field != want {
+			t.Errorf("%q: answered %v %+v, want the field %s", key, err, p, want)
+		}
+	}
+}
