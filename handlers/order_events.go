@@ -80,7 +80,7 @@ func (a *API) followOrder(c *gin.Context, id int64) error {
 	if c.Request.Method == http.MethodHead || s.send(o) != nil || o.Done() {
 		return nil
 	}
-	s.relay(updates, revoked, p.ExpiresAt)
+	s.relay(updates, revoked, func() time.Duration { return p.ExpiresAt.Sub(a.Authority.Now()) })
 	return nil
 }
 
@@ -155,20 +155,21 @@ func openStream(c *gin.Context, seen int) *stream {
 }
 
 // relay writes updates until the order is done, the client leaves, or its token expires
-// or is revoked.
-func (s *stream) relay(updates <-chan models.Order, revoked <-chan struct{}, expires time.Time) {
-	expiry := time.NewTimer(time.Until(expires))
+// or is revoked. left is how long the token is valid; the time by which it expires can
+// jump ahead of the timer.
+func (s *stream) relay(updates <-chan models.Order, revoked <-chan struct{}, left func() time.Duration) {
+	expiry := time.NewTimer(left())
 	defer expiry.Stop()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
 		select {
 		case o, open := <-updates:
-			if !open || s.send(o) != nil || o.Done() {
+			if !open || left() <= 0 || s.send(o) != nil || o.Done() {
 				return
 			}
 		case <-beat.C:
-			if s.write(": still cooking\n\n") != nil {
+			if left() <= 0 || s.write(": still cooking\n\n") != nil {
 				return
 			}
 		case <-expiry.C:

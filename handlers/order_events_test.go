@@ -127,6 +127,36 @@ func TestEvents_endWithTheToken(t *testing.T) {
 	})
 }
 
+// The lab's clock runs ahead before a login, or jumps ahead of an open stream.
+func TestEvents_endByTheClockOfTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t)
+		defer srv.Store.Close()
+		srv.newOrder(t, srv.as(t, "alice"))
+		srv.post(t, "/lab/clock", `{"advance":"1h"}`).wants(t, 200, "")
+		alice := srv.as(t, "alice")
+		stream := func() chan time.Duration {
+			took := make(chan time.Duration, 1)
+			start := time.Now()
+			go func() {
+				srv.get(t, "/api/v1/orders/1/events", alice)
+				took <- time.Since(start)
+			}()
+			synctest.Wait()
+			return took
+		}
+		if took := <-stream(); took > 15*time.Minute || took < 15*time.Minute-time.Second {
+			t.Errorf("a stream was open for %v", took)
+		}
+		alice = srv.as(t, "alice")
+		open := stream()
+		srv.post(t, "/lab/clock", `{"advance":"16m"}`).wants(t, 200, "")
+		if took := <-open; took > heartbeat {
+			t.Errorf("a stream was open for %v after its token had expired", took)
+		}
+	})
+}
+
 // A stream ends when the server shuts down or the client leaves.
 func TestEvents_endWithServerOrClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
