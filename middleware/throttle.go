@@ -170,6 +170,7 @@ func (t *Throttle) counter(keys loginKeys) string {
 }
 
 func (t *Throttle) wait(counter, address string) time.Duration {
+	t.changeBoth(counter, address, (*failures).notAhead)
 	ofAccount, _ := t.accounts.get(counter)
 	ofAddress, _ := t.addresses.get(address)
 	until := max(ofAccount.retryAt(freeFailuresAccount, t.longest), ofAddress.retryAt(freeFailuresAddress, t.longest))
@@ -239,13 +240,23 @@ func (f *failures) fail() {
 	f.last = now
 }
 
-// merge takes over what all instances have counted.
+// merge takes over what all instances have counted. A failure that was counted by a clock
+// that is ahead stays at the time at which this instance has first heard of it.
 func (f *failures) merge(known models.LoginTally) {
+	before := *f
 	f.failures, f.last = known.Failures, 0
-	if f.failures > 0 {
-		f.last = known.LastAt.Time().UnixNano()
+	if f.failures == 0 {
+		return
+	}
+	f.last = known.LastAt.Time().UnixNano()
+	if f.last > time.Now().UnixNano() && f.failures == before.failures {
+		f.last = before.last
 	}
 }
+
+// notAhead moves a failure that is in the future to now: the clock was set back, or
+// that of another instance is ahead. Nobody waits longer because of that.
+func (f *failures) notAhead() { f.last = min(f.last, time.Now().UnixNano()) }
 
 // retryAt is when the next attempt may be made, in Unix nanoseconds: at once (0) after
 // the free failures, then after a second, doubling up to the longest wait.

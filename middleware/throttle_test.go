@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"restaurant/models"
 )
 
 // attempt is Attempt of a single instance.
@@ -236,3 +238,40 @@ func TestThrottle_remembersABoundedNumber(t *testing.T) {
 }
 
 func (r *hashedCache[V]) len() int { return len(r.cache.young) + len(r.cache.old) }
+
+// aheadShared is what an instance knows whose clock is three hours ahead.
+type aheadShared struct{ failures int32 }
+
+func (s *aheadShared) LoginTallies(_ context.Context, keys ...string) ([]models.LoginTally, error) {
+	all := make([]models.LoginTally, len(keys))
+	all[0] = models.LoginTally{Failures: s.failures, LastAt: models.Now().Add(3 * time.Hour)}
+	return all, nil
+}
+func (s *aheadShared) CountFailedLogin(context.Context, ...string) error { s.failures++; return nil }
+func (s *aheadShared) CountLogin(context.Context, string, string) error  { return nil }
+
+// TestThrottle_failuresOfTheFuture: nobody waits longer for a failure that a clock counted
+// which is ahead, as that of another instance, or this one before it was set back.
+func TestThrottle_failuresOfTheFuture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := &aheadShared{failures: freeFailuresAccount}
+		elsewhere := NewThrottle(shared, 0)
+		alone := NewThrottle(nil, 0)
+		alone.accounts.put(keysOf("alice", "home").account, failures{last: time.Now().Add(3 * time.Hour).UnixNano(), failures: freeFailuresAccount})
+		for name, throttle := range map[string]*Throttle{"of another instance": elsewhere, "of this one": alone} {
+			for _, want := range []time.Duration{time.Second, 2 * time.Second} {
+				if wait := throttle.guess("alice", "home", Failed); wait != want {
+					t.Errorf("%s: the wait is %v, want %v", name, wait, want)
+				}
+				time.Sleep(want / 2)
+				if wait := throttle.guess("alice", "home", Failed); wait != want/2 {
+					t.Errorf("%s: half of the wait later it is %v, want %v", name, wait, want/2)
+				}
+				time.Sleep(want / 2)
+				if wait := throttle.guess("alice", "home", Failed); wait != 0 {
+					t.Errorf("%s: after the wait there is another of %v", name, wait)
+				}
+			}
+		}
+	})
+}
