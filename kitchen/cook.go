@@ -64,7 +64,7 @@ func (k *Kitchen) advanceDue(ctx context.Context) time.Duration {
 	case rules.hold && k.store.Shared(): // a chef may be ahead in another instance
 		next = earlier(next, start.Add(pollInterval))
 	}
-	return max(took, time.Until(next))
+	return max(took, min(time.Until(next), rules.placedWait())) // the clock may have been set back
 }
 
 // rules are those of one run.

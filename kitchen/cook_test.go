@@ -3,6 +3,7 @@ package kitchen
 import (
 	"bytes"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -157,6 +158,38 @@ func wantReceivedNext(t *testing.T, changes <-chan models.Order, want models.Sta
 	if got := <-changes; got.Status != want {
 		t.Errorf("received %s, want %s", got.Status, want)
 	}
+}
+
+// TestRun_afterTheClockWasSetBack: in the second bubble it is earlier than in the first,
+// which has left an order of the future.
+func TestRun_afterTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "restaurant.db")
+	open := func(t *testing.T) *models.Store {
+		store, err := models.OpenSQLite(t.Context(), path)
+		noError(t, err)
+		return store
+	}
+	var f *fixture
+	synctest.Test(t, func(t *testing.T) {
+		f = fixtureOf(t, open(t))
+		time.Sleep(time.Hour)
+		f.placeOrder(t)
+		noError(t, f.store.Close())
+	})
+	synctest.Test(t, func(t *testing.T) {
+		f.store = open(t)
+		defer f.store.Close()
+		k := New(f.store, Mode{Pace: pace}, silent)
+		defer run(t, k)()
+		time.Sleep(time.Second)
+		o := f.placeOrder(t)
+		k.Wake()
+		time.Sleep(4 * pace)
+		if got := f.order(t, o.ID); got.Status != models.StatusServed {
+			t.Errorf("a new order is %s after %v", got.Status, 4*pace)
+		}
+	})
 }
 
 func TestRun_manualAdvancesNothing(t *testing.T) {

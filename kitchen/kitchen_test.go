@@ -24,7 +24,12 @@ type fixture struct {
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	store := openStore(t)
+	return fixtureOf(t, openStore(t))
+}
+
+// fixtureOf fills a new database.
+func fixtureOf(t testing.TB, store *models.Store) *fixture {
+	t.Helper()
 	f := &fixture{store: store, dish: models.MenuItem{
 		Name: "Margherita", Category: "Pizza", Sizes: []models.Size{{Size: models.SizeSmall, PriceCents: 750}}, Allergens: []string{}, Available: true,
 	}}
