@@ -248,3 +248,16 @@ func TestInstances_haveModesOfTheirOwn(t *testing.T) {
 		}
 	})
 }
+
+// TestInstances_chefReadsTheBoardWithoutWrites: while nothing can be written, the other
+// instances cannot be told, and the board can be read as the lists of guests can.
+func TestInstances_chefReadsTheBoardWithoutWrites(t *testing.T) {
+	twoInstances(t, func(t *testing.T, north, _ *server) {
+		carla, alice := north.as(t, "carla"), north.as(t, "alice")
+		north.newOrder(t, alice)
+		north.Store.GuardWrites(func() error { return models.ErrStandbyAway })
+		north.post(t, ordersPath, margherita, alice).wants(t, 503, "database-unavailable")
+		north.get(t, ordersPath, alice).wants(t, 200, "")
+		north.get(t, "/api/v1/kitchen/orders", carla).wants(t, 200, "")
+	})
+}

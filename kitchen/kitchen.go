@@ -47,6 +47,9 @@ type Mode struct {
 // long one does so at most.
 const chefFirst = time.Minute
 
+// noticeTimeout is how long a chef waits at most until the other instances are told.
+const noticeTimeout = time.Second
+
 // New makes a kitchen that begins in mode.
 func New(store *models.Store, mode Mode, log *slog.Logger) *Kitchen {
 	return &Kitchen{store: store, mode: mode, wake: make(chan struct{}, 1), rules: make(chan struct{}, 1), log: log}
@@ -85,10 +88,14 @@ func (k *Kitchen) SetMode(manual bool, pace time.Duration) Mode {
 
 // BoardRead is to be called before a chef reads the board. It keeps placed orders from
 // moving by themselves for a minute, in other instances from the moment that they are
-// notified.
-func (k *Kitchen) BoardRead(ctx context.Context) error {
+// notified. Where that fails, as while a standby is away, the chef can read all the same.
+func (k *Kitchen) BoardRead(ctx context.Context) {
 	k.NoteBoardRead()
-	return k.store.NotifyBoardRead(ctx)
+	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
+	defer cancel()
+	if err := k.store.NotifyBoardRead(ctx); err != nil {
+		k.log.WarnContext(ctx, "cannot tell the other instances that a chef has read the board; their kitchens may be first", "err", err)
+	}
 }
 
 // NoteBoardRead is BoardRead for what another instance notifies. Run need not wake for
