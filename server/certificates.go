@@ -25,7 +25,8 @@ type Certificates struct {
 
 	mu      sync.Mutex
 	current *tls.Certificate
-	changed time.Time // modification time of the file
+	changed pairTimes // of the pair in use
+	failed  pairTimes // of the last one that could not be used
 	checked time.Time
 }
 
@@ -56,6 +57,7 @@ func OpenSelfSigned(dir string, names []string, log *slog.Logger) (*Certificates
 
 // load reads the pair and rejects one that no client would accept.
 func (c *Certificates) load() error {
+	changed := c.modTimes() // before reading: what changes meanwhile is read again
 	pair, err := loadPair(c.certFile, c.keyFile)
 	if err != nil {
 		return fmt.Errorf("the certificate %s and its key %s cannot be used: %w", c.certFile, c.keyFile, withoutPath(err))
@@ -67,7 +69,7 @@ func (c *Certificates) load() error {
 	case now.Before(pair.Leaf.NotBefore):
 		return fmt.Errorf("the certificate %s is valid from %s on: wait, or correct this computer's clock", c.certFile, pair.Leaf.NotBefore.Format(time.DateOnly))
 	}
-	c.current, c.changed = &pair, modTime(c.certFile)
+	c.current, c.changed = &pair, changed
 	return nil
 }
 
@@ -106,13 +108,21 @@ func withoutPath(err error) error {
 	return err
 }
 
+// pairTimes are when the two files were modified. A renewal may write them one after the
+// other.
+type pairTimes struct{ cert, key time.Time }
+
+func (c *Certificates) modTimes() pairTimes {
+	return pairTimes{modTime(c.certFile), modTime(c.keyFile)}
+}
+
 // modTime is zero for a file that cannot be read.
 func modTime(file string) time.Time {
 	info, err := os.Stat(file)
 	if err != nil {
 		return time.Time{}
 	}
-	return info.ModTime()
+	return info.ModTime().UTC() // so that equal times are ==
 }
 
 // config allows TLS 1.2 and later, with forward secrecy and authenticated encryption (RFC
@@ -146,12 +156,15 @@ func (c *Certificates) refresh() {
 			c.log.Error("the certificate cannot be renewed; the server still uses the old one", "err", err)
 		}
 	}
-	if changed := modTime(c.certFile); changed.IsZero() || changed.Equal(c.changed) {
+	now := c.modTimes()
+	if now.cert.IsZero() || now == c.changed {
 		return
 	}
-	if err := c.load(); err != nil {
-		c.changed = modTime(c.certFile) // logged once for each change
-		c.log.Error("the new certificate cannot be used; the server still uses the old one", "err", err)
+	if err := c.load(); err != nil { // it is tried again, and logged once for each change
+		if now != c.failed {
+			c.log.Error("the new certificate cannot be used; the server still uses the old one", "err", err)
+		}
+		c.failed = now
 		return
 	}
 	c.log.Info("the server uses a new certificate", "expires", c.current.Leaf.NotAfter)

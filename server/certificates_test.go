@@ -87,6 +87,22 @@ func TestCertificates_reload(t *testing.T) {
 			t.Errorf("with a broken file %s is used", got)
 		}
 	}
+	// A renewal writes the certificate, a client comes, and then the key.
+	next := t.TempDir()
+	createPair(t, next, "renewed", start.Add(-time.Hour), start.Add(time.Hour))
+	for _, step := range []struct{ file, used string }{{"cert.pem", "second"}, {"key.pem", "renewed"}} {
+		text, err := os.ReadFile(filepath.Join(next, step.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, step.file), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		touch(5)
+		if got := inUse(); got != step.used {
+			t.Errorf("with a new %s %s is used", step.file, got)
+		}
+	}
 	createPair(t, dir, "marked", start.Add(-time.Hour), start.Add(time.Hour))
 	for _, file := range []string{cert, key} { // as an editor of Windows saves them
 		text, err := os.ReadFile(file)
