@@ -9,7 +9,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// Listener receives the changes that other instances make in the same database.
+// Listener receives the changes that instances make in the same database, this one, too:
+// where a commit has failed to answer, only its notification says that it has happened.
 // Notifications may get lost: whenever that is possible, everything is read again.
 type Listener struct {
 	// Keys runs after signing keys have changed.
@@ -26,7 +27,7 @@ type Listener struct {
 
 // notification is what instances send each other.
 type notification struct {
-	From   string           `json:"from"` // the process, which ignores its own
+	From   string           `json:"from"` // the process
 	Ended  []RevokedSession `json:"ended,omitempty"`
 	Orders []int64          `json:"orders,omitempty"`
 	Keys   bool             `json:"keys,omitempty"`
@@ -36,7 +37,7 @@ type notification struct {
 	AnyOrders bool `json:"-"`
 }
 
-// notify sends n to the other instances when the transaction commits.
+// notify sends n to all instances when the transaction commits.
 func (s *Store) notify(tx *gorm.DB, n notification) error {
 	if len(n.Ended) == 0 && len(n.Orders) == 0 && !n.Keys && !n.Menu && !n.Board {
 		return nil
@@ -53,8 +54,8 @@ func (s *Store) NotifyBoardRead(ctx context.Context) error {
 	return s.write(ctx, func(tx *gorm.DB) error { return s.notify(tx, notification{Board: true}) })
 }
 
-// Follow passes changes of other instances to l until ctx ends. If there can be no
-// other instances, it returns at once.
+// Follow passes changes to l until ctx ends. If there can be no other instances, it
+// returns at once.
 func (s *Store) Follow(ctx context.Context, l Listener) {
 	if !s.Shared() {
 		return

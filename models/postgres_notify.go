@@ -197,8 +197,9 @@ func (l *listener) handle(received *pgconn.Notification) error {
 	if err := json.Unmarshal([]byte(received.Payload), &n); err != nil {
 		return fmt.Errorf("notification of another instance: %w", err)
 	}
-	if n.From != l.self {
-		l.hear(n)
+	if n.From == l.self { // which knows of these, also where the commit has failed to answer
+		n.Ended, n.Board = nil, false
 	}
+	l.hear(n)
 	return nil
 }

@@ -65,11 +65,13 @@ func (s *Store) PublishSigningKeys(ctx context.Context, instance string, keys []
 	})
 }
 
-// ReviveSigningKey makes a retired key sign again, after its successor was lost.
+// ReviveSigningKey makes a retired key sign again, after its successor was lost. One that
+// is not retired changes nothing.
 func (s *Store) ReviveSigningKey(ctx context.Context, kid string) error {
 	return s.write(ctx, func(tx *gorm.DB) error {
-		if err := tx.Model(&SigningKey{}).Where("kid = ?", kid).Update("verify_until", nil).Error; err != nil {
-			return err
+		res := tx.Model(&SigningKey{}).Where("kid = ? AND verify_until IS NOT NULL", kid).Update("verify_until", nil)
+		if res.Error != nil || res.RowsAffected == 0 {
+			return res.Error
 		}
 		return s.notify(tx, notification{Keys: true})
 	})
