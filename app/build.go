@@ -169,7 +169,7 @@ func (a *App) workers() []func(context.Context) {
 	}
 }
 
-// notificationHandlers are the handlers of what other instances on the same database
+// notificationHandlers are the handlers of what instances on the same database
 // announce.
 func (a *App) notificationHandlers(ctx context.Context) models.Listener {
 	return models.Listener{

@@ -62,11 +62,25 @@ func (ks *Keys) Heartbeat(ctx context.Context) error {
 	if !ks.store.Shared() {
 		return nil
 	}
-	err := ks.publish(ctx)
+	err := ks.publishSigning(ctx)
 	if err == nil {
 		err = ks.store.RemoveAbandonedKeys(ctx, ks.instance.Name, millis(ks.clock.now().Add(-remoteKeyTTL)))
 	}
 	return errors.Join(err, ks.Reload(ctx))
+}
+
+// publishSigning is publish, and lets the key that signs verify for ever again: the commit
+// of a rotation that has failed may have happened, and retired it for the others.
+func (ks *Keys) publishSigning(ctx context.Context) error {
+	ks.rotating.Lock()
+	defer ks.rotating.Unlock()
+	if err := ks.publish(ctx); err != nil {
+		return err
+	}
+	ks.mu.RLock()
+	kid := ks.signing.id
+	ks.mu.RUnlock()
+	return ks.store.ReviveSigningKey(ctx, kid)
 }
 
 // Reload reads the keys of other instances from the database.
@@ -78,10 +92,9 @@ func (ks *Keys) Reload(ctx context.Context) error {
 	return err
 }
 
-// publish writes our public keys into the database.
+// publish writes our public keys into the database. No key may be created meanwhile: it
+// would be removed as lost.
 func (ks *Keys) publish(ctx context.Context) error {
-	ks.rotating.Lock() // or a key that is being created would be removed as lost
-	defer ks.rotating.Unlock()
 	rows, err := ks.rows()
 	if err != nil {
 		return err

@@ -49,6 +49,23 @@ func (d *testServer) wantUnknown(t testing.TB, raw string) {
 	}
 }
 
+// TestRemoteKeys_afterARotationInDoubt: the commit of a rotation has happened, but it
+// failed to answer, so its key is not used. The key before it must verify on everywhere.
+func TestRemoteKeys_afterARotationInDoubt(t *testing.T) {
+	onInstances(t, []string{"north", "south"}, func(t *testing.T, servers []*testServer) {
+		north, south := servers[0], servers[1]
+		lost := models.SigningKey{KID: "lost", Instance: "north", CreatedAt: models.Now(), SeenAt: models.Now()}
+		noError(t, north.store.AddSigningKey(t.Context(), lost, models.Now().Add(time.Minute)))
+		time.Sleep(time.Minute)
+		north.heartbeat(t)
+		south.heartbeat(t)
+		time.Sleep(15 * time.Minute)
+		raw := north.login(t, north.Lifetime()).AccessToken
+		north.wantValid(t, raw)
+		south.wantValid(t, raw)
+	})
+}
+
 func TestRemoteKeys_anyInstanceVerifiesTokensOfAny(t *testing.T) {
 	onInstances(t, []string{"north", "south", "east"}, func(t *testing.T, servers []*testServer) {
 		for _, d := range servers { // the first has not heard of those after it
