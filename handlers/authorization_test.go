@@ -873,3 +873,21 @@ func TestThrottle_revealsNoUsernames(t *testing.T) {
 		}
 	})
 }
+
+// TestAnswers_ofOneGuestAreNotKept: a cache that knows nothing of our cookies would show
+// them to the next guest.
+func TestAnswers_ofOneGuestAreNotKept(t *testing.T) {
+	srv := newServer(t)
+	raw := srv.token(t, "marco")
+	srv.newOrder(t, bearer(raw))
+	for path, want := range map[string]string{
+		ordersPath: "no-store", ordersPath + "/1": "no-store", mePath: "no-store", sessionsPath: "no-store", "/api/v1/kitchen/orders": "no-store", "/api/v1/users": "no-store",
+		"/api/v1/menu": "no-cache", "/api/v1/menu/1": "no-cache",
+	} {
+		for by, shown := range map[string]option{"a header": bearer(raw), "a cookie": cookie(accessCookie, raw)} {
+			if got := srv.get(t, path, shown).wants(t, 200, "").Header().Get("Cache-Control"); got != want {
+				t.Errorf("GET %s with %s: Cache-Control is %q, want %q", path, by, got, want)
+			}
+		}
+	}
+}

@@ -34,10 +34,15 @@ func NewAuthenticator(authority *tokens.Authority, cookies Cookies, limit *RateL
 	return a, err
 }
 
+// noStore is for answers to one guest. Caches keep what a cookie asked for unless they are
+// told not to (RFC 9111, section 3).
+var noStore = []string{"no-store"}
+
 // Authenticate answers 401 unless the request carries one valid access token. It
-// asks no database.
+// asks no database. A handler whose answer may be kept says so itself.
 func (a *Authenticator) Authenticate(c *gin.Context) {
 	factsOf(c).authStart = time.Now()
+	c.Writer.Header()["Cache-Control"] = noStore
 	raw, p := a.accessToken(c)
 	if p == nil && raw == "" {
 		p = problem.AuthenticationRequired.New("")
