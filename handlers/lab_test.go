@@ -40,6 +40,7 @@ func TestClock_tokensFollowIt(t *testing.T) {
 		srv.post(t, "/lab/clock", `{"advance":"`+refused+`"}`).wants(t, 422, "validation-failed")
 	}
 	srv.post(t, "/lab/clock", `{"advance":"1s"}`, with("Sec-Fetch-Site", "cross-site")).wants(t, 403, "cross-origin")
+	srv.post(t, "/lab/clock", "advance=44m&advance=44m", asForm).wants(t, 400, "malformed-form")
 	srv.post(t, "/lab/clock", "advance=44m", asForm).wants(t, 200, "")
 	_, used, err := srv.Store.AccessWatermarks(t.Context())
 	if err != nil || time.Since(used.Time()).Abs() > time.Minute {

@@ -201,6 +201,7 @@ func TestLessons_answersAndHints(t *testing.T) {
 		srv.do(t, method, path, body, srv.as(t, "alice")).wants(t, 200, "")
 	}
 	srv.post(t, answers, "question=%zz", asForm).wants(t, 400, "malformed-form")
+	srv.post(t, answers, "question=predict&choice=1&choice=2", asForm).wants(t, 400, "malformed-form")
 	srv.post(t, answers, "hello", with("Content-Type", "text/plain")).wants(t, 415, "unsupported-media-type")
 }
 

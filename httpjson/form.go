@@ -2,6 +2,7 @@ package httpjson
 
 import (
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,12 +17,17 @@ import (
 // FormType is the media type of an HTML form.
 const FormType = "application/x-www-form-urlencoded"
 
-// Form reads a form body. It refuses fields that are not among known.
-func Form(c *gin.Context, known ...string) (url.Values, error) {
+// Form reads a form body. It refuses fields that are among neither many nor once, and
+// fields of once that come twice.
+func Form(c *gin.Context, many []string, once ...string) (url.Values, error) {
 	values, err := readForm(c)
-	for name := range values {
+	known := slices.Concat(many, once)
+	for name, list := range values {
 		if !slices.Contains(known, name) {
 			return nil, UnknownField(name, known)
+		}
+		if len(list) > 1 && !slices.Contains(many, name) {
+			return nil, problem.MalformedForm.New(sentTwice("form", name))
 		}
 	}
 	return values, err
@@ -29,33 +35,30 @@ func Form(c *gin.Context, known ...string) (url.Values, error) {
 
 // SingleForm is Form for fields that come at most once each.
 func SingleForm(c *gin.Context, known ...string) (map[string]string, error) {
-	values, err := Form(c, known...)
+	values, err := Form(c, nil, known...)
 	fields := make(map[string]string, len(values))
 	for name, list := range values {
-		if len(list) > 1 {
-			return nil, problem.MalformedForm.New(sentTwice("form", name))
-		}
 		fields[name] = list[0]
 	}
 	return fields, err
 }
 
 // BindOrForm is Bind for calls that accept a form with the same fields, too. In a form
-// digits are numbers, and of a repeated field the first counts.
+// digits are numbers.
 func BindOrForm(c *gin.Context, req any) error {
 	if MediaType(c) != FormType {
 		return Bind(c, req)
 	}
-	values, err := readForm(c)
+	fields, err := SingleForm(c, fieldNames(reflect.TypeOf(req).Elem())...)
 	if err != nil {
 		return err
 	}
 	object := map[string]any{}
-	for name, list := range values {
-		object[name] = list[0]
-		if n, err := strconv.Atoi(list[0]); err == nil {
+	for name, text := range fields {
+		object[name] = text
+		if n, err := strconv.Atoi(text); err == nil {
 			object[name] = n
-		} else if n, err := strconv.ParseFloat(list[0], 64); err == nil && strings.Trim(list[0], "0123456789.") == "" {
+		} else if n, err := strconv.ParseFloat(text, 64); err == nil && strings.Trim(text, "0123456789.") == "" {
 			object[name] = n
 		}
 	}
@@ -63,7 +66,7 @@ func BindOrForm(c *gin.Context, req any) error {
 	if err != nil {
 		return problem.MalformedForm.New("").Because(err)
 	}
-	return decode(text, req, json.RejectUnknownMembers(true))
+	return decode(text, req)
 }
 
 // readForm parses a form body.

@@ -95,6 +95,8 @@ func TestBind_namesTheField(t *testing.T) {
 		{`share=5.5`, "malformed-json", "ok"},
 		{`share=5,5`, "malformed-json", "validation-failed share must be a number such as 12 or 0.5"},
 		{`role=1`, "malformed-json", "unknown-field"},
+		{`name=a&name=b`, "malformed-json", "malformed-form"},
+		{`count=1&count=1`, "malformed-json", "malformed-form"},
 		{`name=%`, "malformed-json", "malformed-form"},
 		{`name=%ff`, "malformed-json", "malformed-form"},
 	} {
@@ -118,8 +120,11 @@ func TestForm_refusesUnknownAndRepeatedFields(t *testing.T) {
 			t.Errorf("%q is answered %q, want %q", text, slug(err), want)
 		}
 	}
-	if values, err := Form(request("a=1&a=2"), "a"); err != nil || len(values["a"]) != 2 {
+	if values, err := Form(request("a=1&a=2&b=3"), []string{"a"}, "b"); err != nil || len(values["a"]) != 2 {
 		t.Errorf("a repeated field is read as %v: %v", values, err)
+	}
+	if _, err := Form(request("a=1&b=2&b=3"), []string{"a"}, "b"); slug(err) != "malformed-form" {
+		t.Errorf("a field that comes once is answered %q twice", slug(err))
 	}
 }
 

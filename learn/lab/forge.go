@@ -91,8 +91,8 @@ func (l *Lab) edit(c *gin.Context) (forged string, err error) {
 
 func readRequest(c *gin.Context) (req forgeRequest, err error) {
 	if httpjson.MediaType(c) == httpjson.FormType {
-		form, formErr := httpjson.Form(c, "set", "header", "alg", "key", "embed")
-		req, err = forgeRequest{Set: form["set"], Header: form["header"], Alg: first(form, "alg"), Key: first(form, "key"), Embed: first(form, "embed")}, formErr
+		form, formErr := httpjson.Form(c, []string{"set", "header"}, "alg", "key", "embed")
+		req, err = forgeRequest{Set: form["set"], Header: form["header"], Alg: optional(form, "alg"), Key: optional(form, "key"), Embed: optional(form, "embed")}, formErr
 	} else {
 		err = httpjson.Bind(c, &req)
 	}
@@ -102,8 +102,8 @@ func readRequest(c *gin.Context) (req forgeRequest, err error) {
 	return req, err
 }
 
-// first returns the first value of a field of a form, nil without the field.
-func first(form url.Values, name string) *string {
+// optional returns the value of a field of a form, nil without the field.
+func optional(form url.Values, name string) *string {
 	if !form.Has(name) {
 		return nil
 	}

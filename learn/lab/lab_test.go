@@ -120,6 +120,7 @@ func TestForge_refusals(t *testing.T) {
 		{"a header without a value", "header=kid", form, bearer, 422, "validation-failed"},
 		{"an unknown field", "set=a=b&jku=x", form, bearer, 400, "unknown-field"},
 		{"an unknown member", `{"set":["a=b"],"jku":"x"}`, "application/json", bearer, 400, "unknown-field"},
+		{"two keys", "set=a=b&key=own&key=public", form, bearer, 400, "malformed-form"},
 		{"half a body", `{"set":`, "application/json", bearer, 400, "malformed-json"},
 		{"half a form", "set=%", form, bearer, 400, "malformed-form"},
 		{"bytes that are no text", "set=%ff=1&set=%fe=1", form, bearer, 400, "malformed-form"},

@@ -141,7 +141,7 @@ func (l *Lab) repair(c *gin.Context) error {
 func readGuards(c *gin.Context) (chosen map[string]bool, err error) {
 	var req repairRequest
 	if httpjson.MediaType(c) == httpjson.FormType {
-		form, formErr := httpjson.Form(c, "guards")
+		form, formErr := httpjson.Form(c, []string{"guards"})
 		req.Guards, err = form["guards"], formErr
 	} else {
 		err = httpjson.Bind(c, &req)
