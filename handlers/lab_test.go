@@ -40,6 +40,9 @@ func TestClock_tokensFollowIt(t *testing.T) {
 		srv.post(t, "/lab/clock", `{"advance":"`+refused+`"}`).wants(t, 422, "validation-failed")
 	}
 	srv.post(t, "/lab/clock", `{"advance":"1s"}`, with("Sec-Fetch-Site", "cross-site")).wants(t, 403, "cross-origin")
+	if res := srv.post(t, "/lab/clock", "advance=16", asForm).wants(t, 422, "validation-failed"); !strings.Contains(res.Body.String(), "such as 16m") {
+		t.Errorf("a number without a unit: %s", res.Body)
+	}
 	srv.post(t, "/lab/clock", "advance=44m&advance=44m", asForm).wants(t, 400, "malformed-form")
 	srv.post(t, "/lab/clock", "advance=44m", asForm).wants(t, 200, "")
 	_, used, err := srv.Store.AccessWatermarks(t.Context())

@@ -3,13 +3,13 @@ package httpjson
 import (
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"restaurant/problem"
 )
@@ -44,22 +44,21 @@ func SingleForm(c *gin.Context, known ...string) (map[string]string, error) {
 }
 
 // BindOrForm is Bind for calls that accept a form with the same fields, too. In a form
-// digits are numbers.
+// a field that takes a number has it as in JSON.
 func BindOrForm(c *gin.Context, req any) error {
 	if MediaType(c) != FormType {
 		return Bind(c, req)
 	}
-	fields, err := SingleForm(c, fieldNames(reflect.TypeOf(req).Elem())...)
+	fields := reflect.TypeOf(req).Elem()
+	form, err := SingleForm(c, fieldNames(fields)...)
 	if err != nil {
 		return err
 	}
 	object := map[string]any{}
-	for name, text := range fields {
+	for name, text := range form {
 		object[name] = text
-		if n, err := strconv.Atoi(text); err == nil {
-			object[name] = n
-		} else if n, err := strconv.ParseFloat(text, 64); err == nil && strings.Trim(text, "0123456789.") == "" {
-			object[name] = n
+		if isNumber(fields, name) && jsonNumber.MatchString(text) {
+			object[name] = jsontext.Value(text)
 		}
 	}
 	text, err := json.Marshal(object)
@@ -68,6 +67,9 @@ func BindOrForm(c *gin.Context, req any) error {
 	}
 	return decode(text, req)
 }
+
+// jsonNumber is a number as JSON writes it (RFC 8259, section 6).
+var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
 // readForm parses a form body.
 func readForm(c *gin.Context) (url.Values, error) {

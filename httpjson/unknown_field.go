@@ -47,11 +47,27 @@ func fieldNames(t reflect.Type) (names []string) {
 		return nil
 	}
 	for _, f := range reflect.VisibleFields(t) {
-		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
+		if name := jsonName(f); name != "" && name != "-" {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+func jsonName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
+}
+
+// isNumber reports whether the field of a struct that has that name in JSON is a number.
+func isNumber(t reflect.Type, name string) bool {
+	return slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
+		t := f.Type
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		return jsonName(f) == name && reflect.Int <= t.Kind() && t.Kind() <= reflect.Float64
+	})
 }
 
 // Nearest returns the one of known that somebody who wrote word may have meant: the
