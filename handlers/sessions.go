@@ -293,6 +293,15 @@ type passwordRequest struct {
 	New string `json:"new" example:"another-likes-pizza" minLength:"8" maxLength:"128" validate:"required"`
 } //@name PasswordRequest
 
+// checkChange comes before the throttle: what is left out is no guess.
+func (a *API) checkChange(req passwordRequest, username string) error {
+	var cs httpjson.Checks
+	cs.Require(req.Current != "", "current", "must be given")
+	fault := cmp.Or(models.PasswordFault(req.New, username), a.endingFault(req.New))
+	cs.Require(fault == "", "new", fault)
+	return cs.Err()
+}
+
 // changePassword requires the current password, because an access token may be stolen,
 // and ends all other login sessions.
 //
@@ -325,8 +334,8 @@ func (a *API) changePassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if fault := cmp.Or(models.PasswordFault(req.New, u.Username), a.endingFault(req.New)); fault != "" {
-		return httpjson.Invalid("new", fault)
+	if err := a.checkChange(req, u.Username); err != nil {
+		return err
 	}
 	u, err = a.checkCredentials(c, u.Username, req.Current)
 	if p, ok := errors.AsType[*problem.Problem](err); ok && p.Slug() == problem.InvalidCredentials.Slug {

@@ -562,6 +562,14 @@ func TestPassword_change(t *testing.T) {
 			t.Errorf("%q: fault is found with %v", bad, got)
 		}
 	}
+	for body, want := range map[string][]string{
+		`{"new":"` + fresh + `"}`: {"current"}, `{"current":"","new":"` + fresh + `"}`: {"current"}, `{}`: {"current", "new"},
+	} {
+		res := srv.post(t, passwordPath, body, bearer(here.AccessToken)).wants(t, 422, "validation-failed")
+		if got := res.fields(t); !slices.Equal(got, want) {
+			t.Errorf("%s: fault is found with %v", body, got)
+		}
+	}
 	srv.post(t, passwordPath, `{"current":"alice-likes-pizza","new":"`+fresh+`","username":"bob"}`, bearer(here.AccessToken)).wants(t, 400, "unknown-field")
 	srv.post(t, passwordPath, `{"current":"alice-likes-pizza","new":"`+fresh+`"}`).wants(t, 401, "authentication-required")
 	srv.wantsValid(t, there.AccessToken)

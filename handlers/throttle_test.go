@@ -235,6 +235,7 @@ func TestThrottle_countsOnlyGuesses(t *testing.T) {
 		srv := newServer(t)
 		for range 10 {
 			srv.post(t, loginPath, `{"username":"alice","password":""}`, fromAddress(home)).wants(t, 422, "validation-failed")
+			srv.post(t, passwordPath, `{"new":"a sentence only I know"}`, srv.as(t, "alice"), fromAddress(home)).wants(t, 422, "validation-failed")
 			srv.post(t, loginPath, `{"username":"alice","password":"x","expires_in":9999}`, fromAddress(home)).wants(t, 422, "lifetime-too-long")
 			srv.post(t, loginPath, `{"username":"alice","password":"x","cookie":true}`, fromAddress(home), with("Origin", "https://evil.example")).wants(t, 403, "cross-origin")
 			srv.refresh(t, "rubbish", fromAddress(home)).wants(t, 401, "refresh-token-invalid")
