@@ -272,7 +272,7 @@ func TestUsersAdd_passwordAsItWasMeant(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := add("chef.one", "\ufeffMu\u0308nchen, per favore\r\n"); err != nil {
+	if err := add("chef.one\r\n", "\ufeffMu\u0308nchen, per favore\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	store, err := models.OpenSQLite(t.Context(), filepath.Join(dir, "restaurant.db"))

@@ -22,7 +22,7 @@ func userFlags(c *call, f *flag.FlagSet) {
 
 func usersAddCommand(ctx context.Context, c call) (err error) {
 	u := c.user
-	u.Username, u.Name = c.arg, cmp.Or(u.Name, c.arg)
+	u.Username, u.Name = c.arg, cmp.Or(u.Name, strings.TrimSpace(c.arg))
 	if !u.Role.Valid() {
 		return fmt.Errorf("-role %s", models.RoleRule)
 	}

@@ -63,6 +63,8 @@ func TestLogin_takesJSONAndForms(t *testing.T) {
 		{"JSON with a charset", `{"username":"alice","password":"alice-likes-pizza"}`, []option{with("Content-Type", "application/json; charset=UTF-8")}, 200, ""},
 		{"upper case", `{"username":"ALICE","password":"alice-likes-pizza"}`, nil, 200, ""},
 		{"surrounding blanks", `{"username":" Alice\u00a0","password":"alice-likes-pizza"}`, nil, 200, ""},
+		{"a line end behind the name", "username=alice%0D%0A&password=alice-likes-pizza", []option{asForm}, 200, ""},
+		{"a line end inside the name", "username=al%0Aice&password=alice-likes-pizza", []option{asForm}, 401, "invalid-credentials"},
 		{"a letter that is i only in lower case", `{"username":"al\u0130ce","password":"alice-likes-pizza"}`, nil, 401, "invalid-credentials"},
 		{"blanks for a name", `{"username":"  ","password":"alice-likes-pizza"}`, nil, 422, "validation-failed"},
 		{"a form", "username=alice&password=alice-likes-pizza", []option{asForm}, 200, ""},
@@ -192,7 +194,7 @@ func TestAuthenticate_expiresOnTheSecond(t *testing.T) {
 
 func TestRegister(t *testing.T) {
 	srv := newServer(t)
-	res := srv.post(t, registerPath, `{"username":"New.Guest","password":"a sentence only I know","name":"New guest","birth_date":"1999-12-31"}`).wants(t, 201, "")
+	res := srv.post(t, registerPath, `{"username":"New.Guest\n","password":"a sentence only I know","name":"New guest","birth_date":"1999-12-31"}`).wants(t, 201, "")
 	u := decode[userResponse](t, res)
 	if u.ID != 6 || u.Username != "new.guest" || u.Role != "guest" || u.VIP || !u.AgeOver18 || time.Since(u.CreatedAt) > time.Minute {
 		t.Errorf("the account is %+v", u)

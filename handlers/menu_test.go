@@ -58,6 +58,7 @@ func TestMenu_filters(t *testing.T) {
 		"?q=ragu":                      func(d dishResponse) bool { return strings.Contains(strings.ToLower(d.Name+d.Description), "ragù") },
 		"?q=+margherita%09":            func(d dishResponse) bool { return d.ID == 1 },
 		"?category=+pizza+":            func(d dishResponse) bool { return d.Category == "Pizza" },
+		"?q=%0Amargherita%0D%0A":       func(d dishResponse) bool { return d.ID == 1 },
 		"?q=++":                        func(dishResponse) bool { return true },
 		"?q=no+such+dish":              func(d dishResponse) bool { return false },
 		"?category=&q=&unknown=1":      func(d dishResponse) bool { return true },
@@ -93,6 +94,7 @@ func TestMenu_filters(t *testing.T) {
 		"?max_price_cents=1e9":                 "max_price_cents",
 		"?q=" + strings.Repeat("x", 81):        "q",
 		"?q=%00":                               "q",
+		"?q=marg%0Aherita":                     "q",
 		"?category=" + strings.Repeat("ü", 41): "category",
 	} {
 		res := srv.get(t, "/api/v1/menu"+query).wants(t, 422, "validation-failed")

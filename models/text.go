@@ -45,11 +45,7 @@ func isVisible(r rune) bool {
 		!unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) && r != brailleBlank
 }
 
-// isBlank reports whether a character is what people type or copy by mistake around a
-// word: a space of any kind, or a tab.
-func isBlank(r rune) bool { return r == '\t' || unicode.Is(unicode.Zs, r) }
-
-// Fold returns s as searches compare it: without case, accents and surrounding blanks.
+// Fold returns s as searches compare it: without case, accents and surrounding white space.
 func Fold(s string) string {
 	bare := strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {
@@ -57,5 +53,5 @@ func Fold(s string) string {
 		}
 		return r
 	}, norm.NFKD.String(s))
-	return cases.Fold().String(strings.TrimFunc(bare, isBlank))
+	return cases.Fold().String(strings.TrimSpace(bare))
 }

@@ -59,7 +59,7 @@ func TestIsText(t *testing.T) {
 
 func TestFold(t *testing.T) {
 	for text, want := range map[string]string{
-		"Tiramisù": "tiramisu", "TIRAMISU\u0300": "tiramisu", " ragù\t": "ragu", "Straße": "strasse", "Crème brûlée": "creme brulee",
+		"Tiramisù": "tiramisu", "TIRAMISU\u0300": "tiramisu", " ragù\t": "ragu", "\nragù\r\n": "ragu", "\u2028ragù\u0085": "ragu", "Straße": "strasse", "Crème brûlée": "creme brulee",
 		"jalapeño": "jalapeno", "ﬁoco": "fioco", "": "", "  ": "", "two  words": "two  words",
 	} {
 		if got := Fold(text); got != want {
@@ -72,7 +72,7 @@ func TestFold(t *testing.T) {
 // k in lower case make another name.
 func TestUsername(t *testing.T) {
 	for text, want := range map[string]string{
-		"alice": "alice", "ALICE": "alice", " alice\t\u00a0": "alice", "alice\n": "", "a.b_c-9": "a.b_c-9", strings.Repeat("A", 32): strings.Repeat("a", 32),
+		"alice": "alice", "ALICE": "alice", " alice\t\u00a0": "alice", "alice\n": "alice", "\r\nalice\v\u2028": "alice", "al\nice": "", "a.b_c-9": "a.b_c-9", strings.Repeat("A", 32): strings.Repeat("a", 32),
 		"al\u0130ce": "", "\u212aevin": "", "ſam": "", "al": "", strings.Repeat("a", 33): "", "al ice": "", "": "", "alicé": "", "alice\x00": "",
 	} {
 		if got, ok := Username(text); got != want || ok != (want != "") {

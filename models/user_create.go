@@ -71,10 +71,10 @@ func (n NewUser) faults() (invalid ValidationError) {
 var usernameForm = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 
 // Username returns a username as the database holds it: in lower case and without
-// surrounding blanks, among which no line end counts. What cannot be one is empty. The form is checked first, because
+// surrounding white space. What cannot be one is empty. The form is checked first, because
 // letters that are not ASCII become ASCII in lower case, such as the Kelvin sign.
 func Username(s string) (username string, ok bool) {
-	if s = strings.TrimFunc(s, isBlank); len(s) < 3 || len(s) > 32 || !usernameForm.MatchString(s) {
+	if s = strings.TrimSpace(s); len(s) < 3 || len(s) > 32 || !usernameForm.MatchString(s) {
 		return "", false
 	}
 	return strings.ToLower(s), true
