@@ -62,7 +62,7 @@ func (f menuFilter) apply(items []models.MenuItem) []models.MenuItem {
 
 func (f menuFilter) matches(m models.MenuItem) bool {
 	return (f.vip || !m.VIPOnly) &&
-		(f.category == "" || strings.EqualFold(m.Category, f.category)) &&
+		(f.category == "" || strings.EqualFold(strings.TrimSpace(m.Category), f.category)) &&
 		(f.q == "" || strings.Contains(models.Fold(m.Name), f.q) || strings.Contains(models.Fold(m.Description), f.q)) &&
 		(f.vegetarian == nil || m.Vegetarian == *f.vegetarian) &&
 		cheapest(m) <= f.maxPriceCents

@@ -43,6 +43,7 @@ func TestMenu_secretDishesForVIPsOnly(t *testing.T) {
 
 func TestMenu_filters(t *testing.T) {
 	srv := newServer(t)
+	srv.post(t, "/api/v1/menu", strings.Replace(calzone, `"Pizza"`, `" Specials\u00a0"`, 1), srv.as(t, "marco")).wants(t, 201, "")
 	all := srv.menu(t, "")
 	for query, holds := range map[string]func(dishResponse) bool{
 		"?category=pizza":   func(d dishResponse) bool { return d.Category == "Pizza" },
@@ -58,6 +59,7 @@ func TestMenu_filters(t *testing.T) {
 		"?q=ragu":                      func(d dishResponse) bool { return strings.Contains(strings.ToLower(d.Name+d.Description), "ragù") },
 		"?q=+margherita%09":            func(d dishResponse) bool { return d.ID == 1 },
 		"?category=+pizza+":            func(d dishResponse) bool { return d.Category == "Pizza" },
+		"?category=specials":           func(d dishResponse) bool { return d.Category == " Specials\u00a0" },
 		"?q=%0Amargherita%0D%0A":       func(d dishResponse) bool { return d.ID == 1 },
 		"?q=++":                        func(dishResponse) bool { return true },
 		"?q=no+such+dish":              func(d dishResponse) bool { return false },
