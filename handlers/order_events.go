@@ -91,7 +91,8 @@ func lastEventID(c *gin.Context) (int, error) {
 	}
 	var cs httpjson.Checks
 	id, err := strconv.Atoi(text)
-	cs.Require(err == nil && id >= 0 && id <= maxEventID, "Last-Event-ID", "must be the id of an event of this stream")
+	asSent := text == strconv.Itoa(id) // the server sends no sign and no leading zero
+	cs.Require(err == nil && asSent && id >= 0 && id <= maxEventID, "Last-Event-ID", "must be the id of an event of this stream")
 	return id, cs.Err()
 }
 

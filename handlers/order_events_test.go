@@ -79,7 +79,7 @@ func TestEvents_resumeAfterLastEventID(t *testing.T) {
 			srv.do(t, method, "/api/v1/orders/1/events", "", alice, with("Last-Event-ID", last)).wants(t, 204, "")
 		}
 	}
-	for _, last := range []string{"5", "-1", "abc", "99999999999999999999", "1 OR 1=1", "\x00"} {
+	for _, last := range []string{"5", "-1", "-0", "+1", "01", "abc", "99999999999999999999", "1 OR 1=1", "\x00"} {
 		srv.get(t, "/api/v1/orders/1/events", alice, with("Last-Event-ID", last)).wants(t, 422, "validation-failed")
 	}
 }
