@@ -53,7 +53,10 @@ func TestBasePath_nothingBeginsAtTheRoot(t *testing.T) {
 			}
 		}
 	}
-	for path, want := range map[string]string{"/swagger": base + "/swagger/index.html", base + "/swagger": base + "/swagger/index.html", base: base + "/"} {
+	for path, want := range map[string]string{
+		"/swagger": base + "/swagger/index.html", base + "/swagger": base + "/swagger/index.html", base: base + "/",
+		base + "?x=1&y=%C3%BC": base + "/?x=1&y=%C3%BC", base + "/swagger?x=1": base + "/swagger/index.html?x=1",
+	} {
 		if got := request(app, http.MethodGet, path, "", "").Header().Get("Location"); got != want {
 			t.Errorf("%s leads to %q, want %q", path, got, want)
 		}

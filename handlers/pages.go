@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
 
@@ -14,11 +15,17 @@ import (
 // showStartPage serves the page on which guests order.
 func (a *API) showStartPage(c *gin.Context) error {
 	if basepath.LacksSlash(c.Request) {
-		c.Redirect(http.StatusPermanentRedirect, basepath.Of(c.Request)+"/")
-		return nil
+		return redirect(c, http.StatusPermanentRedirect, "/")
 	}
 	c.Header("Permissions-Policy", web.Permissions)
 	return respondPage(c, a.files.start)
+}
+
+// redirect leads to another path of the server, with the query of the request.
+func redirect(c *gin.Context, status int, path string) error {
+	to := url.URL{Path: basepath.Of(c.Request) + path, RawQuery: c.Request.URL.RawQuery}
+	c.Redirect(status, to.String())
+	return nil
 }
 
 // stylesheet serves the style of the pages.

@@ -5,8 +5,6 @@ import (
 	"path"
 
 	"github.com/gin-gonic/gin"
-
-	"restaurant/basepath"
 )
 
 // swaggerPolicy is looser than that of our own pages, because Swagger UI sets styles
@@ -39,8 +37,7 @@ func (a *API) swaggerUI(c *gin.Context) error {
 
 // toSwaggerUI redirects the short address to the page.
 func toSwaggerUI(c *gin.Context) error {
-	c.Redirect(http.StatusFound, basepath.Of(c.Request)+"/swagger/index.html")
-	return nil
+	return redirect(c, http.StatusFound, "/swagger/index.html")
 }
 
 // showOpenAPI serves the contract in OpenAPI 3, for tools and tests.
