@@ -25,6 +25,7 @@ func TestReports_settings(t *testing.T) {
 		{"https://class.example", "07-kmx", ""},
 		{"http://203.0.113.5:8080", "07-kmx", "RESTAURANT_TEACHER must be a private address"},
 		{"http://[2001:db8::1]:8080", "07-kmx", "RESTAURANT_TEACHER must be a private address"},
+		{"http://192.168.1.20:99999", "07-kmx", "RESTAURANT_TEACHER must be the address of a class"},
 		{"192.168.1.20:8080", "07-kmx", "RESTAURANT_TEACHER must be the address of a class"},
 		{"http://192.168.1.20:8080/t/07-kmx", "07-kmx", "without the path of your table"},
 		{"http://a:b@192.168.1.20", "07-kmx", "RESTAURANT_TEACHER must be"},

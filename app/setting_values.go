@@ -133,9 +133,9 @@ func setPublicURL(c *config, v string) error {
 		return nil
 	}
 	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !isHost(u.Hostname()) || strings.Contains(u.Host, "_") || u.RawQuery != "" || u.Fragment != "" ||
+	if err != nil || !isWeb(u) || strings.Contains(u.Host, "_") || u.RawQuery != "" || u.Fragment != "" ||
 		u.User != nil || len(v) > maxPublicURL {
-		return fmt.Errorf("must be http:// or https://, a host of letters, digits, dots and hyphens, and, if needed, a port and a path, at most %d characters", maxPublicURL)
+		return fmt.Errorf("must be http:// or https://, a host of letters, digits, dots and hyphens, and, if needed, a port from 1 to 65535 and a path, at most %d characters", maxPublicURL)
 	}
 	c.publicURL = strings.TrimRight(v, "/")
 	return checkBasePath(c.publicURL)
@@ -184,7 +184,7 @@ func setTeacher(c *config, v string) error {
 		return nil
 	}
 	u, err := url.Parse(strings.ToLower(v))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !isHost(u.Hostname()) || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || !isWeb(u) || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("must be the address of a class as it is on the board, such as http://192.168.1.20:8080, without the path of your table: its code is for RESTAURANT_TABLE")
 	}
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && u.Scheme == "http" && !class.IsPrivate(ip.Unmap()) {
@@ -209,13 +209,26 @@ func checkMetricsToken(v string) error {
 	return nil
 }
 
+// isOrigin accepts an origin as browsers send it (RFC 6454, section 6.1): any other would
+// be allowed and never be found equal.
 func isOrigin(v string) bool {
 	if v == "loopback" {
 		return true
 	}
 	u, err := url.Parse(v)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Scheme+"://"+u.Host == v
+	return err == nil && isWeb(u) && u.Scheme+"://"+u.Host == v && u.Port() != defaultPorts[u.Scheme]
 }
+
+// defaultPorts are those that browsers leave out.
+var defaultPorts = map[string]string{"http": "80", "https": "443"}
+
+// isWeb reports whether a URL can be that of a web server.
+func isWeb(u *url.URL) bool {
+	return defaultPorts[u.Scheme] != "" && isHost(u.Hostname()) && (isClientPort(u.Port()) || u.Port() == "" && !strings.HasSuffix(u.Host, ":"))
+}
+
+// isClientPort accepts a port to connect to, in the one form in which clients name it.
+func isClientPort(v string) bool { return isPort(v) && v[0] != '0' }
 
 // hostName is the name of a host in ASCII: a name with umlauts has a form of its own
 // there, xn--….
