@@ -47,7 +47,7 @@ func openClassIn(t *testing.T, folder string, s class.Settings) *testClass {
 	url := "http://" + c.server.Listener.Addr().String()
 	log := slog.New(slog.DiscardHandler)
 	o := tableOpener{cfg: cfg, log: log, hashing: queue.New(hashersOfAClass)}
-	if c.Class, err = class.Open(class.Options{Folder: folder, URL: url, Open: o.open, Copy: o.copy, PutBack: o.putBack, Rescue: o.rescue, Log: log}, s); err != nil {
+	if c.Class, err = class.Open(class.Options{Folder: folder, URL: url, Open: o.open, Copy: o.copy, PutBack: o.putBack, SetAside: o.setAside, Log: log}, s); err != nil {
 		t.Fatal(err)
 	}
 	if c.teacher, err = c.NewTeacherCode(); err != nil {
@@ -717,56 +717,99 @@ func TestClass_close(t *testing.T) {
 	}
 }
 
-// TestClass_restore: a table whose file is damaged gets its newest copy back, or a fresh
-// restaurant; the damaged files are kept, and the next table does not notice.
+// TestClass_restore: of a broken table what is whole stays, down to the keys. What is damaged
+// comes back from the newest copy, or begins again, and is kept aside. The other tables do not notice.
 func TestClass_restore(t *testing.T) {
 	t.Parallel()
+	type kept struct{ copied, restaurant, lessons, keys bool }
+	const database, lessons = "restaurant.db", "lessons.db"
+	cases := []struct {
+		name          string
+		damaged       []string
+		copied        bool
+		want          kept
+		orders        any
+		first, second any // the guesses; the copy has only the first one
+	}{
+		{"orders", []string{database}, false, kept{lessons: true}, 0, 2.0, 1.0},
+		{"orders, with a copy", []string{database}, true, kept{copied: true, lessons: true}, 2, 2.0, 1.0},
+		{"lessons", []string{lessons}, false, kept{restaurant: true, keys: true}, 3, nil, nil},
+		{"lessons, with a copy", []string{lessons}, true, kept{copied: true, restaurant: true, keys: true}, 3, 2.0, nil},
+		{"both", []string{database, lessons}, false, kept{}, 0, nil, nil},
+		{"both, with a copy", []string{database, lessons}, true, kept{copied: true}, 2, 2.0, nil},
+		{"keys", []string{"keys/key.pem"}, true, kept{restaurant: true, lessons: true}, 3, 2.0, 1.0},
+		{"nothing", nil, true, kept{restaurant: true, lessons: true, keys: true}, 3, 2.0, 1.0},
+	}
 	folder := t.TempDir()
-	settings := class.Settings{Title: "Pizza class", Tables: 4, Join: class.JoinOpen, Unlock: class.UnlockAll}
-	var tables [4]string
+	settings := class.Settings{Title: "Pizza class", Tables: len(cases), Join: class.JoinOpen, Unlock: class.UnlockAll}
+	tables, keys := make([]string, len(cases)), make([]string, len(cases))
 	t.Run("before", func(t *testing.T) {
 		c := openClassIn(t, folder, settings)
-		for n := range tables {
+		for n, tc := range cases {
 			tables[n] = c.join(t)
 			c.work(t, tables[n])
+			if tc.copied {
+				c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/"+tables[n][3:5]+"/reset", `{"what":"lesson","lesson":"L02"}`)
+			}
+			c.order(t, tables[n], c.logIn(t, tables[n], "alice"))
+			keys[n] = c.keysOf(t, tables[n])
+			c.send(t, http.MethodPost, tables[n]+"/learn/lessons/L02/answers", "question=predict&choice=1")
 		}
-		c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/01/reset", `{"what":"lesson","lesson":"L02"}`) // leaves a copy
 	})
-	damaged := []byte(strings.Repeat("this is no database ", 1000))
-	for _, file := range []string{"01/restaurant.db", "02/restaurant.db", "03/restaurant.db", "03/lessons.db"} {
-		if err := os.WriteFile(filepath.Join(folder, "tables", file), damaged, 0o600); err != nil {
-			t.Fatal(err)
+	damaged := strings.Repeat("this is no database ", 1000)
+	for n, tc := range cases {
+		for _, file := range tc.damaged {
+			if err := os.WriteFile(filepath.Join(folder, "tables", tables[n][3:5], file), []byte(damaged), 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	c := openClassIn(t, folder, settings)
-	for _, table := range tables[:3] {
-		if res := c.send(t, http.MethodGet, table+"/learn", ""); res.status != http.StatusServiceUnavailable || !strings.Contains(res.body, "table-broken") {
-			t.Errorf("a damaged table: %d %s", res.status, res.body)
-		}
+	for n, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			restore := "/teach/tables/" + tables[n][3:5] + "/restore"
+			if tc.damaged == nil {
+				c.send(t, http.MethodGet, tables[n]+"/learn", "") // opens it
+				c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, restore, "")
+			} else {
+				c.wantBroken(t, tables[n])
+				res := c.asTeacher(t, http.StatusOK, http.MethodPost, restore, "")
+				if got := (kept{member(t, res, "copied_at") != nil, member(t, res, "restaurant_kept") == true, member(t, res, "lessons_kept") == true, tc.want.keys}); got != tc.want {
+					t.Errorf("the answer is %s", res.body)
+				}
+				for _, file := range tc.damaged {
+					if readText(t, filepath.Join(member(t, res, "aside").(string), file)) != damaged {
+						t.Errorf("the damaged %s is gone", file)
+					}
+				}
+			}
+			if same := c.keysOf(t, tables[n]) == keys[n]; same != tc.want.keys {
+				t.Errorf("the keys are the same: %v", same)
+			}
+			second := member(t, c.send(t, http.MethodGet, tables[n]+"/learn/lessons/L02", ""), "predict", "chosen")
+			if orders, _, first := c.kept(t, tables[n]); orders != tc.orders || first != tc.first || second != tc.second {
+				t.Errorf("there are %v orders, and the guesses are %v and %v", orders, first, second)
+			}
+		})
 	}
-	res := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/tables/01", "")
-	if reason, _ := member(t, res, "reason").(string); member(t, res, "state") != "broken" || !strings.Contains(reason, "it is damaged") || strings.Contains(reason, "RESTAURANT_") {
+}
+
+// keysOf are the public keys of a table.
+func (c *testClass) keysOf(t *testing.T, table string) string {
+	t.Helper()
+	return c.send(t, http.MethodGet, table[:5]+"/.well-known/jwks.json", "").body
+}
+
+// wantBroken fails unless the learner is told that the table is broken, and the teacher why.
+func (c *testClass) wantBroken(t *testing.T, table string) {
+	t.Helper()
+	if res := c.send(t, http.MethodGet, table+"/learn", ""); res.status != http.StatusServiceUnavailable || !strings.Contains(res.body, "table-broken") {
+		t.Errorf("a damaged table: %d %s", res.status, res.body)
+	}
+	res := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/tables/"+table[3:5], "")
+	if reason, _ := member(t, res, "reason").(string); member(t, res, "state") != "broken" || reason == "" || strings.Contains(reason, "RESTAURANT_") {
 		t.Errorf("the teacher sees %s", res.body)
 	}
-	for n, want := range []struct {
-		copied, kept bool
-		orders, seen any
-	}{{true, true, 2, 2}, {false, true, 0, 2}, {false, false, 0, 0}} {
-		res := c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/0"+string(rune('1'+n))+"/restore", "")
-		if member(t, res, "copied_at") != nil != want.copied || member(t, res, "lessons_kept") != want.kept {
-			t.Errorf("table %d: %s", n+1, res.body)
-		}
-		if text := readText(t, filepath.Join(member(t, res, "aside").(string), "restaurant.db")); text != string(damaged) {
-			t.Errorf("table %d: the damaged file is gone", n+1)
-		}
-		if orders, seen, _ := c.kept(t, tables[n]); orders != want.orders || seen != want.seen {
-			t.Errorf("table %d has %v orders, %v seen", n+1, orders, seen)
-		}
-	}
-	if orders, seen, _ := c.kept(t, tables[3]); orders != 2 || seen != 2 {
-		t.Errorf("the neighbour has %v orders, %v seen", orders, seen)
-	}
-	c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/tables/04/restore", "")
 }
 
 // TestClass_export: a line for each lesson of each table that is taken; what came from a file

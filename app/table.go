@@ -15,6 +15,7 @@ import (
 	"restaurant/learn"
 	"restaurant/models"
 	"restaurant/queue"
+	"restaurant/tokens"
 )
 
 // table is what a restaurant knows of the class that it is a table of. The zero value is a
@@ -127,25 +128,30 @@ func (o tableOpener) putBack(ctx context.Context, folder, from string, database,
 	return errors.Join(err, r.install())
 }
 
-// rescue takes the progress over from a damaged folder: it is in a file of its own, which may be
-// whole.
-func (o tableOpener) rescue(ctx context.Context, folder, from string) (err error) {
-	lost, rescued := o.at(from).lessonsFile(), filepath.Join(folder, "rescued.db")
-	if _, err := os.Stat(lost); err != nil {
-		return err
+// setAside moves what is damaged of a table that is closed into another folder: each part is a file
+// or a folder of its own, and the others may be whole.
+func (o tableOpener) setAside(ctx context.Context, folder, aside string) (kept class.Kept, err error) {
+	cfg, to := o.at(folder), o.at(aside)
+	if err := os.MkdirAll(aside, 0o700); err != nil {
+		return kept, err
 	}
 	lock, err := lockFolder(folder)
 	if err != nil {
-		return err
+		return kept, err
 	}
-	defer func() { err = errors.Join(err, models.RemoveDatabase(rescued), lock.Unlock()) }()
-	if err := models.CopyOpenDatabase(ctx, lost, rescued); err != nil {
-		return err
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	_, lost := learn.ReadOverview(ctx, cfg.lessonsFile(), nil)
+	kept = class.Kept{Database: models.CheckSQLite(ctx, cfg.databaseFile()) == nil, Progress: lost == nil}
+	if !kept.Progress {
+		err = models.MoveDatabase(cfg.lessonsFile(), to.lessonsFile())
 	}
-	if err := checkLessons(ctx, rescued); err != nil {
-		return err
+	if !kept.Database {
+		err = errors.Join(err, models.MoveDatabase(cfg.databaseFile(), to.databaseFile()))
 	}
-	return models.InstallDatabase(rescued, o.at(folder).lessonsFile())
+	if _, broken := tokens.OpenKeys(cfg.keysDir()); broken != nil || !kept.Database { // they have signed for this database
+		err = errors.Join(err, os.Rename(cfg.keysDir(), to.keysDir()))
+	}
+	return kept, err
 }
 
 // tableRestaurant is the restaurant of a table.

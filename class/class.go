@@ -91,11 +91,14 @@ type Options struct {
 	// PutBack puts a copy back into the folder of a restaurant, which is closed: the
 	// database, the progress or both.
 	PutBack func(ctx context.Context, folder, from string, database, progress bool) error
-	// Rescue takes the progress of a restaurant over from a damaged folder, if it can still be
-	// read. The restaurant is closed.
-	Rescue func(ctx context.Context, folder, from string) error
-	Log    *slog.Logger
+	// SetAside moves what is damaged in the folder of a restaurant, which is closed, into another
+	// folder, and reports what is whole and stays.
+	SetAside func(ctx context.Context, folder, aside string) (Kept, error)
+	Log      *slog.Logger
 }
+
+// Kept is what was whole of a broken restaurant.
+type Kept struct{ Database, Progress bool }
 
 // Class is an http.Handler for all tables.
 type Class struct {

@@ -2,8 +2,6 @@ package class
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -183,16 +181,19 @@ func (t *table) putBack(ctx context.Context, from tableCopy) error {
 
 type restoreResponse struct {
 	Table string `json:"table"`
-	// CopiedAt is when what is there now was copied; null for a fresh restaurant.
+	// CopiedAt is when that was copied which was put back in the place of what was damaged; null
+	// where there was no copy, so that it begins again, and where there was no need for one.
 	CopiedAt *time.Time `json:"copied_at"`
+	// RestaurantKept is whether orders, menu and accounts are as they were.
+	RestaurantKept bool `json:"restaurant_kept"`
 	// LessonsKept is whether the progress in the lessons is as it was.
 	LessonsKept bool `json:"lessons_kept"`
-	// Aside is where the broken folder is now.
-	Aside string `json:"aside"`
+	// Aside is where the damaged files are now, or null if there were none.
+	Aside *string `json:"aside"`
 }
 
-// restoreTable puts the newest copy that can be used in the place of a broken table, or a
-// fresh restaurant. What was broken is moved aside.
+// restoreTable puts the newest copy that can be used in the place of what is damaged of a broken
+// table, or lets that begin again. What is whole stays, and what is damaged is moved aside.
 func (c *Class) restoreTable(gc *gin.Context, t *table) error {
 	c.copies.Lock()
 	defer c.copies.Unlock()
@@ -200,12 +201,10 @@ func (c *Class) restoreTable(gc *gin.Context, t *table) error {
 		return httpjson.Invalid("table", "is not broken, so nothing has to be restored. To start over, reset it")
 	}
 	ctx := context.WithoutCancel(gc.Request.Context())
-	res := restoreResponse{Table: t.text(), Aside: filepath.Join(c.Folder, "broken", t.text()+"-"+time.Now().UTC().Format("20060102T150405.000"))}
-	if err := t.whileClosed(func() error { return moveAside(t.folder(), res.Aside) }); err != nil {
+	res := restoreResponse{Table: t.text()}
+	if err := t.whileClosed(func() error { return t.restore(ctx, &res) }); err != nil {
 		return err
 	}
-	res.CopiedAt = t.restoreNewest(ctx)
-	res.LessonsKept = t.rescueLessons(ctx, res.Aside)
 	if err := t.open(ctx); err != nil {
 		return problem.TableBroken.New("").Because(err)
 	}
@@ -213,40 +212,37 @@ func (c *Class) restoreTable(gc *gin.Context, t *table) error {
 	return c.changed(gc, res)
 }
 
-func moveAside(folder, aside string) error {
-	if err := os.MkdirAll(filepath.Dir(aside), 0o700); err != nil {
+// restore restores a table that is closed.
+func (t *table) restore(ctx context.Context, res *restoreResponse) error {
+	aside := filepath.Join(t.class.Folder, "broken", t.text()+"-"+time.Now().UTC().Format("20060102T150405.000"))
+	kept, err := t.class.SetAside(ctx, t.folder(), aside)
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(folder, aside); !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if os.Remove(aside) != nil { // there is something in it
+		res.Aside = &aside
+	}
+	res.RestaurantKept, res.LessonsKept = kept.Database, kept.Progress
+	if !kept.Database || !kept.Progress {
+		res.CopiedAt = t.restoreNewest(ctx, kept)
 	}
 	return nil
 }
 
-// restoreNewest puts back the newest copy that can be used, and returns when it was made; nil
-// if there is none. A copy of somebody who has left is none of them.
-func (t *table) restoreNewest(ctx context.Context) *time.Time {
+// restoreNewest puts back what was not kept from the newest copy that can be used, and returns
+// when it was made; nil if there is none. A copy of somebody who has left is none of them.
+func (t *table) restoreNewest(ctx context.Context, kept Kept) *time.Time {
 	for _, made := range t.class.allCopies() {
 		if made.Table != t.number || !made.Seat.TakenAt.Equal(t.seat().TakenAt) {
 			continue
 		}
-		err := t.whileClosed(func() error { return t.class.PutBack(ctx, t.folder(), made.folder, true, true) })
+		err := t.class.PutBack(ctx, t.folder(), made.folder, !kept.Database, !kept.Progress)
 		if err == nil {
 			return &made.At
 		}
 		t.class.Log.Warn("a copy of a table cannot be used; the next older one is tried", "table", t.text(), "copy", made.folder, "err", err)
-		_ = os.RemoveAll(t.folder()) // what PutBack has left of a copy
 	}
 	return nil
-}
-
-// rescueLessons takes the progress over from the broken folder, and reports whether that went well.
-func (t *table) rescueLessons(ctx context.Context, broken string) bool {
-	err := t.whileClosed(func() error { return t.class.Rescue(ctx, t.folder(), broken) })
-	if err != nil {
-		t.class.Log.Warn("the lessons of a broken table cannot be read", "table", t.text(), "err", err)
-	}
-	return err == nil
 }
 
 // newCodeOf gives a table a new code. The old one leads to a sentence.

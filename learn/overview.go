@@ -2,6 +2,7 @@ package learn
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -46,12 +47,26 @@ type LessonOverview struct {
 }
 
 // Overview returns all lessons.
-func (h *Handler) Overview() (all []LessonOverview) {
-	lessons, _ := h.Tracker().snapshot()
+func (h *Handler) Overview() []LessonOverview { return h.Tracker().overview() }
+
+func (t *Tracker) overview() (all []LessonOverview) {
+	lessons, _ := t.snapshot()
 	for n := range lessons {
 		all = append(all, lessons[n].overview())
 	}
 	return all
+}
+
+// ReadOverview returns all lessons with the progress in a file that nobody has open, which it
+// does not change; or an error if that file is not whole. isOpen is that of Options.
+func ReadOverview(ctx context.Context, file string, isOpen func(part string) bool) ([]LessonOverview, error) {
+	records, err := readRecords(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	t := NewTracker(course.Load(), records, nil)
+	t.isOpen = isOpen
+	return t.overview(), nil
 }
 
 // Contents returns all lessons as they are before anything is done.

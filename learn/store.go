@@ -112,8 +112,7 @@ func conditionHash(l *course.Lesson) string {
 // in it. The error is a sentence for the operator.
 func openStore(ctx context.Context, path string, log *slog.Logger) (*Store, []record, error) {
 	// NORMAL: a crash of the program loses nothing, a power cut perhaps the last second.
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate")
+	db, err := sql.Open("sqlite", dsn(path)+"&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -133,6 +132,39 @@ func openStore(ctx context.Context, path string, log *slog.Logger) (*Store, []re
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	go s.run(ctx)
 	return s, records, nil
+}
+
+// dsn escapes what would end the path in SQLite's URI syntax.
+func dsn(path string) string {
+	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?_pragma=busy_timeout(5000)"
+}
+
+// readRecords reads the records of a file that nobody has open, if all of it is whole. It changes
+// nothing: a log that a crash has left stays where it is.
+func readRecords(ctx context.Context, path string) ([]record, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	mode := "&_pragma=query_only(1)" // leaves no empty log behind
+	if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
+		mode = "&mode=ro"
+	}
+	db, err := sql.Open("sqlite", dsn(path)+mode)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	var result string
+	var application, version int
+	err = db.QueryRowContext(ctx, "SELECT quick_check, application_id, user_version FROM pragma_quick_check, pragma_application_id, pragma_user_version").
+		Scan(&result, &application, &version)
+	switch {
+	case err != nil:
+		return nil, err
+	case result != "ok" || application != storeID || version > storeVersion:
+		return nil, fmt.Errorf("%s is not whole, or not of this release", path)
+	}
+	return (&Store{db: db, log: slog.New(slog.DiscardHandler)}).records(ctx)
 }
 
 // createFile creates the file before SQLite would create one that others can read.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/glebarez/sqlite"
 )
@@ -213,6 +214,26 @@ func InstallDatabase(from, path string) error {
 		return err
 	}
 	return finishCopy(from, path)
+}
+
+// CheckSQLite returns why a database that nobody has open cannot be used, or nil. It changes nothing.
+func CheckSQLite(ctx context.Context, path string) error {
+	if info, err := os.Stat(path); err != nil {
+		return err
+	} else if info.Size() == 0 {
+		return errors.New("it is empty")
+	}
+	return inspectFile(ctx, path)
+}
+
+// MoveDatabase moves a database that nobody has open, with the files beside it. It may be missing.
+func MoveDatabase(from, to string) error {
+	for _, suffix := range append(slices.Clone(sideFiles), "") { // the database last: what is interrupted can be done again
+		if err := os.Rename(from+suffix, to+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // RemoveDatabase deletes a database and the files beside it.

@@ -107,8 +107,8 @@ export class TableDialog {
             { class: "says says--pause" },
             `${t.reason ?? "Its restaurant cannot be opened"}.`,
             h("br"),
-            "Restoring brings back the newest copy that a reset has made, or a fresh restaurant,",
-            " and the lessons if they can still be read.",
+            "Restoring keeps what can still be read. In the place of what is damaged, the restaurant or the lessons,",
+            " comes the newest copy that a reset has made, or it begins again.",
           )
           : null,
         next
@@ -313,16 +313,19 @@ export class TableDialog {
 const gateOf = ({ state }) => ["closed", "broken"].includes(state) ? state : "open";
 
 /** restored says what is there now in the place of what was broken, and what is lost. */
-function restored({ copied_at: at, lessons_kept: kept, aside }) {
+function restored({ copied_at: at, restaurant_kept: orders, lessons_kept: lessons, aside }) {
+  const files = aside ? ` The damaged files are in ${aside}.` : "";
+  if (orders) return `Orders, menu and accounts are as they were; ${lessonsOf(lessons, at, "begin again")}.${files}`;
   const now = at
     ? `The copy of ${clockTime(at)} is back. Orders since then are lost`
     : "There was no copy, so the restaurant is fresh. Its orders are lost";
-  const lessons = kept
-    ? "the lessons are as they were"
-    : at
-    ? "the lessons, too, are those of the copy"
-    : "the lessons, too";
-  return `${now}; ${lessons}. The learner has to log in again. The damaged files are in ${aside}.`;
+  return `${now}; ${lessonsOf(lessons, at, "begin again, too")}. The learner has to log in again.${files}`;
+}
+
+/** lessonsOf says what has become of the lessons of a table that was restored. */
+function lessonsOf(kept, at, fresh) {
+  if (kept) return "the lessons are as they were";
+  return at ? `the lessons are those of the copy of ${clockTime(at)}` : `the lessons ${fresh}`;
 }
 
 /** command shows a line to copy. */

@@ -36,7 +36,7 @@ func TestClass_teacherRestoresTables(t *testing.T) {
 	by := steps{teacher}
 	teacher.waitText("2 may need help")
 	by.restore("Table 01", "Orders since then are lost; the lessons are as they were.")
-	by.restore("Table 02", "There was no copy, so the restaurant is fresh. Its orders are lost; the lessons, too.")
+	by.restore("Table 02", "There was no copy, so the restaurant is fresh. Its orders are lost; the lessons begin again, too.")
 	teacher.waitText("Nobody is stuck.")
 	for base, want := range map[string]int{one: 1, two: 0, three: 1} {
 		if n := room.ordersAt(base); n != want {
@@ -53,7 +53,7 @@ func TestClass_teacherRestoresTables(t *testing.T) {
 func (s steps) restore(table, lost string) {
 	s.t.Helper()
 	s.press(button(table), "Enter")
-	s.waitText("restaurant.db", "Restoring brings back the newest copy")
+	s.waitText("restaurant.db", "comes the newest copy")
 	s.checkAccessibility("a broken table")
 	s.press(button("Restore the table"), "Enter")
 	s.waitText(lost, "The damaged files are in", "At work")
