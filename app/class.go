@@ -155,7 +155,7 @@ func classCommand(ctx context.Context, c call) (err error) {
 	boards := c.cfg.boardURLs(port)
 	goesOn := class.Summary(folder)
 	o := tableOpener{cfg: c.cfg, hosts: hostNames(boards), log: log, hashing: queue.NewForClass(hashersOfAClass)}
-	room, err := class.Open(class.Options{Folder: folder, URL: boards[0], Hosts: o.hosts, Open: o.open, Copy: o.copy, PutBack: o.putBack, SetAside: o.setAside, Log: log}, settings)
+	room, err := class.Open(class.Options{Folder: folder, URL: boards[0], Hosts: o.hosts, Open: o.open, Copy: o.copy, PutBack: o.putBack, SetAside: o.setAside, ReadLessons: o.readLessons, Log: log}, settings)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func openClassIn(t *testing.T, folder string, s class.Settings) *testClass {
 	url := "http://" + c.server.Listener.Addr().String()
 	log := slog.New(slog.DiscardHandler)
 	o := tableOpener{cfg: cfg, log: log, hashing: queue.New(hashersOfAClass)}
-	if c.Class, err = class.Open(class.Options{Folder: folder, URL: url, Open: o.open, Copy: o.copy, PutBack: o.putBack, SetAside: o.setAside, Log: log}, s); err != nil {
+	if c.Class, err = class.Open(class.Options{Folder: folder, URL: url, Open: o.open, Copy: o.copy, PutBack: o.putBack, SetAside: o.setAside, ReadLessons: o.readLessons, Log: log}, s); err != nil {
 		t.Fatal(err)
 	}
 	if c.teacher, err = c.NewTeacherCode(); err != nil {
@@ -756,13 +756,8 @@ func TestClass_restore(t *testing.T) {
 			c.send(t, http.MethodPost, tables[n]+"/learn/lessons/L02/answers", "question=predict&choice=1")
 		}
 	})
-	damaged := strings.Repeat("this is no database ", 1000)
 	for n, tc := range cases {
-		for _, file := range tc.damaged {
-			if err := os.WriteFile(filepath.Join(folder, "tables", tables[n][3:5], file), []byte(damaged), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
+		damage(t, filepath.Join(folder, "tables", tables[n][3:5]), tc.damaged...)
 	}
 	c := openClassIn(t, folder, settings)
 	for n, tc := range cases {
@@ -778,7 +773,7 @@ func TestClass_restore(t *testing.T) {
 					t.Errorf("the answer is %s", res.body)
 				}
 				for _, file := range tc.damaged {
-					if readText(t, filepath.Join(member(t, res, "aside").(string), file)) != damaged {
+					if readText(t, filepath.Join(member(t, res, "aside").(string), file)) != noDatabase {
 						t.Errorf("the damaged %s is gone", file)
 					}
 				}
@@ -791,6 +786,19 @@ func TestClass_restore(t *testing.T) {
 				t.Errorf("there are %v orders, and the guesses are %v and %v", orders, first, second)
 			}
 		})
+	}
+}
+
+// noDatabase is what a damaged file holds.
+var noDatabase = strings.Repeat("this is no database ", 1000)
+
+// damage damages files of the folder of a table that is not open.
+func damage(t *testing.T, folder string, files ...string) {
+	t.Helper()
+	for _, file := range files {
+		if err := os.WriteFile(filepath.Join(folder, file), []byte(noDatabase), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -838,6 +846,35 @@ func TestClass_export(t *testing.T) {
 		t.Errorf("headers: %v", res.header)
 	}
 	c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodGet, "/teach/export.csv?sep=x", "")
+}
+
+// TestClass_exportOfBrokenTables: each table that is taken has its lines, with the progress where that
+// can be read. A table that nobody has opened yet is opened for it.
+func TestClass_exportOfBrokenTables(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	settings := class.Settings{Title: "Pizza class", Tables: 4, Join: class.JoinOpen, Unlock: class.UnlockAll}
+	t.Run("before", func(t *testing.T) {
+		c := openClassIn(t, folder, settings)
+		for range 3 {
+			c.work(t, c.join(t))
+		}
+	})
+	damage(t, filepath.Join(folder, "tables", "02"), "restaurant.db")
+	damage(t, filepath.Join(folder, "tables", "03"), "restaurant.db", "lessons.db")
+	c := openClassIn(t, folder, settings)
+	text := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/export.csv", "").body
+	for table, want := range map[string]string{"01": "started,20", "02": "started,20", "03": "unknown,,,,,,,,,\r\n"} {
+		if !strings.Contains(text, "Pizza class,"+table+",Anna,L01,Read the menu,"+want) {
+			t.Errorf("table %s: no %q in %s", table, want, text)
+		}
+		if n := strings.Count(text, "Pizza class,"+table+",Anna,"); n != 20 {
+			t.Errorf("table %s has %d lines", table, n)
+		}
+	}
+	if strings.Contains(text, "Pizza class,04,") {
+		t.Error("a free table is there, too")
+	}
 }
 
 // TestClass_signedProgress: a file that the table has written is restored; one that was

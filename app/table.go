@@ -128,6 +128,11 @@ func (o tableOpener) putBack(ctx context.Context, folder, from string, database,
 	return errors.Join(err, r.install())
 }
 
+// readLessons reads the progress of a table that is not open.
+func (o tableOpener) readLessons(ctx context.Context, folder string, isOpen func(part string) bool) ([]learn.LessonOverview, error) {
+	return learn.ReadOverview(ctx, o.at(folder).lessonsFile(), isOpen)
+}
+
 // setAside moves what is damaged of a table that is closed into another folder: each part is a file
 // or a folder of its own, and the others may be whole.
 func (o tableOpener) setAside(ctx context.Context, folder, aside string) (kept class.Kept, err error) {
@@ -140,7 +145,7 @@ func (o tableOpener) setAside(ctx context.Context, folder, aside string) (kept c
 		return kept, err
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	_, lost := learn.ReadOverview(ctx, cfg.lessonsFile(), nil)
+	_, lost := o.readLessons(ctx, folder, nil)
 	kept = class.Kept{Database: models.CheckSQLite(ctx, cfg.databaseFile()) == nil, Progress: lost == nil}
 	if !kept.Progress {
 		err = models.MoveDatabase(cfg.lessonsFile(), to.lessonsFile())

@@ -94,7 +94,10 @@ type Options struct {
 	// SetAside moves what is damaged in the folder of a restaurant, which is closed, into another
 	// folder, and reports what is whole and stays.
 	SetAside func(ctx context.Context, folder, aside string) (Kept, error)
-	Log      *slog.Logger
+	// ReadLessons reads the progress in the folder of a restaurant that cannot be opened, and
+	// changes nothing. isOpen is as in learn.Options.
+	ReadLessons func(ctx context.Context, folder string, isOpen func(part string) bool) ([]learn.LessonOverview, error)
+	Log         *slog.Logger
 }
 
 // Kept is what was whole of a broken restaurant.

@@ -2,6 +2,7 @@ package class
 
 import (
 	"cmp"
+	"context"
 	"encoding/csv"
 	"io"
 	"math"
@@ -33,7 +34,7 @@ func (c *Class) exportCSV(gc *gin.Context) error {
 	gc.Header("Content-Type", "text/csv; charset=utf-8")
 	gc.Header("Content-Disposition", `attachment; filename="class.csv"`)
 	gc.Status(http.StatusOK)
-	return writeCSV(gc.Writer, rune(sep[0]), c.rows())
+	return writeCSV(gc.Writer, rune(sep[0]), c.rows(gc.Request.Context()))
 }
 
 // separator reads what is between the columns. People type ?sep=; as it is, which net/url
@@ -43,15 +44,39 @@ func separator(query string) string {
 	return cmp.Or(values.Get("sep"), ",")
 }
 
-func (c *Class) rows() (rows [][]string) {
+func (c *Class) rows(ctx context.Context) (rows [][]string) {
 	for _, t := range c.tables {
-		if s := t.seat(); s.Taken {
-			for _, l := range t.lessons() {
-				rows = append(rows, newRow(c.roster.Title, t.text(), s.Name, l))
-			}
+		s := t.seat()
+		if !s.Taken {
+			continue
+		}
+		row, lessons := newRow, t.keptLessons(ctx)
+		if lessons == nil {
+			row, lessons = unknownRow, learn.Contents()
+		}
+		for _, l := range lessons {
+			rows = append(rows, row(c.roster.Title, t.text(), s.Name, l))
 		}
 	}
 	return rows
+}
+
+// keptLessons are the lessons of a table, which may be broken: they are in a file of their own. They are
+// nil if that cannot be read.
+func (t *table) keptLessons(ctx context.Context) []learn.LessonOverview {
+	if all := t.lessons(); all != nil {
+		return all
+	}
+	if t.open(ctx) == nil {
+		return t.lessons()
+	}
+	t.use.RLock() // or it might be restored meanwhile
+	defer t.use.RUnlock()
+	all, err := t.class.ReadLessons(ctx, t.folder(), t.class.isOpen)
+	if err != nil {
+		t.class.Log.Warn("the lessons of a broken table cannot be read", "table", t.text(), "err", err)
+	}
+	return all
 }
 
 // writeCSV writes the byte order mark, the columns and the rows (RFC 4180).
@@ -91,6 +116,12 @@ func newRow(title, table, name string, l learn.LessonOverview) []string {
 		title, table, name, l.ID, l.Title, string(l.State), timeText(l.StartedAt), timeText(l.DoneAt), minutesText(l), numberOrNone(l.Guess), boolText(l.GuessRight),
 		strconv.Itoa(l.Wrong), strconv.Itoa(len(l.Hints)), strconv.Itoa(l.Restarts), restoredText(l),
 	}
+}
+
+// unknownRow is a lesson of a table whose progress cannot be read.
+func unknownRow(title, table, name string, l learn.LessonOverview) []string {
+	row := []string{title, table, name, l.ID, l.Title, "unknown"}
+	return append(row, make([]string, len(columns)-len(row))...)
 }
 
 // restoredText is true for what came from a file, and unsigned if nobody vouches for that.
