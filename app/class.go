@@ -126,7 +126,7 @@ func classCommand(ctx context.Context, c call) (err error) {
 	if c.class.forget {
 		return forgetClass(ctx, c, folder)
 	}
-	settings, err := c.class.settings()
+	settings, err := c.class.settings(folder)
 	if err != nil {
 		return err
 	}
@@ -171,8 +171,9 @@ func classCommand(ctx context.Context, c call) (err error) {
 	})
 }
 
-// settings reads the flags. What is not given keeps its zero value. The errors name the flag.
-func (o classOptions) settings() (s class.Settings, err error) {
+// settings reads the flags of a class in a folder. What is not given keeps its zero value. The
+// errors name the flag.
+func (o classOptions) settings(folder string) (s class.Settings, err error) {
 	s = class.Settings{Title: strings.TrimSpace(o.title), Tables: max(0, o.tables), Join: class.Joining(o.join), Unlock: class.Unlocking(o.unlock)}
 	switch {
 	case o.tables != notGiven && (o.tables < 1 || o.tables > class.MaxTables):
@@ -185,9 +186,18 @@ func (o classOptions) settings() (s class.Settings, err error) {
 		return s, errors.New("-title must be a text of 40 characters at most")
 	}
 	if o.names != "" {
-		s.Names, err = readNames(o.names, cmp.Or(s.Tables, class.DefaultTables))
+		s.Names, err = readNames(o.names, o.tablesIn(folder))
 	}
 	return s, err
+}
+
+// tablesIn is how many tables there will be: a class that goes on keeps those that it has.
+func (o classOptions) tablesIn(folder string) int {
+	kept := 0
+	if !o.fresh {
+		kept = class.TablesOf(folder)
+	}
+	return cmp.Or(max(0, o.tables, kept), class.DefaultTables)
 }
 
 // readNames reads one name a line. An empty line leaves a table without a name.

@@ -136,6 +136,45 @@ func TestClass_takesNoOtherTablesOver(t *testing.T) {
 	}
 }
 
+// TestClass_namesAreForItsTables: names are compared with the tables that there will be. A class that
+// goes on keeps its own, more or fewer than a new one has.
+func TestClass_namesAreForItsTables(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		had, names int
+		flags      []string
+		want       string
+	}{
+		{0, 30, nil, ""},
+		{0, 31, nil, "there are 30 tables: start with -tables 31"},
+		{0, 4, []string{"-tables", "3"}, "there are 3 tables: start with -tables 4"},
+		{40, 35, nil, ""},
+		{40, 41, nil, "there are 40 tables: start with -tables 41"},
+		{40, 40, []string{"-tables", "2"}, ""}, // no table goes away
+		{3, 4, nil, "there are 3 tables: start with -tables 4"},
+		{3, 4, []string{"-tables", "4"}, ""},
+		{3, 4, []string{"-new"}, ""},
+	} {
+		folder := t.TempDir()
+		if tc.had > 0 {
+			room, err := class.Open(class.Options{Folder: filepath.Join(folder, "class"), URL: "http://localhost", Log: slog.New(slog.DiscardHandler)}, class.Settings{Tables: tc.had})
+			if err != nil || room.Close() != nil {
+				t.Fatal(err)
+			}
+		}
+		names := filepath.Join(folder, "names.txt")
+		if err := os.WriteFile(names, []byte(strings.Repeat("Anna\n", tc.names)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		args := slices.Concat([]string{"class", "-data-dir", folder, "-addr", "127.0.0.1:0", "-names", names}, tc.flags)
+		err := Run(ctx, args, func(string) string { return "" }, Stdio{In: strings.NewReader(""), Out: whenWritten(stop), Log: io.Discard})
+		if got := textOf(err); tc.want == "" && err != nil || !strings.Contains(got, tc.want) {
+			t.Errorf("%d names for %d tables with %v: %q", tc.names, tc.had, tc.flags, got)
+		}
+	}
+}
+
 // whenWritten is called by the first output.
 type whenWritten func()
 

@@ -237,9 +237,8 @@ func hasControls(text string) bool {
 
 // Summary says in a sentence which class of a folder goes on, or nothing if there is none.
 func Summary(folder string) string {
-	text, err := os.ReadFile(rosterFile(folder))
-	var r roster
-	if err != nil || json.Unmarshal(text, &r) != nil {
+	r := peek(folder)
+	if r == nil {
 		return ""
 	}
 	taken := 0
@@ -249,4 +248,22 @@ func Summary(folder string) string {
 		}
 	}
 	return fmt.Sprintf("The class of %s goes on: %d of %d tables are taken.", r.Begun.Local().Format("2 January"), taken, len(r.Tables))
+}
+
+// TablesOf is how many tables the class of a folder has, or 0 if there is none.
+func TablesOf(folder string) int {
+	if r := peek(folder); r != nil {
+		return len(r.Tables)
+	}
+	return 0
+}
+
+// peek reads the roster of a folder, or returns nil if there is none that can be read.
+func peek(folder string) *roster {
+	text, err := os.ReadFile(rosterFile(folder))
+	r := new(roster)
+	if err != nil || json.Unmarshal(text, r) != nil {
+		return nil
+	}
+	return r
 }
