@@ -24,6 +24,8 @@ const maxAddresses = 10_000
 
 // attempts limits wrong codes of each address.
 type attempts struct {
+	advice string // to who has tried too many
+
 	mu sync.Mutex
 	of map[string]*guesser
 }
@@ -34,7 +36,9 @@ type guesser struct {
 	right map[string]bool // codes that were right
 }
 
-func newAttempts() *attempts { return &attempts{of: map[string]*guesser{}} }
+func newAttempts(advice string) *attempts {
+	return &attempts{advice: advice, of: map[string]*guesser{}}
+}
 
 // check refuses an address that has no guess left.
 func (a *attempts) check(r *http.Request) error {
@@ -44,7 +48,7 @@ func (a *attempts) check(r *http.Request) error {
 		return nil
 	}
 	wait := time.Duration((1 - left) * float64(wrongCodesEvery))
-	return problem.RateLimited.New("There were too many wrong codes from this address. Look at your card again, or ask your teacher.").RetryAfter(wait)
+	return problem.RateLimited.New("There were too many wrong codes from this address. " + a.advice).RetryAfter(wait)
 }
 
 func (a *attempts) countWrong(r *http.Request) {

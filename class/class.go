@@ -114,9 +114,11 @@ type Class struct {
 
 	hosts   middleware.Hosts
 	opening chan struct{} // as many restaurants are opened at once as there are processors
-	guesses *attempts     // wrong codes by address
-	feed    feed          // to the pages of the teacher
-	opened  time.Time     // when this class was opened
+	guesses *attempts     // wrong codes of tables by address
+	// teacherGuesses are apart: neither learners nor the teacher use up the attempts of the others.
+	teacherGuesses *attempts
+	feed           feed      // to the pages of the teacher
+	opened         time.Time // when this class was opened
 
 	mu          sync.Mutex
 	message     message
@@ -144,7 +146,9 @@ func Open(o Options, s Settings) (*Class, error) {
 	}
 	c := &Class{
 		Options: o, roster: roster, pages: web.NewPages(""),
-		hosts: middleware.NewHosts(o.Hosts, nil), opening: make(chan struct{}, runtime.NumCPU()), guesses: newAttempts(), opened: time.Now(),
+		hosts: middleware.NewHosts(o.Hosts, nil), opening: make(chan struct{}, runtime.NumCPU()), opened: time.Now(),
+		guesses:        newAttempts("Look at your card again, or ask your teacher."),
+		teacherGuesses: newAttempts("Use the code that the program printed when it started."),
 	}
 	for n := range roster.Tables {
 		k, err := c.newKiosk()

@@ -83,7 +83,41 @@ func TestTeacher_goesOnWhileLearnersGuess(t *testing.T) {
 	want(t, c.ask("POST", "/teach/login", `{"code":"`+code+`"}`), 204, "")
 	want(t, c.ask("POST", "/teach/logout", "", append(right, "From", "192.168.1.78")...), 429, "rate-limited")
 	want(t, c.ask("POST", "/teach/login", `{"code":"`+code+`"}`, "From", "192.168.1.78"), 429, "rate-limited")
-	want(t, c.ask("POST", "/class/join", `{"code":"01-zzz"}`, "From", "192.168.1.78"), 429, "rate-limited") // one budget for all codes
+}
+
+// TestCodes_ofTablesAndOfTheTeacherAreApart: who has used up the attempts for one kind has those for
+// the other, and no more than those.
+func TestCodes_ofTablesAndOfTheTeacherAreApart(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	code, err := c.NewTeacherCode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := func(code string) *httptest.ResponseRecorder { return c.ask("GET", "/t/"+code+"/menu", "") }
+	teacher := func(code string) *httptest.ResponseRecorder {
+		return c.ask("POST", "/teach/login", `{"code":"`+code+`"}`)
+	}
+	for range wrongCodesAtOnce {
+		want(t, table("01-zzz"), 404, "table-unknown")
+	}
+	want(t, table(c.codeOf(1)), 429, "your card")
+	want(t, teacher(code), 204, "")
+	for range wrongCodesAtOnce {
+		want(t, teacher("aaaa-aaaa"), 401, "invalid-credentials")
+	}
+	want(t, teacher("aaaa-aaaa"), 429, "the program printed")
+}
+
+// TestJoin_isNotLockedOut: who has got a table without a code goes on there while others behind the same
+// address guess. A code that nobody was given is not told from a wrong one.
+func TestJoin_isNotLockedOut(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	want(t, c.ask("POST", "/class/join", `{}`), 201, c.codeOf(1))
+	for range wrongCodesAtOnce {
+		want(t, c.ask("GET", "/t/01-zzz/menu", ""), 404, "table-unknown")
+	}
+	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/menu", ""), 200, "table 01")
+	want(t, c.ask("GET", "/t/"+c.codeOf(2)+"/menu", ""), 429, "rate-limited")
 }
 
 // TestCodes_inCapitals lead to the address in small letters, whether they are right or not, and cost

@@ -139,6 +139,7 @@ func (c *Class) join(gc *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	c.guesses.countRight(gc.Request, t.seat().Code) // others behind the same address may guess
 	t.last.Store(time.Now().UnixNano())
 	c.feed.publish(nil)
 	http.SetCookie(gc.Writer, &http.Cookie{ //nolint:gosec // a class speaks plain HTTP

@@ -106,16 +106,16 @@ func (c *Class) knows(r *http.Request, code string) (right bool, err error) {
 	c.roster.mu.Lock()
 	right = slices.Contains(c.roster.Teacher, hash)
 	c.roster.mu.Unlock()
-	if right && c.guesses.wasRight(r, hash) {
+	if right && c.teacherGuesses.wasRight(r, hash) {
 		return true, nil
 	}
-	if err := c.guesses.check(r); err != nil {
+	if err := c.teacherGuesses.check(r); err != nil {
 		return false, err
 	}
 	if right {
-		c.guesses.countRight(r, hash)
+		c.teacherGuesses.countRight(r, hash)
 	} else {
-		c.guesses.countWrong(r)
+		c.teacherGuesses.countWrong(r)
 	}
 	return right, nil
 }
