@@ -295,6 +295,12 @@ func TestTeacher_onlyWithTheCode(t *testing.T) {
 			t.Errorf("%s: %d %q, want %d %q", tc.name, w.Code, challenge, tc.status, tc.challenge)
 		}
 	}
+	page := c2.ask("GET", "/teach/wall", "", "Accept", "text/html")
+	want(t, page, 401, `Log in at <a href="/teach">/teach</a> with the code`)
+	if strings.Contains(page.Body.String(), "/api/") { // there is none beside the tables
+		t.Errorf("a browser is sent to a login that is not there: %s", page.Body)
+	}
+	want(t, c2.ask("GET", "/teach", "", "Accept", "text/html"), 200, "teach")
 	want(t, c2.ask("POST", "/teach/login", `{"code":"`+code+`"}`, "Origin", "http://evil.example"), 403, "cross-origin")
 	text, _ := os.ReadFile(filepath.Join(folder, "class.json"))
 	if strings.Contains(string(text), code) {

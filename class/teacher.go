@@ -79,7 +79,7 @@ func (c *Class) teacherOnly(gc *gin.Context) {
 
 // teacherRefusal says why a request does not come from the teacher, or is nil.
 func (c *Class) teacherRefusal(gc *gin.Context) error {
-	nobody := problem.AuthenticationRequired.New("Only the teacher may do this. Log in at /teach with the code that the program printed when it started, or send it: Authorization: Bearer CODE.")
+	nobody := problem.AuthenticationRequired.New("Only the teacher may do this. Log in at /teach with the code that the program printed when it started, or send it: Authorization: Bearer CODE.").See("/teach")
 	if code, p := httpjson.Bearer(gc.Request.Header.Values("Authorization")); p == nil {
 		right, err := c.knows(gc.Request, code)
 		if err == nil && !right {
