@@ -229,8 +229,26 @@ func radar(tables []tableState) []problemState {
 	return found
 }
 
-// sayingOf is the first sentence of what to do after a refusal.
+// sayings are what a teacher says where the words for all servers are wrong in a class, which
+// speaks plain HTTP and has the API below the addresses of its tables.
+var sayings = map[string]string{
+	"authentication-required": "Nobody knows who you are. Did you send the wristband? Look for the line that begins with Authorization.",
+	"token-algorithm-refused": "The server never lets a token choose the algorithm. Log in again.",
+	"token-key-unknown":       "The token is of another table, or from before yours was restored. Log in at your own table.",
+	"token-expired":           "Your token has ended. Log in again, and send the new one.",
+	"token-revoked":           "Somebody logged out, or a role has changed. Log in again.",
+	"refresh-token-invalid":   "This voucher is of no login that still goes on. Log in again.",
+	"refresh-token-reused":    "A voucher works once. This one was used before, so the login has ended: log in again. That is what L09 shows.",
+	"malformed-json":          "There is a comma or a quotation mark too much, or one is missing. The answer says where.",
+	"item-unavailable":        "Leave that line out, or choose a dish that is available.",
+	"weather-full":            "Wait until one of the faults has ended, or end them all.",
+}
+
+// sayingOf is what to say after a refusal: words of its own, or the first sentence of what to do next.
 func sayingOf(slug string) string {
+	if own, ok := sayings[slug]; ok {
+		return own
+	}
 	kind := problem.Find(slug)
 	if kind == nil {
 		return ""

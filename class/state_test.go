@@ -1,11 +1,15 @@
 package class
 
 import (
+	"os"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"restaurant/httpjson"
 	"restaurant/learn"
+	"restaurant/problem"
 )
 
 // TestStuck_byTime: twice the minutes of a lesson without anything new. A pause, a free table
@@ -89,8 +93,32 @@ func TestRadar(t *testing.T) {
 	if len(got) != 2 || got[0].Problem != "token-expired" || got[0].Tables != 2 || got[1].Problem != "vip-only" || got[1].Tables != 1 {
 		t.Fatalf("radar: %+v", got)
 	}
-	if got[0].Say != "Log in again at POST /api/v1/auth/login." {
+	if got[0].Say != "Your token has ended. Log in again, and send the new one." {
 		t.Errorf("to say: %q", got[0].Say)
+	}
+}
+
+// TestRadar_saysWhatIsTrueInAClass: there is no HTTPS, and an address of the API is below that of a
+// table. Where docs/class.md has a sentence, too, it is the same one.
+func TestRadar_saysWhatIsTrueInAClass(t *testing.T) {
+	wrong := regexp.MustCompile(`https|RESTAURANT_|(^|\s)/[a-z.]`)
+	for _, kind := range problem.Kinds() {
+		if say := sayingOf(kind.Slug); kind != problem.UndoExpired && (say == "" || wrong.MatchString(say)) { // no learner gets that one
+			t.Errorf("%s: %q", kind.Slug, say)
+		}
+	}
+	page, err := os.ReadFile("../docs/class.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for slug, say := range sayings {
+		row := regexp.MustCompile("(?m)^\\| `" + slug + "` \\| (.*) \\|$").FindSubmatch(page)
+		if problem.Find(slug) == nil || row != nil && strings.ReplaceAll(string(row[1]), "`", "") != say {
+			t.Errorf("%s: %q, and the page says %q", slug, say, row)
+		}
+	}
+	if say := sayingOf("vip-only"); say != "Log in as a VIP, for example with the demo account vera." {
+		t.Errorf("words that are right in a class, too, became %q", say)
 	}
 }
 
