@@ -92,7 +92,7 @@ func TestClass_isForgottenAtAnyAddress(t *testing.T) {
 // TestClass_isForgottenWhenItIsDamaged: without a class.json that can be read, too.
 func TestClass_isForgottenWhenItIsDamaged(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]bool{"{": true, "": true, "no class": false} {
+	for text, want := range map[string]bool{"{": true, "": true, "{}": true, `{"tables":[]}`: true, "no class": false} {
 		folder := t.TempDir()
 		tables := filepath.Join(folder, "class", "tables")
 		if want {

@@ -405,6 +405,7 @@ func TestStates_followTheTable(t *testing.T) {
 func TestRoster_refusesWhatItDoesNotKnow(t *testing.T) {
 	for text, sentence := range map[string]string{
 		`{"version": 2}`: "newer release", `{"version": `: "is damaged", `[]`: "is damaged",
+		`{}`: "is damaged: it has no tables", `null`: "is damaged", `{"version": 1, "tables": []}`: "is damaged", `{"version": 1, "tables": [{"taken": true}]}`: "is damaged: a table has no code",
 	} {
 		folder := t.TempDir()
 		if err := os.WriteFile(rosterFile(folder), []byte(text), 0o600); err != nil {

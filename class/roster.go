@@ -153,13 +153,28 @@ func (r *roster) apply(s Settings) {
 
 // resume goes on with a class. Codes and tables stay as they are.
 func (r *roster) resume(text []byte, s Settings) error {
-	if err := json.Unmarshal(text, r); err != nil {
+	if err := r.read(text); err != nil {
 		return fmt.Errorf("%s is damaged: %w. Put a copy back, or begin another class with -new, which keeps the old folder beside it", r.file, err)
 	}
 	if r.Version > rosterVersion {
 		return fmt.Errorf("%s was written by a newer release: start that one, or begin another class with -new", r.file)
 	}
 	r.apply(s)
+	return nil
+}
+
+// read reads class.json. What is JSON and no class is damaged, too: at a table without a code nobody
+// could sit. A newer release may write something else.
+func (r *roster) read(text []byte) error {
+	err := json.Unmarshal(text, r)
+	switch {
+	case err != nil || r.Version > rosterVersion:
+		return err
+	case len(r.Tables) == 0:
+		return errors.New("it has no tables")
+	case slices.ContainsFunc(r.Tables, func(s seat) bool { return s.Code == "" }):
+		return errors.New("a table has no code")
+	}
 	return nil
 }
 
@@ -262,7 +277,7 @@ func TablesOf(folder string) int {
 func peek(folder string) *roster {
 	text, err := os.ReadFile(rosterFile(folder))
 	r := new(roster)
-	if err != nil || json.Unmarshal(text, r) != nil {
+	if err != nil || r.read(text) != nil {
 		return nil
 	}
 	return r
