@@ -145,7 +145,7 @@ func Open(o Options, s Settings) (*Class, error) {
 		return nil, err
 	}
 	c := &Class{
-		Options: o, roster: roster, pages: web.NewPages(""),
+		Options: o, roster: roster, pages: web.NewClassPages(),
 		hosts: middleware.NewHosts(o.Hosts, nil), opening: make(chan struct{}, runtime.NumCPU()), opened: time.Now(),
 		guesses:        newAttempts("Look at your card again, or ask your teacher."),
 		teacherGuesses: newAttempts("Use the code that the program printed when it started."),

@@ -55,6 +55,7 @@ func (c *Class) mountPages(r *gin.Engine) {
 			return showFile(gc, file)
 		}))
 	}
+	httpjson.Get(r, "/problems", adapt(c.listProblems))
 	httpjson.Get(r, "/problems/:slug", adapt(c.showProblem))
 	httpjson.Get(r, "/teach", adapt(func(gc *gin.Context) error { return showPage(gc, "teach.html", c.page()) }))
 	teacher := r.Group("", c.teacherOnly)
@@ -113,11 +114,19 @@ func showPage(gc *gin.Context, name string, data any) error {
 	if err := templates().ExecuteTemplate(&page, name, data); err != nil {
 		return err
 	}
-	gc.Header("Content-Security-Policy", web.Policy)
 	// With no-referrer a browser would say of a form that its origin is null.
 	gc.Header("Referrer-Policy", "same-origin")
 	httpjson.NoStore(gc)
-	gc.Data(http.StatusOK, web.PageType, page.Bytes())
+	return sendPage(gc, page.Bytes(), nil)
+}
+
+// sendPage answers with a page that was made, or could not be.
+func sendPage(gc *gin.Context, page []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	gc.Header("Content-Security-Policy", web.Policy)
+	gc.Data(http.StatusOK, web.PageType, page)
 	return nil
 }
 
@@ -126,15 +135,16 @@ func showFile(gc *gin.Context, file web.File) error {
 	return httpjson.RespondCached(gc, file.ContentType, httpjson.Cached{Body: file.Body, ETag: file.ETag, Gzip: func() []byte { return file.Gzip }})
 }
 
+func (c *Class) listProblems(gc *gin.Context) error {
+	body, err := c.pages.ProblemList(problem.Kinds())
+	return sendPage(gc, body, err)
+}
+
 func (c *Class) showProblem(gc *gin.Context) error {
 	kind := problem.Find(gc.Param("slug"))
 	if kind == nil {
 		return nothingHere(gc)
 	}
-	body, err := c.pages.Problem(kind, problem.Kinds(), web.Terminal{BaseURL: c.URL})
-	if err != nil {
-		return err
-	}
-	gc.Data(http.StatusOK, web.PageType, body)
-	return nil
+	body, err := c.pages.Problem(kind, problem.Kinds(), web.Terminal{BaseURL: c.URL + web.OutsideTables, Demo: true})
+	return sendPage(gc, body, err)
 }

@@ -76,6 +76,30 @@ func TestPages_nameOnlyFilesOfTheClass(t *testing.T) {
 	}
 }
 
+// TestProblemPages_leadOnlyToWhatIsThere: beside the tables there is no menu, and the API is below a code.
+func TestProblemPages_leadOnlyToWhatIsThere(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	links := regexp.MustCompile(`href="(/[^"#]*)(#/[^"]*)?"`)
+	lost := regexp.MustCompile(`(^|[ (])/(api|learn|swagger|\.well-known)|8080/api`)
+	for _, path := range []string{"/problems", "/problems/token-revoked", "/problems/token-key-unknown", "/problems/undo-expired"} {
+		page := c.ask("GET", path, "", "Accept", "text/html")
+		want(t, page, 200, "What")
+		if page.Header().Get("Content-Security-Policy") != web.Policy {
+			t.Errorf("%s: a browser loads no style sheet", path)
+		}
+		for _, m := range links.FindAllStringSubmatch(page.Body.String(), -1) {
+			if w := c.ask("GET", m[1], ""); w.Code != 200 || m[2] != "" {
+				t.Errorf("%s leads to %s%s: %d", path, m[1], m[2], w.Code)
+			}
+		}
+		if m := lost.FindString(page.Body.String()); m != "" {
+			t.Errorf("%s names %q, which is at a table only", path, m)
+		}
+	}
+	want(t, c.ask("GET", "/problems/authentication-required", ""), 200, "curl -i http://192.168.1.20:8080/t/CODE/api/v1/orders")
+	want(t, c.ask("GET", "/problems/nothing", ""), 404, "not-found")
+}
+
 // Text that is set as text can never become markup.
 func TestScripts_makeNoMarkupFromStrings(t *testing.T) {
 	unsafe := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|document\.write|\beval\(|new Function|style=|\bon[a-z]+="|javascript:`)

@@ -69,7 +69,7 @@ var (
 // templates are never executed, because what was executed cannot be cloned. They are read when
 // the first page is asked for, as everything here: most starts are not followed by one.
 var templates = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("").Funcs(funcsOf("")).ParseFS(pageFiles, "*.html"))
+	return template.Must(template.New("").Funcs(funcsOf("", "")).ParseFS(pageFiles, "*.html"))
 })
 
 // tableCode is the base path of a table in a class, which begins with its number.
@@ -83,11 +83,16 @@ func TableOf(base string) string {
 	return ""
 }
 
-func funcsOf(base string) template.FuncMap {
+// OutsideTables is where the API is for the pages of a class beside its tables: below a code.
+const OutsideTables = "/t/CODE"
+
+func funcsOf(base, api string) template.FuncMap {
 	return template.FuncMap{
 		"base":  func() string { return base },
 		"table": func() string { return TableOf(base) },
-		"say":   func(text string) string { return basepath.InText(base, text) },
+		// Pages beside the tables of a class have no menu of a restaurant.
+		"outside": func() bool { return api != base },
+		"say":     func(text string) string { return basepath.InText(api, text) },
 		// It stands in this program, so nothing has to be escaped.
 		"refusalStyle": func() template.CSS { return template.CSS(refusalStyle) }, //nolint:gosec
 	}
@@ -95,15 +100,20 @@ func funcsOf(base string) template.FuncMap {
 
 // Pages makes the pages of a server.
 type Pages struct {
-	base      string
+	base, api string
 	templates func() *template.Template
 }
 
 // NewPages returns the pages of a server under a base path, with which every link
 // begins; see package basepath.
-func NewPages(base string) Pages {
-	return Pages{base, sync.OnceValue(func() *template.Template {
-		return template.Must(templates().Clone()).Funcs(funcsOf(base))
+func NewPages(base string) Pages { return pagesOf(base, base) }
+
+// NewClassPages returns the pages of a class beside its tables.
+func NewClassPages() Pages { return pagesOf("", OutsideTables) }
+
+func pagesOf(base, api string) Pages {
+	return Pages{base, api, sync.OnceValue(func() *template.Template {
+		return template.Must(templates().Clone()).Funcs(funcsOf(base, api))
 	})}
 }
 
@@ -282,7 +292,7 @@ func (p Pages) Refusal(doc *problem.Problem) ([]byte, error) {
 	}{Problem: doc, StatusText: http.StatusText(doc.Status), Words: linked(doc.Detail, doc.Links())}
 	page.Everywhere = wrongHost || leadsOn && doc.Status == http.StatusRequestHeaderFieldsTooLarge
 	if !leadsOn && !wrongHost {
-		page.Next = basepath.InText(p.base, problem.Find(doc.Slug()).Next)
+		page.Next = basepath.InText(p.api, problem.Find(doc.Slug()).Next)
 	}
 	return p.render("refusal.html", page)
 }
