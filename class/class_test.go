@@ -197,6 +197,24 @@ func TestCodes_areGuessedSlowly(t *testing.T) {
 	})
 }
 
+// TestJoin_cookieCannotBeMadeUp: a browser finds back with the cookie that it was given, also
+// after a restart. One that was made up says nothing of a code, however often.
+func TestJoin_cookieCannotBeMadeUp(t *testing.T) {
+	folder := t.TempDir()
+	c := open(t, folder, fiveTables, openEcho)
+	given := c.ask("POST", "/class/join", `{"name":"learner"}`).Result().Cookies()[0]
+	code, signature, _ := strings.Cut(given.Value, ".")
+	if code != c.codeOf(1) {
+		t.Errorf("the cookie is %q", given.Value)
+	}
+	again := open(t, folder, fiveTables, openEcho)
+	want(t, again.ask("GET", "/class", "", "Cookie", given.String()), 200, `"code":"`+code+`"`)
+	for _, value := range []string{code, code + ".", code + "." + strings.Repeat("0", len(signature)), c.codeOf(2) + "." + signature, "." + signature, ""} {
+		want(t, again.ask("GET", "/class", "", "Cookie", tableCookie+"="+value), 200, `"yours":null`)
+	}
+	want(t, open(t, t.TempDir(), fiveTables, openEcho).ask("GET", "/class", "", "Cookie", given.String()), 200, `"yours":null`)
+}
+
 // TestJoin_givesEachTheirOwn: thirty at a moment for five tables.
 func TestJoin_givesEachTheirOwn(t *testing.T) {
 	folder := t.TempDir()

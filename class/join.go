@@ -2,6 +2,9 @@ package class
 
 import (
 	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"slices"
@@ -70,11 +73,20 @@ type showResponse struct {
 	Yours *joinResponse `json:"yours"`
 }
 
+// signed is the code of a table with a signature: a cookie that was made up says nothing about
+// codes, so that nobody can guess them here.
+func (r *roster) signed(code string) string {
+	mac := hmac.New(sha256.New, []byte(r.CookieKey))
+	mac.Write([]byte(code))
+	return code + "." + hex.EncodeToString(mac.Sum(nil))
+}
+
 func (c *Class) show(gc *gin.Context) error {
 	httpjson.NoStore(gc)
 	res := c.overview()
 	if cookie, err := gc.Cookie(tableCookie); err == nil {
-		if t, err := c.byCode(cookie); err == nil {
+		code, _, _ := strings.Cut(cookie, ".")
+		if t, err := c.byCode(code); err == nil && hmac.Equal([]byte(cookie), []byte(c.roster.signed(code))) {
 			res.Yours = new(c.joined(t))
 		}
 	}
@@ -143,7 +155,7 @@ func (c *Class) join(gc *gin.Context) error {
 	t.last.Store(time.Now().UnixNano())
 	c.feed.publish(nil)
 	http.SetCookie(gc.Writer, &http.Cookie{ //nolint:gosec // a class speaks plain HTTP
-		Name: tableCookie, Value: t.seat().Code, Path: "/class", MaxAge: int(tableCookieLife.Seconds()), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: tableCookie, Value: c.roster.signed(t.seat().Code), Path: "/class", MaxAge: int(tableCookieLife.Seconds()), HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
 	httpjson.NoStore(gc)
 	res := c.joined(t)

@@ -2,6 +2,7 @@ package class
 
 import (
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,6 +77,8 @@ type roster struct {
 	Teacher []string `json:"teacher"`
 	// Sessions holds the hashes of the sessions of the teacher.
 	Sessions []string `json:"sessions"`
+	// CookieKey signs the cookies of learners.
+	CookieKey string `json:"cookie_key"`
 
 	file string
 	mu   sync.Mutex
@@ -143,6 +146,7 @@ func (r *roster) begin(s Settings) {
 // apply takes over the settings that were given. No table goes away.
 func (r *roster) apply(s Settings) {
 	r.Title, r.Join, r.Unlock = cmp.Or(s.Title, r.Title), cmp.Or(s.Join, r.Join), cmp.Or(s.Unlock, r.Unlock)
+	r.CookieKey = cmp.Or(r.CookieKey, rand.Text())
 	for n := len(r.Tables); n < s.Tables; n++ {
 		r.Tables = append(r.Tables, seat{Code: newCode(n + 1)})
 	}
