@@ -3,6 +3,7 @@ package class
 import (
 	"cmp"
 	"context"
+	"encoding/csv"
 	"io"
 	"math"
 	"net/http"
@@ -34,7 +35,7 @@ func (c *Class) exportCSV(gc *gin.Context) error {
 	gc.Header("Content-Type", "text/csv; charset=utf-8")
 	gc.Header("Content-Disposition", `attachment; filename="class.csv"`)
 	gc.Status(http.StatusOK)
-	return writeCSV(gc.Writer, sep, c.rows(gc.Request.Context()))
+	return writeCSV(gc.Writer, rune(sep[0]), c.rows(gc.Request.Context()))
 }
 
 // separator reads what is between the columns. People type ?sep=; as it is, which net/url
@@ -80,33 +81,30 @@ func (t *table) keptLessons(ctx context.Context) []learn.LessonOverview {
 }
 
 // writeCSV writes the byte order mark, the columns and the rows (RFC 4180).
-func writeCSV(w io.Writer, sep string, rows [][]string) error {
+func writeCSV(w io.Writer, sep rune, rows [][]string) error {
 	if _, err := io.WriteString(w, "\ufeff"); err != nil {
 		return err
 	}
-	for _, row := range append([][]string{columns}, rows...) {
+	out := csv.NewWriter(w)
+	out.Comma, out.UseCRLF = sep, true
+	if err := out.Write(columns); err != nil {
+		return err
+	}
+	for _, row := range rows {
 		cells := make([]string, len(row))
 		for n, cell := range row {
-			cells[n] = quoted(harmless(cell))
+			cells[n] = harmless(cell)
 		}
-		if _, err := io.WriteString(w, strings.Join(cells, sep)+"\r\n"); err != nil {
+		if err := out.Write(cells); err != nil {
 			return err
 		}
 	}
-	return nil
+	out.Flush()
+	return out.Error()
 }
 
-// quoted puts quotes around a cell that holds a separator of either kind: which one a spreadsheet
-// takes depends on the country.
-func quoted(cell string) string {
-	if !strings.ContainsAny(cell, ",;\"\r\n") {
-		return cell
-	}
-	return `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
-}
-
-// formula is what a spreadsheet takes for the beginning of one, full-width characters too. A
-// spreadsheet that takes the other separator ignores the quotes, so a cell may begin behind that.
+// formula is what a spreadsheet takes for the beginning of one, full-width characters too. In a
+// spreadsheet that takes the other separator, which depends on the country, a cell begins behind that.
 var formula = regexp.MustCompile(`((?:^|[,;])[ "]*)([=+\-@＝＋－＠\t\r])`)
 
 // harmless puts an apostrophe before what a spreadsheet would take for a formula.

@@ -21,11 +21,11 @@ func TestExport(t *testing.T) {
 	}
 	open := learn.LessonOverview{ID: "L04", Title: "One large Margherita, please", State: learn.StateOpen}
 	var rows [][]string
-	for _, name := range []string{"Anna", "=1+1", "+49", "-Ben", "@SUM(A1)", "\tTab", "\rReturn", "x;=1+1", "x,@SUM(A1)", `x;"-1`, "x;＋1", "＝1+1", "－1", "＠A1", "Bob, Ann", "a=b-c", `Zoë "Z"; O'Hara`, ""} {
+	for _, name := range []string{"Alice", "=1+1", "+49", "-Bob", "@SUM(A1)", "\tTab", "\rReturn", "x;=1+1", "x,@SUM(A1)", `x;"-1`, "x;＋1", "＝1+1", "－1", "＠A1", "Bob, Vera", "a=b-c", `Cárla "C"; the cook's`, ""} {
 		rows = append(rows, newRow("Pizza class", "07", name, done))
 	}
-	rows = append(rows, newRow("=Class", "07", "Anna", open))
-	for file, sep := range map[string]string{"testdata/export.csv": ",", "testdata/export-semicolon.csv": ";"} {
+	rows = append(rows, newRow("=Class", "07", "Alice", open))
+	for file, sep := range map[string]rune{"testdata/export.csv": ',', "testdata/export-semicolon.csv": ';'} {
 		var got bytes.Buffer
 		if err := writeCSV(&got, sep, rows); err != nil {
 			t.Fatal(err)
