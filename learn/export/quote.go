@@ -8,17 +8,22 @@ import (
 	"restaurant/learn/course"
 )
 
-// shell is how a shell calls curl, quotes a word, and copies a file with one letter more.
+// shell is how a shell calls curl, quotes a word, copies a file with one letter more, and takes a
+// number from an answer.
 type shell struct {
 	program string
 	quote   func(word string) string
 	copying string // a line with the letter and the two files in it
+	taking  string // lines with the file of the answer, the expression and the name in them
 }
 
 var (
-	posix      = shell{"curl", quoteSh, `sed 's/\.[^".]*\.[^".]*/&%s/' %s > %s`}
-	batch      = shell{"curl", quoteCmd, `powershell -NoProfile -Command "` + copyingInPowerShell + `"`}
-	powerShell = shell{"curl.exe", quotePowerShell, copyingInPowerShell}
+	posix = shell{"curl", quoteSh, `sed 's/\.[^".]*\.[^".]*/&%s/' %s > %s`, ""}
+	batch = shell{
+		"curl", quoteCmd, `powershell -NoProfile -Command "` + copyingInPowerShell + `"`,
+		"type %[1]s\r\nrem If you type the next line, write one percent sign for two.\r\nfor /f %%n in ('powershell -NoProfile -Command \"%[2]s\"') do set %[3]s=%%n",
+	}
+	powerShell = shell{"curl.exe", quotePowerShell, copyingInPowerShell, "Get-Content %[1]s\r\n$%[3]s = %[2]s"}
 )
 
 // copyingInPowerShell writes no byte-order mark, which JSON may not have.

@@ -141,22 +141,21 @@ func quoteText(text string) string {
 // Windows ends them.
 func (t Target) cmd(l *course.Lesson) string {
 	text := "@echo off\r\n" + t.script(l, "rem", batch, "timeout /t %d /nobreak")
-	return strings.ReplaceAll(text, "%", "%%")
+	return strings.NewReplacer("%", "%%", orderNumber, "%order%", guestNumber, "%guest%").Replace(text)
 }
 
 // powershell writes the lines of a lesson for PowerShell 5.1 and 7.
 func (t Target) powershell(l *course.Lesson) string {
-	return t.script(l, "#", powerShell, "Start-Sleep -Seconds %d")
+	text := t.script(l, "#", powerShell, "Start-Sleep -Seconds %d")
+	return strings.NewReplacer(orderNumber, "$order", guestNumber, "$guest").Replace(text)
 }
 
 func (t Target) script(l *course.Lesson, remark string, sh shell, wait string) string {
 	w := &lines{end: "\r\n"}
 	w.line("%s %s %s. Run it in an empty folder, or type its lines one by one.", remark, l.ID, l.Title)
-	if names(l, "{order}") {
-		w.line("%s The order is taken to be number %s: put the number from Location in its place.", remark, t.Order)
-	}
-	if names(l, "{guest}") {
-		w.line("%s The guest is taken to have id %s: put the sub that auth/me answers in its place.", remark, t.Guest)
+	t.Order, t.Guest = orderNumber, guestNumber
+	if !names(l, "{order}") {
+		sh.taking = ""
 	}
 	if fetch := t.fetchFiles(sh, l); fetch != "" {
 		w.line("%s", fetch)
@@ -194,5 +193,24 @@ func (t Target) scriptStep(w *lines, n int, step course.Step, remark string, sh 
 	if step.Request.AlteredFrom != "" {
 		w.line("%s", sh.alter(step.Request))
 	}
-	w.line("%s", t.curl(sh, step.Request))
+	name, expression := numberIn(step)
+	if name == "" || sh.taking == "" {
+		w.line("%s", t.curl(sh, step.Request))
+		return
+	}
+	file := step.ID + ".txt"
+	w.line("%s -sS -o %s", t.curl(sh, step.Request), file)
+	w.line(sh.taking, file, fmt.Sprintf(expression, file), name)
+}
+
+// numberIn returns the name of the number that the answer to a step says, and how PowerShell takes
+// it from a file with the answer; empty if none is needed.
+func numberIn(step course.Step) (name, expression string) {
+	switch {
+	case placesOrder(step):
+		return "order", `(Get-Content %s) -match '^Location:' -replace '.*/'`
+	case step.ID == course.GuestStep:
+		return "guest", `(Get-Content %s) -match '.sub.:' -replace '.*.sub.: ?.([0-9]+).*', '$1'`
+	}
+	return "", ""
 }

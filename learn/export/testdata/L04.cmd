@@ -1,6 +1,5 @@
 @echo off
 rem L04 One large Margherita, please. Run it in an empty folder, or type its lines one by one.
-rem The order is taken to be number 1: put the number from Location in its place.
 curl -q -s http://localhost:8080/learn/files/order.json -o order.json
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L04/answers
 
@@ -14,16 +13,22 @@ rem 3. Look up the Margherita with the wristband. For alice the wristband makes 
 curl -q -i -H "@wristband.txt" "http://localhost:8080/api/v1/menu?q=margherita"
 
 rem 4. Now order with the wristband. The header Location is the address of your order. Its last part is the number of the order.
-curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza-1" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza-1" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -o order.txt
+type order.txt
+rem If you type the next line, write one percent sign for two.
+for /f %%n in ('powershell -NoProfile -Command "(Get-Content order.txt) -match '^Location:' -replace '.*/'"') do set order=%%n
 
 rem 5. Imagine that the connection was bad and no response came. Send the order again. Compare the number, and look for the header Idempotency-Replayed.
-curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza-1" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "@wristband.txt" -H "Idempotency-Key: my-first-pizza-1" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -o again.txt
+type again.txt
+rem If you type the next line, write one percent sign for two.
+for /f %%n in ('powershell -NoProfile -Command "(Get-Content again.txt) -match '^Location:' -replace '.*/'"') do set order=%%n
 
 rem 6. Follow your order. The response stays open (a stream), and the kitchen writes each step into it until the pizza is served.
-curl -q -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/1/events
+curl -q -N -H "@wristband.txt" http://localhost:8080/api/v1/orders/%order%/events
 
 rem 7. Read your order again. Now it is served.
-curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/orders/1
+curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/orders/%order%
 
 curl -q -s -d question=every-request -d choice=2 http://localhost:8080/learn/lessons/L04/answers
 curl -q -s http://localhost:8080/learn

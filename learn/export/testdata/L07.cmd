@@ -1,6 +1,5 @@
 @echo off
 rem L07 The VIP lounge. Run it in an empty folder, or type its lines one by one.
-rem The order is taken to be number 1: put the number from Location in its place.
 curl -q -s "http://localhost:8080/learn/files/{no-vip,vip,order,preparing}.json" -o "#1.json"
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L07/answers
 
@@ -41,10 +40,13 @@ rem 12. Ask for the kitchen's orders as carla. A chef has now looked at the list
 curl -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
 
 rem 13. Order a pizza as alice, so that there is something to cook.
-curl -q -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -o order.txt
+type order.txt
+rem If you type the next line, write one percent sign for two.
+for /f %%n in ('powershell -NoProfile -Command "(Get-Content order.txt) -match '^Location:' -replace '.*/'"') do set order=%%n
 
-rem 14. As carla, start to cook it. If the answer is 409, the minute is over and the kitchen was faster: run the last three lines again.
-curl -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/1
+rem 14. As carla, start to cook it. If the answer is 409, the minute is over and the kitchen was faster: do the last three steps again.
+curl -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/%order%
 
 curl -q -s -d question=who-or-may -d choice=3 http://localhost:8080/learn/lessons/L07/answers
 curl -q -s http://localhost:8080/learn

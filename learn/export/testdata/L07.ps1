@@ -1,5 +1,4 @@
 # L07 The VIP lounge. Run it in an empty folder, or type its lines one by one.
-# The order is taken to be number 1: put the number from Location in its place.
 curl.exe -q -s "http://localhost:8080/learn/files/{no-vip,vip,order,preparing}.json" -o "#1.json"
 curl.exe -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L07/answers
 
@@ -40,10 +39,12 @@ curl.exe -q -fsS -H "Accept: text/plain" -d username=carla -d password=carla-lik
 curl.exe -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
 
 # 13. Order a pizza as alice, so that there is something to cook.
-curl.exe -q -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl.exe -q -i -H "@wristband.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -o order.txt
+Get-Content order.txt
+$order = (Get-Content order.txt) -match '^Location:' -replace '.*/'
 
-# 14. As carla, start to cook it. If the answer is 409, the minute is over and the kitchen was faster: run the last three lines again.
-curl.exe -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/1
+# 14. As carla, start to cook it. If the answer is 409, the minute is over and the kitchen was faster: do the last three steps again.
+curl.exe -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/$order
 
 curl.exe -q -s -d question=who-or-may -d choice=3 http://localhost:8080/learn/lessons/L07/answers
 curl.exe -q -s http://localhost:8080/learn

@@ -92,7 +92,7 @@ wants order 201
 header order Location '/api/v1/orders/'
 order=$(sed -n 's|^[Ll]ocation: .*/\([0-9]*\).*|\1|p' order.head)
 
-echo "14. As carla, start to cook it. If the answer is 409, the minute is over and the kitchen was faster: run the last three lines again."
+echo "14. As carla, start to cook it. If the answer is 409, the minute is over and the kitchen was faster: do the last three steps again."
 curl -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/$order -sS -D cook.head > cook.body || fail "cook: nothing answers"
 wants cook 200
 

@@ -1,7 +1,5 @@
 @echo off
 rem L18 Choose, then cook alone. Run it in an empty folder, or type its lines one by one.
-rem The order is taken to be number 1: put the number from Location in its place.
-rem The guest is taken to have id 6: put the sub that auth/me answers in its place.
 curl -q -s "http://localhost:8080/learn/files/{register,wine,order,preparing,vip,no-vip}.json" -o "#1.json"
 curl -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L18/answers
 
@@ -18,28 +16,37 @@ rem 4. Log in as the new guest, and save the wristband.
 curl -q -fsS -H "Accept: text/plain" -d username=new.guest -d password=new.guest-likes-pizza http://localhost:8080/api/v1/auth/login -o new.txt
 
 rem 5. Ask who you are, and note the id of the new guest: it is sub.
-curl -q -i -H "@new.txt" http://localhost:8080/api/v1/auth/me
+curl -q -i -H "@new.txt" http://localhost:8080/api/v1/auth/me -sS -o guest.txt
+type guest.txt
+rem If you type the next line, write one percent sign for two.
+for /f %%n in ('powershell -NoProfile -Command "(Get-Content guest.txt) -match '.sub.:' -replace '.*.sub.: ?.([0-9]+).*', '$1'"') do set guest=%%n
 
 rem 6. As carla, read the kitchen's list of orders. Then an order stays placed for a minute, so that she can be first.
 curl -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
 
 rem 7. As the new guest, order the first thing.
-curl -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@wine.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@wine.json" http://localhost:8080/api/v1/orders -sS -o drink.txt
+type drink.txt
+rem If you type the next line, write one percent sign for two.
+for /f %%n in ('powershell -NoProfile -Command "(Get-Content drink.txt) -match '^Location:' -replace '.*/'"') do set order=%%n
 
 rem 8. Order the second thing, and note the number of this order.
-curl -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -o order.txt
+type order.txt
+rem If you type the next line, write one percent sign for two.
+for /f %%n in ('powershell -NoProfile -Command "(Get-Content order.txt) -match '^Location:' -replace '.*/'"') do set order=%%n
 
 rem 9. As carla, set the second order to preparing. The kitchen does the rest by itself.
-curl -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/1
+curl -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/%order%
 
 rem 10. As the guest, follow this order until it is served.
-curl -q -N -H "@new.txt" http://localhost:8080/api/v1/orders/1/events
+curl -q -N -H "@new.txt" http://localhost:8080/api/v1/orders/%order%/events
 
 rem 11. Read the order: it is served.
-curl -q -i -H "@new.txt" http://localhost:8080/api/v1/orders/1
+curl -q -i -H "@new.txt" http://localhost:8080/api/v1/orders/%order%
 
 rem 12. As marco, make the new guest a VIP. You need the id that you noted.
-curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@vip.json" http://localhost:8080/api/v1/users/6
+curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@vip.json" http://localhost:8080/api/v1/users/%guest%
 
 rem 13. Show the old wristband in the lounge. It does not say VIP, and so marco's decision has ended it.
 curl -q -i -H "@new.txt" http://localhost:8080/api/v1/lounge
@@ -57,7 +64,7 @@ rem 17. Prove that the wristband is dead: ask who you are.
 curl -q -i -H "@new.txt" http://localhost:8080/api/v1/auth/me
 
 rem 18. Clean up: as marco, take the VIP status back.
-curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@no-vip.json" http://localhost:8080/api/v1/users/6
+curl -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@no-vip.json" http://localhost:8080/api/v1/users/%guest%
 
 curl -q -s -d question=app -d choice=1 http://localhost:8080/learn/lessons/L18/answers
 curl -q -s -d question=spa -d choice=1 http://localhost:8080/learn/lessons/L18/answers

@@ -1,6 +1,4 @@
 # L18 Choose, then cook alone. Run it in an empty folder, or type its lines one by one.
-# The order is taken to be number 1: put the number from Location in its place.
-# The guest is taken to have id 6: put the sub that auth/me answers in its place.
 curl.exe -q -s "http://localhost:8080/learn/files/{register,wine,order,preparing,vip,no-vip}.json" -o "#1.json"
 curl.exe -q -s -d question=predict -d choice=2 http://localhost:8080/learn/lessons/L18/answers
 
@@ -17,28 +15,34 @@ curl.exe -q -i -H "Content-Type: application/json" -d "@register.json" http://lo
 curl.exe -q -fsS -H "Accept: text/plain" -d username=new.guest -d password=new.guest-likes-pizza http://localhost:8080/api/v1/auth/login -o new.txt
 
 # 5. Ask who you are, and note the id of the new guest: it is sub.
-curl.exe -q -i -H "@new.txt" http://localhost:8080/api/v1/auth/me
+curl.exe -q -i -H "@new.txt" http://localhost:8080/api/v1/auth/me -sS -o guest.txt
+Get-Content guest.txt
+$guest = (Get-Content guest.txt) -match '.sub.:' -replace '.*.sub.: ?.([0-9]+).*', '$1'
 
 # 6. As carla, read the kitchen's list of orders. Then an order stays placed for a minute, so that she can be first.
 curl.exe -q -i -H "@carla.txt" http://localhost:8080/api/v1/kitchen/orders
 
 # 7. As the new guest, order the first thing.
-curl.exe -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@wine.json" http://localhost:8080/api/v1/orders
+curl.exe -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@wine.json" http://localhost:8080/api/v1/orders -sS -o drink.txt
+Get-Content drink.txt
+$order = (Get-Content drink.txt) -match '^Location:' -replace '.*/'
 
 # 8. Order the second thing, and note the number of this order.
-curl.exe -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders
+curl.exe -q -i -H "@new.txt" -H "Content-Type: application/json" -d "@order.json" http://localhost:8080/api/v1/orders -sS -o order.txt
+Get-Content order.txt
+$order = (Get-Content order.txt) -match '^Location:' -replace '.*/'
 
 # 9. As carla, set the second order to preparing. The kitchen does the rest by itself.
-curl.exe -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/1
+curl.exe -q -i -X PATCH -H "@carla.txt" -H "Content-Type: application/json" -d "@preparing.json" http://localhost:8080/api/v1/kitchen/orders/$order
 
 # 10. As the guest, follow this order until it is served.
-curl.exe -q -N -H "@new.txt" http://localhost:8080/api/v1/orders/1/events
+curl.exe -q -N -H "@new.txt" http://localhost:8080/api/v1/orders/$order/events
 
 # 11. Read the order: it is served.
-curl.exe -q -i -H "@new.txt" http://localhost:8080/api/v1/orders/1
+curl.exe -q -i -H "@new.txt" http://localhost:8080/api/v1/orders/$order
 
 # 12. As marco, make the new guest a VIP. You need the id that you noted.
-curl.exe -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@vip.json" http://localhost:8080/api/v1/users/6
+curl.exe -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@vip.json" http://localhost:8080/api/v1/users/$guest
 
 # 13. Show the old wristband in the lounge. It does not say VIP, and so marco's decision has ended it.
 curl.exe -q -i -H "@new.txt" http://localhost:8080/api/v1/lounge
@@ -56,7 +60,7 @@ curl.exe -q -i -X POST -H "@new.txt" http://localhost:8080/api/v1/auth/logout
 curl.exe -q -i -H "@new.txt" http://localhost:8080/api/v1/auth/me
 
 # 18. Clean up: as marco, take the VIP status back.
-curl.exe -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@no-vip.json" http://localhost:8080/api/v1/users/6
+curl.exe -q -i -X PATCH -H "@marco.txt" -H "Content-Type: application/json" -d "@no-vip.json" http://localhost:8080/api/v1/users/$guest
 
 curl.exe -q -s -d question=app -d choice=1 http://localhost:8080/learn/lessons/L18/answers
 curl.exe -q -s -d question=spa -d choice=1 http://localhost:8080/learn/lessons/L18/answers
