@@ -28,7 +28,7 @@ type fact struct {
 	// Token is none, valid, or the slug with which the token was refused.
 	Token string `json:"token"`
 
-	helped bool // a lesson needed it
+	helped bool // a lesson needed it, or asks for such a request
 }
 
 func (t *table) newFact(f *learn.Fact, helped bool) fact {
@@ -98,7 +98,7 @@ func (h *history) forget() {
 
 // observe is told by the lessons of the table what has happened; see learn.Options. A lesson
 // that has changed without a request ends a row of refusals, too: the learner goes on.
-func (t *table) observe(f *learn.Fact, changed bool) {
+func (t *table) observe(f *learn.Fact, helped bool) {
 	if f == nil {
 		t.history.mu.Lock()
 		t.history.inRow = 0
@@ -106,7 +106,7 @@ func (t *table) observe(f *learn.Fact, changed bool) {
 		t.class.feed.publish(nil)
 		return
 	}
-	seen := t.newFact(f, changed)
+	seen := t.newFact(f, helped)
 	t.history.add(seen)
 	t.class.feed.publish(&seen)
 }

@@ -74,7 +74,7 @@ var aCode = regexp.MustCompile(`^[0-9]{2,3}-[` + codeLetters + `]{3}$`)
 func IsCode(text string) bool { return aCode.MatchString(text) }
 
 // Observe keeps a request for the next report; see learn.Options. It never waits.
-func (r *Reporter) Observe(f *learn.Fact, changed bool) {
+func (r *Reporter) Observe(f *learn.Fact, helped bool) {
 	if f == nil {
 		return
 	}
@@ -84,7 +84,7 @@ func (r *Reporter) Observe(f *learn.Fact, changed bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.facts = append(r.facts, ReportedFact{time.UnixMilli(f.At).UTC(), f.Method + " " + route, f.Status, httpjson.Optional(f.Problem), f.Token, changed})
+	r.facts = append(r.facts, ReportedFact{time.UnixMilli(f.At).UTC(), f.Method + " " + route, f.Status, httpjson.Optional(f.Problem), f.Token, helped})
 	r.facts = r.facts[max(0, len(r.facts)-maxReportedFacts):]
 }
 

@@ -235,3 +235,45 @@ func (c classroom) learn(t *testing.T, lessons [][]string) {
 	}
 	c.wantNoLimit(t)
 }
+
+// TestClass_refusalsThatLessonsAskForAreNoTrouble lets a table do all lessons by their scripts: the
+// teacher sees no trouble there. A refusal that no lesson asks for is trouble, and three are stuck.
+func TestClass_refusalsThatLessonsAskForAreNoTrouble(t *testing.T) {
+	t.Parallel()
+	c := startClass(t, t.TempDir(), 1)
+	s := c.join(t)
+	for _, id := range lessonIDs(t) {
+		s.doLesson(t, id)
+		if state := c.troubles(t); len(state.Problems) != 0 || state.Tables[0].Stuck {
+			t.Errorf("after %s the teacher sees %+v", id, state)
+		}
+	}
+	s.Call("POST", "/learn/reset", "", `{"what":"lesson","lesson":"L01"}`, nil)
+	for range 3 {
+		s.Call("GET", "/api/v1/users", "", "", nil)
+	}
+	if state := c.troubles(t); len(state.Problems) != 1 || state.Problems[0].Problem != "authentication-required" || !state.Tables[0].Stuck {
+		t.Errorf("after three refusals that no lesson asks for the teacher sees %+v", state)
+	}
+}
+
+// teacherSees is what the teacher sees of troubles.
+type teacherSees struct {
+	Tables []struct {
+		Lesson  *string
+		Stuck   bool
+		StuckBy *string `json:"stuck_by"`
+	}
+	Problems []struct {
+		Problem string
+		Tables  int
+	}
+}
+
+func (c classroom) troubles(t *testing.T) (state teacherSees) {
+	t.Helper()
+	if status := c.Call("GET", "/teach/state", c.teacher, "", &state); status != 200 {
+		t.Fatalf("what the teacher sees is answered %d", status)
+	}
+	return state
+}

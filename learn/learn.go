@@ -64,8 +64,9 @@ type Options struct {
 	// and how long it was closed; nil if that is not for a client to ask for.
 	Reopen func(context.Context) (now *Handler, closed time.Duration, err error)
 	// Observe is called with each fact, and with nil when lessons have changed without one;
-	// changed is whether they have. It must neither block nor call the lessons. It may be nil.
-	Observe func(f *Fact, changed bool)
+	// helped is whether they have, or a lesson asks for such a request. It must neither block nor
+	// call the lessons. It may be nil.
+	Observe func(f *Fact, helped bool)
 	// IsOpen reports whether a part of the course is open before the part before it is done;
 	// nil: all are. It must neither block nor call the lessons. Call Settle when its
 	// result changes.
@@ -116,7 +117,7 @@ func (h *Handler) Tracker() *Tracker {
 func (h *Handler) save(f *course.Fact, records []record) {
 	h.store.Save(f, records)
 	if h.Observe != nil {
-		h.Observe(f, len(records) > 0)
+		h.Observe(f, len(records) > 0 || f != nil && f.Asked)
 	}
 }
 

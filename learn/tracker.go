@@ -17,6 +17,7 @@ import (
 // be stored.
 type Tracker struct {
 	subscriptions map[course.Endpoint][]subscription
+	asks          map[course.Endpoint][]subscription // the same, and those that count for nothing
 	save          func(*course.Fact, []record)
 	// isOpen reports whether a part is open whatever is done; nil: all are. It must not call
 	// the tracker.
@@ -38,7 +39,7 @@ type subscription struct {
 // NewTracker returns a tracker that goes on from the stored records. It calls save for
 // each fact, and whenever lessons have changed; save must not block.
 func NewTracker(c *course.Course, records []record, save func(*course.Fact, []record)) *Tracker {
-	t := &Tracker{subscriptions: map[course.Endpoint][]subscription{}, save: save}
+	t := &Tracker{subscriptions: map[course.Endpoint][]subscription{}, asks: map[course.Endpoint][]subscription{}, save: save}
 	for n, l := range c.Lessons {
 		p := newProgress(l)
 		for _, r := range records {
@@ -62,6 +63,18 @@ func (t *Tracker) subscribe(n int, l *course.Lesson) {
 		at := p.Endpoint(l)
 		t.subscriptions[at] = append(t.subscriptions[at], s)
 	}
+	for _, p := range slices.Concat(l.Done.Patterns(), l.Asks) {
+		at := p.Endpoint(l)
+		t.asks[at] = append(t.asks[at], subscription{Pattern: p, lesson: n})
+	}
+}
+
+// isAsked reports whether a lesson that is begun or done asks for such a fact, also if it
+// changes nothing: commands are repeated, and one fact may have counted in another lesson.
+func (t *Tracker) isAsked(f *course.Fact) bool {
+	return slices.ContainsFunc(t.asks[f.Endpoint], func(s subscription) bool {
+		return t.lessons[s.lesson].State != StateOpen && s.Matches(f)
+	})
 }
 
 // update changes the lessons and hands on the fact, unless it is nil, and what has changed.
@@ -82,7 +95,7 @@ func (t *Tracker) update(f *course.Fact, change func()) {
 // Observe credits a request and returns what it has changed, in the words of the
 // Lesson-Progress header; empty if nothing.
 func (t *Tracker) Observe(f course.Fact) (header string) {
-	t.update(&f, func() { header = t.credit(&f) })
+	t.update(&f, func() { header, f.Asked = t.credit(&f), t.isAsked(&f) })
 	return header
 }
 

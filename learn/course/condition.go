@@ -19,7 +19,7 @@ func (c Condition) Patterns() []Pattern { return slices.Concat(c.All, c.Seq) }
 // anything.
 type Pattern struct {
 	// See says it in words, for "still to see".
-	See string `json:"see"`
+	See string `json:"see,omitzero"`
 	// Step is the id of the step that shows it, if one does.
 	Step string `json:"step,omitzero"`
 	// Route is method and route, such as "GET /api/v1/menu/:id"; "START server" is a start of
@@ -104,6 +104,7 @@ type Fact struct {
 	Subject     uint64 // hash of the sub of a token that was asked about, if its signature is right
 	Active      bool   // guards would take the token that was asked about
 	LoginName   string // NameKnown or NameUnknown for a refused login
+	Asked       bool   // a lesson that the learner has begun asks for such a request
 }
 
 // Endpoint is where a pattern and a fact can meet.

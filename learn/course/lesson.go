@@ -65,6 +65,8 @@ type Lesson struct {
 	Explain   string    `json:"explain"`
 	FinePrint string    `json:"fine_print,omitzero"`
 	Done      Condition `json:"done"`
+	// Asks are refusals that steps ask for and that count for nothing. A teacher is not told of them as trouble.
+	Asks []Pattern `json:"asks,omitzero"`
 }
 
 // Question has one right choice, or asks for a number. Choices are numbered from 1; of a

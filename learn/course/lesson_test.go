@@ -21,6 +21,26 @@ func TestLessons_areValid(t *testing.T) {
 	}
 }
 
+// TestLessons_sayWhatTheyAskFor: each step that may be refused says so in a pattern, so that a
+// teacher is not told of it as trouble.
+func TestLessons_sayWhatTheyAskFor(t *testing.T) {
+	for _, l := range Load().Lessons {
+		asks := slices.Concat(l.Done.Patterns(), l.Asks)
+		for _, s := range slices.Concat(l.Prepare, l.Steps, l.After) {
+			for _, status := range s.Expect.Status {
+				if status >= 400 && !slices.ContainsFunc(asks, func(p Pattern) bool { return p.Step == s.ID && slices.Contains(p.Status, status) }) {
+					t.Errorf("%s: no pattern says that %s may be answered with %d", l.ID, s.ID, status)
+				}
+			}
+		}
+		for _, p := range l.Asks {
+			if !slices.ContainsFunc(l.Steps, func(s Step) bool { return s.ID == p.Step }) {
+				t.Errorf("%s asks in a step %q, which it does not have", l.ID, p.Step)
+			}
+		}
+	}
+}
+
 // valid is a lesson file in which each test spoils one thing.
 const valid = `{
   "id": "L01", "title": "T", "minutes": 1, "part": "I", "goal": "G", "needs": [], "claims": ["A1"],
