@@ -59,8 +59,9 @@ func (p *tab) checkNoHorizontalScroll(state string) {
 	if over := eval[[]string](p, `(() => {
 		const width = document.documentElement.clientWidth
 		if (document.documentElement.scrollWidth <= width) return []
-		return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1)
+		const over = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1)
 			.map(e => e.nodeName + '.' + e.className + ' ' + Math.round(e.getBoundingClientRect().right))
+		return over.length ? over : ['a text without a box, up to ' + document.documentElement.scrollWidth]
 	})()`); len(over) > 0 {
 		p.t.Errorf("%s: the page scrolls sideways because of %s", state, strings.Join(over[:min(5, len(over))], ", "))
 	}

@@ -47,6 +47,17 @@ func TestSheets_oneA4Each(t *testing.T) {
 	}
 }
 
+// TestSheets_fitOnAPhone: a learner without a printer reads them there.
+func TestSheets_fitOnAPhone(t *testing.T) {
+	t.Parallel()
+	p := startServer(t).newTab(t)
+	p.resize(320, 900)
+	for _, l := range course.Load().Lessons {
+		p.open("/learn/sheet?lessons=" + l.ID)
+		p.checkNoHorizontalScroll("the sheet of " + l.ID + " at 320 px")
+	}
+}
+
 // pdf is what tests want to know of a PDF.
 type pdf struct {
 	pages   int

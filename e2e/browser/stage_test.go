@@ -64,6 +64,7 @@ func TestStage_whatTheThiefGets(t *testing.T) {
 		if !stage.isTrue(striped) {
 			t.Errorf("%s: the page has no banner in words and stripes", tc.name)
 		}
+		stage.checkWidths("the stage, case " + tc.name)
 		if (wristband != "") != tc.storage {
 			t.Errorf("%s: localStorage has %q", tc.name, wristband)
 		}
