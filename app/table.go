@@ -191,6 +191,11 @@ func (h *tableRestaurant) AdvanceClock(d time.Duration) bool {
 	return h.holder.now.Load().api.Authority.Advance(d)
 }
 
+// ClockAhead is how far the clock of the tokens is ahead, also by the lab of the table.
+func (h *tableRestaurant) ClockAhead() time.Duration {
+	return h.holder.now.Load().api.Authority.Ahead()
+}
+
 // SetPace changes how long tokens are valid, and how the kitchen works.
 func (h *tableRestaurant) SetPace(p class.Pace) {
 	api := h.holder.now.Load().api

@@ -28,6 +28,7 @@ import (
 type echo struct {
 	Place
 	closed atomic.Bool
+	ahead  atomic.Int64 // of its clock
 	// A request with ?wait says that it runs, and ends when it may.
 	runs, mayEnd, drained chan struct{}
 }
@@ -46,9 +47,10 @@ func (e *echo) Documents() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "documents of %s", e.Number) })
 }
 
-func (e *echo) Lessons() *learn.Handler         { return nil } // nobody asks for them here
-func (e *echo) AdvanceClock(time.Duration) bool { return true }
-func (e *echo) SetPace(Pace)                    {}
+func (e *echo) Lessons() *learn.Handler           { return nil } // nobody asks for them here
+func (e *echo) AdvanceClock(d time.Duration) bool { e.ahead.Add(int64(d)); return true }
+func (e *echo) ClockAhead() time.Duration         { return time.Duration(e.ahead.Load()) }
+func (e *echo) SetPace(Pace)                      {}
 
 func (e *echo) Drain()       { close(e.drained) }
 func (e *echo) Close() error { e.closed.Store(true); return nil }
@@ -393,6 +395,41 @@ func TestTable_isClosedAfterItsRequests(t *testing.T) {
 	if n := opened.Load(); n > 2 {
 		t.Errorf("it was opened %d times", n)
 	}
+}
+
+// TestTable_keepsItsClock: what the learner has moved is kept while the restaurant is closed and
+// opened, beside what the teacher has moved; for somebody new it begins again.
+func TestTable_keepsItsClock(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	one := c.tables[0]
+	is := func(when string, want time.Duration) {
+		t.Helper()
+		if err := one.open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := one.opened().restaurant.ClockAhead(); got != want {
+			t.Errorf("%s the clock is %s ahead, want %s", when, got, want)
+		}
+	}
+	ahead := func(d time.Duration) {
+		c.moveAhead(nil, d)
+		one.settings.catchUp(one)
+	}
+	ahead(5 * time.Minute)
+	is("at first", 5*time.Minute)
+	one.opened().restaurant.AdvanceClock(16 * time.Minute)
+	for range 2 {
+		if err := one.whileClosed(nil); err != nil {
+			t.Fatal(err)
+		}
+		is("opened again,", 21*time.Minute)
+	}
+	ahead(time.Minute)
+	is("after the teacher's minute", 22*time.Minute)
+	if err := one.becomeFree(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	is("for somebody new", 6*time.Minute)
 }
 
 func TestStates_followTheTable(t *testing.T) {

@@ -141,6 +141,7 @@ func (t *table) open(ctx context.Context) error {
 	in := t.inside.Load()
 	if in == nil {
 		in = t.openNow(context.WithoutCancel(ctx)) // for all who wait for it
+		t.settings.restoreClock(in)
 		t.inside.Store(in)
 		t.settings.catchUp(t)
 		t.class.feed.publish(nil)
@@ -169,6 +170,7 @@ func (t *table) whileClosed(fn func() error) error {
 	defer t.use.Unlock()
 	var err error
 	if in := t.opened(); in != nil {
+		t.settings.keepClock(in)
 		err = in.restaurant.Close()
 	}
 	t.inside.Store(nil)
