@@ -288,6 +288,9 @@ func TestTokens_timeEdges(t *testing.T) {
 			if status, slug, _ := strings.Cut(tc.want, " "); strconv.Itoa(res.Code) != status || !strings.Contains(res.Body.String(), `"/problems/`+slug+`"`) {
 				t.Errorf("%s: %d %s, want %s", tc.name, res.Code, res.Body, tc.want)
 			}
+			if says := strings.Contains(res.Body.String(), "issued in the future"); says != (tc.iat > 5*time.Second) {
+				t.Errorf("%s: %s", tc.name, res.Body)
+			}
 		}
 		srv.get(t, mePath, bearer(f.good)).wants(t, 200, "")
 	})

@@ -158,6 +158,9 @@ var endings = map[models.EndReason]string{
 
 // detailOf returns what is known about a refusal beyond its kind, or an empty text.
 func detailOf(err error) string {
+	if errors.Is(err, verify.ErrInFuture) {
+		return problem.IssuedInFuture
+	}
 	revoked, _ := errors.AsType[tokens.RevokedError](err)
 	return endings[revoked.Why]
 }

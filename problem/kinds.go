@@ -249,3 +249,6 @@ var (
 		"This class takes nobody in by this way: it needs the code of a table, or it is closed.",
 		"Ask your teacher for a code.")
 )
+
+// IssuedInFuture is the detail of TokenClaimsInvalid if iat is in the future.
+const IssuedInFuture = "The wristband (access token) says that it was issued in the future: its iat is later than the clock of this server. So the clocks of two servers differ, or the clock for tokens was set back. Log in again. If that does not help, set the clocks."

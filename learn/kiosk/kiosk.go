@@ -198,6 +198,8 @@ func (k *Kiosk) refusal(err error, is *issuer) *problem.Problem {
 		detail = "The wristband (access token) names a restaurant that this kiosk does not trust. It trusts " + string(k.trust) + " and what is below."
 	case errors.Is(err, verify.ErrKeyUnknown) && !is.hasKeys():
 		detail = "The kiosk could not get the keys of the restaurant, so it cannot check the wristband (access token). Is the restaurant running? Try again in some seconds."
+	case errors.Is(err, verify.ErrInFuture):
+		detail = problem.IssuedInFuture
 	case errors.Is(err, verify.ErrRevoked):
 		detail = "The restaurant says that the login session of this wristband (access token) has ended. Log in again at the restaurant."
 	}

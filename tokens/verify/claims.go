@@ -7,6 +7,7 @@ package verify
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -79,6 +80,9 @@ var (
 	ErrExpired          = &Refusal{"token-expired", "token has expired"}
 	ErrRevoked          = &Refusal{"token-revoked", "token has been revoked"}
 )
+
+// ErrInFuture is an ErrClaimsInvalid: the clock of whoever issued the token is ahead of ours.
+var ErrInFuture = fmt.Errorf("%w: iat is in the future", ErrClaimsInvalid)
 
 // SlugOf returns the slug of the problem for an error of Verify.
 func SlugOf(err error) string {

@@ -123,7 +123,10 @@ func (v Verifier) Check(verified string) (Token, error) {
 	}
 	now := v.Now()
 	id, fault := v.checkClaims(h, c, now)
-	if fault != "" {
+	switch {
+	case fault == "iat" && c.IssuedAt > 0:
+		return Token{}, ErrInFuture
+	case fault != "":
 		return Token{}, fmt.Errorf("%w: %s", ErrClaimsInvalid, fault)
 	}
 	if !now.Before(time.Unix(c.ExpiresAt, 0)) {
