@@ -7,7 +7,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"restaurant/httpjson"
 	"restaurant/learn/course"
 	"restaurant/learn/export"
 	"restaurant/problem"
@@ -107,15 +106,28 @@ func (h *Handler) lesson(id string) (*course.Lesson, error) {
 	if l, ok := course.Load().Lesson(id); ok {
 		return l, nil
 	}
-	var ids []string
+	counted, extras := course.Load().Counted(), ""
 	for _, l := range course.Load().Lessons {
-		ids = append(ids, strings.ToLower(l.ID))
+		if l.Extra {
+			extras += ", " + l.ID
+		}
 	}
-	counted := course.Load().Counted()
-	p := problem.NotFound.New("There is no lesson of that name. The lessons are L01 to " + counted[len(counted)-1].ID + ", and they are listed at /learn/lessons.").See("/learn/lessons")
-	if near := strings.ToUpper(httpjson.Nearest(id, ids)); near != "" {
-		p.Detail += " Did you mean /#/lessons/" + near + " or /learn/lessons/" + near + "?"
-		p = p.See("/#/lessons/"+near, "/learn/lessons/"+near)
+	p := problem.NotFound.New("There is no lesson of that name. The lessons are L01 to " + counted[len(counted)-1].ID + extras + ", and they are listed at /learn/lessons.").See("/learn/lessons")
+	if meant := meantLesson(id); meant != "" {
+		p.Detail += " Did you mean /#/lessons/" + meant + " or /learn/lessons/" + meant + "?"
+		p = p.See("/#/lessons/"+meant, "/learn/lessons/"+meant)
 	}
 	return nil, p
+}
+
+// meantLesson is the id of a lesson that somebody has written in another way, such as l1 for L01,
+// or empty. Of a wrong number nobody knows which lesson was meant.
+func meantLesson(id string) string {
+	number := strings.TrimLeft(strings.TrimLeftFunc(id, func(r rune) bool { return r < '0' || r > '9' }), "0")
+	for _, l := range course.Load().Lessons {
+		if number == strings.TrimLeft(l.ID[1:], "0") && strings.HasPrefix(strings.ToUpper(id), l.ID[:1]) {
+			return l.ID
+		}
+	}
+	return ""
 }
