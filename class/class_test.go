@@ -524,6 +524,22 @@ func TestMessage_isInEachAnswer(t *testing.T) {
 	})
 }
 
+// TestMessage_isOneLine: it is shown in one line on all pages.
+func TestMessage_isOneLine(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	code, err := c.NewTeacherCode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, status := range map[string]int{
+		"It’s the\u00a0best page": 200, `a\nb`: 422, "a\u0085b": 422, "a\u2028b": 422, "a\u2029b": 422, "a\u202eb": 422,
+	} {
+		if w := c.ask("POST", "/teach/message", `{"text":"`+text+`"}`, "Authorization", "Bearer "+code); w.Code != status {
+			t.Errorf("%q: %d %s, want %d", text, w.Code, w.Body, status)
+		}
+	}
+}
+
 // TestPause_holdsTheTables: pages and lessons can be read, and all else waits.
 func TestPause_holdsTheTables(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -533,7 +549,8 @@ func TestPause_holdsTheTables(t *testing.T) {
 		for _, path := range []string{"", "/", "/learn", "/learn/lessons/L03", "/healthz", "/css/app.css", "/problems/class-paused", "/swagger/index.html"} {
 			want(t, c.ask("GET", at+path, ""), 200, "table 01")
 		}
-		for _, call := range [][2]string{{"GET", "/api/v1/menu"}, {"POST", "/api/v1/orders"}, {"POST", "/learn/lessons/L03/answers"}, {"GET", "/lab/rush"}, {"GET", "/.well-known/jwks.json"}, {"GET", "/kiosk/me"}} {
+		want(t, c.ask("GET", at+"/kiosk/healthz", ""), 200, "ok")
+		for _, call := range [][2]string{{"GET", "/api/v1/menu"}, {"POST", "/kiosk/healthz"}, {"POST", "/api/v1/orders"}, {"POST", "/learn/lessons/L03/answers"}, {"GET", "/lab/rush"}, {"GET", "/.well-known/jwks.json"}, {"GET", "/kiosk/me"}} {
 			w := c.ask(call[0], at+call[1], "")
 			want(t, w, 503, "class-paused")
 			if w.Header().Get("Retry-After") != "90" {

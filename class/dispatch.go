@@ -146,7 +146,10 @@ func readable(method, path string) bool {
 	if method != http.MethodGet && method != http.MethodHead {
 		return false
 	}
-	first, _, _ := strings.Cut(path, "/")
+	first, rest, _ := strings.Cut(path, "/")
+	if "/"+first == kioskPath {
+		return rest == "healthz"
+	}
 	return slices.Contains([]string{"", "healthz", "readyz", "learn", "css", "js", "favicon.svg", "icons.svg", "problems", "swagger", "openapi.json"}, first)
 }
 

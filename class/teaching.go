@@ -11,6 +11,7 @@ import (
 
 	"restaurant/httpjson"
 	"restaurant/learn"
+	"restaurant/models"
 )
 
 const (
@@ -41,7 +42,7 @@ func (c *Class) setMessageForAll(gc *gin.Context) error {
 	text := strings.TrimSpace(req.Text)
 	var cs httpjson.Checks
 	cs.Require(utf8.RuneCountInString(text) <= maxMessage, "text", "must be 140 characters at most")
-	cs.Require(!hasControls(text), "text", "must not contain line breaks or control characters")
+	cs.Require(!strings.ContainsFunc(text, models.IsControl), "text", "must not contain line breaks or control characters")
 	cs.Require(req.Minutes >= 0 && req.Minutes <= maxMessageMinutes, "minutes", "must be a number from 1 to 600, or left out for 10")
 	if err := cs.Err(); err != nil {
 		return err
