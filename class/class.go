@@ -38,7 +38,7 @@ type Restaurant interface {
 	Lessons() *learn.Handler
 	// AdvanceClock moves the clock of the tokens ahead, and reports whether it did.
 	AdvanceClock(time.Duration) bool
-	// ClockAhead is how far that clock is ahead, whoever has moved it.
+	// ClockAhead is how far that clock is ahead, also if the learner has moved it.
 	ClockAhead() time.Duration
 	// SetPace changes what is set in it, until the restaurant is closed.
 	SetPace(Pace)

@@ -81,7 +81,7 @@ var (
 	ErrRevoked          = &Refusal{"token-revoked", "token has been revoked"}
 )
 
-// ErrInFuture is an ErrClaimsInvalid: the clock of whoever issued the token is ahead of ours.
+// ErrInFuture is an ErrClaimsInvalid: the clock of its issuer is ahead of ours.
 var ErrInFuture = fmt.Errorf("%w: iat is in the future", ErrClaimsInvalid)
 
 // SlugOf returns the slug of the problem for an error of Verify.
