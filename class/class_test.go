@@ -566,3 +566,15 @@ func TestMain(m *testing.M) {
 	gin.SetMode(gin.ReleaseMode)
 	m.Run()
 }
+
+// TestNameFault_refusesWhatDoesSomething to the text around it; names in any script are taken.
+func TestNameFault_refusesWhatDoesSomething(t *testing.T) {
+	for name, taken := range map[string]bool{
+		"Cárla": true, "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627": true, "\U0001F469\u200d\U0001F373": true, "": true, strings.Repeat("é", MaxName): true, strings.Repeat("e", MaxName+1): false,
+		"a\nb": false, "a\u2028b": false, "a\u2029b": false, "a\u202eb": false, "a\x00b": false, "\xff": false,
+	} {
+		if got := NameFault(name) == ""; got != taken {
+			t.Errorf("%q is taken: %v", name, got)
+		}
+	}
+}

@@ -10,11 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
+	"restaurant/models"
 	"restaurant/problem"
 )
 
@@ -244,14 +245,10 @@ func NameFault(name string) string {
 	switch {
 	case !utf8.ValidString(name) || utf8.RuneCountInString(name) > MaxName:
 		return fmt.Sprintf("must be UTF-8 text of %d characters at most", MaxName)
-	case hasControls(name):
+	case strings.ContainsFunc(name, models.IsControl):
 		return "must not contain control characters"
 	}
 	return ""
-}
-
-func hasControls(text string) bool {
-	return slices.ContainsFunc([]rune(text), func(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) })
 }
 
 // Summary says in a sentence which class of a folder goes on, or nothing if there is none.
