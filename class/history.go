@@ -28,7 +28,7 @@ type fact struct {
 	// Token is none, valid, or the slug with which the token was refused.
 	Token string `json:"token"`
 
-	helped bool // a lesson needed it, or asks for such a request
+	helped bool // a lesson needed it, or asks for such a refusal
 }
 
 func (t *table) newFact(f *learn.Fact, helped bool) fact {

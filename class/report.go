@@ -31,7 +31,7 @@ type ReportedFact struct {
 	Status  int       `json:"status"`
 	Problem *string   `json:"problem"`
 	Token   string    `json:"token"`
-	// Helped is whether a lesson needed it, or asks for such a request.
+	// Helped is whether a lesson needed it, or asks for such a refusal.
 	Helped bool `json:"helped"`
 }
 

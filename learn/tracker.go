@@ -69,10 +69,10 @@ func (t *Tracker) subscribe(n int, l *course.Lesson) {
 	}
 }
 
-// isAsked reports whether a lesson that is begun or done asks for such a fact, also if it
+// isAsked reports whether a lesson that is begun or done asks for such a refusal, also if it
 // changes nothing: commands are repeated, and one fact may have counted in another lesson.
 func (t *Tracker) isAsked(f *course.Fact) bool {
-	return slices.ContainsFunc(t.asks[f.Endpoint], func(s subscription) bool {
+	return f.Status >= http.StatusBadRequest && slices.ContainsFunc(t.asks[f.Endpoint], func(s subscription) bool {
 		return t.lessons[s.lesson].State != StateOpen && s.Matches(f)
 	})
 }

@@ -104,7 +104,7 @@ type Fact struct {
 	Subject     uint64 // hash of the sub of a token that was asked about, if its signature is right
 	Active      bool   // guards would take the token that was asked about
 	LoginName   string // NameKnown or NameUnknown for a refused login
-	Asked       bool   // a lesson that the learner has begun asks for such a request
+	Asked       bool   // a lesson that the learner has begun asks for such a refusal
 }
 
 // Endpoint is where a pattern and a fact can meet.
