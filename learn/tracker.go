@@ -17,7 +17,7 @@ import (
 // be stored.
 type Tracker struct {
 	subscriptions map[course.Endpoint][]subscription
-	asks          map[course.Endpoint][]subscription // the same, and those that count for nothing
+	asks          map[course.Endpoint][]subscription // refusals that are no trouble
 	save          func(*course.Fact, []record)
 	// isOpen reports whether a part is open whatever is done; nil: all are. It must not call
 	// the tracker.
@@ -63,17 +63,17 @@ func (t *Tracker) subscribe(n int, l *course.Lesson) {
 		at := p.Endpoint(l)
 		t.subscriptions[at] = append(t.subscriptions[at], s)
 	}
-	for _, p := range slices.Concat(l.Done.Patterns(), l.Asks) {
+	for _, p := range l.Asks {
 		at := p.Endpoint(l)
 		t.asks[at] = append(t.asks[at], subscription{Pattern: p, lesson: n})
 	}
 }
 
-// isAsked reports whether a lesson that is begun or done asks for such a refusal, also if it
-// changes nothing: commands are repeated, and one fact may have counted in another lesson.
+// isAsked reports whether a lesson that is begun asks for such a refusal, however often. One
+// that counts, and is tried again, is trouble: the learner may not see that it has counted.
 func (t *Tracker) isAsked(f *course.Fact) bool {
 	return f.Status >= http.StatusBadRequest && slices.ContainsFunc(t.asks[f.Endpoint], func(s subscription) bool {
-		return t.lessons[s.lesson].State != StateOpen && s.Matches(f)
+		return t.lessons[s.lesson].State == StateStarted && s.Matches(f)
 	})
 }
 

@@ -314,15 +314,15 @@ func TestTracker_locked(t *testing.T) {
 	want(tr, observe(tr, fact("GET /L03", 200)), "L03 done; next=L01", StateOpen, StateOpen, StateDone)
 }
 
-// TestTracker_saysWhatIsAsked: a request that a lesson asks for, also when it was seen already or
-// counts for nothing; but only in a lesson that is begun or done.
+// TestTracker_saysWhatIsAsked: a refusal that a lesson asks for and that counts for nothing; but only
+// while the lesson is begun, and not one that has counted and is tried again.
 func TestTracker_saysWhatIsAsked(t *testing.T) {
 	c := newCourse(course.Condition{All: []course.Pattern{{See: "a", Route: "GET /a", Status: []int{401}}, {See: "b", Route: "GET /b"}}})
 	c.Lessons[0].Asks = []course.Pattern{{Route: "GET /c", Status: []int{405}}}
 	var asked []bool
 	tr := NewTracker(c, nil, func(f *course.Fact, _ []record) { asked = append(asked, f.Asked) })
 	observe(tr, fact("GET /c", 405), fact("GET /a", 401), fact("GET /a", 401), fact("GET /a", 403), fact("GET /c", 405), fact("GET /b", 200), fact("GET /a", 401))
-	if want := []bool{false, true, true, false, true, true, true}; !slices.Equal(asked, want) {
+	if want := []bool{false, false, false, false, true, false, false}; !slices.Equal(asked, want) {
 		t.Errorf("asked for are %v, want %v", asked, want)
 	}
 }

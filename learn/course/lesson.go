@@ -65,7 +65,7 @@ type Lesson struct {
 	Explain   string    `json:"explain"`
 	FinePrint string    `json:"fine_print,omitzero"`
 	Done      Condition `json:"done"`
-	// Asks are refusals that steps ask for and that count for nothing. A teacher is not told of them as trouble.
+	// Asks are refusals that steps ask for, and that count for nothing or come many times. A teacher is not told of them as trouble.
 	Asks []Pattern `json:"asks,omitzero"`
 }
 
