@@ -64,7 +64,7 @@ type Options struct {
 	// and how long it was closed; nil if that is not for a client to ask for.
 	Reopen func(context.Context) (now *Handler, closed time.Duration, err error)
 	// Observe is called with each fact, and with nil when lessons have changed without one;
-	// helped is whether they have, or a lesson asks for such a request. It must neither block nor
+	// helped is whether they have, or a lesson asks for such a refusal. It must neither block nor
 	// call the lessons. It may be nil.
 	Observe func(f *Fact, helped bool)
 	// IsOpen reports whether a part of the course is open before the part before it is done;
