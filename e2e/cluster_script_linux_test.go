@@ -27,7 +27,7 @@ func TestNginx_clusterScript(t *testing.T) {
 	if line == nil {
 		t.Fatal("docs/scaling.md does not say how to start instances")
 	}
-	first := freePorts(t, 4)
+	first := testkit.FreePorts(t, 4)
 	args := strings.Fields(string(line[1]))
 	cmd := exec.Command(args[0], append(args[1:], "PORT="+strconv.Itoa(first))...)
 	cmd.Dir, cmd.SysProcAttr = "..", &syscall.SysProcAttr{Setpgid: true}
@@ -56,35 +56,9 @@ func TestNginx_clusterScript(t *testing.T) {
 	}
 	interrupt()
 	script.Wait(30 * time.Second)
-	if l, err := net.Listen("tcp", loopbackAt(first)); err != nil {
+	if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first))); err != nil {
 		t.Errorf("after Ctrl-C: %v", err)
 	} else {
 		l.Close()
 	}
 }
-
-// freePorts returns the first of n ports of loopback in a row that nobody listens at.
-func freePorts(t *testing.T, n int) int {
-	t.Helper()
-	for range 100 {
-		_, text, err := net.SplitHostPort(testkit.FreeAddr(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		first, err := strconv.Atoi(text)
-		free := err == nil && first+n < 65535
-		for port := first; free && port < first+n; port++ {
-			l, err := net.Listen("tcp", loopbackAt(port))
-			if free = err == nil; free {
-				l.Close()
-			}
-		}
-		if free {
-			return first
-		}
-	}
-	t.Fatalf("no %d free ports in a row", n)
-	return 0
-}
-
-func loopbackAt(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -48,7 +48,7 @@ func NewMachines(t testing.TB, names ...string) *Machines {
 	m.makeFolder(dir)
 	m.makeFolder(filepath.Join(dir, "wal"))
 	for _, name := range names {
-		machine := &Machine{Name: name, Addr: lowAddr(t), of: m, home: filepath.Join(dir, name)}
+		machine := &Machine{Name: name, Addr: freeIPv4(t), of: m, home: filepath.Join(dir, name)}
 		m.makeFolder(machine.home)
 		m.all = append(m.all, machine)
 	}

@@ -3,7 +3,6 @@ package testkit
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -54,7 +53,7 @@ func NewPostgresPair(t testing.TB) *PostgresPair {
 	}
 	p := &PostgresPair{t: t, bin: os.Getenv("TEST_POSTGRES_BIN"), dir: dir}
 	for i := range p.Servers {
-		p.Servers[i] = &PairedServer{Addr: lowAddr(t), pair: p, data: filepath.Join(dir, fmt.Sprint("server", i+1))}
+		p.Servers[i] = &PairedServer{Addr: freeIPv4(t), pair: p, data: filepath.Join(dir, fmt.Sprint("server", i+1))}
 	}
 	t.Cleanup(func() {
 		for _, s := range p.Servers {
@@ -75,19 +74,8 @@ func NewPostgresPair(t testing.TB) *PostgresPair {
 	return p
 }
 
-// lowAddr returns a free address whose port no connection gets by chance while the server
-// is away.
-func lowAddr(t testing.TB) string {
-	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)) // #nosec G404 -- not a secret
-		if l, err := net.Listen("tcp", addr); err == nil {
-			_ = l.Close() // it was only a look
-			return addr
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
-}
+// freeIPv4 is FreeAddr for a server that listens at 127.0.0.1 only.
+func freeIPv4(t testing.TB) string { return "127.0.0.1:" + strconv.Itoa(FreePorts(t, 1)) }
 
 // folderInMemory is a folder in memory if there is one, else that for temporary files.
 func folderInMemory() string {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -42,14 +43,20 @@ type Process struct {
 // Answer is a whole answer. Without one, or with half of one, its status is 0.
 type Answer = process.Answer
 
-// FreeAddr returns a loopback address that no process listens on.
+// FreeAddr returns an address of localhost that no process listens on.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
-	addr, err := process.FreeAddr()
+	return "localhost:" + strconv.Itoa(FreePorts(t, 1))
+}
+
+// FreePorts returns the first of n ports of localhost in a row that no process listens on.
+func FreePorts(t testing.TB, n int) int {
+	t.Helper()
+	first, err := process.FreePorts(n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return addr
+	return first
 }
 
 // Start starts the program over a data folder and waits until it is ready.

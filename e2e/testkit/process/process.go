@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -60,18 +59,6 @@ func BuildFrom(ctx context.Context, source, dir string, flags ...string) (string
 		return "", fmt.Errorf("the program does not build: %w\n%s", err, out)
 	}
 	return path, nil
-}
-
-// FreeAddr returns a port of localhost that no process listens on, neither at 127.0.0.1
-// nor at [::1]: all addresses together have one only if each has.
-func FreeAddr() (string, error) {
-	l, err := net.Listen("tcp", ":0") //nolint:gosec // it is closed at once
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return "localhost:" + port, err
 }
 
 // Process is a program that listens at an address.
