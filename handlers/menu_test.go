@@ -90,6 +90,8 @@ func TestMenu_filters(t *testing.T) {
 	for query, field := range map[string]string{
 		"?sort=id;DROP":                        "query",
 		"?q=%zz":                               "query",
+		"?sort=name&sort=-name":                "query",
+		"?q=pizza&%71=pizza":                   "query",
 		"?sort=id":                             "sort",
 		"?vegetarian=maybe":                    "vegetarian",
 		"?max_price_cents=0":                   "max_price_cents",

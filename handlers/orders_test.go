@@ -254,6 +254,7 @@ func TestOrders_pages(t *testing.T) {
 	}
 	for query, field := range map[string]string{
 		"limit=0": "limit", "limit=101": "limit", "limit=ten": "limit", "limit=": "limit", "limit=99999999999999999999": "limit",
+		"limit=5&limit=100": "query", "status=placed&status=served": "query",
 		"cursor=": "cursor", "cursor=abc": "cursor", "cursor=%00": "cursor", "cursor=aWQ6MA": "cursor", "cursor=aWQ6LTE": "cursor",
 		"cursor=aWQ6MDE": "cursor", "cursor=aWQ6MTc%3D": "cursor", "cursor=" + strings.Repeat("A", 4000): "cursor",
 		"cursor=" + httpjson.Cursor(math.MaxInt64).String() + "A": "cursor", "cursor=%27%20OR%201%3D1--": "cursor",

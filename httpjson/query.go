@@ -14,11 +14,24 @@ type Query struct {
 	checks *Checks
 }
 
-// ReadQuery parses the query string and adds to checks if it is malformed.
+// ReadQuery parses the query string and adds to checks if it is malformed. A parameter that
+// comes twice is refused, as a field of a body is: two programs could read different ones.
 func ReadQuery(c *gin.Context, checks *Checks) Query {
-	values, err := url.ParseQuery(c.Request.URL.RawQuery)
+	q := Query{checks: checks}
+	var err error
+	q.Values, err = url.ParseQuery(c.Request.URL.RawQuery)
 	checks.Require(err == nil, "query", "must be name=value pairs, percent-encoded and joined by &")
-	return Query{values, checks}
+	checks.Require(!q.repeats(), "query", "must have each parameter once")
+	return q
+}
+
+func (q Query) repeats() bool {
+	for _, values := range q.Values {
+		if len(values) > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // Int returns a whole number from least to most, or def if there is none.
