@@ -161,7 +161,7 @@ func wantReceivedNext(t *testing.T, changes <-chan models.Order, want models.Sta
 }
 
 // TestRun_afterTheClockWasSetBack: in the second bubble it is earlier than in the first,
-// which has left an order of the future.
+// which has left an order of the future. It is served as if it had just been placed.
 func TestRun_afterTheClockWasSetBack(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "restaurant.db")
@@ -171,10 +171,11 @@ func TestRun_afterTheClockWasSetBack(t *testing.T) {
 		return store
 	}
 	var f *fixture
+	var old models.Order
 	synctest.Test(t, func(t *testing.T) {
 		f = fixtureOf(t, open(t))
 		time.Sleep(time.Hour)
-		f.placeOrder(t)
+		old = f.placeOrder(t)
 		noError(t, f.store.Close())
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -186,8 +187,10 @@ func TestRun_afterTheClockWasSetBack(t *testing.T) {
 		o := f.placeOrder(t)
 		k.Wake()
 		time.Sleep(4 * pace)
-		if got := f.order(t, o.ID); got.Status != models.StatusServed {
-			t.Errorf("a new order is %s after %v", got.Status, 4*pace)
+		for name, id := range map[string]int64{"a new": o.ID, "the old": old.ID} {
+			if got := f.order(t, id); got.Status != models.StatusServed {
+				t.Errorf("%s order is %s after %v", name, got.Status, 4*pace)
+			}
 		}
 	})
 }

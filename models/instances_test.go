@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -179,7 +180,7 @@ func TestAdvanceDue_skipsRowsOfAnotherInstance(t *testing.T) {
 		failed := errors.New("the instance died")
 		err := stores[0].write(t.Context(), func(tx *gorm.DB) error {
 			var held []struct{ ID int64 }
-			if err := tx.Raw(advanceSQL(stores[0].engine.dialect(), 2), Now(), Millis(0), Now()).Scan(&held).Error; err != nil || len(held) != 2 {
+			if err := tx.Raw(advanceSQL(stores[0].engine.dialect(), 2), Now(), Millis(0), Now(), Millis(math.MaxInt64)).Scan(&held).Error; err != nil || len(held) != 2 {
 				t.Errorf("%d orders, %v", len(held), err)
 			}
 			rest, err := stores[1].AdvanceDue(context.Background(), Due{Now(), Now()}, 10)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -214,18 +215,25 @@ func (s *Store) transition(ctx context.Context, to Status, where string, args ..
 // those in preparation or ready that have been so since Cooking or longer.
 type Due struct{ Placed, Cooking Millis }
 
+// clockDifference is how far ahead a time may be that another instance has written. One
+// that is later still was written before the clock was set back, perhaps by hours: such an
+// order is due at once.
+const clockDifference = time.Minute
+
 // advanceSQL selects and advances due orders in one statement: those that have had
-// their status since $2, or if they are placed, since $3 or longer. Instances that share
-// a database skip each other's rows.
+// their status since $2, or if they are placed, since $3 or longer, or only after $4.
+// Instances that share a database skip each other's rows.
 func advanceSQL(d dialect, limit int) string {
-	const due = "SELECT id FROM (SELECT id FROM orders WHERE NOT done AND status = '%s' AND updated_at <= %s ORDER BY updated_at LIMIT %d%s) AS due_%[1]s"
+	const due = "SELECT id FROM (SELECT id FROM orders WHERE NOT done AND status = '%s' AND updated_at %s ORDER BY updated_at LIMIT %d%s) AS due_%[1]s"
 	var chosen, steps, times []string
 	for _, from := range []Status{StatusReady, StatusPreparing, StatusPlaced} {
-		since := "$2"
+		since := "<= $2"
 		if from == StatusPlaced {
-			since = "$3"
+			since = "<= $3"
 		}
-		chosen = append(chosen, fmt.Sprintf(due, from, since, limit, d.skipLocked))
+		for _, when := range []string{since, "> $4"} {
+			chosen = append(chosen, fmt.Sprintf(due, from, when, limit, d.skipLocked))
+		}
 		steps = append(steps, fmt.Sprintf("WHEN '%s' THEN '%s'", from, next[from]))
 		times = append(times, fmt.Sprintf("%s_at = CASE status WHEN '%s' THEN $1 ELSE %[1]s_at END", next[from], from))
 	}
@@ -242,7 +250,8 @@ func (s *Store) AdvanceDue(ctx context.Context, due Due, limit int) (ids []int64
 			ID     int64
 			Status Status
 		}
-		if err := tx.Raw(advanceSQL(s.engine.dialect(), limit), Now(), due.Cooking, due.Placed).Scan(&advanced).Error; err != nil {
+		now := Now()
+		if err := tx.Raw(advanceSQL(s.engine.dialect(), limit), now, due.Cooking, due.Placed, now.Add(clockDifference)).Scan(&advanced).Error; err != nil {
 			return err
 		}
 		ids, moved = make([]int64, len(advanced)), map[Status]int{}
