@@ -21,7 +21,7 @@ func main() {
 		stop() // before anything shuts down: a second Ctrl-C ends the program at once
 		cancel()
 	})
-	if err := app.Run(ctx, os.Args[1:], os.Getenv, app.Stdio{In: os.Stdin, Out: os.Stdout, Log: os.Stderr}); err != nil {
+	if err := app.Run(ctx, os.Args[1:], os.Environ(), app.Stdio{In: os.Stdin, Out: os.Stdout, Log: os.Stderr}); err != nil {
 		fmt.Fprintln(os.Stderr, "restaurant:", err)
 		os.Exit(1)
 	}

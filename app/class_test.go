@@ -77,7 +77,7 @@ func TestClass_isForgottenAtAnyAddress(t *testing.T) {
 		}
 		run := func(more ...string) error {
 			args := slices.Concat([]string{"class", "-data-dir", folder}, refused, more)
-			return Run(t.Context(), args, func(string) string { return "" }, Stdio{In: strings.NewReader(""), Out: io.Discard, Log: io.Discard})
+			return Run(t.Context(), args, nil, Stdio{In: strings.NewReader(""), Out: io.Discard, Log: io.Discard})
 		}
 		isThere := func() bool { return class.Summary(filepath.Join(folder, "class")) != "" }
 		if err := run(); err == nil || !isThere() {
@@ -101,7 +101,7 @@ func TestClass_isForgottenWhenItIsDamaged(t *testing.T) {
 			}
 		}
 		var out strings.Builder
-		err := Run(t.Context(), []string{"class", "-data-dir", folder, "-forget", "-yes"}, func(string) string { return "" }, Stdio{In: strings.NewReader(""), Out: &out, Log: io.Discard})
+		err := Run(t.Context(), []string{"class", "-data-dir", folder, "-forget", "-yes"}, nil, Stdio{In: strings.NewReader(""), Out: &out, Log: io.Discard})
 		if want && (err != nil || exists(tables) || !strings.Contains(out.String(), "missing or damaged")) || !want && !strings.Contains(textOf(err), "there is no class in") {
 			t.Errorf("%q: %v, %s", text, err, out.String())
 		}
@@ -120,7 +120,7 @@ func TestClass_takesNoOtherTablesOver(t *testing.T) {
 	run := func(args ...string) error {
 		ctx, stop := context.WithCancel(t.Context())
 		args = append([]string{"class", "-data-dir", folder, "-addr", "127.0.0.1:0", "-tables", "1"}, args...)
-		return Run(ctx, args, func(string) string { return "" }, Stdio{In: strings.NewReader(""), Out: whenWritten(stop), Log: io.Discard})
+		return Run(ctx, args, nil, Stdio{In: strings.NewReader(""), Out: whenWritten(stop), Log: io.Discard})
 	}
 	if err := run(); !strings.Contains(textOf(err), "class.json is missing") || !exists(filepath.Join(folder, "class", order)) {
 		t.Errorf("without class.json: %v", err)
@@ -168,7 +168,7 @@ func TestClass_namesAreForItsTables(t *testing.T) {
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		args := slices.Concat([]string{"class", "-data-dir", folder, "-addr", "127.0.0.1:0", "-names", names}, tc.flags)
-		err := Run(ctx, args, func(string) string { return "" }, Stdio{In: strings.NewReader(""), Out: whenWritten(stop), Log: io.Discard})
+		err := Run(ctx, args, nil, Stdio{In: strings.NewReader(""), Out: whenWritten(stop), Log: io.Discard})
 		if got := textOf(err); tc.want == "" && err != nil || !strings.Contains(got, tc.want) {
 			t.Errorf("%d names for %d tables with %v: %q", tc.names, tc.had, tc.flags, got)
 		}

@@ -50,14 +50,14 @@ var commands = []command{
 }
 
 // start reads the command line and runs the command.
-func (cmd command) start(ctx context.Context, args []string, getenv func(string) string, std Stdio) error {
-	c := call{Stdio: std, getenv: getenv}
+func (cmd command) start(ctx context.Context, args, environ []string, std Stdio) error {
+	c := call{Stdio: std, getenv: getenvOf(environ)}
 	var extra func(*flag.FlagSet)
 	if cmd.flags != nil {
 		extra = func(f *flag.FlagSet) { cmd.flags(&c, f) }
 	}
-	warnOfOldNames(std.Log, getenv)
-	cfg, rest, err := readConfig(cmd.name, args, getenv, extra)
+	warnOfOtherNames(std.Log, environ)
+	cfg, rest, err := readConfig(cmd.name, args, c.getenv, extra)
 	switch {
 	case err != nil:
 		return err

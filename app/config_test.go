@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -147,30 +148,53 @@ func TestSettings_rejectBadValues(t *testing.T) {
 	}
 }
 
-// TestSettings_nameOldVariables: who still sets ADDR learns its new name, in one line a
-// variable. What other programs set is no reason to speak.
-func TestSettings_nameOldVariables(t *testing.T) {
-	for env, want := range map[string]string{
-		"ADDR":            "ADDR has no effect. Did you mean RESTAURANT_ADDR?\n",
-		"DATA_DIR":        "DATA_DIR has no effect. Did you mean RESTAURANT_DATA_DIR?\n",
-		"PUBLIC":          "",
-		"TLS":             "",
-		"DATABASE_URL":    "",
-		"RESTAURANT_ADDR": "",
+// TestSettings_nameWhatIsMeant: who still sets ADDR learns its new name, and who misspells a
+// name the right one, in one line a variable. What other programs set is no reason to speak.
+func TestSettings_nameWhatIsMeant(t *testing.T) {
+	for entry, want := range map[string]string{
+		"ADDR=localhost:0":                  "ADDR has no effect. Did you mean RESTAURANT_ADDR?\n",
+		"DATA_DIR=data":                     "DATA_DIR has no effect. Did you mean RESTAURANT_DATA_DIR?\n",
+		"RESTAURANT_PUBLC=on":               "RESTAURANT_PUBLC has no effect. Did you mean RESTAURANT_PUBLIC?\n",
+		"RESTAURANT_DATABASE=postgres://x":  "RESTAURANT_DATABASE has no effect. Did you mean RESTAURANT_DATABASE_URL?\n",
+		"RESTAURANT_KITCHENPACE=1s":         "RESTAURANT_KITCHENPACE has no effect. Did you mean RESTAURANT_KITCHEN_PACE?\n",
+		"RESTAURANT_ADDR=localhost:0":       "",
+		"RESTAURANT_ADRR=":                  "",
+		"PUBLIC=C:\\Users\\Public":          "",
+		"TLS=on":                            "",
+		"DATABASE_URL=x":                    "",
+		"=C:=C:\\":                          "",
+		"RESTAURANT_SERVICE_HOST=10.0.0.1":  "",
+		"RESTAURANT_SERVICE_PORT=8080":      "",
+		"RESTAURANT_SERVICE_PORT_HTTP=8080": "",
+		"RESTAURANT_PORT=tcp://10.0.0.1:80": "",
+		"RESTAURANT_PORT_80_TCP=tcp://x:80": "",
+		"RESTAURANT_PORT_80_TCP_ADDR=x":     "",
+		"RESTAURANT_PORT_80_TCP_PORT=80":    "",
+		"RESTAURANT_PORT_80_TCP_PROTO=tcp":  "",
 	} {
-		getenv := func(name string) string { return map[string]string{env: "localhost:0"}[name] }
 		var log bytes.Buffer
-		_ = Run(t.Context(), []string{"health", "-data-dir", t.TempDir(), "-addr", "localhost:1"}, getenv, Stdio{Out: io.Discard, Log: &log})
+		_ = Run(t.Context(), []string{"health", "-data-dir", t.TempDir(), "-addr", "localhost:1"}, []string{"x=1", entry}, Stdio{Out: io.Discard, Log: &log})
 		if log.String() != want {
-			t.Errorf("%s: the log says %q, want %q", env, log.String(), want)
+			t.Errorf("%s: the log says %q, want %q", entry, log.String(), want)
 		}
+	}
+}
+
+// TestSettings_caseOfNames: Windows takes a variable in any case, other systems do not.
+func TestSettings_caseOfNames(t *testing.T) {
+	environ := []string{"restaurant_addr=localhost:1", "RESTAURANT_TABLE=07-kmx", "RESTAURANT_TABLE_X=1"}
+	getenv := getenvOf(environ)
+	var log bytes.Buffer
+	warnOfOtherNames(&log, environ[:1])
+	if read := getenv("RESTAURANT_ADDR") != ""; read != (runtime.GOOS == "windows") || read != (log.Len() == 0) || getenv("RESTAURANT_TABLE") != "07-kmx" || getenv("RESTAURANT_LAB") != "" {
+		t.Errorf("read %v, and the log says %q", read, log.String())
 	}
 }
 
 func helpText(t *testing.T) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Run(t.Context(), []string{"-h"}, os.Getenv, Stdio{Out: &out}); err != nil {
+	if err := Run(t.Context(), []string{"-h"}, os.Environ(), Stdio{Out: &out}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -212,7 +236,7 @@ func TestRun_commands(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var out bytes.Buffer
-			err := Run(context.Background(), tc.args, func(string) string { return "" }, Stdio{In: strings.NewReader(""), Out: &out, Log: &out})
+			err := Run(context.Background(), tc.args, nil, Stdio{In: strings.NewReader(""), Out: &out, Log: &out})
 			if (err != nil) != tc.fails {
 				t.Fatalf("the error is %v", err)
 			}
@@ -232,7 +256,7 @@ func TestUsersAdd_firstManager(t *testing.T) {
 	add := func(password string, args ...string) (string, error) {
 		var out bytes.Buffer
 		args = append([]string{"users", "add", "-data-dir", dir}, args...)
-		err := Run(t.Context(), args, func(string) string { return "" }, Stdio{In: strings.NewReader(password + "\n"), Out: &out})
+		err := Run(t.Context(), args, nil, Stdio{In: strings.NewReader(password + "\n"), Out: &out})
 		return out.String(), err
 	}
 	if out, err := add("a sentence only I know", "-role", "Manager", "-name", "The boss", "Boss"); err != nil || !strings.Contains(out, "boss can log in as a manager") {
@@ -259,7 +283,7 @@ func TestUsersAdd_passwordAsItWasMeant(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	add := func(username, input string) error {
-		return Run(t.Context(), []string{"users", "add", "-data-dir", dir, username}, func(string) string { return "" },
+		return Run(t.Context(), []string{"users", "add", "-data-dir", dir, username}, nil,
 			Stdio{In: strings.NewReader(input), Out: io.Discard, Log: io.Discard})
 	}
 	for name, input := range map[string]string{

@@ -16,7 +16,7 @@ func TestReadLine_ctrlCEndsTheQuestion(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		out := &stopper{word: stopAt, stop: stop}
-		return Run(ctx, []string{"users", "add", "-data-dir", t.TempDir(), "newcomer"}, func(string) string { return "" }, Stdio{In: in, Out: out, Log: io.Discard})
+		return Run(ctx, []string{"users", "add", "-data-dir", t.TempDir(), "newcomer"}, nil, Stdio{In: in, Out: out, Log: io.Discard})
 	}
 	silent, writer := io.Pipe() // a terminal at which nobody types
 	defer writer.Close()

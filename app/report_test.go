@@ -84,7 +84,7 @@ func startReporting(t *testing.T, teacher, code string) (url string) {
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		err := Run(ctx, []string{"-addr", "127.0.0.1:0", "-data-dir", folder, "-teacher", teacher, "-table", code}, func(string) string { return "" }, Stdio{Out: out, Log: io.Discard})
+		err := Run(ctx, []string{"-addr", "127.0.0.1:0", "-data-dir", folder, "-teacher", teacher, "-table", code}, nil, Stdio{Out: out, Log: io.Discard})
 		if err != nil {
 			t.Error(err)
 		}

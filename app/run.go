@@ -21,8 +21,8 @@ type Stdio struct {
 }
 
 // Run does what the command line asks for and returns when that is done, or soon after
-// ctx ends.
-func Run(ctx context.Context, args []string, getenv func(string) string, std Stdio) error {
+// ctx ends. environ is as os.Environ returns it.
+func Run(ctx context.Context, args, environ []string, std Stdio) error {
 	gin.SetMode(gin.ReleaseMode)
 	name, args := commandOf(args)
 	switch {
@@ -35,7 +35,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, std Std
 	}
 	for _, c := range commands {
 		if c.name == name {
-			return c.start(ctx, args, getenv, std)
+			return c.start(ctx, args, environ, std)
 		}
 	}
 	return fmt.Errorf("unknown command %q; restaurant -h lists the commands", name)

@@ -18,7 +18,7 @@ import (
 func runSeed(ctx context.Context, dir string, args ...string) (string, error) {
 	var out bytes.Buffer
 	args = append([]string{"seed", "-data-dir", dir}, args...)
-	err := Run(ctx, args, func(string) string { return "" }, Stdio{Out: &out, Log: &out})
+	err := Run(ctx, args, nil, Stdio{Out: &out, Log: &out})
 	return out.String(), err
 }
 
@@ -77,7 +77,7 @@ func TestSeed_interrupted(t *testing.T) {
 	dir := t.TempDir()
 	ctx, stop := context.WithCancel(t.Context())
 	out := &stopper{word: "orders: 0 of", stop: stop}
-	err := Run(ctx, []string{"seed", "-data-dir", dir, "-guests", "10", "-orders", "50"}, func(string) string { return "" }, Stdio{Out: out, Log: io.Discard})
+	err := Run(ctx, []string{"seed", "-data-dir", dir, "-guests", "10", "-orders", "50"}, nil, Stdio{Out: out, Log: io.Discard})
 	const wants = "The database is intact, with 10 new guests and 0 new orders. To go on: restaurant seed -guests 10 -orders 50, with the same settings"
 	if err == nil || !strings.Contains(err.Error(), wants) {
 		t.Fatalf("says %v", err)

@@ -3,10 +3,12 @@ package app
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
 
+	"restaurant/httpjson"
 	"restaurant/models"
 	"restaurant/tokens"
 )
@@ -77,13 +79,54 @@ func (s setting) oldName() string { return strings.TrimPrefix(s.name, prefix) }
 // finding one says nothing.
 var usedByOthers = []string{"ALLOWED_HOSTS", "PUBLIC", "TLS", "DATABASE_URL", "LOG_LEVEL", "LOG_FORMAT"}
 
-// warnOfOldNames says which variables are set that are not read any more.
-func warnOfOldNames(log io.Writer, getenv func(string) string) {
-	for _, s := range settings {
-		if old := s.oldName(); getenv(old) != "" && !slices.Contains(usedByOthers, old) {
-			fmt.Fprintf(log, "%s has no effect. Did you mean %s?\n", old, s.name)
+// warnOfOtherNames says which variables are set that are not read, but look as if somebody
+// meant a setting.
+func warnOfOtherNames(log io.Writer, environ []string) {
+	for _, entry := range environ {
+		variable, value, _ := strings.Cut(entry, "=")
+		if meant := settingMeantBy(variable); value != "" && meant != "" {
+			fmt.Fprintf(log, "%s has no effect. Did you mean %s?\n", variable, meant)
 		}
 	}
+}
+
+// settingMeantBy returns the setting whose old name a variable has, or whose name it
+// misspells. Not each variable with the prefix is a mistake: Kubernetes sets
+// RESTAURANT_SERVICE_HOST beside a service that is called restaurant.
+func settingMeantBy(variable string) string {
+	names := make([]string, len(settings))
+	for i, s := range settings {
+		names[i] = strings.ToLower(s.oldName())
+		switch {
+		case sameVariable(variable, s.name):
+			return ""
+		case variable == s.oldName() && !slices.Contains(usedByOthers, variable):
+			return s.name
+		}
+	}
+	word, hasPrefix := strings.CutPrefix(strings.ToUpper(variable), prefix)
+	near := httpjson.Nearest(word, names)
+	if !hasPrefix || near == "" {
+		return ""
+	}
+	return prefix + strings.ToUpper(near)
+}
+
+// getenvOf looks a variable up in what os.Environ returns.
+func getenvOf(environ []string) func(name string) string {
+	return func(name string) string {
+		for _, entry := range environ {
+			if variable, value, _ := strings.Cut(entry, "="); sameVariable(variable, name) {
+				return value
+			}
+		}
+		return ""
+	}
+}
+
+// sameVariable compares names as the operating system does.
+func sameVariable(a, b string) bool {
+	return a == b || runtime.GOOS == "windows" && strings.EqualFold(a, b)
 }
 
 // printSettings prints the part of -h that lists the settings.
