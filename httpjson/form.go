@@ -44,7 +44,7 @@ func SingleForm(c *gin.Context, known ...string) (map[string]string, error) {
 }
 
 // BindOrForm is Bind for calls that accept a form with the same fields, too. In a form
-// a field that takes a number has it as in JSON.
+// a field that takes a number, true or false has it as in JSON.
 func BindOrForm(c *gin.Context, req any) error {
 	if MediaType(c) != FormType {
 		return Bind(c, req)
@@ -57,7 +57,7 @@ func BindOrForm(c *gin.Context, req any) error {
 	object := map[string]any{}
 	for name, text := range form {
 		object[name] = text
-		if isNumber(fields, name) && jsonNumber.MatchString(text) {
+		if takesLiteral(fields, name) && jsonLiteral.MatchString(text) {
 			object[name] = jsontext.Value(text)
 		}
 	}
@@ -68,8 +68,8 @@ func BindOrForm(c *gin.Context, req any) error {
 	return decode(text, req)
 }
 
-// jsonNumber is a number as JSON writes it (RFC 8259, section 6).
-var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+// jsonLiteral is a number, true or false as JSON writes it (RFC 8259, sections 3 and 6).
+var jsonLiteral = regexp.MustCompile(`^(true|false|-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?)$`)
 
 // readForm parses a form body.
 func readForm(c *gin.Context) (url.Values, error) {

@@ -75,6 +75,7 @@ func TestBind_namesTheField(t *testing.T) {
 		Count *int64   `json:"count"`
 		Share *float64 `json:"share"`
 		Set   []string `json:"set"`
+		Dry   bool     `json:"dry"`
 	}
 	for _, tc := range []struct{ text, json, form string }{
 		{`{"name":"a","count":1}`, "", ""},
@@ -101,6 +102,10 @@ func TestBind_namesTheField(t *testing.T) {
 		{"name=a&count=+1", "malformed-json", "validation-failed count must be a whole number"},
 		{`count=x`, "malformed-json", "validation-failed count must be a whole number"},
 		{`share=5.5`, "malformed-json", "ok"},
+		{`dry=true&name=true`, "malformed-json", "ok"},
+		{`dry=1`, "malformed-json", "validation-failed dry must be true or false"},
+		{`dry=on`, "malformed-json", "validation-failed dry must be true or false"},
+		{`count=true`, "malformed-json", "validation-failed count must be a whole number"},
 		{`share=5,5`, "malformed-json", "validation-failed share must be a number such as 12 or 0.5"},
 		{`role=1`, "malformed-json", "unknown-field"},
 		{`name=a&name=b`, "malformed-json", "malformed-form"},

@@ -59,14 +59,15 @@ func jsonName(f reflect.StructField) string {
 	return name
 }
 
-// isNumber reports whether the field of a struct that has that name in JSON is a number.
-func isNumber(t reflect.Type, name string) bool {
+// takesLiteral reports whether the field of a struct that has that name in JSON is a number or
+// a bool.
+func takesLiteral(t reflect.Type, name string) bool {
 	return slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
 		t := f.Type
 		if t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}
-		return jsonName(f) == name && reflect.Int <= t.Kind() && t.Kind() <= reflect.Float64
+		return jsonName(f) == name && reflect.Bool <= t.Kind() && t.Kind() <= reflect.Float64
 	})
 }
 
