@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,5 +42,46 @@ func TestLogin_cookieModeIsExact(t *testing.T) {
 		if res := srv.post(t, loginPath, body); res.Code != status {
 			t.Errorf("cookie %s is answered %d", value, res.Code)
 		}
+	}
+}
+
+// TestLogout_endsEverySessionInTheJar: a second login has replaced only the refresh cookie
+// of the first, so the jar holds tokens of two sessions.
+func TestLogout_endsEverySessionInTheJar(t *testing.T) {
+	srv := newServer(t)
+	first := srv.loginWithCookies(t, "alice", `true`).cookiesSet()
+	res := srv.loginWithCookies(t, "alice", `"refresh"`)
+	second, kept := decode[tokenResponse](t, res).AccessToken, srv.login(t, "alice")
+	jar := []option{cookie(accessCookie, first[accessCookie]), cookie(refreshCookie, res.cookiesSet()[refreshCookie])}
+	cleared := srv.post(t, logoutPath, "", jar...).wants(t, 204, "").cookiesSet()
+	if len(cleared) != 2 {
+		t.Errorf("cleared are %v", cleared)
+	}
+	srv.wantsRevoked(t, first[accessCookie])
+	srv.wantsRevoked(t, second)
+	srv.refresh(t, res.cookiesSet()[refreshCookie]).wants(t, 401, "refresh-token-invalid")
+	srv.wantsValid(t, kept.AccessToken)
+}
+
+// TestLogout_leavesCookiesOfAnotherSession: the header counts, so the session of the cookies
+// goes on, and keeps them.
+func TestLogout_leavesCookiesOfAnotherSession(t *testing.T) {
+	for _, path := range []string{"POST " + logoutPath, "DELETE " + sessionsPath} {
+		t.Run(path, func(t *testing.T) {
+			method, path, _ := strings.Cut(path, " ")
+			srv := newServer(t)
+			alice, bob := srv.openSession(t, "alice"), srv.openSession(t, "bob")
+			jar := []option{cookie(accessCookie, bob.AccessToken), cookie(refreshCookie, bob.RefreshToken)}
+			res := srv.do(t, method, path, "", append(jar, bearer(alice.AccessToken))...).wants(t, 204, "")
+			if got := res.lines(); len(got) > 0 {
+				t.Errorf("cookies of an open session are taken away: %q", got)
+			}
+			srv.wantsRevoked(t, alice.AccessToken)
+			srv.wantsValid(t, bob.AccessToken)
+			if got := srv.do(t, method, path, "", jar...).wants(t, 204, "").cookiesSet(); len(got) != 2 {
+				t.Errorf("with cookies alone, %v are cleared", got)
+			}
+			srv.wantsRevoked(t, bob.AccessToken)
+		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -143,15 +144,13 @@ func (a *API) logout(c *gin.Context) error {
 	if err := a.endCurrentSession(c); err != nil {
 		return err
 	}
-	a.cookies.Clear(c)
 	return httpjson.NoContent(c)
 }
 
 func (a *API) endCurrentSession(c *gin.Context) error {
-	ctx := c.Request.Context()
-	if middleware.IsAuthenticated(c) {
-		p := middleware.MustPrincipal(c)
-		return ignoreNotFound(a.Store.EndSession(ctx, p.UserID, p.SessionID, models.EndLogout))
+	byHeader := c.GetHeader("Authorization") != ""
+	if byHeader && middleware.IsAuthenticated(c) {
+		return a.endHeaderSession(c)
 	}
 	if !a.cookies.Any(c) {
 		return problem.AuthenticationRequired.New("")
@@ -160,11 +159,36 @@ func (a *API) endCurrentSession(c *gin.Context) error {
 		return problem.CrossOrigin.New("")
 	}
 	ended, err := a.endCookieSessions(c)
-	if err == nil && !ended && c.GetHeader("Authorization") != "" { // which was refused
-		a.cookies.Clear(c)
+	if err != nil {
+		return err
+	}
+	a.cookies.Clear(c)
+	if !ended && byHeader { // which was refused
 		return models.ErrRefreshInvalid
 	}
+	return nil
+}
+
+func (a *API) endHeaderSession(c *gin.Context) error {
+	p := middleware.MustPrincipal(c)
+	err := ignoreNotFound(a.Store.EndSession(c.Request.Context(), p.UserID, p.SessionID, models.EndLogout))
+	if err == nil {
+		a.clearUseless(c)
+	}
 	return err
+}
+
+// clearUseless takes back the cookies whose tokens do not hold any more. One that holds is
+// of a session that goes on: without its cookie nobody could end that.
+func (a *API) clearUseless(c *gin.Context) {
+	access, refresh := a.cookies.All(c)
+	if !slices.ContainsFunc(access, func(k *http.Cookie) bool { return a.Authority.Refusal(k.Value) == "" }) {
+		a.cookies.ClearAccess(c)
+	}
+	ctx := c.Request.Context()
+	if !slices.ContainsFunc(refresh, func(k *http.Cookie) bool { return a.Sessions.HoldsRefresh(ctx, k.Value) }) {
+		a.cookies.ClearRefresh(c)
+	}
 }
 
 // endCookieSessions ends the login sessions of all tokens in cookies, also where two have
@@ -282,7 +306,7 @@ func (a *API) endSessions(c *gin.Context) error {
 	if err := a.Store.EndSessions(c.Request.Context(), middleware.MustPrincipal(c).UserID, "", models.EndUser); err != nil {
 		return err
 	}
-	a.cookies.Clear(c)
+	a.clearUseless(c)
 	return httpjson.NoContent(c)
 }
 

@@ -65,9 +65,19 @@ func (k Cookies) SetRefresh(c *gin.Context, token string, life time.Duration) {
 
 // Clear deletes those of the cookies that the request carries.
 func (k Cookies) Clear(c *gin.Context) {
+	k.ClearAccess(c)
+	k.ClearRefresh(c)
+}
+
+// ClearAccess deletes the cookie of an access token, if the request carries it.
+func (k Cookies) ClearAccess(c *gin.Context) {
 	if k.hasAccess(c) {
 		k.set(c, k.accessName, "", k.base+"/", 0)
 	}
+}
+
+// ClearRefresh deletes the cookie of a refresh token, if the request carries it.
+func (k Cookies) ClearRefresh(c *gin.Context) {
 	if k.HasRefresh(c) {
 		k.set(c, k.refreshName, "", k.base+refreshPath, 0)
 	}

@@ -99,6 +99,17 @@ func (s *Sessions) EndByRefresh(ctx context.Context, plain string) error {
 	return err
 }
 
+// HoldsRefresh reports whether a refresh token could be exchanged. While the database
+// cannot tell, it may be.
+func (s *Sessions) HoldsRefresh(ctx context.Context, plain string) bool {
+	hash, ok := refreshHash(plain)
+	if !ok {
+		return false
+	}
+	_, err := s.store.SessionOfRefresh(ctx, hash)
+	return !errors.Is(err, models.ErrNotFound)
+}
+
 // EndByAccess ends the login session of an access token for the reason why, and
 // reports whether it did. A token that is refused anyway ends nothing.
 func (s *Sessions) EndByAccess(ctx context.Context, raw string, why models.EndReason) (bool, error) {
