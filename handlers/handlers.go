@@ -158,6 +158,7 @@ func withID(fn func(c *gin.Context, id int64) error) gin.HandlerFunc {
 func refuseAmbiguous(c *gin.Context) {
 	if strings.Contains(strings.ToUpper(c.Request.URL.RawPath), "%2F") {
 		problem.Write(c, problem.NotFound.New("There is nothing at this address. It contains %2F, which does not count as a slash: write / to separate the parts of an address."))
+		return
 	}
 	if query, err := url.QueryUnescape(c.Request.URL.RawQuery); err == nil && !utf8.ValidString(query) {
 		problem.Write(c, problem.MalformedRequest.New("The query of the address is not valid UTF-8. Percent-encode the text as UTF-8: for example, write ü as %C3%BC."))

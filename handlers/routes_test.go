@@ -315,6 +315,8 @@ func TestRoutes_refusals(t *testing.T) {
 		{"a path that climbs", "GET", "/api/v1/../../etc/passwd", 404, "not-found", ""},
 		{"a slash that is no separator", "GET", "/api/v1%2fmenu", 404, "not-found", ""},
 		{"a slash that is no separator, in capitals", "GET", "/api/v1/menu%2F1", 404, "not-found", ""},
+		{"a slash that is no separator, before a query in Latin-1", "GET", "/api/v1/menu%2F1?q=%FF", 404, "not-found", ""},
+		{"a query in Latin-1", "GET", "/api/v1/menu?q=%FF", 400, "malformed-request", ""},
 		{"a slash in a file", "GET", "/js/..%2findex.html", 404, "not-found", ""},
 		{"another method", "DELETE", "/api/v1/menu", 405, "method-not-allowed", "GET, HEAD, POST"},
 		{"another method on a page", "POST", "/", 405, "method-not-allowed", "GET, HEAD"},
