@@ -88,6 +88,26 @@ func TestLogin_takesJSONAndForms(t *testing.T) {
 	}
 }
 
+// TestLogin_namesTheCharset: both bodies are of a type that the call takes, so only their
+// charset is refused, and no other type is asked for.
+func TestLogin_namesTheCharset(t *testing.T) {
+	srv := newServer(t)
+	for body, media := range map[string]string{
+		"username=alice&password=alice-likes-pizza":           "application/x-www-form-urlencoded",
+		`{"username":"alice","password":"alice-likes-pizza"}`: "application/json",
+	} {
+		for _, charset := range []string{"utf-8", "UTF8", `"utf8"`} {
+			srv.post(t, loginPath, body, with("Content-Type", media+"; charset="+charset)).wants(t, 200, "")
+		}
+		for _, charset := range []string{"ISO-8859-1", "utf-16", "utf-88", `""`} {
+			res := srv.post(t, loginPath, body, with("Content-Type", media+"; charset="+charset)).wants(t, 415, "unsupported-media-type")
+			if text := res.Body.String(); !strings.Contains(text, "a charset other than UTF-8") || strings.Contains(text, "application/json") {
+				t.Errorf("%s in %s: %s", media, charset, text)
+			}
+		}
+	}
+}
+
 // A login may ask for a shorter lifetime of its access token.
 func TestLogin_shorterLifetime(t *testing.T) {
 	srv := newServer(t)

@@ -34,9 +34,10 @@ func MediaType(c *gin.Context) string {
 	return kind
 }
 
+// isUTF8 takes utf8, too: many programs write it so.
 func isUTF8(params map[string]string) bool {
 	charset, declared := params["charset"]
-	return !declared || strings.EqualFold(charset, "utf-8")
+	return !declared || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
 }
 
 // readBody reads the whole body without the white space around it. Every refusal names
@@ -94,12 +95,12 @@ func wrongType(c *gin.Context) error {
 		return problem.UnsupportedMediaType.New("The body came without a Content-Type." + takes)
 	case err != nil || len(kind) > 80:
 		return problem.UnsupportedMediaType.New("The Content-Type of the body is malformed." + takes)
-	case kind == FormType:
-		return problem.UnsupportedMediaType.New(jsonAsForm)
 	case kind == "multipart/form-data":
 		return problem.UnsupportedMediaType.New("The body came as multipart/form-data, which curl -F and the tab form-data of many tools send, and which no call takes. Send JSON with the header Content-Type: application/json; a login may also be a form (application/x-www-form-urlencoded, curl -d).")
-	case !isUTF8(params):
-		return problem.UnsupportedMediaType.New("The Content-Type of the body names a charset other than UTF-8." + takes)
+	case !isUTF8(params): // before the type, which may be one that this call takes
+		return problem.UnsupportedMediaType.New("The Content-Type of the body names a charset other than UTF-8. Send the body in UTF-8, and in the header charset=utf-8 or no charset.")
+	case kind == FormType:
+		return problem.UnsupportedMediaType.New(jsonAsForm)
 	}
 	return problem.UnsupportedMediaType.New("The body came as " + kind + "." + takes)
 }
