@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"restaurant/problem"
 	"restaurant/tokens"
 )
 
@@ -106,6 +107,23 @@ func TestLogin_namesTheCharset(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLogin_ofAnAccountDeletedMeanwhile: a reset comes between the password and the session,
+// which is opened in a database where nobody has registered.
+func TestLogin_ofAnAccountDeletedMeanwhile(t *testing.T) {
+	reset := newServer(t)
+	srv := newServer(t, func(srv *server) { srv.Sessions = reset.Sessions })
+	srv.post(t, "/api/v1/auth/register", registration("new.guest")).wants(t, 201, "")
+	login := func(password string) *response {
+		return srv.post(t, loginPath, `{"username":"new.guest","password":"`+password+`"}`)
+	}
+	wrong := decode[problem.Problem](t, login("wrong").wants(t, 401, "invalid-credentials"))
+	deleted := decode[problem.Problem](t, login("a sentence only I know").wants(t, 401, "invalid-credentials"))
+	if deleted.Detail != wrong.Detail {
+		t.Errorf("the detail is %q, and %q for a wrong password", deleted.Detail, wrong.Detail)
+	}
+	srv.login(t, "alice")
 }
 
 // A login may ask for a shorter lifetime of its access token.

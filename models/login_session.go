@@ -109,13 +109,14 @@ var (
 
 // OpenSession writes a new login session of u and its first refresh token. It
 // returns the current u: the role may have changed since the password was checked.
-// If the password has changed, the error is ErrStale.
+// If the password has changed, or a reset has deleted the account, the error is ErrStale.
 func (s *Store) OpenSession(ctx context.Context, u User, session LoginSession, refreshHash string) (now User, err error) {
 	err = s.write(ctx, func(tx *gorm.DB) error {
-		if err := mapNotFound(tx.Clauses(lockShare).Take(&now, u.ID).Error); err != nil {
-			return err
+		res := tx.Clauses(lockShare).Limit(1).Find(&now, u.ID)
+		if res.Error != nil {
+			return res.Error
 		}
-		if now.PasswordHash != u.PasswordHash {
+		if res.RowsAffected == 0 || now.PasswordHash != u.PasswordHash {
 			return ErrStale
 		}
 		if err := tx.Create(&session).Error; err != nil {

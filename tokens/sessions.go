@@ -42,7 +42,7 @@ type TokenPair struct {
 
 // Open opens a login session for a user whose password has just been checked. The
 // access token lives for life. The error is models.ErrStale if the password was
-// changed at the same moment.
+// changed, or the account deleted, at the same moment.
 func (s *Sessions) Open(ctx context.Context, u models.User, userAgent string, d models.TokenDelivery, life time.Duration) (TokenPair, error) {
 	used := s.authority.clock.now()
 	now := used.Add(s.authority.Ahead())
