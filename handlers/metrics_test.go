@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"restaurant/e2e/testkit"
@@ -166,6 +167,40 @@ func TestMetrics_countWhatTheKitchenDoesByItself(t *testing.T) {
 			srv.wantsCounted(t, func() { time.Sleep(21 * time.Second); synctest.Wait() }, status, status, status)
 		}
 	})
+}
+
+// TestMetrics_countPanicsAndCutAnswers: what the recovery answers is a failure like any
+// other, and an answer that got lost was a request, too.
+func TestMetrics_countPanicsAndCutAnswers(t *testing.T) {
+	srv := newServer(t)
+	r := srv.handler.(*gin.Engine)
+	r.GET("/fails", adapt(func(*gin.Context) error { return errors.New("in its own way") }))
+	r.GET("/panics", adapt(func(*gin.Context) error { panic("at once") }))
+	r.GET("/half", func(c *gin.Context) { c.String(200, "half"); panic("in the middle") })
+	srv.post(t, "/lab/weather", `{"route":"POST /api/v1/orders","fault":"drop","for_s":60}`).wants(t, 201, "")
+	srv.rawGet("/fails")
+	srv.rawGet("/panics")
+	wantsCut(t, func() { srv.rawGet("/half") })
+	wantsCut(t, func() { srv.post(t, ordersPath, margherita, srv.as(t, "alice")) })
+	for labels, want := range map[string]float64{
+		`method="GET",route="/fails",status="500"`: 1, `method="GET",route="/panics",status="500"`: 1,
+		`method="GET",route="/half",status="200"`: 1, `method="POST",route="/api/v1/orders",status="201"`: 1,
+	} {
+		if got := srv.sample(t, "restaurant_http_request_duration_seconds_count{"+labels+"}"); got != want {
+			t.Errorf("%s: counted are %v, want %v", labels, got, want)
+		}
+	}
+}
+
+// wantsCut wants the connection of a request to be cut.
+func wantsCut(t *testing.T, send func()) {
+	t.Helper()
+	defer func() {
+		if cause := recover(); cause != http.ErrAbortHandler {
+			t.Errorf("the connection is not cut: %v", cause)
+		}
+	}()
+	send()
 }
 
 // TestMetrics_instancesCountTheirOwn: the sum over all instances is right.

@@ -91,7 +91,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Use(markTokenEndpoints, middleware.Logging(a.Log), a.metrics.Observe, middleware.CountStatements, middleware.OnResponse(a.OnResponse, a.showTime, middleware.ServerTiming), middleware.RefuseWithPages(pages.Refusal, web.RefusalPolicy), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
+	r.Use(markTokenEndpoints, a.metrics.Observe, middleware.Logging(a.Log), middleware.CountStatements, middleware.OnResponse(a.OnResponse, a.showTime, middleware.ServerTiming), middleware.RefuseWithPages(pages.Refusal, web.RefusalPolicy), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
 	r.Use(origin.CORS, origin.Note, refuseForeignLogin, limit.Address)
 	if a.Weather != nil {
 		r.Use(a.Weather)

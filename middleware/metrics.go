@@ -132,11 +132,16 @@ func (m *Metrics) Login(err error) { m.logins.WithLabelValues(resultOf(err)).Inc
 // Refresh counts an exchange of a refresh token that ended with err.
 func (m *Metrics) Refresh(err error) { m.refreshes.WithLabelValues(resultOf(err)).Inc() }
 
-// Observe measures each request.
+// Observe measures each request. It stands before Logging, which answers a panic: only then
+// is the status known. Where Logging cuts the connection, its panic passes here.
 func (m *Metrics) Observe(c *gin.Context) {
 	start := time.Now()
+	defer func() { m.observe(c, time.Since(start)) }()
 	c.Next()
-	m.requests.WithLabelValues(Method(c), Route(c), strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
+}
+
+func (m *Metrics) observe(c *gin.Context, took time.Duration) {
+	m.requests.WithLabelValues(Method(c), Route(c), strconv.Itoa(c.Writer.Status())).Observe(took.Seconds())
 }
 
 // ObserveStore counts the commits of the database and the steps of orders, and shows how
