@@ -27,7 +27,8 @@ func TestLogout_withAnExpiredAccessToken(t *testing.T) {
 		srv.post(t, logoutPath, "", bearer(token), refreshCookie, with("Sec-Fetch-Site", "cross-site")).wants(t, 403, "cross-origin")
 		srv.post(t, logoutPath, "", bearer(token), refreshCookie).wants(t, 204, "")
 		srv.post(t, "/api/v1/auth/refresh", "", refreshCookie).wants(t, 401, "refresh-token-invalid")
-		srv.post(t, logoutPath, "", bearer(token), refreshCookie).wants(t, 401, "refresh-token-invalid")
+		again := srv.post(t, logoutPath, "", bearer(token), refreshCookie).wants(t, 401, "refresh-token-invalid")
+		again.wantsChallenge(t, "expired")
 	})
 }
 
@@ -84,4 +85,39 @@ func TestLogout_leavesCookiesOfAnotherSession(t *testing.T) {
 			srv.wantsRevoked(t, bob.AccessToken)
 		})
 	}
+}
+
+// wantsChallenge wants the answer to say why the token that was sent is refused.
+func (r *response) wantsChallenge(t *testing.T, why string) {
+	t.Helper()
+	want := `Bearer error="invalid_token", error_description="` + why + `"`
+	if got := r.Header().Get("WWW-Authenticate"); got != want {
+		t.Errorf("WWW-Authenticate is %q, want %q", got, want)
+	}
+}
+
+// TestLogout_withAHeaderThatDoesNotHold is refused whichever cookies come along, and ends
+// nothing: the header counts.
+func TestLogout_withAHeaderThatDoesNotHold(t *testing.T) {
+	srv := newServer(t)
+	alice, gone := srv.openSession(t, "alice"), srv.openSession(t, "bob")
+	srv.post(t, logoutPath, "", bearer(gone.AccessToken)).wants(t, 204, "")
+	for name, jar := range map[string][]option{
+		"no cookie": nil, "an access cookie": {cookie(accessCookie, alice.AccessToken)}, "a refresh cookie": {cookie(refreshCookie, alice.RefreshToken)},
+		"both":                  {cookie(accessCookie, alice.AccessToken), cookie(refreshCookie, alice.RefreshToken)},
+		"a dead refresh cookie": {cookie(refreshCookie, gone.RefreshToken)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			malformed := srv.post(t, logoutPath, "", append(jar, bearer("abc"))...).wants(t, 401, "token-malformed")
+			malformed.wantsChallenge(t, "malformed")
+			revoked := srv.post(t, logoutPath, "", append(jar, bearer(gone.AccessToken))...).wants(t, 401, "token-revoked")
+			revoked.wantsChallenge(t, "revoked")
+			if got := append(malformed.lines(), revoked.lines()...); len(got) > 0 {
+				t.Errorf("cookies are taken away: %q", got)
+			}
+			srv.wantsValid(t, alice.AccessToken)
+		})
+	}
+	srv.post(t, logoutPath, "", cookie(refreshCookie, alice.RefreshToken)).wants(t, 204, "")
+	srv.wantsRevoked(t, alice.AccessToken)
 }

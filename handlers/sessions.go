@@ -163,8 +163,8 @@ func (a *API) endCurrentSession(c *gin.Context) error {
 		return err
 	}
 	a.cookies.Clear(c)
-	if !ended && byHeader { // which was refused
-		return models.ErrRefreshInvalid
+	if !ended && byHeader { // see ForLogout
+		return middleware.ToProblem(models.ErrRefreshInvalid).RefusesToken("expired")
 	}
 	return nil
 }

@@ -109,13 +109,13 @@ func (a *Authenticator) Optional(c *gin.Context) {
 // handlers that want one after all; nil if there was none.
 func CookieRefusal(c *gin.Context) *problem.Problem { return factsOf(c).cookieRefusal }
 
-// ForLogout is Optional for a request whose refresh cookie says which login session
-// to end: even a header may be refused then, as after its token has expired.
+// ForLogout is Optional for a request whose refresh cookie says which login session to end:
+// an access token in the header may have expired then, but must hold otherwise.
 func (a *Authenticator) ForLogout(c *gin.Context) {
 	if a.cookies.HasRefresh(c) {
 		raw, p := a.accessToken(c)
 		_, refusal := a.authority.Verify(raw)
-		if p == nil && refusal != nil {
+		if p == nil && errors.Is(refusal, verify.ErrExpired) {
 			return // the handler looks at the cookie
 		}
 	}
