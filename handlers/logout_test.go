@@ -121,3 +121,30 @@ func TestLogout_withAHeaderThatDoesNotHold(t *testing.T) {
 	srv.post(t, logoutPath, "", cookie(refreshCookie, alice.RefreshToken)).wants(t, 204, "")
 	srv.wantsRevoked(t, alice.AccessToken)
 }
+
+// TestSessions_endingOneClearsItsCookies: only those of the session that has ended.
+func TestSessions_endingOneClearsItsCookies(t *testing.T) {
+	srv := newServer(t)
+	mine, other, third := srv.openSession(t, "alice"), srv.openSession(t, "alice"), srv.openSession(t, "alice")
+	both := []option{cookie(accessCookie, mine.AccessToken), cookie(refreshCookie, mine.RefreshToken)}
+	mixed := []option{cookie(accessCookie, mine.AccessToken), cookie(refreshCookie, third.RefreshToken)}
+	for _, tc := range []struct {
+		name string
+		end  string
+		jar  []option
+		want int
+	}{
+		{"another session", other.AccessToken, both, 0},
+		{"another, whose refresh cookie came", third.AccessToken, mixed, 1},
+		{"one's own", mine.AccessToken, both, 2},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			res := srv.do(t, "DELETE", sessionsPath+"/"+sidOf(t, tc.end), "", tc.jar...).wants(t, 204, "")
+			cleared := res.cookiesSet()
+			if len(cleared) != tc.want || cleared[accessCookie]+cleared[refreshCookie] != "" {
+				t.Errorf("the cookies are %q", res.lines())
+			}
+			srv.wantsRevoked(t, tc.end)
+		})
+	}
+}

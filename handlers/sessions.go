@@ -286,6 +286,7 @@ func (a *API) endSession(c *gin.Context) error {
 	if err := a.Store.EndSession(c.Request.Context(), middleware.MustPrincipal(c).UserID, c.Param("id"), models.EndUser); err != nil {
 		return err
 	}
+	a.clearUseless(c)
 	return httpjson.NoContent(c)
 }
 
