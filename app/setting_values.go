@@ -143,7 +143,7 @@ func setPublicURL(c *config, v string) error {
 
 // ownPaths are the first segments of the server's own paths. A base path that begins
 // like one could not be told from it, because a proxy may strip it or pass it on.
-var ownPaths = []string{"api", "css", "favicon.svg", "healthz", "js", "lab", "learn", "metrics", "openapi.json", "problems", "readyz", "swagger", ".well-known"}
+var ownPaths = []string{"api", "css", "favicon.svg", "healthz", "icons.svg", "js", "lab", "learn", "metrics", "openapi.json", "problems", "readyz", "swagger", ".well-known"}
 
 func checkBasePath(publicURL string) error {
 	_, base := basepath.Split(publicURL)

@@ -440,7 +440,7 @@ func TestRateLimit_classBehindOneAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, withRateLimit)
 		for range 30 {
-			for _, path := range []string{"/", "/css/app.css", "/favicon.svg", "/js/main.js"} {
+			for _, path := range []string{"/", "/css/app.css", "/favicon.svg", "/icons.svg", "/js/main.js"} {
 				srv.get(t, path, fromAddress(home)).wants(t, 200, "")
 			}
 		}

@@ -35,7 +35,7 @@ func NewRateLimit(perSecond int) *RateLimit {
 // thirty behind one address opens it in the same second, twenty files each.
 var exemptPaths = map[string]bool{
 	"/healthz": true, "/readyz": true, "/metrics": true,
-	"/": true, "/css/app.css": true, "/favicon.svg": true, "/js/*file": true,
+	"/": true, "/css/app.css": true, "/favicon.svg": true, "/icons.svg": true, "/js/*file": true,
 }
 
 // Address counts the request against the bucket of its address, before anything costly
