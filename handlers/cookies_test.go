@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -594,6 +595,34 @@ func TestCORS_keysAndContractAreForEveryPage(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestCORS_refusalsOfTheKeysAreForEveryPage: a page elsewhere must be able to read why it got
+// no keys. Of other calls it reads nothing.
+func TestCORS_refusalsOfTheKeysAreForEveryPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, withCORS, withRateLimit)
+		for path, want := range map[string]string{"/.well-known/jwks.json": "*", "/openapi.json": "*", "/api/v1/menu": ""} {
+			time.Sleep(time.Second)
+			page := with("Origin", "https://evil.example")
+			refusals := []*response{
+				srv.do(t, "DELETE", path, "", page).wants(t, 405, "method-not-allowed"),
+				srv.get(t, path, page, atHost("evil.example")).wants(t, 421, "misdirected-request"),
+			}
+			for range 50 {
+				srv.get(t, path, page)
+			}
+			for _, res := range append(refusals, srv.get(t, path, page).wants(t, 429, "rate-limited")) {
+				if got := res.Header().Get("Access-Control-Allow-Origin"); got != want {
+					t.Errorf("%s, %d: Access-Control-Allow-Origin is %q", res.request, res.Code, got)
+				}
+			}
+			allowed := srv.get(t, path, with("Origin", allowedOrigin))
+			if got := allowed.Header().Get("Access-Control-Allow-Origin"); got != cmp.Or(want, allowedOrigin) {
+				t.Errorf("%s of an origin that is allowed: %q", path, got)
+			}
+		}
+	})
 }
 
 // TestCORS_offNamesTheSetting: the author of a front end looks at the preflight's answer.

@@ -91,7 +91,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Use(markTokenEndpoints, a.metrics.Observe, middleware.Logging(a.Log), middleware.CountStatements, middleware.OnResponse(a.OnResponse, a.showTime, middleware.ServerTiming), middleware.RefuseWithPages(pages.Refusal, web.RefusalPolicy), middleware.Headers(a.hsts()), refused, hosts.Check, refuseAmbiguous)
+	r.Use(markTokenEndpoints, a.metrics.Observe, middleware.Logging(a.Log), middleware.CountStatements, middleware.OnResponse(a.OnResponse, a.showTime, middleware.ServerTiming), middleware.RefuseWithPages(pages.Refusal, web.RefusalPolicy), middleware.Headers(a.hsts()), refused, middleware.AnyOrigin, hosts.Check, refuseAmbiguous)
 	r.Use(origin.CORS, origin.Note, refuseForeignLogin, limit.Address)
 	if a.Weather != nil {
 		r.Use(a.Weather)
@@ -150,11 +150,11 @@ func (a *API) mount(auth *middleware.Authenticator) {
 	v1.PATCH("/users/:id", guest, manager, withID(a.changeUser))
 	v1.DELETE("/users/:id/sessions", guest, manager, withID(a.endUserSessions))
 
-	httpjson.Get(r, "/.well-known/jwks.json", middleware.AnyOrigin, adapt(a.jwks))
-	httpjson.Get(r, "/.well-known/ended.json", middleware.AnyOrigin, adapt(a.listEnded))
-	httpjson.Get(r, "/.well-known/public.pem", middleware.AnyOrigin, adapt(a.publicPEM))
-	httpjson.Get(r, "/.well-known/oauth-authorization-server", middleware.AnyOrigin, adapt(a.serverMetadata))
-	httpjson.Get(r, "/.well-known/openid-configuration", middleware.AnyOrigin, adapt(a.openIDConfiguration))
+	httpjson.Get(r, "/.well-known/jwks.json", adapt(a.jwks))
+	httpjson.Get(r, "/.well-known/ended.json", adapt(a.listEnded))
+	httpjson.Get(r, "/.well-known/public.pem", adapt(a.publicPEM))
+	httpjson.Get(r, "/.well-known/oauth-authorization-server", adapt(a.serverMetadata))
+	httpjson.Get(r, "/.well-known/openid-configuration", adapt(a.openIDConfiguration))
 	httpjson.Get(r, "/healthz", adapt(a.healthz))
 	httpjson.Get(r, "/readyz", adapt(a.readyz))
 	httpjson.Get(r, "/metrics", scrapers.Except(guest), scrapers.Except(manager), adapt(a.showMetrics))
@@ -166,7 +166,7 @@ func (a *API) mount(auth *middleware.Authenticator) {
 	httpjson.Get(r, "/js/*file", adapt(script))
 	httpjson.Get(r, "/problems", adapt(a.listProblems))
 	httpjson.Get(r, "/problems/:slug", adapt(a.showProblem))
-	httpjson.Get(r, "/openapi.json", middleware.AnyOrigin, adapt(a.showOpenAPI))
+	httpjson.Get(r, "/openapi.json", adapt(a.showOpenAPI))
 	httpjson.Get(r, "/swagger", adapt(toSwaggerUI))
 	httpjson.Get(r, "/swagger/*file", adapt(a.swaggerUI))
 }

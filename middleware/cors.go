@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 )
@@ -9,8 +10,12 @@ import (
 var anyOrigin, crossOrigin = []string{"*"}, []string{"cross-origin"}
 
 // AnyOrigin lets the pages of all origins read what is the same for everybody, however
-// they load it (Fetch, section 3.7).
+// they load it (Fetch, section 3.7). It looks at the path and stands before every refusal:
+// a page must see that it asks too often, and a wrong method has no route.
 func AnyOrigin(c *gin.Context) {
+	if path := c.Request.URL.Path; path != "/openapi.json" && !strings.HasPrefix(path, "/.well-known/") {
+		return
+	}
 	h := c.Writer.Header()
 	h["Access-Control-Allow-Origin"] = anyOrigin
 	h["Cross-Origin-Resource-Policy"] = crossOrigin
@@ -28,7 +33,9 @@ func (o Origin) CORS(c *gin.Context) {
 	if !o.allows(origin) {
 		return
 	}
-	h.Set("Access-Control-Allow-Origin", origin)
+	if h.Get("Access-Control-Allow-Origin") == "" { // AnyOrigin allows more
+		h.Set("Access-Control-Allow-Origin", origin)
+	}
 	h.Set("Access-Control-Expose-Headers", "Location, ETag, Server-Timing, X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, Lesson-Progress, WWW-Authenticate")
 	if IsPreflight(c) {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
