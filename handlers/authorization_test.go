@@ -880,6 +880,14 @@ func TestAnswers_ofOneGuestAreNotKept(t *testing.T) {
 	srv := newServer(t)
 	raw := srv.token(t, "marco")
 	srv.newOrder(t, bearer(raw))
+	for by, shown := range map[string]option{"a header": srv.as(t, "vera"), "a cookie": cookie(accessCookie, srv.token(t, "vera"))} {
+		for _, path := range []string{"/api/v1/menu", "/api/v1/menu/1", "/api/v1/lounge"} {
+			res := srv.get(t, path, shown).wants(t, 200, "")
+			if h := res.Header(); h.Get("Cache-Control") != "private" || !variesBy(res, "Authorization") || !variesBy(res, "Cookie") {
+				t.Errorf("GET %s of a VIP with %s: Cache-Control is %q, Vary %q", path, by, h.Get("Cache-Control"), h.Values("Vary"))
+			}
+		}
+	}
 	for path, want := range map[string]string{
 		ordersPath: "no-store", ordersPath + "/1": "no-store", mePath: "no-store", sessionsPath: "no-store", "/api/v1/kitchen/orders": "no-store", "/api/v1/users": "no-store",
 		"/api/v1/menu": "no-cache", "/api/v1/menu/1": "no-cache",

@@ -31,7 +31,7 @@ type loungeResponse struct {
 //	@Router		/api/v1/lounge [get]
 func (a *API) showLounge(c *gin.Context) error {
 	secret := slices.DeleteFunc(slices.Clone(a.Store.Menu().Items), func(m models.MenuItem) bool { return !m.VIPOnly })
-	c.Header("Cache-Control", "private")
+	setVary(c)
 	return httpjson.Respond(c, http.StatusOK, loungeResponse{
 		Message:      "Good evening, " + middleware.MustPrincipal(c).Name + ". The lounge is yours.",
 		menuResponse: newMenuResponse(secret),
