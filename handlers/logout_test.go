@@ -148,3 +148,20 @@ func TestSessions_endingOneClearsItsCookies(t *testing.T) {
 		})
 	}
 }
+
+// TestSessions_unknownIdIsNoNumber: the refusal says what there is none of, and no more of
+// another guest's session than of none.
+func TestSessions_unknownIdIsNoNumber(t *testing.T) {
+	srv := newServer(t)
+	alice, bob := srv.openSession(t, "alice"), srv.openSession(t, "bob")
+	end := func(id string) *response {
+		return srv.do(t, "DELETE", sessionsPath+"/"+id, "", bearer(alice.AccessToken))
+	}
+	for _, id := range []string{"none", "7", sidOf(t, bob.AccessToken)} {
+		if got := end(id).wants(t, 404, "not-found").Body.String(); !strings.Contains(got, "no open login session with that id") {
+			t.Errorf("%s: %s", id, got)
+		}
+	}
+	srv.wantsValid(t, bob.AccessToken)
+	end(sidOf(t, alice.AccessToken)).wants(t, 204, "")
+}

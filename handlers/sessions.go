@@ -283,7 +283,11 @@ func (a *API) listSessions(c *gin.Context) error {
 //	@Failure	503	{object}	problem.Problem	"database-unavailable, storage-full"
 //	@Router		/api/v1/auth/sessions/{id} [delete]
 func (a *API) endSession(c *gin.Context) error {
-	if err := a.Store.EndSession(c.Request.Context(), middleware.MustPrincipal(c).UserID, c.Param("id"), models.EndUser); err != nil {
+	err := a.Store.EndSession(c.Request.Context(), middleware.MustPrincipal(c).UserID, c.Param("id"), models.EndUser)
+	if errors.Is(err, models.ErrNotFound) {
+		return problem.NotFound.New("You have no open login session with that id.").Because(err)
+	}
+	if err != nil {
 		return err
 	}
 	a.clearUseless(c)
