@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"restaurant/httpjson"
 	"restaurant/models"
+	"restaurant/spelling"
 	"restaurant/tokens"
 )
 
@@ -105,7 +105,7 @@ func settingMeantBy(variable string) string {
 		}
 	}
 	word, hasPrefix := strings.CutPrefix(strings.ToUpper(variable), prefix)
-	near := httpjson.Nearest(word, names)
+	near := spelling.Nearest(word, names)
 	if !hasPrefix || near == "" {
 		return ""
 	}

@@ -9,6 +9,7 @@ import (
 	"restaurant/basepath"
 	"restaurant/httpjson"
 	"restaurant/problem"
+	"restaurant/spelling"
 	"restaurant/web"
 )
 
@@ -75,7 +76,7 @@ func noSuchProblem(slug string) *problem.Problem {
 		slugs = append(slugs, k.Slug)
 	}
 	p := problem.NotFound.New("There is no refusal of that name. All of them are listed at /problems.").See("/problems")
-	if near := httpjson.Nearest(slug, slugs); near != "" {
+	if near := spelling.Nearest(slug, slugs); near != "" {
 		p.Detail += " Did you mean /problems/" + near + "?"
 		return p.See("/problems/" + near)
 	}

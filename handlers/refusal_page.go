@@ -8,8 +8,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"restaurant/httpjson"
 	"restaurant/problem"
+	"restaurant/spelling"
 )
 
 // notFound answers an address that no route has, and names those that may be meant.
@@ -45,7 +45,7 @@ func (a *API) suggestions(path string) (known []string) {
 	for _, call := range calls {
 		names = append(names, lastPart(call))
 	}
-	name := httpjson.Nearest(lastPart(path), names)
+	name := spelling.Nearest(lastPart(path), names)
 	if slices.Contains(views, name) && !strings.HasPrefix(path, "/api/") && (a.Demo || name != "lessons") {
 		known = append(known, "/#/"+name)
 	}
