@@ -50,7 +50,7 @@ func restoreCommand(ctx context.Context, c call) (err error) {
 	if err := f.open(ctx, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.store.Close(), f.files.close()) }()
+	defer func() { err = errors.Join(err, f.closeStore(err)) }() // which notes the database, or the next start would distrust it again
 	fmt.Fprintln(c.Out, "Done. All users must log in again. You can start the server now.")
 	return nil
 }

@@ -141,6 +141,9 @@ func TestRestore_trustsNothingFromItsOwnFuture(t *testing.T) {
 				}
 				return
 			}
+			if byRestore := strings.HasSuffix(name, "by restore"); byRestore == strings.Contains(again.Output.String(), "log in again") {
+				t.Errorf("who types restore hears of it there, and others at the start: %s", again.Output)
+			}
 			victim := register(t, again, "victim")
 			if victim <= r.laterID {
 				t.Errorf("the id %d is given out after %d was", victim, r.laterID)
