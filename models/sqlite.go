@@ -242,32 +242,44 @@ func checkSchema(ctx context.Context, pool *sql.DB) error {
 	return nil
 }
 
-// openError makes a sentence for the operator of why the file cannot be opened.
+// openError makes a sentence for the operator of why the file cannot be opened, and what to do.
 func openError(path string, err error) error {
 	next := "restore a backup with restaurant restore FILE, or choose another RESTAURANT_DATA_DIR"
 	switch code := codeOf(err); {
 	case isFull(err):
 		next = "free some space there and try again"
-	case code == sqliteNotADB || code == sqliteCorrupt:
-		if hasLog(path) {
-			next = "if you replaced it with a copy, old files (-wal, -shm) of the earlier database may damage it: use restaurant restore FILE, which removes them"
-		}
+	case code == sqliteBusy:
+		next = "close the other program, such as a database browser or a backup, and try again"
+	case isForbidden(err):
+		next = "give RESTAURANT_DATA_DIR and all files in it to the user who runs the server (chown -R)"
+	case (code == sqliteNotADB || code == sqliteCorrupt) && hasLog(path):
+		next = "if you replaced it with a copy, old files (-wal, -shm) of the earlier database may damage it: use restaurant restore FILE, which removes them"
 	}
 	return fmt.Errorf("the database %s cannot be opened: %w. Nothing was changed; %s", path, reasonOf(err), next)
 }
 
 // reasonOf gives an error of SQLite about a file the operator's words.
 func reasonOf(err error) error {
-	if isFull(err) {
+	switch code := codeOf(err); {
+	case isFull(err):
 		return errors.New("its disk is full")
-	}
-	switch codeOf(err) {
-	case sqliteNotADB, sqliteCorrupt:
-		return errors.New("it is damaged or not a SQLite database")
-	case sqliteCantOpen, sqliteReadOnly, sqlitePerm:
+	case code == sqliteBusy:
+		return errors.New("another program holds it")
+	case isForbidden(err):
 		return errors.New("this user has no right to write to it")
+	case code == sqliteNotADB || code == sqliteCorrupt:
+		return errors.New("it is damaged or not a SQLite database")
 	}
 	return err
+}
+
+// isForbidden reports whether the rights of a file, or of its folder, are in the way.
+func isForbidden(err error) bool {
+	switch codeOf(err) {
+	case sqliteCantOpen, sqliteReadOnly, sqlitePerm:
+		return true
+	}
+	return errors.Is(err, fs.ErrPermission)
 }
 
 // Primary result codes of SQLite (sqlite.org/rescode.html).

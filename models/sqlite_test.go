@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -434,4 +435,48 @@ func TestSQLite_interruptedByTheCaller(t *testing.T) {
 			t.Errorf("given up after %d µs: %v", i, err)
 		}
 	}
+}
+
+// TestOpenSQLite_saysWhoIsInTheWay: a backup would undo work, and mend neither of the two.
+func TestOpenSQLite_saysWhoIsInTheWay(t *testing.T) {
+	t.Parallel()
+	t.Run("another program", func(t *testing.T) {
+		t.Parallel()
+		path := closedStore(t)
+		other, err := sql.Open(sqlite.DriverName, dsn(path)+"?_pragma=locking_mode(EXCLUSIVE)&_txlock=exclusive")
+		noError(t, err)
+		defer other.Close()
+		tx, err := other.BeginTx(t.Context(), nil)
+		noError(t, err)
+		_, err = OpenSQLite(t.Context(), path)
+		wantSentence(t, err, path, "another program holds it", "try again")
+		if strings.Contains(err.Error(), "backup with") {
+			t.Error(err)
+		}
+		noError(t, tx.Rollback())
+		noError(t, other.Close())
+		noError(t, openAt(t, path).Close())
+	})
+	t.Run("another user", func(t *testing.T) {
+		if os.Geteuid() <= 0 {
+			t.Skip("no file is forbidden to root, or to anybody on Windows")
+		}
+		path := closedStore(t)
+		noError(t, os.Chmod(path, 0o400))
+		_, err := OpenSQLite(t.Context(), path)
+		wantSentence(t, err, path, "no right to write", "chown")
+		files, err := filepath.Glob(path + "*") // SQLite gives those beside the database its mode
+		noError(t, err)
+		for _, file := range files {
+			noError(t, os.Chmod(file, 0o600))
+		}
+		noError(t, openAt(t, path).Close())
+	})
+	t.Run("another user, in the words of the system", func(t *testing.T) {
+		err := openError("restaurant.db", &fs.PathError{Op: "open", Path: "restaurant.db", Err: fs.ErrPermission})
+		wantSentence(t, err, "no right to write", "chown")
+		if strings.Contains(err.Error(), "backup") {
+			t.Error(err)
+		}
+	})
 }
