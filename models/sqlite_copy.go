@@ -66,7 +66,12 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+// vacuumInto copies a database into a new file, which only its owner may read from the
+// beginning. SQLite takes an empty file for a new one.
 func vacuumInto(ctx context.Context, path, to string) error {
+	if err := createPrivate(to); err != nil {
+		return err
+	}
 	pool, err := sql.Open(sqlite.DriverName, dsn(path)+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		return err
@@ -208,12 +213,18 @@ func copyFile(from, to string) error {
 }
 
 // InstallDatabase moves a closed database to a path, in place of what is there. The
-// files beside that one go first.
+// files beside that one go, or stay if the database does: the log of one that was killed
+// holds its last commits.
 func InstallDatabase(from, path string) error {
-	if err := removeSideFiles(path); err != nil {
-		return err
+	const aside = ".replaced"
+	err := renameSideFiles(path, "", aside)
+	if err == nil {
+		err = finishCopy(from, path)
 	}
-	return finishCopy(from, path)
+	if err != nil {
+		return errors.Join(err, renameSideFiles(path, aside, ""))
+	}
+	return removeSideFiles(path, aside)
 }
 
 // CheckSQLite returns why a database that nobody has open cannot be used, or nil. It changes nothing.
@@ -229,7 +240,7 @@ func CheckSQLite(ctx context.Context, path string) error {
 // MoveDatabase moves a database that nobody has open, with the files beside it. It may be missing.
 func MoveDatabase(from, to string) error {
 	for _, suffix := range append(slices.Clone(sideFiles), "") { // the database last: what is interrupted can be done again
-		if err := os.Rename(from+suffix, to+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := renameIfThere(from+suffix, to+suffix); err != nil {
 			return err
 		}
 	}
@@ -241,14 +252,32 @@ func RemoveDatabase(path string) error {
 	if err := removeIfThere(path); err != nil {
 		return err
 	}
-	return removeSideFiles(path)
+	return removeSideFiles(path, "")
 }
 
-func removeSideFiles(path string) error {
+// removeSideFiles removes the files beside a database whose names end in ending.
+func removeSideFiles(path, ending string) error {
 	for _, suffix := range sideFiles {
-		if err := removeIfThere(path + suffix); err != nil {
+		if err := removeIfThere(path + suffix + ending); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// renameSideFiles changes the ending of the files beside a database.
+func renameSideFiles(path, from, to string) error {
+	for _, suffix := range sideFiles {
+		if err := renameIfThere(path+suffix+from, path+suffix+to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func renameIfThere(from, to string) error {
+	if err := os.Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -53,5 +54,43 @@ func TestBackupSQLite_marksOnlyTheCopy(t *testing.T) {
 	noError(t, err)
 	if original.CopiedAt != nil {
 		t.Errorf("the original is %+v", original)
+	}
+}
+
+// TestBackupSQLite_isPrivateFromTheBeginning: who is killed half-way leaves no hashes of
+// passwords that others can read.
+func TestBackupSQLite_isPrivateFromTheBeginning(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no modes of files")
+	}
+	path, to := closedStore(t), filepath.Join(t.TempDir(), "copy.db")
+	noError(t, vacuumInto(t.Context(), path, to))
+	info, err := os.Stat(to)
+	noError(t, err)
+	if info.Mode().Perm() != 0o600 || info.Size() == 0 {
+		t.Errorf("before it is finished, the copy is %v with %d bytes", info.Mode(), info.Size())
+	}
+}
+
+// TestInstallDatabase_failsWithoutLoss: the log of a database that was killed holds its last
+// commits. It stays beside a database that cannot be replaced, and goes with one that is.
+func TestInstallDatabase_failsWithoutLoss(t *testing.T) {
+	dir := t.TempDir()
+	path, from := filepath.Join(dir, "restaurant.db"), filepath.Join(dir, "restoring.db")
+	noError(t, os.Mkdir(path, 0o700)) // which a file cannot replace
+	noError(t, os.WriteFile(path+"-wal", []byte("the last commits"), 0o600))
+	noError(t, os.WriteFile(from, []byte("a backup"), 0o600))
+	if err := InstallDatabase(from, path); err == nil {
+		t.Error("a folder was replaced")
+	}
+	if text := readFile(t, path+"-wal"); string(text) != "the last commits" {
+		t.Errorf("the log is %q", text)
+	}
+
+	noError(t, os.Remove(path))
+	noError(t, InstallDatabase(from, path))
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	if text := readFile(t, path); err != nil || string(text) != "a backup" || len(left) != 1 {
+		t.Errorf("%q, beside it %v, %v", text, left, err)
 	}
 }
