@@ -74,8 +74,10 @@ func (c *Class) dispatchTable(w http.ResponseWriter, r *http.Request, segment, r
 	if until, paused := c.pause(); paused && !readable(r.Method, rest) {
 		return problem.ClassPaused.New("The teacher is explaining something. Hands off until " + until.Format(time.TimeOnly) + ".").RetryAfter(time.Until(until))
 	}
-	if err := t.take(); err != nil {
-		return err
+	if sitsDown(r, rest) {
+		if err := t.take(); err != nil {
+			return err
+		}
 	}
 	c.setMessage(w.Header())
 	if strings.HasPrefix("/"+rest+"/", kioskPath+"/") {

@@ -1,6 +1,7 @@
 package class
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -175,4 +176,29 @@ func TestTables_areTakenByTheirCode(t *testing.T) {
 	closed.Join = JoinClosed
 	d := open(t, t.TempDir(), closed, openEcho)
 	want(t, d.ask("GET", "/t/"+d.codeOf(1)+"/menu", ""), 403, "class-closed")
+}
+
+// TestTables_areNotTakenByReading: a teacher who prints the sheets of all tables leaves them free, and
+// so does the open page of somebody who has left. Who opens the page or the lessons sits down.
+func TestTables_areNotTakenByReading(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	at := "/t/" + c.codeOf(1)
+	for _, path := range []string{"/learn/sheet?lessons=L01-L05", "/learn/style.css", "/learn/lessons", "/learn/lessons/L01", "/css/app.css", "/js/parts/class.js", "/favicon.svg", "/icons.svg", "/healthz"} {
+		want(t, c.ask("GET", at+path, ""), 200, "table 01")
+		want(t, c.ask("GET", "/class", ""), 200, `"free":5`)
+	}
+	for n, path := range []string{"", "/", "/learn", "/api/v1/menu", "/swagger/"} {
+		want(t, c.ask("GET", "/t/"+c.codeOf(n+1)+path, ""), 200, "table")
+		want(t, c.ask("GET", "/class", ""), 200, fmt.Sprintf(`"free":%d`, 4-n))
+	}
+}
+
+// TestTables_areReadInAClosedClass: the sheets of all tables can be printed, and nobody gets in.
+func TestTables_areReadInAClosedClass(t *testing.T) {
+	closed := fiveTables
+	closed.Join = JoinClosed
+	c := open(t, t.TempDir(), closed, openEcho)
+	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/learn/sheet", ""), 200, "table 01")
+	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/", ""), 403, "class-closed")
+	want(t, c.ask("POST", "/t/"+c.codeOf(1)+"/learn/lessons/L01/answers", "{}"), 403, "class-closed")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -114,6 +115,21 @@ func (t *table) take() error {
 		r.Tables[t.number-1].take()
 		return nil
 	})
+}
+
+// sitsDown reports whether a request is of somebody who sits down at a free table. Reading lessons is
+// none: a teacher prints the sheets of all tables, and a page that was left open asks by itself.
+func sitsDown(r *http.Request, path string) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return true
+	}
+	switch first, rest, _ := strings.Cut(path, "/"); first {
+	case "learn":
+		return rest == "" // where a terminal begins
+	case "healthz", "readyz", "css", "js", "favicon.svg", "icons.svg":
+		return false
+	}
+	return true
 }
 
 // enter returns the restaurant for one request, and opens it if need be. leave must be called
