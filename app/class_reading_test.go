@@ -33,3 +33,31 @@ func TestClass_printingTakesNoTable(t *testing.T) {
 		t.Errorf("afterwards %v tables are free", free)
 	}
 }
+
+// TestClass_freedTableStaysFree: what the page of somebody who has left goes on asking does not take the
+// table, and who opens the page does.
+func TestClass_freedTableStaysFree(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 1)
+	table := c.join(t)
+	token := c.logIn(t, table, "alice")
+	c.order(t, table, token)
+	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/tables/01/reset", `{"what":"all"}`)
+	free := func() any { return member(t, c.send(t, http.MethodGet, "/class", ""), "free") }
+	for _, path := range []string{"/learn/lessons", "/learn/lessons/L04", "/healthz"} {
+		c.send(t, http.MethodGet, table+path, "")
+	}
+	for _, path := range []string{"/api/v1/orders", "/api/v1/orders/1/events", "/api/v1/auth/me"} {
+		if res := c.send(t, http.MethodGet, table+path, "", token); res.status != http.StatusUnauthorized {
+			t.Errorf("%s with the token of before: %d", path, res.status)
+		}
+	}
+	c.send(t, http.MethodPost, table+"/api/v1/auth/refresh", `{"refresh_token":"of-before"}`)
+	if n := free(); n != 1.0 {
+		t.Errorf("while a page is open, %v tables are free", n)
+	}
+	c.send(t, http.MethodGet, table+"/", "", "Accept: text/html")
+	if n := free(); n != 0.0 {
+		t.Errorf("when somebody has opened the page, %v tables are free", n)
+	}
+}

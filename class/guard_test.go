@@ -193,6 +193,24 @@ func TestTables_areNotTakenByReading(t *testing.T) {
 	}
 }
 
+// TestTables_areNotTakenByWhoHasLeft: a page that was left open asks for orders with the token or the
+// cookie of before, follows streams, and refreshes the token. What somebody does by hand sits down.
+func TestTables_areNotTakenByWhoHasLeft(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	at := "/t/" + c.codeOf(1) + "/api/v1"
+	for _, left := range [][]string{{"Authorization", "Bearer old"}, {"Cookie", "access_token=old"}} {
+		for _, path := range []string{"/orders", "/orders/1/events", "/kitchen/orders", "/auth/me"} {
+			want(t, c.ask("GET", at+path, "", left...), 200, "table 01")
+		}
+		want(t, c.ask("POST", at+"/auth/refresh", "", left...), 200, "table 01")
+	}
+	want(t, c.ask("GET", "/class", ""), 200, `"free":5`)
+	want(t, c.ask("POST", at+"/auth/login", "{}", "Cookie", "access_token=old"), 200, "table 01")
+	want(t, c.ask("GET", "/t/"+c.codeOf(2)+"/api/v1/orders", ""), 200, "table 02")
+	want(t, c.ask("GET", "/t/"+c.codeOf(3)+"/", "", "Cookie", "access_token=old"), 200, "table 03")
+	want(t, c.ask("GET", "/class", ""), 200, `"free":2`)
+}
+
 // TestTables_areReadInAClosedClass: the sheets of all tables can be printed, and nobody gets in.
 func TestTables_areReadInAClosedClass(t *testing.T) {
 	closed := fiveTables

@@ -120,10 +120,16 @@ func (t *table) take() error {
 // sitsDown reports whether a request is of somebody who sits down at a free table. Reading lessons is
 // none: a teacher prints the sheets of all tables, and a page that was left open asks by itself.
 func sitsDown(r *http.Request, path string) bool {
+	if path == "api/v1/auth/refresh" {
+		return false // the voucher is of somebody who has left
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return true
 	}
 	switch first, rest, _ := strings.Cut(path, "/"); first {
+	case "api":
+		// At a free table nobody has a token: who sends one has left, and the page goes on asking.
+		return r.Header.Get("Authorization") == "" && r.Header.Get("Cookie") == ""
 	case "learn":
 		return rest == "" // where a terminal begins
 	case "healthz", "readyz", "css", "js", "favicon.svg", "icons.svg":
