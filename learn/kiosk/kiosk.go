@@ -49,8 +49,8 @@ type Options struct {
 
 // Decision is what the kiosk has answered to GET /me.
 type Decision struct {
-	// Issuer is the server that is to be told: the one that the token names if the kiosk
-	// has its keys, and otherwise the prefix.
+	// Issuer is the server that is to be told: the one that has signed the token, and
+	// otherwise the prefix. Who only names an issuer must not write into its lessons.
 	Issuer string
 	// Status is 200 or 401.
 	Status int
@@ -175,7 +175,7 @@ func (k *Kiosk) decide(c *gin.Context) (verify.Token, Decision, error) {
 		p = problem.AuthenticationRequired.New("The kiosk takes only wristbands (access tokens). Only the restaurant knows what a ticket (session cookie) stands for, and the kiosk does not ask.")
 	case p == nil:
 		token, issuer, err := k.verify(c.Request.Context(), raw)
-		if issuer != nil && issuer.hasKeys() {
+		if issuer != nil && isSigned(err) {
 			d.Issuer = issuer.url
 		}
 		if err == nil {
@@ -188,6 +188,11 @@ func (k *Kiosk) decide(c *gin.Context) (verify.Token, Decision, error) {
 		d.Status, d.Problem = p.Status, p.Slug()
 	}
 	return verify.Token{}, d, p
+}
+
+// isSigned reports whether the signature of a token holds, which may be refused for something else.
+func isSigned(err error) bool {
+	return err == nil || errors.Is(err, verify.ErrClaimsInvalid) || errors.Is(err, verify.ErrInFuture) || errors.Is(err, verify.ErrExpired) || errors.Is(err, verify.ErrRevoked)
 }
 
 // refusal is the problem for a token that was refused.

@@ -520,7 +520,8 @@ func TestKiosk_standsUnderAPath(t *testing.T) {
 	if page := ask(mounted, "GET", "/kiosk/problems/token-revoked", ""); page.Header().Get("Location") != "http://board.example/problems/token-revoked" {
 		t.Errorf("%v", page.Header())
 	}
-	if want := "http://board.example/t/08 token-revoked"; told[len(told)-1] != want {
+	want := []string{"/07 ", "/08 ", " token-signature-invalid", "/07 ", "/08 token-revoked"} // who only names an issuer tells it nothing
+	if got := strings.ReplaceAll(strings.Join(told, ","), "http://board.example/t", ""); got != strings.Join(want, ",") {
 		t.Errorf("told was %v", told)
 	}
 }
