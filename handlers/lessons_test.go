@@ -406,6 +406,32 @@ func TestLessons_resetKeepsProgress(t *testing.T) {
 	}
 }
 
+// TestLessons_resetForgetsOrders: after a reset of the restaurant no command names an order that is deleted, and
+// what was seen of it must be seen again. What needs no order stays.
+func TestLessons_resetForgetsOrders(t *testing.T) {
+	srv := newServer(t)
+	lesson := func() string { return srv.get(t, "/learn/lessons/L04.txt").wants(t, 200, "").Body.String() }
+	seen := func() int {
+		return len(decode[struct{ Seen []any }](t, srv.get(t, "/learn/lessons/L04").wants(t, 200, "")).Seen)
+	}
+	alice := srv.as(t, "alice")
+	srv.newOrder(t, alice) // before the lesson
+	srv.post(t, ordersPath, margherita).wants(t, 401, "authentication-required")
+	srv.get(t, "/api/v1/menu", alice).wants(t, 200, "")
+	srv.newOrder(t, alice)
+	if got := lesson(); !strings.Contains(got, "/orders/2/events") || seen() != 3 {
+		t.Errorf("%d things seen, and the lesson is %s", seen(), got)
+	}
+	srv.post(t, "/learn/reset", `{"what":"kitchen"}`, srv.as(t, "marco")).wants(t, 200, "")
+	if got := lesson(); !strings.Contains(got, "/orders/1/events") || seen() != 2 {
+		t.Errorf("after the reset %d things are seen, and the lesson is %s", seen(), got)
+	}
+	res := srv.post(t, ordersPath, margherita, srv.as(t, "alice")).wants(t, 201, "")
+	if got := res.Header().Get("Lesson-Progress"); !strings.Contains(got, "L04 3/7") {
+		t.Errorf("the next order changes %q", got)
+	}
+}
+
 // TestLessons_speakOfTheLearnersOwnOrder: not of one that somebody else has placed since, and
 // each try has an idempotency key of its own.
 func TestLessons_speakOfTheLearnersOwnOrder(t *testing.T) {

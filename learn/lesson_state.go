@@ -243,6 +243,24 @@ func (l *lesson) ownOrder() []course.PartialMatch {
 	return nil
 }
 
+// forgetOrders drops the matches that are about an order, which is deleted, and what only they have
+// shown: with another order it must be seen again. What is done stays done.
+func (l *lesson) forgetOrders() {
+	about := func(m course.PartialMatch) bool { return m.Order != 0 }
+	if !slices.ContainsFunc(l.Trails, about) {
+		return
+	}
+	l.Trails, l.dirty = slices.DeleteFunc(l.Trails, about), true
+	if l.IsDone() {
+		return
+	}
+	left := len(l.Done.All) // the patterns of the sequence are behind those
+	for _, m := range l.Trails {
+		left = max(left, len(l.Done.All)+m.Steps)
+	}
+	clear(l.Seen[left:])
+}
+
 // SeenCount is how many patterns were seen.
 func (l *lesson) SeenCount() (n int) {
 	for _, at := range l.Seen {

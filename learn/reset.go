@@ -61,7 +61,7 @@ func (h *Handler) previewReset(c *gin.Context) error {
 }
 
 // reset starts from scratch, without a restart. To reset the restaurant leaves the
-// lessons as they are, and takes a manager or the learner; see ownsServer.
+// lessons as they are, but for what was seen of its orders, and takes a manager or the learner; see ownsServer.
 //
 //	@Summary	Start again: a lesson, all lessons, or the whole restaurant
 //	@ID			resetProgress
@@ -115,7 +115,7 @@ func (h *Handler) StartOver(ctx context.Context, what, lesson string) error {
 		if err := h.Reset(ctx); err != nil {
 			return err
 		}
-		h.Tracker().ForgetOrder()
+		h.Tracker().ForgetOrders()
 	}
 	return nil
 }

@@ -240,8 +240,15 @@ func (t *Tracker) Restore(saved map[string]progress) {
 	})
 }
 
-// ForgetOrder lets commands speak of order 1 again.
-func (t *Tracker) ForgetOrder() { t.update(nil, func() { t.order = 0 }) }
+// ForgetOrders is for a restaurant whose orders count from 1 again: no command may name an order of before.
+func (t *Tracker) ForgetOrders() {
+	t.update(nil, func() {
+		t.order = 0
+		for n := range t.lessons {
+			t.lessons[n].forgetOrders()
+		}
+	})
+}
 
 // snapshot copies how far the learner is, and the number of the newest order, 1 without any.
 func (t *Tracker) snapshot() (lessons []lesson, order int64) {

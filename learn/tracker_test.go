@@ -170,6 +170,19 @@ func TestTracker_notesAnswersAndHints(t *testing.T) {
 	}
 }
 
+// TestTracker_forgetsOrders: a lesson that is done stays so, and names the deleted order no more.
+func TestTracker_forgetsOrders(t *testing.T) {
+	tr := newTracker(course.Condition{Seq: []course.Pattern{{See: "ordered", Route: "POST /orders", Same: "order"}}})
+	observe(tr, fact("POST /orders", 201, withOrder(2, false)))
+	if l := lessonOf(tr); !l.IsDone() || l.orderMatch().Order != 2 {
+		t.Fatalf("%s, order %d", l.State, l.orderMatch().Order)
+	}
+	tr.ForgetOrders()
+	if l := lessonOf(tr); !l.IsDone() || l.orderMatch().Order != 0 || len(l.StillToSee()) != 0 {
+		t.Errorf("%s, order %d, still to see %v", l.State, l.orderMatch().Order, l.StillToSee())
+	}
+}
+
 // TestTracker_foreignPages: what a strange page asks counts only where the pattern wants
 // one, and there nothing else counts.
 func TestTracker_foreignPages(t *testing.T) {
