@@ -526,6 +526,33 @@ func TestLessons_progressCanBeSavedAndRestored(t *testing.T) {
 	}
 }
 
+// TestLessons_restoredAnswersCount: a question that comes back answered is not asked again, so it is not still
+// to see, and the lesson is done by its steps. A wrong answer can be answered again.
+func TestLessons_restoredAnswersCount(t *testing.T) {
+	srv := newServer(t)
+	srv.post(t, "/learn/lessons/L01/answers", `{"question":"who-is-who","choice":1}`).wants(t, 200, "")  // wrong
+	srv.post(t, "/learn/lessons/L02/answers", `{"question":"first-check","choice":2}`).wants(t, 200, "") // right
+	other := newServer(t)
+	other.do(t, "PUT", "/learn/progress", srv.get(t, "/learn/progress").Body.String()).wants(t, 200, "")
+	type shown struct {
+		State string
+		Seen  []any
+	}
+	lesson := func(id string) shown {
+		return decode[shown](t, other.get(t, "/learn/lessons/"+id).wants(t, 200, ""))
+	}
+	if wrong, right := lesson("L01"), lesson("L02"); len(wrong.Seen) != 0 || len(right.Seen) != 1 {
+		t.Errorf("of a wrong answer %d is seen, and of a right one %d", len(wrong.Seen), len(right.Seen))
+	}
+	other.post(t, ordersPath, margherita)
+	other.get(t, ordersPath)
+	other.do(t, "DELETE", "/api/v1/menu/1", "")
+	other.get(t, "/api/v1/menu/1")
+	if got := lesson("L02"); got.State != "done" {
+		t.Errorf("after its steps L02 is %s", got.State)
+	}
+}
+
 // TestLessons_progressSurvivesARestart: what was accepted can be written and read again,
 // and is not larger than what a learner can have.
 func TestLessons_progressSurvivesARestart(t *testing.T) {

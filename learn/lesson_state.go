@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -109,14 +110,25 @@ func (l *lesson) count(pattern int) int {
 	return l.Counts[pattern]
 }
 
-// rightAnswers is how many questions of a group are answered rightly now.
+// rightAnswers is how many questions of a group, or of an id, are answered rightly now.
 func (l *lesson) rightAnswers(group string) (n int) {
 	for _, q := range l.Questions {
-		if q.Group == group && l.Answers[q.ID] == q.Answer {
+		if cmp.Or(q.Group, q.ID) == group && l.Answers[q.ID] == q.Answer {
 			n++
 		}
 	}
 	return n
+}
+
+// withAnswers counts the right answers that were kept: what is answered is not asked again.
+func (p progress) withAnswers(of *course.Lesson) progress {
+	l := lesson{Lesson: of, progress: p}
+	for i, p := range of.Done.Patterns() {
+		if p.Answer != "" && l.Seen[i] == 0 && l.rightAnswers(p.Answer) >= max(1, p.Min) {
+			l.Seen[i] = max(1, l.StartedAt.UnixMilli())
+		}
+	}
+	return l.progress
 }
 
 // second reports whether a fact differs from the first that the pattern saw.

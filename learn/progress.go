@@ -190,8 +190,8 @@ func (saved restoredLesson) check() error {
 	return nil
 }
 
-// progress returns what was saved of a lesson. What a lesson that was only started has
-// seen must be seen again.
+// progress returns what was saved of a lesson. The requests that a lesson which was only started
+// has seen must be seen again; its answers count.
 func (saved restoredLesson) progress(l *course.Lesson) (progress, error) {
 	p := newProgress(l)
 	p.State = saved.State
@@ -225,7 +225,7 @@ func (saved restoredLesson) progress(l *course.Lesson) (progress, error) {
 			p.Seen[i] = max(1, p.DoneAt.UnixMilli())
 		}
 	}
-	return p, nil
+	return p.withAnswers(l), nil
 }
 
 // isPast reports whether a time, if there is one, can be when something happened. Clocks

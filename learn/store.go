@@ -97,7 +97,7 @@ func (r record) restore(l *course.Lesson) progress {
 	if empty := newProgress(l); r.doneIf != conditionHash(l) || len(p.Seen) != len(empty.Seen) {
 		p.Seen, p.Trails, p.Others, p.Counts = empty.Seen, nil, nil, nil
 	}
-	return p
+	return p.withAnswers(l)
 }
 
 func conditionHash(l *course.Lesson) string {

@@ -143,6 +143,25 @@ func TestStore_migratesVersion1(t *testing.T) {
 	}
 }
 
+// TestStore_changedConditionKeepsAnswers: a question that an earlier release has seen answered is not
+// asked again, so its answer still counts. A wrong one does not.
+func TestStore_changedConditionKeepsAnswers(t *testing.T) {
+	answer := course.Pattern{See: "who", Answer: "who"}
+	for choice, want := range map[int]int{1: 0, 2: 1} {
+		file := filepath.Join(t.TempDir(), "lessons.db")
+		c := newCourse(course.Condition{All: []course.Pattern{{See: "a", Route: "GET /a"}, answer}})
+		old, s := openTracker(t, file, c)
+		old.Answer("L01", c.Lessons[0].Questions[0], choice)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		tr, _ := openTracker(t, file, newCourse(course.Condition{All: []course.Pattern{{See: "b", Route: "GET /b"}, {See: "a", Route: "GET /a"}, answer}}))
+		if l := lessonOf(tr); l.SeenCount() != want {
+			t.Errorf("answer %d: still to see %q", choice, l.StillToSee())
+		}
+	}
+}
+
 // TestStore_migratesVersion2: progress and facts are kept, and measurements can be stored.
 func TestStore_migratesVersion2(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "lessons.db")
