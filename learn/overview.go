@@ -131,8 +131,7 @@ func (h *Handler) NextStep(id string) *NextStep {
 	}
 	for _, q := range l.Questions {
 		if l.Answers[q.ID] != q.Answer {
-			ask := t.Ask(q, "")
-			return &NextStep{l.ID, q.ID, q.Question, ask.Curl + " -s -d question=" + q.ID + " -d choice=1 " + ask.URL}
+			return &NextStep{l.ID, q.ID, q.Question, t.Ask(q, "").Command()}
 		}
 	}
 	return nil

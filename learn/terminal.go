@@ -125,6 +125,15 @@ func (t task) Ask(q course.Question, lead string) question {
 	return asked
 }
 
+// Command is the line that answers it, with the first choice, or 0 in place of the learner's number.
+func (q question) Command() string {
+	answer := "choice=1"
+	if q.Unit != "" {
+		answer = "number=0"
+	}
+	return q.Curl + " -s -d question=" + q.ID + " -d " + answer + " " + q.URL
+}
+
 // answered is what becomes of an answer, in a terminal.
 type answered struct {
 	export.Target
