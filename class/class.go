@@ -77,6 +77,20 @@ func (p Pace) over(by Pace) Pace {
 	return Pace{cmp.Or(by.TokenTTL, p.TokenTTL), cmp.Or(by.ManualKitchen, p.ManualKitchen), cmp.Or(by.KitchenPace, p.KitchenPace)}
 }
 
+// without returns the pace without what another one sets.
+func (p Pace) without(by Pace) Pace {
+	if by.TokenTTL > 0 {
+		p.TokenTTL = 0
+	}
+	if by.ManualKitchen != nil {
+		p.ManualKitchen = nil
+	}
+	if by.KitchenPace > 0 {
+		p.KitchenPace = 0
+	}
+	return p
+}
+
 // Options are what a class is made of.
 type Options struct {
 	// Folder holds class.json and the folders of the tables.

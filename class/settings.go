@@ -31,9 +31,26 @@ func (s *tableSettings) restoreClock(in *inside) {
 	}
 }
 
-// catchUp brings the restaurant of a table to what is set, if it is open. It reports false if
-// the clock cannot go as far.
-func (s *tableSettings) catchUp(t *table) bool {
+// catchUp brings a restaurant that was just opened to what is set.
+func (s *tableSettings) catchUp(t *table) {
+	s.restorePace(t)
+	s.moveClock(t)
+}
+
+func (s *tableSettings) restorePace(t *table) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if in := t.opened(); in != nil {
+		t.class.mu.Lock()
+		pace := t.class.pace.over(s.pace)
+		t.class.mu.Unlock()
+		in.restaurant.SetPace(pace)
+	}
+}
+
+// moveClock brings the clock of a restaurant to what is set, if it is open. It reports false if the
+// clock cannot go as far.
+func (s *tableSettings) moveClock(t *table) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in := t.opened()
@@ -41,9 +58,8 @@ func (s *tableSettings) catchUp(t *table) bool {
 		return true
 	}
 	t.class.mu.Lock()
-	ahead, pace := t.class.ahead+s.ahead, t.class.pace.over(s.pace)
+	ahead := t.class.ahead + s.ahead
 	t.class.mu.Unlock()
-	in.restaurant.SetPace(pace)
 	if in.ahead == ahead {
 		return true
 	}
@@ -52,6 +68,21 @@ func (s *tableSettings) catchUp(t *table) bool {
 	}
 	in.ahead = ahead
 	return true
+}
+
+// setPace applies what the teacher has just set, and nothing of before: since then a chef may have
+// chosen otherwise. What is set for this table alone goes before what is set for all.
+func (s *tableSettings) setPace(t *table, set Pace, alone bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if alone {
+		s.pace = s.pace.over(set)
+	} else {
+		set = set.without(s.pace)
+	}
+	if in := t.opened(); in != nil {
+		in.restaurant.SetPace(set)
+	}
 }
 
 func (s *tableSettings) forget() {

@@ -200,7 +200,7 @@ func (c *Class) advanceClocks(gc *gin.Context) error {
 	}
 	res := clockResponse{AheadS: int64(ahead / time.Second), Refused: []string{}}
 	for _, t := range tables {
-		if !t.settings.catchUp(t) {
+		if !t.settings.moveClock(t) {
 			res.Refused = append(res.Refused, t.text())
 		}
 	}
@@ -261,17 +261,13 @@ func (c *Class) setPace(gc *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if one != nil {
-		one.settings.mu.Lock()
-		one.settings.pace = one.settings.pace.over(pace)
-		one.settings.mu.Unlock()
-	} else {
+	if one == nil {
 		c.mu.Lock()
 		c.pace = c.pace.over(pace)
 		c.mu.Unlock()
 	}
 	for _, t := range tables {
-		t.settings.catchUp(t)
+		t.settings.setPace(t, pace, one != nil)
 	}
 	res := paceResponse{Kitchen: httpjson.Optional(req.Kitchen)}
 	if pace.TokenTTL > 0 {
