@@ -93,6 +93,11 @@ function choice(label, options, attributes = {}) {
 class Act {
   notice = h("p", { class: "outcome", role: "status" });
 
+  note(words) {
+    this.notice.className = "outcome";
+    this.notice.textContent = words;
+  }
+
   async send(path, body, words) {
     const answer = await call("POST", path, body);
     this.notice.className = answer.ok ? "outcome good" : "outcome fault";
@@ -263,12 +268,13 @@ class Lessons extends Act {
 /** Guesses shows on the wall what the class has guessed before a lesson, and here, too. */
 class Guesses extends Act {
   shown = "";
+  onWall = ""; // the lesson whose guesses the wall shows
 
   constructor() {
     super();
     this.lesson = choice("Lesson", [], { name: "lesson" });
     this.result = h("div", { class: "content" });
-    this.begin = button("Show them on the wall", () => this.reveal(this.lesson.select.value));
+    this.begin = button("Show them on the wall", () => this.showGuesses(this.lesson.select.value));
     this.el = panel(
       "Guesses",
       "What the class has guessed before a lesson. The right answer appears when you show it.",
@@ -285,6 +291,7 @@ class Guesses extends Act {
     }
     if (JSON.stringify(reveal) === this.shown) return;
     this.shown = JSON.stringify(reveal);
+    this.onWall = reveal?.question === "predict" ? reveal.lesson : "";
     render(this.result, reveal ? this.revealed(reveal) : [], this.begin);
   }
 
@@ -299,6 +306,16 @@ class Guesses extends Act {
         button("Take it off the wall", () => this.clear(), { class: "quiet", "data-key": "clear" }),
       ),
     ];
+  }
+
+  /** showGuesses shows the guesses of a lesson. A second call about the same question would tell
+   *  the answer, and for that there is a button of its own. */
+  async showGuesses(lesson) {
+    if (this.onWall === lesson) return this.note("The wall shows them already.");
+    const before = this.onWall;
+    this.onWall = lesson; // two presses in a moment are one
+    const answer = await this.reveal(lesson);
+    if (!answer.ok) this.onWall = before;
   }
 
   reveal(lesson) {

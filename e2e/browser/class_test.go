@@ -401,6 +401,11 @@ func TestClass_partsAndGuesses(t *testing.T) {
 	if wall.hasText("✓") || !wall.isTrue(`document.querySelector('.histogram li progress').value === 1`) {
 		t.Errorf("the wall shows more than the guesses, or not the one that was made: %s", wall.screenshot("guesses"))
 	}
+	teacher.click(button("Show them on the wall"))
+	teacher.waitText("The wall shows them already.")
+	if wall.hasText("✓") || !teacher.hasText("Show the answer") {
+		t.Errorf("the guesses shown again tell the answer: %s", wall.screenshot("guesses again"))
+	}
 	teacher.click(button("Show the answer"))
 	wall.waitText("✓")
 	if found := eval[[]string](wall, smallOnTheWall); len(found) > 0 {
