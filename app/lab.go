@@ -18,6 +18,18 @@ import (
 	"restaurant/tokens"
 )
 
+// outside answers what the lab sends to the server as clients do.
+func (a *App) outside(cfg config, at site) http.Handler {
+	inside := at.entrance
+	if inside == nil {
+		inside = a.api.Handler()
+	}
+	if check := cfg.table.lessons.Entrance; check != nil {
+		return check(inside)
+	}
+	return inside
+}
+
 // newLab hands the lab what it needs of the server, as functions.
 func (a *App) newLab(cfg config, at site, authority *tokens.Authority) *lab.Lab {
 	return lab.New(lab.Options{
@@ -53,12 +65,7 @@ func (a *App) newLab(cfg config, at site, authority *tokens.Authority) *lab.Lab 
 		},
 		StagePath: cfg.table.stagePath(cfg.publicURL),
 		PublicPEM: authority.Keys().PublicPEM, Refusal: authority.Refusal,
-		Server: func() http.Handler {
-			if at.entrance != nil {
-				return at.entrance
-			}
-			return a.api.Handler()
-		},
+		Server:          func() http.Handler { return a.outside(cfg, at) },
 		WireCertificate: func() (*tls.Certificate, []byte, error) { return server.SelfSignedOnce(cfg.certificateNames()) },
 		Clock:           lab.Clock{Ahead: authority.Ahead, Advance: authority.Advance, Most: tokens.MaxAhead},
 	})

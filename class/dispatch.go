@@ -71,8 +71,8 @@ func (c *Class) dispatchTable(w http.ResponseWriter, r *http.Request, segment, r
 	if err != nil {
 		return err
 	}
-	if until, paused := c.pause(); paused && !readable(r.Method, rest) {
-		return problem.ClassPaused.New("The teacher is explaining something. Hands off until " + until.Format(time.TimeOnly) + ".").RetryAfter(time.Until(until))
+	if p := c.pauseRefusal(r, rest); p != nil {
+		return p
 	}
 	if sitsDown(r, rest) {
 		if err := t.take(); err != nil {
@@ -137,6 +137,15 @@ func (c *Class) pause() (until time.Time, paused bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pausedUntil, time.Now().Before(c.pausedUntil)
+}
+
+// pauseRefusal refuses what a table does not take in a pause; nil: it takes the request.
+func (c *Class) pauseRefusal(r *http.Request, path string) *problem.Problem {
+	until, paused := c.pause()
+	if !paused || readable(r.Method, path) {
+		return nil
+	}
+	return problem.ClassPaused.New("The teacher is explaining something. Hands off until " + until.Format(time.TimeOnly) + ".").RetryAfter(time.Until(until))
 }
 
 // isPaused reports whether the class has a pause, in which nothing counts.

@@ -121,7 +121,7 @@ func (t *table) take() error {
 // none: a teacher prints the sheets of all tables, and a page that was left open asks by itself.
 func sitsDown(r *http.Request, path string) bool {
 	if path == "api/v1/auth/refresh" {
-		return false // the voucher is of somebody who has left
+		return false // the refresh token is of somebody who has left
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return true
@@ -174,12 +174,23 @@ func (t *table) open(ctx context.Context) error {
 func (t *table) openNow(ctx context.Context) *inside {
 	restaurant, err := t.class.Open(ctx, Place{
 		Number: t.text(), Folder: t.folder(), URL: t.class.URL + t.path(), Issuer: t.class.URL + t.keysPath(), Kiosk: t.class.URL + t.path() + kioskPath,
-		Lessons: learn.Options{Observe: t.observe, IsOpen: t.class.isOpen, Message: t.class.Message, Paused: t.class.isPaused},
+		Lessons: learn.Options{Observe: t.observe, IsOpen: t.class.isOpen, Message: t.class.Message, Paused: t.class.isPaused, Entrance: t.entrance},
 	})
 	if err != nil {
 		t.class.Log.Error("the restaurant of a table cannot be opened; the others go on", "table", t.text(), "err", err)
 	}
 	return &inside{restaurant: restaurant, broken: err}
+}
+
+// entrance keeps a pause at a way into the restaurant that the class does not see.
+func (t *table) entrance(inside http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := t.class.pauseRefusal(r, strings.TrimPrefix(r.URL.Path, t.path()+"/")); p != nil {
+			t.class.refuse(w, r, p)
+			return
+		}
+		inside.ServeHTTP(w, r)
+	})
 }
 
 // whileClosed closes the restaurant, runs fn and leaves the restaurant closed: the next request opens

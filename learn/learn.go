@@ -15,6 +15,7 @@ import (
 	"context"
 	"html/template"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -75,7 +76,10 @@ type Options struct {
 	Message func() string
 	// Paused reports whether nothing counts now; it may be nil.
 	Paused func() bool
-	Log    *slog.Logger
+	// Entrance checks what comes to the server by a way of its own, such as over the wire of the
+	// lab, as the class checks all else; nil: there is no class.
+	Entrance func(http.Handler) http.Handler
+	Log      *slog.Logger
 }
 
 // Loss is something that a reset takes away.
