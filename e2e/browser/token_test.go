@@ -2,9 +2,11 @@ package browser
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/chromedp"
@@ -57,6 +59,32 @@ const (
 		"eyJzdWIiOiIxIiwibmFtZSI6ImFsaWNlIiwiaWF0IjoxNzk1MzQwODAwMDAwLCJleHAiOjE3OTUzNDE3MDAwMDB9.c2lnbmF0dXJl"
 	unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiIxIiwibmFtZSI6ImFsaWNlIn0.c2ln"
 )
+
+// TestToken_clocksAgreeAgain: while the server's clock is ahead, the page goes by that one. When the clocks agree
+// again, as after a new start, a token that is valid is not called expired.
+func TestToken_clocksAgreeAgain(t *testing.T) {
+	t.Parallel()
+	guest := startServer(t).newTab(t)
+	guest.openAs("alice", "Token")
+	guest.waitText("Valid for 14 min")
+	ahead := rule{"GET /api/v1/auth/me", func(p *tab, e *fetch.EventRequestPaused) {
+		_, _ = chromedp.Call(p.ctx, fetch.FulfillRequest, fetch.FulfillRequestParams{
+			RequestID: e.RequestID, ResponseCode: 200, Body: []byte("{}"),
+			ResponseHeaders: []*fetch.HeaderEntry{
+				{Name: "Content-Type", Value: "application/json"}, {Name: "Server-Timing", Value: "auth;dur=1"},
+				{Name: "Restaurant-Time", Value: time.Now().Add(16 * time.Minute).UTC().Format(http.TimeFormat)},
+			},
+		})
+	}}
+	guest.intercept(ahead)
+	guest.click(button("Send it to the server"))
+	guest.waitText("Expired 1 min")
+	guest.seen.mu.Lock()
+	guest.seen.rules = nil
+	guest.seen.mu.Unlock()
+	guest.click(button("Send it to the server"))
+	guest.waitText("Valid for 14 min")
+}
 
 // TestToken_tampering changes a claim and shows the token to the server, which refuses it.
 func TestToken_tampering(t *testing.T) {

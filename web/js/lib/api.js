@@ -192,13 +192,19 @@ function record(entry, response, text, started) {
   entry.answer = { headers: [...response.headers], body: text };
   entry.timing = parseTiming(response.headers.get("Server-Timing"));
   if (response.headers.get("Content-Type") === "application/problem+json") entry.problem = parse(text);
-  const date = Date.parse(response.headers.get("Restaurant-Time") ?? response.headers.get("Date"));
-  // Date has whole seconds: only a larger difference says something.
-  if (Math.abs(date - Date.now()) > 1500) clockSkew = date - Date.now();
+  setClock(response.headers);
   notebook.answered(entry);
   heard(response, entry.problem);
   const progress = response.headers.get("Lesson-Progress");
   if (progress) lessons.dispatchEvent(new CustomEvent("progress", { detail: progress }));
+}
+
+/** setClock notes how far the server's clock is from ours, also when they agree again. Only the
+ *  restaurant knows its clock; a proxy, or the class in a pause, has no Server-Timing. */
+function setClock(headers) {
+  const ahead = Date.parse(headers.get("Restaurant-Time") ?? headers.get("Date")) - Date.now();
+  if (!headers.has("Server-Timing") || Number.isNaN(ahead)) return;
+  clockSkew = Math.abs(ahead) > 1500 ? ahead : 0; // the header has whole seconds
 }
 
 function answerOf(response, entry) {
