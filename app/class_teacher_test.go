@@ -19,6 +19,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"restaurant/class"
+	"restaurant/learn"
 	"restaurant/queue"
 )
 
@@ -456,6 +457,18 @@ func TestClass_unlock(t *testing.T) {
 	}
 	for _, body := range []string{`{"parts":[]}`, `{"parts":["VII"]}`, `{}`} {
 		c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/open", body)
+	}
+}
+
+// TestClass_unlockedHasAllPartsOpen: where all lessons are open from the beginning, the class says so. Where they
+// are not, no part is open for all.
+func TestClass_unlockedHasAllPartsOpen(t *testing.T) {
+	t.Parallel()
+	for unlock, want := range map[class.Unlocking]int{class.UnlockAll: len(learn.Parts()), class.UnlockParts: 0} {
+		c := openClassIn(t, t.TempDir(), class.Settings{Title: "Pizza class", Tables: 1, Join: class.JoinOpen, Unlock: unlock})
+		if got := member(t, c.send(t, http.MethodGet, "/class", ""), "open_parts").([]any); len(got) != want {
+			t.Errorf("-unlock %s: %v", unlock, got)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"restaurant/httpjson"
+	"restaurant/learn"
 	"restaurant/middleware"
 	"restaurant/problem"
 )
@@ -98,7 +99,7 @@ func (c *Class) overview() showResponse {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	res := showResponse{
-		Title: r.Title, Tables: len(r.Tables), Free: r.free(), Message: httpjson.Optional(c.Message()), OpenParts: append([]string{}, r.OpenParts...),
+		Title: r.Title, Tables: len(r.Tables), Free: r.free(), Message: httpjson.Optional(c.Message()), OpenParts: r.openForAll(),
 	}
 	res.Joinable = r.Join == JoinOpen && res.Free > 0
 	c.mu.Lock()
@@ -109,6 +110,14 @@ func (c *Class) overview() showResponse {
 		res.PausedUntil = &until
 	}
 	return res
+}
+
+// openForAll are the parts that are open at all tables. The lock must be held.
+func (r *roster) openForAll() []string {
+	if r.Unlock == UnlockAll {
+		return learn.Parts()
+	}
+	return append([]string{}, r.OpenParts...)
 }
 
 // free is how many tables nobody has taken. The lock must be held.
