@@ -628,7 +628,17 @@ func TestClass_resetAndUndo(t *testing.T) {
 				t.Errorf("after the reset: %v orders, %v seen, guess %v", orders, seen, guess)
 			}
 			undo := `{"id":"` + member(t, res, "undo").(string) + `"}`
+			known := func() (id, until any) {
+				res := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/tables/"+number, "")
+				return member(t, res, "undo"), member(t, res, "undo_until")
+			}
+			if id, until := known(); id != member(t, res, "undo") || until != member(t, res, "undo_until") {
+				t.Errorf("a page that is loaded again can undo %v until %v, and the reset said %s", id, until, res.body)
+			}
 			c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/undo", undo)
+			if id, until := known(); id != nil || until != nil {
+				t.Errorf("after the undo %v can be undone until %v", id, until)
+			}
 			if orders, seen, guess := c.kept(t, table); orders != 2 || seen != 2 || guess != 2.0 {
 				t.Errorf("after the undo: %v orders, %v seen, guess %v", orders, seen, guess)
 			}
@@ -668,6 +678,9 @@ func TestClass_undoExpires(t *testing.T) {
 		}
 		if err != nil {
 			t.Fatal(err)
+		}
+		if shown := member(t, c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/tables/01", ""), "undo"); (shown == id) != (want == http.StatusOK) {
+			t.Errorf("after %v the table says that %v can be undone", ago, shown)
 		}
 		c.asTeacher(t, want, http.MethodPost, "/teach/undo", `{"id":"`+id+`"}`)
 	}

@@ -26,6 +26,8 @@ type tableCopy struct {
 	At    time.Time `json:"at"`
 	// What was reset afterwards.
 	What string `json:"what"`
+	// OfUndo is whether it was made before an undo, and not before a reset.
+	OfUndo bool `json:"of_undo,omitzero"`
 	// Seat is what the roster said of the table; its codes do not come back.
 	Seat seat `json:"seat"`
 
@@ -34,8 +36,8 @@ type tableCopy struct {
 
 func (c *Class) undoFolder() string { return filepath.Join(c.Folder, "undo") }
 
-// makeCopy copies what a table keeps.
-func (t *table) makeCopy(ctx context.Context, what string) (made tableCopy, err error) {
+// makeCopy copies what a table keeps, before what is to be done.
+func (t *table) makeCopy(ctx context.Context, before tableCopy) (made tableCopy, err error) {
 	restaurant, leave, err := t.enter(ctx)
 	if err != nil {
 		return made, err
@@ -45,7 +47,7 @@ func (t *table) makeCopy(ctx context.Context, what string) (made tableCopy, err 
 		return made, err
 	}
 	id := t.text() + "-" + strings.ToLower(rand.Text())
-	made = tableCopy{ID: id, Table: t.number, At: time.Now().UTC().Truncate(time.Millisecond), What: what, Seat: t.seat(), folder: filepath.Join(t.class.undoFolder(), id)}
+	made = tableCopy{ID: id, Table: t.number, At: time.Now().UTC().Truncate(time.Millisecond), What: before.What, OfUndo: before.OfUndo, Seat: t.seat(), folder: filepath.Join(t.class.undoFolder(), id)}
 	if err = t.class.Copy(ctx, t.folder(), made.folder); err == nil {
 		err = made.describe()
 	}
@@ -82,6 +84,16 @@ func (c *Class) findCopy(id string) (tableCopy, bool) {
 	all := c.allCopies()
 	n := slices.IndexFunc(all, func(m tableCopy) bool { return m.ID == id })
 	if n < 0 {
+		return tableCopy{}, false
+	}
+	return all[n], true
+}
+
+// newestReset is the copy with which the newest reset of a table can be undone now, if there is one.
+func (t *table) newestReset() (tableCopy, bool) {
+	all := t.class.allCopies()
+	n := slices.IndexFunc(all, func(m tableCopy) bool { return m.Table == t.number && !m.OfUndo })
+	if n < 0 || time.Since(all[n].At) > undoTime {
 		return tableCopy{}, false
 	}
 	return all[n], true

@@ -86,7 +86,7 @@ func (t *table) losses(ctx context.Context, req resetRequest) ([]learn.Loss, err
 
 // startOver makes a copy and resets.
 func (t *table) startOver(ctx context.Context, req resetRequest) (made tableCopy, err error) {
-	if made, err = t.makeCopy(ctx, req.What); err != nil {
+	if made, err = t.makeCopy(ctx, tableCopy{What: req.What}); err != nil {
 		return made, err
 	}
 	t.history.forget()
@@ -147,7 +147,7 @@ func (c *Class) undo(gc *gin.Context) error {
 		return problem.UndoExpired.New("")
 	}
 	t := c.tables[found.Table-1]
-	before, err := t.makeCopy(ctx, found.What)
+	before, err := t.makeCopy(ctx, tableCopy{What: found.What, OfUndo: true})
 	if err != nil {
 		return err
 	}

@@ -272,6 +272,10 @@ type tableResponse struct {
 	Lessons []learn.LessonOverview `json:"lessons"`
 	// Next is what the learner does next, or null.
 	Next *learn.NextStep `json:"next"`
+	// Undo is the id for undoing the newest reset, as that call said, and UndoUntil how long
+	// that works; null if there is nothing to undo.
+	Undo      *string    `json:"undo"`
+	UndoUntil *time.Time `json:"undo_until"`
 }
 
 func (c *Class) teacherTable(gc *gin.Context) error {
@@ -284,6 +288,9 @@ func (c *Class) teacherTable(gc *gin.Context) error {
 	res := tableResponse{tableState: t.stateAt(time.Now()), Code: joined.Code, Base: joined.Base, Facts: facts, Lessons: t.lessons()}
 	if in := t.opened(); res.Lesson != nil && in != nil && !res.Reported {
 		res.Next = in.restaurant.Lessons().NextStep(*res.Lesson)
+	}
+	if made, ok := t.newestReset(); ok {
+		res.Undo, res.UndoUntil = &made.ID, new(made.At.Add(undoTime))
 	}
 	httpjson.NoStore(gc)
 	return httpjson.Respond(gc, http.StatusOK, res)

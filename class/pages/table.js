@@ -11,7 +11,6 @@ import { ago, states, whyStuck } from "./tables.js";
 /** TableDialog shows one table at a time. */
 export class TableDialog {
   number = "";
-  undos = new Map(); // by table: {id, what, until}
   asking = false;
   shown = "";
   stateRead = "";
@@ -79,7 +78,7 @@ export class TableDialog {
     const before = this.data;
     this.data = answer.data;
     this.showFacts();
-    if (!before || gateOf(before) !== gateOf(this.data)) this.showActions();
+    if (!before || gateOf(before) !== gateOf(this.data) || before.undo !== this.data.undo) this.showActions();
     this.showLesson();
   }
 
@@ -149,12 +148,11 @@ export class TableDialog {
   /** showActions shows what can be done. While a learner goes on it stays as it is, because
    *  somebody may be about to press one of the buttons. */
   showActions() {
-    const t = this.data, { state } = t;
-    const undo = this.undos.get(t.table);
+    const { state, undo } = this.data;
     render(
       this.actions,
       [
-        undo && undo.until > Date.now() ? this.undoRow(undo) : null,
+        undo ? this.undoRow(this.data) : null,
         this.resetForm(),
         h(
           "div",
@@ -258,20 +256,17 @@ export class TableDialog {
   async reset(what) {
     const answer = await this.send("reset", what);
     if (!answer.ok) return this.say(sentence(answer), "fault");
-    const undo = { id: answer.data.undo, until: Date.parse(answer.data.undo_until) };
-    this.undos.set(this.number, undo);
     this.say("It is reset. You can undo this for ten minutes.");
     await this.again();
   }
 
-  undoRow(undo) {
+  undoRow({ undo: id, undo_until: until }) {
     return h(
       "p",
       { class: "done" },
-      `The reset can be undone until ${clockTime(undo.until)}. `,
+      `The reset can be undone until ${clockTime(until)}. `,
       button("Undo the reset", async () => {
-        const answer = await call("POST", "/teach/undo", { id: undo.id });
-        if (answer.ok || answer.status === 410) this.undos.delete(this.number);
+        const answer = await call("POST", "/teach/undo", { id });
         this.say(answer.ok ? "The table is as it was before." : sentence(answer), answer.ok ? "" : "fault");
         await this.again();
       }),

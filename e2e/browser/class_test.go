@@ -472,6 +472,8 @@ func TestClass_teacherHelpsATable(t *testing.T) {
 	if n := orders(); n != 0 {
 		t.Errorf("after the reset there are %d orders", n)
 	}
+	teacher.open("/teach") // a page that is loaded again knows it, too
+	teacher.click(button("Table 01"))
 	teacher.click(button("Undo the reset").within(dialog))
 	teacher.waitText("The table is as it was before.")
 	if n := orders(); n != 1 {
