@@ -213,3 +213,21 @@ func TestReports_wrongCodesAreGuesses(t *testing.T) {
 		t.Errorf("statuses: %v", statuses)
 	}
 }
+
+// TestReports_keepWhatIsUnsigned: progress that somebody has written by hand on their own computer does not look
+// genuine in the spreadsheet.
+func TestReports_keepWhatIsUnsigned(t *testing.T) {
+	t.Parallel()
+	c := openClass(t, 1)
+	code := member(t, c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/tables/01", ""), "code").(string)
+	res := c.send(t, http.MethodPost, "/class/report", `{"code":"`+code+`","lessons":[{"id":"L01","state":"done","restored":true,"unsigned":true},{"id":"L02","state":"done","restored":true},{"id":"L03","state":"done"}]}`)
+	if res.status != http.StatusNoContent {
+		t.Fatalf("%d %s", res.status, res.body)
+	}
+	sheet := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/export.csv", "").body
+	for lesson, want := range map[string]string{"L01": "unsigned", "L02": "true", "L03": "false"} {
+		if row := regexp.MustCompile(`(?m)^.*,` + lesson + `,.*$`).FindString(sheet); !strings.HasSuffix(strings.TrimSpace(row), ","+want) {
+			t.Errorf("%s, want %s", row, want)
+		}
+	}
+}

@@ -151,7 +151,8 @@ func merge(l, r learn.LessonOverview) learn.LessonOverview {
 	l.Still = slices.DeleteFunc(l.Still, func(text string) bool { return !slices.Contains(r.Still, text) })
 	l.Hints = slices.DeleteFunc(r.Hints, func(n int) bool { return n < 1 || n > 2 })
 	l.Hints = l.Hints[:min(2, len(l.Hints))]
-	l.Wrong, l.Restarts, l.Restored = min(max(0, r.Wrong), 999), min(max(0, r.Restarts), 999), r.Restored
+	l.Wrong, l.Restarts = min(max(0, r.Wrong), 999), min(max(0, r.Restarts), 999)
+	l.Restored, l.Unsigned = r.Restored, r.Unsigned
 	if r.Guess != nil && *r.Guess >= 1 && *r.Guess <= 9 {
 		l.Guess, l.GuessRight = r.Guess, r.GuessRight
 	}
