@@ -2,7 +2,7 @@
 // To learn here: before anything is deleted, a "dry" request says what would be lost, and
 // what was done can be undone for ten minutes.
 
-import { announce, bdi, button, clockTime, copy, h, render } from "/js/lib/dom.js";
+import { announce, bdi, button, clockTime, copy, h, render, showModal } from "/js/lib/dom.js";
 import { live, refresh } from "./live.js";
 import { kindOf, mark } from "./marks.js";
 import { call, sentence } from "./server.js";
@@ -46,7 +46,7 @@ export class TableDialog {
     this.result.replaceChildren();
     this.body.replaceChildren(h("p", { class: "muted" }, "Reading …"));
     this.actions.replaceChildren();
-    this.el.showModal();
+    showModal(this.el);
     this.title.focus();
     this.read();
   }

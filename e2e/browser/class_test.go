@@ -481,6 +481,9 @@ func TestClass_teacherHelpsATable(t *testing.T) {
 	}
 
 	teacher.click(button("Close the table"))
+	teacher.waitUntil("it is said in the dialog", func() bool {
+		return strings.Contains(eval[string](teacher, strings.ReplaceAll(spokenIn, "%s", "dialog:modal")), "Press again.")
+	})
 	teacher.click(button("Close it: requests get 503"))
 	teacher.waitText("The table is closed.")
 	if status := room.Call("GET", base+"/api/v1/menu", "", "", nil); status != 503 {

@@ -36,6 +36,32 @@ func TestLogin_dialog(t *testing.T) {
 	guest.checkAccessibility("logged in")
 }
 
+// spokenIn are the words in the places of a part of the page that a screen reader reads out.
+const spokenIn = `[...document.querySelectorAll('%s [role=status], %s [role=alert]')].map((e) => e.textContent).join(' ')`
+
+// TestDialogs_areHeard: while a dialog is open, the page behind it is silent, so what happens is said inside. The
+// page itself speaks when none is open.
+func TestDialogs_areHeard(t *testing.T) {
+	t.Parallel()
+	guest := startServer(t).newTab(t)
+	heard := func(where, words string) {
+		t.Helper()
+		guest.waitUntil(words+" is said in "+where, func() bool {
+			return strings.Contains(eval[string](guest, strings.ReplaceAll(spokenIn, "%s", where)), words)
+		})
+	}
+	guest.open("/#/menu")
+	guest.click(link("Log in"))
+	guest.click(button("alice").within(loginDialog))
+	heard("dialog:modal", "The form is filled in for alice.")
+	guest.click(button("Log in and get my wristband"))
+	guest.waitGone(loginDialog)
+	heard("body >", "You have a wristband now.")
+	guest.open("/#/lessons/L01")
+	guest.click(button("Start over"))
+	heard("dialog:modal", "You would lose: things that the server has seen")
+}
+
 // TestLogin_dialogKeepsTheFocus leaves by Escape to where it came from.
 func TestLogin_dialogKeepsTheFocus(t *testing.T) {
 	t.Parallel()

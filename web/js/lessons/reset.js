@@ -2,7 +2,7 @@
 // cannot be undone is named before it happens, with numbers, and the harmless
 // button is as easy to reach as the other.
 
-import { announce, button, focused, h } from "../lib/dom.js";
+import { announce, button, focused, h, showModal } from "../lib/dom.js";
 import { call, slug } from "../lib/api.js";
 import { refusal } from "../parts/view.js";
 import { auth } from "../lib/auth.js";
@@ -15,7 +15,8 @@ export function confirmReset(what, lesson) {
   const about = {
     lesson: "",
     lessons: "",
-    kitchen: "This deletes all orders, new accounts and changes of the menu. Your progress in the lessons stays.",
+    kitchen: "This deletes all orders, new accounts and changes of the menu. Your progress in the lessons stays,"
+      + " but for what they have seen of these orders.",
   }[what];
   const yes = { lesson: "Start over", lessons: "Start again", kitchen: "Reset it" }[what];
   return confirmDialog({
@@ -70,7 +71,7 @@ function confirmDialog({ title, about, yes, what, lesson = undefined, act, done 
     h("div", { class: "row" }, go, button("Keep everything", () => dialog.close())),
   );
   document.body.append(dialog);
-  dialog.showModal();
+  showModal(dialog);
   listLosses(what, lesson).then((content) => losses.replaceChildren(...content));
   return new Promise((finish) =>
     dialog.addEventListener("close", () => {

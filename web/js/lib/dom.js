@@ -95,7 +95,7 @@ let lastAnnounced = 0, pending = [];
 export function announce(text) {
   if (pending.push(text) > 1) return;
   setTimeout(() => {
-    $("#say").textContent = pending.join(" ");
+    region("status").textContent = pending.join(" ");
     pending = [];
     lastAnnounced = Date.now();
   }, Math.max(50, lastAnnounced + 2000 - Date.now()));
@@ -103,8 +103,19 @@ export function announce(text) {
 
 /** alert is for losses: it interrupts. */
 export function alert(text) {
-  $("#shout").textContent = text;
+  for (const box of new Set([$("#shout"), region("alert")])) box.textContent = text;
 }
+
+/** showModal opens a dialog with places of its own for what is said: while it is open, a screen
+ *  reader hears nothing of the page behind it. They are there before something is said. */
+export function showModal(dialog) {
+  if (!dialog.querySelector("[data-say]")) {
+    dialog.append(...["status", "alert"].map((role) => h("div", { class: "visually-hidden", role, "data-say": role })));
+  }
+  dialog.showModal();
+}
+
+const region = (role) => $(`dialog:modal [data-say=${role}]`) ?? $(role === "status" ? "#say" : "#shout");
 
 // Making a formatter takes longer than everything else in a row of a list.
 const currencyFormats = new Map(), timeFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });

@@ -2,7 +2,7 @@
 // and is kept nowhere; a native <dialog> keeps the focus inside, closes with Escape
 // and gives the focus back.
 
-import { $, announce, button, duration, focused, h, randomKey } from "../lib/dom.js";
+import { $, announce, button, duration, focused, h, randomKey, showModal } from "../lib/dom.js";
 import { call } from "../lib/api.js";
 import { auth, demoUsers } from "../lib/auth.js";
 import { countdown, showRequest } from "./view.js";
@@ -22,7 +22,7 @@ export function openLogin() {
     loginForm(() => dialog.close()),
   );
   document.body.append(dialog);
-  dialog.showModal();
+  showModal(dialog);
   return /** @type {Promise<void>} */ (new Promise((closed) =>
     dialog.addEventListener("close", () => {
       dialog.remove();
