@@ -142,7 +142,7 @@ func member(t *testing.T, res reply, path ...any) (v any) {
 // join takes a free table and returns its path.
 func (c *testClass) join(t *testing.T) string {
 	t.Helper()
-	res := c.send(t, http.MethodPost, "/class/join", `{"name":"Anna"}`)
+	res := c.send(t, http.MethodPost, "/class/join", `{"name":"Vera"}`)
 	if res.status != http.StatusCreated {
 		t.Fatalf("join: %d %s", res.status, res.body)
 	}
@@ -267,7 +267,7 @@ func TestClass_state(t *testing.T) {
 		c.send(t, http.MethodGet, table+"/api/v1/orders", "")
 	}
 	res := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/state", "")
-	for path, want := range map[string]any{"table": "01", "name": "Anna", "state": "seated", "lesson": "L01", "seen": 1.0, "of": 6.0, "stuck": true, "stuck_by": "refusals", "hints": 0.0} {
+	for path, want := range map[string]any{"table": "01", "name": "Vera", "state": "seated", "lesson": "L01", "seen": 1.0, "of": 6.0, "stuck": true, "stuck_by": "refusals", "hints": 0.0} {
 		if got := member(t, res, "tables", 0, path); got != want {
 			t.Errorf("%s is %v, want %v", path, got, want)
 		}
@@ -588,9 +588,9 @@ func TestClass_resetAndUndo(t *testing.T) {
 		guess         any
 		name, ofState any
 	}{
-		"lesson":  {`"what":"lesson","lesson":"L01"`, map[string]any{"things that the server has seen": 2.0, "answers": 1.0}, 2, 0, nil, "Anna", "seated"},
-		"lessons": {`"what":"lessons"`, map[string]any{"answers": 1.0}, 2, 0, nil, "Anna", "seated"},
-		"kitchen": {`"what":"kitchen"`, map[string]any{"orders": 2.0}, 0, 2, 2.0, "Anna", "seated"},
+		"lesson":  {`"what":"lesson","lesson":"L01"`, map[string]any{"things that the server has seen": 2.0, "answers": 1.0}, 2, 0, nil, "Vera", "seated"},
+		"lessons": {`"what":"lessons"`, map[string]any{"answers": 1.0}, 2, 0, nil, "Vera", "seated"},
+		"kitchen": {`"what":"kitchen"`, map[string]any{"orders": 2.0}, 0, 2, 2.0, "Vera", "seated"},
 		"all":     {`"what":"all"`, map[string]any{"orders": 2.0, "answers": 1.0}, 0, 0, nil, nil, "free"},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -642,7 +642,7 @@ func TestClass_resetAndUndo(t *testing.T) {
 			if orders, seen, guess := c.kept(t, table); orders != 2 || seen != 2 || guess != 2.0 {
 				t.Errorf("after the undo: %v orders, %v seen, guess %v", orders, seen, guess)
 			}
-			if name, state := state(); name != "Anna" || state != "seated" {
+			if name, state := state(); name != "Vera" || state != "seated" {
 				t.Errorf("after the undo, %v is %v", name, state)
 			}
 			if res := c.asTeacher(t, http.StatusGone, http.MethodPost, "/teach/undo", undo); !strings.Contains(res.body, "undo-expired") {
@@ -862,7 +862,7 @@ func TestClass_export(t *testing.T) {
 	if len(lines) != 21 || !strings.HasPrefix(lines[0], "\ufeffclass;table;name;lesson;title;state;started_at;done_at;minutes;first_guess;first_guess_right;wrong_answers;hints;resets;restored") {
 		t.Fatalf("%d lines, the first is %q", len(lines), lines[0])
 	}
-	if want := "Pizza class;01;Anna;L01;Read the menu;done;;;;1;false;0;0;1;unsigned"; lines[1] != want {
+	if want := "Pizza class;01;Vera;L01;Read the menu;done;;;;1;false;0;0;1;unsigned"; lines[1] != want {
 		t.Errorf("%q, want %q", lines[1], want)
 	}
 	if typed := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/export.csv?sep=;", ""); typed.body != res.body {
@@ -891,10 +891,10 @@ func TestClass_exportOfBrokenTables(t *testing.T) {
 	c := openClassIn(t, folder, settings)
 	text := c.asTeacher(t, http.StatusOK, http.MethodGet, "/teach/export.csv", "").body
 	for table, want := range map[string]string{"01": "started,20", "02": "started,20", "03": "unknown,,,,,,,,,\r\n"} {
-		if !strings.Contains(text, "Pizza class,"+table+",Anna,L01,Read the menu,"+want) {
+		if !strings.Contains(text, "Pizza class,"+table+",Vera,L01,Read the menu,"+want) {
 			t.Errorf("table %s: no %q in %s", table, want, text)
 		}
-		if n := strings.Count(text, "Pizza class,"+table+",Anna,"); n != 20 {
+		if n := strings.Count(text, "Pizza class,"+table+",Vera,"); n != 20 {
 			t.Errorf("table %s has %d lines", table, n)
 		}
 	}

@@ -163,7 +163,7 @@ func TestClass_namesAreForItsTables(t *testing.T) {
 			}
 		}
 		names := filepath.Join(folder, "names.txt")
-		if err := os.WriteFile(names, []byte(strings.Repeat("Anna\n", tc.names)), 0o600); err != nil {
+		if err := os.WriteFile(names, []byte(strings.Repeat("Vera\n", tc.names)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(t.Context())
