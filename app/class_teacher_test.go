@@ -508,15 +508,25 @@ func TestClass_pace(t *testing.T) {
 	}
 	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/pace", `{"access_token_ttl":"30s","kitchen":"manual"}`)
 	c.asTeacher(t, http.StatusOK, http.MethodPost, "/teach/pace?table=02", `{"access_token_ttl":"5m","kitchen":"slow"}`)
-	if one, two := life(first), life(second); one != 30.0 || two != 300.0 {
-		t.Errorf("tokens live %v and %v seconds", one, two)
-	}
-	for table, mode := range map[string]any{first: "manual", second: "auto"} {
-		res := c.send(t, http.MethodGet, table+"/api/v1/kitchen/mode", "", c.logIn(t, table, "carla"))
-		if member(t, res, "mode") != mode || mode == "auto" && member(t, res, "pace_ms") != 15000.0 {
-			t.Errorf("the kitchen: %s", res.body)
+	holds := func(when string) {
+		t.Helper()
+		if one, two := life(first), life(second); one != 30.0 || two != 300.0 {
+			t.Errorf("%s: tokens live %v and %v seconds", when, one, two)
+		}
+		for table, mode := range map[string]any{first: "manual", second: "auto"} {
+			res := c.send(t, http.MethodGet, table+"/api/v1/kitchen/mode", "", c.logIn(t, table, "carla"))
+			if member(t, res, "mode") != mode || mode == "auto" && member(t, res, "pace_ms") != 15000.0 {
+				t.Errorf("%s: the kitchen: %s", when, res.body)
+			}
 		}
 	}
+	holds("at once")
+	for _, table := range []string{first, second} {
+		if res := c.send(t, http.MethodPost, table+"/learn/reopen", ""); res.status != http.StatusOK {
+			t.Errorf("reopening: %d %s", res.status, res.body)
+		}
+	}
+	holds("after a learner has closed and opened the server")
 	for _, body := range []string{`{}`, `{"access_token_ttl":"4s"}`, `{"access_token_ttl":"31m"}`, `{"kitchen":"closed"}`} {
 		c.asTeacher(t, http.StatusUnprocessableEntity, http.MethodPost, "/teach/pace", body)
 	}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"restaurant/class"
 	"restaurant/handlers"
 	"restaurant/learn"
 	"restaurant/server"
@@ -31,7 +32,8 @@ type holder struct {
 	log    *slog.Logger
 
 	now    atomic.Pointer[opened]
-	closed bool // whether that is closed already; only run and close look at it
+	pace   atomic.Pointer[class.Pace] // what a class has set last; nil: nothing
+	closed bool                       // whether that is closed already; only run and close look at it
 	asked  chan chan<- reopened
 }
 
@@ -119,8 +121,8 @@ func (h *holder) work(ctx context.Context) (asked chan<- reopened) {
 	}
 }
 
-// replace closes an App and its database, and opens them again. Time does not start again
-// with it: the clock of the tokens stays where the lab has moved it.
+// replace closes an App and its database, and opens them again. What a class has set stays,
+// and time does not start again: the clock of the tokens stays where the lab has moved it.
 func (h *holder) replace(ctx context.Context, old *opened) error {
 	if err := errors.Join(h.close(), h.folder.reopen(ctx, h.log)); err != nil {
 		return err
@@ -128,7 +130,9 @@ func (h *holder) replace(ctx context.Context, old *opened) error {
 	if err := h.open(ctx); err != nil {
 		return err
 	}
-	h.now.Load().api.Authority.SetLifetime(old.api.Authority.Lifetime()) // a class may have changed it
+	if pace := h.pace.Load(); pace != nil {
+		h.now.Load().setPace(*pace)
+	}
 	if ahead := old.api.Authority.Ahead(); ahead > 0 {
 		h.now.Load().api.Authority.Advance(ahead)
 	}

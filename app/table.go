@@ -196,18 +196,27 @@ func (h *tableRestaurant) ClockAhead() time.Duration {
 	return h.holder.now.Load().api.Authority.Ahead()
 }
 
-// SetPace changes how long tokens are valid, and how the kitchen works.
+// SetPace changes how long tokens are valid, and how the kitchen works. A learner who closes
+// and opens the server does not undo it.
 func (h *tableRestaurant) SetPace(p class.Pace) {
-	api := h.holder.now.Load().api
-	if p.TokenTTL > 0 {
-		api.Authority.SetLifetime(p.TokenTTL)
+	all := p
+	if before := h.holder.pace.Load(); before != nil {
+		all = before.Over(p)
 	}
-	manual := api.Kitchen.Mode().Manual
+	h.holder.pace.Store(&all)
+	h.holder.now.Load().setPace(p)
+}
+
+func (a *App) setPace(p class.Pace) {
+	if p.TokenTTL > 0 {
+		a.api.Authority.SetLifetime(p.TokenTTL)
+	}
+	manual := a.api.Kitchen.Mode().Manual
 	if p.ManualKitchen != nil {
 		manual = *p.ManualKitchen
 	}
 	if p.ManualKitchen != nil || p.KitchenPace > 0 {
-		api.Kitchen.SetMode(manual, p.KitchenPace)
+		a.api.Kitchen.SetMode(manual, p.KitchenPace)
 	}
 }
 

@@ -72,8 +72,8 @@ type Pace struct {
 	KitchenPace time.Duration
 }
 
-// over returns the pace with what another one sets.
-func (p Pace) over(by Pace) Pace {
+// Over returns the pace with what another one sets.
+func (p Pace) Over(by Pace) Pace {
 	return Pace{cmp.Or(by.TokenTTL, p.TokenTTL), cmp.Or(by.ManualKitchen, p.ManualKitchen), cmp.Or(by.KitchenPace, p.KitchenPace)}
 }
 

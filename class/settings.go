@@ -42,7 +42,7 @@ func (s *tableSettings) restorePace(t *table) {
 	defer s.mu.Unlock()
 	if in := t.opened(); in != nil {
 		t.class.mu.Lock()
-		pace := t.class.pace.over(s.pace)
+		pace := t.class.pace.Over(s.pace)
 		t.class.mu.Unlock()
 		in.restaurant.SetPace(pace)
 	}
@@ -76,7 +76,7 @@ func (s *tableSettings) setPace(t *table, set Pace, alone bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if alone {
-		s.pace = s.pace.over(set)
+		s.pace = s.pace.Over(set)
 	} else {
 		set = set.without(s.pace)
 	}

@@ -263,7 +263,7 @@ func (c *Class) setPace(gc *gin.Context) error {
 	}
 	if one == nil {
 		c.mu.Lock()
-		c.pace = c.pace.over(pace)
+		c.pace = c.pace.Over(pace)
 		c.mu.Unlock()
 	}
 	for _, t := range tables {
