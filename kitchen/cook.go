@@ -110,7 +110,7 @@ func earlier(a, b time.Time) time.Time {
 func (k *Kitchen) advance(ctx context.Context) (rules, []int64, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	r := rules{mode: k.mode, holdEnd: k.boardRead.Add(chefFirst)}
+	r := rules{mode: k.mode, holdEnd: k.boardRead.Load().Add(chefFirst)}
 	if r.mode.Manual {
 		return r, nil, nil
 	}

@@ -288,6 +288,30 @@ func TestBoardRead_letsAChefBeFirst(t *testing.T) {
 	}
 }
 
+// TestNoteBoardRead_neverWaits: the one who notes it also hears of logouts. The chef who
+// reads the board here, the control, waits until orders that are advancing have done so.
+func TestNoteBoardRead_neverWaits(t *testing.T) {
+	t.Parallel()
+	k := New(newFixture(t).store, Mode{}, slog.New(slog.DiscardHandler))
+	k.mu.Lock() // as while Run waits for the database
+	noted, read := make(chan struct{}), make(chan struct{})
+	go func() { defer close(noted); k.NoteBoardRead() }()
+	select {
+	case <-noted:
+	case <-time.After(5 * time.Second):
+		t.Error("it waits for the database")
+	}
+	go func() { defer close(read); k.BoardRead(t.Context()) }()
+	select {
+	case <-read:
+		t.Error("a chef reads the board while orders move by old rules")
+	case <-time.After(100 * time.Millisecond):
+	}
+	k.mu.Unlock()
+	<-noted
+	<-read
+}
+
 // A chef who is ahead of the kitchen gives the order its next full step.
 func TestAdvance_whileRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

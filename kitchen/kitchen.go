@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"restaurant/models"
@@ -28,10 +29,11 @@ type Kitchen struct {
 	unpublished []int64
 
 	// mu is held while Run advances orders. So no order moves by an old rule once
-	// SetMode or NoteBoardRead has returned.
-	mu        sync.Mutex
-	mode      Mode
-	boardRead time.Time
+	// SetMode or BoardRead has returned.
+	mu   sync.Mutex
+	mode Mode
+	// boardRead needs no mu: what instances notify must not wait for a slow statement.
+	boardRead atomic.Pointer[time.Time]
 }
 
 // Mode says who moves the orders of this process, and how fast.
@@ -52,7 +54,9 @@ const noticeTimeout = time.Second
 
 // New makes a kitchen that begins in mode.
 func New(store *models.Store, mode Mode, log *slog.Logger) *Kitchen {
-	return &Kitchen{store: store, mode: mode, wake: make(chan struct{}, 1), rules: make(chan struct{}, 1), log: log}
+	k := &Kitchen{store: store, mode: mode, wake: make(chan struct{}, 1), rules: make(chan struct{}, 1), log: log}
+	k.boardRead.Store(new(time.Time))
+	return k
 }
 
 // Wake makes Run look for a new order. It never blocks.
@@ -90,7 +94,9 @@ func (k *Kitchen) SetMode(manual bool, pace time.Duration) Mode {
 // moving by themselves for a minute, in other instances from the moment that they are
 // notified. Where that fails, as while a standby is away, the chef can read all the same.
 func (k *Kitchen) BoardRead(ctx context.Context) {
+	k.mu.Lock() // the chef must see what moves by the rules of before
 	k.NoteBoardRead()
+	k.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
 	defer cancel()
 	if err := k.store.NotifyBoardRead(ctx); err != nil {
@@ -98,13 +104,9 @@ func (k *Kitchen) BoardRead(ctx context.Context) {
 	}
 }
 
-// NoteBoardRead is BoardRead for what another instance notifies. Run need not wake for
-// it, because no order is due earlier.
-func (k *Kitchen) NoteBoardRead() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.boardRead = time.Now()
-}
+// NoteBoardRead is BoardRead for what another instance notifies, and never waits. Run need
+// not wake for it, because no order is due earlier.
+func (k *Kitchen) NoteBoardRead() { k.boardRead.Store(new(time.Now())) }
 
 // Advance moves an order to the status to. If that does not follow its current
 // status, the error is models.TransitionError.
