@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -18,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"restaurant/basepath"
 	"restaurant/class"
 	"restaurant/queue"
 	"restaurant/server"
@@ -67,6 +69,9 @@ func (c config) classRefusal() error {
 	case c.behindProxy:
 		return errors.New("class is reached directly: leave RESTAURANT_BEHIND_PROXY out")
 	}
+	if _, base := basepath.Split(c.publicURL); base != "" {
+		return fmt.Errorf("class gives each table a path of its own: leave %s out of RESTAURANT_PUBLIC_URL", base)
+	}
 	addrs, err := ownAddrs(c.addr)
 	if err != nil {
 		return err
@@ -77,6 +82,27 @@ func (c config) classRefusal() error {
 		}
 	}
 	return nil
+}
+
+// classIgnores are the settings that the operator has given and that have no effect in a class.
+func (c config) classIgnores() (settings []string) {
+	if !c.lab {
+		settings = append(settings, "RESTAURANT_LAB=off")
+	}
+	if !c.demoData {
+		settings = append(settings, "RESTAURANT_DEMO_DATA=off")
+	}
+	if c.drain > 0 {
+		settings = append(settings, "RESTAURANT_DRAIN="+c.drain.String())
+	}
+	return settings
+}
+
+// warnOfClass says what a class does not do although it was asked to.
+func (c config) warnOfClass(log *slog.Logger) {
+	if ignored := c.classIgnores(); ignored != nil {
+		log.Warn("a class always has the lab and the demo data, which its lessons need, and stops without a wait: leave out the settings that it ignores", "ignored", strings.Join(ignored, ", "))
+	}
 }
 
 // privateAddr is an example of what a class can listen on here.
@@ -146,6 +172,7 @@ func classCommand(ctx context.Context, c call) (err error) {
 		return err
 	}
 	defer lock.Unlock() //nolint:errcheck // the end of the process does it, too
+	c.cfg.warnOfClass(log)
 	if c.class.fresh {
 		if err := putClassAside(folder); err != nil {
 			return err
@@ -154,7 +181,7 @@ func classCommand(ctx context.Context, c call) (err error) {
 	_, port, _ := net.SplitHostPort(listening.Addr())
 	boards := c.cfg.boardURLs(port)
 	goesOn := class.Summary(folder)
-	o := tableOpener{cfg: c.cfg, hosts: hostNames(boards), log: log, hashing: queue.NewForClass(hashersOfAClass)}
+	o := tableOpener{cfg: c.cfg, hosts: append(hostNames(boards), c.cfg.allowedHosts...), log: log, hashing: queue.NewForClass(hashersOfAClass)}
 	room, err := class.Open(class.Options{Folder: folder, URL: boards[0], Hosts: o.hosts, Open: o.open, Copy: o.copy, PutBack: o.putBack, SetAside: o.setAside, ReadLessons: o.readLessons, Log: log}, settings)
 	if err != nil {
 		return err

@@ -1,10 +1,12 @@
 package app
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -60,6 +62,89 @@ func TestClassRefusal_namesTheAddress(t *testing.T) {
 		cfg.addr = "localhost:8080"
 		if got := textOf(cfg.classRefusal()); !strings.Contains(got, setting) {
 			t.Errorf("%s: %q", setting, got)
+		}
+	}
+}
+
+// TestClassRefusal_ofAPath: nothing would answer at the addresses on the board.
+func TestClassRefusal_ofAPath(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"http://school.example/pizza": "leave /pizza out of RESTAURANT_PUBLIC_URL",
+		"http://school.example/":      "",
+		"http://school.example:8080":  "",
+		"":                            "",
+	} {
+		cfg, _, err := readConfig("class", []string{"-addr", "localhost:8080", "-public-url", url}, func(string) string { return "" }, nil)
+		if got := textOf(cfg.classRefusal()); err != nil || want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%q: %q, want %q (%v)", url, got, want, err)
+		}
+	}
+}
+
+// runClass runs a class of one table while use looks at it, and returns its log.
+func runClass(t *testing.T, use func(url string), args ...string) (log string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	go func() {
+		defer stop()
+		line, _ := bufio.NewReader(r).ReadString('\n')
+		go func() { _, _ = io.Copy(io.Discard, r) }() // the class serves when it has written all
+		use(strings.TrimSpace(strings.TrimPrefix(line, "Write on the board: ")))
+	}()
+	var logged strings.Builder
+	args = append([]string{"class", "-data-dir", t.TempDir(), "-addr", "127.0.0.1:0", "-tables", "1"}, args...)
+	err := Run(ctx, args, nil, Stdio{In: strings.NewReader(""), Out: w, Log: &logged})
+	if w.Close() != nil || err != nil {
+		t.Errorf("%v: %v", args, err)
+	}
+	return logged.String()
+}
+
+// TestClass_allowedHosts: the class and its tables answer to a name that the operator has added,
+// as the refusal of other names advises.
+func TestClass_allowedHosts(t *testing.T) {
+	t.Parallel()
+	statusAt := func(url, host string) int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		req.Host = host
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		if err := res.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		return res.StatusCode
+	}
+	runClass(t, func(url string) {
+		for host, want := range map[string]int{"school.example": 200, "other.example": 421} {
+			for _, path := range []string{"class", "t/01/.well-known/jwks.json"} {
+				if got := statusAt(url+path, host); got != want {
+					t.Errorf("/%s at %s: %d, want %d", path, host, got, want)
+				}
+			}
+		}
+	}, "-allowed-hosts", "school.example")
+}
+
+// TestClass_saysWhatItIgnores: in one line, and only what was given.
+func TestClass_saysWhatItIgnores(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{
+		"RESTAURANT_LAB=off, RESTAURANT_DEMO_DATA=off, RESTAURANT_DRAIN=5s": {"-lab", "off", "-demo-data", "OFF", "-drain", "5s"},
+		"RESTAURANT_DRAIN=1s": {"-drain", "1s", "-lab", "on"},
+		"":                    nil,
+	} {
+		log := runClass(t, func(string) {}, args...)
+		if n := strings.Count(log, "leave out the settings that it ignores"); n != min(1, len(want)) || !strings.Contains(log, want) {
+			t.Errorf("%v: %q, want %q", args, log, want)
 		}
 	}
 }

@@ -68,6 +68,8 @@ func (s setting) defaultFor(command string) string {
 		return kioskAddr
 	case s.name == "RESTAURANT_ADDR" && command == "class":
 		return classAddr
+	case (s.name == "RESTAURANT_LAB" || s.name == "RESTAURANT_DEMO_DATA") && command == "class":
+		return "on" // at any address, so that off is what the operator has asked for
 	}
 	return s.def
 }
