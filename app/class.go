@@ -162,7 +162,7 @@ func classCommand(ctx context.Context, c call) (err error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(classGCPercent))
 	log, buffer := server.NewLogger(c.Log, c.cfg.logLevel, c.cfg.logFormat == "json")
 	defer buffer.Flush()
-	listening, err := listenOn(ctx, "addr", server.Options{Addr: c.cfg.addr, Log: log})
+	listening, err := c.cfg.listenOn(ctx, "addr", server.Options{Addr: c.cfg.addr, Log: log})
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,7 @@ type config struct {
 	logLevel       slog.Level
 	logFormat      string
 	class          bool  // whether it is for the command class, which has a rule of its own for addr
+	kiosk          bool  // whether it is for the command kiosk, which knows no TLS
 	table          table // of a class; the zero value is a restaurant of its own
 }
 
@@ -72,7 +73,7 @@ func readConfig(command string, args []string, getenv func(string) string, extra
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	c, err := apply(config{class: command == "class"}, func(s setting) string {
+	c, err := apply(config{class: command == "class", kiosk: command == "kiosk"}, func(s setting) string {
 		if given[s.flagName()] {
 			return *values[s.name]
 		}
@@ -134,6 +135,10 @@ func (c config) check() error {
 
 // plainRefusal says what to do instead of plain HTTP for everybody on the way.
 func (c config) plainRefusal() error {
+	if c.kiosk {
+		_, port, _ := net.SplitHostPort(c.addr) // it was split before
+		return fmt.Errorf("RESTAURANT_ADDR %s is not loopback, and the kiosk speaks only plain HTTP, over which others could read tokens: leave it out, or use -addr localhost:%s", c.addr, port)
+	}
 	text := fmt.Sprintf("RESTAURANT_ADDR %s is not loopback, and over plain HTTP others could read passwords and tokens: set RESTAURANT_TLS=self-signed (or RESTAURANT_TLS=files), or use a TLS proxy in front and set RESTAURANT_BEHIND_PROXY=on", c.addr)
 	if host, _, _ := net.SplitHostPort(c.addr); allInterfaces(host) {
 		text += ". In a container that only this computer reaches (docker run -p 127.0.0.1:8080:8080), that setting is enough"

@@ -43,7 +43,7 @@ func kioskCommand(ctx context.Context, c call) error {
 	if err != nil {
 		return fmt.Errorf("-trust %w", err)
 	}
-	listening, err := listenOn(ctx, "addr", server.Options{Addr: c.cfg.addr, Log: log})
+	listening, err := c.cfg.listenOn(ctx, "addr", server.Options{Addr: c.cfg.addr, Log: log})
 	if err != nil {
 		return err
 	}

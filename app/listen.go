@@ -2,8 +2,12 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"strconv"
+	"syscall"
 
 	"restaurant/server"
 )
@@ -13,23 +17,84 @@ import (
 type listeners struct{ primary, redirect *server.Server }
 
 func listen(ctx context.Context, cfg config, certificates *server.Certificates, log *slog.Logger) (l listeners, err error) {
-	l.primary, err = listenOn(ctx, "addr", server.Options{Addr: cfg.addr, Log: log})
+	l.primary, err = cfg.listenOn(ctx, "addr", server.Options{Addr: cfg.addr, Log: log})
 	if err != nil || !cfg.overTLS() {
 		return l, err
 	}
 	l.redirect = l.primary
-	if l.primary, err = listenOn(ctx, "tls-addr", server.Options{Addr: cfg.tlsAddr, TLS: certificates, Log: log}); err != nil {
+	if l.primary, err = cfg.listenOn(ctx, "tls-addr", server.Options{Addr: cfg.tlsAddr, TLS: certificates, Log: log}); err != nil {
 		l.redirect.Close()
 	}
 	return l, err
 }
 
-func listenOn(ctx context.Context, flag string, o server.Options) (*server.Server, error) {
+func (c config) listenOn(ctx context.Context, flag string, o server.Options) (*server.Server, error) {
 	s, err := server.Listen(ctx, o)
 	if err != nil {
-		return nil, fmt.Errorf("%w. Stop what uses the port, or choose another port: -%s localhost:8081", err, flag)
+		return nil, fmt.Errorf("%w. %s: -%s %s", err, whyNotThere(err), flag, c.addrInstead(err, o.Addr))
 	}
 	return s, nil
+}
+
+// What Windows says instead of the errors of the same name in package syscall, which it never
+// returns. Elsewhere no error has these numbers.
+const (
+	windowsAccess   = syscall.Errno(10013)
+	windowsInUse    = syscall.Errno(10048)
+	windowsNotAvail = syscall.Errno(10049)
+)
+
+func isInUse(err error) bool {
+	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, windowsInUse)
+}
+
+func isForbidden(err error) bool {
+	return errors.Is(err, syscall.EACCES) || errors.Is(err, windowsAccess)
+}
+
+func isElsewhere(err error) bool {
+	return errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, windowsNotAvail)
+}
+
+// whyNotThere begins the sentence that names another address.
+func whyNotThere(err error) string {
+	switch {
+	case isInUse(err):
+		return "Stop what uses the port, or choose another port"
+	case isForbidden(err):
+		return "The system does not let you use this port: choose another port"
+	case isElsewhere(err):
+		return "No network of this computer has this address now: choose one that it has"
+	}
+	return "Choose another address"
+}
+
+// addrInstead is an address like the one that cannot be listened on: with another port where the
+// port is the reason, and otherwise with a host that is always there.
+func (c config) addrInstead(err error, addr string) string {
+	host, port, _ := net.SplitHostPort(addr) // it was split before
+	switch {
+	case isInUse(err) || isForbidden(err):
+		return net.JoinHostPort(host, portInstead(port))
+	case c.class: // learners are at other computers
+		return net.JoinHostPort("0.0.0.0", port)
+	}
+	return net.JoinHostPort("localhost", port)
+}
+
+// portInstead is neither the port nor its neighbours, where the server and the kiosk are
+// by default. Every user may listen on it.
+func portInstead(port string) string {
+	n, _ := strconv.Atoi(port)
+	switch {
+	case n < 1024: // 443 becomes 8443
+		n += 8000
+	case n > 65_000:
+		n -= 10
+	default:
+		n += 10
+	}
+	return strconv.Itoa(n)
 }
 
 func (l listeners) close() {
