@@ -120,6 +120,9 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 	if cfg.behindProxy && cfg.publicURL == "" && len(cfg.allowedHosts) == 0 {
 		log.Warn("the server refuses requests for a public name that the proxy passes on; set RESTAURANT_PUBLIC_URL to the public address, or RESTAURANT_ALLOWED_HOSTS to the name")
 	}
+	if cfg.behindProxy && len(cfg.trustedProxies) == 0 {
+		log.Warn("all clients count as one address, that of the proxy, so wrong passwords from one of them make everybody's logins wait; set RESTAURANT_TRUSTED_PROXIES to the address of the proxy")
+	}
 	if lead := keys.DatabaseClockLead(); lead > 0 {
 		log.Warn("the database was last used at a time that is in the future for this computer's clock; if the clock is wrong, set it", "ahead", lead)
 	}

@@ -93,3 +93,28 @@ func serve(app *App, req *http.Request) *httptest.ResponseRecorder {
 	app.api.Handler().ServeHTTP(res, req)
 	return res
 }
+
+// TestWarn_ofClientsThatCountAsOne: behind a proxy whose header is not believed, one stranger can
+// keep all others out. It starts, because there may be no other client.
+func TestWarn_ofClientsThatCountAsOne(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		args []string
+		want int
+	}{
+		{nil, 0},
+		{[]string{"-behind-proxy", "on"}, 1},
+		{[]string{"-behind-proxy", "on", "-trusted-proxies", "127.0.0.1"}, 0},
+	} {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		var log strings.Builder
+		args := append([]string{"serve", "-data-dir", t.TempDir(), "-addr", "127.0.0.1:0"}, tc.args...)
+		if err := Run(ctx, args, nil, Stdio{In: strings.NewReader(""), Out: whenWritten(stop), Log: &log}); err != nil {
+			t.Fatalf("%v: %v", tc.args, err)
+		}
+		if got := strings.Count(log.String(), "set RESTAURANT_TRUSTED_PROXIES"); got != tc.want {
+			t.Errorf("%v: %d lines, want %d: %s", tc.args, got, tc.want, log.String())
+		}
+	}
+}
