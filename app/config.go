@@ -265,9 +265,17 @@ func (c config) curl() string { return strings.TrimSpace("curl " + c.localCurlOp
 
 // certificateNames are the host names and IP addresses for a self-signed certificate.
 func (c config) certificateNames() []string {
+	computer, _ := os.Hostname() // without it the certificate is for fewer names
+	return c.certificateNamesOn(computer)
+}
+
+// certificateNamesOn are certificateNames on a computer of that name. What no certificate
+// can hold is left out: a computer may have a name with umlauts or blanks.
+func (c config) certificateNamesOn(computer string) []string {
 	names := []string{"localhost", "127.0.0.1", "::1"}
 	add := func(host string) {
-		if host != "" && !slices.Contains(names, host) {
+		host = strings.TrimSuffix(host, ".") // clients leave it out when they compare
+		if isHost(host) && !slices.Contains(names, host) {
 			names = append(names, host)
 		}
 	}
@@ -279,9 +287,7 @@ func (c config) certificateNames() []string {
 		add(host)
 		return names
 	}
-	if name, err := os.Hostname(); err == nil {
-		add(name)
-	}
+	add(computer)
 	addrs, _ := net.InterfaceAddrs() // without them the certificate is for fewer names
 	for _, a := range addrs {
 		if n, ok := a.(*net.IPNet); ok {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"restaurant/models"
+	"restaurant/server"
 )
 
 func read(args []string, env map[string]string) (config, error) {
@@ -343,6 +344,20 @@ func TestConfig_issuer(t *testing.T) {
 		cfg := config{addr: tc.addr, tlsAddr: tc.tlsAddr, tls: tc.tls, publicURL: tc.publicURL}
 		if got := cfg.issuer(port.String()); got != tc.want {
 			t.Errorf("%+v: the issuer is %s", tc, got)
+		}
+	}
+}
+
+// TestCertificateNames_ofAComputer: a name that no certificate can hold does not keep the server
+// from starting.
+func TestCertificateNames_ofAComputer(t *testing.T) {
+	for computer, want := range map[string]bool{"pizzeria": true, "pizzeria.local": true, "my_pizzeria": true, "pizzeria.": true, "küche": false, "Küche.local": false, "my pizzeria": false, "": false} {
+		names := (config{tlsAddr: "0.0.0.0:8443"}).certificateNamesOn(computer)
+		if _, err := server.OpenSelfSigned(t.TempDir(), names, slog.New(slog.DiscardHandler)); err != nil {
+			t.Errorf("%q: %v", computer, err)
+		}
+		if slices.Contains(names, strings.TrimSuffix(computer, ".")) != want || !slices.Contains(names, "localhost") {
+			t.Errorf("%q: the names are %q", computer, names)
 		}
 	}
 }
