@@ -92,9 +92,11 @@ var postgresSettings = map[string]string{
 // postgresConfig parses a URL. Its errors repeat nothing of it, because it holds a
 // password.
 func postgresConfig(url string) (cfg *pgx.ConnConfig, size int, err error) {
-	cfg, err = pgx.ParseConfig(url)
-	if err != nil || !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
 		return nil, 0, ErrNotPostgres
+	}
+	if cfg, err = pgx.ParseConfig(url); err != nil {
+		return nil, 0, urlFaultOf(err)
 	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = connectTimeout
@@ -102,8 +104,8 @@ func postgresConfig(url string) (cfg *pgx.ConnConfig, size int, err error) {
 	size = poolSize
 	if text, given := cfg.RuntimeParams["pool_max_conns"]; given { // pgxpool's name; not a setting of the server
 		delete(cfg.RuntimeParams, "pool_max_conns")
-		if size, err = strconv.Atoi(text); err != nil || size < 2 { // one to write, one to read
-			return nil, 0, ErrNotPostgres
+		if size, err = strconv.Atoi(text); err != nil || size < 2 {
+			return nil, 0, urlFault("needs a pool_max_conns of 2 or more: one connection to write, and one to read")
 		}
 	}
 	for name, value := range postgresSettings {
@@ -218,6 +220,8 @@ func postgresOpenError(cfg *pgx.ConnConfig, err error) error {
 		err = fmt.Errorf("the user %q may not create or read its tables: give it these rights with GRANT, or make it the owner of the database", cfg.User)
 	case state == "53300":
 		err = errors.New("the server has no connection left: raise max_connections there, or use a smaller pool_max_conns in RESTAURANT_DATABASE_URL")
+	case tlsFault(err) != "":
+		err = errors.New("the server answers, but " + tlsFault(err))
 	case state == "" && errors.Is(classify(err), ErrDatabaseUnavailable):
 		err = fmt.Errorf("no PostgreSQL server answers at %s: check that the server runs there, listens on that address and allows this machine", where)
 	default:

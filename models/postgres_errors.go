@@ -2,10 +2,13 @@ package models
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"strings"
 
@@ -83,4 +86,55 @@ func connectionLost(err error) bool {
 	_, network := errors.AsType[net.Error](err)
 	return network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, pgconn.ErrConnClosed) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// urlFault is a fault of a PostgreSQL URL that can be named without repeating any of it but
+// the name of a file.
+type urlFault string
+
+func (e urlFault) Error() string { return string(e) }
+
+// Is makes it a kind of ErrNotPostgres.
+func (e urlFault) Is(target error) bool { return target == ErrNotPostgres }
+
+// urlFaults are what pgx says of the settings for TLS, with what an operator is told. It has no
+// other mark for them.
+var urlFaults = map[string]urlFault{
+	"unable to add CA to cert pool":            "names a file in sslrootcert that holds no certificate: it must be a PEM file",
+	`both "sslcert" and "sslkey" are required`: "needs both sslcert and sslkey, or none of them",
+	"failed to decode sslkey":                  "names a file in sslkey that holds no key: it must be a PEM file",
+	"sslmode is invalid":                       "needs an sslmode that PostgreSQL knows: verify-full, verify-ca, require, prefer, allow or disable",
+}
+
+// urlFaultOf says why pgx does not take a URL. Other errors may hold parts of a password that
+// was not escaped, so they are not repeated.
+func urlFaultOf(err error) error {
+	if file, ok := errors.AsType[*fs.PathError](err); ok {
+		return urlFault(fmt.Sprintf("names the file %s, which cannot be read: %v", file.Path, file.Err))
+	}
+	if cause := errors.Unwrap(err); cause != nil && urlFaults[cause.Error()] != "" {
+		return urlFaults[cause.Error()]
+	}
+	return ErrNotPostgres
+}
+
+// tlsFault says why there is no TLS with a server that answers, or nothing if that is not the
+// reason.
+func tlsFault(err error) string {
+	if strings.Contains(err.Error(), "server refused TLS connection") { // pgx has no other mark for it
+		return "it speaks no TLS: set ssl = on there, or sslmode=disable here if nobody can read on the way"
+	}
+	if e, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return fmt.Sprintf("its certificate is refused (%v): give the authority in sslrootcert", e)
+	}
+	if e, ok := errors.AsType[x509.HostnameError](err); ok {
+		return fmt.Sprintf("its certificate is refused (%v): use a name that is in it", e)
+	}
+	if e, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
+		return fmt.Sprintf("its certificate is refused (%v): give the server one that is valid", e)
+	}
+	if alert, ok := errors.AsType[tls.AlertError](err); ok {
+		return fmt.Sprintf("it ends TLS (%v): check sslcert and sslkey", alert)
+	}
+	return ""
 }

@@ -177,6 +177,9 @@ func whyNot(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return "it answers: " + e.Message
 	}
+	if fault := tlsFault(err); fault != "" {
+		return fault
+	}
 	if errors.Is(err, errMoved) {
 		return "another server has become the primary"
 	}

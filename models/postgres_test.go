@@ -2,11 +2,13 @@ package models
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -438,6 +440,90 @@ func TestPostgresName(t *testing.T) {
 			t.Errorf("%s is %q, %v, want %q", tc.url, got, err, tc.want)
 		}
 	}
+}
+
+// TestPostgresName_saysWhatIsWrong: not that it is no address of a PostgreSQL database.
+func TestPostgresName_saysWhatIsWrong(t *testing.T) {
+	folder := t.TempDir()
+	text := filepath.Join(folder, "text.pem")
+	noError(t, os.WriteFile(text, []byte("mushrooms"), 0o600))
+	for setting, want := range map[string]string{
+		"pool_max_conns=1": "needs a pool_max_conns of 2 or more", "pool_max_conns=many": "needs a pool_max_conns of 2 or more", "pool_max_conns=2": "",
+		"sslrootcert=" + folder + "/none.pem": "none.pem, which cannot be read", "sslrootcert=" + text: "sslrootcert that holds no certificate",
+		"sslcert=" + text: "both sslcert and sslkey", "sslcert=" + text + "&sslkey=" + text: "sslkey that holds no key", "sslcert=" + text + "&sslkey=none.key": "none.key, which cannot be read",
+		"sslmode=on": "verify-full, verify-ca", "sslmode=require": "",
+		"connect_timeout=soon": "must be the address of a PostgreSQL database",
+	} {
+		_, err := PostgresName("postgres://alice:" + secret + "@db.example/restaurant?" + setting)
+		if want == "" {
+			noError(t, err)
+			continue
+		}
+		wantSentence(t, err, want)
+		if !errors.Is(err, ErrNotPostgres) || strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: %v", setting, err)
+		}
+	}
+}
+
+// strangeTLS answers as a PostgreSQL server does whose certificate nobody here knows.
+func strangeTLS(t *testing.T) (addr string) {
+	t.Helper()
+	web := httptest.NewUnstartedServer(nil)
+	web.StartTLS() // only its certificate is of use
+	t.Cleanup(web.Close)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	noError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				_, _ = io.ReadFull(conn, make([]byte, 8)) // SSLRequest
+				_, _ = io.WriteString(conn, "S")
+				_ = tls.Server(conn, &tls.Config{Certificates: web.TLS.Certificates}).HandshakeContext(t.Context())
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// TestOpenPostgres_errorsOfTLS: a server that answers is not said to be away. With two addresses
+// another part of the program makes the sentence.
+func TestOpenPostgres_errorsOfTLS(t *testing.T) {
+	onPostgres(t, func(t *testing.T) {
+		address, strange := testkit.EmptyDatabase(t), strangeTLS(t)
+		u, err := url.Parse(address)
+		noError(t, err)
+		for _, tc := range []struct{ name, hosts, sslmode, says string }{
+			{"a server without TLS", u.Host, "require", "ssl = on"},
+			{"a server without TLS, twice", u.Host + ",localhost:" + u.Port(), "require", "ssl = on"},
+			{"a strange certificate", strange, "verify-full", "unknown authority"},
+			{"a strange certificate in a list", strange + "," + strings.Replace(strange, "127.0.0.1", "localhost", 1), "verify-ca", "unknown authority"},
+			{"a certificate for other names", strings.Replace(strange, "127.0.0.1", "localhost", 1), "verify-full", "not localhost"},
+			{"the control", u.Host, "prefer", ""},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				at := *u
+				at.Host = tc.hosts
+				store, err := OpenPostgres(t.Context(), withSettings(t, at.String(), "sslmode", tc.sslmode))
+				if tc.says == "" {
+					noError(t, err)
+					noError(t, store.Close())
+					return
+				}
+				wantSentence(t, err, tc.says, "Nothing was changed")
+				password, _ := u.User.Password()
+				if strings.Contains(err.Error(), "no PostgreSQL server answers") || strings.Contains(err.Error(), password) {
+					t.Error(err)
+				}
+			})
+		}
+	})
 }
 
 func TestPostgresConfig_urlChangesEachLimit(t *testing.T) {
