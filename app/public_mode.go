@@ -38,7 +38,7 @@ func checkPublicMode(ctx context.Context, cfg config, store *models.Store) error
 	}
 	there, err := tokens.HasKeys(cfg.keysDir())
 	if err == nil && !there {
-		return fmt.Errorf("RESTAURANT_PUBLIC=on refuses to generate a key at the start: create it first with restaurant keys rotate -data-dir %s, and make a copy of it", cfg.dataDir)
+		return fmt.Errorf("RESTAURANT_PUBLIC=on refuses to generate a key at the start: create it first with restaurant keys rotate and the same settings, also those of the database, and make a copy of %s", cfg.keysDir())
 	}
 	return err
 }
