@@ -63,7 +63,10 @@ server=
 finish() {
   trap '' INT TERM HUP
   if [ -n "$server" ]; then
-    "${as_server[@]}" "$bin/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
+    # It may be frozen (make branches shows how), and then it hears no other signal.
+    # shellcheck disable=SC2046 # several numbers, or none
+    kill -CONT "$server" $(cat "/proc/$server/task/$server/children" 2>/dev/null) 2>/dev/null || true
+    "${as_server[@]}" "$bin/pg_ctl" -D "$dir/data" -m immediate -t 15 stop >/dev/null 2>&1 || kill -KILL "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
   fi
   rm -rf "$dir"
