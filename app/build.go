@@ -111,17 +111,20 @@ func openKeysAndSeed(ctx context.Context, cfg config, store *models.Store) (keys
 }
 
 func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
-	if cfg.demoData && (cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)) {
-		log.Warn("everybody knows the passwords of the demo accounts, and other computers can reach them; to start without them, set RESTAURANT_DEMO_DATA=off and use an empty RESTAURANT_DATA_DIR")
-	}
-	if cfg.lab && (cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)) {
-		log.Warn("the lab is on, and other computers can reach it; its calls are unsafe on purpose: set RESTAURANT_LAB=off")
-	}
-	if cfg.behindProxy && cfg.publicURL == "" && len(cfg.allowedHosts) == 0 {
-		log.Warn("the server refuses requests for a public name that the proxy passes on; set RESTAURANT_PUBLIC_URL to the public address, or RESTAURANT_ALLOWED_HOSTS to the name")
-	}
-	if cfg.behindProxy && len(cfg.trustedProxies) == 0 {
-		log.Warn("all clients count as one address, that of the proxy, so wrong passwords from one of them make everybody's logins wait; set RESTAURANT_TRUSTED_PROXIES to the address of the proxy")
+	reached := cfg.behindProxy || cfg.overTLS() && !isLoopback(cfg.tlsAddr)
+	for _, w := range []struct {
+		so   bool
+		says string
+	}{
+		{cfg.demoData && reached, "everybody knows the passwords of the demo accounts, and other computers can reach them; to start without them, set RESTAURANT_DEMO_DATA=off and use an empty RESTAURANT_DATA_DIR"},
+		{cfg.lab && reached, "the lab is on, and other computers can reach it; its calls are unsafe on purpose: set RESTAURANT_LAB=off"},
+		{cfg.behindProxy && cfg.publicURL == "" && len(cfg.allowedHosts) == 0, "the server refuses requests for a public name that the proxy passes on; set RESTAURANT_PUBLIC_URL to the public address, or RESTAURANT_ALLOWED_HOSTS to the name"},
+		{cfg.behindProxy && len(cfg.trustedProxies) == 0, "clients behind a proxy count as one, with its address, so wrong passwords of one of them make the logins of all wait; set RESTAURANT_TRUSTED_PROXIES to the address of the proxy"},
+		{cfg.tls != "files" && (cfg.tlsCert != "" || cfg.tlsKey != ""), "RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY have no effect; to use them, set RESTAURANT_TLS=files"},
+	} {
+		if w.so {
+			log.Warn(w.says)
+		}
 	}
 	if lead := keys.DatabaseClockLead(); lead > 0 {
 		log.Warn("the database was last used at a time that is in the future for this computer's clock; if the clock is wrong, set it", "ahead", lead)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -94,27 +95,30 @@ func serve(app *App, req *http.Request) *httptest.ResponseRecorder {
 	return res
 }
 
-// TestWarn_ofClientsThatCountAsOne: behind a proxy whose header is not believed, one stranger can
-// keep all others out. It starts, because there may be no other client.
-func TestWarn_ofClientsThatCountAsOne(t *testing.T) {
+// TestWarn_ofSettings: behind a proxy whose header is not believed, one stranger can keep all
+// others out; and who gives a certificate wants HTTPS. It starts, because neither must be so.
+func TestWarn_ofSettings(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct {
-		args []string
-		want int
-	}{
-		{nil, 0},
-		{[]string{"-behind-proxy", "on"}, 1},
-		{[]string{"-behind-proxy", "on", "-trusted-proxies", "127.0.0.1"}, 0},
+	file := filepath.Join(t.TempDir(), "cert.pem")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ args, says string }{
+		{"", ""},
+		{"-behind-proxy on -allowed-hosts pizza.example", "set RESTAURANT_TRUSTED_PROXIES"},
+		{"-behind-proxy on -allowed-hosts pizza.example -trusted-proxies 127.0.0.1 -lab off -demo-data off", ""},
+		{"-tls-cert " + file, "set RESTAURANT_TLS=files"},
+		{"-tls-key " + file, "set RESTAURANT_TLS=files"},
 	} {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		var log strings.Builder
-		args := append([]string{"serve", "-data-dir", t.TempDir(), "-addr", "127.0.0.1:0"}, tc.args...)
+		args := append([]string{"serve", "-data-dir", t.TempDir(), "-addr", "127.0.0.1:0"}, strings.Fields(tc.args)...)
 		if err := Run(ctx, args, nil, Stdio{In: strings.NewReader(""), Out: whenWritten(stop), Log: &log}); err != nil {
-			t.Fatalf("%v: %v", tc.args, err)
+			t.Fatalf("%s: %v", tc.args, err)
 		}
-		if got := strings.Count(log.String(), "set RESTAURANT_TRUSTED_PROXIES"); got != tc.want {
-			t.Errorf("%v: %d lines, want %d: %s", tc.args, got, tc.want, log.String())
+		if warned := strings.Contains(log.String(), "level=WARN"); warned != (tc.says != "") || !strings.Contains(log.String(), tc.says) {
+			t.Errorf("%s: the log says %s, want %q", tc.args, log.String(), tc.says)
 		}
 	}
 }

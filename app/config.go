@@ -121,8 +121,6 @@ func (c config) check() error {
 		return c.plainRefusal()
 	case c.tls == "files" && (c.tlsCert == "" || c.tlsKey == ""):
 		return errors.New("RESTAURANT_TLS=files needs RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY, the paths of two PEM files")
-	case !c.kiosk && c.tls != "files" && (c.tlsCert != "" || c.tlsKey != ""): // the kiosk shares a server's environment without its TLS
-		return errors.New("RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY have no effect without RESTAURANT_TLS=files: set that, or leave them out")
 	case c.public && c.publicRefusal() != nil:
 		return c.publicRefusal()
 	case (c.teacher == "") != (c.tableCode == ""):

@@ -73,10 +73,6 @@ func TestConfig_exposure(t *testing.T) {
 		{"public mode needs HTTPS", map[string]string{"RESTAURANT_PUBLIC": "on", "RESTAURANT_PUBLIC_URL": "http://example.com", "RESTAURANT_BEHIND_PROXY": "on"}, false, "https://"},
 		{"public mode needs a certificate", map[string]string{"RESTAURANT_PUBLIC": "on", "RESTAURANT_PUBLIC_URL": "https://example.com", "RESTAURANT_TLS": "self-signed"}, false, "RESTAURANT_TLS=files"},
 		{"files need names", map[string]string{"RESTAURANT_TLS": "files"}, false, "RESTAURANT_TLS_CERT"},
-		{"files have names", map[string]string{"RESTAURANT_TLS": "files", "RESTAURANT_TLS_CERT": "c.pem", "RESTAURANT_TLS_KEY": "k.pem"}, true, ""},
-		{"a certificate alone is no HTTPS", map[string]string{"RESTAURANT_TLS_CERT": "c.pem"}, false, "RESTAURANT_TLS=files"},
-		{"nor is a key", map[string]string{"RESTAURANT_TLS_KEY": "k.pem"}, false, "RESTAURANT_TLS=files"},
-		{"and a certificate of our own is another", map[string]string{"RESTAURANT_TLS": "self-signed", "RESTAURANT_TLS_CERT": "c.pem", "RESTAURANT_TLS_KEY": "k.pem"}, false, "RESTAURANT_TLS=files"},
 		{"TLS and a plain address contradict", map[string]string{"RESTAURANT_TLS": "self-signed", "RESTAURANT_PUBLIC_URL": "http://example.com"}, false, "https://"},
 		{"unless they are asked for", map[string]string{"RESTAURANT_ADDR": ":8080", "RESTAURANT_BEHIND_PROXY": "on", "RESTAURANT_DEMO_DATA": "on"}, true, ""},
 	} {
@@ -89,14 +85,6 @@ func TestConfig_exposure(t *testing.T) {
 				t.Errorf("demo accounts: %t", c.demoData)
 			}
 		})
-	}
-}
-
-// TestConfig_kioskBesideTLS: it has the environment of a server, and only RESTAURANT_TLS is in its way.
-func TestConfig_kioskBesideTLS(t *testing.T) {
-	files := map[string]string{"RESTAURANT_TLS_CERT": "c.pem", "RESTAURANT_TLS_KEY": "k.pem"}
-	if _, _, err := readConfig("kiosk", nil, func(name string) string { return files[name] }, nil); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -128,8 +116,8 @@ func TestSettings_rejectBadValues(t *testing.T) {
 		"RESTAURANT_REFRESH_TOKEN_TTL": {[]string{"1s", "720h"}, []string{"0s", "721h", "week"}},
 		"RESTAURANT_TLS":               {[]string{"off", "self-signed"}, []string{"on", "files"}},
 		"RESTAURANT_TLS_ADDR":          {[]string{"localhost:8443"}, []string{"8443"}},
-		"RESTAURANT_TLS_CERT":          {[]string{""}, []string{"a\x00b"}},
-		"RESTAURANT_TLS_KEY":           {[]string{""}, []string{"a\x00b"}},
+		"RESTAURANT_TLS_CERT":          {[]string{"a.pem"}, []string{"a\x00b"}},
+		"RESTAURANT_TLS_KEY":           {[]string{"a.pem"}, []string{"a\x00b"}},
 		"RESTAURANT_RATE_LIMIT":        {[]string{"off", "off ", "Off", "1/S", "1000000/s"}, []string{"50", "0/s", "-1/s", "50/m", "on"}},
 		"RESTAURANT_CORS_ORIGINS":      {[]string{"https://example.com", "https://a.example, http://b.example:81", "loopback", "https://b.example:80, http://b.example:443", "https://xn--mnchen-3ya.example:8443", "http://[::1]:3000"}, []string{"*", "example.com", "https://example.com/", "null", "https://b.example:443", "http://b.example:80", "https://b.example:", "https://b.example:0443", "https://b.example:65536", "https://b.example:0", "https://münchen.example", "https://a.example, http://b.example:80"}},
 		"RESTAURANT_TRUSTED_PROXIES":   {[]string{"10.0.0.1", "10.0.0.0/8, ::1"}, []string{"proxy", "10.0.0.0/99"}},

@@ -46,7 +46,7 @@ start_instance() {
   port=$(port_of "$1")
   mkdir -p "$dir/instance-$1"
   RESTAURANT_ADDR="localhost:$port" RESTAURANT_DATA_DIR="$dir/instance-$1/data" RESTAURANT_DATABASE_URL="$TEST_DATABASE_URL" RESTAURANT_PUBLIC_URL="http://localhost:$first" \
-    RESTAURANT_TRUSTED_PROXIES=127.0.0.1 RESTAURANT_BEHIND_PROXY=off RESTAURANT_TLS=off RESTAURANT_TLS_CERT='' RESTAURANT_TLS_KEY='' RESTAURANT_PUBLIC=off RESTAURANT_DEMO_DATA=on \
+    RESTAURANT_TRUSTED_PROXIES=127.0.0.1 RESTAURANT_BEHIND_PROXY=off RESTAURANT_TLS=off RESTAURANT_PUBLIC=off RESTAURANT_DEMO_DATA=on \
     setsid "$dir/restaurant" serve </dev/null >>"$dir/instance-$1/log" 2>&1 &
   instances[$1]=$!
 }
