@@ -3,6 +3,7 @@ package app
 import (
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 
 	"restaurant/class"
@@ -52,6 +53,7 @@ func TestClass_freedTableStaysFree(t *testing.T) {
 			t.Errorf("%s with the token of before: %d", path, res.status)
 		}
 	}
+	c.send(t, http.MethodGet, table+"/api/v1/menu", "", "Cookie: access_token=of-before")
 	c.send(t, http.MethodPost, table+"/api/v1/auth/refresh", `{"refresh_token":"of-before"}`)
 	if n := free(); n != 1.0 {
 		t.Errorf("while a page is open, %v tables are free", n)
@@ -59,5 +61,8 @@ func TestClass_freedTableStaysFree(t *testing.T) {
 	c.send(t, http.MethodGet, table+"/", "", "Accept: text/html")
 	if n := free(); n != 0.0 {
 		t.Errorf("when somebody has opened the page, %v tables are free", n)
+	}
+	if res := c.send(t, http.MethodGet, table+"/learn/lessons", ""); !strings.Contains(res.body, `"L06"`) || strings.Contains(res.body, `"started"`) {
+		t.Errorf("what the page asked meanwhile counts for the next learner: %s", res.body)
 	}
 }

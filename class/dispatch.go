@@ -74,10 +74,8 @@ func (c *Class) dispatchTable(w http.ResponseWriter, r *http.Request, segment, r
 	if p := c.pauseRefusal(r, rest); p != nil {
 		return p
 	}
-	if sitsDown(r, rest) {
-		if err := t.take(); err != nil {
-			return err
-		}
+	if err := t.sit(r, rest); err != nil {
+		return err
 	}
 	c.setMessage(w.Header())
 	if strings.HasPrefix("/"+rest+"/", kioskPath+"/") {

@@ -218,5 +218,8 @@ func TestTables_areReadInAClosedClass(t *testing.T) {
 	c := open(t, t.TempDir(), closed, openEcho)
 	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/learn/sheet", ""), 200, "table 01")
 	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/", ""), 403, "class-closed")
+	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/api/v1/menu", "", "Cookie", "a=b"), 403, "class-closed")
+	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/api/v1/orders", "", "Authorization", "Bearer old"), 403, "class-closed")
+	want(t, c.ask("POST", "/t/"+c.codeOf(1)+"/api/v1/auth/refresh", "{}"), 403, "class-closed")
 	want(t, c.ask("POST", "/t/"+c.codeOf(1)+"/learn/lessons/L01/answers", "{}"), 403, "class-closed")
 }

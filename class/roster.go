@@ -233,6 +233,13 @@ func cannotWrite(err error) error {
 		RetryAfter(10 * time.Second).Because(err)
 }
 
+// isClosed reports whether nobody new is let in.
+func (r *roster) isClosed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.Join == JoinClosed
+}
+
 // seat returns what is known of a table.
 func (r *roster) seat(number int) seat {
 	r.mu.Lock()

@@ -117,25 +117,41 @@ func (t *table) take() error {
 	})
 }
 
-// sitsDown reports whether a request is of somebody who sits down at a free table. Reading lessons is
-// none: a teacher prints the sheets of all tables, and a page that was left open asks by itself.
-func sitsDown(r *http.Request, path string) bool {
-	if path == "api/v1/auth/refresh" {
-		return false // the refresh token is of somebody who has left
+// sit seats whoever sits down at a free table with this request. In a closed class nobody does, and
+// only lessons are read there.
+func (t *table) sit(r *http.Request, path string) error {
+	switch {
+	case t.seat().Taken || isReading(r, path):
+		return nil
+	case isLeftOver(r, path) && !t.class.roster.isClosed():
+		return nil
 	}
+	return t.take()
+}
+
+// isReading reports whether a request only reads lessons and the files of pages: a teacher prints the
+// sheets of all tables.
+func isReading(r *http.Request, path string) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return true
-	}
-	switch first, rest, _ := strings.Cut(path, "/"); first {
-	case "api":
-		// At a free table nobody has a token: who sends one has left, and the page goes on asking.
-		return r.Header.Get("Authorization") == "" && r.Header.Get("Cookie") == ""
-	case "learn":
-		return rest == "" // where a terminal begins
-	case "healthz", "readyz", "css", "js", "favicon.svg", "icons.svg":
 		return false
 	}
-	return true
+	switch first, rest, _ := strings.Cut(path, "/"); first {
+	case "learn":
+		return rest != "" // at the address alone a terminal begins
+	case "healthz", "readyz", "css", "js", "favicon.svg", "icons.svg":
+		return true
+	}
+	return false
+}
+
+// isLeftOver reports whether a request is of a page that was left open, and asks by itself. At a free table
+// nobody has a token: who sends one has left.
+func isLeftOver(r *http.Request, path string) bool {
+	if path == "api/v1/auth/refresh" {
+		return true
+	}
+	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	return read && strings.HasPrefix(path, "api/") && (r.Header.Get("Authorization") != "" || r.Header.Get("Cookie") != "")
 }
 
 // enter returns the restaurant for one request, and opens it if need be. leave must be called
@@ -174,7 +190,7 @@ func (t *table) open(ctx context.Context) error {
 func (t *table) openNow(ctx context.Context) *inside {
 	restaurant, err := t.class.Open(ctx, Place{
 		Number: t.text(), Folder: t.folder(), URL: t.class.URL + t.path(), Issuer: t.class.URL + t.keysPath(), Kiosk: t.class.URL + t.path() + kioskPath,
-		Lessons: learn.Options{Observe: t.observe, IsOpen: t.class.isOpen, Message: t.class.Message, Paused: t.class.isPaused, Entrance: t.entrance},
+		Lessons: learn.Options{Observe: t.observe, IsOpen: t.class.isOpen, Message: t.class.Message, Paused: t.countsNothing, Entrance: t.entrance},
 	})
 	if err != nil {
 		t.class.Log.Error("the restaurant of a table cannot be opened; the others go on", "table", t.text(), "err", err)
@@ -182,10 +198,14 @@ func (t *table) openNow(ctx context.Context) *inside {
 	return &inside{restaurant: restaurant, broken: err}
 }
 
+// countsNothing reports whether nothing counts in the lessons: in a pause, and as long as nobody sits
+// here, or the next learner would find what somebody who has left did not do.
+func (t *table) countsNothing() bool { return t.class.isPaused() || !t.seat().Taken }
+
 // entrance keeps a pause at a way into the restaurant that the class does not see.
 func (t *table) entrance(inside http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p := t.class.pauseRefusal(r, strings.TrimPrefix(r.URL.Path, t.path()+"/")); p != nil {
+		if p := t.class.pauseRefusal(r, strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, t.path()), "/")); p != nil {
 			t.class.refuse(w, r, p)
 			return
 		}

@@ -88,8 +88,15 @@ export const isFinal = ({ status }) => status >= 400 && status < 500 && ![408, 4
 /** slug is the name of a refusal: the last part of a problem's type. */
 export const slug = (answer) => answer.problem?.type?.split("/").pop() ?? "";
 
+// What the page asks by itself it does not ask without the login that has just ended.
+const loggedOut = { title: "Your login session has ended", detail: "Log in again." };
+
 async function attempt(method, path, options) {
+  const before = auth.state.mode;
   const { entry, init } = await prepare(method, path, options);
+  if (options.poll && before && options.auth === undefined && entry.auth === "none") {
+    return { ok: false, status: 0, problem: loggedOut, entry: unsent(entry, "not sent: nobody is logged in") };
+  }
   let response;
   const started = performance.now();
   try {
