@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -12,7 +13,7 @@ import (
 	"strconv"
 	"time"
 
-	_ "github.com/glebarez/go-sqlite" // the driver that models uses, too
+	sqlite "github.com/glebarez/go-sqlite" // the driver that models uses, too
 	"github.com/go-json-experiment/json"
 
 	"restaurant/learn/course"
@@ -127,11 +128,31 @@ func openStore(ctx context.Context, path string, log *slog.Logger) (*Store, []re
 	}
 	if err != nil {
 		db.Close()
-		return nil, nil, fmt.Errorf("cannot open the progress of the lessons in %s: %w. Move the file away to start again, or restore a copy. Orders are in another file", path, err)
+		return nil, nil, fmt.Errorf("cannot open the progress of the lessons in %s: %w. %s. Orders are in another file", path, err, nextStep(err))
 	}
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	go s.run(ctx)
 	return s, records, nil
+}
+
+// errHeld means that another program has locked the file.
+var errHeld = errors.New("another program holds it")
+
+// nextStep says what to do about a file that cannot be opened. What is whole needs no copy.
+func nextStep(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "Make the user that runs the server its owner (on Unix with chown), or use the right user"
+	case errors.Is(err, errHeld):
+		return "Close that program and try again"
+	}
+	return "Move the file away to start again, or restore a copy"
+}
+
+func isBusy(err error) bool {
+	const busy = 5 // sqlite.org/rescode.html
+	coded, ok := errors.AsType[*sqlite.Error](err)
+	return ok && coded.Code()&0xff == busy
 }
 
 // dsn escapes what would end the path in SQLite's URI syntax.
@@ -183,6 +204,8 @@ func (s *Store) prepare(ctx context.Context) error {
 	err := s.db.QueryRowContext(ctx, "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id").Scan(&version, &application)
 	script := migrate + measurementsSchema
 	switch {
+	case isBusy(err):
+		return errHeld
 	case err != nil:
 		return errors.New("it is damaged or not a SQLite database")
 	case version == 0 && application == 0:

@@ -319,6 +319,29 @@ func TestStore_refusesOtherFiles(t *testing.T) {
 	}
 }
 
+// TestStore_heldByAnotherProgram: it is whole, and no copy helps.
+func TestStore_heldByAnotherProgram(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "lessons.db")
+	other, err := sql.Open("sqlite", dsn(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.SetMaxOpenConns(1)
+	for _, stmt := range []string{"PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE"} {
+		if _, err := other.Exec(stmt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err = openStore(t.Context(), file, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "Close that program") || strings.Contains(err.Error(), "copy") {
+		t.Errorf("it says %v", err)
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	openTracker(t, file, &course.Course{}) // the control
+}
+
 // TestStore_oneBadRecordBlocksNoOther: one that cannot be read is left out at the start,
 // and one that cannot be written is left out of its transaction.
 func TestStore_oneBadRecordBlocksNoOther(t *testing.T) {
