@@ -117,8 +117,8 @@ func (t *table) take() error {
 	})
 }
 
-// sit seats whoever sits down at a free table with this request. In a closed class nobody does, and
-// only lessons are read there.
+// sit gives a free table to the learner who sends this request. In a closed class nobody gets one, and
+// only lessons can be read there.
 func (t *table) sit(r *http.Request, path string) error {
 	switch {
 	case t.seat().Taken || isReading(r, path):
