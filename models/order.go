@@ -224,16 +224,18 @@ const clockDifference = time.Minute
 // their status since $2, or if they are placed, since $3 or longer, or only after $4.
 // Instances that share a database skip each other's rows.
 func advanceSQL(d dialect, limit int) string {
-	const due = "SELECT id FROM (SELECT id FROM orders WHERE NOT done AND status = '%s' AND updated_at %s ORDER BY updated_at LIMIT %d%s) AS due_%[1]s"
-	var chosen, steps, times []string
+	const (
+		due   = "SELECT id FROM (SELECT id FROM orders WHERE NOT done AND status = '%s' AND updated_at <= %s ORDER BY updated_at LIMIT %d%s) AS due_%[1]s"
+		ahead = "SELECT id FROM (SELECT id FROM orders WHERE NOT done AND status IN ('placed', 'preparing', 'ready') AND updated_at > $4 LIMIT %d%s) AS due_ahead"
+	)
+	chosen := []string{fmt.Sprintf(ahead, limit, d.skipLocked)}
+	var steps, times []string
 	for _, from := range []Status{StatusReady, StatusPreparing, StatusPlaced} {
-		since := "<= $2"
+		since := "$2"
 		if from == StatusPlaced {
-			since = "<= $3"
+			since = "$3"
 		}
-		for _, when := range []string{since, "> $4"} {
-			chosen = append(chosen, fmt.Sprintf(due, from, when, limit, d.skipLocked))
-		}
+		chosen = append(chosen, fmt.Sprintf(due, from, since, limit, d.skipLocked))
 		steps = append(steps, fmt.Sprintf("WHEN '%s' THEN '%s'", from, next[from]))
 		times = append(times, fmt.Sprintf("%s_at = CASE status WHEN '%s' THEN $1 ELSE %[1]s_at END", next[from], from))
 	}
