@@ -211,6 +211,18 @@ func TestTables_areNotTakenByWhoHasLeft(t *testing.T) {
 	want(t, c.ask("GET", "/class", ""), 200, `"free":2`)
 }
 
+// TestTables_areTakenAtTheKiosk: who begins there sits at the table from then on, and is not away.
+func TestTables_areTakenAtTheKiosk(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	c.ask("GET", "/t/"+c.codeOf(1)+"/kiosk/me", "")
+	if taken := c.tables[0]; !taken.seat().Taken || time.Since(taken.lastAt()) > time.Minute {
+		t.Errorf("taken %v, last seen at %v", taken.seat().Taken, taken.lastAt())
+	}
+	if free := c.tables[1]; free.seat().Taken || !free.lastAt().IsZero() {
+		t.Errorf("the next table is taken %v, last seen at %v", free.seat().Taken, free.lastAt())
+	}
+}
+
 // TestTables_areReadInAClosedClass: the sheets of all tables can be printed, and nobody gets in.
 func TestTables_areReadInAClosedClass(t *testing.T) {
 	closed := fiveTables

@@ -108,13 +108,17 @@ func (t *table) take() error {
 	if t.seat().Taken {
 		return nil
 	}
-	return t.class.roster.change(func(r *roster) error {
+	err := t.class.roster.change(func(r *roster) error {
 		if r.Join == JoinClosed {
 			return problem.ClassClosed.New("")
 		}
 		r.Tables[t.number-1].take()
 		return nil
 	})
+	if err == nil {
+		t.last.Store(time.Now().UnixNano())
+	}
+	return err
 }
 
 // sit gives a free table to the learner who sends this request. In a closed class nobody gets one, and
