@@ -162,7 +162,7 @@ func TestLogin_keepsNothingInStorage(t *testing.T) {
 			t.Errorf("%s: the browser keeps %s", where, kept)
 		}
 		guest.reload()
-		guest.find(button("Log out"))
+		guest.waitText("Alice, guest", " left") // a request that a logout overtakes is refused
 		guest.click(button("Log out"))
 		guest.find(link("Log in"))
 		before := guest.sent("POST /api/v1/auth/refresh")
