@@ -85,7 +85,7 @@ type measuredTimes struct {
 type comparisonRow struct {
 	Row     string `json:"row" example:"Size" validate:"required"`
 	JWT     string `json:"jwt" example:"larger: it carries what it says" validate:"required"`
-	Session string `json:"session" example:"smaller: it is only a number" validate:"required"`
+	Session string `json:"session" example:"smaller: it is only random text" validate:"required"`
 	// What was measured in this server. Null before that, and where there is no number.
 	Measured *string `json:"measured" example:"700 bytes with each request, against 40" extensions:"x-nullable" validate:"required"`
 	// The sentence of the course, the lessons that try it, and when the server saw it.
@@ -108,8 +108,8 @@ var comparisonRows = []comparisonRow{
 	{Row: "Storage", Claim: "B23", JWT: "with the client: the server keeps nothing", Session: "on the server: a row for each login"},
 	{Row: "Scalability", Claim: "B24", JWT: "every server that has the public key can check it", Session: "every server must reach the same list"},
 	{Row: "Stateless", Claim: "B25", JWT: "yes: the check asks no database", Session: "no: each check reads a row"},
-	{Row: "Other domains", Claim: "B26", JWT: "a header goes everywhere", Session: "a cookie needs CORS with credentials and SameSite=None"},
-	{Row: "Size", Claim: "B27", JWT: "larger: it carries what it says", Session: "smaller: it is only a number"},
+	{Row: "Other domains", Claim: "B26", JWT: "a header needs CORS", Session: "a cookie needs CORS with credentials and SameSite=None"},
+	{Row: "Size", Claim: "B27", JWT: "larger: it carries what it says", Session: "smaller: it is only random text"},
 	{Row: "Revocation", Claim: "B28", JWT: "hard: it holds until it expires, unless every door knows a list", Session: "easy: delete the row"},
 }
 

@@ -11,7 +11,7 @@ curl -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 rem 3. Now ten times. That makes 0 queries in all.
 curl -q -si -H "@wristband.txt" "http://localhost:8080/api/v1/auth/me?n=[1-10]" -o answer.txt -w "%%{http_code}\n"
 
-rem 4. Get a ticket (session cookie). curl keeps it in ticket.txt: open the file, and you see a number and nothing about alice.
+rem 4. Get a ticket (session cookie). curl keeps it in ticket.txt: open it, and you see random letters and nothing about alice.
 curl -q -i -c ticket.txt -d username=alice -d password=alice-likes-pizza http://localhost:8080/lab/session/login
 
 rem 5. Show the ticket once. To find out whose it is, the server reads a row: 1 query.
@@ -32,7 +32,7 @@ curl -q -i -X OPTIONS -H "Origin: http://shop.example" -H "Access-Control-Reques
 rem 10. curl is no browser, so it does not ask first. Send the wristband as if from that page. The server accepts it: only somebody who holds the wristband can write that header.
 curl -q -i -H "@wristband.txt" -H "Origin: http://shop.example" http://localhost:8080/api/v1/auth/me
 
-rem 11. Now try to log alice out with the ticket, as if from that page. The server refuses: a browser may have added the cookie by itself.
+rem 11. Now try to log alice out with the ticket, as if from that page. It changes something, and the cookie may have come by itself: the server refuses.
 curl -q -i -X POST -b ticket.txt -H "Origin: http://shop.example" http://localhost:8080/lab/session/logout
 
 rem 12. Give the ticket back yourself.

@@ -10,7 +10,7 @@ curl.exe -q -i -H "@wristband.txt" http://localhost:8080/api/v1/auth/me
 # 3. Now ten times. That makes 0 queries in all.
 curl.exe -q -si -H "@wristband.txt" "http://localhost:8080/api/v1/auth/me?n=[1-10]" -o answer.txt -w "%{http_code}\n"
 
-# 4. Get a ticket (session cookie). curl keeps it in ticket.txt: open the file, and you see a number and nothing about alice.
+# 4. Get a ticket (session cookie). curl keeps it in ticket.txt: open it, and you see random letters and nothing about alice.
 curl.exe -q -i -c ticket.txt -d username=alice -d password=alice-likes-pizza http://localhost:8080/lab/session/login
 
 # 5. Show the ticket once. To find out whose it is, the server reads a row: 1 query.
@@ -31,7 +31,7 @@ curl.exe -q -i -X OPTIONS -H "Origin: http://shop.example" -H "Access-Control-Re
 # 10. curl is no browser, so it does not ask first. Send the wristband as if from that page. The server accepts it: only somebody who holds the wristband can write that header.
 curl.exe -q -i -H "@wristband.txt" -H "Origin: http://shop.example" http://localhost:8080/api/v1/auth/me
 
-# 11. Now try to log alice out with the ticket, as if from that page. The server refuses: a browser may have added the cookie by itself.
+# 11. Now try to log alice out with the ticket, as if from that page. It changes something, and the cookie may have come by itself: the server refuses.
 curl.exe -q -i -X POST -b ticket.txt -H "Origin: http://shop.example" http://localhost:8080/lab/session/logout
 
 # 12. Give the ticket back yourself.

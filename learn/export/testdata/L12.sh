@@ -40,7 +40,7 @@ echo "3. Now ten times. That makes 0 queries in all."
 curl -q -si -H "@wristband.txt" "http://localhost:8080/api/v1/auth/me?n=[1-10]" -o answer.txt -w "%{http_code}\n" -sS -D ten-wristbands.head > ten-wristbands.body || fail "ten-wristbands: nothing answers"
 each ten-wristbands 200
 
-echo "4. Get a ticket (session cookie). curl keeps it in ticket.txt: open the file, and you see a number and nothing about alice."
+echo "4. Get a ticket (session cookie). curl keeps it in ticket.txt: open it, and you see random letters and nothing about alice."
 curl -q -i -c ticket.txt -d username=alice -d password=alice-likes-pizza http://localhost:8080/lab/session/login -sS -D get-ticket.head > get-ticket.body || fail "get-ticket: nothing answers"
 wants get-ticket 200
 
@@ -69,7 +69,7 @@ echo "10. curl is no browser, so it does not ask first. Send the wristband as if
 curl -q -i -H "@wristband.txt" -H "Origin: http://shop.example" http://localhost:8080/api/v1/auth/me -sS -D foreign-wristband.head > foreign-wristband.body || fail "foreign-wristband: nothing answers"
 wants foreign-wristband 200
 
-echo "11. Now try to log alice out with the ticket, as if from that page. The server refuses: a browser may have added the cookie by itself."
+echo "11. Now try to log alice out with the ticket, as if from that page. It changes something, and the cookie may have come by itself: the server refuses."
 curl -q -i -X POST -b ticket.txt -H "Origin: http://shop.example" http://localhost:8080/lab/session/logout -sS -D foreign-ticket.head > foreign-ticket.body || fail "foreign-ticket: nothing answers"
 wants foreign-ticket 403
 holds foreign-ticket '"type":"/problems/cross-origin"'

@@ -16,7 +16,7 @@ class SessionsView extends View {
       h(
         "p",
         { class: "lead" },
-        "Each login starts a session. Until it ends, it gives you new wristbands (access tokens).",
+        "Each login starts a login session. Until it ends, it gives you new wristbands (access tokens).",
       ),
       this.notice,
       this.result,
