@@ -79,6 +79,7 @@ func TestBodies_brokenOnesAreRefused(t *testing.T) {
 		{"gzip", "\x1f\x8b\x08", []option{with("Content-Encoding", "gzip")}, 415, "unsupported-media-type", "Content-Encoding"},
 		{"text", `{}`, []option{with("Content-Type", "text/plain")}, 415, "unsupported-media-type", "text/plain"},
 		{"Latin-1", `{}`, []option{with("Content-Type", "application/json; charset=iso-8859-1")}, 415, "unsupported-media-type", "charset"},
+		{"a text in Latin-1", `{}`, []option{with("Content-Type", "text/plain; charset=iso-8859-1")}, 415, "unsupported-media-type", "came as text/plain. This call takes JSON"},
 		{"a type that is none", `{}`, []option{with("Content-Type", "application/json; charset")}, 415, "unsupported-media-type", ""},
 		{"another type that ends in json", `{}`, []option{with("Content-Type", "application/problem+json")}, 415, "unsupported-media-type", "application/problem+json"},
 	} {

@@ -97,7 +97,7 @@ func wrongType(c *gin.Context) error {
 		return problem.UnsupportedMediaType.New("The Content-Type of the body is malformed." + takes)
 	case kind == "multipart/form-data":
 		return problem.UnsupportedMediaType.New("The body came as multipart/form-data, which curl -F and the tab form-data of many tools send, and which no call takes. Send JSON with the header Content-Type: application/json; a login may also be a form (application/x-www-form-urlencoded, curl -d).")
-	case !isUTF8(params): // before the type, which may be one that this call takes
+	case !isUTF8(params) && (kind == MediaJSON || kind == FormType): // such types are taken, and only the charset is wrong
 		return problem.UnsupportedMediaType.New("The Content-Type of the body names a charset other than UTF-8. Send the body in UTF-8, and in the header charset=utf-8 or no charset.")
 	case kind == FormType:
 		return problem.UnsupportedMediaType.New(jsonAsForm)
