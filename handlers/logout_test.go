@@ -165,3 +165,22 @@ func TestSessions_unknownIdIsNoNumber(t *testing.T) {
 	srv.wantsValid(t, bob.AccessToken)
 	end(sidOf(t, alice.AccessToken)).wants(t, 204, "")
 }
+
+// TestSessions_spentCookieStays: two tabs send at the same moment, one of them a refresh. The
+// answer for the other must not take away what the first has just been given.
+func TestSessions_spentCookieStays(t *testing.T) {
+	srv := newServer(t)
+	mine, other := srv.openSession(t, "alice"), srv.openSession(t, "alice")
+	jar := []option{cookie(accessCookie, mine.AccessToken), cookie(refreshCookie, mine.RefreshToken)}
+	srv.refresh(t, mine.RefreshToken).wants(t, 200, "")
+	end := func(token string, want int) {
+		t.Helper()
+		res := srv.do(t, "DELETE", sessionsPath+"/"+sidOf(t, token), "", jar...).wants(t, 204, "")
+		if got := res.lines(); len(got) != want {
+			t.Errorf("the cookies are %q", got)
+		}
+		srv.wantsRevoked(t, token)
+	}
+	end(other.AccessToken, 0)
+	end(mine.AccessToken, 2) // the control
+}

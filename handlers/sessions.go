@@ -178,15 +178,15 @@ func (a *API) endHeaderSession(c *gin.Context) error {
 	return err
 }
 
-// clearUseless takes back the cookies whose tokens do not hold any more. One that holds is
-// of a session that goes on: without its cookie nobody could end that.
+// clearUseless takes back the cookies whose sessions do not go on. Without its cookie nobody
+// could end a session that does.
 func (a *API) clearUseless(c *gin.Context) {
 	access, refresh := a.cookies.All(c)
 	if !slices.ContainsFunc(access, func(k *http.Cookie) bool { return a.Authority.Refusal(k.Value) == "" }) {
 		a.cookies.ClearAccess(c)
 	}
 	ctx := c.Request.Context()
-	if !slices.ContainsFunc(refresh, func(k *http.Cookie) bool { return a.Sessions.HoldsRefresh(ctx, k.Value) }) {
+	if !slices.ContainsFunc(refresh, func(k *http.Cookie) bool { return a.Sessions.IsRefreshAlive(ctx, k.Value) }) {
 		a.cookies.ClearRefresh(c)
 	}
 }

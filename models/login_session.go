@@ -222,6 +222,14 @@ func (s *Store) SessionOfRefresh(ctx context.Context, hash string) (LoginSession
 	return session, mapNotFound(err)
 }
 
+// IsRefreshAlive reports whether the session of a refresh token goes on. The token itself may
+// be spent.
+func (s *Store) IsRefreshAlive(ctx context.Context, hash string) (alive bool, err error) {
+	err = s.read(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM login_sessions s JOIN refresh_tokens r ON r.session_id = s.id
+		WHERE r.hash = ? AND r.expires_at > ? AND s.ended_at IS NULL)`, hash, Now()).Scan(&alive).Error
+	return alive, err
+}
+
 // maxSessionsListed bounds the list of a user who logs in again and again.
 const maxSessionsListed = 200
 

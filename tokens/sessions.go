@@ -99,15 +99,16 @@ func (s *Sessions) EndByRefresh(ctx context.Context, plain string) error {
 	return err
 }
 
-// HoldsRefresh reports whether a refresh token could be exchanged. While the database
-// cannot tell, it may be.
-func (s *Sessions) HoldsRefresh(ctx context.Context, plain string) bool {
+// IsRefreshAlive reports whether the session of a refresh token goes on. A token that was
+// spent counts, because the browser may be getting its successor under the same name at this
+// moment. While the database cannot tell, it may go on.
+func (s *Sessions) IsRefreshAlive(ctx context.Context, plain string) bool {
 	hash, ok := refreshHash(plain)
 	if !ok {
 		return false
 	}
-	_, err := s.store.SessionOfRefresh(ctx, hash)
-	return !errors.Is(err, models.ErrNotFound)
+	alive, err := s.store.IsRefreshAlive(ctx, hash)
+	return alive || err != nil
 }
 
 // EndByAccess ends the login session of an access token for the reason why, and
