@@ -81,7 +81,8 @@ func openPostgres(ctx context.Context, cfg config, log *slog.Logger) (*models.St
 }
 
 // lockFolder creates the folder, if it is missing, and locks it. The operating system
-// releases the lock when the process ends, however it ends.
+// releases the lock when the process ends, however it ends. Then it ends what a restore that
+// was interrupted has left there.
 func lockFolder(dir string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("RESTAURANT_DATA_DIR %s cannot be created: %w", dir, errors.Unwrap(err))
@@ -92,6 +93,10 @@ func lockFolder(dir string) (*flock.Flock, error) {
 		return nil, fmt.Errorf("RESTAURANT_DATA_DIR %s cannot be written to: %w", dir, err)
 	case !locked:
 		return nil, fmt.Errorf("RESTAURANT_DATA_DIR %s is in use by another restaurant: stop that one first, or choose another folder", dir)
+	}
+	here := config{dataDir: dir}
+	if err := errors.Join(models.SettleInstall(here.databaseFile()), models.SettleInstall(here.lessonsFile())); err != nil {
+		return nil, errors.Join(fmt.Errorf("a restore was interrupted, and cannot be brought to an end: %w. Close the program that holds that file, and try again", err), lock.Unlock())
 	}
 	return lock, nil
 }

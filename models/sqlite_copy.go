@@ -212,19 +212,36 @@ func copyFile(from, to string) error {
 	return errors.Join(err, out.Sync(), out.Close())
 }
 
-// InstallDatabase moves a closed database to a path, in place of what is there. The
-// files beside that one go, or stay if the database does: the log of one that was killed
-// holds its last commits.
+// InstallDatabase moves a closed database to a path, in place of what is there. That is put
+// back, with the files beside it, if the new one cannot take its place: the log of a database
+// that was killed holds its last commits.
 func InstallDatabase(from, path string) error {
-	const aside = ".replaced"
-	err := renameSideFiles(path, "", aside)
+	if err := SettleInstall(path); err != nil {
+		return err
+	}
+	err := MoveDatabase(path, path+replaced)
 	if err == nil {
 		err = finishCopy(from, path)
 	}
-	if err != nil {
-		return errors.Join(err, renameSideFiles(path, aside, ""))
+	return errors.Join(err, SettleInstall(path))
+}
+
+// replaced is what InstallDatabase puts behind the name of a database that goes.
+const replaced = ".replaced"
+
+// SettleInstall ends an InstallDatabase that was interrupted: the old database goes if the
+// new one has its place, and otherwise comes back. Call it before you open a database.
+func SettleInstall(path string) error {
+	old := path + replaced
+	if exists(old) && exists(path) {
+		return RemoveDatabase(old)
 	}
-	return removeSideFiles(path, aside)
+	return MoveDatabase(old, path)
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // CheckSQLite returns why a database that nobody has open cannot be used, or nil. It changes nothing.
@@ -247,28 +264,11 @@ func MoveDatabase(from, to string) error {
 	return nil
 }
 
-// RemoveDatabase deletes a database and the files beside it.
+// RemoveDatabase deletes a database and the files beside it: those first, because they must
+// never lie beside another database.
 func RemoveDatabase(path string) error {
-	if err := removeIfThere(path); err != nil {
-		return err
-	}
-	return removeSideFiles(path, "")
-}
-
-// removeSideFiles removes the files beside a database whose names end in ending.
-func removeSideFiles(path, ending string) error {
-	for _, suffix := range sideFiles {
-		if err := removeIfThere(path + suffix + ending); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// renameSideFiles changes the ending of the files beside a database.
-func renameSideFiles(path, from, to string) error {
-	for _, suffix := range sideFiles {
-		if err := renameIfThere(path+suffix+from, path+suffix+to); err != nil {
+	for _, suffix := range append(slices.Clone(sideFiles), "") {
+		if err := removeIfThere(path + suffix); err != nil {
 			return err
 		}
 	}

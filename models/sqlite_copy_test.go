@@ -2,6 +2,9 @@ package models
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -72,25 +75,65 @@ func TestBackupSQLite_isPrivateFromTheBeginning(t *testing.T) {
 	}
 }
 
-// TestInstallDatabase_failsWithoutLoss: the log of a database that was killed holds its last
-// commits. It stays beside a database that cannot be replaced, and goes with one that is.
+// TestInstallDatabase_failsWithoutLoss: the log of a database that was killed is part of it.
 func TestInstallDatabase_failsWithoutLoss(t *testing.T) {
-	dir := t.TempDir()
-	path, from := filepath.Join(dir, "restaurant.db"), filepath.Join(dir, "restoring.db")
-	noError(t, os.Mkdir(path, 0o700)) // which a file cannot replace
-	noError(t, os.WriteFile(path+"-wal", []byte("the last commits"), 0o600))
-	noError(t, os.WriteFile(from, []byte("a backup"), 0o600))
-	if err := InstallDatabase(from, path); err == nil {
-		t.Error("a folder was replaced")
+	path, from := filepath.Join(t.TempDir(), "restaurant.db"), filepath.Join(t.TempDir(), "restoring.db")
+	write(t, path, "the database")
+	write(t, path+"-wal", "the last commits")
+	if err := InstallDatabase(from, path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what is not there was installed: %v", err)
 	}
-	if text := readFile(t, path+"-wal"); string(text) != "the last commits" {
-		t.Errorf("the log is %q", text)
-	}
+	wantFiles(t, path, "the database", "the last commits")
 
-	noError(t, os.Remove(path))
+	write(t, from, "a backup")
 	noError(t, InstallDatabase(from, path))
-	left, err := filepath.Glob(filepath.Join(dir, "*"))
-	if text := readFile(t, path); err != nil || string(text) != "a backup" || len(left) != 1 {
-		t.Errorf("%q, beside it %v, %v", text, left, err)
+	wantFiles(t, path, "a backup", "")
+}
+
+// TestSettleInstall_afterAKill stops InstallDatabase after each of its steps. A log never lies
+// beside a database that is not its own.
+func TestSettleInstall_afterAKill(t *testing.T) {
+	for name, tc := range map[string]struct {
+		files         []string // the endings of what was left
+		database, log string
+	}{
+		"the log was moved":          {[]string{"", ".replaced-wal"}, "of ", "of .replaced-wal"},
+		"and the database":           {[]string{".replaced", ".replaced-wal"}, "of .replaced", "of .replaced-wal"},
+		"the new one is there":       {[]string{"", ".replaced", ".replaced-wal"}, "of ", ""},
+		"and the old log is deleted": {[]string{"", ".replaced"}, "of ", ""},
+		"the new one is in use":      {[]string{"", "-wal", ".replaced", ".replaced-wal"}, "of ", "of -wal"},
+		"nothing":                    {[]string{"", "-wal"}, "of ", "of -wal"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "restaurant.db")
+			for _, ending := range tc.files {
+				write(t, path+ending, "of "+ending)
+			}
+			noError(t, SettleInstall(path))
+			wantFiles(t, path, tc.database, tc.log)
+		})
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	noError(t, os.WriteFile(path, []byte(text), 0o600))
+}
+
+// wantFiles wants a database with this text and beside it this log, or none, and nothing else.
+func wantFiles(t *testing.T, path, database, log string) {
+	t.Helper()
+	want := map[string]string{path: database}
+	if log != "" {
+		want[path+"-wal"] = log
+	}
+	found, err := filepath.Glob(path + "*")
+	noError(t, err)
+	got := map[string]string{}
+	for _, file := range found {
+		got[file] = string(readFile(t, file))
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("the files are %q, want %q", got, want)
 	}
 }
