@@ -242,6 +242,8 @@ func checkSchema(ctx context.Context, pool *sql.DB) error {
 	return nil
 }
 
+const makeWritable = "let the user who runs the server write to RESTAURANT_DATA_DIR and to all files in it (on Unix with chown -R), and try again"
+
 // openError makes a sentence for the operator of why the file cannot be opened, and what to do.
 func openError(path string, err error) error {
 	next := "restore a backup with restaurant restore FILE, or choose another RESTAURANT_DATA_DIR"
@@ -251,7 +253,9 @@ func openError(path string, err error) error {
 	case code == sqliteBusy:
 		next = "close the other program, such as a database browser or a backup, and try again"
 	case isForbidden(err):
-		next = "give RESTAURANT_DATA_DIR and all files in it to the user who runs the server (chown -R)"
+		next = makeWritable
+	case code == sqliteCantOpen:
+		next = makeWritable + ". If this computer says that too many files are open, allow more (ulimit -n)"
 	case (code == sqliteNotADB || code == sqliteCorrupt) && hasLog(path):
 		next = "if you replaced it with a copy, old files (-wal, -shm) of the earlier database may damage it: use restaurant restore FILE, which removes them"
 	}
@@ -267,6 +271,8 @@ func reasonOf(err error) error {
 		return errors.New("another program holds it")
 	case isForbidden(err):
 		return errors.New("this user has no right to write to it")
+	case code == sqliteCantOpen:
+		return errors.New("it or a file beside it cannot be opened")
 	case code == sqliteNotADB || code == sqliteCorrupt:
 		return errors.New("it is damaged or not a SQLite database")
 	}
@@ -276,7 +282,7 @@ func reasonOf(err error) error {
 // isForbidden reports whether the rights of a file, or of its folder, are in the way.
 func isForbidden(err error) bool {
 	switch codeOf(err) {
-	case sqliteCantOpen, sqliteReadOnly, sqlitePerm:
+	case sqliteReadOnly, sqlitePerm:
 		return true
 	}
 	return errors.Is(err, fs.ErrPermission)
