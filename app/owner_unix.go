@@ -3,23 +3,18 @@
 package app
 
 import (
-	"io/fs"
 	"os"
 	"syscall"
 )
 
-// keepOwner gives files the owner of the one that they replace or belong to: root may
-// restore what another user's server must be able to open. Only root can, and for others
-// there is nothing to do.
-func keepOwner(of fs.FileInfo, files ...string) error {
-	was, ok := of.Sys().(*syscall.Stat_t)
-	if !ok || os.Geteuid() != 0 {
-		return nil
+// ownedByAnother reports whether root is about to replace a file of another user, and whose.
+// Root could give the new files away, but in a folder of that user their names may be links
+// to files of others.
+func ownedByAnother(file string) (uid uint32, is bool) {
+	info, err := os.Stat(file)
+	if err != nil || os.Geteuid() != 0 {
+		return 0, false
 	}
-	for _, file := range files {
-		if err := os.Lchown(file, int(was.Uid), int(was.Gid)); err != nil {
-			return err
-		}
-	}
-	return nil
+	was, ok := info.Sys().(*syscall.Stat_t)
+	return was.Uid, ok && was.Uid != 0
 }

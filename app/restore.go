@@ -30,6 +30,9 @@ func restoreCommand(ctx context.Context, c call) (err error) {
 	if sameFile(c.arg, c.cfg.databaseFile()) {
 		return fmt.Errorf("%s is the database itself: give the name of a backup", c.arg)
 	}
+	if owner, another := ownedByAnother(c.cfg.databaseFile()); another {
+		return fmt.Errorf("%s belongs to the user with the number %d, whose server could not open what root restores. Run the command as that user (sudo -u '#%[2]d' …), who must be able to read %s. Nothing was changed", c.cfg.databaseFile(), owner, c.arg)
+	}
 	lock, err := lockFolder(c.cfg.dataDir)
 	if err != nil {
 		return err
@@ -50,7 +53,7 @@ func restoreCommand(ctx context.Context, c call) (err error) {
 	if err := f.open(ctx, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
-	if err := errors.Join(f.closeStore(nil), c.cfg.keepOwnerOfKeys(lock.Path())); err != nil { // notes the database, or the next start would distrust it again
+	if err := f.closeStore(nil); err != nil { // notes the database, or the next start would distrust it again
 		return err
 	}
 	fmt.Fprintln(c.Out, "Done. All users must log in again. You can start the server now.")
@@ -139,47 +142,12 @@ func (r *restoration) install() error {
 	}
 	err = tokens.RememberDatabase(r.cfg.keysDir(), known)
 	if err == nil {
-		err = r.keepOwner()
-	}
-	if err == nil {
 		err = models.InstallDatabase(r.database, r.cfg.databaseFile())
 	}
 	if err == nil && r.lessons != "" {
 		err = models.InstallDatabase(r.lessons, r.cfg.lessonsFile())
 	}
 	return err
-}
-
-// keepOwner gives the copies the owner of the database that they replace, or of the folder
-// where there is none.
-func (r *restoration) keepOwner() error {
-	was, err := os.Stat(r.cfg.databaseFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		was, err = os.Stat(r.cfg.dataDir)
-	}
-	if err != nil {
-		return err
-	}
-	copies := []string{r.database}
-	if r.lessons != "" {
-		copies = append(copies, r.lessons)
-	}
-	return keepOwner(was, copies...)
-}
-
-// keepOwnerOfKeys gives the keys, which were replaced, and another file to the owner of the
-// database.
-func (c config) keepOwnerOfKeys(other string) error {
-	was, err := os.Stat(c.databaseFile())
-	if err != nil {
-		return err
-	}
-	keys, err := os.ReadDir(c.keysDir())
-	files := []string{c.keysDir(), other}
-	for _, key := range keys {
-		files = append(files, filepath.Join(c.keysDir(), key.Name()))
-	}
-	return errors.Join(err, keepOwner(was, files...))
 }
 
 // cleanUp removes the copies that were not installed.
