@@ -712,7 +712,7 @@ func TestPostgres_canceledCallerCostsNoConnection(t *testing.T) {
 		}
 		ctx, leave = context.WithCancel(t.Context())
 		time.AfterFunc(20*time.Millisecond, leave)
-		noError(t, s.read(ctx).Exec("SELECT pg_sleep(0.1)").Error)
+		noError(t, s.read(ctx).Exec("SELECT pg_sleep(1)").Error)
 		if ctx.Err() == nil {
 			t.Error("the guest has not left meanwhile")
 		}
