@@ -230,7 +230,7 @@ func runLoops(rows *rowStore, order []byte) http.Handler {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		f, err := closedLoop(r.Context(), workers, span, do)
+		f, err := closedLoop(r.Context(), workers, 1, span, do)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return

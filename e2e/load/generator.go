@@ -31,6 +31,7 @@ type request struct {
 	method, url    string
 	status         int // that every answer must have
 	connections    int
+	least          int      // requests of each connection, however long they take; 0: one
 	tokens, bodies []string // none: without
 	key            bool     // each with an idempotency key of its own
 }
@@ -49,7 +50,7 @@ func (q request) run(ctx context.Context, span time.Duration) (stats, error) {
 		conns[i] = &conn{addr: u.Host, deadline: time.Now().Add(span + answerTimeout), key: fmt.Sprint(name, "-", i, "-")}
 		defer conns[i].close()
 	}
-	s, err := closedLoop(ctx, q.connections, span, func(ctx context.Context, i int) error {
+	s, err := closedLoop(ctx, q.connections, q.least, span, func(ctx context.Context, i int) error {
 		c := conns[i]
 		c.count(q.status, c.send(ctx, messages[(i+c.sent)%len(messages)]))
 		return nil

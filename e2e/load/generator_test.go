@@ -28,7 +28,7 @@ func TestGenerator_guestsTakeTurns(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 	}))
 	defer server.Close()
-	q := request{method: http.MethodPost, url: server.URL + "/orders?a=b", status: http.StatusCreated, connections: 2, tokens: []string{"x", "y"}, bodies: []string{"{}", "[]", "{ }"}, key: true}
+	q := request{method: http.MethodPost, url: server.URL + "/orders?a=b", status: http.StatusCreated, connections: 2, least: 3, tokens: []string{"x", "y"}, bodies: []string{"{}", "[]", "{ }"}, key: true}
 	s, err := q.run(t.Context(), 50*time.Millisecond)
 	if err != nil || s.failed() > 0 || s.Requests < 6 || int64(len(keys)) != s.Requests || s.P50 <= 0 || s.Max < s.P50 {
 		t.Errorf("%d keys of %+v, %v", len(keys), s, err)
@@ -58,7 +58,7 @@ func TestGenerator_countsFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(tc.answer)
 			defer server.Close()
-			s, err := request{method: http.MethodGet, url: server.URL, status: http.StatusOK, connections: 1}.run(t.Context(), 50*time.Millisecond)
+			s, err := request{method: http.MethodGet, url: server.URL, status: http.StatusOK, connections: 1, least: 2}.run(t.Context(), 50*time.Millisecond)
 			if err != nil || s.Requests < 1 || (s.Wrong > 0) != tc.wrong || (s.Example == 503) != tc.wrong || (s.Broken > 0) != tc.broken {
 				t.Errorf("%+v, %v", s, err)
 			}

@@ -62,8 +62,8 @@ func summarize(took []time.Duration, span time.Duration) stats {
 }
 
 // closedLoop lets workers do something again and again, until the time is over, and
-// each at least once. The first error ends it.
-func closedLoop(ctx context.Context, workers int, span time.Duration, do func(ctx context.Context, worker int) error) (stats, error) {
+// each at least so often, or once. The first error ends it.
+func closedLoop(ctx context.Context, workers, least int, span time.Duration, do func(ctx context.Context, worker int) error) (stats, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	took := make([][]time.Duration, workers)
@@ -72,7 +72,7 @@ func closedLoop(ctx context.Context, workers int, span time.Duration, do func(ct
 	for i := range workers {
 		all.Go(func() {
 			at := began
-			for len(took[i]) == 0 || at.Sub(began) < span && ctx.Err() == nil {
+			for len(took[i]) == 0 || (len(took[i]) < least || at.Sub(began) < span) && ctx.Err() == nil {
 				if err := do(ctx, i); err != nil {
 					cancel(err)
 					return
