@@ -354,9 +354,9 @@ func (f *failover) report() {
 		f.dump()
 	}
 	slices.Sort(f.toFirstOrder)
-	median := f.toFirstOrder[len(f.toFirstOrder)/2]
+	median := f.toFirstOrder[(len(f.toFirstOrder)-1)/2] // of two the faster one, or two kills would allow no exception
 	if median > 3*time.Second {
-		f.t.Errorf("half of the promotions took more than %v until an order was accepted", median)
+		f.t.Errorf("more than half of the promotions took %v or longer until an order was accepted", median)
 	}
 	f.t.Log(f.summary())
 	f.t.Logf("%d kills; from the promotion until the first accepted order: median %v, slowest %v (all: %v); %d sessions ended, %d orders followed; %d transactions on old primaries",
