@@ -37,9 +37,9 @@ func TestFailover_losesNoOrder(t *testing.T) {
 		all.Go(func() { f.orderUntil(ctx, guest) })
 	}
 	all.Go(func() { f.readUntil(ctx) })
-	for range 2 {
+	for who := range f.ended {
 		all.Go(func() { f.followUntil(ctx) })
-		all.Go(func() { f.comeAndGoUntil(ctx) })
+		all.Go(func() { f.comeAndGoUntil(ctx, who) })
 	}
 	f.await("the first orders", func() bool { return f.Receipts() > testkit.Clients && f.followed.Load() > 0 && f.ends() > 0 })
 	f.guess(3)
@@ -73,7 +73,7 @@ type failover struct {
 	followed     atomic.Int64    // orders, up to served
 	staleWrites  int
 	mu           sync.Mutex
-	ended        []string // access tokens of logouts that were answered 204
+	ended        [2][]string // access tokens of logouts that were answered 204, of each who comes and goes
 }
 
 func newFailover(t *testing.T) *failover {
@@ -217,7 +217,7 @@ func (f *failover) logIn(ctx context.Context, username string) (l tokenPair, ok 
 
 // comeAndGoUntil logs in, refreshes and logs out. A token that was ended for certain is
 // looked at later; one that nobody ended must hold.
-func (f *failover) comeAndGoUntil(ctx context.Context) {
+func (f *failover) comeAndGoUntil(ctx context.Context, who int) {
 	for ctx.Err() == nil {
 		l, ok := f.logIn(ctx, "vera")
 		if !ok {
@@ -236,7 +236,7 @@ func (f *failover) comeAndGoUntil(ctx context.Context) {
 		switch a := f.nginx.Do("POST", "/api/v1/auth/logout", l.AccessToken, ""); {
 		case a.Status == http.StatusNoContent:
 			f.mu.Lock()
-			f.ended = append(f.ended, l.AccessToken)
+			f.ended[who] = append(f.ended[who], l.AccessToken)
 			f.mu.Unlock()
 		case a.Status != 0 && a.Status < 500:
 			f.t.Errorf("a logout is refused with %d %s", a.Status, a.Body)
@@ -248,7 +248,7 @@ func (f *failover) comeAndGoUntil(ctx context.Context) {
 func (f *failover) ends() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.ended)
+	return len(f.ended[0]) + len(f.ended[1])
 }
 
 // wantEnded looks whether what was ended for certain is ended everywhere: the access
@@ -256,18 +256,33 @@ func (f *failover) ends() int {
 func (f *failover) wantEnded() {
 	f.t.Helper()
 	f.mu.Lock()
-	tokens := slices.Clone(f.ended)
+	ended := f.ended // what is appended later is not seen here
 	f.mu.Unlock()
-	for i := range f.Size() {
-		for _, token := range tokens[max(0, len(tokens)-100):] {
-			if a := f.Instance(i).Do("GET", "/api/v1/auth/me", token, ""); a.Status != http.StatusUnauthorized || !strings.Contains(string(a.Body), "token-revoked") {
-				f.t.Errorf("an ended token is answered %d by instance %d", a.Status, i)
+	all := 0
+	for _, tokens := range ended {
+		all += len(tokens)
+		if len(tokens) == 0 {
+			continue
+		}
+		for i := range f.Size() {
+			// An instance hears of logouts in their order. The last one may be under way.
+			f.await("the last token that was ended is refused", func() bool { return f.revoked(i, tokens[len(tokens)-1]) })
+			for _, token := range tokens[max(0, len(tokens)-50):] {
+				if !f.revoked(i, token) {
+					f.t.Errorf("instance %d does not refuse a token that was ended", i)
+				}
 			}
 		}
 	}
-	if n := f.pair.Servers[f.primary].Count("SELECT count(*) FROM login_sessions WHERE ended_at IS NOT NULL"); n < len(tokens) {
-		f.t.Errorf("%d sessions of %d are ended in the database", n, len(tokens))
+	if n := f.pair.Servers[f.primary].Count("SELECT count(*) FROM login_sessions WHERE ended_at IS NOT NULL"); n < all {
+		f.t.Errorf("%d sessions of %d are ended in the database", n, all)
 	}
+}
+
+// revoked asks an instance whether it refuses a token because that was ended.
+func (f *failover) revoked(instance int, token string) bool {
+	a := f.Instance(instance).Do("GET", "/api/v1/auth/me", token, "")
+	return a.Status == http.StatusUnauthorized && strings.Contains(string(a.Body), "token-revoked")
 }
 
 // followUntil orders as bob and follows each order until it is served, over as many streams
