@@ -47,7 +47,7 @@ func TestNginx_clusterScript(t *testing.T) {
 
 	r := newReader(t, nil)
 	requests := regexp.MustCompile(`(?m)^curl .*$`).FindAllString(script.Output.String(), -1)
-	statuses := []string{"200", "201", "stream", "200", "200", "201", "200", "200", "201", "204", "401"}
+	statuses := []string{"200", "201", "stream", "200", "200", "201", "200", "200", "201", "204", "revoked"}
 	if len(requests) != len(statuses) {
 		t.Fatalf("it prints %d requests:\n%s", len(requests), script.Output)
 	}

@@ -136,7 +136,8 @@ func (r *reader) read(t *testing.T, b block) {
 	}
 }
 
-// curl sends a request. An answer that expires is 401 sooner or later.
+// curl sends a request. What expires, or is revoked at another instance, is 401 sooner or
+// later.
 func (r *reader) curl(t *testing.T, c command, args []string) {
 	t.Helper()
 	for i := range args {
@@ -145,15 +146,16 @@ func (r *reader) curl(t *testing.T, c command, args []string) {
 		}
 	}
 	text, status := r.send(t, args)
-	for deadline := time.Now().Add(20 * time.Second); c.expect == "expires" && status == "200" && time.Now().Before(deadline); {
+	end := map[string]string{"expires": "token-expired", "revoked": "token-revoked"}[c.expect]
+	for deadline := time.Now().Add(20 * time.Second); end != "" && status == "200" && time.Now().Before(deadline); {
 		text, status = r.send(t, args)
 	}
 	right := status == c.expect
 	switch c.expect {
 	case "stream":
 		right = status == "200" && strings.HasSuffix(strings.TrimSpace(text), "}") && strings.Contains(text, `"status":"served"`)
-	case "expires":
-		right = status == "401" && strings.Contains(text, "token-expired")
+	case "expires", "revoked":
+		right = status == "401" && strings.Contains(text, end)
 	}
 	if !right {
 		t.Errorf("%s\nis answered %s, the page says %s\n%s", c.line, status, c.expect, text)
