@@ -133,6 +133,7 @@ func TestRestore_trustsNothingFromItsOwnFuture(t *testing.T) {
 			way.back(t, r)
 
 			again := testkit.Start(t, r.dir)
+			again.AwaitOutput("Ctrl-C") // it has said by then what else there is to say
 			if strings.HasPrefix(name, "the control") {
 				wantMe(t, again, r.later.AccessToken, 200)
 				wantMe(t, again, r.alice.AccessToken, 200)
