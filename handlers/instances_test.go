@@ -219,6 +219,10 @@ func TestInstances_waitForAChefOfTheOther(t *testing.T) {
 		withKitchen(t, pace)(south)
 		south.listen(t)
 		north.get(t, kitchenPath, north.as(t, "carla")).wants(t, 200, "")
+		bob := north.openSession(t, "bob").AccessToken
+		south.wantsValid(t, bob)
+		north.post(t, "/api/v1/auth/logout", "", bearer(bob)).wants(t, 204, "")
+		eventually(t, "the other has heard of what came after the chef, and so of the chef", func() bool { return south.get(t, mePath, bearer(bob)).Code == 401 })
 		alice := north.as(t, "alice")
 		status := func(id int64) models.Status {
 			return decode[orderResponse](t, north.get(t, ordersPath+"/"+itoa(id), alice)).Status
