@@ -38,7 +38,7 @@ func TestShutdown_endsOpenStreams(t *testing.T) {
 	if _, err := io.ReadAll(stream); err != nil {
 		t.Errorf("the stream was cut: %v", err)
 	}
-	if code := server.Wait(5 * time.Second); code != 0 {
+	if code := server.Wait(10 * time.Second); code != 0 {
 		t.Errorf("exit code %d after %v: %s", code, time.Since(start), server.Output)
 	}
 	if output := server.Output.String(); !strings.Contains(output, "Stopping") || !strings.Contains(output, "has stopped") {
