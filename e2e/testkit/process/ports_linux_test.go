@@ -35,7 +35,8 @@ func TestFreePorts_areOfNoConnection(t *testing.T) {
 }
 
 func TestFreePorts_areFree(t *testing.T) {
-	first, err := FreePorts(1)
+	b := newBlocks(t, firstPort, lastPort)
+	first, err := b.free(1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,14 +47,67 @@ func TestFreePorts_areFree(t *testing.T) {
 				t.Skip("this machine has no such loopback address: ", err)
 			}
 			defer l.Close()
-			nextPort.port = first
-			if next, err := FreePorts(2); err != nil || next == first {
+			b.next = first
+			if next, err := b.free(2); err != nil || next == first {
 				t.Errorf("while port %d is held: %d, %v", first, next, err)
 			}
 		})
 	}
-	nextPort.port = first
-	if again, err := FreePorts(1); err != nil || again != first {
+	b.next = first
+	if again, err := b.free(1); err != nil || again != first {
 		t.Errorf("with both free: %d, %v, want %d", again, err, first)
+	}
+}
+
+// newBlocks are those of another test program, as far as ports know.
+func newBlocks(t *testing.T, first, last int) *blocks {
+	b := &blocks{first: first, last: last}
+	t.Cleanup(func() {
+		for _, own := range b.own {
+			own.held.Close()
+		}
+	})
+	return b
+}
+
+// TestFreePorts_areOfOneTestProgram: none is given out by two, also if nothing listens there yet.
+func TestFreePorts_areOfOneTestProgram(t *testing.T) {
+	given := map[int]int{}
+	programs := []*blocks{newBlocks(t, firstPort, lastPort), newBlocks(t, firstPort, lastPort)}
+	for range 100 {
+		for program, b := range programs {
+			first, err := b.free(3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for port := first; port < first+3; port++ {
+				if by, again := given[port]; again {
+					t.Fatalf("port %d was given out by %d, and is by %d", port, by, program)
+				}
+				given[port] = program
+			}
+		}
+	}
+}
+
+// TestFreePorts_beginAgain: once all were given out, the first ones are free again. The ports of
+// this test are below those of all others.
+func TestFreePorts_beginAgain(t *testing.T) {
+	b, given := newBlocks(t, firstPort-2*blockSize, firstPort-1), map[int]bool{}
+	for range 5 * blockSize {
+		port, err := b.free(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if port%blockSize == 0 {
+			t.Fatalf("port %d holds its block", port)
+		}
+		given[port] = true
+	}
+	if len(given) < blockSize-10 { // a program may listen in there
+		t.Errorf("%d ports were given out", len(given))
+	}
+	if port, err := b.free(blockSize); err == nil {
+		t.Errorf("more than a block has begin at %d", port)
 	}
 }
