@@ -34,26 +34,32 @@ func TestForeignPages_loginsCountNowhere(t *testing.T) {
 		})
 	}
 	t.Run("without a page they count", func(t *testing.T) {
-		srv := newServer(t)
-		for range 5 {
-			srv.post(t, loginPath, wrong, asForm).wants(t, 401, "invalid-credentials")
-		}
-		srv.post(t, loginPath, "username=alice&password=alice-likes-pizza", asForm).wants(t, 429, "too-many-attempts")
+		synctest.Test(t, func(t *testing.T) { // five failures count for a second only
+			srv := newServer(t)
+			defer srv.Store.Close()
+			for range 5 {
+				srv.post(t, loginPath, wrong, asForm).wants(t, 401, "invalid-credentials")
+			}
+			srv.post(t, loginPath, "username=alice&password=alice-likes-pizza", asForm).wants(t, 429, "too-many-attempts")
+		})
 	})
 }
 
 // TestForeignPages_allowedOriginsMayLogIn: without cookies, and their failures count.
 func TestForeignPages_allowedOriginsMayLogIn(t *testing.T) {
-	srv := newServer(t, withCORS)
-	friend := []option{with("Origin", allowedOrigin), with("Sec-Fetch-Site", "cross-site")}
-	const right = `{"username":"alice","password":"alice-likes-pizza"`
-	srv.post(t, loginPath, right+`}`, friend...).wants(t, 200, "")
-	srv.post(t, loginPath, right+`,"cookie":true}`, friend...).wants(t, 403, "cross-origin")
-	srv.post(t, loginPath, right+`}`, with("Origin", "https://evil.example")).wants(t, 403, "cross-origin")
-	for range 5 {
-		srv.post(t, loginPath, `{"username":"alice","password":"wrong"}`, friend...).wants(t, 401, "invalid-credentials")
-	}
-	srv.post(t, loginPath, right+`}`, friend...).wants(t, 429, "too-many-attempts")
+	synctest.Test(t, func(t *testing.T) { // five failures count for a second only
+		srv := newServer(t, withCORS)
+		defer srv.Store.Close()
+		friend := []option{with("Origin", allowedOrigin), with("Sec-Fetch-Site", "cross-site")}
+		const right = `{"username":"alice","password":"alice-likes-pizza"`
+		srv.post(t, loginPath, right+`}`, friend...).wants(t, 200, "")
+		srv.post(t, loginPath, right+`,"cookie":true}`, friend...).wants(t, 403, "cross-origin")
+		srv.post(t, loginPath, right+`}`, with("Origin", "https://evil.example")).wants(t, 403, "cross-origin")
+		for range 5 {
+			srv.post(t, loginPath, `{"username":"alice","password":"wrong"}`, friend...).wants(t, 401, "invalid-credentials")
+		}
+		srv.post(t, loginPath, right+`}`, friend...).wants(t, 429, "too-many-attempts")
+	})
 }
 
 // TestForeignPages_useUpNoLimitOfTheGuest: a page can send as many requests as it likes,
