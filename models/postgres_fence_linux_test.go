@@ -151,6 +151,8 @@ func TestFence_runningTransactionIsNotCommitted(t *testing.T) {
 			})
 		}
 		noError(t, insert(func() {})) // the control
+		first.AwaitStandby(true)      // which then has all that was migrated
+		first.AwaitStandby(false)
 		err := insert(func() {
 			second.Promote()
 			events.waitFor(t, "that the primary has changed", func() bool { return events.any > 1 })

@@ -52,6 +52,8 @@ func TestDatabaseState_tellsWhatHappens(t *testing.T) {
 			}
 		}
 		await("on timeline 1", func(d DatabaseState) bool { return d.Role == DatabasePrimary && d.Primary.Timeline == 1 && d.Away == 0 })
+		first.AwaitStandby(true) // which then has all that was migrated
+		first.AwaitStandby(false)
 		first.Kill()
 		await("a standby", func(d DatabaseState) bool { return d.Role == DatabaseStandby && d.Away > 0 })
 		promoted := Now() // the instance may notice before the command has ended
