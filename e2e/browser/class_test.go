@@ -349,9 +349,7 @@ func TestClass_teacherSpeaks(t *testing.T) {
 
 	teacher.click(button("Pause for 2 min"))
 	teacher.waitText("All tables have a pause.", "left, until")
-	if at := teacher.focused(); at != button("End the pause") {
-		t.Errorf("the focus is on %s", at)
-	}
+	teacher.waitUntil("the focus on the end", func() bool { return teacher.focused() == button("End the pause") })
 	learner.waitText("Your teacher is explaining something. Hands off until")
 	learner.click(size("large", "Margherita"))
 	learner.click(button("Order"))
