@@ -328,7 +328,7 @@ func lessons(v *visitors) {
 	v.do(422, "", "POST", "/lab/clock", `{"advance":"-1s"}`)
 	v.do(400, "", "POST", "/lab/clock", `{"back":"1s"}`)
 	v.do(201, "", "POST", "/lab/weather", `{"route":"GET /api/v1/menu/{id}","fault":"status","status":503,"retry_after":1,"rate":0.5,"for_s":60}`)
-	v.form(201, "", "/lab/weather", "route=GET+/api/v1/lounge&fault=delay&delay_ms=10&for_s=1")
+	v.form(201, "", "/lab/weather", "route=GET+/api/v1/lounge&fault=delay&delay_ms=10&for_s=60")
 	v.do(200, "", "GET", "/lab/weather", "")
 	v.do(422, "", "POST", "/lab/weather", `{"route":"GET /healthz","fault":"drop","for_s":1}`)
 	for range 6 {
