@@ -277,7 +277,7 @@ func (i issuer) hold(t *testing.T, d door) {
 	if !d.takes(t, i.good) {
 		t.Fatalf("a good token is refused:\n%s", d.Output)
 	}
-	soon := time.Now().Add(4 * time.Second).Truncate(time.Second)
+	soon := time.Now().Truncate(time.Second).Add(7 * time.Second) // exp counts full seconds: it is six of them, or more
 	ending := i.sign(t, i.key, nil, members{"exp": soon.Unix()})
 	if !d.takes(t, i.sign(t, i.key, nil, nil)) || !d.takes(t, ending) {
 		t.Fatalf("a token that was signed here is refused, so the refusals below show nothing:\n%s", d.Output)
