@@ -164,7 +164,9 @@ func (p *tab) doLesson(id string, by inputDevice) {
 		default:
 			if step.Wait > 10 {
 				by.press(button("Run it here: " + name))
-				p.waitText("The page sends the request in 1") // some seconds of it have gone
+				// Each part of a long wait has a limit of its own: until 19 s are left, and until 9 s are.
+				p.waitText("The page sends the request in 1")
+				p.waitUntil("less than ten seconds to wait", func() bool { return !p.hasText("The page sends the request in 1") })
 			}
 			p.runStep(by, step.ID, name)
 		}
