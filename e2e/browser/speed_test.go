@@ -78,6 +78,35 @@ func TestSpeed_slowPhone(t *testing.T) {
 	}
 }
 
+// TestSpeed_teacherSees: what a table is answered stands before the teacher within a second. The
+// table is open before; thirty of them need some time for that.
+func TestSpeed_teacherSees(t *testing.T) {
+	const longest = time.Second
+	room := startClass(t, "-tables", "30")
+	teacher := room.asTeacher(t)
+	teacher.waitText("Live")
+	base := room.take(t, "Alice")
+	seen := func(path, words string) time.Duration {
+		sent := time.Now()
+		room.Do("GET", base+path, "", "")
+		teacher.waitForRequest(words)
+		return time.Since(sent)
+	}
+	seen("/api/v1/menu", "200 GET /menu")
+	var answers, refusals []time.Duration
+	for range tries { // by turns, because the row shows the latest request
+		answers = append(answers, seen("/api/v1/menu/1", "200 GET /menu/:id"))
+		refusals = append(refusals, seen("/api/v1/orders", "401 authentication-required"))
+		if max(slices.Min(answers), slices.Min(refusals)) <= longest {
+			break
+		}
+	}
+	t.Logf("seen after: answers %v, refusals %v", answers, refusals)
+	if took := max(slices.Min(answers), slices.Min(refusals)); took > longest {
+		t.Errorf("it is seen after %v at best, more than %v", took, longest)
+	}
+}
+
 // firstPaint opens a path in a new tab and returns after how many milliseconds
 // there is something to see.
 func (s *server) firstPaint(t *testing.T, path string) (milliseconds float64, p *tab) {
