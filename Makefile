@@ -27,8 +27,9 @@ STREAMS = 10000
 # In web: install what checks the page, without the scripts of its packages.
 WEB_TOOLS = { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund; }
 SWAGGER_UI = node_modules/swagger-ui-dist
-# Which tests of `e2e` and `contract`: make e2e RUN=Menu
+# Which tests of `e2e` and `contract`, and which not: make e2e RUN=Menu, make e2e SKIP=Speed
 RUN = .
+SKIP =
 # How `film` begins: make film FILM=-cold
 FILM =
 # How long `class` goes on, and how much faster than people its learners are.
@@ -91,13 +92,13 @@ clean: ## Remove what build made
 
 e2e: ## Test the page in a real browser (needs Chromium); pictures in dist/e2e
 	@mkdir -p dist/e2e
-	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 15m -parallel 4 -artifacts -outputdir "$(CURDIR)/dist/e2e" -run '$(RUN)' .
+	. ./deploy/install.sh && need chromium chromium && go test -C e2e/browser -count=1 -timeout 15m -parallel 4 -artifacts -outputdir "$(CURDIR)/dist/e2e" -run '$(RUN)' -skip '$(SKIP)' .
 
 contract: ## Hold the documents against the program, and try the clients and generators that people bring along (installs them into e2e/contract)
 	@if ! command -v npm >/dev/null; then echo "contract: without npm, the tests of its tools are skipped."; exit 0; fi; \
 	cd e2e/contract && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --ignore-scripts; }
 	@e2e/contract/hurl.sh || echo "contract: Hurl (https://hurl.dev) cannot be downloaded, so the tests of .hurl files are skipped."
-	PATH="$$PATH:/usr/sbin" go test -C e2e/contract -count=1 -timeout 10m -run '$(RUN)' ./...
+	PATH="$$PATH:/usr/sbin" go test -C e2e/contract -count=1 -timeout 10m -run '$(RUN)' -skip '$(SKIP)' ./...
 
 fmt-check: #: Is everything formatted?
 	@files="$$(gofmt -l .)"; if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
