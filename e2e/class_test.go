@@ -182,7 +182,7 @@ func (c classroom) wantNoLimit(t *testing.T) {
 func TestClass_tablesLearnBesideEachOther(t *testing.T) {
 	t.Parallel()
 	lessons := [][]string{{"L02", "L10"}, {"L11", "L14"}, {"L16"}, {"L03", "L17", "L18"}, {}}
-	c := startClass(t, t.TempDir(), len(lessons))
+	c := startClass(t, t.TempDir(), len(lessons), "-rate-limit", lowestLimit) // for the rush hour, beside other tests
 	c.learn(t, lessons)
 }
 
