@@ -81,13 +81,6 @@ func fulfil(request, body string) rule {
 	}}
 }
 
-// drop is a request that never arrives.
-func drop(request string) rule {
-	return rule{request, func(p *tab, e *fetch.EventRequestPaused) {
-		_, _ = chromedp.Call(p.ctx, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonInternetDisconnected})
-	}}
-}
-
 // hold is a request that waits until it is let go.
 func hold(request string) (r rule, letGo func()) {
 	gate := make(chan struct{})
