@@ -40,12 +40,9 @@ func TestMenu_categories(t *testing.T) {
 	guest.goTo("Menu")
 	guest.click(link("The lounge").within(categories))
 	guest.waitUntil("the focus at the lounge", func() bool { return guest.isTrue(focused + ` === 'lounge'`) })
-	drawings := func() int {
-		return eval[int](guest, `[...document.querySelectorAll('main .category .picture')].filter(e => e.getBBox().width > 10).length`)
-	}
-	if n := drawings(); n != 12 {
-		t.Errorf("%d drawings are there", n)
-	}
+	guest.waitUntil("twelve drawings are there", func() bool { // which come in a file of their own
+		return guest.isTrue(`[...document.querySelectorAll('main .category .picture')].filter(e => e.getBBox().width > 10).length === 12`)
+	})
 	const outline = `getComputedStyle(document.querySelector('.category .picture')).stroke`
 	light := eval[string](guest, outline)
 	guest.click(radio("Dark"))
