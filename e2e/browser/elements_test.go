@@ -240,6 +240,18 @@ func (p *tab) fill(x element, words string) {
 	p.typeText(words)
 }
 
+// clickToCopy clicks a button that copies, and waits until it has the focus and says that it is
+// copied. It says so for two seconds, so the page records it.
+func (p *tab) clickToCopy(x element) {
+	p.t.Helper()
+	eval[any](p, `void new MutationObserver(changes => {
+		for (const { target } of changes)
+			if (target.matches('.copied') && target === document.activeElement) e2e.copied = target.ariaLabel ?? target.textContent
+	}).observe(document.body, { subtree: true, attributeFilter: ['class'] })`)
+	p.click(x)
+	p.waitUntil("the button says that it is copied", func() bool { return p.isTrue(`e2e.copied === ` + quote(x.name)) })
+}
+
 // scrollTo brings the row of a long list into view that holds a text. What is far
 // below is not laid out before (content-visibility), so it has no name yet.
 func (p *tab) scrollTo(words string) {

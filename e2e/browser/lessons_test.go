@@ -563,8 +563,5 @@ func TestLessons_insecureOrigin(t *testing.T) {
 	guest.expectStatus(401, 404)
 	guest.open("/#/lessons/L03")
 	guest.doLesson("L03", mouse{guest})
-	guest.click(button("Copy the command of step 1"))
-	guest.waitUntil("the button says that it is copied", func() bool {
-		return guest.isTrue(`document.querySelector('.copied')?.ariaLabel === "Copy the command of step 1"`)
-	})
+	guest.clickToCopy(button("Copy the command of step 1"))
 }
