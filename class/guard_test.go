@@ -61,6 +61,17 @@ func TestCodes_thatWereRightCountAsNoGuess(t *testing.T) {
 	want(t, c.ask("GET", "/t/"+code+"/menu", ""), 410, "table-moved")
 }
 
+// TestTeacher_wrongCodeLeadsBack: the page for a browser without scripts says what a teacher can do, and
+// nothing of the accounts at tables.
+func TestTeacher_wrongCodeLeadsBack(t *testing.T) {
+	c := open(t, t.TempDir(), fiveTables, openEcho)
+	w := c.ask("POST", "/teach/login", `{"code":"aaaa-aaaa"}`, "Accept", "text/html")
+	want(t, w, 401, `Try again at <a href="/teach">/teach</a>`)
+	if strings.Contains(w.Body.String(), "alice") {
+		t.Errorf("it names demo accounts: %s", w.Body)
+	}
+}
+
 // TestTeacher_goesOnWhileLearnersGuess: with a code that was right before from this address.
 // From an address where nobody has used it, a right one is not told from a wrong one.
 func TestTeacher_goesOnWhileLearnersGuess(t *testing.T) {

@@ -135,7 +135,7 @@ func (c *Class) teacherLogin(gc *gin.Context) error {
 		return err
 	}
 	if !right {
-		return problem.InvalidCredentials.New("That is not the code of the teacher. The program printed it when it started.")
+		return problem.InvalidCredentials.New("That is not the code of the teacher. The program printed it when it started. Try again at /teach.").See("/teach")
 	}
 	session := rand.Text()
 	err = c.roster.change(func(r *roster) error {
