@@ -205,21 +205,24 @@ func TestTables_areNotTakenByReading(t *testing.T) {
 }
 
 // TestTables_areNotTakenByWhoHasLeft: a page that was left open asks for orders with the token or the
-// cookie of before, follows streams, and refreshes the token. What somebody does by hand sits down.
+// cookie of before, follows streams, refreshes the token or logs out late. When its login has ended it says that
+// nobody has asked it. What somebody does by hand sits down, also where the page has the menu already.
 func TestTables_areNotTakenByWhoHasLeft(t *testing.T) {
 	c := open(t, t.TempDir(), fiveTables, openEcho)
 	at := "/t/" + c.codeOf(1) + "/api/v1"
-	for _, left := range [][]string{{"Authorization", "Bearer old"}, {"Cookie", "access_token=old"}} {
-		for _, path := range []string{"/orders", "/orders/1/events", "/kitchen/orders", "/auth/me"} {
+	for _, left := range [][]string{{"Authorization", "Bearer old"}, {"Cookie", "access_token=old"}, {"Asked-By", "page"}} {
+		for _, path := range []string{"/menu", "/orders", "/orders/1/events", "/kitchen/orders", "/auth/me"} {
 			want(t, c.ask("GET", at+path, "", left...), 200, "table 01")
 		}
 		want(t, c.ask("POST", at+"/auth/refresh", "", left...), 200, "table 01")
+		want(t, c.ask("POST", at+"/auth/logout", "", left...), 200, "table 01")
 	}
 	want(t, c.ask("GET", "/class", ""), 200, `"free":5`)
 	want(t, c.ask("POST", at+"/auth/login", "{}", "Cookie", "access_token=old"), 200, "table 01")
 	want(t, c.ask("GET", "/t/"+c.codeOf(2)+"/api/v1/orders", ""), 200, "table 02")
 	want(t, c.ask("GET", "/t/"+c.codeOf(3)+"/", "", "Cookie", "access_token=old"), 200, "table 03")
-	want(t, c.ask("GET", "/class", ""), 200, `"free":2`)
+	want(t, c.ask("GET", "/t/"+c.codeOf(4)+"/api/v1/menu", "", "If-None-Match", `"seen"`), 200, "table 04")
+	want(t, c.ask("GET", "/class", ""), 200, `"free":1`)
 }
 
 // TestTables_areTakenAtTheKiosk: who begins there sits at the table from then on, and is not away.
@@ -243,6 +246,7 @@ func TestTables_areReadInAClosedClass(t *testing.T) {
 	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/", ""), 403, "class-closed")
 	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/api/v1/menu", "", "Cookie", "a=b"), 403, "class-closed")
 	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/api/v1/orders", "", "Authorization", "Bearer old"), 403, "class-closed")
+	want(t, c.ask("GET", "/t/"+c.codeOf(1)+"/api/v1/menu", "", "Asked-By", "page"), 403, "class-closed")
 	want(t, c.ask("POST", "/t/"+c.codeOf(1)+"/api/v1/auth/refresh", "{}"), 403, "class-closed")
 	want(t, c.ask("POST", "/t/"+c.codeOf(1)+"/learn/lessons/L01/answers", "{}"), 403, "class-closed")
 }

@@ -149,13 +149,16 @@ func isReading(r *http.Request, path string) bool {
 }
 
 // isLeftOver reports whether a request is of a page that was left open, and asks by itself. At a free table
-// nobody has a token: who sends one has left.
+// nobody has a token: who sends one has left. A page whose login has ended says that nobody has asked it.
 func isLeftOver(r *http.Request, path string) bool {
-	if path == "api/v1/auth/refresh" {
+	if path == "api/v1/auth/refresh" || path == "api/v1/auth/logout" {
 		return true
 	}
-	read := r.Method == http.MethodGet || r.Method == http.MethodHead
-	return read && strings.HasPrefix(path, "api/") && (r.Header.Get("Authorization") != "" || r.Header.Get("Cookie") != "")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	hasToken := r.Header.Get("Authorization") != "" || r.Header.Get("Cookie") != ""
+	return strings.HasPrefix(path, "api/") && (hasToken || r.Header.Get("Asked-By") == "page")
 }
 
 // enter returns the restaurant for one request, and opens it if need be. leave must be called

@@ -174,6 +174,12 @@ func TestLostTokens_cookieIsGone(t *testing.T) {
 	}
 }
 
+// sleep lets the clock on the wall go on, as while a computer sleeps.
+func (p *tab) sleep(d time.Duration) {
+	p.t.Helper()
+	eval[any](p, fmt.Sprintf(`void (Date.now = (now => () => now() + %d)(Date.now))`, d.Milliseconds()))
+}
+
 // TestLostTokens_sleep wakes up a computer: its clock on the wall has gone on, and the
 // one that only counts has stood still.
 func TestLostTokens_sleep(t *testing.T) {
@@ -185,7 +191,7 @@ func TestLostTokens_sleep(t *testing.T) {
 			guest.openAs("alice", "Menu", mode)
 			guest.click(size("large", "Margherita"))
 			guest.waitText("14:")
-			eval[any](guest, fmt.Sprintf(`void (Date.now = (now => () => now() + %d)(Date.now))`, (16*time.Minute).Milliseconds()))
+			guest.sleep(16 * time.Minute)
 			guest.waitText("expired")
 			guest.click(button("Order"))
 			guest.find(link("Order 1").within(region("Basket")))

@@ -2,7 +2,7 @@
 // client: one place for the token, problem documents (RFC 9457) read as such,
 // Retry-After honoured, a lost connection told apart from a refusal.
 
-import { heard } from "./class.js";
+import { classroom, heard } from "./class.js";
 import { notebook, parseTiming, withoutSecrets } from "./notebook.js";
 import { takeOneOf } from "./turns.js";
 
@@ -29,16 +29,17 @@ let clockSkew = 0; // the server's clock minus ours, in milliseconds
 export const serverNow = () => Date.now() + clockSkew;
 
 /** What came of a request. lost: no answer came; stopped: the page ended it; crowded: there
- *  was no place for another stream. Whoever reads the body calls release afterwards.
+ *  was no place for another stream; loggedOut: it was not sent, because it needs a login. Whoever
+ *  reads the body calls release afterwards.
  * @typedef {{ok?: boolean, status?: number, data?: any, problem?: any, headers?: Headers, entry: any, lost?: boolean,
- *   stopped?: boolean, crowded?: boolean, retryAfter?: number, body?: ReadableStream, release?: () => void,
- *   text?: string, menu?: any}} Answer */
+ *   stopped?: boolean, crowded?: boolean, loggedOut?: boolean, retryAfter?: number, body?: ReadableStream,
+ *   release?: () => void, text?: string, menu?: any}} Answer */
 
 /** auth: "bearer" (default), "cookie", "none", or a token to send. json: the body. why: a remark for the notebook.
- *  poll, live: the page asks by itself. cookies: "given" if the answer sets some. mend: false takes a refused token as
- *  it is.
+ *  poll, live, again: the page asks by itself, now and then, with a stream, or once more. cookies: "given" if the
+ *  answer sets some. mend: false takes a refused token as it is.
  * @typedef {{auth?: string, json?: any, body?: string, headers?: Record<string, string>, why?: string, poll?: boolean,
- *   live?: boolean, cookies?: boolean | "given", mode?: string, mend?: boolean, keepalive?: boolean,
+ *   live?: boolean, again?: boolean, cookies?: boolean | "given", mode?: string, mend?: boolean, keepalive?: boolean,
  *   signal?: AbortSignal}} Options */
 
 /** call makes one request. It never throws for a refusal, because a refusal is an
@@ -88,15 +89,23 @@ export const isFinal = ({ status }) => status >= 400 && status < 500 && ![408, 4
 /** slug is the name of a refusal: the last part of a problem's type. */
 export const slug = (answer) => answer.problem?.type?.split("/").pop() ?? "";
 
-// What the page asks by itself it does not ask without the login that has just ended.
 const loggedOut = { title: "Your login session has ended", detail: "Log in again." };
+
+/** isLeftOver reports whether the page asks by itself for what needs the login that it no longer has. What is read
+ *  again may need none; but if the login has just ended, its view begins again.
+ * @param {Options} options */
+const isLeftOver = ({ auth: wanted, poll, live, again }, entry, before = null) =>
+  wanted === undefined && entry.auth === "none" && Boolean(poll || live || again && before && !auth.state.mode);
+
+/** leftOver is the answer to it. */
+const leftOver = (entry) => (
+  { ok: false, status: 0, loggedOut: true, problem: loggedOut, entry: unsent(entry, "not sent: nobody is logged in") }
+);
 
 async function attempt(method, path, options) {
   const before = auth.state.mode;
   const { entry, init } = await prepare(method, path, options);
-  if (options.poll && before && options.auth === undefined && entry.auth === "none") {
-    return { ok: false, status: 0, problem: loggedOut, entry: unsent(entry, "not sent: nobody is logged in") };
-  }
+  if (isLeftOver(options, entry, before)) return leftOver(entry);
   let response;
   const started = performance.now();
   try {
@@ -125,6 +134,10 @@ async function attemptStream(path, options) {
   if (!release && options.live) return { crowded: true, entry: {} };
   const { entry, init } = await prepare("GET", path, options);
   entry.stream = true;
+  if (isLeftOver(options, entry)) {
+    release?.();
+    return leftOver(entry);
+  }
   if (!release) return { ok: false, status: 0, retryAfter: 5, problem: crowded, entry: unsent(entry, "not sent") };
   const started = performance.now();
   try {
@@ -154,6 +167,8 @@ async function prepare(method, path, options) {
     headers.Authorization = "Bearer " + wanted;
     sent = "other";
   }
+  // A page that was left open must not take a table that the class has freed.
+  if (classroom.table && isByItself(options) && !headers.Authorization) headers["Asked-By"] = "page";
   const entry = notebook.add({
     at: new Date(),
     method,
@@ -177,6 +192,10 @@ async function prepare(method, path, options) {
   const init = { method, headers, body, cache: "no-store", credentials, keepalive: options.keepalive };
   return { entry, init: /** @type {RequestInit} */ (init) };
 }
+
+/** isByItself reports whether nobody has asked for a request.
+ * @param {Options} options */
+const isByItself = ({ poll, live, again }) => Boolean(poll || live || again);
 
 /** cookiesSent says which cookies travel with a request. No script can see them, so it
  *  follows from the rules: the refresh cookie has the path /api/v1/auth, the access

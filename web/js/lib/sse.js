@@ -43,7 +43,7 @@ export function subscribe(path, { last = "", onEvent, onState }) {
       return true;
     }
     if (!answer.body) {
-      if (isFinal(answer)) failures = 3;
+      if (isFinal(answer) || answer.loggedOut) failures = 3;
       return false;
     }
     onState("live");

@@ -126,9 +126,11 @@ function cookieNote({ sent, set }) {
   return h("p", { class: "entry__cookie" }, words.filter(Boolean).join(" "));
 }
 
-/** toCommandRequest is the entry as curl.js takes it. */
+/** toCommandRequest is the entry as curl.js takes it, asked by the person who types it. */
 export function toCommandRequest(entry) {
-  const headers = Object.entries(entry.headers).filter(([name]) => name !== "Authorization" || entry.auth === "other");
+  const headers = Object.entries(entry.headers).filter(([name]) =>
+    name !== "Asked-By" && (name !== "Authorization" || entry.auth === "other")
+  );
   const user = demoUsers.find((name) => name === entry.user);
   return {
     method: entry.method,
@@ -241,7 +243,7 @@ function replayButton(entry, label, bare = false) {
 
 /** replay sends a request again, with the current token. */
 async function replay(entry, bare) {
-  const { Authorization, ...headers } = entry.headers;
+  const { Authorization, "Asked-By": _page, ...headers } = entry.headers; // somebody asks now
   const how = bare
     ? "none"
     : entry.auth === "other"

@@ -67,16 +67,18 @@ export class View extends Part {
     return [this.notice, this.content];
   }
 
-  /** reloadOn calls work now, after a login or logout, and when the connection is back. */
+  /** reloadOn calls work now, after a login or logout, and when the connection is back. It hands over options for
+   *  the requests: after the first time, nobody has asked for them. */
   reloadOn(work) {
     let { who } = auth;
-    this.on(connection, "back", work);
+    const again = () => work({ again: true });
+    this.on(connection, "back", again);
     this.on(auth, "change", () => {
       const before = who;
       who = auth.who;
-      if (who !== before && !(before === "" && who)) work(); // "": that work waited for the token
+      if (who !== before && !(before === "" && who)) again(); // "": that work waited for the token
     });
-    work();
+    work({});
   }
 
   /** requireLogin says, without a login, what one is needed for, and offers the request

@@ -47,9 +47,9 @@ class KitchenView extends View {
   }
 
   start() {
-    this.reloadOn(() => {
+    this.reloadOn((options) => {
       this.modeBox.hidden = true;
-      return this.read();
+      return this.read(options);
     });
     this.on(connection, "lost", () => this.disable("No connection to the restaurant"));
     this.poll(3000, () => {
@@ -79,7 +79,7 @@ class KitchenView extends View {
   async ask(options) {
     const answer = await call("GET", "api/v1/kitchen/orders?limit=100", options);
     if (!answer.ok || !this.modeBox.hidden) return answer;
-    const mode = await call("GET", "api/v1/kitchen/mode");
+    const mode = await call("GET", "api/v1/kitchen/mode", options);
     if (mode.ok) this.showMode(mode.data);
     return answer;
   }

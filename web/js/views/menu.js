@@ -35,7 +35,7 @@ class MenuView extends View {
 
   start() {
     this.prepend(this.heading); // the heading stands above both columns
-    this.reloadOn(() => this.read());
+    this.reloadOn((options) => this.read(options));
   }
 
   /** navigate leads to the category that the address names. */
@@ -53,10 +53,10 @@ class MenuView extends View {
     return at.querySelector("summary, h2");
   }
 
-  async read() {
+  async read(options = {}) {
     const path = menuPath + query(new FormData(this.filters));
     const turn = this.turn = (this.turn ?? 0) + 1;
-    const answer = await this.load("Reading the menu", () => fetchMenu(path), ({ menu }) => {
+    const answer = await this.load("Reading the menu", () => fetchMenu(path, options), ({ menu }) => {
       if (turn === this.turn) this.draw(menu, path);
     });
     if (answer.lost && answer.menu && !this.drawn) this.draw(answer.menu, path); // the last one that was read
@@ -82,11 +82,12 @@ class MenuView extends View {
   }
 }
 
-async function fetchMenu(path) {
+async function fetchMenu(path, more) {
   await auth.settled(); // VIPs get another menu
   const key = path + " " + (auth.state.vip === true), known = shown.get(key);
   // An expired token is refused here, too, and the menu is public.
   const options = {
+    ...more,
     headers: known ? { "If-None-Match": known.tag } : {},
     ...(auth.expired && !auth.autoRefresh ? { auth: "none" } : {}),
   };

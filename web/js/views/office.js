@@ -24,14 +24,14 @@ class OfficeView extends View {
   }
 
   start() {
-    this.reloadOn(() => this.read());
+    this.reloadOn((options) => this.read(options));
   }
 
-  async read() {
+  async read(options) {
     if (this.requireLogin("Only the manager may enter.", "api/v1/users")) return;
     const answer = await this.load(
       "Opening the office",
-      () => call("GET", "api/v1/users?limit=20"),
+      () => call("GET", "api/v1/users?limit=20", options),
       (users) => this.content.replaceChildren(guestSection(users), kitchenSection(), keySection(), dishSection()),
     );
     if (answer.status === 403) this.content.replaceChildren(); // a refusal that passes leaves what is there

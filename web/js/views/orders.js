@@ -34,7 +34,7 @@ class OrdersView extends View {
   }
 
   start() {
-    this.reloadOn(() => this.read());
+    this.reloadOn((options) => this.read(options));
     this.poll(pollEvery, () => this.pollOthers());
     this.on(document, "visibilitychange", () => {
       if (document.hidden) this.stopStreams();
@@ -84,14 +84,14 @@ class OrdersView extends View {
     this.followNewest();
   }
 
-  async read() {
+  async read(options = {}) {
     if (this.requireLogin("The waiter (API) shows orders only to the guest who placed them.", "api/v1/orders")) {
       this.stopStreams();
       this.rows.clear();
       this.moreButton.hidden = this.pauseButton.hidden = true;
       return;
     }
-    await this.load("Reading your orders", () => call("GET", "api/v1/orders?limit=50"), (answer) => {
+    await this.load("Reading your orders", () => call("GET", "api/v1/orders?limit=50", options), (answer) => {
       const same = this.who === auth.who && this.list.isConnected;
       this.who = auth.who;
       if (same) return this.merge(answer.data.items); // streams go on after their last event

@@ -25,14 +25,14 @@ class SessionsView extends View {
   }
 
   start() {
-    this.reloadOn(() => this.read());
+    this.reloadOn((options) => this.read(options));
   }
 
-  async read() {
+  async read(options = {}) {
     if (this.requireLogin("Log in to see all your logins.", "api/v1/auth/sessions")) return;
     await this.load(
       "Looking for your logins",
-      () => call("GET", "api/v1/auth/sessions"),
+      () => call("GET", "api/v1/auth/sessions", options),
       ({ data }) =>
         this.content.replaceChildren(
           h("ul", { class: "sessions" }, data.items.map((s) => this.session(s))),
