@@ -120,7 +120,7 @@ func warn(cfg config, keys *tokens.Keys, log *slog.Logger) {
 		{cfg.lab && reached, "the lab is on, and other computers can reach it; its calls are unsafe on purpose: set RESTAURANT_LAB=off"},
 		{cfg.behindProxy && cfg.publicURL == "" && len(cfg.allowedHosts) == 0, "the server refuses requests for a public name that the proxy passes on; set RESTAURANT_PUBLIC_URL to the public address, or RESTAURANT_ALLOWED_HOSTS to the name"},
 		{cfg.behindProxy && len(cfg.trustedProxies) == 0, "clients behind a proxy count as one, with its address, so wrong passwords of one of them make the logins of all wait; set RESTAURANT_TRUSTED_PROXIES to the address of the proxy"},
-		{cfg.tls != "files" && (cfg.tlsCert != "" || cfg.tlsKey != ""), "RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY have no effect; to use them, set RESTAURANT_TLS=files"},
+		{cfg.tls != "files" && !cfg.isTable() && (cfg.tlsCert != "" || cfg.tlsKey != ""), "RESTAURANT_TLS_CERT and RESTAURANT_TLS_KEY have no effect; to use them, set RESTAURANT_TLS=files"},
 	} {
 		if w.so {
 			log.Warn(w.says)

@@ -53,13 +53,18 @@ func (c config) classIgnores() (settings []string) {
 	if c.drain > 0 {
 		settings = append(settings, "RESTAURANT_DRAIN="+c.drain.String())
 	}
+	for _, s := range []struct{ name, value string }{{"RESTAURANT_TLS_CERT", c.tlsCert}, {"RESTAURANT_TLS_KEY", c.tlsKey}, {"RESTAURANT_TABLE", c.tableCode}} {
+		if s.value != "" {
+			settings = append(settings, s.name)
+		}
+	}
 	return settings
 }
 
 // warnOfClass says what a class does not do although it was asked to.
 func (c config) warnOfClass(log *slog.Logger) {
 	if ignored := c.classIgnores(); ignored != nil {
-		log.Warn("a class always has the lab and the demo data, which its lessons need, and stops without a wait: leave out the settings that it ignores", "ignored", strings.Join(ignored, ", "))
+		log.Warn("a class always has the lab and the demo data, which its lessons need, speaks plain HTTP, is no table of another class, and stops without a wait: leave out the settings that it ignores", "ignored", strings.Join(ignored, ", "))
 	}
 }
 

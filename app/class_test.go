@@ -134,18 +134,40 @@ func TestClass_allowedHosts(t *testing.T) {
 	}, "-allowed-hosts", "school.example")
 }
 
-// TestClass_saysWhatItIgnores: in one line, and only what was given.
+// TestClass_saysWhatItIgnores: in one line, only what was given, and not again for each table.
 func TestClass_saysWhatItIgnores(t *testing.T) {
 	t.Parallel()
+	file := filepath.Join(t.TempDir(), "a.pem")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for want, args := range map[string][]string{
 		"RESTAURANT_LAB=off, RESTAURANT_DEMO_DATA=off, RESTAURANT_DRAIN=5s": {"-lab", "off", "-demo-data", "OFF", "-drain", "5s"},
 		"RESTAURANT_DRAIN=1s": {"-drain", "1s", "-lab", "on"},
-		"":                    nil,
+		"RESTAURANT_TLS_CERT, RESTAURANT_TLS_KEY, RESTAURANT_TABLE": {"-tls-cert", file, "-tls-key", file, "-table", "07-kmx"},
+		"": nil,
 	} {
-		log := runClass(t, func(string) {}, args...)
+		log := runClass(t, func(url string) { openTable(t, url, "01") }, args...)
 		if n := strings.Count(log, "leave out the settings that it ignores"); n != min(1, len(want)) || !strings.Contains(log, want) {
 			t.Errorf("%v: %q, want %q", args, log, want)
 		}
+		if n := strings.Count(log, "level=WARN"); n != min(1, len(want)) {
+			t.Errorf("%v: %d warnings: %s", args, n, log)
+		}
+	}
+}
+
+// openTable has the restaurant of a table opened.
+func openTable(t *testing.T, url, number string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"t/"+number+"/.well-known/jwks.json", nil)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil || res.StatusCode != http.StatusOK || res.Body.Close() != nil {
+		t.Errorf("opening table %s: %v %v", number, res, err)
 	}
 }
 
