@@ -2,8 +2,43 @@ package app
 
 import (
 	"net/http"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"restaurant/class"
 )
+
+// TestPace_isKeptAsItIsApplied: of changes at the same moment none is lost, and what the next App
+// begins with is what this one has.
+func TestPace_isKeptAsItIsApplied(t *testing.T) {
+	t.Parallel()
+	gin.SetMode(gin.TestMode)
+	h := &holder{}
+	h.now.Store(&opened{App: buildDemo(t)})
+	table := &tableRestaurant{holder: h}
+	for n := range 2000 {
+		lifetime := time.Minute + time.Duration(n%2)*time.Second
+		start, set := make(chan struct{}), []class.Pace{{TokenTTL: lifetime}}
+		for seconds := range 8 {
+			set = append(set, class.Pace{KitchenPace: time.Duration(seconds+1) * time.Second})
+		}
+		var calls sync.WaitGroup
+		for _, p := range set {
+			calls.Go(func() {
+				<-start
+				table.SetPace(p)
+			})
+		}
+		close(start)
+		calls.Wait()
+		if has := h.now.Load().api.Kitchen.Mode().Pace; h.pace.KitchenPace != has || h.pace.TokenTTL != lifetime {
+			t.Fatalf("kept is %+v, and the App has %v, and tokens of %v", h.pace, has, lifetime)
+		}
+	}
+}
 
 // TestClass_paceLeavesTheChefAlone: whoever has the kitchen cook by hand keeps it so when the teacher changes
 // something else, for all or for this table. What the teacher chooses for the kitchen counts.

@@ -32,9 +32,11 @@ type holder struct {
 	log    *slog.Logger
 
 	now    atomic.Pointer[opened]
-	pace   atomic.Pointer[class.Pace] // what a class has set last; nil: nothing
-	closed bool                       // whether that is closed already; only run and close look at it
+	closed bool // whether that is closed already; only run and close look at it
 	asked  chan chan<- reopened
+
+	pacing sync.Mutex // held until the App has what is set
+	pace   class.Pace // what a class has set
 }
 
 // reopened is the answer to those who asked for another App.
@@ -130,13 +132,26 @@ func (h *holder) replace(ctx context.Context, old *opened) error {
 	if err := h.open(ctx); err != nil {
 		return err
 	}
-	if pace := h.pace.Load(); pace != nil {
-		h.now.Load().setPace(*pace)
-	}
+	h.restorePace()
 	if ahead := old.api.Authority.Ahead(); ahead > 0 {
 		h.now.Load().api.Authority.Advance(ahead)
 	}
 	return nil
+}
+
+// setPace changes what a class has set, and applies what is new.
+func (h *holder) setPace(p class.Pace) {
+	h.pacing.Lock()
+	defer h.pacing.Unlock()
+	h.pace = h.pace.Over(p)
+	h.now.Load().setPace(p)
+}
+
+// restorePace applies all that a class has set to an App that was just built.
+func (h *holder) restorePace() {
+	h.pacing.Lock()
+	defer h.pacing.Unlock()
+	h.now.Load().setPace(h.pace)
 }
 
 // reopen asks run for another App, on behalf of a request in this one, and returns the new

@@ -198,14 +198,7 @@ func (h *tableRestaurant) ClockAhead() time.Duration {
 
 // SetPace changes how long tokens are valid, and how the kitchen works. A learner who closes
 // and opens the server does not undo it.
-func (h *tableRestaurant) SetPace(p class.Pace) {
-	all := p
-	if before := h.holder.pace.Load(); before != nil {
-		all = before.Over(p)
-	}
-	h.holder.pace.Store(&all)
-	h.holder.now.Load().setPace(p)
-}
+func (h *tableRestaurant) SetPace(p class.Pace) { h.holder.setPace(p) }
 
 func (a *App) setPace(p class.Pace) {
 	if p.TokenTTL > 0 {

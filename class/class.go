@@ -143,6 +143,7 @@ type Class struct {
 	pace        Pace          // of all tables
 	reveal      *revealResponse
 	copies      sync.Mutex // held by what makes, uses and deletes copies
+	pacing      sync.Mutex // held by what sets a pace, at all tables that it is for
 
 	openParts atomic.Pointer[[]string] // those of the roster, for who may not wait for its lock
 }

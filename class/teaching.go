@@ -261,19 +261,26 @@ func (c *Class) setPace(gc *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if one == nil {
-		c.mu.Lock()
-		c.pace = c.pace.Over(pace)
-		c.mu.Unlock()
-	}
-	for _, t := range tables {
-		t.settings.setPace(t, pace, one != nil)
-	}
+	c.applyPace(tables, pace, one != nil)
 	res := paceResponse{Kitchen: httpjson.Optional(req.Kitchen)}
 	if pace.TokenTTL > 0 {
 		res.AccessTokenTTLS = new(int64(pace.TokenTTL / time.Second))
 	}
 	return c.changed(gc, res)
+}
+
+// applyPace sets a pace, one call after the other: otherwise the tables could keep what an earlier one has set.
+func (c *Class) applyPace(tables []*table, pace Pace, alone bool) {
+	c.pacing.Lock()
+	defer c.pacing.Unlock()
+	if !alone {
+		c.mu.Lock()
+		c.pace = c.pace.Over(pace)
+		c.mu.Unlock()
+	}
+	for _, t := range tables {
+		t.settings.setPace(t, pace, alone)
+	}
 }
 
 func (r paceRequest) pace() (p Pace, err error) {
