@@ -269,6 +269,7 @@ class Lessons extends Act {
 class Guesses extends Act {
   shown = "";
   onWall = ""; // the lesson whose guesses the wall shows
+  asked = ""; // the lesson whose guesses this page has had shown, until a state says so
 
   constructor() {
     super();
@@ -292,6 +293,7 @@ class Guesses extends Act {
     if (JSON.stringify(reveal) === this.shown) return;
     this.shown = JSON.stringify(reveal);
     this.onWall = reveal?.question === "predict" ? reveal.lesson : "";
+    if (this.asked === this.onWall) this.asked = "";
     render(this.result, reveal ? this.revealed(reveal) : [], this.begin);
   }
 
@@ -309,13 +311,13 @@ class Guesses extends Act {
   }
 
   /** showGuesses shows the guesses of a lesson. A second call about the same question would tell
-   *  the answer, and for that there is a button of its own. */
+   *  the answer, and for that there is a button of its own. Two presses in a moment are one, also if a
+   *  state of before the first comes in between. */
   async showGuesses(lesson) {
-    if (this.onWall === lesson) return this.note("The wall shows them already.");
-    const before = this.onWall;
-    this.onWall = lesson; // two presses in a moment are one
+    if ([this.onWall, this.asked].includes(lesson)) return this.note("The wall shows them already.");
+    this.asked = lesson;
     const answer = await this.reveal(lesson);
-    if (!answer.ok) this.onWall = before;
+    if (!answer.ok) this.asked = "";
   }
 
   reveal(lesson) {
@@ -324,6 +326,7 @@ class Guesses extends Act {
   }
 
   clear() {
+    this.asked = "";
     return this.send("/teach/reveal", {}, () => "The wall shows the tables.");
   }
 }

@@ -417,6 +417,33 @@ func TestClass_partsAndGuesses(t *testing.T) {
 	wall.waitUntil("the tiles are back", func() bool { return wall.isTrue(`document.querySelector('.tile').checkVisibility()`) })
 }
 
+// TestClass_pressesInAMomentAreOne: while the guesses of a lesson are on their way to the wall, news of the
+// lesson that is there do not let a second press tell the answer.
+func TestClass_pressesInAMomentAreOne(t *testing.T) {
+	t.Parallel()
+	room := startClass(t, "-tables", "2")
+	base := room.take(t, "Alice")
+	room.mustCall("POST", "/teach/reveal", room.code, `{"lesson": "L02", "question": "predict"}`, nil)
+	teacher := room.asTeacher(t)
+	guesses := func() float64 {
+		return eval[float64](teacher, `[...document.querySelectorAll('.histogram progress')].reduce((sum, bar) => sum + bar.value, 0)`)
+	}
+	teacher.waitUntil("the guesses of L02", func() bool { return teacher.isTrue(`document.querySelector('.histogram') !== null`) })
+	held, letGo := hold("POST /teach/reveal")
+	teacher.intercept(held)
+	teacher.click(button("Show them on the wall")) // those of L01
+	room.mustCall("POST", base+"/learn/lessons/L02/answers", "", `{"question": "predict", "choice": 1}`, nil)
+	teacher.waitUntil("a guess of L02", func() bool { return guesses() == 1 })
+	teacher.click(button("Show them on the wall"))
+	teacher.waitText("The wall shows them already.")
+	letGo()
+	teacher.waitText("You ask for the menu with GET /api/v1/menu", "Show the answer")
+	teacher.waitText("The wall shows the guesses.")
+	if n := teacher.sent("POST /teach/reveal"); n != 1 {
+		t.Errorf("the page has sent %d times what the wall is to show", n)
+	}
+}
+
 // TestClass_clockAndSheets: the clock of all tables, their pace, and sheets with the address
 // of a table.
 func TestClass_clockAndSheets(t *testing.T) {
