@@ -35,6 +35,10 @@ func StartCluster(t *testing.T) *Cluster {
 func StartClusterOver(t *testing.T, url func(instance int) string) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t}
+	var dirs [len(c.instances)]string
+	for i := range dirs {
+		dirs[i] = t.TempDir() // before the instances are to be ended, because what came first is cleaned up last
+	}
 	addr := FreeAddr(t)
 	t.Setenv("RESTAURANT_PUBLIC_URL", "http://"+addr)
 	t.Setenv("RESTAURANT_TRUSTED_PROXIES", "127.0.0.1")
@@ -48,9 +52,9 @@ func StartClusterOver(t *testing.T, url func(instance int) string) *Cluster {
 		}
 	})
 	for i := range c.instances {
-		dir, addr := t.TempDir(), FreeAddr(t)
+		addr := FreeAddr(t)
 		serve := func() *Process {
-			return Prepare(t, dir, addr, exec.Command(Program(), "serve", "-database-url", url(i))) // #nosec G204 -- our program
+			return Prepare(t, dirs[i], addr, exec.Command(Program(), "serve", "-database-url", url(i))) // #nosec G204 -- our program
 		}
 		c.instances[i] = serve()
 		supervisors.Go(func() { c.supervise(ctx, i, serve) })
