@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"restaurant/learn/course"
@@ -209,6 +210,14 @@ func (t Target) httpAnswer(w *lines, l *course.Lesson, q course.Question) {
 		plainText(q.Question), t.URL, l.ID, q.ID, field, value)
 }
 
+// sleep is how long httpYac waits, in milliseconds: in a loop only before the first request.
+func sleep(step course.Step) string {
+	if step.Request.Repeat > 1 {
+		return fmt.Sprintf("$index ? 0 : %d", step.Wait*1000)
+	}
+	return strconv.Itoa(step.Wait * 1000)
+}
+
 // step writes a request. REST Client finds the response to an earlier one in name.response.body,
 // and httpYac in name itself; its @sleep evaluates JavaScript, and waits only for a number of
 // milliseconds.
@@ -220,7 +229,7 @@ func (w *httpFile) step(step course.Step) {
 		w.line("# @sleep %s.response = { body: { ...%s } }", w.last, w.last)
 	}
 	if step.Wait > 0 {
-		w.line("# Wait %d seconds first.\n# @sleep %d", step.Wait, step.Wait*1000)
+		w.line("# Wait %d seconds first.\n# @sleep %s", step.Wait, sleep(step))
 	}
 	w.line("# @name %s\n%s %s", requestName(step), r.Method, w.address(r))
 	w.headers(r)
