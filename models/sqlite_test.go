@@ -472,6 +472,14 @@ func TestOpenSQLite_saysWhoIsInTheWay(t *testing.T) {
 		}
 		noError(t, openAt(t, path).Close())
 	})
+	t.Run("a folder", func(t *testing.T) { // SQLite says the same of missing rights and of too many open files
+		path := t.TempDir()
+		_, err := OpenSQLite(t.Context(), path)
+		wantSentence(t, err, path, "cannot be opened", "chown", "ulimit -n")
+		if strings.Contains(err.Error(), "backup") || strings.Contains(err.Error(), "has no right") {
+			t.Error(err)
+		}
+	})
 	t.Run("another user, in the words of the system", func(t *testing.T) {
 		err := openError("restaurant.db", &fs.PathError{Op: "open", Path: "restaurant.db", Err: fs.ErrPermission})
 		wantSentence(t, err, "no right to write", "chown")
